@@ -1,0 +1,111 @@
+"""Believable event streams from a JSON spec: the same to the last byte for the same spec, seed and start.
+
+    import datagen
+
+    spec = datagen.load("conf/gen/example.json")
+    for record in datagen.records(spec, start="2024-01-01T00:00:00", records=1000, seed=1):
+        print(record["client"])
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from typing import Any
+
+import pyarrow as pa
+
+from datagen.arrays import record_batch
+from datagen.formatters.json import Json
+from datagen.moment import parse_duration, parse_moment
+from datagen.plugin import Dimension, Distribution, Formatter, PooledDimension, Registry, Target
+from datagen.problems import Document, InvalidInput, Problem, RunFailed, parse_json, read_text
+from datagen.run import LoadedSpec, Options, Run, load_document, new_seed
+
+__all__ = [
+    "Dimension",
+    "Distribution",
+    "Formatter",
+    "InvalidInput",
+    "LoadedSpec",
+    "PooledDimension",
+    "RunFailed",
+    "Target",
+    "batches",
+    "load",
+    "records",
+]
+
+
+def load(source: str | PathLike[str] | dict[str, Any], plugins: Sequence[str | PathLike[str]] = ()) -> LoadedSpec:
+    """Read and check a spec, from a file or as a dict; ``plugins`` are files of your own kinds.
+
+    Raises InvalidInput with all that is wrong.
+    """
+    registry = Registry.load(plugins)
+    if isinstance(source, dict):
+        return load_document(Document(source, "spec"), registry)
+    return load_document(parse_json(read_text(str(source)), str(source)), registry)
+
+
+def batches(
+    spec: LoadedSpec,
+    *,
+    start: str | None = None,
+    records: int | None = None,
+    duration: str | None = None,
+    max_workers: int = 100,
+    seed: int | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Generate records as Arrow record batches, all with the same columns: those of all emitters, null where absent.
+
+    The options are those of the command. Without ``start`` the batches come on the system clock, when they are due.
+    Raises InvalidInput when an option is wrong or a pool can't be filled.
+    """
+    run = _run(spec, start, records, duration, max_workers, seed)
+    for batch in run.batches():
+        yield record_batch(batch, run.layout)
+
+
+def records(
+    spec: LoadedSpec,
+    *,
+    start: str | None = None,
+    records: int | None = None,
+    duration: str | None = None,
+    max_workers: int = 100,
+    seed: int | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Generate records as dicts, just as the command prints them in JSON.
+
+    Options and errors are those of ``batches``.
+    """
+    run = _run(spec, start, records, duration, max_workers, seed)
+    formatter = Json()
+    for batch in run.batches():
+        for line in bytes(formatter.lines(batch).data).splitlines():
+            yield json.loads(line)
+
+
+def _run(
+    spec: LoadedSpec,
+    start: str | None,
+    records: int | None,
+    duration: str | None,
+    max_workers: int,
+    seed: int | None,
+) -> Run:
+    problems = []
+    if records is not None and duration is not None:
+        problems.append("records and duration exclude each other")
+    if records is not None and records < 0:
+        problems.append(f"records must not be below 0, found {records}")
+    if max_workers < 1:
+        problems.append(f"max_workers must be 1 or more, found {max_workers}")
+    try:
+        moment = None if start is None else parse_moment(start)
+        length = None if duration is None else parse_duration(duration)
+    except ValueError as error:
+        problems.append(str(error))
+    if problems:
+        raise InvalidInput([Problem(problem) for problem in problems])
+    return Run(spec, Options(moment, max_workers, records, length, new_seed() if seed is None else seed))

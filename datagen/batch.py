@@ -1,0 +1,134 @@
+"""The shapes that travel: the steps of workers, the records made of them, the lines made of records.
+
+Values travel as Arrow arrays. Three conventions say in Arrow what JSON knows and Arrow does not:
+
+- a key that may be *missing* is a struct with one child named ``""``; where the struct is null the key is missing, where
+  it is valid the child holds the value or null;
+- values whose JSON types differ are JSON text, of Arrow's type binary;
+- a variable is a dictionary array; the variables that are set together share the very same indices.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from datagen.draw import Integers, Keys
+
+JSON_TEXT = pa.binary()
+MAYBE = ""
+
+
+def is_maybe(kind: pa.DataType) -> bool:
+    """Tell whether values of a type may be missing."""
+    return pa.types.is_struct(kind) and kind.num_fields == 1 and kind.field(0).name == MAYBE
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Entries of workers into states, in order of (time, worker, step); n rows."""
+
+    time: Integers  # (n,) ns since the start
+    worker: Integers  # (n,)
+    step: Integers  # (n,)
+    state: npt.NDArray[np.intp]  # (n,)
+    keys: Keys  # (n,) row keys of (seed, worker, step)
+    # Per variable group: where the store of its values has the ones that were last set, before and on this entry.
+    before: tuple[Integers, ...] = ()  # each (n,)
+    after: tuple[Integers, ...] = ()  # each (n,)
+    # Per group: what to keep of the store once these steps are done, None for all of it.
+    keep: tuple[Integers | None, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def slice(self, start: int, stop: int) -> "Steps":
+        """Give some of the rows, without the word on what to keep."""
+        cut = slice(start, stop)
+        return Steps(
+            self.time[cut],
+            self.worker[cut],
+            self.step[cut],
+            self.state[cut],
+            self.keys[cut],
+            tuple(source[cut] for source in self.before),
+            tuple(source[cut] for source in self.after),
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """The records of one emitter in a batch."""
+
+    emitter: str
+    rows: Integers  # (k,) ascending: which records of the batch these are
+    columns: dict[str, pa.Array]  # each of k values; ``time`` is the first unless it is always missing
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records in order of (time, worker, step)."""
+
+    due: Integers  # (n,) ns since the start, ascending
+    worker: Integers  # (n,)
+    step: Integers  # (n,)
+    parts: tuple[Part, ...]
+
+    def __len__(self) -> int:
+        return len(self.due)
+
+    def slice(self, start: int, stop: int) -> "Batch":
+        """Give some of the records, without a copy."""
+        parts = []
+        for part in self.parts:
+            low, high = np.searchsorted(part.rows, (start, stop))
+            if high > low:
+                columns = {name: array.slice(low, high - low) for name, array in part.columns.items()}
+                parts.append(Part(part.emitter, part.rows[low:high] - start, columns))
+        return Batch(self.due[start:stop], self.worker[start:stop], self.step[start:stop], tuple(parts))
+
+    @property
+    def nbytes(self) -> int:
+        """Give about how much memory the values take, in bytes."""
+        return sum(array.nbytes for part in self.parts for array in part.columns.values())
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the records of a spec look like: for each emitter that can be reached, the Arrow type of every column."""
+
+    emitters: dict[str, dict[str, pa.DataType]] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """Give the names of all columns, each once, in the order of their first appearance."""
+        return list(dict.fromkeys(name for columns in self.emitters.values() for name in columns))
+
+    def types(self, name: str) -> list[pa.DataType]:
+        """Give the types that a column has, over all emitters."""
+        return [columns[name] for columns in self.emitters.values() if name in columns]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Encoded records, one after the other in one buffer, each with its line end."""
+
+    data: memoryview
+    ends: Integers  # (n,) where in the data each record ends, ascending
+
+    @classmethod
+    def of(cls, text: pa.Array) -> "Lines":
+        """Take the buffer of a string array without nulls, as it is."""
+        _, offsets, data = text.buffers()
+        width = np.int64 if pa.types.is_large_string(text.type) else np.int32
+        places = np.frombuffer(offsets, width)[text.offset : text.offset + len(text) + 1].astype(np.int64)
+        content = memoryview(data if data is not None else b"")
+        return cls(content[places[0] : places[-1]], places[1:] - places[0])
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def slice(self, start: int, stop: int) -> "Lines":
+        """Give some of the records, without a copy."""
+        places = np.concatenate([[0], self.ends])[[start, stop]]
+        return Lines(self.data[places[0] : places[1]], self.ends[start:stop] - places[0])

@@ -1,0 +1,280 @@
+"""The command ``generator.py``: arguments, exit codes, progress; the only module that prints."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from datagen.moment import parse_duration, parse_moment
+from datagen.plugin import Formatter, Registry, Target
+from datagen.problems import Document, InvalidInput, Problem, RunFailed, did_you_mean, parse_json, read_text, show
+from datagen.run import LoadedSpec, Options, Report, Run, load_document, new_seed
+
+T = TypeVar("T")
+
+_DONE, _FAILED, _WRONG = 0, 1, 2
+_REPORT_LATE = 1_000_000_000  # ns: from here on a live run says that it falls behind
+_REPORT_EVERY = 5.0  # seconds
+_SHOW_EVERY = 0.1  # seconds
+
+_EXAMPLES = """\
+examples:
+  generator.py -c conf/gen/example.json -n 20                          live, on the system clock
+  generator.py -c conf/gen/example.json -s 2024-01-01T00:00:00 -n 20   as fast as possible, on a simulated clock
+  generator.py -c conf/gen/clickstream.json -s 2024-01-01T00:00:00Z -r 30D -f csv > month.csv
+  generator.py -c conf/gen/example.json -t conf/tar/file.json -r 1H --seed 7
+  cat conf/gen/example.json | generator.py -n 20
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; give its exit code."""
+    try:
+        return _generate(_parser().parse_args(arguments))
+    except InvalidInput as error:
+        for problem in error.problems:
+            _say(str(problem))
+        count = len(error.problems)
+        _say(f"{count} problem{'s' if count > 1 else ''} found; nothing was generated")
+        return _WRONG
+    except RunFailed as error:
+        _say(str(error))
+        return _FAILED
+    except KeyboardInterrupt:
+        return _DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="generator.py",
+        description="Generate events: workers walk through the states of a JSON spec and emit records.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("-c", "--config", metavar="SPEC", help="spec file; - or nothing: standard input")
+    add("-t", "-o", "--target", metavar="TARGET", help="target file; wins over the spec's target")
+    add("-f", "-p", "--format", metavar="FORMAT", default="json", help="json (default), csv, tsv or a pattern file")
+    add("-s", "--start", metavar="TIME", type=_checked(parse_moment), help="simulated clock, from this ISO 8601 time on")
+    add("-m", "--max-workers", metavar="N", type=_whole(1), default=100, help="most workers alive at once (100)")
+    end = parser.add_mutually_exclusive_group()
+    end.add_argument("-n", "--records", metavar="N", type=_whole(0), help="stop after that many records")
+    end.add_argument(
+        "-r", "--duration", metavar="TIME", type=_checked(parse_duration), help="stop after 30S, 10M, 1H, 2D or PT1H30M"
+    )
+    add("--seed", metavar="N", type=_whole(None), help="whole number; the same seed, spec and start give the same bytes")
+    add("--check", action="store_true", help="say what is wrong with spec, target and format; generate nothing")
+    add("--plugins", metavar="FILE", action="append", default=[], help="Python file with kinds of your own; repeatable")
+    return parser
+
+
+def _checked(parse: Callable[[str], T]) -> Callable[[str], T]:
+    def parsed(text: str) -> T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return parsed
+
+
+def _whole(least: int | None) -> Callable[[str], int]:
+    def parsed(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"must be a whole number, found {show(text)}") from error
+        if least is not None and number < least:
+            raise argparse.ArgumentTypeError(f"must be {least} or more, found {number}")
+        return number
+
+    return parsed
+
+
+def _generate(arguments: argparse.Namespace) -> int:
+    registry = Registry.load(arguments.plugins)
+    loaded, target, formatter = _load(arguments, registry)
+    for warning in loaded.warnings:
+        _say(f"warning: {warning}")
+    options = Options(
+        arguments.start,
+        arguments.max_workers,
+        arguments.records,
+        arguments.duration,
+        new_seed() if arguments.seed is None else arguments.seed,
+    )
+    if arguments.check:
+        options = replace(options, records=0)
+    run = Run(loaded, options)
+    misfits = formatter.prepare(run.layout)
+    if misfits:
+        raise InvalidInput([Problem(misfit, arguments.format) for misfit in misfits])
+    if arguments.check:
+        _say("spec, target and format are valid")
+        return _DONE
+    with _stopping(run), _watching(options) as watch:
+        report = run.deliver(formatter, target, watch)
+    _say(_closing_line(report, options))
+    return _DONE
+
+
+def _load(arguments: argparse.Namespace, registry: Registry) -> tuple[LoadedSpec, Target, Formatter]:
+    """Load everything that a run needs; what is wrong with all of it is reported together."""
+    problems: list[Problem] = []
+    loaded = target = formatter = None
+    try:
+        loaded = load_document(_spec_document(arguments.config), registry)
+        target = loaded.spec.target
+    except InvalidInput as error:
+        problems += error.problems
+    try:
+        if arguments.target is not None or target is None:
+            target = _target(arguments.target, registry)
+        problem = target.problem() or _would_overwrite(target, arguments)
+        if problem:
+            problems.append(Problem(problem, f"target {target}"))
+    except InvalidInput as error:
+        problems += error.problems
+    try:
+        formatter = _formatter(arguments.format, registry)
+    except InvalidInput as error:
+        problems += error.problems
+    if problems or loaded is None or target is None or formatter is None:
+        raise InvalidInput(problems)
+    return loaded, target, formatter
+
+
+def _spec_document(config: str | None) -> Document:
+    if config is not None and config != "-":
+        return parse_json(read_text(config), config)
+    if config is None and (sys.stdin is None or sys.stdin.isatty()):
+        raise InvalidInput([Problem("no spec: give one with -c, or on standard input")])
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput([Problem(f"is not UTF-8 text (byte {error.start})", "standard input")]) from error
+    return parse_json(text, "standard input")
+
+
+def _target(file: str | None, registry: Registry) -> Target:
+    document = Document({"type": "stdout"}, "") if file is None else parse_json(read_text(file), file)
+    try:
+        target: Target = registry.make("target", document.data)
+    except ValidationError as error:
+        raise InvalidInput([document.problem(line["loc"], line["msg"]) for line in error.errors()]) from error
+    return target
+
+
+def _would_overwrite(target: Target, arguments: argparse.Namespace) -> str | None:
+    """Say that a target is one of the files that the command reads, if so."""
+    path = getattr(target, "path", None)
+    for read in (arguments.config, arguments.target, arguments.format, *arguments.plugins):
+        if path and read and os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
+            return f"{path} is read by this command; it would be overwritten"
+    return None
+
+
+def _formatter(name: str, registry: Registry) -> Formatter:
+    known = {kind: plugin for kind, plugin in registry.of("formatter").items() if kind != "pattern"}
+    described = {"type": name} if name.lower() in known else {"type": "pattern", "text": None}
+    if described["type"] == "pattern":
+        if not os.path.exists(name):
+            raise InvalidInput([Problem(f"is no format{did_you_mean(name, known)}, and no file either", name)])
+        described["text"] = read_text(name)
+    try:
+        formatter: Formatter = registry.make("formatter", described)
+    except ValidationError as error:
+        raise InvalidInput([Problem(line["msg"], name) for line in error.errors()]) from error
+    return formatter
+
+
+@contextmanager
+def _stopping(run: Run) -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM end the run at a record boundary, and a second one end it at once."""
+
+    def stop(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        run.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _watching(options: Options) -> Iterator[Callable[[Report], None]]:
+    """Show the progress of a bounded run on a terminal; say when a live run falls behind."""
+    bounded = options.records if options.records is not None else options.duration
+    if bounded is None or not sys.stderr.isatty():
+        yield _lateness_watch()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    late = _lateness_watch()
+    columns = TextColumn("{task.percentage:>3.0f}%"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as progress:
+        task = progress.add_task("", total=bounded)
+        shown = 0.0
+
+        def watch(report: Report) -> None:
+            nonlocal shown
+            late(report)
+            if report.seconds - shown < _SHOW_EVERY:
+                return
+            shown = report.seconds
+            rate = report.records / report.seconds
+            text = f"{report.records:,} records, {_span(report.reached)}, {rate:,.0f} records/s"
+            done = report.records if options.records is not None else report.reached
+            progress.update(task, completed=done, description=text, refresh=True)
+
+        yield watch
+
+
+def _lateness_watch() -> Callable[[Report], None]:
+    said = -_REPORT_EVERY
+
+    def watch(report: Report) -> None:
+        nonlocal said
+        if report.late > _REPORT_LATE and report.seconds - said > _REPORT_EVERY:
+            said = report.seconds
+            _say(f"warning: the target is too slow, records are {report.late / 1e9:.1f} s late")
+
+    return watch
+
+
+def _closing_line(report: Report, options: Options) -> str:
+    clock = "on the system clock" if options.start is None else "simulated"
+    rate = report.records / report.seconds if report.seconds else 0
+    late = f", up to {report.latest / 1e9:.3f} s late" if options.start is None and report.records else ""
+    return (
+        f"{report.records} records, {_span(report.reached)} {clock}, {report.seconds:.3f} s, "
+        f"{rate:.0f} records/s, seed {options.seed}{late}"
+    )
+
+
+def _span(nanoseconds: int) -> str:
+    """Write a span of time as ``2d 03:04:05.678``."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    text = f"{hours:02}:{minutes:02}:{seconds:02}.{rest // 1_000_000:03}"
+    return f"{days}d {text}" if days else text
+
+
+def _say(text: str) -> None:
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        pass  # nobody listens

@@ -1,0 +1,345 @@
+"""From steps to records: every dimension makes one Arrow array for all rows of a batch at once.
+
+Owns what the values of a run depend on besides the draws: pools (made before the run), counters (the one thing that
+depends on order) and the store of variables. Knows nothing of how workers move or of what becomes of the records.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from datagen import draw
+from datagen.arrays import as_type, common_type, maybe
+from datagen.batch import JSON_TEXT, Batch, Layout, Part, Steps
+from datagen.draw import Integers, Keys
+from datagen.plan import Plan, Setter
+from datagen.plugin import Dimension, PooledDimension
+from datagen.problems import RunFailed, path_part
+
+_FIRST_ROWS = 256
+_MOST_ROWS = 32768  # a batch whose arrays stay in the processor's cache
+_BATCH_BYTES = 16_000_000
+_MOST_CHUNKS = 32
+
+
+class Reader(Protocol):
+    """Gives the current values of variables."""
+
+    def read(self, variable: str, origin: Integers | None) -> pa.Array:
+        """Read a variable for all rows of a batch, or for those numbered in ``origin``."""
+
+
+@dataclass
+class World:
+    """What the values of a run share: the seed, the pools and the counters, each known by its name path."""
+
+    seed: int
+    pools: dict[str, pa.Array] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows for which a dimension makes values: it draws from here, and has its nested dimensions made here."""
+
+    keys: Keys  # (n,) row keys
+    path: str
+    world: World
+    reader: Reader | None = None
+    origin: Integers | None = None  # (n,) rows of the batch that these belong to; None: all, in order
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def bits(self, purpose: str = "value") -> Keys:
+        """Draw 64 random bits for each row; different purposes are independent."""
+        return draw.bits(self.keys, draw.purpose_key(self.world.seed, f"{self.path}/{purpose}"))
+
+    def unit(self, purpose: str = "value") -> draw.Floats:
+        """Draw a number in [0, 1) for each row."""
+        return draw.unit(self.bits(purpose))
+
+    def at(self, rows: npt.NDArray[np.integer]) -> "Rows":
+        """Give some of the rows."""
+        origin = rows if self.origin is None else self.origin[rows]
+        return Rows(self.keys[rows], self.path, self.world, self.reader, origin)
+
+    def places(self, lengths: Integers) -> "Rows":
+        """Give a row for each of the places 0..length of each row, place by place."""
+        owner = np.repeat(np.arange(len(self)), lengths)
+        place = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        places = self.at(owner)
+        return Rows(
+            draw.numbered(self.bits("place")[owner], place), self.path, self.world, places.reader, places.origin
+        )
+
+    def within(self, *names: str) -> "Rows":
+        """Give the same rows at a place further down the name path."""
+        path = "/".join(filter(None, (self.path, *map(path_part, names))))
+        return Rows(self.keys, path, self.world, self.reader, self.origin)
+
+    def make(self, dimension: Dimension) -> pa.Array:
+        """Make the values of a nested dimension."""
+        return make_values(dimension, self.within(dimension.name))
+
+    def read(self, variable: str) -> pa.Array:
+        """Give the value that a variable has for each row's worker."""
+        if self.reader is None:
+            raise RunFailed(f"{self.path}: a pool is made before the run, when no variable has a value")
+        return self.reader.read(variable, self.origin)
+
+    def count(self) -> int:
+        """Give how many values this counter has made, and count these rows."""
+        made = self.world.counters.get(self.path, 0)
+        self.world.counters[self.path] = made + len(self)
+        return made
+
+
+def make_values(dimension: Dimension, rows: Rows) -> pa.Array:
+    """Make the values of a dimension, missing ones and nulls among them."""
+    if not dimension.percent_missing and not dimension.percent_nulls:
+        return _present_values(dimension, rows)
+    missing = rows.unit("missing") * 100 < dimension.percent_missing
+    null = rows.unit("null") * 100 < dimension.percent_nulls
+    there = ~(missing | null)
+    made = _present_values(dimension, rows.at(np.flatnonzero(there)))
+    index = np.cumsum(there) - 1
+    values = made.take(pa.array(index, mask=~there))
+    return maybe(values, missing) if dimension.percent_missing else values
+
+
+def fresh_values(dimension: Dimension, rows: Rows) -> pa.Array:
+    """Make new values, whatever pool there is.
+
+    Raises RunFailed when a plug-in does not do what it should.
+    """
+    values = dimension.make(rows)
+    if not isinstance(values, pa.Array):
+        values = pa.array(values)
+    if len(values) != len(rows):
+        raise RunFailed(f"{rows.path}: {dimension.kind} made {len(values)} values for {len(rows)} rows")
+    return values
+
+
+def _present_values(dimension: Dimension, rows: Rows) -> pa.Array:
+    if not isinstance(dimension, PooledDimension) or not dimension.cardinality:
+        return fresh_values(dimension, rows)
+    pool = rows.world.pools[rows.path]
+    random = rows.bits("pick")
+    picker = dimension.cardinality_distribution
+    index = picker.index(random, len(pool)) if picker else draw.below(random, len(pool))
+    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), pool)
+
+
+class Columns:
+    """Makes batches of records from steps."""
+
+    def __init__(self, plan: Plan, world: World) -> None:
+        self._plan = plan
+        self._world = world
+        self._stores = {name: _Store(kind) for name, kind in _variable_types(plan, world).items()}
+        self._rows_next = _FIRST_ROWS
+        self.layout = Layout(
+            {name: {key: column.type for key, column in self._empty(name).items()} for name in plan.emitters}
+        )
+
+    def batches(self, steps: Steps) -> Iterator[Batch]:
+        """Make the records of the steps of a window, in batches of an efficient size."""
+        start = 0
+        while start < len(steps):
+            stop = min(start + self._rows_next, len(steps))
+            stop = self._before_own_reads(steps, start, stop) if self._plan.circular else stop
+            batch = self._batch(steps.slice(start, stop))
+            start = stop
+            if len(batch):
+                fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1))
+                self._rows_next = max(1, min(self._rows_next * 4, fitting, _MOST_ROWS))
+                yield batch
+        for group, kept in enumerate(steps.keep):
+            if kept is not None:
+                for name in self._plan.groups[group]:
+                    self._stores[name].keep(kept)
+
+    def _empty(self, emitter: str) -> dict[str, pa.Array]:
+        nothing = np.zeros(0, np.int64)
+        reader = _Reader(self._stores, lambda _: nothing)
+        return self._columns(emitter, nothing, Rows(nothing.astype(np.uint64), "", self._world, reader))
+
+    def _batch(self, steps: Steps) -> Batch:
+        for name in self._plan.variables_in_order(steps.state):
+            self._set_variable(name, steps)
+        emitter_of = self._plan.emitter_of[steps.state]
+        emitting = np.flatnonzero(emitter_of >= 0)
+        emitter_of = emitter_of[emitting]
+        parts = []
+        for number, name in enumerate(self._plan.emitters):
+            rows = np.flatnonzero(emitter_of == number)
+            if len(rows):
+                source = emitting[rows]
+                reader = _Reader(self._stores, self._now(steps, source))
+                columns = self._columns(
+                    name, steps.time[source], Rows(steps.keys[source], "", self._world, reader)
+                )
+                parts.append(Part(name, rows, columns))
+        return Batch(steps.time[emitting], steps.worker[emitting], steps.step[emitting], tuple(parts))
+
+    def _columns(self, emitter: str, due: Integers, rows: Rows) -> dict[str, pa.Array]:
+        milliseconds = pa.array((self._plan.start.microseconds + due // 1000) // 1000)
+        columns = {"time": milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))}
+        place = rows.within("emitter", emitter)
+        for dimension in self._plan.emitters[emitter].dimensions:
+            columns[dimension.name] = place.make(dimension)
+        return columns
+
+    def _set_variable(self, name: str, steps: Steps) -> None:
+        """Store the values that the steps set a variable to, in time order."""
+        store = self._stores[name]
+        rows_of, made = [], []
+        for setter in self._plan.setters[name]:
+            rows = np.flatnonzero(steps.state == setter.state)
+            if len(rows):
+                place = Rows(steps.keys[rows], "", self._world, self._reader_of(setter, steps, rows))
+                values = place.within("state", setter.state_name).make(setter.dimension)
+                rows_of.append(rows)
+                made.append(as_type(values, store.kind))
+        if not made:
+            return
+        values = made[0]
+        if len(made) > 1:
+            values = pa.concat_arrays(made).take(pa.array(np.argsort(np.concatenate(rows_of), kind="stable")))
+        store.append(values)
+
+    def _reader_of(self, setter: Setter, steps: Steps, rows: Integers) -> "_Reader":
+        """Let a setter read what was set before it: in its own state's list, or on earlier entries."""
+
+        def positions(variable: str) -> Integers:
+            group = self._plan.group_of[variable]
+            source = steps.after if variable in setter.set_before else steps.before
+            return source[group][rows]
+
+        return _Reader(self._stores, positions)
+
+    def _now(self, steps: Steps, rows: Integers) -> Callable[[str], Integers]:
+        cache: dict[int, Integers] = {}
+
+        def positions(variable: str) -> Integers:
+            group = self._plan.group_of[variable]
+            if group not in cache:
+                cache[group] = steps.after[group][rows]
+            return cache[group]
+
+        return positions
+
+    def _before_own_reads(self, steps: Steps, start: int, stop: int) -> int:
+        """End a batch before a step whose variables are made of values that the same batch sets.
+
+        Only variables that read each other in a circle need this; it makes them slow, some 50 thousand records/s.
+        """
+        setting = np.flatnonzero(self._plan.sets_variables[steps.state[start:stop]])
+        if not len(setting):
+            return stop
+        first = start + setting[0]
+        refused = steps.state[start:stop] != steps.state[first]
+        refused &= self._plan.sets_variables[steps.state[start:stop]]
+        for group, names in enumerate(self._plan.groups):
+            stored = self._stores[names[0]].size
+            refused |= (steps.before[group][start:stop] >= stored) & self._plan.sets_variables[steps.state[start:stop]]
+        refused[: setting[0] + 1] = False
+        found = np.flatnonzero(refused)
+        return start + int(found[0]) if len(found) else stop
+
+
+class _Store:
+    """The values that a variable was set to, in time order, as long as a worker may read them.
+
+    Value 0 is null: what a variable reads as that was never set.
+    """
+
+    def __init__(self, kind: pa.DataType) -> None:
+        self.kind = kind
+        self._chunks = [as_type(pa.nulls(1), kind)]
+        self._starts = [0]
+        self.size = 1
+
+    def append(self, values: pa.Array) -> None:
+        self._chunks.append(values)
+        self._starts.append(self.size)
+        self.size += len(values)
+        if len(self._chunks) > _MOST_CHUNKS:
+            self._set([pa.concat_arrays(self._chunks[:1]), pa.concat_arrays(self._chunks[1:])])
+
+    def take(self, used: Integers) -> pa.Array:
+        """Give the values at some places, which ascend."""
+        cuts = [0, *np.searchsorted(used, self._starts[1:]).tolist(), len(used)]
+        taken = [
+            chunk.take(pa.array(used[low:high] - start))
+            for chunk, start, low, high in zip(self._chunks, self._starts, cuts[:-1], cuts[1:], strict=True)
+            if high > low
+        ]
+        return pa.concat_arrays(taken) if taken else self._chunks[0].slice(0, 0)
+
+    def keep(self, used: Integers) -> None:
+        """Forget all values but those at some places, which ascend."""
+        self._set([self.take(used)])
+
+    def _set(self, chunks: list[pa.Array]) -> None:
+        self._chunks = chunks
+        self._starts = [0, *np.cumsum([len(chunk) for chunk in chunks])[:-1].tolist()]
+        self.size = sum(map(len, chunks))
+
+
+class _Reader:
+    """Reads the stored values of variables at the places that the steps say."""
+
+    def __init__(self, stores: Mapping[str, _Store], positions: Callable[[str], Integers]) -> None:
+        self._stores = stores
+        self._positions = positions
+        self._used: dict[int, tuple[Integers, Integers, pa.Array, Integers]] = {}
+
+    def read(self, variable: str, origin: Integers | None) -> pa.Array:
+        store = self._stores[variable]
+        used, index, shared = self._compact(self._positions(variable), store.size)
+        indices = shared if origin is None else pa.array(index[origin])
+        return pa.DictionaryArray.from_arrays(indices, store.take(used))
+
+    def _compact(self, positions: Integers, size: int) -> tuple[Integers, Integers, pa.Array]:
+        """Number the places that occur, so that a batch holds each value once and only those that it needs."""
+        known = self._used.get(id(positions))
+        if known is None:
+            marks = np.zeros(size, bool)
+            marks[positions] = True
+            used = np.flatnonzero(marks)
+            number = np.empty(size, np.int32)
+            number[used] = np.arange(len(used), dtype=np.int32)
+            index = number[positions]
+            known = self._used[id(positions)] = (used, index, pa.array(index), positions)
+        return known[:3]
+
+
+def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
+    """Find the type of each variable by setting all of them for no rows until nothing changes.
+
+    A variable whose type has no end, such as an object that holds its own former value, is kept as JSON text.
+    """
+    kinds: dict[str, pa.DataType] = dict.fromkeys(plan.setters, pa.null())
+    endless: set[str] = set()
+    nothing = np.zeros(0, np.int64)
+    while True:
+        for _ in range(len(kinds) + 1):
+            reader = _Reader({name: _Store(kind) for name, kind in kinds.items()}, lambda _: nothing)
+            rows = Rows(nothing.astype(np.uint64), "", world, reader)
+            found = {
+                name: JSON_TEXT
+                if name in endless
+                else common_type(rows.within("state", setter.state_name).make(setter.dimension).type for setter in setters)
+                for name, setters in plan.setters.items()
+            }
+            if found == kinds:
+                return kinds
+            changed = {name for name in kinds if found[name] != kinds[name]}
+            kinds = found
+        endless |= changed

@@ -1,0 +1,1 @@
+"""The built-in dimensions (field generators), one a file."""

@@ -1,0 +1,22 @@
+"""The dimension ``int``."""
+
+from typing import ClassVar
+
+import pyarrow as pa
+from pydantic import Field
+
+from datagen.columns import Rows
+from datagen.plugin import PooledDimension, WholeDistribution
+
+
+class Int(PooledDimension):
+    """A whole number.
+
+    Example: {"type": "int", "name": "age", "distribution": {"type": "uniform", "min": 18, "max": 99}}
+    """
+
+    kind: ClassVar[str] = "int"
+    distribution: WholeDistribution = Field(description="what is drawn; from anything but uniform, rounded")
+
+    def make(self, rows: Rows) -> pa.Array:
+        return pa.array(self.distribution.whole(rows.bits()))

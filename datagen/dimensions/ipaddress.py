@@ -1,0 +1,33 @@
+"""The dimension ``ipaddress``."""
+
+from functools import cache
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from datagen.columns import Rows
+from datagen.plugin import PooledDimension, WholeDistribution
+
+
+class Ipaddress(PooledDimension):
+    """An IPv4 address: the low 32 bits of a whole number as a dotted quad.
+
+    10.0.0.0 is 167772160, so this draws from 10.0.0.0/24:
+
+    Example: {"type": "ipaddress", "name": "client", "distribution": {"type": "uniform", "min": 167772160, "max": 167772415}}
+    """
+
+    kind: ClassVar[str] = "ipaddress"
+    distribution: WholeDistribution = Field(description="what is drawn")
+
+    def make(self, rows: Rows) -> pa.Array:
+        whole = self.distribution.whole(rows.bits())
+        octets = [pa.array((whole >> shift) & 0xFF) for shift in (24, 16, 8, 0)]
+        return pc.binary_join_element_wise(*(_octets().take(octet) for octet in octets), ".")
+
+
+@cache
+def _octets() -> pa.Array:
+    return pa.array(map(str, range(256)))

@@ -1,0 +1,54 @@
+"""The dimension ``list``."""
+
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from datagen import draw
+from datagen.arrays import as_type, common_type, present
+from datagen.batch import is_maybe
+from datagen.columns import Rows
+from datagen.plugin import AnyDimension, AnyDistribution, PooledDimension, WholeDistribution
+
+
+class List(PooledDimension):
+    """A JSON array.
+
+    For each place one of the `elements` is chosen and makes the value; their names are not printed, and one that is
+    missing leaves no place. With a `cardinality`, whole arrays are picked from a pool, by default each equally likely.
+
+    Example: {"type": "list", "name": "tags", "length_distribution": {"type": "uniform", "min": 0, "max": 3}, "elements": [{"type": "enum", "name": "tag", "values": ["new", "hot"]}]}
+    """
+
+    kind: ClassVar[str] = "list"
+    uniform_by_default: ClassVar[bool] = True
+    elements: list[AnyDimension] = Field(min_length=1, description="what its places are made of")
+    length_distribution: WholeDistribution = Field(description="how many places")
+    selection_distribution: AnyDistribution | None = Field(
+        None, description="index into the elements, drawn per place; without it each is equally likely"
+    )
+
+    def make(self, rows: Rows) -> pa.Array:
+        lengths = self.length_distribution.length(rows.bits("length"))
+        places = rows.places(lengths)
+        random = places.bits("select")
+        picker = self.selection_distribution
+        size = len(self.elements)
+        choice = picker.index(random, size) if picker else draw.below(random, size)
+        chosen = [np.flatnonzero(choice == number) for number in range(size)]
+        made = [
+            places.at(where).make(element) for element, where in zip(self.elements, chosen, strict=True)
+        ]
+        kind = common_type(array.type for array in made)
+        order = np.argsort(np.concatenate(chosen), kind="stable")
+        items = pa.concat_arrays([as_type(array, kind) for array in made]).take(pa.array(order))
+        if is_maybe(kind):
+            there = items.is_valid().to_numpy(zero_copy_only=False)
+            kept = np.concatenate([[0], np.cumsum(there)])
+            ends = kept[np.cumsum(lengths)]
+            items = present(items.filter(pa.array(there)))
+        else:
+            ends = np.cumsum(lengths)
+        return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]).astype(np.int32)), items)

@@ -1,0 +1,27 @@
+"""The dimension ``object``."""
+
+from typing import ClassVar
+
+import pyarrow as pa
+from pydantic import Field
+
+from datagen.columns import Rows
+from datagen.plugin import AnyDimension, PooledDimension
+
+
+class Object(PooledDimension):
+    """A nested JSON object. With a `cardinality`, whole objects are picked from a pool, by default each equally likely.
+
+    Example: {"type": "object", "name": "place", "dimensions": [{"type": "enum", "name": "city", "values": ["Rome", "Oslo"]}]}
+    """
+
+    kind: ClassVar[str] = "object"
+    uniform_by_default: ClassVar[bool] = True
+    dimensions: list[AnyDimension] = Field(description="its fields")
+
+    def make(self, rows: Rows) -> pa.Array:
+        values = [rows.make(dimension) for dimension in self.dimensions]
+        if not values:
+            return pa.StructArray.from_buffers(pa.struct([]), len(rows), [None])
+        fields = [pa.field(dimension.name, value.type) for dimension, value in zip(self.dimensions, values, strict=True)]
+        return pa.StructArray.from_arrays(values, fields=fields)

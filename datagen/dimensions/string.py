@@ -1,0 +1,35 @@
+"""The dimension ``string``."""
+
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from datagen import draw
+from datagen.columns import Rows
+from datagen.plugin import PooledDimension, WholeDistribution
+
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+
+
+class String(PooledDimension):
+    """Random characters, drawn one by one, each equally likely.
+
+    Example: {"type": "string", "name": "code", "length_distribution": {"type": "constant", "value": 8}, "chars": "0123456789abcdef"}
+    """
+
+    kind: ClassVar[str] = "string"
+    length_distribution: WholeDistribution = Field(description="how many characters")
+    chars: str = Field(_PRINTABLE, min_length=1, description="the characters to draw from")
+
+    def make(self, rows: Rows) -> pa.Array:
+        lengths = self.length_distribution.length(rows.bits("length"))
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        drawn = draw.below(rows.places(lengths).bits("character"), len(self.chars))
+        if self.chars.isascii():
+            data = pa.py_buffer(np.frombuffer(self.chars.encode(), np.uint8)[drawn])
+            return pa.StringArray.from_buffers(len(rows), pa.py_buffer(offsets.astype(np.int32)), data)
+        characters = pa.array(list(self.chars)).take(pa.array(drawn.view(np.int64)))
+        return pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), characters), "")

@@ -1,0 +1,1 @@
+"""The built-in distributions, one a file."""

@@ -1,0 +1,22 @@
+"""The distribution ``exponential``."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from datagen import draw
+from datagen.draw import Floats
+from datagen.plugin import Distribution, Number
+
+
+class Exponential(Distribution):
+    """The time between events that happen independently at a constant rate.
+
+    Example: {"type": "exponential", "mean": 0.5}
+    """
+
+    kind: ClassVar[str] = "exponential"
+    mean: Number = Field(gt=0, description="average of the draws, above 0")
+
+    def sample(self, u: Floats) -> Floats:
+        return self.mean * draw.exponential(u)

@@ -1,0 +1,26 @@
+"""The distribution ``normal``."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from datagen import draw
+from datagen.draw import Floats
+from datagen.plugin import Distribution, Number
+
+
+class Normal(Distribution):
+    """The bell curve.
+
+    Example: {"type": "normal", "mean": 20, "stddev": 2.5}
+    """
+
+    kind: ClassVar[str] = "normal"
+    mean: Number = Field(description="average of the draws")
+    stddev: Number = Field(ge=0, description="standard deviation of the draws, 0 or more")
+
+    def sample(self, u: Floats) -> Floats:
+        return self.mean + self.stddev * draw.normal(u)
+
+    def highest(self) -> float:
+        return float("inf") if self.stddev else self.mean

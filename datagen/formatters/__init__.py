@@ -1,0 +1,1 @@
+"""The built-in formatters, one a file."""

@@ -1,0 +1,63 @@
+"""The formatters ``csv`` and ``tsv``."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import PrivateAttr
+
+from datagen.batch import Layout
+from datagen.plugin import Formatter
+from datagen.text import Pieces, join, plain_text
+
+
+class Csv(Formatter):
+    """Comma-separated values: a header line with the dimensions of all emitters, cells quoted where RFC 4180 asks for it.
+
+    Missing and null are empty cells, objects and lists are JSON. Lines end with a line feed.
+
+    Example: {"type": "csv"}
+    """
+
+    kind: ClassVar[str] = "csv"
+    separator: ClassVar[str] = ","
+    _names: list[str] = PrivateAttr([])
+
+    def prepare(self, layout: Layout) -> list[str]:
+        self._names = layout.names()
+        return []
+
+    def header(self) -> str:
+        names = self._quoted(pa.array(self._names, pa.string())).to_pylist()
+        return self.separator.join(names) + "\n"
+
+    def text(self, columns: Mapping[str, pa.Array]) -> pa.Array:
+        pieces: Pieces = []
+        for name in self._names:
+            pieces += [self._cell(columns[name]) if name in columns else "", self.separator]
+        pieces[-1] = "\n"
+        return join(pieces, len(next(iter(columns.values()))))
+
+    def _cell(self, array: pa.Array) -> pa.Array:
+        if pa.types.is_dictionary(array.type) and len(array.dictionary) <= len(array):
+            return pc.fill_null(self._cell(array.dictionary).take(array.indices), "")
+        return self._quoted(plain_text(array))
+
+    def _quoted(self, text: pa.Array) -> pa.Array:
+        """Quote what holds a separator, a quote or a line break (RFC 4180, section 2)."""
+        special = pc.match_substring_regex(text, f'[{self.separator}"\r\n]')
+        if not pc.any(special).as_py():
+            return text
+        doubled = pc.replace_substring(text, '"', '""')
+        return pc.if_else(special, pc.binary_join_element_wise('"', doubled, '"', ""), text)
+
+
+class Tsv(Csv):
+    """Tab-separated values, in all else like `csv`.
+
+    Example: {"type": "tsv"}
+    """
+
+    kind: ClassVar[str] = "tsv"
+    separator: ClassVar[str] = "\t"

@@ -1,0 +1,335 @@
+"""What a distribution, a dimension, a formatter and a target is, and how one is found.
+
+A plug-in is one class. Its fields are the keys of a spec, its docstring is the user's page, one method does the work on
+columns. Built-in kinds and a user's own are declared, checked, documented and found in the same way.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from datagen import draw
+from datagen.batch import Batch, Layout, Lines
+from datagen.draw import Floats, Integers, Keys
+from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, show
+
+if TYPE_CHECKING:
+    from datagen.columns import Rows
+
+ENTRY_POINT_GROUP = "datagen.plugins"
+_LARGEST_INTEGER = np.nextafter(2.0**63, 0)
+_BUILT_IN = ("distributions", "dimensions", "formatters", "targets")
+MOST_IN_POOL = 10_000_000
+
+
+class Model(BaseModel):
+    """An object of a spec: frozen, strict about types, every unknown key refused but comments (``_…``, ``$schema``)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(data, dict):
+            data = {key: value for key, value in data.items() if not is_comment(key)}
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise invalid(cls.__name__, [cls._line(line) for line in error.errors()]) from error
+
+    @classmethod
+    def _line(cls, line: Any) -> tuple[tuple[str | int, ...], str]:
+        """Say in our words what pydantic found."""
+        match line["type"]:
+            case "problem":
+                return line["loc"], line["msg"]
+            case "extra_forbidden":
+                key = line["loc"][-1]
+                return line["loc"], f"unknown key {show(key)}{did_you_mean(key, cls.known_keys())}"
+            case "missing":
+                return line["loc"], f"{show(line['loc'][-1])} is required"
+            case "value_error":
+                return line["loc"], str(line["ctx"]["error"])
+            case _:
+                expected = line["msg"].replace("Input should be ", "must be ")
+                return line["loc"], f"{expected}, found {show(line['input'])}"
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """Give the keys that may stand in this object."""
+        return list(cls.model_fields)
+
+
+class Plugin(Model, ABC):
+    """An object of a spec whose ``type`` chooses the class; ``kind`` is that type."""
+
+    kind: ClassVar[str]
+    group: ClassVar[str]
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        return ["type", *cls.model_fields]
+
+
+class Distribution(Plugin):
+    """How numbers are drawn."""
+
+    group: ClassVar[str] = "distribution"
+
+    @abstractmethod
+    def sample(self, u: Floats) -> Floats:
+        """Turn numbers in [0, 1), each equally likely, into draws. Shapes (n,) and (n,); a pure function."""
+
+    def highest(self) -> float:
+        """Give a bound that no draw exceeds."""
+        return float("inf")
+
+    def real(self, random: Keys) -> Floats:
+        """Draw real numbers from random bits."""
+        return self.sample(draw.unit(random))
+
+    def whole(self, random: Keys) -> Integers:
+        """Draw whole numbers: real ones, rounded to the nearest."""
+        return _to_integers(np.rint(self.real(random)))
+
+    def whole_below(self, random: Keys) -> Integers:
+        """Draw whole numbers for a length or an index: real ones, rounded down."""
+        return _to_integers(np.floor(self.real(random)))
+
+    def length(self, random: Keys) -> Integers:
+        """Draw lengths; what is below 0 counts as 0."""
+        return np.maximum(self.whole_below(random), 0)
+
+    def index(self, random: Keys, size: int) -> Integers:
+        """Draw indices of a list of a size, held inside it."""
+        return np.clip(self.whole_below(random), 0, size - 1)
+
+    def problem_as_whole(self) -> str | None:
+        """Say why whole numbers can't be drawn, if so."""
+        return None
+
+
+class Dimension(Plugin):
+    """A field generator: one value for every record."""
+
+    group: ClassVar[str] = "dimension"
+
+    name: str = Field(min_length=1, description="name of the field; inside a list it is not printed")
+    percent_missing: float = Field(0, ge=0, le=100, description="percentage of records in which the key is left out")
+    percent_nulls: float = Field(
+        0, ge=0, le=100, description="percentage of null among the values that are not missing"
+    )
+
+    @abstractmethod
+    def make(self, rows: "Rows") -> pa.Array:
+        """Make one value for each row; an array of ``len(rows)`` values whose type does not depend on the rows."""
+
+    def nested(self) -> "Iterator[tuple[Path_, Dimension]]":
+        """Give the dimensions among the keys of this one, with where they stand."""
+        for key in type(self).model_fields:
+            value = getattr(self, key)
+            for index, part in enumerate(value if isinstance(value, list) else [value]):
+                if isinstance(part, Dimension):
+                    yield (key, index) if isinstance(value, list) else (key,), part
+
+    def reads(self) -> tuple[str, ...]:
+        """Give the variables that this dimension reads itself (not those that its nested ones read)."""
+        return ()
+
+
+class Formatter(Plugin):
+    """How records become lines."""
+
+    group: ClassVar[str] = "formatter"
+
+    @abstractmethod
+    def text(self, columns: Mapping[str, pa.Array]) -> pa.Array:
+        """Write the records of one emitter; a string array without nulls, each line with its line end."""
+
+    def prepare(self, layout: Layout) -> list[str]:
+        """Get ready for the records of a spec; say what does not fit them."""
+        return []
+
+    def header(self) -> str:
+        """Give what stands before the first record."""
+        return ""
+
+    def lines(self, batch: Batch) -> Lines:
+        """Write the records of a batch in their order."""
+        texts = [self.text(part.columns) for part in batch.parts]
+        if len(texts) == 1:
+            return Lines.of(texts[0])
+        order = np.empty(len(batch), np.int64)
+        order[np.concatenate([part.rows for part in batch.parts])] = np.arange(len(batch))
+        return Lines.of(pa.concat_arrays(texts).take(pa.array(order)))
+
+
+class Target(Plugin):
+    """Where lines go."""
+
+    group: ClassVar[str] = "target"
+
+    def problem(self) -> str | None:
+        """Say why this target can't be opened, without touching it."""
+        return None
+
+    @abstractmethod
+    def open(self) -> bool:
+        """Open it; true when it is empty, so that a header belongs before the first record. Raises OSError."""
+
+    @abstractmethod
+    def write(self, lines: Lines) -> None:
+        """Deliver lines before returning. Raises OSError."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish. Raises OSError."""
+
+
+@dataclass
+class Registry:
+    """The kinds that a run knows, by group and lower-case type."""
+
+    kinds: dict[tuple[str, str], type[Plugin]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, files: Iterable[str | Path] = ()) -> "Registry":
+        """Find the built-in kinds, those of installed packages, and those of the user's files.
+
+        Raises InvalidInput when a file can't be imported or has no plug-in.
+        """
+        registry = cls()
+        for name in _BUILT_IN:
+            package = importlib.import_module(f"datagen.{name}")
+            for module in pkgutil.iter_modules(package.__path__):
+                registry.add(importlib.import_module(f"{package.__name__}.{module.name}"))
+        for entry in entry_points(group=ENTRY_POINT_GROUP):
+            registry.add(entry.load())
+        for file in files:
+            if not registry.add(_import_file(Path(file))):
+                raise InvalidInput([Problem("has no class that is a plug-in (with a `kind`)", str(file))])
+        return registry
+
+    def add(self, module: ModuleType) -> int:
+        """Add the plug-ins that a module defines; give how many."""
+        found = [
+            plugin
+            for plugin in vars(module).values()
+            if inspect.isclass(plugin)
+            and issubclass(plugin, Plugin)
+            and not inspect.isabstract(plugin)
+            and "kind" in vars(plugin)
+            and plugin.__module__ == module.__name__
+        ]
+        for plugin in found:
+            self.kinds[plugin.group, plugin.kind.lower()] = plugin
+        return len(found)
+
+    def of(self, group: str) -> dict[str, type[Plugin]]:
+        """Give the kinds of a group by their type."""
+        return {kind.kind: kind for (other, _), kind in self.kinds.items() if other == group}
+
+    def make(self, group: str, data: Any) -> Any:
+        """Make the plug-in object that a JSON object describes.
+
+        Raises pydantic's ValidationError.
+        """
+        if not isinstance(data, dict):
+            raise invalid(group, [((), f"must be an object with a type, found {show(data)}")])
+        known = self.of(group)
+        kind = data.get("type")
+        if kind is None:
+            raise invalid(group, [((), f'"type" is required; known: {", ".join(sorted(known))}')])
+        plugin = self.kinds.get((group, kind.lower())) if isinstance(kind, str) else None
+        if plugin is None:
+            raise invalid(group, [(("type",), f"unknown {group} type {show(kind)}{did_you_mean(kind, known)}")])
+        return plugin.model_validate({key: data[key] for key in data if key != "type"}, context=self)
+
+
+def is_comment(key: object) -> bool:
+    """Tell whether a key of a spec is a comment."""
+    return isinstance(key, str) and (key.startswith("_") or key == "$schema")
+
+
+def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
+    """Make a ValidationError of (JSON path, message) lines, to be raised in a validator."""
+    return ValidationError.from_exception_data(
+        title,
+        [
+            InitErrorDetails(type=PydanticCustomError("problem", "{text}", {"text": text}), loc=path, input=None)
+            for path, text in lines
+        ],
+    )
+
+
+def _of_group(group: str, value: Any, info: ValidationInfo) -> Any:
+    return value if isinstance(value, Plugin) else info.context.make(group, value)
+
+
+def _check_whole(distribution: Distribution) -> Distribution:
+    problem = distribution.problem_as_whole()
+    if problem:
+        raise ValueError(problem)
+    return distribution
+
+
+def _to_integers(values: Floats) -> Integers:
+    """Convert whole-valued floats, held inside what 64 bits can hold."""
+    return np.clip(values, -(2.0**63), _LARGEST_INTEGER).astype(np.int64)
+
+
+# A finite number; the bound leaves room for the tail of any distribution.
+Number = Annotated[int | float, Field(ge=-1e300, le=1e300)]
+AnyDistribution = Annotated[
+    Distribution,
+    PlainValidator(partial(_of_group, "distribution")),
+    WithJsonSchema({"$ref": "#/$defs/distribution"}),
+]
+WholeDistribution = Annotated[AnyDistribution, AfterValidator(_check_whole)]
+AnyDimension = Annotated[
+    Dimension, PlainValidator(partial(_of_group, "dimension")), WithJsonSchema({"$ref": "#/$defs/dimension"})
+]
+AnyTarget = Annotated[
+    Target, PlainValidator(partial(_of_group, "target")), WithJsonSchema({"$ref": "#/$defs/target"})
+]
+
+
+class PooledDimension(Dimension):
+    """A field generator that can pick its values from a pool made before the run."""
+
+    cardinality: int = Field(0, ge=0, le=MOST_IN_POOL, description="size of the pool of different values; 0: no pool")
+    cardinality_distribution: AnyDistribution | None = Field(
+        None, description="index into the pool; required with a cardinality"
+    )
+    uniform_by_default: ClassVar[bool] = False
+
+    @model_validator(mode="after")
+    def _has_a_picker(self) -> Self:
+        if self.cardinality and not self.cardinality_distribution and not self.uniform_by_default:
+            raise ValueError('"cardinality_distribution" is required with a "cardinality"')
+        return self

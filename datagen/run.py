@@ -1,0 +1,191 @@
+"""A run: the loop from the walk to the target, its end, and the report on it.
+
+The walk and the columns of the next batch are computed on a second thread while this one is formatted and written; numpy
+and pyarrow let both run at the same time.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+
+
+
+import pyarrow as pa
+
+from datagen.batch import Batch, Layout, Lines
+from datagen.clock import Clock, SimulatedClock, SystemClock, stopwatch
+from datagen.columns import Columns, World
+from datagen.moment import Moment
+from datagen.plan import Plan
+from datagen.plugin import Formatter, Registry, Target
+from datagen.pool import make_pools
+from datagen.problems import Document, InvalidInput, Problem, RunFailed
+from datagen.spec import Spec, in_order, places, read_spec
+from datagen.walk import NEVER, Walk
+
+_DEFAULT_WORKERS = 100
+
+
+@dataclass(frozen=True)
+class LoadedSpec:
+    """A checked spec, with what is odd about it and the kinds that it is made of."""
+
+    spec: Spec
+    document: Document
+    registry: Registry
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is made with; ``start`` None means now, on the system clock."""
+
+    start: Moment | None = None
+    max_workers: int = _DEFAULT_WORKERS
+    records: int | None = None
+    duration: int | None = None  # ns
+    seed: int = 0
+
+
+@dataclass
+class Report:
+    """What a run has delivered so far."""
+
+    records: int = 0
+    reached: int = 0  # ns since the start: the time of the last record
+    seconds: float = 0.0
+    late: int = 0  # ns: how late the last records were
+    latest: int = 0  # ns: the most that any was late
+
+
+def load_document(document: Document, registry: Registry) -> LoadedSpec:
+    """Check a spec.
+
+    Raises InvalidInput with every problem of it.
+    """
+    try:
+        spec, warnings = read_spec(document, registry)
+    except InvalidInput as error:
+        unfilled = _pool_problems(document, registry, World(seed=0))
+        raise InvalidInput(in_order([*error.problems, *unfilled])) from error
+    return LoadedSpec(spec, document, registry, tuple(warnings))
+
+
+def new_seed() -> int:
+    """Choose a seed at random, short enough to be typed."""
+    return secrets.randbelow(10**9)
+
+
+class Run:
+    """One run of a spec: a pure function of the spec, the seed and the start."""
+
+    def __init__(self, loaded: LoadedSpec, options: Options, clock: Clock | None = None) -> None:
+        """Make the pools and get ready; the clock is that of the options when none is given.
+
+        Raises InvalidInput when a pool can't be filled, or when the clock could never move on and nothing ends the run.
+        """
+        self._options = options
+        if clock is None:
+            clock = SystemClock() if options.start is None else SimulatedClock(options.start)
+        self.clock = clock
+        plan = Plan(loaded.spec, self.clock.start)
+        if plan.stands_still and options.records is None:
+            message = "no gap and no delay is ever above 0: the clock can never move on; give a number of records"
+            raise InvalidInput([loaded.document.problem(("interarrival",), message)])
+        world = World(options.seed)
+        unfilled = _pool_problems(loaded.document, loaded.registry, world)
+        if unfilled:
+            raise InvalidInput(in_order(unfilled))
+        self._columns = Columns(plan, world)
+        self._walk = Walk(plan, options.seed, options.max_workers)
+
+    @property
+    def layout(self) -> Layout:
+        """Give what the records look like."""
+        return self._columns.layout
+
+    def stop(self) -> None:
+        """End the run after the records that are being delivered."""
+        self.clock.stop()
+
+    def batches(self) -> Iterator[Batch]:
+        """Give the records, each when it is due."""
+        with closing(_ahead(self._computed())) as computed:
+            for batch in computed:
+                for start, stop in self.clock.due(batch.due):
+                    yield batch.slice(start, stop)
+
+    def deliver(self, formatter: Formatter, target: Target, watch: Callable[[Report], None]) -> Report:
+        """Write the records to a target; call ``watch`` after each write.
+
+        Raises RunFailed when that is not possible, with what was delivered before in the report.
+        """
+        report = Report()
+        began = stopwatch()
+        try:
+            if target.open() and formatter.header():
+                target.write(Lines.of(pa.array([formatter.header()])))
+            try:
+                self._deliver(formatter, target, report, began, watch)
+            finally:
+                target.close()
+        except BrokenPipeError:
+            pass
+        except OSError as error:
+            raise RunFailed(
+                f"writing to {target}: {error.strerror or error} ({report.records} records delivered)"
+            ) from error
+        report.seconds = stopwatch() - began
+        return report
+
+    def _deliver(
+        self, formatter: Formatter, target: Target, report: Report, began: float, watch: Callable[[Report], None]
+    ) -> None:
+        with closing(_ahead(self._computed())) as computed:
+            for batch in computed:
+                lines = formatter.lines(batch)
+                for start, stop in self.clock.due(batch.due):
+                    target.write(lines.slice(start, stop))
+                    report.records += stop - start
+                    report.reached = int(batch.due[stop - 1])
+                    report.late, report.latest = self.clock.late, self.clock.latest
+                    report.seconds = stopwatch() - began
+                    watch(report)
+                if self.clock.stopped.is_set():
+                    return
+
+    def _computed(self) -> Iterator[Batch]:
+        """Compute the records as far as the clock lets us, up to the end of the run."""
+        left = self._options.records
+        end = NEVER if self._options.duration is None else min(self._options.duration, NEVER)
+        while left != 0 and not self.clock.stopped.is_set():
+            moment = self._walk.next_time
+            if moment >= end:
+                if self._options.duration is None:
+                    raise RunFailed("walking on: the clock would run past 146 years after the start")
+                return
+            horizon = self.clock.horizon()
+            if moment >= horizon:
+                self.clock.wait_for(moment)
+                continue
+            for batch in self._columns.batches(self._walk.advance(min(end, horizon))):
+                taken = batch if left is None else batch.slice(0, min(left, len(batch)))
+                left = None if left is None else left - len(taken)
+                yield taken
+                if left == 0:
+                    return
+
+
+def _pool_problems(document: Document, registry: Registry, world: World) -> list[Problem]:
+    return [document.problem(*problem) for problem in make_pools(places(document.data, registry), world)]
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Compute each batch on another thread while the one before is used."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, batches, None)
+            yield batch

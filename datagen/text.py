@@ -1,0 +1,230 @@
+"""Arrow arrays to text: JSON, and the plain text of a cell in a table or a pattern.
+
+A text is kept in *pieces*, constants and string arrays, as long as possible and joined once: a join costs about 15 ns a
+piece and record, far more than anything else here. So a dictionary is turned into text once per entry, with the
+constants around it, and dictionary columns that share their indices are turned into text together.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datagen.batch import JSON_TEXT, is_maybe
+
+Pieces = list[str | pa.Array]
+
+_LARGEST_PLAIN_FLOAT = 1e15  # from here on a float is written with an exponent
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def join(pieces: Pieces, size: int) -> pa.Array:
+    """Join pieces to one string array of a size."""
+    merged: Pieces = []
+    for piece in pieces:
+        if merged and isinstance(piece, str) and isinstance(merged[-1], str):
+            merged[-1] += piece
+        elif not isinstance(piece, str) or piece:
+            merged.append(piece)
+    if len(merged) == 1 and not isinstance(merged[0], str):
+        return merged[0]
+    if not any(isinstance(piece, pa.Array) for piece in merged):
+        return pa.repeat(pa.scalar("".join(map(str, merged))), size)
+    return pc.binary_join_element_wise(*merged, "")
+
+
+def json_text(array: pa.Array) -> pa.Array:
+    """Write each value as compact JSON."""
+    if pa.types.is_dictionary(array.type):
+        if len(array.dictionary) > len(array):
+            return json_text(array.dictionary.take(array.indices))
+        return _filled(json_text(array.dictionary).take(array.indices), "null")
+    text = join(_value_pieces(array), len(array))
+    return pc.if_else(array.is_valid(), text, "null") if array.null_count else text
+
+
+def json_pieces(array: pa.Array) -> Pieces:
+    """Write each value as compact JSON, in pieces."""
+    if array.null_count or pa.types.is_dictionary(array.type):
+        return [json_text(array)]
+    return _value_pieces(array)
+
+
+def object_pieces(fields: Iterable[tuple[str, pa.Array]]) -> Pieces:
+    """Write JSON objects, in pieces; a key whose value is missing is left out."""
+    pieces: Pieces = []
+    size = 0
+    for group in _sharing_indices(fields):
+        size = len(group[0][1])
+        pieces += _members(group)
+    if not pieces:
+        return ["{}"]
+    if isinstance(pieces[0], str):
+        return ["{" + pieces[0].removeprefix(","), *pieces[1:], "}"]
+    members = join(pieces, size)
+    return [pc.binary_replace_slice(members, 0, 1, "{"), "}"]
+
+
+def plain_text(array: pa.Array) -> pa.Array:
+    """Write each value as it stands in a cell: strings without quotes, null and missing as nothing, all else as JSON."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        if len(array.dictionary) > len(array):
+            return plain_text(array.dictionary.take(array.indices))
+        return _filled(plain_text(array.dictionary).take(array.indices), "")
+    if is_maybe(kind):
+        return _where_valid(array, plain_text(array.field(0)))
+    if pa.types.is_string(kind):
+        return _filled(array, "")
+    if pa.types.is_timestamp(kind):
+        return _where_valid(array, join(_time_pieces(array), len(array)))
+    if kind == JSON_TEXT:
+        return _plain_json(array)
+    return _where_valid(array, json_text(array))
+
+
+def formatted_time(array: pa.Array, pattern: str) -> pa.Array:
+    """Write each time with strftime codes; a time without an offset counts as UTC."""
+    encoded = array.dictionary_encode()
+    zone = UTC if array.type.tz is None else _zone(array.type.tz)
+    moments = encoded.dictionary.cast(pa.timestamp("ms")).cast(pa.int64()).to_pylist()
+    text = [
+        None if moment is None else (_EPOCH + timedelta(milliseconds=moment)).astimezone(zone).strftime(pattern)
+        for moment in moments
+    ]
+    return _filled(pa.array(text, pa.string()).take(encoded.indices), "")
+
+
+def escaped(array: pa.Array) -> pa.Array:
+    """Escape what may not stand in a JSON string (RFC 8259, section 7)."""
+    found = _special_bytes(array)
+    if not found:
+        return array
+    for character in sorted(found, key=lambda character: character != "\\"):
+        array = pc.replace_substring(array, character, json.dumps(character)[1:-1])
+    return array
+
+
+def _special_bytes(array: pa.Array) -> set[str]:
+    """Find which of the characters to escape occur; over the whole buffer, 0.3 ns a byte."""
+    data = array.buffers()[2]
+    if data is None:
+        return set()
+    codes = np.frombuffer(data, np.uint8)
+    special = codes[(codes < 0x20) | (codes == ord('"')) | (codes == ord("\\"))]
+    return set(map(chr, np.unique(special)))
+
+
+def _sharing_indices(fields: Iterable[tuple[str, pa.Array]]) -> list[list[tuple[str, pa.Array]]]:
+    """Group neighbours that are dictionary arrays with the same indices in memory."""
+    groups: list[list[tuple[str, pa.Array]]] = []
+    last = None
+    for name, array in fields:
+        place = None
+        if pa.types.is_dictionary(array.type):
+            buffer = array.indices.buffers()[1]
+            place = (buffer.address, array.offset, len(array.dictionary)) if buffer is not None else None
+        if place is not None and place == last:
+            groups[-1].append((name, array))
+        else:
+            groups.append([(name, array)])
+        last = place
+    return groups
+
+
+def _members(group: list[tuple[str, pa.Array]]) -> Pieces:
+    """Write ``,"name":value`` for fields that share their indices, or for one field."""
+    name, array = group[0]
+    key = f",{json.dumps(name, ensure_ascii=False)}:"
+    if pa.types.is_dictionary(array.type):
+        if len(array.dictionary) > len(array):
+            return [piece for name, array in group for piece in _members([(name, array.dictionary.take(array.indices))])]
+        pieces = [piece for name, array in group for piece in _members([(name, array.dictionary)])]
+        return [_filled(join(pieces, len(array.dictionary)).take(array.indices), f"{key}null")]
+    if is_maybe(array.type):
+        text = join([key, *json_pieces(array.field(0))], len(array))
+        return [_where_valid(array, text)]
+    return [key, *json_pieces(array)]
+
+
+def _value_pieces(array: pa.Array) -> Pieces:
+    """Write values, none of them null or in a dictionary; what is written in place of a null does not matter."""
+    kind = array.type
+    if pa.types.is_string(kind):
+        return ['"', escaped(array), '"']
+    if pa.types.is_floating(kind):
+        return [_float_text(array)]
+    if pa.types.is_timestamp(kind):
+        return ['"', *_time_pieces(array), '"']
+    if is_maybe(kind):
+        return json_pieces(array.field(0))
+    if pa.types.is_struct(kind):
+        return object_pieces((kind.field(index).name, array.field(index)) for index in range(kind.num_fields))
+    if pa.types.is_list(kind):
+        items = pa.ListArray.from_arrays(array.offsets, json_text(array.values))
+        return ["[", pc.binary_join(items, ","), "]"]
+    if pa.types.is_null(kind):
+        return ["null"]
+    return [array.cast(pa.string())]
+
+
+def _float_text(array: pa.Array) -> pa.Array:
+    """Write floats so that they read back as the same floats; JSON has no infinity, so what is not finite is null."""
+    values = array.to_numpy(zero_copy_only=False)
+    text = array.cast(pa.string())
+    whole = (np.rint(values) == values) & (np.abs(values) < _LARGEST_PLAIN_FLOAT)
+    if whole.any():
+        text = pc.if_else(pa.array(whole), pc.binary_join_element_wise(text, ".0", ""), text)
+    finite = np.isfinite(values)
+    return text if finite.all() else pc.if_else(pa.array(finite), text, "null")
+
+
+def _time_pieces(array: pa.Array) -> Pieces:
+    """Write times as ISO 8601 with milliseconds; each second that occurs is written once."""
+    zone = array.type.tz
+    milliseconds = array.cast(pa.timestamp("ms")).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    if array.null_count:
+        milliseconds = np.nan_to_num(milliseconds).astype(np.int64)
+    if zone is not None:
+        milliseconds = milliseconds + _offset_milliseconds(zone)
+    seconds, rest = np.divmod(milliseconds, 1000)
+    encoded = pa.array(seconds).dictionary_encode()
+    text = encoded.dictionary.cast(pa.timestamp("s")).cast(pa.string())
+    text = pc.binary_replace_slice(text, 10, 11, "T")
+    suffix = "" if zone is None else "Z" if zone == "UTC" else zone
+    return [text.take(encoded.indices), _thousandths(suffix).take(pa.array(rest))]
+
+
+@cache
+def _thousandths(suffix: str) -> pa.Array:
+    return pa.array([f".{number:03}{suffix}" for number in range(1000)])
+
+
+@cache
+def _zone(name: str) -> object:
+    return datetime.fromisoformat(f"2000-01-01T00:00:00{'Z' if name == 'UTC' else name}").tzinfo
+
+
+def _offset_milliseconds(zone: str) -> int:
+    offset = datetime.fromisoformat(f"2000-01-01T00:00:00{'Z' if zone == 'UTC' else zone}").utcoffset()
+    return 0 if offset is None else offset // timedelta(milliseconds=1)
+
+
+def _plain_json(array: pa.Array) -> pa.Array:
+    encoded = array.dictionary_encode()
+    values = [None if text is None else (text.decode(), json.loads(text)) for text in encoded.dictionary.to_pylist()]
+    text = ["" if pair is None or pair[1] is None else pair[1] if isinstance(pair[1], str) else pair[0] for pair in values]
+    return _filled(pa.array(text, pa.string()).take(encoded.indices), "")
+
+
+def _where_valid(array: pa.Array, text: pa.Array) -> pa.Array:
+    """Keep the text of what is valid; of what is null or missing, nothing."""
+    return pc.if_else(array.is_valid(), text, "") if array.null_count else text
+
+
+def _filled(text: pa.Array, instead: str) -> pa.Array:
+    return pc.fill_null(text, instead) if text.null_count else text

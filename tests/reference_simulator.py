@@ -1,0 +1,278 @@
+"""The oracle: what a generator spec means, one record at a time, in plain Python.
+
+It is a transcription of the contract for valid specs, made to be read and not to be fast. It shares nothing with the
+engine but the keyed draws of ``datagen.draw``, and asks those for one row at a time.
+"""
+
+import heapq
+import itertools
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from datagen import draw
+
+Spec = dict  # a JSON object of the spec, as json.loads gives it
+Record = dict[str, object]
+Rows = draw.Keys  # here always of length 1: the key of one row
+
+MISSING = object()
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+TIMES = ("value", "min", "max", "mean")
+NUMBERS = (*TIMES, "stddev")
+
+
+def simulate(
+    spec: Spec,
+    *,
+    seed: int,
+    start: str | None = None,
+    max_workers: int = 100,
+    records: int | None = None,
+    duration_seconds: float | None = None,
+) -> Iterator[Record]:
+    """Yield the records of a run in order, without end where neither ``records`` nor ``duration_seconds`` is given.
+
+    Without ``start`` the clock starts at 1970-01-01T00:00:00.
+    """
+    start = start or "1970-01-01T00:00:00"
+    emitted = emit(spec, seed, start, max_workers)
+    if duration_seconds is not None:
+        end_ns = round(duration_seconds * 1e9)
+        emitted = itertools.takewhile(lambda pair: pair[0] < end_ns, emitted)
+    made = (record for _, record in emitted if record is not None)
+    return itertools.islice(made, records)
+
+
+def emit(spec: Spec, seed: int, start: str, max_workers: int) -> Iterator[tuple[int, Record | None]]:
+    """Yield the time (ns since the start) and the record, if there is one, of every state entry."""
+    emitters = {emitter["name"]: emitter for emitter in spec["emitters"]}
+    start_ns, offset, values = time_ns(start), offset_text(start), Values(seed)
+    for now, state, row, variables in walk(spec, seed, max_workers):
+        for field in state.get("variables", []):
+            path = join("state", state["name"], field["name"])
+            variables[field["name"]] = values.make(field, path, row, variables)
+        if "emitter" not in state:
+            yield now, None
+            continue
+        dimensions = emitters[state["emitter"]]["dimensions"]
+        record = values.make_object(dimensions, join("emitter", state["emitter"]), row, variables)
+        if all(dimension["name"] != "time" for dimension in dimensions):
+            record["time"] = time_text(start_ns + now, offset)
+        first = {"time": record["time"]} if "time" in record else {}
+        yield now, first | record
+
+
+def walk(spec: Spec, seed: int, max_workers: int) -> Iterator[tuple[int, Spec, Rows, Record]]:
+    """Yield (time, state, row, the worker's variables) of every state entry, in order of (time, worker, step).
+
+    The spawn of a worker is its step 0, its stop is a step after its last. A spawn that comes due while the limit is
+    reached is held until a stop. No event makes one that comes before itself, so the heap gives them all in order.
+    """
+    states = {state["name"]: state for state in spec["states"]}
+    first = spec["states"][0]["name"]
+    alive: dict[int, Record] = {}
+    held: int | None = None
+    events = [(0, 0, 0, first)]
+    while events:
+        now, worker, step, name = heapq.heappop(events)
+        if name.lower() == "stop":
+            del alive[worker]
+            if held is not None:
+                heapq.heappush(events, (now, held, 0, first))
+                held = None
+            continue
+        if step == 0 and len(alive) >= max_workers:
+            held = worker
+            continue
+        row = draw.numbered(draw.worker_keys(seed, np.array([worker])), np.array([step]))
+        if step == 0:
+            alive[worker] = {}
+            gap = wait_ns(spec["interarrival"], bits(seed, "interarrival", row))
+            heapq.heappush(events, (now + gap, worker + 1, 0, first))
+        yield now, states[name], row, alive[worker]
+        delay = wait_ns(states[name]["delay"], bits(seed, "delay", row)) if "delay" in states[name] else 0
+        following = next_state(states[name]["transitions"], bits(seed, "transition", row))
+        heapq.heappush(events, (now + delay, worker, step + 1, following))
+
+
+def next_state(transitions: list[Spec], random: Rows) -> str:
+    probabilities = np.array([transition["probability"] for transition in transitions], dtype=np.float64)
+    cumulative = np.cumsum(probabilities) / sum(probabilities)
+    chosen = next(i for i, bound in enumerate(cumulative) if bound > draw.unit(random)[0])
+    return transitions[chosen]["next"]
+
+
+class Values:
+    """Makes the values of field generators; keeps the counters and the pools, each by its path."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.counted: Counter[str] = Counter()
+        self.pools: dict[str, list] = {}
+
+    def make_object(self, dimensions: list[Spec], path: str, row: Rows, variables: Record) -> Record:
+        made = {field["name"]: self.make(field, join(path, field["name"]), row, variables) for field in dimensions}
+        return {name: value for name, value in made.items() if value is not MISSING}
+
+    def make(self, field: Spec, path: str, row: Rows, variables: Record) -> object:
+        if self.happens(field.get("percent_missing", 0), path + "/missing", row):
+            return MISSING
+        if self.happens(field.get("percent_nulls", 0), path + "/null", row):
+            return None
+        size = field.get("cardinality", 0)
+        if size > 0:
+            pool = self.pool(field, path, size)
+            return pool[index(field.get("cardinality_distribution"), self.bits(path + "/pick", row), size)]
+        return self.fresh(field, path, row, variables)
+
+    def fresh(self, field: Spec, path: str, row: Rows, variables: Record) -> object:
+        distribution = field.get("distribution", {})
+        match field["type"].lower():
+            case "enum":
+                random = self.bits(path + "/pick", row)
+                return field["values"][index(field.get("cardinality_distribution"), random, len(field["values"]))]
+            case "int":
+                return whole(distribution, self.bits(path + "/value", row))
+            case "float":
+                return rounded(real(distribution, self.bits(path + "/value", row)), field.get("precision"))
+            case "string":
+                return self.string(field, path, row)
+            case "timestamp":
+                return timestamp(distribution, self.bits(path + "/value", row))
+            case "ipaddress":
+                address = whole(distribution, self.bits(path + "/value", row))
+                return ".".join(str(address >> shift & 0xFF) for shift in (24, 16, 8, 0))
+            case "counter":
+                self.counted[path] += 1
+                return field.get("start", 0) + (self.counted[path] - 1) * field.get("increment", 1)
+            case "object":
+                return self.make_object(field["dimensions"], path, row, variables)
+            case "list":
+                made = [self.element(field, path, place, variables) for place in self.places(field, path, row)]
+                return [value for value in made if value is not MISSING]
+            case "variable":
+                return variables.get(field["variable"])
+        raise ValueError(field["type"])
+
+    def string(self, field: Spec, path: str, row: Rows) -> str:
+        chars = field.get("chars", PRINTABLE)
+        randoms = [self.bits(path + "/character", place) for place in self.places(field, path, row)]
+        return "".join(chars[int(draw.below(random, len(chars))[0])] for random in randoms)
+
+    def element(self, field: Spec, path: str, place: Rows, variables: Record) -> object:
+        elements = field["elements"]
+        random = self.bits(path + "/select", place)
+        chosen = elements[index(field.get("selection_distribution"), random, len(elements))]
+        return self.make(chosen, join(path, chosen["name"]), place, variables)
+
+    def places(self, field: Spec, path: str, row: Rows) -> list[Rows]:
+        """Give the row of each place in a list or string, of which a length is drawn."""
+        length = max(0, position(field["length_distribution"], self.bits(path + "/length", row)))
+        return [draw.numbered(self.bits(path + "/place", row), np.array([place])) for place in range(length)]
+
+    def pool(self, field: Spec, path: str, size: int) -> list:
+        """Give the different values that are picked from; made before the run, so their counters are others."""
+        if path not in self.pools:
+            maker = Values(self.seed)
+            different: dict[str, object] = {}
+            for attempt in itertools.count():
+                row = draw.numbered(np.array([draw.purpose_key(self.seed, path + "/pool")]), np.array([attempt]))
+                value = maker.fresh(field, path, row, {})
+                different.setdefault(json.dumps(value), value)
+                if len(different) == size:
+                    break
+            self.pools[path] = list(different.values())
+        return self.pools[path]
+
+    def happens(self, percent: float, path: str, row: Rows) -> bool:
+        return draw.unit(self.bits(path, row))[0] * 100 < percent
+
+    def bits(self, path: str, row: Rows) -> Rows:
+        return bits(self.seed, path, row)
+
+
+def bits(seed: int, path: str, row: Rows) -> Rows:
+    return draw.bits(row, draw.purpose_key(seed, path))
+
+
+def join(path: str, *names: str) -> str:
+    return "/".join([path, *(name.replace("~", "~0").replace("/", "~1") for name in names)])
+
+
+def real(distribution: Spec, random: Rows) -> float:
+    number = {key: float(value) for key, value in distribution.items() if key in NUMBERS}
+    match distribution["type"].lower():
+        case "constant":
+            return number["value"]
+        case "uniform":
+            return number["min"] + (number["max"] - number["min"]) * float(draw.unit(random)[0])
+        case "exponential":
+            return number["mean"] * float(draw.exponential(draw.unit(random))[0])
+        case "normal":
+            return number["mean"] + number["stddev"] * float(draw.normal(draw.unit(random))[0])
+    raise ValueError(distribution["type"])
+
+
+def whole(distribution: Spec, random: Rows) -> int:
+    if distribution["type"].lower() == "uniform":
+        low, high = math.ceil(distribution["min"]), math.floor(distribution["max"])
+        return low + int(draw.below(random, high - low + 1)[0])
+    return int(np.rint(real(distribution, random)))
+
+
+def position(distribution: Spec, random: Rows) -> int:
+    """Draw a length or an index: as ``whole``, but rounded down."""
+    if distribution["type"].lower() == "uniform":
+        return whole(distribution, random)
+    return math.floor(real(distribution, random))
+
+
+def index(distribution: Spec | None, random: Rows, size: int) -> int:
+    if distribution is None:
+        return int(draw.below(random, size)[0])
+    return min(max(position(distribution, random), 0), size - 1)
+
+
+def wait_ns(distribution: Spec, random: Rows) -> int:
+    return int(np.rint(max(real(distribution, random), 0.0) * 1e9))
+
+
+def rounded(number: float, precision: int | None) -> float:
+    if precision is None or abs(number) * 10**precision >= 2**53:
+        return number
+    return float(np.rint(number * 10**precision)) / 10**precision + 0.0
+
+
+def timestamp(distribution: Spec, random: Rows) -> str:
+    """Draw a time in whole milliseconds; print it with the first offset in the order value, min, max, mean."""
+    times = {key: distribution[key] for key in TIMES if key in distribution}
+    milliseconds = {key: time_ns(text) // 10**6 for key, text in times.items()}
+    numeric = distribution | milliseconds | {"stddev": distribution.get("stddev", 0) * 1000}
+    offset = next(filter(None, map(offset_text, times.values())), "")
+    return time_text(whole(numeric, random) * 10**6, offset)
+
+
+def time_ns(text: str) -> int:
+    """Read an ISO 8601 time as nanoseconds since 1970; without an offset it is taken as UTC."""
+    time = datetime.fromisoformat(text)
+    since = (time if time.tzinfo else time.replace(tzinfo=UTC)) - EPOCH
+    return since // timedelta(microseconds=1) * 1000
+
+
+def offset_text(text: str) -> str:
+    found = re.search(r"[T ].*?(Z|[+-].*)$", text)
+    return found[1] if found else ""
+
+
+def time_text(ns: int, offset: str) -> str:
+    """Print a time in ISO 8601 on the clock of an offset, milliseconds rounded down."""
+    ahead = datetime.fromisoformat("1970-01-01T00:00:00" + offset).utcoffset() or timedelta(0)
+    local = EPOCH.replace(tzinfo=None) + ahead + timedelta(milliseconds=ns // 10**6)
+    return local.isoformat(timespec="milliseconds") + offset

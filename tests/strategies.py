@@ -1,0 +1,313 @@
+"""Makes up small valid specs, and runs of them, for hypothesis.
+
+What the contract refuses is kept out by construction or mended: a cycle of states that takes no time, a run that emits
+nothing or only after very many steps, a variable that is set nowhere, a pool that can't be filled. Values of variables
+grow at most by a constant with every step: a value made of other values reads only one variable, and only once.
+"""
+
+from hypothesis import strategies as st
+
+Spec = dict  # a JSON object of the spec
+
+PLAIN_VALUES = ["x", "", 'é"\\', "😀", 0, 1, -7, 0.5, 1e-9, 12345678.25, True, False, None]
+ENUM_VALUES = [*PLAIN_VALUES, [], [1, [None]], {}, {"k": {"_": "v"}}]
+DIMENSION_NAMES = ["a", "b", "id", "time", "__time", "u/v", "w~1", "x y", "ä", 'q"q', "e.f"]
+STATE_NAMES = ["login", "Login", "pay/now", "end~"]
+EMITTER_NAMES = ["click", "log/~x"]
+VARIABLE_NAMES = ["v", "w", "x/y"]
+CHARS = ["abcdefghij", "0123456789ABCDEF", 'é"\\\t😀-/{}&', "z"]
+OFFSETS = ["Z", "+02:00", "-05:30"]
+STARTS = [
+    "2001-12-20T13:13:12.132",
+    "2024-02-29T23:59:59.9996Z",
+    "1969-12-31T23:59:59.5-08:00",
+    "2020-01-01T00:00:00+05:30",
+]
+TIMES = ["1969-12-31T23:59:59.999", "2001-12-20T13:13:12.132", "2024-02-29T00:00:00", "2038-01-19T03:14:08.5"]
+LEAVES = ["enum", "int", "float", "string", "timestamp", "ipaddress", "counter"]
+PERCENTS = [0, 5, 30.5, 60, 100]
+MOST_STEPS_A_RECORD = 8
+
+
+def constant(value: float | str) -> Spec:
+    return {"type": "constant", "value": value}
+
+
+def uniform(low: float | str, high: float | str) -> Spec:
+    return {"type": "uniform", "min": low, "max": high}
+
+
+def exponential(mean: float | str) -> Spec:
+    return {"type": "exponential", "mean": mean}
+
+
+def normal(mean: float | str, stddev: float) -> Spec:
+    return {"type": "normal", "mean": mean, "stddev": stddev}
+
+
+REALS = [
+    *map(constant, [0, 1, -2.5, 1e9, 0.1]),
+    *[uniform(0, 1), uniform(-3.5, 100), uniform(7, 7), uniform(-1e6, 1e12)],
+    *[exponential(1), exponential(0.001), exponential(12345.678)],
+    *[normal(0, 1), normal(-2.5, 0), normal(1e5, 1e4), normal(0, 1e-3)],
+]
+WHOLES = [
+    *map(constant, [0, 2.5, 3.5, -1, 2**31, -0.4]),
+    *[uniform(0, 9), uniform(-5, 5), uniform(0.5, 9.2), uniform(3, 3), uniform(-(2**62), 2**62), uniform(0, 2**32)],
+    *[exponential(4), exponential(1e6)],
+    *[normal(0, 3), normal(100, 1e5), normal(4.5, 0)],
+]
+WIDE_WHOLES = [uniform(0, 99), uniform(-1000, 1e6), uniform(0, 2**32 - 1), exponential(1e4), normal(0, 1e5)]
+POSITIONS = [
+    *map(constant, [0, 1, 2.9, -1, 50]),
+    *[uniform(0, 1), uniform(0, 3), uniform(-1, 2), uniform(0.5, 1.5), exponential(1), exponential(0.2), normal(1, 1)],
+]
+LENGTHS = [distribution for distribution in POSITIONS if distribution != constant(50)]
+DELAYS = [
+    *map(constant, [0, 0.5, 1, 0.25, -1, 3600]),
+    *[uniform(0, 1), uniform(-1, 1), uniform(0.5, 0.5), uniform(-2, 0)],
+    *[exponential(0.5), exponential(20), normal(1, 0.3), normal(0, 1), normal(0.5, 0), normal(0, 0)],
+]
+GAPS = [
+    *map(constant, [1, 0.5, 0, 0.1, -3]),
+    *[uniform(0, 1), uniform(-1, 1), uniform(0.5, 0.5)],
+    *[exponential(1), exponential(0.05), exponential(60), normal(0, 1), normal(0.5, 0)],
+]
+
+
+def rarely(draw: st.DrawFn) -> bool:
+    return draw(st.integers(0, 9)) == 9
+
+
+def spelled(draw: st.DrawFn, kind: str) -> str:
+    return draw(st.sampled_from([kind.upper(), kind.capitalize()])) if rarely(draw) else kind
+
+
+def one_of(draw: st.DrawFn, distributions: list[Spec]) -> Spec:
+    distribution = dict(draw(st.sampled_from(distributions)))
+    return distribution | {"type": spelled(draw, distribution["type"])}
+
+
+def some(draw: st.DrawFn, names: list[str], least: int, most: int) -> list[str]:
+    return draw(st.lists(st.sampled_from(names), min_size=least, max_size=most, unique=True))
+
+
+def times(draw: st.DrawFn, wide: bool) -> Spec:
+    """Make a distribution of a timestamp; ``wide`` ones give nearly always a different value."""
+    early, late = draw(st.sampled_from(TIMES[:2])), draw(st.sampled_from(TIMES[2:]))
+    first = draw(st.sampled_from(["", *OFFSETS]))
+    second = first and draw(st.sampled_from(OFFSETS))
+    kinds = [uniform(early + first, late + second), normal(early + first, 86400.5), exponential(late + first)]
+    return one_of(draw, kinds if wide else [*kinds, constant(early + first), uniform(late + first, late + first)])
+
+
+def leaf(draw: st.DrawFn, name: str, wide: bool) -> Spec:
+    """Make a generator with nothing inside; ``wide`` ones give many different values."""
+    kind = draw(st.sampled_from([kind for kind in LEAVES if kind not in ("enum", "counter")] if wide else LEAVES))
+    field: Spec = {"name": name, "type": spelled(draw, kind)}
+    match kind:
+        case "enum":
+            field["values"] = draw(st.lists(st.sampled_from(ENUM_VALUES), min_size=1, max_size=4))
+            if draw(st.booleans()):
+                field["cardinality_distribution"] = one_of(draw, POSITIONS)
+        case "int" | "ipaddress":
+            field["distribution"] = one_of(draw, WIDE_WHOLES if wide else WHOLES)
+        case "float":
+            field["distribution"] = one_of(draw, [uniform(-3.5, 100), exponential(12.5)] if wide else REALS)
+            if draw(st.booleans()):
+                field["precision"] = draw(st.integers(1 if wide else 0, 6))
+        case "string":
+            field["length_distribution"] = one_of(draw, [constant(3), uniform(2, 5)] if wide else LENGTHS)
+            if wide or draw(st.booleans()):
+                field["chars"] = draw(st.sampled_from(CHARS[:3] if wide else CHARS))
+        case "timestamp":
+            field["distribution"] = times(draw, wide)
+        case "counter":
+            field |= draw(st.sampled_from([{}, {"start": 5}, {"increment": -3}, {"start": -1, "increment": 10}]))
+    return field
+
+
+def gaps_in(draw: st.DrawFn, field: Spec) -> Spec:
+    """Let some of a generator's values be missing or null."""
+    for key in ("percent_missing", "percent_nulls"):
+        if draw(st.integers(0, 3)) == 3:
+            field[key] = draw(st.sampled_from(PERCENTS))
+    return field
+
+
+def generator(draw: st.DrawFn, name: str, readable: list[str], depth: int) -> Spec:
+    """Make any generator, with at most ``depth`` objects and lists around its leaves, that may read some variables."""
+    kinds = ["leaf", "leaf", "pool"] + ["variable"] * bool(readable) + ["object", "list"] * (depth > 0)
+    match draw(st.sampled_from(kinds)):
+        case "leaf":
+            field = leaf(draw, name, wide=False)
+        case "pool":
+            field = pool(draw, name, depth)
+        case "variable":
+            field = variable(draw, name, readable)
+        case "object":
+            children = [generator(draw, child, readable, depth - 1) for child in some(draw, DIMENSION_NAMES, 1, 3)]
+            field = nesting(draw, name, "object", children)
+        case _:
+            children = [generator(draw, child, readable, depth - 1) for child in some(draw, DIMENSION_NAMES, 1, 3)]
+            field = nesting(draw, name, "list", children, one_of(draw, LENGTHS))
+            if draw(st.booleans()):
+                field["selection_distribution"] = one_of(draw, POSITIONS)
+    return gaps_in(draw, field)
+
+
+def variable(draw: st.DrawFn, name: str, readable: list[str]) -> Spec:
+    return {"name": name, "type": spelled(draw, "variable"), "variable": draw(st.sampled_from(readable))}
+
+
+def nesting(draw: st.DrawFn, name: str, kind: str, children: list[Spec], length: Spec | None = None) -> Spec:
+    """Put children into an object or a list."""
+    if kind == "object":
+        return {"name": name, "type": spelled(draw, kind), "dimensions": children}
+    return {"name": name, "type": spelled(draw, kind), "elements": children, "length_distribution": length}
+
+
+def pool(draw: st.DrawFn, name: str, depth: int) -> Spec:
+    """Make a generator with a small cardinality whose pool is soon filled: something in it takes many values."""
+    kind = draw(st.sampled_from(["leaf", "object", "list"] if depth else ["leaf"]))
+    if kind == "leaf":
+        field = leaf(draw, name, wide=True)
+    else:
+        first, *others = some(draw, DIMENSION_NAMES, 1, 3 if kind == "object" else 2)
+        children = [leaf(draw, first, wide=True), *(generator(draw, other, [], depth - 1) for other in others)]
+        field = nesting(draw, name, kind, children, one_of(draw, [constant(1), constant(2), uniform(1, 3)]))
+    if kind == "leaf" or draw(st.booleans()):
+        field["cardinality_distribution"] = one_of(draw, POSITIONS)
+    return field | {"cardinality": draw(st.integers(1, 4))}
+
+
+def setting(draw: st.DrawFn, name: str, readable: list[str]) -> Spec:
+    """Make a generator of a variable: of its own, a copy of a variable, or something that holds one variable once."""
+    kind = draw(st.sampled_from(["own", "own", "copy", "object", "list"]))
+    if kind == "own":
+        return generator(draw, name, [], depth=1)
+    if kind == "copy":
+        return gaps_in(draw, variable(draw, name, readable))
+    inner = gaps_in(draw, variable(draw, "former", readable))
+    if draw(st.booleans()):
+        inner = gaps_in(draw, nesting(draw, "in", "list", [inner], one_of(draw, [constant(1), uniform(0, 1)])))
+    children = draw(st.permutations([inner, gaps_in(draw, leaf(draw, "n", wide=False))]))
+    return gaps_in(draw, nesting(draw, name, kind, children, one_of(draw, [constant(1), uniform(-1, 1)])))
+
+
+def transitions(draw: st.DrawFn, states: list[str]) -> list[Spec]:
+    targets = some(draw, [*states, draw(st.sampled_from(["stop", "STOP", "Stop"]))], 1, 4)
+    cuts = sorted(draw(st.sets(st.integers(1, 19), min_size=len(targets) - 1, max_size=len(targets) - 1)))
+    probabilities = [round((high - low) / 20, 2) for low, high in zip([0, *cuts], [*cuts, 20], strict=True)]
+    if rarely(draw):
+        probabilities[0] = round(probabilities[0] - 0.004, 3)
+    return [{"next": to, "probability": p} for to, p in zip(targets, probabilities, strict=True)]
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> Spec:
+    """Make up a valid spec with 1 to 4 states and 1 or 2 emitters."""
+    names = some(draw, STATE_NAMES, 1, 4)
+    settings = {name: some(draw, VARIABLE_NAMES, 0, 3) for name in names}
+    readable = sorted({variable for variables in settings.values() for variable in variables})
+    emitters = [
+        {
+            "name": emitter,
+            "dimensions": [
+                generator(draw, name, readable, depth=2)
+                for name in some(draw, DIMENSION_NAMES, 0 if rarely(draw) else 1, 4)
+            ],
+        }
+        for emitter in some(draw, EMITTER_NAMES, 1, 2)
+    ]
+    states = []
+    for name in names:
+        state: Spec = {"name": name, "transitions": transitions(draw, names)}
+        if settings[name]:
+            state["variables"] = [setting(draw, variable, readable) for variable in settings[name]]
+        if draw(st.integers(0, 3)):
+            state["emitter"] = draw(st.sampled_from(emitters))["name"]
+        if draw(st.integers(0, 5)):
+            state["delay"] = one_of(draw, DELAYS)
+        states.append(state)
+    spec = {"states": states, "emitters": emitters, "interarrival": one_of(draw, GAPS)}
+    mend_clock(spec)
+    mend_silence(spec)
+    return ({"$schema": "generator.json", "_comment": {"any": 1}} if rarely(draw) else {}) | spec
+
+
+def runs() -> st.SearchStrategy[dict]:
+    """Make up the seed, start, limit and length of a run: the keyword arguments of ``simulate``."""
+    return st.fixed_dictionaries(
+        {
+            "seed": st.integers(0, 2**64 - 1),
+            "start": st.sampled_from(STARTS),
+            "max_workers": st.sampled_from([1, 2, 3, 4, 5, 6, 100]),
+            "records": st.sampled_from([1, 2, 5, 10, 20, 30, 40, 60]),
+        }
+    )
+
+
+def takes_no_time(distribution: Spec | None) -> bool:
+    """Say whether a delay or gap is always 0."""
+    match distribution:
+        case None:
+            return True
+        case {"value": value}:
+            return value <= 0
+        case {"max": high}:
+            return high <= 0
+        case {"stddev": stddev, "mean": mean}:
+            return stddev == 0 and mean <= 0
+    return False
+
+
+def mend_clock(spec: Spec) -> None:
+    """Give a delay to a state of every cycle without one, and to the first if most workers would stop at their birth.
+
+    The latter only if there is no time between births either.
+    """
+    states = {state["name"]: state for state in spec["states"]}
+    first = spec["states"][0]
+
+    def next_timeless(name: str) -> list[str]:
+        nexts = [transition["next"] for transition in states[name]["transitions"]]
+        return [other for other in nexts if other in states and takes_no_time(states[other].get("delay"))]
+
+    def reached_at_once(name: str) -> set[str]:
+        reached, left = set(), next_timeless(name)
+        while left:
+            other = left.pop()
+            if other not in reached:
+                reached.add(other)
+                left += next_timeless(other)
+        return reached
+
+    for name, state in states.items():
+        if name in reached_at_once(name):
+            state["delay"] = constant(0.5)
+
+    def stops_at_once(name: str) -> float:
+        if name not in states:
+            return 1.0
+        if not takes_no_time(states[name].get("delay")):
+            return 0.0
+        return sum(step["probability"] * stops_at_once(step["next"]) for step in states[name]["transitions"])
+
+    if takes_no_time(spec["interarrival"]) and stops_at_once(first["name"]) > 0.8:
+        first["delay"] = constant(1)
+
+
+def mend_silence(spec: Spec) -> None:
+    """Give an emitter to states from which the next record is too many steps away, on average; spawns follow stops."""
+    first = spec["states"][0]["name"]
+    while True:
+        steps = {state["name"]: 0.0 for state in spec["states"]}
+        for _ in range(10 * MOST_STEPS_A_RECORD):
+            for state in spec["states"]:
+                far = sum(way["probability"] * steps.get(way["next"], steps[first]) for way in state["transitions"])
+                steps[state["name"]] = 0.0 if "emitter" in state else 1 + far
+        farthest = max(spec["states"], key=lambda state: steps[state["name"]])
+        if steps[farthest["name"]] <= MOST_STEPS_A_RECORD:
+            return
+        farthest["emitter"] = spec["emitters"][0]["name"]
