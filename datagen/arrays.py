@@ -28,7 +28,13 @@ def present(array: pa.Array) -> pa.Array:
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
     """Give the type that ``plain`` makes of a type."""
-    return plain(pa.array([], kind)).type if not pa.types.is_dictionary(kind) else plain_type(kind.value_type)
+    if pa.types.is_dictionary(kind):
+        return plain_type(kind.value_type)
+    if pa.types.is_struct(kind):
+        return pa.struct([pa.field(field.name, plain_type(field.type)) for field in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(plain_type(kind.value_type))
+    return kind
 
 
 def plain(array: pa.Array) -> pa.Array:
@@ -52,6 +58,11 @@ def common_type(kinds: Iterable[pa.DataType]) -> pa.DataType:
     inner = {kind.field(0).type if is_maybe(kind) else kind for kind in plain_kinds} - {pa.null()}
     kind = pa.null() if not inner else inner.pop() if len(inner) == 1 else JSON_TEXT
     return pa.struct([pa.field(MAYBE, kind)]) if any(map(is_maybe, plain_kinds)) else kind
+
+
+def as_json(kind: pa.DataType) -> pa.DataType:
+    """Give the type that holds the values of a type as JSON text."""
+    return pa.struct([pa.field(MAYBE, JSON_TEXT)]) if is_maybe(kind) else JSON_TEXT
 
 
 def as_type(array: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen import draw
-from datagen.arrays import as_type, common_type, maybe
-from datagen.batch import JSON_TEXT, Batch, Layout, Part, Steps
+from datagen.arrays import as_json, as_type, common_type, maybe, plain, plain_type
+from datagen.batch import Batch, Layout, Part, Steps, is_maybe
 from datagen.draw import Integers, Keys
 from datagen.plan import Plan, Setter
 from datagen.plugin import Dimension, PooledDimension
@@ -107,9 +107,13 @@ def make_values(dimension: Dimension, rows: Rows) -> pa.Array:
     null = rows.unit("null") * 100 < dimension.percent_nulls
     there = ~(missing | null)
     made = _present_values(dimension, rows.at(np.flatnonzero(there)))
-    index = np.cumsum(there) - 1
-    values = made.take(pa.array(index, mask=~there))
-    return maybe(values, missing) if dimension.percent_missing else values
+    inherits = is_maybe(plain_type(made.type))  # it reads a variable that may itself be missing
+    if inherits:
+        made = plain(made)
+        missing[np.flatnonzero(there)[made.is_null().to_numpy(zero_copy_only=False)]] = True
+        made = made.field(0)
+    values = made.take(pa.array(np.cumsum(there) - 1, mask=~there))
+    return maybe(values, missing) if inherits or dimension.percent_missing else values
 
 
 def fresh_values(dimension: Dimension, rows: Rows) -> pa.Array:
@@ -333,11 +337,12 @@ def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
             reader = _Reader({name: _Store(kind) for name, kind in kinds.items()}, lambda _: nothing)
             rows = Rows(nothing.astype(np.uint64), "", world, reader)
             found = {
-                name: JSON_TEXT
-                if name in endless
-                else common_type(rows.within("state", setter.state_name).make(setter.dimension).type for setter in setters)
+                name: common_type(
+                    rows.within("state", setter.state_name).make(setter.dimension).type for setter in setters
+                )
                 for name, setters in plan.setters.items()
             }
+            found |= {name: as_json(found[name]) for name in endless}
             if found == kinds:
                 return kinds
             changed = {name for name in kinds if found[name] != kinds[name]}

@@ -178,7 +178,8 @@ def _float_text(array: pa.Array) -> pa.Array:
     text = array.cast(pa.string())
     whole = (np.rint(values) == values) & (np.abs(values) < _LARGEST_PLAIN_FLOAT)
     if whole.any():
-        text = pc.if_else(pa.array(whole), pc.binary_join_element_wise(text, ".0", ""), text)
+        digits = pa.array(np.where(whole, values, 0).astype(np.int64)).cast(pa.string())
+        text = pc.if_else(pa.array(whole), pc.binary_join_element_wise(digits, ".0", ""), text)
     finite = np.isfinite(values)
     return text if finite.all() else pc.if_else(pa.array(finite), text, "null")
 

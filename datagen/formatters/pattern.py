@@ -8,7 +8,7 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field, PrivateAttr
 
-from datagen.arrays import plain, present
+from datagen.arrays import plain, plain_type, present
 from datagen.batch import JSON_TEXT, Layout, is_maybe
 from datagen.plugin import Formatter
 from datagen.problems import did_you_mean, show
@@ -59,7 +59,7 @@ class Pattern(Formatter):
 
 def _kinds(layout: Layout, name: str) -> list[pa.DataType]:
     """Give the types of what a name stands for, over all emitters."""
-    columns = [{key: pa.array([], kind) for key, kind in emitter.items()} for emitter in layout.emitters.values()]
+    columns = [{key: pa.nulls(0, plain_type(kind)) for key, kind in emitter.items()} for emitter in layout.emitters.values()]
     found = [_find(emitter, name) for emitter in columns]
     return [array.type for array in found if array is not None]
 

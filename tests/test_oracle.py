@@ -1,0 +1,74 @@
+"""The engine equals the reference simulator, record for record, for specs that nobody thought of."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice, zip_longest
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from datagen.clock import SimulatedClock
+from datagen.formatters.json import Json
+from datagen.moment import Moment, parse_moment
+from datagen.plugin import Registry
+from datagen.problems import Document
+from datagen.run import Options, Run, load_document
+from tests.reference_simulator import simulate
+from tests.strategies import runs, specs
+
+REGISTRY = Registry.load()
+WINDOWS = {"a millisecond": 10**6, "a second": 10**9, "an hour": 3600 * 10**9, "all at once": None}
+
+
+class SteppingClock(SimulatedClock):
+    """Lets a run be computed only a fixed span at a time."""
+
+    def __init__(self, start: Moment, step: int) -> None:
+        super().__init__(start)
+        self._step = step
+        self._reached = step
+
+    def horizon(self) -> int:
+        return self._reached
+
+    def wait_for(self, moment: int) -> None:
+        self._reached = max(self._reached, moment) + self._step
+
+
+def engine(spec: dict, run: dict, window: int | None) -> Iterator[list]:
+    start = parse_moment(run.get("start") or "1970-01-01T00:00:00")
+    options = Options(start, run.get("max_workers", 100), run["records"], None, run["seed"])
+    clock = SteppingClock(start, window) if window else SimulatedClock(start)
+    lines = Json()
+    for batch in Run(load_document(Document(spec, "spec"), REGISTRY), options, clock).batches():
+        for line in bytes(lines.lines(batch).data).splitlines():
+            yield json.loads(line, object_pairs_hook=list)
+
+
+def pairs(value: object) -> object:
+    """Show a value with its key order and its JSON types."""
+    if isinstance(value, dict):
+        return [(key, pairs(member)) for key, member in value.items()]
+    if isinstance(value, list):
+        return [pairs(member) for member in value]
+    return value
+
+
+def typed(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [typed(member) for member in value]
+    return type(value).__name__, value
+
+
+def first_difference(found: list, expected: list) -> object:
+    pairs = zip_longest(found, expected)
+    return next(((number, *pair) for number, pair in enumerate(pairs) if pair[0] != pair[1]), None)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck))
+@given(spec=specs(), run=runs())
+def test_the_engine_gives_the_records_of_the_reference_simulator_for_every_window(spec: dict, run: dict) -> None:
+    expected = [typed(pairs(record)) for record in islice(simulate(spec, **run), run["records"])]
+    for window in WINDOWS.values():
+        found = [typed(record) for record in engine(spec, run, window)]
+        assert first_difference(found, expected) is None
