@@ -34,9 +34,10 @@ class Steps:
     step: Integers  # (n,)
     state: npt.NDArray[np.intp]  # (n,)
     keys: Keys  # (n,) row keys of (seed, worker, step)
-    # Per variable group: where the store of its values has the ones that were last set, before and on this entry.
-    before: tuple[Integers, ...] = ()  # each (n,)
+    # Per variable group: where the store of its values has the ones that were last set, on this entry or before it;
+    # and before it, for the groups that someone reads like that.
     after: tuple[Integers, ...] = ()  # each (n,)
+    before: tuple[Integers | None, ...] = ()  # each (n,)
     # Per group: what to keep of the store once these steps are done, None for all of it.
     keep: tuple[Integers | None, ...] = ()
 
@@ -52,8 +53,8 @@ class Steps:
             self.step[cut],
             self.state[cut],
             self.keys[cut],
-            tuple(source[cut] for source in self.before),
             tuple(source[cut] for source in self.after),
+            tuple(None if source is None else source[cut] for source in self.before),
         )
 
 

@@ -4,8 +4,10 @@ Owns what the values of a run depend on besides the draws: pools (made before th
 depends on order) and the store of variables. Knows nothing of how workers move or of what becomes of the records.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -145,7 +147,10 @@ class Columns:
     def __init__(self, plan: Plan, world: World) -> None:
         self._plan = plan
         self._world = world
-        self._stores = {name: _Store(kind) for name, kind in _variable_types(plan, world).items()}
+        self._stores = {
+            name: _Codes(kind) if all(_is_fixed(setter.dimension) for setter in plan.setters[name]) else _Values(kind)
+            for name, kind in _variable_types(plan, world).items()
+        }
         self._rows_next = _FIRST_ROWS
         self.layout = Layout(
             {name: {key: column.type for key, column in self._empty(name).items()} for name in plan.emitters}
@@ -174,8 +179,7 @@ class Columns:
         return self._columns(emitter, nothing, Rows(nothing.astype(np.uint64), "", self._world, reader))
 
     def _batch(self, steps: Steps) -> Batch:
-        for name in self._plan.variables_in_order(steps.state):
-            self._set_variable(name, steps)
+        self._set_variables(steps)
         emitter_of = self._plan.emitter_of[steps.state]
         emitting = np.flatnonzero(emitter_of >= 0)
         emitter_of = emitter_of[emitting]
@@ -199,31 +203,29 @@ class Columns:
             columns[dimension.name] = place.make(dimension)
         return columns
 
-    def _set_variable(self, name: str, steps: Steps) -> None:
-        """Store the values that the steps set a variable to, in time order."""
-        store = self._stores[name]
-        rows_of, made = [], []
-        for setter in self._plan.setters[name]:
-            rows = np.flatnonzero(steps.state == setter.state)
-            if len(rows):
-                place = Rows(steps.keys[rows], "", self._world, self._reader_of(setter, steps, rows))
-                values = place.within("state", setter.state_name).make(setter.dimension)
-                rows_of.append(rows)
-                made.append(as_type(values, store.kind))
-        if not made:
-            return
-        values = made[0]
-        if len(made) > 1:
-            values = pa.concat_arrays(made).take(pa.array(np.argsort(np.concatenate(rows_of), kind="stable")))
-        store.append(values)
+    def _set_variables(self, steps: Steps) -> None:
+        """Store the values that the steps set variables to, in time order."""
+        rows_of = cache(lambda state: np.flatnonzero(steps.state == state))
+        rank_of = cache(lambda group: np.cumsum(self._plan.sets_group[group][steps.state]) - 1)
+        for name in self._plan.variables_in_order(steps.state):
+            made = []
+            ranks = rank_of(self._plan.group_of[name])
+            for setter in self._plan.setters[name]:
+                rows = rows_of(setter.state)
+                if len(rows):
+                    place = Rows(steps.keys[rows], "", self._world, self._reader_of(setter, steps, rows))
+                    made.append((ranks[rows], place.within("state", setter.state_name).make(setter.dimension)))
+            if made:
+                self._stores[name].append(int(ranks[-1]) + 1, made)
 
     def _reader_of(self, setter: Setter, steps: Steps, rows: Integers) -> "_Reader":
         """Let a setter read what was set before it: in its own state's list, or on earlier entries."""
 
         def positions(variable: str) -> Integers:
             group = self._plan.group_of[variable]
-            source = steps.after if variable in setter.set_before else steps.before
-            return source[group][rows]
+            source = steps.after[group] if variable in setter.set_before else steps.before[group]
+            assert source is not None, "the plan has the groups that are read like this"
+            return source[rows]
 
         return _Reader(self._stores, positions)
 
@@ -243,41 +245,60 @@ class Columns:
 
         Only variables that read each other in a circle need this; it makes them slow, some 50 thousand records/s.
         """
-        setting = np.flatnonzero(self._plan.sets_variables[steps.state[start:stop]])
-        if not len(setting):
+        sets = self._plan.sets_variables[steps.state[start:stop]]
+        if not sets.any():
             return stop
-        first = start + setting[0]
-        refused = steps.state[start:stop] != steps.state[first]
-        refused &= self._plan.sets_variables[steps.state[start:stop]]
-        for group, names in enumerate(self._plan.groups):
-            stored = self._stores[names[0]].size
-            refused |= (steps.before[group][start:stop] >= stored) & self._plan.sets_variables[steps.state[start:stop]]
-        refused[: setting[0] + 1] = False
-        found = np.flatnonzero(refused)
+        first = int(np.argmax(sets))
+        refused = steps.state[start:stop] != steps.state[start + first]
+        for group in self._plan.former_groups:
+            before = steps.before[group]
+            assert before is not None, "the plan has the groups that are read like this"
+            refused |= before[start:stop] >= self._stores[self._plan.groups[group][0]].size
+        found = np.flatnonzero(refused & sets)
         return start + int(found[0]) if len(found) else stop
 
 
-class _Store:
+class _Store(ABC):
     """The values that a variable was set to, in time order, as long as a worker may read them.
 
     Value 0 is null: what a variable reads as that was never set.
     """
 
-    def __init__(self, kind: pa.DataType) -> None:
-        self.kind = kind
-        self._chunks = [as_type(pa.nulls(1), kind)]
-        self._starts = [0]
-        self.size = 1
+    size = 1
 
-    def append(self, values: pa.Array) -> None:
-        self._chunks.append(values)
-        self._starts.append(self.size)
-        self.size += len(values)
-        if len(self._chunks) > _MOST_CHUNKS:
-            self._set([pa.concat_arrays(self._chunks[:1]), pa.concat_arrays(self._chunks[1:])])
+    @abstractmethod
+    def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:
+        """Add values; of each array it is said which of the new places it fills."""
 
+    @abstractmethod
     def take(self, used: Integers) -> pa.Array:
         """Give the values at some places, which ascend."""
+
+    @abstractmethod
+    def keep(self, used: Integers) -> None:
+        """Forget all values but those at some places, which ascend."""
+
+
+class _Values(_Store):
+    """Keeps values as they are."""
+
+    def __init__(self, kind: pa.DataType) -> None:
+        self._kind = kind
+        self._set([as_type(pa.nulls(1), kind)])
+
+    def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:
+        values = pa.concat_arrays([as_type(array, self._kind) for _, array in made])
+        if len(made) > 1:
+            order = np.empty(count, np.int64)
+            order[np.concatenate([where for where, _ in made])] = np.arange(count)
+            values = values.take(pa.array(order))
+        self._chunks.append(values)
+        self._starts.append(self.size)
+        self.size += count
+        if len(self._chunks) > _MOST_CHUNKS:
+            self._set([self._chunks[0], pa.concat_arrays(self._chunks[1:])])
+
+    def take(self, used: Integers) -> pa.Array:
         cuts = [0, *np.searchsorted(used, self._starts[1:]).tolist(), len(used)]
         taken = [
             chunk.take(pa.array(used[low:high] - start))
@@ -287,13 +308,46 @@ class _Store:
         return pa.concat_arrays(taken) if taken else self._chunks[0].slice(0, 0)
 
     def keep(self, used: Integers) -> None:
-        """Forget all values but those at some places, which ascend."""
         self._set([self.take(used)])
 
     def _set(self, chunks: list[pa.Array]) -> None:
         self._chunks = chunks
         self._starts = [0, *np.cumsum([len(chunk) for chunk in chunks])[:-1].tolist()]
         self.size = sum(map(len, chunks))
+
+
+class _Codes(_Store):
+    """Keeps values that come from lists that never change (of an enum, of a pool) as numbers into one list of all."""
+
+    def __init__(self, kind: pa.DataType) -> None:
+        self._kind = kind
+        self._dictionary = as_type(pa.nulls(1), kind)
+        self._lists: dict[int, tuple[pa.Array, int]] = {}  # by address: the list, and where it begins among all
+        self._codes = np.zeros(1, np.int32)
+
+    def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:
+        if self.size + count > len(self._codes):
+            self._codes = np.concatenate([self._codes[: self.size], np.zeros(self.size + 2 * count, np.int32)])
+        new = self._codes[self.size : self.size + count]
+        for where, array in made:
+            indices = array.indices
+            codes = (indices.fill_null(-1) if indices.null_count else indices).to_numpy()
+            new[where] = np.where(codes < 0, 0, codes + self._begin(array.dictionary))
+        self.size += count
+
+    def _begin(self, values: pa.Array) -> int:
+        address = next(buffer.address for buffer in reversed(values.buffers()) if buffer is not None)
+        if address not in self._lists:
+            self._lists[address] = values, len(self._dictionary)
+            self._dictionary = pa.concat_arrays([self._dictionary, as_type(values, self._kind)])
+        return self._lists[address][1]
+
+    def take(self, used: Integers) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(pa.array(self._codes[used]), self._dictionary)
+
+    def keep(self, used: Integers) -> None:
+        self._codes = self._codes[used]
+        self.size = len(used)
 
 
 class _Reader:
@@ -307,8 +361,11 @@ class _Reader:
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
         store = self._stores[variable]
         used, index, shared = self._compact(self._positions(variable), store.size)
+        values = store.take(used)
         indices = shared if origin is None else pa.array(index[origin])
-        return pa.DictionaryArray.from_arrays(indices, store.take(used))
+        if 2 * len(used) > len(indices):
+            return values.take(indices)
+        return pa.DictionaryArray.from_arrays(indices, values)
 
     def _compact(self, positions: Integers, size: int) -> tuple[Integers, Integers, pa.Array]:
         """Number the places that occur, so that a batch holds each value once and only those that it needs."""
@@ -324,6 +381,12 @@ class _Reader:
         return known[:3]
 
 
+def _is_fixed(dimension: Dimension) -> bool:
+    """Tell whether all values of a dimension come from one list."""
+    pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
+    return (pooled or dimension.fixed) and not dimension.percent_missing
+
+
 def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
     """Find the type of each variable by setting all of them for no rows until nothing changes.
 
@@ -334,7 +397,7 @@ def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
     nothing = np.zeros(0, np.int64)
     while True:
         for _ in range(len(kinds) + 1):
-            reader = _Reader({name: _Store(kind) for name, kind in kinds.items()}, lambda _: nothing)
+            reader = _Reader({name: _Values(kind) for name, kind in kinds.items()}, lambda _: nothing)
             rows = Rows(nothing.astype(np.uint64), "", world, reader)
             found = {
                 name: common_type(

@@ -138,6 +138,14 @@ class Plan:
         return table
 
     @cached_property
+    def former_groups(self) -> frozenset[int]:
+        """Give the groups of which a variable may be read as it was before the step that reads it."""
+        setters = [setter for setters in self.setters.values() for setter in setters]
+        return frozenset(
+            self.group_of[name] for setter in setters for name in all_reads(setter.dimension) - setter.set_before
+        )
+
+    @cached_property
     def sets_variables(self) -> npt.NDArray[np.bool_]:
         """Tell which states set variables."""
         return np.array([bool(state.variables) for state in self.spec.states])

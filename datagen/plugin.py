@@ -138,6 +138,7 @@ class Dimension(Plugin):
     """A field generator: one value for every record."""
 
     group: ClassVar[str] = "dimension"
+    fixed: ClassVar[bool] = False  # whether ``make`` gives dictionary arrays, all with one and the same dictionary
 
     name: str = Field(min_length=1, description="name of the field; inside a list it is not printed")
     percent_missing: float = Field(0, ge=0, le=100, description="percentage of records in which the key is left out")
@@ -308,14 +309,14 @@ Number = Annotated[int | float, Field(ge=-1e300, le=1e300)]
 AnyDistribution = Annotated[
     Distribution,
     PlainValidator(partial(_of_group, "distribution")),
-    WithJsonSchema({"$ref": "#/$defs/distribution"}),
+    WithJsonSchema({"group": "distribution"}),
 ]
 WholeDistribution = Annotated[AnyDistribution, AfterValidator(_check_whole)]
 AnyDimension = Annotated[
-    Dimension, PlainValidator(partial(_of_group, "dimension")), WithJsonSchema({"$ref": "#/$defs/dimension"})
+    Dimension, PlainValidator(partial(_of_group, "dimension")), WithJsonSchema({"group": "dimension"})
 ]
 AnyTarget = Annotated[
-    Target, PlainValidator(partial(_of_group, "target")), WithJsonSchema({"$ref": "#/$defs/target"})
+    Target, PlainValidator(partial(_of_group, "target")), WithJsonSchema({"group": "target"})
 ]
 
 

@@ -140,10 +140,10 @@ class Walk:
             np.logical_and(states[:-1] < self._stop, times[:-1] < end, out=there[1:])
             goes_on = there[-1] & (states[-1] < self._stop) & (times[-1] < end)
             there[-1] &= ~goes_on
-            row, column = np.nonzero(there)
-            pieces.append(
-                (lane[column], rank[column] + row, states[row, column], times[row, column], keys[row, column])
-            )
+            taken = np.flatnonzero(there)
+            ranks = (rank + np.arange(length + 1)[:, None]).ravel()
+            lanes_of = np.tile(lane, length + 1)
+            pieces.append((lanes_of[taken], ranks[taken], states.ravel()[taken], times.ravel()[taken], keys.ravel()[taken]))
             on = np.flatnonzero(goes_on)
             lane, key, rank, step = lane[on], key[on], rank[on] + length, step[on] + length
             state, time = states[-1, on], times[-1, on]
@@ -236,7 +236,7 @@ class Walk:
         past = np.flatnonzero(paths.time < end)
         below = np.bincount(paths.lane[past], minlength=living)
         order = taken[_time_order(paths.time[taken], first, end)]
-        before, after, stored = self._sources(lanes, paths, starts, below, order, living)
+        after, before, stored = self._sources(lanes, paths, starts, below, order, living)
 
         survives = np.where(counts > 0, below < counts, (lanes.time[:living] >= end) | (lanes.state[:living] < self._stop))
         moved = np.flatnonzero((counts > 0) & survives)
@@ -247,8 +247,8 @@ class Walk:
             lanes.step[paths.lane[order]] + paths.rank[order],
             paths.state[order],
             paths.key[order],
-            before,
             after,
+            before,
         )
         lanes.state[moved], lanes.time[moved] = paths.state[front], paths.time[front]
         lanes.step[moved] += below[moved]
@@ -265,31 +265,37 @@ class Walk:
 
     def _sources(
         self, lanes: _Lanes, paths: _Paths, starts: Integers, below: Integers, order: Integers, living: int
-    ) -> tuple[tuple[Integers, ...], tuple[Integers, ...], list[Integers]]:
-        """Give, for each variable group, the place of the values set last before and on each step, and by each lane."""
-        befores, afters, stored = [], [], []
+    ) -> tuple[tuple[Integers, ...], tuple[Integers | None, ...], list[Integers]]:
+        """Give, for each variable group, the place of the values set last on each step, before it, and by each lane."""
+        befores: list[Integers | None] = []
+        afters, stored = [], []
+        lane_start = starts[paths.lane]
+        walked = np.flatnonzero(below)
+        last_step = starts[walked] + below[walked] - 1
         for group, sets in enumerate(self._plan.sets_group):
             old = lanes.stored[group][:living]
-            setting = order[sets[paths.state[order]]]
             place = np.empty(len(paths.lane), np.int64)
-            place[setting] = self._sizes[group] + np.arange(len(setting))
+            setting = order if sets[: self._stop].all() else order[sets[paths.state[order]]]
+            place[setting] = np.arange(self._sizes[group], self._sizes[group] + len(setting))
             self._sizes[group] += len(setting)
-            last = np.full(len(paths.lane), -1)
-            last[setting] = setting
-            np.maximum.accumulate(last, out=last)
-            lane_start = starts[paths.lane]
-            after = np.where(last >= lane_start, place[last], old[paths.lane])
-            before = np.empty_like(after)
-            before[1:] = after[:-1]
-            at_start = np.flatnonzero(np.arange(len(after)) == lane_start)
-            before[at_start] = old[paths.lane[at_start]]
-            walked = np.flatnonzero(below)
+            if setting is not order:
+                last = np.full(len(paths.lane), -1)
+                last[setting] = setting
+                np.maximum.accumulate(last, out=last)
+                unset = np.flatnonzero(last < lane_start)
+                place = place[last]
+                place[unset] = old[paths.lane[unset]]
+            befores.append(None)
+            if group in self._plan.former_groups:
+                before = np.concatenate([[0], place[:-1]])
+                begins = np.flatnonzero(paths.rank == 0)
+                before[begins] = old[paths.lane[begins]]
+                befores[group] = before[order]
             now = old.copy()
-            now[walked] = after[starts[walked] + below[walked] - 1]
-            befores.append(before[order])
-            afters.append(after[order])
+            now[walked] = place[last_step]
+            afters.append(place[order])
             stored.append(now)
-        return tuple(befores), tuple(afters), stored
+        return tuple(afters), tuple(befores), stored
 
     def _with_keep(self, steps: Steps) -> Steps:
         """Say which stored values nobody needs any more, once they are many."""
@@ -303,7 +309,7 @@ class Walk:
             self._sizes[group] = len(places)
             keep.append(places)
         return Steps(
-            steps.time, steps.worker, steps.step, steps.state, steps.keys, steps.before, steps.after, tuple(keep)
+            steps.time, steps.worker, steps.step, steps.state, steps.keys, steps.after, steps.before, tuple(keep)
         )
 
     def _adapt(self, rows: int, span: int, born: int) -> None:

@@ -1,6 +1,7 @@
 """The dimension ``enum``."""
 
 import json
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,25 +23,28 @@ class Enum(Dimension):
     """
 
     kind: ClassVar[str] = "enum"
+    fixed: ClassVar[bool] = True
     values: list[Any] = Field(min_length=1, description="the values")
     cardinality_distribution: AnyDistribution | None = Field(None, description="index into the values")
 
+    @cached_property
+    def _array(self) -> pa.Array:
+        """Make the simplest array that keeps the JSON type of each value."""
+        for kind, arrow in ((str, pa.string()), (bool, pa.bool_()), (int, pa.int64()), (float, pa.float64())):
+            if all(value is None or type(value) is kind for value in self.values):
+                try:
+                    return pa.array(self.values, arrow)
+                except OverflowError:
+                    break
+        text = [None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in self.values]
+        return pa.array(text, pa.string()).cast(JSON_TEXT)
+
     def make(self, rows: Rows) -> pa.Array:
-        random = rows.bits("pick")
-        picker = self.cardinality_distribution
-        index = picker.index(random, len(self.values)) if picker else draw.below(random, len(self.values))
-        return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), _array(self.values))
-
-
-def _array(values: list[Any]) -> pa.Array:
-    """Make the simplest array that keeps the JSON type of each value."""
-    for kind, arrow in ((str, pa.string()), (bool, pa.bool_()), (int, pa.int64()), (float, pa.float64())):
-        if all(value is None or type(value) is kind for value in values):
-            try:
-                return pa.array(values, arrow)
-            except OverflowError:
-                break
-    return pa.array(
-        [None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values],
-        pa.string(),
-    ).cast(JSON_TEXT)
+        size = len(self.values)
+        if size == 1:
+            index = np.zeros(len(rows), np.int64)
+        elif self.cardinality_distribution:
+            index = self.cardinality_distribution.index(rows.bits("pick"), size)
+        else:
+            index = draw.below(rows.bits("pick"), size)
+        return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), self._array)

@@ -12,7 +12,7 @@ from datagen.plugin import PooledDimension, WholeDistribution, invalid
 
 _FIRST = parse_moment("0001-01-01T00:00:00").milliseconds
 _LAST = parse_moment("9999-12-31T23:59:59.999").milliseconds
-_MOMENTS = ("value", "min", "max", "mean")
+MOMENT_KEYS = ("value", "min", "max", "mean")
 
 
 class Timestamp(PooledDimension):
@@ -25,7 +25,9 @@ class Timestamp(PooledDimension):
     """
 
     kind: ClassVar[str] = "timestamp"
-    distribution: WholeDistribution = Field(description="what is drawn, with times for numbers")
+    distribution: WholeDistribution = Field(
+        description="what is drawn, with times for numbers", json_schema_extra={"group": "time_distribution"}
+    )
     _zone: str | None = PrivateAttr(None)
 
     def make(self, rows: Rows) -> pa.Array:
@@ -42,7 +44,7 @@ class Timestamp(PooledDimension):
             return handler(data)
         moments: dict[str, Moment] = {}
         lines: list[tuple[tuple[str | int, ...], str]] = []
-        for key in _MOMENTS:
+        for key in MOMENT_KEYS:
             if key in described:
                 try:
                     moments[key] = parse_moment(described[key])
