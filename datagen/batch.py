@@ -91,8 +91,14 @@ class Batch:
 
     @property
     def nbytes(self) -> int:
-        """Give about how much memory the values take, in bytes."""
-        return sum(array.nbytes for part in self.parts for array in part.columns.values())
+        """Give about how much memory the records take when written out, in bytes."""
+        return sum(_spread_bytes(array) for part in self.parts for array in part.columns.values())
+
+
+def _spread_bytes(array: pa.Array) -> int:
+    if pa.types.is_dictionary(array.type):
+        return _spread_bytes(array.dictionary) * len(array) // max(len(array.dictionary), 1)
+    return int(array.nbytes)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """The command ``generator.py``: arguments, exit codes, progress; the only module that prints."""
 
 import argparse
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -35,8 +37,17 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; give its exit code."""
+    return _exit_code(lambda: _generate(_parser().parse_args(arguments)))
+
+
+def tools(arguments: Sequence[str] | None = None) -> int:
+    """Run ``python -m datagen``, which describes specs; give its exit code."""
+    return _exit_code(lambda: _describe(_tools_parser().parse_args(arguments)))
+
+
+def _exit_code(work: Callable[[], int]) -> int:
     try:
-        return _generate(_parser().parse_args(arguments))
+        return work()
     except InvalidInput as error:
         for problem in error.problems:
             _say(str(problem))
@@ -73,6 +84,36 @@ def _parser() -> argparse.ArgumentParser:
     add("--check", action="store_true", help="say what is wrong with spec, target and format; generate nothing")
     add("--plugins", metavar="FILE", action="append", default=[], help="Python file with kinds of your own; repeatable")
     return parser
+
+
+def _tools_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m datagen", description="Describe specs, for editors and readers.")
+    plugins = argparse.ArgumentParser(add_help=False)
+    plugins.add_argument("--plugins", metavar="FILE", action="append", default=[], help="file with kinds of your own")
+    add = parser.add_subparsers(dest="command", required=True).add_parser
+    add("schema", parents=[plugins], help="print the JSON Schema of a spec")
+    docs = add("docs", parents=[plugins], help="write the reference pages")
+    docs.add_argument("directory", metavar="DIR", nargs="?", default="docs/reference", help="docs/reference without it")
+    return parser
+
+
+def _describe(arguments: argparse.Namespace) -> int:
+    from datagen.reference import pages
+    from datagen.schema import schema
+
+    registry = Registry.load(arguments.plugins)
+    try:
+        if arguments.command == "schema":
+            print(json.dumps(schema(registry), indent=2), flush=True)
+            return _DONE
+        os.makedirs(arguments.directory, exist_ok=True)
+        for name, text in pages(registry, _parser()).items():
+            Path(arguments.directory, name).write_text(text, encoding="utf-8", newline="\n")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered has no reader
+    except OSError as error:
+        raise RunFailed(f"writing {error.filename or 'the schema'}: {error.strerror}") from error
+    return _DONE
 
 
 def _checked(parse: Callable[[str], T]) -> Callable[[str], T]:

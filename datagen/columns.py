@@ -22,7 +22,7 @@ from datagen.plan import Plan, Setter
 from datagen.plugin import Dimension, PooledDimension
 from datagen.problems import RunFailed, path_part
 
-_FIRST_ROWS = 256
+_FIRST_ROWS = 16
 _MOST_ROWS = 32768  # a batch whose arrays stay in the processor's cache
 _BATCH_BYTES = 16_000_000
 _MOST_CHUNKS = 32

@@ -13,7 +13,7 @@ from datagen.draw import Keys, unit
 from datagen.moment import Moment
 from datagen.plugin import Dimension, Distribution
 from datagen.problems import InvalidInput, Problem
-from datagen.spec import Emitter, Spec, State
+from datagen.spec import SMALLEST_DELAY, Emitter, Spec, State
 
 _GUIDE_BITS = 12
 _MOST_ENTRIES = 200_000_000
@@ -93,17 +93,18 @@ class Plan:
         return Transitions(self.spec.states)
 
     @cached_property
-    def delays(self) -> list[tuple[Distribution, npt.NDArray[np.bool_]]]:
-        """Give the different delays, each with a table of the states (and stop) that have it."""
-        found: list[tuple[Distribution, npt.NDArray[np.bool_]]] = []
+    def delays(self) -> list[tuple[Distribution, npt.NDArray[np.float64]]]:
+        """Give the different delays, each with a table of the factors that the states (and stop) multiply it with."""
+        found: list[tuple[Distribution, npt.NDArray[np.float64]]] = []
         for number, state in enumerate(self.spec.states):
             if state.delay is None:
                 continue
-            table = next((table for delay, table in found if delay == state.delay), None)
+            factor, delay = state.delay.unscaled()
+            table = next((table for other, table in found if other == delay), None)
             if table is None:
-                table = np.zeros(len(self.spec.states) + 1, bool)
-                found.append((state.delay, table))
-            table[number] = True
+                table = np.zeros(len(self.spec.states) + 1)
+                found.append((delay, table))
+            table[number] = factor
         return found
 
     @cached_property
@@ -180,8 +181,8 @@ class Plan:
     @property
     def stands_still(self) -> bool:
         """Tell whether time never passes: no gap and no delay can be above 0."""
-        times = [self.spec.interarrival, *(delay for delay, _ in self.delays)]
-        return all(time.highest() < 0.5e-9 for time in times)
+        times = [self.spec.interarrival, *(state.delay for state in self.spec.states)]
+        return all(time is None or time.highest() < SMALLEST_DELAY for time in times)
 
 
 def all_reads(dimension: Dimension) -> set[str]:

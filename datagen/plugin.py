@@ -5,9 +5,10 @@ columns. Built-in kinds and a user's own are declared, checked, documented and f
 """
 
 import importlib
-import importlib.util
+import importlib.machinery
 import inspect
 import pkgutil
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -109,6 +110,10 @@ class Distribution(Plugin):
         """Give a bound that no draw exceeds."""
         return float("inf")
 
+    def unscaled(self) -> "tuple[float, Distribution]":
+        """Give a factor and a distribution of which this one is the multiple, so that many can be drawn from as one."""
+        return 1.0, self
+
     def real(self, random: Keys) -> Floats:
         """Draw real numbers from random bits."""
         return self.sample(draw.unit(random))
@@ -127,7 +132,7 @@ class Distribution(Plugin):
 
     def index(self, random: Keys, size: int) -> Integers:
         """Draw indices of a list of a size, held inside it."""
-        return np.clip(self.whole_below(random), 0, size - 1)
+        return np.minimum(np.maximum(self.whole_below(random), 0), size - 1)
 
     def problem_as_whole(self) -> str | None:
         """Say why whole numbers can't be drawn, if so."""
@@ -288,6 +293,24 @@ def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> V
     )
 
 
+def _import_file(path: Path) -> ModuleType:
+    """Run a user's Python file as a module of its own.
+
+    Raises InvalidInput when that fails, in whatever way.
+    """
+    name = f"datagen_plugin:{path.resolve()}"
+    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module  # where pydantic looks up names in annotations
+    try:
+        loader.exec_module(module)
+    except Exception as error:  # the user's code may raise anything
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        raise InvalidInput([Problem(f"can't be imported: {reason}", str(path))]) from error
+    return module
+
+
 def _of_group(group: str, value: Any, info: ValidationInfo) -> Any:
     return value if isinstance(value, Plugin) else info.context.make(group, value)
 
@@ -301,7 +324,7 @@ def _check_whole(distribution: Distribution) -> Distribution:
 
 def _to_integers(values: Floats) -> Integers:
     """Convert whole-valued floats, held inside what 64 bits can hold."""
-    return np.clip(values, -(2.0**63), _LARGEST_INTEGER).astype(np.int64)
+    return np.minimum(np.maximum(values, -(2.0**63)), _LARGEST_INTEGER).astype(np.int64)
 
 
 # A finite number; the bound leaves room for the tail of any distribution.

@@ -25,7 +25,7 @@ from datagen.problems import Document, InvalidInput, Path_, Problem, did_you_mea
 
 STOP = "stop"
 _TOLERANCE = 0.01 + 1e-9  # of the sum of probabilities; 0.99 and 1.01 are allowed, whatever their last bit
-_SMALLEST_DELAY = 0.5e-9  # what is shorter is rounded to 0 ns
+SMALLEST_DELAY = 0.5e-9  # what is shorter is rounded to 0 ns
 
 
 class Transition(Model):
@@ -240,7 +240,7 @@ def _usable(path: Path_, state: dict[str, Any], registry: Registry) -> _State:
     never_waits = "delay" not in state or state["delay"] is None
     if not never_waits:
         try:
-            never_waits = registry.make("distribution", state["delay"]).highest() < _SMALLEST_DELAY
+            never_waits = registry.make("distribution", state["delay"]).highest() < SMALLEST_DELAY
         except ValidationError:
             never_waits = False
     name, emitter = state.get("name"), state.get("emitter")
