@@ -8,7 +8,7 @@ Values travel as Arrow arrays. Three conventions say in Arrow what JSON knows an
 - a variable is a dictionary array; the variables that are set together share the very same indices.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,17 +32,21 @@ class Steps:
     time: Integers  # (n,) ns since the start
     worker: Integers  # (n,)
     step: Integers  # (n,)
-    state: npt.NDArray[np.intp]  # (n,)
+    state: npt.NDArray[np.int32]  # (n,)
     keys: Keys  # (n,) row keys of (seed, worker, step)
     # Per variable group: where the store of its values has the ones that were last set, on this entry or before it;
     # and before it, for the groups that someone reads like that.
-    after: tuple[Integers, ...] = ()  # each (n,)
-    before: tuple[Integers | None, ...] = ()  # each (n,)
+    after: tuple[npt.NDArray[np.int32], ...] = ()  # each (n,)
+    before: tuple[npt.NDArray[np.int32] | None, ...] = ()  # each (n,)
     # Per group: what to keep of the store once these steps are done, None for all of it.
     keep: tuple[Integers | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def keeping(self, keep: tuple[Integers | None, ...]) -> "Steps":
+        """Give the same steps with a word on what to keep."""
+        return replace(self, keep=keep)
 
     def slice(self, start: int, stop: int) -> "Steps":
         """Give some of the rows, without the word on what to keep."""

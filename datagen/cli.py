@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -73,14 +73,18 @@ def _parser() -> argparse.ArgumentParser:
     add("-c", "--config", metavar="SPEC", help="spec file; - or nothing: standard input")
     add("-t", "-o", "--target", metavar="TARGET", help="target file; wins over the spec's target")
     add("-f", "-p", "--format", metavar="FORMAT", default="json", help="json (default), csv, tsv or a pattern file")
-    add("-s", "--start", metavar="TIME", type=_checked(parse_moment), help="simulated clock, from this ISO 8601 time on")
+    add(
+        "-s", "--start", metavar="TIME", type=_checked(parse_moment), help="simulated clock, from this ISO 8601 time on"
+    )
     add("-m", "--max-workers", metavar="N", type=_whole(1), default=100, help="most workers alive at once (100)")
     end = parser.add_mutually_exclusive_group()
     end.add_argument("-n", "--records", metavar="N", type=_whole(0), help="stop after that many records")
     end.add_argument(
         "-r", "--duration", metavar="TIME", type=_checked(parse_duration), help="stop after 30S, 10M, 1H, 2D or PT1H30M"
     )
-    add("--seed", metavar="N", type=_whole(None), help="whole number; the same seed, spec and start give the same bytes")
+    add(
+        "--seed", metavar="N", type=_whole(None), help="whole number; the same seed, spec and start give the same bytes"
+    )
     add("--check", action="store_true", help="say what is wrong with spec, target and format; generate nothing")
     add("--plugins", metavar="FILE", action="append", default=[], help="Python file with kinds of your own; repeatable")
     return parser
@@ -263,7 +267,12 @@ def _watching(options: Options) -> Iterator[Callable[[Report], None]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     late = _lateness_watch()
-    columns = TextColumn("{task.percentage:>3.0f}%"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.percentage:>3.0f}%"),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as progress:
         task = progress.add_task("", total=bounded)
         shown = 0.0
@@ -315,7 +324,5 @@ def _span(nanoseconds: int) -> str:
 
 
 def _say(text: str) -> None:
-    try:
+    with suppress(OSError):  # nobody listens
         print(text, file=sys.stderr, flush=True)
-    except OSError:
-        pass  # nobody listens

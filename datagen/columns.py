@@ -4,7 +4,6 @@ Owns what the values of a run depend on besides the draws: pools (made before th
 depends on order) and the store of variables. Knows nothing of how workers move or of what becomes of the records.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -148,7 +147,7 @@ class Columns:
         self._plan = plan
         self._world = world
         self._stores = {
-            name: _Codes(kind) if all(_is_fixed(setter.dimension) for setter in plan.setters[name]) else _Values(kind)
+            name: (_CodeStore if all(_is_fixed(setter.dimension) for setter in plan.setters[name]) else _Store)(kind)
             for name, kind in _variable_types(plan, world).items()
         }
         self._rows_next = _FIRST_ROWS
@@ -258,36 +257,19 @@ class Columns:
         return start + int(found[0]) if len(found) else stop
 
 
-class _Store(ABC):
+class _Store:
     """The values that a variable was set to, in time order, as long as a worker may read them.
 
     Value 0 is null: what a variable reads as that was never set.
     """
-
-    size = 1
-
-    @abstractmethod
-    def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:
-        """Add values; of each array it is said which of the new places it fills."""
-
-    @abstractmethod
-    def take(self, used: Integers) -> pa.Array:
-        """Give the values at some places, which ascend."""
-
-    @abstractmethod
-    def keep(self, used: Integers) -> None:
-        """Forget all values but those at some places, which ascend."""
-
-
-class _Values(_Store):
-    """Keeps values as they are."""
 
     def __init__(self, kind: pa.DataType) -> None:
         self._kind = kind
         self._set([as_type(pa.nulls(1), kind)])
 
     def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:
-        values = pa.concat_arrays([as_type(array, self._kind) for _, array in made])
+        """Add values; of each array it is said which of the new places it fills."""
+        values = pa.concat_arrays([self._kept(array) for _, array in made])
         if len(made) > 1:
             order = np.empty(count, np.int64)
             order[np.concatenate([where for where, _ in made])] = np.arange(count)
@@ -299,6 +281,7 @@ class _Values(_Store):
             self._set([self._chunks[0], pa.concat_arrays(self._chunks[1:])])
 
     def take(self, used: Integers) -> pa.Array:
+        """Give the values at some places, which ascend."""
         cuts = [0, *np.searchsorted(used, self._starts[1:]).tolist(), len(used)]
         taken = [
             chunk.take(pa.array(used[low:high] - start))
@@ -308,7 +291,11 @@ class _Values(_Store):
         return pa.concat_arrays(taken) if taken else self._chunks[0].slice(0, 0)
 
     def keep(self, used: Integers) -> None:
-        self._set([self.take(used)])
+        """Forget all values but those at some places, which ascend."""
+        self._set([_Store.take(self, used)])
+
+    def _kept(self, array: pa.Array) -> pa.Array:
+        return as_type(array, self._kind)
 
     def _set(self, chunks: list[pa.Array]) -> None:
         self._chunks = chunks
@@ -316,38 +303,31 @@ class _Values(_Store):
         self.size = sum(map(len, chunks))
 
 
-class _Codes(_Store):
+class _CodeStore(_Store):
     """Keeps values that come from lists that never change (of an enum, of a pool) as numbers into one list of all."""
 
     def __init__(self, kind: pa.DataType) -> None:
-        self._kind = kind
-        self._dictionary = as_type(pa.nulls(1), kind)
+        super().__init__(pa.int32())
+        self._set([pa.array([0], pa.int32())])
+        self._values_kind = kind
+        self._values = as_type(pa.nulls(1), kind)
         self._lists: dict[int, tuple[pa.Array, int]] = {}  # by address: the list, and where it begins among all
-        self._codes = np.zeros(1, np.int32)
 
-    def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:
-        if self.size + count > len(self._codes):
-            self._codes = np.concatenate([self._codes[: self.size], np.zeros(self.size + 2 * count, np.int32)])
-        new = self._codes[self.size : self.size + count]
-        for where, array in made:
-            indices = array.indices
-            codes = (indices.fill_null(-1) if indices.null_count else indices).to_numpy()
-            new[where] = np.where(codes < 0, 0, codes + self._begin(array.dictionary))
-        self.size += count
+    def take(self, used: Integers) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(super().take(used), self._values)
+
+    def _kept(self, array: pa.Array) -> pa.Array:
+        indices = array.indices
+        codes = (indices.fill_null(-1) if indices.null_count else indices).to_numpy()
+        moved = codes + np.int32(self._begin(array.dictionary))
+        return pa.array(np.where(codes < 0, np.int32(0), moved) if indices.null_count else moved)
 
     def _begin(self, values: pa.Array) -> int:
         address = next(buffer.address for buffer in reversed(values.buffers()) if buffer is not None)
         if address not in self._lists:
-            self._lists[address] = values, len(self._dictionary)
-            self._dictionary = pa.concat_arrays([self._dictionary, as_type(values, self._kind)])
+            self._lists[address] = values, len(self._values)
+            self._values = pa.concat_arrays([self._values, as_type(values, self._values_kind)])
         return self._lists[address][1]
-
-    def take(self, used: Integers) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(pa.array(self._codes[used]), self._dictionary)
-
-    def keep(self, used: Integers) -> None:
-        self._codes = self._codes[used]
-        self.size = len(used)
 
 
 class _Reader:
@@ -397,7 +377,7 @@ def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
     nothing = np.zeros(0, np.int64)
     while True:
         for _ in range(len(kinds) + 1):
-            reader = _Reader({name: _Values(kind) for name, kind in kinds.items()}, lambda _: nothing)
+            reader = _Reader({name: _Store(kind) for name, kind in kinds.items()}, lambda _: nothing)
             rows = Rows(nothing.astype(np.uint64), "", world, reader)
             found = {
                 name: common_type(

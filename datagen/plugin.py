@@ -338,9 +338,7 @@ WholeDistribution = Annotated[AnyDistribution, AfterValidator(_check_whole)]
 AnyDimension = Annotated[
     Dimension, PlainValidator(partial(_of_group, "dimension")), WithJsonSchema({"group": "dimension"})
 ]
-AnyTarget = Annotated[
-    Target, PlainValidator(partial(_of_group, "target")), WithJsonSchema({"group": "target"})
-]
+AnyTarget = Annotated[Target, PlainValidator(partial(_of_group, "target")), WithJsonSchema({"group": "target"})]
 
 
 class PooledDimension(Dimension):

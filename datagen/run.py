@@ -1,7 +1,7 @@
 """A run: the loop from the walk to the target, its end, and the report on it.
 
-The walk and the columns of the next batch are computed on a second thread while this one is formatted and written; numpy
-and pyarrow let both run at the same time.
+The next batch is computed and formatted on a second thread while this one is written. A third for formatting would lose:
+the two would take the interpreter's lock from each other a thousand times a batch (measured: half the rate).
 """
 
 import secrets
@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TypeVar
 
 
 
 import pyarrow as pa
 
+from datagen.arrival import NEVER
 from datagen.batch import Batch, Layout, Lines
 from datagen.clock import Clock, SimulatedClock, SystemClock, stopwatch
 from datagen.columns import Columns, World
@@ -23,9 +25,11 @@ from datagen.plugin import Formatter, Registry, Target
 from datagen.pool import make_pools
 from datagen.problems import Document, InvalidInput, Problem, RunFailed
 from datagen.spec import Spec, in_order, places, read_spec
-from datagen.walk import NEVER, Walk
+from datagen.walk import Walk
 
 _DEFAULT_WORKERS = 100
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -143,9 +147,9 @@ class Run:
     def _deliver(
         self, formatter: Formatter, target: Target, report: Report, began: float, watch: Callable[[Report], None]
     ) -> None:
-        with closing(_ahead(self._computed())) as computed:
-            for batch in computed:
-                lines = formatter.lines(batch)
+        formatted = ((batch, formatter.lines(batch)) for batch in self._computed())
+        with closing(_ahead(formatted)) as ready:
+            for batch, lines in ready:
                 for start, stop in self.clock.due(batch.due):
                     target.write(lines.slice(start, stop))
                     report.records += stop - start
@@ -182,10 +186,10 @@ def _pool_problems(document: Document, registry: Registry, world: World) -> list
     return [document.problem(*problem) for problem in make_pools(places(document.data, registry), world)]
 
 
-def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Compute each batch on another thread while the one before is used."""
+def _ahead(items: Iterator[T]) -> Iterator[T]:
+    """Compute each item on another thread while the one before is used."""
     with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = thread.submit(next, batches, None)
-            yield batch
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item

@@ -23,7 +23,9 @@ class String(PooledDimension):
 
     kind: ClassVar[str] = "string"
     length_distribution: WholeDistribution = Field(description="how many characters")
-    chars: str = Field(_PRINTABLE, min_length=1, description="the characters to draw from; the 95 printable ASCII ones without it")
+    chars: str = Field(
+        _PRINTABLE, min_length=1, description="the characters to draw from; the 95 printable ASCII ones without it"
+    )
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.bits("length"))

@@ -61,7 +61,9 @@ class Timestamp(PooledDimension):
             made = handler(data | {"distribution": numbers})
         except ValidationError as error:
             own = [(line["loc"], line["msg"]) for line in error.errors()]
-            raise invalid("timestamp", lines + [line for line in own if not lines or line[0][:1] != ("distribution",)]) from error
+            raise invalid(
+                "timestamp", lines + [line for line in own if not lines or line[0][:1] != ("distribution",)]
+            ) from error
         if lines:
             raise invalid("timestamp", lines)
         made._zone = next((moment.zone for moment in moments.values()), None)

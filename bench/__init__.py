@@ -1,0 +1,1 @@
+"""The benchmark, to run and read: ``python -m bench``."""

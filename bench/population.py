@@ -1,0 +1,34 @@
+"""The click stream with more visits, or faster ones, so that a known number of workers is alive."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+CLICK_STREAM = "conf/gen/clickstream.json"
+
+
+def crowd(alive: float, pace: float = 1) -> dict[str, Any]:
+    """Have that many visits alive, by Little's law, when no limit binds; they go by ``pace`` times faster."""
+    spec = json.loads(Path(CLICK_STREAM).read_text())
+    for state in spec["states"]:
+        if "delay" in state:
+            state["delay"]["mean"] /= pace
+    return {**spec, "interarrival": {"type": "exponential", "mean": life(spec)[1] / alive}}
+
+
+def life(spec: dict[str, Any]) -> tuple[float, float]:
+    """Give how many records a worker makes and how many seconds it lives, on average."""
+    records = seconds = 0.0
+    here = Counter({spec["states"][0]["name"]: 1.0})  # which share of the workers enters which state at this step
+    while here.total() > 1e-12:
+        there: Counter[str] = Counter()
+        for state in spec["states"]:
+            share = here[state["name"]]
+            records += share
+            seconds += share * state.get("delay", {"mean": 0})["mean"]
+            for way in state["transitions"]:
+                there[way["next"]] += share * way["probability"]
+        del there["stop"]
+        here = there
+    return records, seconds

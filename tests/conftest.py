@@ -1,0 +1,79 @@
+"""Ways to run the command: in this process, which is fast, and as a real process."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from datagen.cli import main
+from tests.worlds import ROOT, START, write_json
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the command left behind."""
+
+    code: int
+    data: bytes
+    err: str
+
+    @property
+    def out(self) -> str:
+        return self.data.decode()
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def records(self) -> list[dict]:
+        return [json.loads(line) for line in self.data.decode().split("\n")[:-1]]
+
+
+@pytest.fixture
+def command(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """Run the command in this process."""
+
+    def run(*arguments: object, stdin: bytes = b"") -> Outcome:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        capfdbinary.readouterr()
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as ended:
+            code = ended.code
+        data, err = capfdbinary.readouterr()
+        return Outcome(code, data, err.decode())
+
+    return run
+
+
+@pytest.fixture
+def generate(command: Callable[..., Outcome], tmp_path: Path) -> Callable[..., Outcome]:
+    """Run the command on a spec, on a simulated clock with seed 1; the spec is written to ``spec.json``."""
+
+    def run(spec: object, *arguments: object) -> Outcome:
+        path = tmp_path / "spec.json"
+        if isinstance(spec, str):
+            path.write_text(spec, encoding="utf-8")
+        else:
+            write_json(path, spec)
+        return command("-c", path, "-s", START, "--seed", 1, *arguments)
+
+    return run
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Callable[..., Outcome]:
+    """Run the command as a process of its own, in the test's directory."""
+
+    def run(*arguments: object, **options: object) -> Outcome:
+        line = [sys.executable, ROOT / "generator.py", *map(str, arguments)]
+        done = subprocess.run(line, cwd=tmp_path, timeout=60, **{"capture_output": True, "input": b""} | options)
+        return Outcome(done.returncode, done.stdout or b"", (done.stderr or b"").decode())
+
+    return run

@@ -1,0 +1,176 @@
+"""Keyed draws: as good as a random generator, and exact."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from datagen import draw
+
+SIZE = 100_000
+LEAST_P = 1e-4  # seeds are fixed; a right generator is below this once in ten thousand seeds
+
+
+def rows(seed: int = 1, workers: int = SIZE, step: int = 0) -> draw.Keys:
+    return draw.numbered(draw.worker_keys(seed, np.arange(workers)), np.full(workers, step))
+
+
+def drawn(seed: int = 1, purpose: str = "p", step: int = 0, workers: int = SIZE) -> draw.Keys:
+    return draw.bits(rows(seed, workers, step), draw.purpose_key(seed, purpose))
+
+
+def of_one_worker(seed: int = 1, purpose: str = "p", steps: int = SIZE) -> draw.Keys:
+    keys = draw.numbered(draw.worker_keys(seed, np.zeros(1, np.int64)), np.arange(steps))
+    return draw.bits(keys, draw.purpose_key(seed, purpose))
+
+
+SERIES = {
+    "over workers": drawn(),
+    "over steps": of_one_worker(),
+    "over places": draw.bits(draw.numbered(rows(workers=1), np.arange(SIZE)), draw.purpose_key(1, "p")),
+    "over seeds": np.array([drawn(seed, workers=1)[0] for seed in range(20_000)]),
+    "over names": np.array([drawn(purpose=f"emitter/e/{n}", workers=1)[0] for n in range(20_000)]),
+}
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_draws_are_uniform(series: str) -> None:
+    assert stats.kstest(draw.unit(SERIES[series]), stats.uniform.cdf).pvalue > LEAST_P
+    cells = np.bincount((SERIES[series] >> np.uint64(54)).astype(int), minlength=1024)
+    assert stats.chisquare(cells).pvalue > LEAST_P
+    low = np.bincount((SERIES[series] & np.uint64(1023)).astype(int), minlength=1024)
+    assert stats.chisquare(low).pvalue > LEAST_P
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_every_bit_is_set_half_of_the_time(series: str) -> None:
+    bits = np.unpackbits(SERIES[series].view(np.uint8).reshape(-1, 8), axis=1)
+    share = bits.mean(axis=0)
+    assert np.abs(share - 0.5).max() < 4.5 * 0.5 / math.sqrt(len(bits))  # 64 bits: 4.5 standard deviations
+    correlation = np.corrcoef(bits.T.astype(float)) - np.eye(64)
+    assert np.abs(correlation).max() < 5.5 / math.sqrt(len(bits))  # 2016 pairs
+
+
+@pytest.mark.parametrize("series", SERIES)
+@pytest.mark.parametrize("lag", [1, 2, 3, 7, 64, 100])
+def test_neighbours_are_not_correlated(series: str, lag: int) -> None:
+    u = draw.unit(SERIES[series])
+    assert abs(np.corrcoef(u[:-lag], u[lag:])[0, 1]) < 4.5 / math.sqrt(len(u))
+    pairs = np.histogram2d(u[:-lag], u[lag:], bins=16)[0].ravel()
+    assert stats.chisquare(pairs).pvalue > LEAST_P
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (drawn(1), drawn(2)),
+        (drawn(0), drawn(1)),
+        (drawn(purpose="a"), drawn(purpose="b")),
+        (drawn(purpose="emitter/e/a"), drawn(purpose="state/e/a")),
+        (drawn(purpose="delay"), drawn(purpose="transition")),
+        (drawn(step=0), drawn(step=1)),
+        (drawn(step=1)[:-1], drawn(step=0)[1:]),
+        (drawn()[1:], of_one_worker()[1:]),  # they share step 0 of worker 0
+        (drawn(seed=-1), drawn(seed=2**70)),
+    ],
+    ids=["seeds", "seeds 0, 1", "names", "paths", "walk", "steps", "diagonal", "workers and steps", "far seeds"],
+)
+def test_draws_for_different_things_are_independent(one: draw.Keys, other: draw.Keys) -> None:
+    u, v = draw.unit(one), draw.unit(other)
+    assert abs(np.corrcoef(u, v)[0, 1]) < 4.5 / math.sqrt(len(u))
+    assert stats.chisquare(np.histogram2d(u, v, bins=16)[0].ravel()).pvalue > LEAST_P
+    assert len(np.intersect1d(one, other)) == 0  # 100 000 of 2**64 meet by chance once in a billion
+
+
+def test_a_changed_bit_of_a_key_changes_half_of_the_bits() -> None:
+    keys = drawn(workers=2000)
+    for bit in range(64):
+        changed = draw.mix(keys) ^ draw.mix(keys ^ np.uint64(1 << bit))
+        flips = np.unpackbits(changed.view(np.uint8)).mean()
+        assert 0.49 < flips < 0.51  # 128 000 bits: 7 standard deviations
+
+
+def test_no_two_workers_and_steps_share_a_key() -> None:
+    keys = draw.numbered(draw.worker_keys(1, np.arange(1000)), np.arange(1000)[:, None])
+    assert len(np.unique(keys)) == 1_000_000
+
+
+def test_a_draw_does_not_depend_on_which_others_are_made() -> None:
+    together = drawn(workers=1000)
+    alone = [draw.bits(rows()[number : number + 1], draw.purpose_key(1, "p"))[0] for number in (0, 1, 500, 999)]
+    assert together[[0, 1, 500, 999]].tolist() == list(map(int, alone))
+
+
+GOLDEN = [17639871552768755190, 16478876747103038161, 9951666859975611557, 870607135909500789]
+
+
+def test_a_draw_stays_what_it_was() -> None:
+    """A change here would change every record of every seed."""
+    assert drawn(1, "emitter/e/a", 3, 4).tolist() == GOLDEN
+
+
+# Numbers from bits
+
+# What ``unit`` gives are multiples of 2**-53, so 1 - u is exact.
+GRID = np.floor(np.concatenate([np.linspace(0, 1 - 2**-53, 1001), 10.0 ** -np.arange(1, 16)]) * 2**53) / 2**53
+GRID = np.concatenate([GRID, 1 - GRID[1:], draw.unit(drawn())])
+EDGES = np.array([0, 1, 2, 3, 2**32 - 1, 2**32, 2**32 + 1, 2**63 - 1, 2**63, 2**64 - 2, 2**64 - 1], np.uint64)
+SIZES = [1, 2, 3, 7, 10, 1000, 2**16, 2**31 - 1, 2**32 - 1, 2**32, 2**32 + 1, 10**12, 2**52 + 3, 2**63 - 1, 2**63, 2**64 - 1]
+
+
+@pytest.mark.parametrize("size", [*SIZES, 2**64])
+def test_below_is_the_high_word_of_the_product(size: int) -> None:
+    random = np.concatenate([EDGES, drawn(workers=1000)])
+    assert draw.below(random, size).tolist() == [number * size >> 64 for number in random.tolist()]
+
+
+@pytest.mark.parametrize("size", [2, 3, 10, 95, 1000])
+def test_below_is_equally_likely_everywhere(size: int) -> None:
+    counted = np.bincount(draw.below(drawn(), size).astype(int), minlength=size)
+    assert stats.chisquare(counted).pvalue > LEAST_P
+
+
+def test_unit_lies_in_0_to_1_and_1_is_excluded() -> None:
+    u = draw.unit(EDGES)
+    assert u.min() == 0
+    assert u.max() == 1 - 2**-53
+    assert (u * 2**53 == np.floor(u * 2**53)).all()
+
+
+def test_exponential_is_the_inverse_of_the_theory() -> None:
+    theory = np.where(GRID < 0.5, -np.log1p(-GRID), -np.log(1 - GRID))
+    np.testing.assert_allclose(draw.exponential(GRID), theory, rtol=1e-14, atol=1e-18)
+    assert draw.exponential(np.zeros(1))[0] == 0
+
+
+def test_normal_is_the_inverse_of_the_theory() -> None:
+    theory = np.where(GRID < 0.5, stats.norm.ppf(GRID + 2**-54), stats.norm.isf(1 - GRID - 2**-54))
+    np.testing.assert_allclose(draw.normal(GRID), theory, rtol=2e-13, atol=1e-15)
+
+
+def test_normal_is_finite_everywhere_and_ascends() -> None:
+    u = np.concatenate([[0, 2**-53], np.linspace(0.001, 0.999, 999), [1 - 2**-53]])
+    values = draw.normal(u)
+    assert np.isfinite(values).all()
+    assert (np.diff(values) > 0).all()
+    assert values[0] == pytest.approx(-values[-1])
+    assert -8.5 < values[0] < -8.0
+
+
+@pytest.mark.parametrize("make", [draw.exponential, draw.normal, draw.unit, draw.mix, lambda keys: draw.below(keys, 5)])
+def test_nothing_drawn_gives_nothing(make) -> None:
+    empty = np.zeros(0, np.float64 if make in (draw.exponential, draw.normal) else np.uint64)
+    assert len(make(empty)) == 0
+
+
+@pytest.mark.parametrize("seed", [0, -1, 1, 2**64, -(10**30), 10**9 - 1])
+def test_any_whole_number_is_a_seed_of_its_own(seed: int) -> None:
+    assert drawn(seed, workers=5).tolist() == drawn(seed, workers=5).tolist()
+    assert drawn(seed, workers=5).tolist() != drawn(seed + 2**64, workers=5).tolist()
+
+
+@pytest.mark.parametrize("workers", [[2**40], [2**62], [0, 2**31, 2**32, 2**33]])
+def test_large_worker_numbers_have_keys_of_their_own(workers: list[int]) -> None:
+    keys = draw.worker_keys(1, np.array([*workers, 1, 2, 3]))
+    assert len(np.unique(keys)) == len(workers) + 3

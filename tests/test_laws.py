@@ -1,0 +1,202 @@
+"""Laws: what holds for every spec. A run is a pure function of spec, seed and start."""
+
+import itertools
+import json
+from collections.abc import Callable
+
+import pytest
+
+import datagen
+from datagen.clock import SimulatedClock
+from datagen.moment import Moment, parse_moment
+from tests.test_clock import FakeTime
+from tests.worlds import (
+    ROOT,
+    START,
+    batches_of,
+    constant,
+    counter,
+    enum,
+    exponential,
+    integer,
+    read,
+    records_of,
+    state,
+    uniform,
+    world,
+    write_json,
+)
+
+POOL = {"cardinality": 20, "cardinality_distribution": exponential(5)}
+DIMENSIONS = [
+    enum("e", 1, "x", None, [1]),
+    integer("i", uniform(0, 10**9), percent_missing=10),
+    integer("p", uniform(0, 10**9), **POOL),
+    counter("c", percent_nulls=20),
+    {"name": "s", "type": "string", "length_distribution": uniform(0, 6)},
+    {"name": "o", "type": "object", "dimensions": [integer("x", uniform(0, 9)), counter("n"), read("v")]},
+    {"name": "l", "type": "list", "elements": [enum("a", 1), counter("b")], "length_distribution": uniform(0, 3)},
+    read("v"),
+    read("w"),
+]
+STATES = [
+    state("in", {"on": 0.5, "off": 0.5}, delay=exponential(2), variables=[integer("v", uniform(0, 10**6)), read("w")]),
+    state("on", {"on": 0.5, "off": 0.3, "stop": 0.2}, delay=uniform(0, 2), variables=[read("v", name="w")]),
+    state("off", {"on": 0.7, "stop": 0.3}, emitter=None, delay=constant(1)),
+]
+MIXED = world(*DIMENSIONS, states=[{**STATES[0], "variables": STATES[0]["variables"][:1]}, *STATES[1:]], gap=exponential(0.3))
+SPECS = {"mixed": MIXED} | {path.stem: json.loads(path.read_text()) for path in sorted(ROOT.glob("conf/gen/*.json"))}
+
+
+@pytest.fixture
+def run(command, tmp_path) -> Callable[..., bytes]:
+    """Give the bytes that the command writes for a spec."""
+
+    def bytes_of(spec: dict, *arguments: object, seed: int = 1) -> bytes:
+        path = write_json(tmp_path / "spec.json", spec | {"target": {"type": "stdout"}})
+        outcome = command("-c", path, "-s", START, "--seed", seed, *arguments)
+        assert outcome.code == 0
+        return outcome.data
+
+    return bytes_of
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("options", [(), ("-m", 3), ("-f", "csv")])
+def test_the_same_seed_gives_the_same_bytes(run, name: str, options: tuple) -> None:
+    first, again, other = (run(SPECS[name], "-n", 2000, *options, seed=seed) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("most", [2, 100])
+def test_a_shorter_run_is_the_beginning_of_a_longer_one(run, name: str, most: int) -> None:
+    long = run(SPECS[name], "-n", 20_000, "-m", most).splitlines()
+    for count in (0, 1, 10, 1000, 19_999):
+        assert run(SPECS[name], "-n", count, "-m", most).splitlines() == long[:count]
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_shorter_duration_is_the_beginning_of_a_longer_one(run, name: str) -> None:
+    long, short = run(SPECS[name], "-r", "2M"), run(SPECS[name], "-r", "1M")
+    assert long.startswith(short)
+    assert len(short) < len(long)
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("most", [1, 100])
+def test_times_never_go_back(name: str, most: int) -> None:
+    times = [record["time"] for record in records_of(SPECS[name], 20_000, max_workers=most)]
+    assert all(earlier <= later for earlier, later in itertools.pairwise(times))
+
+
+def without(record: dict, *names: str) -> dict:
+    return {key: value for key, value in record.items() if key not in names}
+
+
+@pytest.mark.parametrize("left_out", [dimension["name"] for dimension in DIMENSIONS])
+def test_a_dimension_more_or_less_leaves_the_others_as_they_were(left_out: str) -> None:
+    fewer = json.loads(json.dumps(MIXED))
+    fewer["emitters"][0]["dimensions"] = [d for d in DIMENSIONS if d["name"] != left_out]
+    pairs = zip(records_of(MIXED, 500), records_of(fewer, 500), strict=True)
+    assert all(without(record, left_out) == other for record, other in pairs)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_dimensions_does_not_matter(seed: int) -> None:
+    other = json.loads(json.dumps(MIXED))
+    dimensions = other["emitters"][0]["dimensions"]
+    other["emitters"][0]["dimensions"] = dimensions[seed + 2 :] + dimensions[: seed + 2][::-1]
+    assert records_of(MIXED, 500) == records_of(other, 500)
+    assert list(records_of(MIXED, 1)[0]) != list(records_of(other, 1)[0])
+
+
+def test_the_order_of_emitters_and_of_states_after_the_first_does_not_matter() -> None:
+    spec = SPECS["clickstream"]
+    other = spec | {"emitters": spec["emitters"][::-1], "states": [spec["states"][0], *spec["states"][:0:-1]]}
+    assert records_of(spec, 1000) == records_of(other, 1000)
+
+
+def test_comments_and_the_order_of_keys_do_not_matter() -> None:
+    other = json.loads(json.dumps({"_note": 1} | MIXED, sort_keys=True))
+    assert records_of(MIXED, 300) == records_of(other, 300)
+
+
+def test_a_variable_more_leaves_the_walk_and_the_others_as_they_were() -> None:
+    other = json.loads(json.dumps(MIXED))
+    other["states"][0]["variables"].insert(0, integer("new", uniform(0, 9)))
+    other["states"][2]["variables"] = [counter("new")]
+    assert records_of(MIXED, 500) == records_of(other, 500)
+
+
+@pytest.mark.parametrize("start", ["1970-01-01T00:00:00", "2024-02-28T23:59:59.5+05:30"])
+def test_the_start_moves_the_times_and_nothing_else(start: str) -> None:
+    here, there = records_of(MIXED, 500), records_of(MIXED, 500, start=start)
+    assert [without(record, "time") for record in here] == [without(record, "time") for record in there]
+    assert here[-1]["time"] != there[-1]["time"]
+
+
+def test_the_limit_changes_nothing_before_it_is_reached() -> None:
+    assert records_of(MIXED, 2000, max_workers=1000) == records_of(MIXED, 2000, max_workers=2000)
+
+
+class SteppingClock(SimulatedClock):
+    """Lets a run be computed only a fixed span at a time."""
+
+    def __init__(self, start: Moment, step: int) -> None:
+        super().__init__(start)
+        self._step = step
+        self._reached = step
+
+    def horizon(self) -> int:
+        return self._reached
+
+    def wait_for(self, moment: int) -> None:
+        self._reached = max(self._reached, moment) + self._step
+
+
+def rows(spec: dict, count: int, clock: SimulatedClock | None, most: int) -> list[tuple]:
+    batches = batches_of(spec, count, clock=clock, max_workers=most)
+    return [
+        (batch.due.tolist(), batch.worker.tolist(), batch.step.tolist(), [part.emitter for part in batch.parts])
+        for batch in batches
+    ]
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("most", [3, 100])
+@pytest.mark.parametrize("window", [10**8, 7 * 10**9, 10**13])
+def test_the_windows_in_which_a_run_is_computed_change_no_step(name: str, most: int, window: int) -> None:
+    clock = SteppingClock(parse_moment(START), window)
+    found, expected = (
+        [step for due, worker, number, _ in rows(SPECS[name], 3000, c, most) for step in zip(due, worker, number, strict=True)]
+        for c in (clock, None)
+    )
+    assert found == expected
+
+
+def live(spec: dict, seed: int, monkeypatch: pytest.MonkeyPatch, **options: object) -> list[dict]:
+    """Run on the system clock, with a time that passes as fast as it is waited for."""
+    fake = FakeTime()
+    fake.epoch = parse_moment(START).microseconds * 1000
+    monkeypatch.setattr("datagen.clock.time", fake)
+    monkeypatch.setattr("datagen.clock.threading.Event", lambda: fake)
+    records = list(datagen.records(datagen.load(spec), seed=seed, **options))
+    monkeypatch.undo()
+    return records
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("options", [{"records": 800}, {"duration": "20S"}, {"records": 300, "max_workers": 2}])
+def test_a_live_run_equals_the_simulated_run_of_the_same_start(monkeypatch, name: str, options: dict) -> None:
+    found = live(SPECS[name], 1, monkeypatch, **options)
+    assert found == list(datagen.records(datagen.load(SPECS[name]), start=START, seed=1, **options))
+    assert found
+
+
+def test_the_same_bytes_come_from_another_process(process, run, tmp_path) -> None:
+    expected = run(MIXED, "-n", 500)
+    assert process("-c", tmp_path / "spec.json", "-s", START, "--seed", 1, "-n", 500).data == expected
+    environment = {"PYTHONHASHSEED": "77", "TZ": "Asia/Kolkata", "LC_ALL": "C", "PATH": ""}
+    again = process("-c", tmp_path / "spec.json", "-s", START, "--seed", 1, "-n", 500, env=environment)
+    assert again.data == expected
