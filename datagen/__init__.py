@@ -1,15 +1,15 @@
 """Believable event streams from a JSON spec: the same to the last byte for the same spec, seed and start.
 
-    import datagen
+import datagen
 
-    spec = datagen.load("conf/gen/example.json")
-    for record in datagen.records(spec, start="2024-01-01T00:00:00", records=1000, seed=1):
-        print(record["client"])
+spec = datagen.load("conf/gen/example.json")
+for record in datagen.records(spec, start="2024-01-01T00:00:00", records=1000, seed=1):
+    print(record["client"])
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-def load(source: str | PathLike[str] | dict[str, Any], plugins: Sequence[str | PathLike[str]] = ()) -> LoadedSpec:
+def load(source: str | Path | dict[str, Any], plugins: Sequence[str | Path] = ()) -> LoadedSpec:
     """Read and check a spec, from a file or as a dict; ``plugins`` are files of your own kinds.
 
     Raises InvalidInput with all that is wrong.

@@ -102,7 +102,7 @@ def exported(array: pa.Array) -> pa.Array:
 
 
 def record_batch(batch: Batch, layout: Layout) -> pa.RecordBatch:
-    """Convert records to one Arrow record batch with the columns of all emitters; null where a record has no such key."""
+    """Convert records to one Arrow record batch with the columns of all emitters; null where a record has no key."""
     order = np.empty(len(batch), np.int64)
     order[np.concatenate([part.rows for part in batch.parts])] = np.arange(len(batch))
     columns = {}

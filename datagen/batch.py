@@ -2,8 +2,8 @@
 
 Values travel as Arrow arrays. Three conventions say in Arrow what JSON knows and Arrow does not:
 
-- a key that may be *missing* is a struct with one child named ``""``; where the struct is null the key is missing, where
-  it is valid the child holds the value or null;
+- a key that may be *missing* is a struct with one child named ``""``; where the struct is null the key is missing,
+  where it is valid the child holds the value or null;
 - values whose JSON types differ are JSON text, of Arrow's type binary;
 - a variable is a dictionary array; the variables that are set together share the very same indices.
 """

@@ -231,7 +231,7 @@ def _formatter(name: str, registry: Registry) -> Formatter:
     described = {"type": name} if name.lower() in known else {"type": "pattern", "text": None}
     if described["type"] == "pattern":
         if not os.path.exists(name):
-            raise InvalidInput([Problem(f"is no format{did_you_mean(name, known)}, and no file either", name)])
+            raise InvalidInput([Problem(f"is neither a format nor a file{did_you_mean(name, known)}", name)])
         described["text"] = read_text(name)
     try:
         formatter: Formatter = registry.make("formatter", described)

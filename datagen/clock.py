@@ -15,6 +15,7 @@ from datagen.draw import Integers
 from datagen.moment import Moment
 
 _AHEAD = 250_000_000  # ns: how far a live run is computed ahead of time
+_HEAD_START = 150_000_000  # ns
 _TICK = 0.002  # seconds: records that are due within one tick go out together
 _LONGEST_WAIT = 0.2  # seconds: after this a wait looks whether it should end
 
@@ -65,12 +66,15 @@ class SimulatedClock(Clock):
 
 
 class SystemClock(Clock):
-    """The clock on the wall, in UTC; it starts when it is made and does not follow later changes of the system's time."""
+    """The clock on the wall, in UTC; it does not follow later changes of the system's time.
+
+    It starts a moment after it is made, so that the first records can be computed before they are due.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.start = Moment(time.time_ns() // 1000)
-        self._zero = time.monotonic_ns()
+        self.start = Moment((time.time_ns() + _HEAD_START) // 1000)
+        self._zero = time.monotonic_ns() + _HEAD_START
 
     def horizon(self) -> int:
         return self._now() + _AHEAD

@@ -26,6 +26,8 @@ _MOST_ROWS = 32768  # a batch whose arrays stay in the processor's cache
 _BATCH_BYTES = 16_000_000
 _MOST_CHUNKS = 32
 
+Places = npt.NDArray[np.int32]
+
 
 class Reader(Protocol):
     """Gives the current values of variables."""
@@ -64,7 +66,7 @@ class Rows:
         """Draw a number in [0, 1) for each row."""
         return draw.unit(self.bits(purpose))
 
-    def at(self, rows: npt.NDArray[np.integer]) -> "Rows":
+    def at(self, rows: Integers) -> "Rows":
         """Give some of the rows."""
         origin = rows if self.origin is None else self.origin[rows]
         return Rows(self.keys[rows], self.path, self.world, self.reader, origin)
@@ -174,7 +176,7 @@ class Columns:
 
     def _empty(self, emitter: str) -> dict[str, pa.Array]:
         nothing = np.zeros(0, np.int64)
-        reader = _Reader(self._stores, lambda _: nothing)
+        reader = _Reader(self._stores, lambda _: nothing.astype(np.int32))
         return self._columns(emitter, nothing, Rows(nothing.astype(np.uint64), "", self._world, reader))
 
     def _batch(self, steps: Steps) -> Batch:
@@ -188,9 +190,7 @@ class Columns:
             if len(rows):
                 source = emitting[rows]
                 reader = _Reader(self._stores, self._now(steps, source))
-                columns = self._columns(
-                    name, steps.time[source], Rows(steps.keys[source], "", self._world, reader)
-                )
+                columns = self._columns(name, steps.time[source], Rows(steps.keys[source], "", self._world, reader))
                 parts.append(Part(name, rows, columns))
         return Batch(steps.time[emitting], steps.worker[emitting], steps.step[emitting], tuple(parts))
 
@@ -220,7 +220,7 @@ class Columns:
     def _reader_of(self, setter: Setter, steps: Steps, rows: Integers) -> "_Reader":
         """Let a setter read what was set before it: in its own state's list, or on earlier entries."""
 
-        def positions(variable: str) -> Integers:
+        def positions(variable: str) -> Places:
             group = self._plan.group_of[variable]
             source = steps.after[group] if variable in setter.set_before else steps.before[group]
             assert source is not None, "the plan has the groups that are read like this"
@@ -228,14 +228,14 @@ class Columns:
 
         return _Reader(self._stores, positions)
 
-    def _now(self, steps: Steps, rows: Integers) -> Callable[[str], Integers]:
-        cache: dict[int, Integers] = {}
+    def _now(self, steps: Steps, rows: Integers) -> Callable[[str], Places]:
+        known: dict[int, Places] = {}
 
-        def positions(variable: str) -> Integers:
+        def positions(variable: str) -> Places:
             group = self._plan.group_of[variable]
-            if group not in cache:
-                cache[group] = steps.after[group][rows]
-            return cache[group]
+            if group not in known:
+                known[group] = steps.after[group][rows]
+            return known[group]
 
         return positions
 
@@ -333,10 +333,10 @@ class _CodeStore(_Store):
 class _Reader:
     """Reads the stored values of variables at the places that the steps say."""
 
-    def __init__(self, stores: Mapping[str, _Store], positions: Callable[[str], Integers]) -> None:
+    def __init__(self, stores: Mapping[str, _Store], positions: Callable[[str], Places]) -> None:
         self._stores = stores
         self._positions = positions
-        self._used: dict[int, tuple[Integers, Integers, pa.Array, Integers]] = {}
+        self._used: dict[int, tuple[Integers, Places, pa.Array, Places]] = {}
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
         store = self._stores[variable]
@@ -347,7 +347,7 @@ class _Reader:
             return values.take(indices)
         return pa.DictionaryArray.from_arrays(indices, values)
 
-    def _compact(self, positions: Integers, size: int) -> tuple[Integers, Integers, pa.Array]:
+    def _compact(self, positions: Places, size: int) -> tuple[Integers, Places, pa.Array]:
         """Number the places that occur, so that a batch holds each value once and only those that it needs."""
         known = self._used.get(id(positions))
         if known is None:
@@ -377,7 +377,7 @@ def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
     nothing = np.zeros(0, np.int64)
     while True:
         for _ in range(len(kinds) + 1):
-            reader = _Reader({name: _Store(kind) for name, kind in kinds.items()}, lambda _: nothing)
+            reader = _Reader({name: _Store(kind) for name, kind in kinds.items()}, lambda _: nothing.astype(np.int32))
             rows = Rows(nothing.astype(np.uint64), "", world, reader)
             found = {
                 name: common_type(

@@ -1,9 +1,9 @@
 """Randomness: the only module that makes any.
 
 A draw is a pure function of (seed, purpose, row). A *row* is a 64-bit key that stands for one step of one worker, one
-place in a list, or one value of a pool; a *purpose* is a name path such as ``emitter/click/user_id/value``. Nothing here
-keeps state, so draws may be made in any order, in any grouping and on any machine, with the same result to the last bit:
-only operations that IEEE 754 rounds exactly are used (numpy's own ``log`` differs between processors in the last digit).
+place in a list, or one value of a pool; a *purpose* is a name path such as ``emitter/click/user_id/value``. Nothing
+here keeps state, so draws may be made in any order, in any grouping and on any machine, with the same result to the last
+bit: only operations that IEEE 754 rounds exactly are used (numpy's own ``log`` differs between processors).
 """
 
 from functools import lru_cache
@@ -56,7 +56,8 @@ def bits(rows: Keys, purpose: np.uint64) -> Keys:
 
 def unit(random: Keys) -> Floats:
     """Turn random bits into numbers in [0, 1), multiples of 2**-53."""
-    return (random >> np.uint64(11)) * _SMALLEST_UNIT
+    unscaled: Floats = (random >> np.uint64(11)).astype(np.float64)
+    return unscaled * _SMALLEST_UNIT
 
 
 def below(random: Keys, size: int) -> Keys:

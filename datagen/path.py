@@ -3,7 +3,9 @@
 A path depends on the worker alone, so all are walked side by side, a block of steps at a time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -117,7 +119,7 @@ class PathFinder:
         return nanoseconds(waits).reshape(states.shape)
 
 
-def _placed(pieces: list[tuple[npt.NDArray[np.generic], ...]], lanes: int) -> Paths:
+def _placed(pieces: Sequence[tuple[npt.NDArray[Any], ...]], lanes: int) -> Paths:
     nothing = np.zeros(0, np.int64)
     empty = (nothing, nothing, nothing.astype(np.int32), nothing, nothing.astype(np.uint64))
     lane, rank, state, time, key = (np.concatenate(parts) for parts in zip(empty, *pieces, strict=True))

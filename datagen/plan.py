@@ -13,7 +13,7 @@ from datagen.draw import Keys, unit
 from datagen.moment import Moment
 from datagen.plugin import Dimension, Distribution
 from datagen.problems import InvalidInput, Problem
-from datagen.spec import SMALLEST_DELAY, Emitter, Spec, State
+from datagen.spec import Emitter, Spec, State
 
 _GUIDE_BITS = 12
 _MOST_ENTRIES = 200_000_000
@@ -172,21 +172,13 @@ class Plan:
         return self._order is None
 
     def variables_in_order(self, states: npt.NDArray[np.integer]) -> list[str]:
-        """Give the variables in an order in which they can be set; in a circle, those of the only state that sets any."""
+        """Give the variables in an order in which they can be set; in a circle, those of the one state that sets any."""
         if self._order is not None:
             return self._order
         setting = states[self.sets_variables[states]]
         return [dimension.name for dimension in self.spec.states[setting[0]].variables] if len(setting) else []
 
-    @property
-    def stands_still(self) -> bool:
-        """Tell whether time never passes: no gap and no delay can be above 0."""
-        times = [self.spec.interarrival, *(state.delay for state in self.spec.states)]
-        return all(time is None or time.highest() < SMALLEST_DELAY for time in times)
-
 
 def all_reads(dimension: Dimension) -> set[str]:
     """Give the variables that a dimension reads, its nested ones included."""
     return set(dimension.reads()).union(*(all_reads(nested) for _, nested in dimension.nested()))
-
-

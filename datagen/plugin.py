@@ -76,6 +76,8 @@ class Model(BaseModel):
                 return line["loc"], f"{show(line['loc'][-1])} is required"
             case "value_error":
                 return line["loc"], str(line["ctx"]["error"])
+            case "too_short" | "string_too_short":
+                return line["loc"], "must not be empty"
             case _:
                 expected = line["msg"].replace("Input should be ", "must be ")
                 return line["loc"], f"{expected}, found {show(line['input'])}"
@@ -311,7 +313,7 @@ def _import_file(path: Path) -> ModuleType:
     return module
 
 
-def _of_group(group: str, value: Any, info: ValidationInfo) -> Any:
+def _of_group(group: str, value: Any, info: "ValidationInfo[Registry]") -> Any:
     return value if isinstance(value, Plugin) else info.context.make(group, value)
 
 

@@ -1,17 +1,15 @@
 """A run: the loop from the walk to the target, its end, and the report on it.
 
-The next batch is computed and formatted on a second thread while this one is written. A third for formatting would lose:
-the two would take the interpreter's lock from each other a thousand times a batch (measured: half the rate).
+The next batch is computed and formatted on a second thread while this one is written. A third for formatting would
+lose: the two would take the interpreter's lock from each other a thousand times a batch (measured: half the rate).
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
-
-
 
 import pyarrow as pa
 
@@ -91,17 +89,17 @@ class Run:
         Raises InvalidInput when a pool can't be filled, or when the clock could never move on and nothing ends the run.
         """
         self._options = options
+        world = World(options.seed)
+        problems = _pool_problems(loaded.document, loaded.registry, world)
+        if options.records is None and loaded.spec.stands_still:
+            message = "no gap and no delay is ever above 0: the clock can never move on; give a number of records"
+            problems.append(loaded.document.problem(("interarrival",), message))
+        if problems:
+            raise InvalidInput(in_order(problems))
         if clock is None:
             clock = SystemClock() if options.start is None else SimulatedClock(options.start)
         self.clock = clock
-        plan = Plan(loaded.spec, self.clock.start)
-        if plan.stands_still and options.records is None:
-            message = "no gap and no delay is ever above 0: the clock can never move on; give a number of records"
-            raise InvalidInput([loaded.document.problem(("interarrival",), message)])
-        world = World(options.seed)
-        unfilled = _pool_problems(loaded.document, loaded.registry, world)
-        if unfilled:
-            raise InvalidInput(in_order(unfilled))
+        plan = Plan(loaded.spec, clock.start)
         self._columns = Columns(plan, world)
         self._walk = Walk(plan, options.seed, options.max_workers)
 
@@ -186,7 +184,7 @@ def _pool_problems(document: Document, registry: Registry, world: World) -> list
     return [document.problem(*problem) for problem in make_pools(places(document.data, registry), world)]
 
 
-def _ahead(items: Iterator[T]) -> Iterator[T]:
+def _ahead(items: Iterator[T]) -> Generator[T]:
     """Compute each item on another thread while the one before is used."""
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, items, None)

@@ -25,7 +25,7 @@ from datagen.problems import Document, InvalidInput, Path_, Problem, did_you_mea
 
 STOP = "stop"
 _TOLERANCE = 0.01 + 1e-9  # of the sum of probabilities; 0.99 and 1.01 are allowed, whatever their last bit
-SMALLEST_DELAY = 0.5e-9  # what is shorter is rounded to 0 ns
+_SMALLEST_DELAY = 0.5e-9  # what is shorter is rounded to 0 ns
 
 
 class Transition(Model):
@@ -59,6 +59,12 @@ class Spec(Model):
     emitters: list[Emitter] = Field(description="the kinds of records")
     interarrival: AnyDistribution = Field(description="seconds from one spawn of a worker to the next")
     target: AnyTarget | None = Field(None, description="where records go; standard output without it")
+
+    @property
+    def stands_still(self) -> bool:
+        """Tell whether time never passes: no gap and no delay can be above 0."""
+        times = [self.interarrival, *(state.delay for state in self.states)]
+        return all(time is None or time.highest() < _SMALLEST_DELAY for time in times)
 
 
 @dataclass(frozen=True)
@@ -165,7 +171,10 @@ class _Checks:
                 yield (*state.path, "name"), f"a state must not be called {show(state.name)}: it ends a worker"
             if state.emitter is not None and state.emitter not in self._emitters:
                 known = [name for name in self._emitters if isinstance(name, str)]
-                yield (*state.path, "emitter"), f"unknown emitter {show(state.emitter)}{did_you_mean(state.emitter, known)}"
+                yield (
+                    (*state.path, "emitter"),
+                    f"unknown emitter {show(state.emitter)}{did_you_mean(state.emitter, known)}",
+                )
             for path, name in state.next:
                 if name.lower() != STOP and name not in self._by_name:
                     yield path, f"unknown state {show(name)}{did_you_mean(name, [*self._by_name, STOP])}"
@@ -220,7 +229,7 @@ class _Checks:
                 surely[name] = after
                 leaving = after | {variable for variable, _ in _named(self._by_name[name].sets)}
                 todo += [(other, leaving) for _, other in self._by_name[name].next if other in surely]
-        seen = set()
+        seen: set[tuple[Path_, str]] = set()
         for state in reachable:
             known = set(surely[state.name] or ())
             for path, described in state.sets:
@@ -240,7 +249,7 @@ def _usable(path: Path_, state: dict[str, Any], registry: Registry) -> _State:
     never_waits = "delay" not in state or state["delay"] is None
     if not never_waits:
         try:
-            never_waits = registry.make("distribution", state["delay"]).highest() < SMALLEST_DELAY
+            never_waits = registry.make("distribution", state["delay"]).highest() < _SMALLEST_DELAY
         except ValidationError:
             never_waits = False
     name, emitter = state.get("name"), state.get("emitter")

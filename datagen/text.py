@@ -7,8 +7,9 @@ constants around it, and dictionary columns that share their indices are turned 
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
+from typing import TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -37,7 +38,7 @@ def join(pieces: Pieces, size: int) -> pa.Array:
     return merged[0] if len(merged) == 1 else pc.binary_join_element_wise(*merged, "")
 
 
-def _is_dictionary(piece: str | pa.Array) -> bool:
+def _is_dictionary(piece: str | pa.Array) -> TypeGuard[pa.DictionaryArray]:
     return isinstance(piece, pa.DictionaryArray)
 
 
@@ -138,7 +139,7 @@ def object_pieces(fields: Iterable[tuple[str, pa.Array]]) -> Pieces:
 
 
 def plain_text(array: pa.Array) -> pa.Array:
-    """Write each value as it stands in a cell: strings without quotes, null and missing as nothing, all else as JSON."""
+    """Write each value as it stands in a cell: strings without quotes, null and missing as nothing, else JSON."""
     kind = array.type
     if pa.types.is_dictionary(kind):
         if len(array.dictionary) > len(array):
@@ -208,7 +209,9 @@ def _members(group: list[tuple[str, pa.Array]]) -> Pieces:
     key = f",{json.dumps(name, ensure_ascii=False)}:"
     if pa.types.is_dictionary(array.type):
         if len(array.dictionary) > len(array):
-            return [piece for name, array in group for piece in _members([(name, array.dictionary.take(array.indices))])]
+            return [
+                piece for name, array in group for piece in _members([(name, array.dictionary.take(array.indices))])
+            ]
         pieces = [piece for name, array in group for piece in _members([(name, array.dictionary)])]
         text = join(pieces, len(array.dictionary))
         if array.indices.null_count:
@@ -279,7 +282,7 @@ def _thousandths(suffix: str) -> pa.Array:
 
 
 @cache
-def _zone(name: str) -> object:
+def _zone(name: str) -> tzinfo | None:
     return datetime.fromisoformat(f"2000-01-01T00:00:00{'Z' if name == 'UTC' else name}").tzinfo
 
 
@@ -291,7 +294,9 @@ def _offset_milliseconds(zone: str) -> int:
 def _plain_json(array: pa.Array) -> pa.Array:
     encoded = array.dictionary_encode()
     values = [None if text is None else (text.decode(), json.loads(text)) for text in encoded.dictionary.to_pylist()]
-    text = ["" if pair is None or pair[1] is None else pair[1] if isinstance(pair[1], str) else pair[0] for pair in values]
+    text = [
+        "" if pair is None or pair[1] is None else pair[1] if isinstance(pair[1], str) else pair[0] for pair in values
+    ]
     return _filled(pa.array(text, pa.string()).take(encoded.indices), "")
 
 

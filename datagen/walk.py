@@ -5,6 +5,8 @@ relative to its birth is known before it is born. So a window takes the lives of
 newcomers in one after the other under the limit, and sorts their steps by time.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -141,7 +143,9 @@ class Walk:
         lanes.step[moved] += below[moved]
         stays = np.ones(self.alive, bool)
         stays[acting] = there[: len(acting)]
-        self._alive = _merged(self._alive, lanes, acting, np.flatnonzero(stays), len(acting) + np.flatnonzero(there[len(acting) :]))
+        self._alive = _merged(
+            self._alive, lanes, acting, np.flatnonzero(stays), len(acting) + np.flatnonzero(there[len(acting) :])
+        )
 
     def _keep(self) -> tuple[Integers | None, ...] | None:
         """Say which stored values somebody still needs, once many are stale."""
@@ -191,7 +195,7 @@ def _acting(alive: Lanes, acting: Integers, newborn: Lanes) -> Lanes:
 def _merged(alive: Lanes, lanes: Lanes, acting: Integers, stays: Integers, joins: Integers) -> Lanes:
     """Give the lanes of all who stay, those acting as they are in ``lanes``, and of the newcomers who join."""
 
-    def merge(old: npt.NDArray[np.generic], new: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def merge(old: npt.NDArray[Any], new: npt.NDArray[Any]) -> npt.NDArray[Any]:
         old[acting] = new[: len(acting)]
         return np.concatenate([old[stays], new[joins]])
 

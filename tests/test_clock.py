@@ -102,7 +102,9 @@ def test_the_system_clock_starts_now_without_an_offset(clock: SystemClock) -> No
         [SECOND - 1, SECOND, SECOND + 1],
     ],
 )
-def test_no_record_comes_before_it_is_due_and_none_is_left_out(clock: SystemClock, fake: FakeTime, times: list[int]) -> None:
+def test_no_record_comes_before_it_is_due_and_none_is_left_out(
+    clock: SystemClock, fake: FakeTime, times: list[int]
+) -> None:
     moments = let_out(clock, fake, times)
     assert len(moments) == len(times)
     assert all(moment >= time for moment, time in zip(moments, times, strict=True))
@@ -116,7 +118,9 @@ def test_nothing_drifts_however_long_the_writing_takes(clock: SystemClock, fake:
     assert clock.latest <= 10 * MILLISECOND
 
 
-def test_a_slow_target_gets_the_records_in_larger_pieces_and_the_lag_is_known(clock: SystemClock, fake: FakeTime) -> None:
+def test_a_slow_target_gets_the_records_in_larger_pieces_and_the_lag_is_known(
+    clock: SystemClock, fake: FakeTime
+) -> None:
     times = list(range(0, 10 * SECOND, 10 * MILLISECOND))
     moments = let_out(clock, fake, times, work=lambda: fake.pass_by(3))
     assert len(moments) == len(times)
@@ -146,7 +150,9 @@ def test_the_future_is_computed_only_a_little_ahead(clock: SystemClock, fake: Fa
     assert clock.horizon() == before + 10 * SECOND
 
 
-@pytest.mark.parametrize("act", [lambda clock: clock.wait_for(10**6 * SECOND), lambda clock: list(clock.due(np.array([10**6 * SECOND])))])
+@pytest.mark.parametrize(
+    "act", [lambda clock: clock.wait_for(10**6 * SECOND), lambda clock: list(clock.due(np.array([10**6 * SECOND])))]
+)
 def test_a_stop_ends_a_wait_within_a_second(clock: SystemClock, fake: FakeTime, act: Callable) -> None:
     fake.stop_at = fake.now + 10 * SECOND
     act(clock)

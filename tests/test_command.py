@@ -37,7 +37,9 @@ def start_process(*arguments: object, **options: object) -> subprocess.Popen:
 @pytest.mark.parametrize("records", ["-n", "--records"])
 @pytest.mark.parametrize("workers", ["-m", "--max-workers"])
 @pytest.mark.parametrize("format_", ["-f", "-p", "--format"])
-def test_an_option_has_its_short_and_its_long_name(command, spec_file, config, start, records, workers, format_) -> None:
+def test_an_option_has_its_short_and_its_long_name(
+    command, spec_file, config, start, records, workers, format_
+) -> None:
     outcome = command(config, spec_file, start, START, records, 3, workers, 5, format_, "json", "--seed", 1)
     assert (outcome.code, len(outcome.records)) == (0, 3)
 
@@ -154,7 +156,12 @@ def test_the_closing_line_has_records_span_seconds_rate_and_seed(command, tmp_pa
     outcome = command("-c", spec, "-s", START, "-n", 1001, "--seed", -7)
     closing = CLOSING.fullmatch(outcome.err.splitlines()[-1])
     assert closing
-    assert (closing["records"], closing["span"], closing["clock"], closing["seed"]) == ("1001", "1d 03:46:40.000", "simulated", "-7")
+    assert (closing["records"], closing["span"], closing["clock"], closing["seed"]) == (
+        "1001",
+        "1d 03:46:40.000",
+        "simulated",
+        "-7",
+    )
     assert float(closing["seconds"]) < 10
 
 
@@ -184,7 +191,9 @@ def test_warnings_go_to_standard_error_and_the_run_goes_on(command, tmp_path) ->
     spec = write_json(tmp_path / "spec.json", world(states=[state("s"), state("lost")]))
     outcome = command("-c", spec, "-s", START, "-n", 2)
     assert (outcome.code, len(outcome.records)) == (0, 2)
-    assert re.search(r'^warning: .*spec\.json:1:\d+: states\[1\]: state "lost" can\'t be reached', outcome.err, re.MULTILINE)
+    assert re.search(
+        r'^warning: .*spec\.json:1:\d+: states\[1\]: state "lost" can\'t be reached', outcome.err, re.MULTILINE
+    )
 
 
 # --check
@@ -203,7 +212,9 @@ def test_check_says_what_is_wrong_with_spec_target_and_format_at_once(command, t
     target = write_json(tmp_path / "target.json", {"type": "nosuch"})
     outcome = command("-c", spec, "-t", target, "-f", "nosuch", "--check")
     assert (outcome.code, outcome.data) == (2, b"")
-    assert all(part in outcome.err for part in ('unknown key "extra"', 'unknown target type "nosuch"', "nosuch: is no format"))
+    assert all(
+        part in outcome.err for part in ('unknown key "extra"', 'unknown target type "nosuch"', "nosuch: is no format")
+    )
     assert "3 problems found" in outcome.err
 
 
@@ -250,7 +261,9 @@ def test_a_pipe_to_head_ends_quietly(tmp_path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("start", [[], ["-s", START]])
-def test_a_signal_ends_a_run_with_everything_delivered_that_was_emitted(spec_file, tmp_path, number: int, start: list) -> None:
+def test_a_signal_ends_a_run_with_everything_delivered_that_was_emitted(
+    spec_file, tmp_path, number: int, start: list
+) -> None:
     spec = write_json(tmp_path / "spec.json", SPEC | {"interarrival": constant(0.002)})
     running = start_process("-c", spec, "--seed", 1, *start)
     first = [running.stdout.readline() for _ in range(5)]

@@ -125,7 +125,9 @@ def test_a_counter_counts_over_all_workers_in_time_order() -> None:
     assert [record["v"] for record in records_of(spec, 20_000)] == list(range(20_000))
 
 
-@pytest.mark.parametrize("keys", [{"percent_missing": 40}, {"percent_nulls": 40}, {"percent_missing": 30, "percent_nulls": 30}])
+@pytest.mark.parametrize(
+    "keys", [{"percent_missing": 40}, {"percent_nulls": 40}, {"percent_missing": 30, "percent_nulls": 30}]
+)
 def test_a_counter_is_not_moved_on_by_a_missing_or_null_value(keys: dict) -> None:
     found = [value for value in values_of(counter("v", **keys), 2000) if value not in (MISSING, None)]
     assert found == list(range(len(found)))
@@ -135,7 +137,9 @@ def test_a_counter_is_not_moved_on_by_a_missing_or_null_value(keys: dict) -> Non
 def test_every_counter_counts_for_itself() -> None:
     spec = world(counter("a"), counter("b", start=5), object_(counter("a"), name="o"), list_(2, counter("a"), name="l"))
     records = records_of(spec, 3)
-    assert [(r["a"], r["b"], r["o"], r["l"]) for r in records] == [(n, n + 5, {"a": n}, [2 * n, 2 * n + 1]) for n in range(3)]
+    assert [(r["a"], r["b"], r["o"], r["l"]) for r in records] == [
+        (n, n + 5, {"a": n}, [2 * n, 2 * n + 1]) for n in range(3)
+    ]
 
 
 def test_a_counter_inside_a_missing_object_is_not_moved_on() -> None:
@@ -181,7 +185,13 @@ def test_the_places_of_a_list_are_independent_draws() -> None:
 
 
 def test_a_list_holds_elements_of_different_types() -> None:
-    elements = [enum("a", 1), enum("b", "x"), object_(enum("k", None), name="o"), list_(1, enum("d", 0.5)), enum("f", True)]
+    elements = [
+        enum("a", 1),
+        enum("b", "x"),
+        object_(enum("k", None), name="o"),
+        list_(1, enum("d", 0.5)),
+        enum("f", True),
+    ]
     found = {key(value) for values in values_of(list_(3, *elements), 300) for value in values}
     assert found == {"1", '"x"', '{"k": null}', "[0.5]", "true"}
 
@@ -324,7 +334,9 @@ def test_a_pool_that_cannot_be_filled_is_refused_with_its_count(dimension: dict,
 )
 def test_a_nested_pool_that_cannot_be_filled_is_refused_too(around, path: str) -> None:
     with pytest.raises(datagen.InvalidInput, match="could make only 2 different values") as caught:
-        records_of(around(enum("x", 0) and integer("i", uniform(0, 1), cardinality=3, cardinality_distribution=constant(0))), 1)
+        records_of(
+            around(enum("x", 0) and integer("i", uniform(0, 1), cardinality=3, cardinality_distribution=constant(0))), 1
+        )
     assert f"{path}.cardinality" in str(caught.value)
 
 

@@ -49,7 +49,12 @@ def lengths(distribution: dict, count: int = SIZE) -> list[int]:
 
 def list_lengths(distribution: dict, count: int = SIZE) -> list[int]:
     elements = [enum("x", 0)]
-    return list(map(len, values_of({"name": "v", "type": "list", "elements": elements, "length_distribution": distribution}, count)))
+    return list(
+        map(
+            len,
+            values_of({"name": "v", "type": "list", "elements": elements, "length_distribution": distribution}, count),
+        )
+    )
 
 
 def enum_indices(size: int, distribution: dict, count: int = SIZE) -> list[int]:
@@ -150,8 +155,12 @@ def test_a_uniform_int_is_every_whole_number_equally_likely(low: float, high: fl
     assert set(found) == set(expected)
 
 
-@pytest.mark.parametrize(("distribution", "theory"), [(exponential(4), stats.expon(scale=4)), (normal(3, 2), stats.norm(3, 2))])
-def test_an_int_of_any_other_distribution_is_rounded_to_the_nearest(distribution: dict, theory: stats.rv_continuous) -> None:
+@pytest.mark.parametrize(
+    ("distribution", "theory"), [(exponential(4), stats.expon(scale=4)), (normal(3, 2), stats.norm(3, 2))]
+)
+def test_an_int_of_any_other_distribution_is_rounded_to_the_nearest(
+    distribution: dict, theory: stats.rv_continuous
+) -> None:
     probability = {k: theory.cdf(k + 0.5) - theory.cdf(k - 0.5) for k in range(-60, 200)}
     assert_follows(values_of(integer("v", distribution), SIZE), probability)
 
@@ -167,7 +176,14 @@ def test_an_int_is_rounded(make, value: float, expected: int) -> None:
 @pytest.mark.parametrize("kind", LENGTHS)
 @pytest.mark.parametrize(
     ("distribution", "expected"),
-    [(constant(2.9), 2), (constant(3), 3), (constant(-1), 0), (constant(-0.5), 0), (constant(0.9), 0), (normal(4.99, 0), 4)],
+    [
+        (constant(2.9), 2),
+        (constant(3), 3),
+        (constant(-1), 0),
+        (constant(-0.5), 0),
+        (constant(0.9), 0),
+        (normal(4.99, 0), 4),
+    ],
 )
 def test_a_length_is_rounded_down_and_not_below_0(kind: str, distribution: dict, expected: int) -> None:
     assert set(LENGTHS[kind](distribution, 20)) == {expected}
@@ -188,7 +204,14 @@ def test_a_length_follows_its_distribution(kind: str) -> None:
 @pytest.mark.parametrize("kind", INDICES)
 @pytest.mark.parametrize(
     ("distribution", "expected"),
-    [(constant(1), 1), (constant(1.99), 1), (constant(-1), 0), (constant(9), 3), (constant(1e12), 3), (normal(0.99, 0), 0)],
+    [
+        (constant(1), 1),
+        (constant(1.99), 1),
+        (constant(-1), 0),
+        (constant(9), 3),
+        (constant(1e12), 3),
+        (normal(0.99, 0), 0),
+    ],
 )
 def test_an_index_is_rounded_down_and_held_inside(kind: str, distribution: dict, expected: int) -> None:
     assert set(INDICES[kind](4, distribution, 20)) == {expected}

@@ -116,7 +116,24 @@ def test_a_draw_stays_what_it_was() -> None:
 GRID = np.floor(np.concatenate([np.linspace(0, 1 - 2**-53, 1001), 10.0 ** -np.arange(1, 16)]) * 2**53) / 2**53
 GRID = np.concatenate([GRID, 1 - GRID[1:], draw.unit(drawn())])
 EDGES = np.array([0, 1, 2, 3, 2**32 - 1, 2**32, 2**32 + 1, 2**63 - 1, 2**63, 2**64 - 2, 2**64 - 1], np.uint64)
-SIZES = [1, 2, 3, 7, 10, 1000, 2**16, 2**31 - 1, 2**32 - 1, 2**32, 2**32 + 1, 10**12, 2**52 + 3, 2**63 - 1, 2**63, 2**64 - 1]
+SIZES = [
+    1,
+    2,
+    3,
+    7,
+    10,
+    1000,
+    2**16,
+    2**31 - 1,
+    2**32 - 1,
+    2**32,
+    2**32 + 1,
+    10**12,
+    2**52 + 3,
+    2**63 - 1,
+    2**63,
+    2**64 - 1,
+]
 
 
 @pytest.mark.parametrize("size", [*SIZES, 2**64])

@@ -21,21 +21,47 @@ WHOLE = {
             "delay": {"type": "exponential", "mean": 2, "_why": "slow"},
             "transitions": [{"next": "second", "probability": 0.4, "_": 0}, {"next": "stop", "probability": 0.6}],
         },
-        {"name": "second", "delay": {"type": "normal", "mean": 1, "stddev": 2}, "transitions": [{"next": "first", "probability": 1}]},
+        {
+            "name": "second",
+            "delay": {"type": "normal", "mean": 1, "stddev": 2},
+            "transitions": [{"next": "first", "probability": 1}],
+        },
     ],
     "emitters": [
         {
             "name": "click",
             "dimensions": [
                 {"name": "e", "type": "enum", "values": ["a", 1, None], "cardinality_distribution": constant(1)},
-                {"name": "i", "type": "int", "distribution": uniform(1, 9), "cardinality": 3, "cardinality_distribution": uniform(0, 2)},
-                {"name": "f", "type": "float", "distribution": {"type": "normal", "mean": 0, "stddev": 1}, "precision": 2},
+                {
+                    "name": "i",
+                    "type": "int",
+                    "distribution": uniform(1, 9),
+                    "cardinality": 3,
+                    "cardinality_distribution": uniform(0, 2),
+                },
+                {
+                    "name": "f",
+                    "type": "float",
+                    "distribution": {"type": "normal", "mean": 0, "stddev": 1},
+                    "precision": 2,
+                },
                 {"name": "s", "type": "string", "length_distribution": constant(2), "chars": "ab", "percent_nulls": 5},
-                {"name": "t", "type": "timestamp", "distribution": uniform("2020-01-01", "2021-01-01"), "percent_missing": 5},
+                {
+                    "name": "t",
+                    "type": "timestamp",
+                    "distribution": uniform("2020-01-01", "2021-01-01"),
+                    "percent_missing": 5,
+                },
                 {"name": "p", "type": "ipaddress", "distribution": uniform(0, 255)},
                 {"name": "c", "type": "counter", "start": 1, "increment": 2},
                 {"name": "o", "type": "object", "dimensions": [{"name": "x", "type": "variable", "variable": "v"}]},
-                {"name": "l", "type": "list", "elements": [enum("x", 1), enum("y", 2)], "length_distribution": constant(2), "selection_distribution": uniform(0, 1)},
+                {
+                    "name": "l",
+                    "type": "list",
+                    "elements": [enum("x", 1), enum("y", 2)],
+                    "length_distribution": constant(2),
+                    "selection_distribution": uniform(0, 1),
+                },
             ],
         }
     ],
@@ -187,7 +213,9 @@ def test_the_whole_spec_is_valid() -> None:
         ("states", [state("a", "b", "click", delay=constant(1)), state("b", "c"), state("c", "b")], "the clock can never move on"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_refused_with_its_path_and_what_was_expected(generate, path: str, value: object, message: str) -> None:
+def test_a_mistake_is_refused_with_its_path_and_what_was_expected(
+    generate, path: str, value: object, message: str
+) -> None:
     outcome = generate(changed(path, value), "-n", 1)
     assert_refused(outcome, message)
     assert all(re.match(r".*spec\.json:\d+:\d+: ", line) for line in outcome.err.splitlines()[:-1])
@@ -227,7 +255,13 @@ def test_five_mistakes_are_reported_at_once_in_their_order(generate) -> None:
     spec["interarrival"]["mean"] = "fast"
     outcome = generate(json.dumps(spec, indent=2), "-n", 1)
     assert_refused(outcome, "5 problems found")
-    expected = ['unknown emitter "clik"', "must sum to 1, found 0.9", '"min" (9)', 'unknown key "charz"', 'found "fast"']
+    expected = [
+        'unknown emitter "clik"',
+        "must sum to 1, found 0.9",
+        '"min" (9)',
+        'unknown key "charz"',
+        'found "fast"',
+    ]
     assert [message in line for message, line in zip(expected, outcome.err.splitlines(), strict=False)] == [True] * 5
     places = [int(re.search(r"spec\.json:(\d+):", line)[1]) for line in outcome.err.splitlines()[:5]]
     assert places == sorted(places)
@@ -236,7 +270,9 @@ def test_five_mistakes_are_reported_at_once_in_their_order(generate) -> None:
 def test_a_broken_part_hides_no_mistake_in_another_part() -> None:
     spec = changed("states[0].transitions[0].next", "nowhere")
     spec["emitters"][0]["dimensions"] = [{"type": "nosuch"}, read("unset"), integer("i", uniform(0, 1), cardinality=9)]
-    spec["emitters"][0]["dimensions"] += [integer("j", constant(0), cardinality=2, cardinality_distribution=constant(0))]
+    spec["emitters"][0]["dimensions"] += [
+        integer("j", constant(0), cardinality=2, cardinality_distribution=constant(0))
+    ]
     spec["interarrival"] = {}
     with pytest.raises(datagen.InvalidInput) as caught:
         datagen.load(spec)
@@ -245,7 +281,9 @@ def test_a_broken_part_hides_no_mistake_in_another_part() -> None:
     assert len(caught.value.problems) == 6
 
 
-@pytest.mark.parametrize("text", ["", " ", "{", "nope", '{"a": }', "{'a': 1}", '{"a": 1,}', "[", '"', '{"a" 1}', "// x", "{}{}"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "{", "nope", '{"a": }', "{'a': 1}", '{"a": 1,}', "[", '"', '{"a" 1}', "// x", "{}{}"]
+)
 @pytest.mark.parametrize("prefix", ["", "\n\n  "])
 def test_what_is_not_json_is_refused(generate, text: str, prefix: str) -> None:
     assert_refused(generate(prefix + text, "-n", 1), "is not JSON: ", "spec.json:")
@@ -339,7 +377,23 @@ def test_a_run_whose_clock_never_moves_on_needs_a_number_of_records(generate) ->
     assert_refused(generate(spec), "the clock can never move on")
 
 
-JUNK = [None, True, -1, 0, 1e18, 10**30, 0.5, "", "x", "stop", [], {}, [[]], {"type": "constant", "value": 1}, ["x", None]]
+JUNK = [
+    None,
+    True,
+    -1,
+    0,
+    1e18,
+    10**30,
+    0.5,
+    "",
+    "x",
+    "stop",
+    [],
+    {},
+    [[]],
+    {"type": "constant", "value": 1},
+    ["x", None],
+]
 
 
 def places(part: object, path: str = "") -> list[str]:

@@ -9,7 +9,23 @@ import pytest
 
 from tests.worlds import START, constant, counter, enum, integer, read, records_of, state, uniform, world
 
-AWKWARD = ["plain", "", " spaced ", "a,b", "a\tb", 'a "b" c', '"', "a\nb", "a\r\nb", "a\rb", "ä😀", "'", "=1+1", "\\n", "#x"]
+AWKWARD = [
+    "plain",
+    "",
+    " spaced ",
+    "a,b",
+    "a\tb",
+    'a "b" c',
+    '"',
+    "a\nb",
+    "a\r\nb",
+    "a\rb",
+    "ä😀",
+    "'",
+    "=1+1",
+    "\\n",
+    "#x",
+]
 OBJECT = {"name": "o", "type": "object", "dimensions": [enum("s", "x,y"), enum("n", 5), enum("z", None)]}
 LIST = {"name": "l", "type": "list", "elements": [enum("i", 1)], "length_distribution": constant(2)}
 
@@ -37,7 +53,9 @@ def shaped(generate, tmp_path) -> Callable[..., str]:
 
 @pytest.mark.parametrize(("name", "separator"), [("csv", ","), ("tsv", "\t"), ("CSV", ","), ("Tsv", "\t")])
 def test_a_table_reads_back_as_what_json_says(generate, name: str, separator: str) -> None:
-    spec = world(enum("text", *AWKWARD), integer("n", uniform(0, 9), percent_nulls=20), counter("c", percent_missing=20))
+    spec = world(
+        enum("text", *AWKWARD), integer("n", uniform(0, 9), percent_nulls=20), counter("c", percent_missing=20)
+    )
     header, *rows = read_table(generate(spec, "-n", 500, "-f", name).data, separator)
     assert header == ["time", "text", "n", "c"]
     for row, record in zip(rows, records_of(spec, 500), strict=True):
@@ -66,7 +84,12 @@ def test_the_header_is_quoted_like_a_cell(generate, name: str) -> None:
 
 
 def test_every_type_has_its_cell(generate) -> None:
-    values = [enum("t", True), enum("f", 0.5), enum("x", None), enum("mixed", [1], "a,b", cardinality_distribution=constant(1))]
+    values = [
+        enum("t", True),
+        enum("f", 0.5),
+        enum("x", None),
+        enum("mixed", [1], "a,b", cardinality_distribution=constant(1)),
+    ]
     header, row = read_table(generate(world(*values, OBJECT, LIST), "-n", 1, "-f", "csv").data, ",")
     assert header == ["time", "t", "f", "x", "mixed", "o", "l"]
     assert row[1:5] == ["true", "0.5", "", "a,b"]
@@ -212,7 +235,9 @@ def test_the_keys_of_an_enum_of_objects_may_stand_in_a_pattern(shaped) -> None:
         ("{{x|%H}}", ["{{x|%H}}", "no emitter has"]),
     ],
 )
-def test_a_double_braced_name_that_no_emitter_has_is_refused(generate, tmp_path, pattern: str, parts: list[str]) -> None:
+def test_a_double_braced_name_that_no_emitter_has_is_refused(
+    generate, tmp_path, pattern: str, parts: list[str]
+) -> None:
     path = tmp_path / "pattern.txt"
     path.write_text(pattern, encoding="utf-8")
     outcome = generate(world(enum("a", 1), OBJECT), "-n", 1, "-f", path)
@@ -236,7 +261,9 @@ def test_a_pattern_that_is_not_utf_8_is_refused(generate, tmp_path, content: byt
     assert "is not UTF-8" in outcome.err
 
 
-@pytest.mark.parametrize(("name", "parts"), [("cvs", ['did you mean "csv"']), ("no/such/file", ["no file"]), (".", ["can't be read"])])
+@pytest.mark.parametrize(
+    ("name", "parts"), [("cvs", ['did you mean "csv"']), ("no/such/file", ["no file"]), (".", ["can't be read"])]
+)
 def test_an_unknown_format_is_refused(generate, name: str, parts: list[str]) -> None:
     outcome = generate(world(), "-n", 1, "-f", name)
     assert (outcome.code, outcome.data) == (2, b"")

@@ -44,7 +44,9 @@ STATES = [
     state("on", {"on": 0.5, "off": 0.3, "stop": 0.2}, delay=uniform(0, 2), variables=[read("v", name="w")]),
     state("off", {"on": 0.7, "stop": 0.3}, emitter=None, delay=constant(1)),
 ]
-MIXED = world(*DIMENSIONS, states=[{**STATES[0], "variables": STATES[0]["variables"][:1]}, *STATES[1:]], gap=exponential(0.3))
+MIXED = world(
+    *DIMENSIONS, states=[{**STATES[0], "variables": STATES[0]["variables"][:1]}, *STATES[1:]], gap=exponential(0.3)
+)
 SPECS = {"mixed": MIXED} | {path.stem: json.loads(path.read_text()) for path in sorted(ROOT.glob("conf/gen/*.json"))}
 
 
@@ -169,7 +171,11 @@ def rows(spec: dict, count: int, clock: SimulatedClock | None, most: int) -> lis
 def test_the_windows_in_which_a_run_is_computed_change_no_step(name: str, most: int, window: int) -> None:
     clock = SteppingClock(parse_moment(START), window)
     found, expected = (
-        [step for due, worker, number, _ in rows(SPECS[name], 3000, c, most) for step in zip(due, worker, number, strict=True)]
+        [
+            step
+            for due, worker, number, _ in rows(SPECS[name], 3000, c, most)
+            for step in zip(due, worker, number, strict=True)
+        ]
         for c in (clock, None)
     )
     assert found == expected

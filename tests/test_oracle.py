@@ -65,7 +65,13 @@ def first_difference(found: list, expected: list) -> object:
     return next(((number, *pair) for number, pair in enumerate(pairs) if pair[0] != pair[1]), None)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=500,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
 @given(spec=specs(), run=runs())
 def test_the_engine_gives_the_records_of_the_reference_simulator_for_every_window(spec: dict, run: dict) -> None:
     expected = [typed(pairs(record)) for record in islice(simulate(spec, **run), run["records"])]

@@ -6,7 +6,22 @@ import pytest
 
 from tests.worlds import START, constant, counter, enum, exponential, integer, read, records_of, state, uniform, world
 
-VALUES = ["x", "", "ä😀", 'a "quote"', "back\\slash", "tab\tline\nnul\x00", "\x7f\u2028", 0, 1, -7, 10**18, 0.5, 1e-9, -0.25]
+VALUES = [
+    "x",
+    "",
+    "ä😀",
+    'a "quote"',
+    "back\\slash",
+    "tab\tline\nnul\x00",
+    "\x7f\u2028",
+    0,
+    1,
+    -7,
+    10**18,
+    0.5,
+    1e-9,
+    -0.25,
+]
 VALUES += [1.5e300, True, False, None, [], [1, [None, "x"]], {}, {"k": {"n": None}, "l": [True]}]
 
 
@@ -51,7 +66,12 @@ def test_time_moves_on_with_the_offset_over_midnight_and_a_new_year() -> None:
 
 
 def test_time_is_cut_to_milliseconds_and_not_rounded() -> None:
-    assert [record["time"][-6:] for record in records_of(world(gap=0.0009), 4)] == ["00.000", "00.000", "00.001", "00.002"]
+    assert [record["time"][-6:] for record in records_of(world(gap=0.0009), 4)] == [
+        "00.000",
+        "00.000",
+        "00.001",
+        "00.002",
+    ]
 
 
 @pytest.mark.parametrize("dimension", [enum("time", "noon"), counter("time"), integer("time", constant(7))])
@@ -68,7 +88,9 @@ def test_a_missing_dimension_named_time_leaves_no_time() -> None:
 
 
 def test_json_is_compact_and_one_record_a_line(generate) -> None:
-    spec = world({"name": "o", "type": "object", "dimensions": [enum("l", [1, {"a": 2}]), enum("s", "x, y: z")]}, enum("n", 3))
+    spec = world(
+        {"name": "o", "type": "object", "dimensions": [enum("l", [1, {"a": 2}]), enum("s", "x, y: z")]}, enum("n", 3)
+    )
     outcome = generate(spec, "-n", 2)
     rest = '"o":{"l":[1,{"a":2}],"s":"x, y: z"},"n":3}\n'
     assert outcome.out == "".join(f'{{"time":"2024-01-01T00:00:0{second}.000",{rest}' for second in range(2))
@@ -120,14 +142,14 @@ def test_emitters_with_different_dimensions_share_a_stream() -> None:
     assert [list(record.items())[1:] for record in records_of(spec, 2)] == [[("a", 1)], [("b", "x"), ("a", "y")]]
 
 
-@pytest.mark.parametrize("name", ["with space", 'q"uote', "back\\slash", "sl/ash", "d.ot", "ti~lde", "{brace}", "ключ", "\t"])
+@pytest.mark.parametrize(
+    "name", ["with space", 'q"uote', "back\\slash", "sl/ash", "d.ot", "ti~lde", "{brace}", "ключ", "\t"]
+)
 def test_a_dimension_may_have_any_name(name: str) -> None:
     assert records_of(world(enum(name, 5)), 1)[0][name] == 5
 
 
-@pytest.mark.parametrize(
-    "value", [0.1, 1 / 3, 1e-7, 123456789.125, 1e15, 1e16, 1.25e299 / 3, -5e-300, 2**53 + 2.0]
-)
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 1e-7, 123456789.125, 1e15, 1e16, 1.25e299 / 3, -5e-300, 2**53 + 2.0])
 def test_a_float_reads_back_as_the_same_float(generate, value: float) -> None:
     outcome = generate(world({"name": "v", "type": "float", "distribution": constant(value)}), "-n", 1)
     assert outcome.records[0]["v"] == value

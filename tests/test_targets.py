@@ -111,7 +111,25 @@ def test_a_csv_header_is_not_repeated_when_a_file_is_appended_to(to_file, tmp_pa
         ({"states": []}, []),
         ({"interarrival": {"type": "exponential", "mean": 0}}, []),
         ({"unknown": 1}, []),
-        ({"emitters": [{"name": "e", "dimensions": [{"name": "x", "type": "int", "distribution": uniform(0, 1), "cardinality": 3, "cardinality_distribution": uniform(0, 2)}]}]}, []),
+        (
+            {
+                "emitters": [
+                    {
+                        "name": "e",
+                        "dimensions": [
+                            {
+                                "name": "x",
+                                "type": "int",
+                                "distribution": uniform(0, 1),
+                                "cardinality": 3,
+                                "cardinality_distribution": uniform(0, 2),
+                            }
+                        ],
+                    }
+                ]
+            },
+            [],
+        ),
         ({}, ["-f", "nosuch"]),
         ({}, ["-f", "PATTERN"]),
         ({}, ["-n", "-1"]),
@@ -257,7 +275,9 @@ def test_a_full_disk_ends_the_run_with_a_message(process, tmp_path) -> None:
 def test_a_full_disk_behind_standard_output_too(process, tmp_path, format_: str) -> None:
     write_json(tmp_path / "spec.json", FAT)
     with open("/dev/full", "wb") as full:
-        outcome = process("-c", "spec.json", *RUN, "-n", 1000, "-f", format_, stdout=full, stderr=-1, capture_output=False)
+        outcome = process(
+            "-c", "spec.json", *RUN, "-n", 1000, "-f", format_, stdout=full, stderr=-1, capture_output=False
+        )
     assert outcome.code == 1
     assert re.search(r"writing to (stdout|standard output): No space left on device", outcome.err)
     assert "Traceback" not in outcome.err
@@ -332,5 +352,3 @@ def test_a_file_that_vanishes_is_a_failure_and_no_traceback(generate, tmp_path) 
     assert outcome.code == 1
     assert "No such file or directory" in outcome.err
     assert outcome.err.startswith("writing to")
-
-

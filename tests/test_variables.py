@@ -71,7 +71,9 @@ def test_variables_are_set_in_their_listed_order() -> None:
 
 def test_a_variable_that_reads_one_set_after_it_gets_the_former_value() -> None:
     variables = [read("now", name="before"), counter("now")]
-    spec = world(read("now"), read("before"), states=[state("s", "s", variables=variables, delay=constant(1))], gap=10**6)
+    spec = world(
+        read("now"), read("before"), states=[state("s", "s", variables=variables, delay=constant(1))], gap=10**6
+    )
     assert [(record["now"], record["before"]) for record in records_of(spec, 4)] == [(0, None), (1, 0), (2, 1), (3, 2)]
 
 

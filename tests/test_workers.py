@@ -120,7 +120,10 @@ def test_never_more_than_the_limit_are_alive(most: int) -> None:
 
 
 def test_the_limit_is_100_without_an_option() -> None:
-    assert [len(times_of(living(10**6, 0.001), duration="1000S", **more)) for more in ({}, {"max_workers": 7})] == [100, 7]
+    assert [len(times_of(living(10**6, 0.001), duration="1000S", **more)) for more in ({}, {"max_workers": 7})] == [
+        100,
+        7,
+    ]
 
 
 def test_stop_frees_the_place_at_that_time() -> None:

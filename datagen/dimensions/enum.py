@@ -36,7 +36,10 @@ class Enum(Dimension):
                     return pa.array(self.values, arrow)
                 except OverflowError:
                     break
-        text = [None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in self.values]
+        text = [
+            None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            for value in self.values
+        ]
         return pa.array(text, pa.string()).cast(JSON_TEXT)
 
     def make(self, rows: Rows) -> pa.Array:
@@ -46,5 +49,5 @@ class Enum(Dimension):
         elif self.cardinality_distribution:
             index = self.cardinality_distribution.index(rows.bits("pick"), size)
         else:
-            index = draw.below(rows.bits("pick"), size)
+            index = draw.below(rows.bits("pick"), size).view(np.int64)
         return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), self._array)

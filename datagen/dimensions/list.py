@@ -38,9 +38,7 @@ class List(PooledDimension):
         size = len(self.elements)
         choice = picker.index(random, size) if picker else draw.below(random, size)
         chosen = [np.flatnonzero(choice == number) for number in range(size)]
-        made = [
-            places.at(where).make(element) for element, where in zip(self.elements, chosen, strict=True)
-        ]
+        made = [places.at(where).make(element) for element, where in zip(self.elements, chosen, strict=True)]
         kind = common_type(array.type for array in made)
         order = np.argsort(np.concatenate(chosen), kind="stable")
         items = pa.concat_arrays([as_type(array, kind) for array in made]).take(pa.array(order))

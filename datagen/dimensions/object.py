@@ -23,5 +23,7 @@ class Object(PooledDimension):
         values = [rows.make(dimension) for dimension in self.dimensions]
         if not values:
             return pa.StructArray.from_buffers(pa.struct([]), len(rows), [None])
-        fields = [pa.field(dimension.name, value.type) for dimension, value in zip(self.dimensions, values, strict=True)]
+        fields = [
+            pa.field(dimension.name, value.type) for dimension, value in zip(self.dimensions, values, strict=True)
+        ]
         return pa.StructArray.from_arrays(values, fields=fields)

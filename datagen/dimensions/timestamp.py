@@ -1,10 +1,10 @@
 """The dimension ``timestamp``."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, ValidationInfo, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
 from datagen.columns import Rows
 from datagen.moment import Moment, parse_moment
@@ -36,9 +36,7 @@ class Timestamp(PooledDimension):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _read_moments(
-        cls, data: Any, handler: ModelWrapValidatorHandler["Timestamp"], info: ValidationInfo
-    ) -> "Timestamp":
+    def _read_moments(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         described = data.get("distribution") if isinstance(data, dict) else None
         if not isinstance(described, dict):
             return handler(data)

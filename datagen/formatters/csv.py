@@ -13,7 +13,7 @@ from datagen.text import Pieces, join, plain_text
 
 
 class Csv(Formatter):
-    """Comma-separated values: a header line with the dimensions of all emitters, cells quoted where RFC 4180 asks for it.
+    """Comma-separated values: a header line with all dimensions, cells quoted where RFC 4180 asks for it.
 
     Missing and null are empty cells, objects and lists are JSON. Lines end with a line feed.
 

@@ -24,8 +24,8 @@ Place = tuple[str, str | None]  # name of a dimension, strftime codes
 class Pattern(Formatter):
     r"""The text of one record, with `{{name}}` where the value of a dimension belongs.
 
-    `{{a.b}}` is a key inside an object, `{{time|%H:%M}}` a time with strftime codes. `{name}` works too where `name` is a
-    dimension; any other brace stands for itself. `\t`, `\n` and `\\` mean tab, newline and backslash.
+    `{{a.b}}` is a key inside an object, `{{time|%H:%M}}` a time with strftime codes. `{name}` works too where `name`
+    is a dimension; any other brace stands for itself. `\t`, `\n` and `\\` mean tab, newline and backslash.
 
     Example: {"type": "pattern", "text": "{{time}} hello"}
     """
@@ -59,7 +59,9 @@ class Pattern(Formatter):
 
 def _kinds(layout: Layout, name: str) -> list[pa.DataType]:
     """Give the types of what a name stands for, over all emitters."""
-    columns = [{key: pa.nulls(0, plain_type(kind)) for key, kind in emitter.items()} for emitter in layout.emitters.values()]
+    columns = [
+        {key: pa.nulls(0, plain_type(kind)) for key, kind in emitter.items()} for emitter in layout.emitters.values()
+    ]
     found = [_find(emitter, name) for emitter in columns]
     return [array.type for array in found if array is not None]
 
