@@ -6,6 +6,7 @@ here keeps state, so draws may be made in any order, in any grouping and on any 
 bit: only operations that IEEE 754 rounds exactly are used (numpy's own ``log`` differs between processors).
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -18,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 # 2**64 divided by the golden ratio: the increment of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
-_CHUNK = 8192  # numbers that stay in the second-level cache: 14 ns a logarithm instead of 27
+_CHUNK = 4096
 _SMALLEST_UNIT = 2.0**-53
 
 
@@ -79,7 +80,7 @@ def below(random: Keys, size: int) -> Keys:
 
 def exponential(u: Floats) -> Floats:
     """Turn numbers in [0, 1) into draws of the exponential distribution with mean 1."""
-    return -_log(1.0 - u)
+    return -_in_chunks(_log, 1.0 - u)
 
 
 def normal(u: Floats) -> Floats:
@@ -87,7 +88,19 @@ def normal(u: Floats) -> Floats:
 
     The inverse of its distribution function, algorithm AS 241 (PPND16): M. J. Wichura, Applied Statistics 37, 1988.
     """
-    q = u + (_SMALLEST_UNIT / 2 - 0.5)
+    return _in_chunks(_inverse_normal, u + (_SMALLEST_UNIT / 2 - 0.5))
+
+
+def _in_chunks(function: Callable[[Floats], Floats], x: Floats) -> Floats:
+    """Apply a function of each number to parts that stay in the processor's cache: twice as fast."""
+    result = np.empty(len(x))
+    for start in range(0, len(x), _CHUNK):
+        result[start : start + _CHUNK] = function(x[start : start + _CHUNK])
+    return result
+
+
+def _inverse_normal(q: Floats) -> Floats:
+    """Give the normal quantiles of q + 1/2."""
     r = 0.180625 - q * q
     values = q * (_polynomial(_CENTRE_OVER, r) / _polynomial(_CENTRE_UNDER, r))
     tail = np.flatnonzero(np.abs(q) > 0.425)
@@ -104,19 +117,16 @@ def _log(x: Floats) -> Floats:
 
     The method of FreeBSD's msun/e_log.c: log(2**k * (1 + f)) with s = f / (2 + f) and a polynomial in s**2.
     """
-    result = np.empty_like(x)
-    for start in range(0, len(x), _CHUNK):
-        part = np.ascontiguousarray(x[start : start + _CHUNK]).view(np.int64)
-        k = (part - 0x3FE6A09E667F3BCD) >> 52  # so that 1 + f lies between sqrt(1/2) and sqrt(2)
-        f = (part - (k << 52)).view(np.float64) - 1.0
-        s = f / (f + 2.0)
-        half_square = f * f * 0.5
-        square = s * s
-        rest = half_square + square * _polynomial(_LOG, square)
-        exponent = k.astype(np.float64)
-        low = s * rest + exponent * 1.90821492927058770002e-10
-        result[start : start + _CHUNK] = exponent * 6.93147180369123816490e-01 - ((half_square - low) - f)
-    return result
+    bit_patterns = np.ascontiguousarray(x).view(np.int64)
+    k = (bit_patterns - 0x3FE6A09E667F3BCD) >> 52  # so that 1 + f lies between sqrt(1/2) and sqrt(2)
+    f = (bit_patterns - (k << 52)).view(np.float64) - 1.0
+    s = f / (f + 2.0)
+    half_square = f * f * 0.5
+    square = s * s
+    rest = half_square + square * _polynomial(_LOG, square)
+    exponent = k.astype(np.float64)
+    low = s * rest + exponent * 1.90821492927058770002e-10
+    return exponent * 6.93147180369123816490e-01 - ((half_square - low) - f)
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Floats) -> Floats:

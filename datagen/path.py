@@ -100,10 +100,7 @@ class PathFinder:
         """Walk lanes on by a number of steps; give states, times, row keys of steps 0..length, (length + 1, lanes)."""
         keys = draw.numbered(key, step + np.arange(length + 1)[:, None])
         rows = self._transitions.rows(draw.bits(keys[:-1], self._transition_purpose))
-        states = np.empty(keys.shape, np.int32)
-        states[0] = state
-        for number in range(length):
-            states[number + 1] = self._transitions.follow(rows[number], states[number])
+        states = self._transitions.follow(rows, state)
         times = np.empty(keys.shape, np.int64)
         times[0] = time
         times[1:] = time + running_sum(self._waits(keys[:-1], states[:-1]))

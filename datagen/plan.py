@@ -3,8 +3,10 @@
 Sits between the spec and the walk; makes no draw and no value.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from datagen.spec import Emitter, Spec, State
 
 _GUIDE_BITS = 12
 _MOST_ENTRIES = 200_000_000
+_FEW_LANES = 16  # below, 0.1 µs a step and lane in plain Python beats 2.5 µs a step in numpy
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,22 @@ class Transitions:
         return interval
 
     def follow(self, rows: npt.NDArray[np.intp], states: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """Give the next states; whoever has stopped stays so."""
-        return self._targets[rows + states]
+        """Give the states (steps + 1, lanes) from those of the first step on; whoever has stopped stays so."""
+        followed = np.empty((len(rows) + 1, len(states)), np.int32)
+        followed[0] = states
+        if len(states) < _FEW_LANES:
+            for lane, state in enumerate(states.tolist()):
+                path = accumulate(rows[:, lane].tolist(), self._target, initial=state)
+                followed[:, lane] = np.fromiter(path, np.int32, len(followed))
+        else:
+            for number, row in enumerate(rows):
+                followed[number + 1] = self._targets[row + followed[number]]
+        return followed
+
+    @cached_property
+    def _target(self) -> Callable[[int, int], int]:
+        targets = self._targets.tolist()
+        return lambda state, row: targets[row + state]
 
 
 @dataclass(frozen=True)

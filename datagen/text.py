@@ -6,12 +6,13 @@ constants around it, and dictionary columns that share their indices are turned 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from typing import TypeGuard
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +21,7 @@ from datagen.batch import JSON_TEXT, is_maybe
 Pieces = list[str | pa.Array]
 
 _LARGEST_PLAIN_FLOAT = 1e15  # from here on a float is written with an exponent
+_SCALES = (1.0, 10.0, 100.0, 1000.0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -229,7 +231,9 @@ def _value_pieces(array: pa.Array) -> Pieces:
     if pa.types.is_string(kind):
         return ['"', _escaped(array), '"']
     if pa.types.is_floating(kind):
-        return [_float_text(array)]
+        return [_float_piece(array)]
+    if pa.types.is_integer(kind):
+        return [_integer_piece(array)]
     if pa.types.is_timestamp(kind):
         return ['"', *_time_pieces(array), '"']
     if is_maybe(kind):
@@ -242,6 +246,35 @@ def _value_pieces(array: pa.Array) -> Pieces:
     if pa.types.is_null(kind):
         return ["null"]
     return [array.cast(pa.string())]
+
+
+def _integer_piece(array: pa.Array) -> pa.Array:
+    numbers = array.fill_null(0).to_numpy() if array.null_count else array.to_numpy()
+    return _of_range(numbers, lambda range_: pa.array(range_).cast(pa.string())) or array.cast(pa.string())
+
+
+def _float_piece(array: pa.Array) -> pa.Array:
+    """Write floats; where all have at most a few digits after the point, each number of their range once."""
+    values = (array.fill_null(0.0) if array.null_count else array).to_numpy()
+    for scale in _SCALES:
+        if _have_digits(values[:64], scale) and _have_digits(values, scale):
+            numbers = np.rint(values * scale).astype(np.int64)
+            return _of_range(numbers, lambda range_: _float_text(pa.array(range_ / scale))) or _float_text(array)
+    return _float_text(array)
+
+
+def _have_digits(values: npt.NDArray[np.float64], scale: float) -> bool:
+    scaled = np.rint(values * scale)
+    return bool((np.abs(scaled) < _LARGEST_PLAIN_FLOAT).all() and (scaled / scale == values).all())
+
+
+def _of_range(numbers: npt.NDArray[np.int64], write: Callable[[npt.NDArray[np.int64]], pa.Array]) -> pa.Array | None:
+    """Write each number of a range once, as a dictionary array: 3 ns a number instead of 15 to 110."""
+    low, high = int(numbers.min(initial=0)), int(numbers.max(initial=0))
+    if 4 * (high - low) > len(numbers):
+        return None
+    indices = (numbers - low).astype(np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(indices), write(np.arange(low, high + 1)))
 
 
 def _float_text(array: pa.Array) -> pa.Array:

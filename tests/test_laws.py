@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 import datagen
-from datagen.clock import SimulatedClock
+from datagen.clock import SimulatedClock, SystemClock
+from datagen.formatters.json import Json
 from datagen.moment import Moment, parse_moment
 from tests.test_clock import FakeTime
 from tests.worlds import (
@@ -181,22 +182,23 @@ def test_the_windows_in_which_a_run_is_computed_change_no_step(name: str, most: 
     assert found == expected
 
 
-def live(spec: dict, seed: int, monkeypatch: pytest.MonkeyPatch, **options: object) -> list[dict]:
+def live(spec: dict, monkeypatch: pytest.MonkeyPatch, **options: object) -> bytes:
     """Run on the system clock, with a time that passes as fast as it is waited for."""
     fake = FakeTime()
     fake.epoch = parse_moment(START).microseconds * 1000
     monkeypatch.setattr("datagen.clock.time", fake)
-    monkeypatch.setattr("datagen.clock.threading.Event", lambda: fake)
-    records = list(datagen.records(datagen.load(spec), seed=seed, **options))
-    monkeypatch.undo()
-    return records
+    clock = SystemClock()
+    clock.stopped = fake
+    lines = Json()
+    return b"".join(bytes(lines.lines(batch).data) for batch in batches_of(spec, clock=clock, **options))
 
 
 @pytest.mark.parametrize("name", SPECS)
 @pytest.mark.parametrize("options", [{"records": 800}, {"duration": "20S"}, {"records": 300, "max_workers": 2}])
 def test_a_live_run_equals_the_simulated_run_of_the_same_start(monkeypatch, name: str, options: dict) -> None:
-    found = live(SPECS[name], 1, monkeypatch, **options)
-    assert found == list(datagen.records(datagen.load(SPECS[name]), start=START, seed=1, **options))
+    found = live(SPECS[name], monkeypatch, **options)
+    expected = datagen.records(datagen.load(SPECS[name]), start=START, seed=1, **options)
+    assert list(map(json.loads, found.splitlines())) == list(expected)
     assert found
 
 
