@@ -7,7 +7,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen import draw
-from datagen.arrays import as_type, common_type, present
+from datagen.arrays import as_type, common_type, plain, plain_type, present
 from datagen.batch import is_maybe
 from datagen.columns import Rows
 from datagen.plugin import AnyDimension, AnyDistribution, PooledDimension, WholeDistribution
@@ -33,20 +33,24 @@ class List(PooledDimension):
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.bits("length"))
         places = rows.places(lengths)
+        items = places.make(self.elements[0]) if len(self.elements) == 1 else self._mixed(places)
+        ends = np.cumsum(lengths)
+        if is_maybe(plain_type(items.type)):
+            items = plain(items)
+            there = items.is_valid().to_numpy(zero_copy_only=False)
+            ends = np.concatenate([[0], np.cumsum(there)])[ends]
+            items = present(items.filter(pa.array(there)))
+        return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]).astype(np.int32)), items)
+
+    def _mixed(self, places: Rows) -> pa.Array:
+        """Make the value of each place from one of several elements."""
+        size = len(self.elements)
         random = places.bits("select")
         picker = self.selection_distribution
-        size = len(self.elements)
         choice = picker.index(random, size) if picker else draw.below(random, size)
         chosen = [np.flatnonzero(choice == number) for number in range(size)]
         made = [places.at(where).make(element) for element, where in zip(self.elements, chosen, strict=True)]
         kind = common_type(array.type for array in made)
-        order = np.argsort(np.concatenate(chosen), kind="stable")
-        items = pa.concat_arrays([as_type(array, kind) for array in made]).take(pa.array(order))
-        if is_maybe(kind):
-            there = items.is_valid().to_numpy(zero_copy_only=False)
-            kept = np.concatenate([[0], np.cumsum(there)])
-            ends = kept[np.cumsum(lengths)]
-            items = present(items.filter(pa.array(there)))
-        else:
-            ends = np.cumsum(lengths)
-        return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]).astype(np.int32)), items)
+        order = np.empty(len(places), np.int64)
+        order[np.concatenate(chosen)] = np.arange(len(places))
+        return pa.concat_arrays([as_type(array, kind) for array in made]).take(pa.array(order))
