@@ -48,17 +48,16 @@ class Steps:
         """Give the same steps with a word on what to keep."""
         return replace(self, keep=keep)
 
-    def slice(self, start: int, stop: int) -> "Steps":
+    def at(self, rows: Integers | slice) -> "Steps":
         """Give some of the rows, without the word on what to keep."""
-        cut = slice(start, stop)
         return Steps(
-            self.time[cut],
-            self.worker[cut],
-            self.step[cut],
-            self.state[cut],
-            self.keys[cut],
-            tuple(source[cut] for source in self.after),
-            tuple(None if source is None else source[cut] for source in self.before),
+            self.time[rows],
+            self.worker[rows],
+            self.step[rows],
+            self.state[rows],
+            self.keys[rows],
+            tuple(source[rows] for source in self.after),
+            tuple(None if source is None else source[rows] for source in self.before),
         )
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from datagen import draw
 from datagen.arrays import as_json, as_type, common_type, maybe, plain, plain_type
@@ -22,7 +23,7 @@ from datagen.plugin import Dimension, PooledDimension
 from datagen.problems import RunFailed, path_part
 
 _FIRST_ROWS = 16
-_MOST_ROWS = 32768  # a batch whose arrays stay in the processor's cache
+_MOST_ROWS = 65536  # a batch whose arrays stay in the processor's cache
 _BATCH_BYTES = 16_000_000
 _MOST_CHUNKS = 32
 
@@ -163,7 +164,7 @@ class Columns:
         while start < len(steps):
             stop = min(start + self._rows_next, len(steps))
             stop = self._before_own_reads(steps, start, stop) if self._plan.circular else stop
-            batch = self._batch(steps.slice(start, stop))
+            batch = self._batch(steps.at(slice(start, stop)))
             start = stop
             if len(batch):
                 fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1))
@@ -182,17 +183,18 @@ class Columns:
     def _batch(self, steps: Steps) -> Batch:
         self._set_variables(steps)
         emitter_of = self._plan.emitter_of[steps.state]
-        emitting = np.flatnonzero(emitter_of >= 0)
-        emitter_of = emitter_of[emitting]
+        if not (emitter_of >= 0).all():
+            emitting = np.flatnonzero(emitter_of >= 0)
+            steps, emitter_of = steps.at(emitting), emitter_of[emitting]
         parts = []
         for number, name in enumerate(self._plan.emitters):
-            rows = np.flatnonzero(emitter_of == number)
+            own = emitter_of == number
+            rows = np.flatnonzero(own)
             if len(rows):
-                source = emitting[rows]
-                reader = _Reader(self._stores, self._now(steps, source))
-                columns = self._columns(name, steps.time[source], Rows(steps.keys[source], "", self._world, reader))
-                parts.append(Part(name, rows, columns))
-        return Batch(steps.time[emitting], steps.worker[emitting], steps.step[emitting], tuple(parts))
+                chosen = steps if len(rows) == len(steps) else steps.at(rows)
+                reader = _Reader(self._stores, lambda variable, after=chosen.after: after[self._plan.group_of[variable]])
+                parts.append(Part(name, rows, self._columns(name, chosen.time, Rows(chosen.keys, "", self._world, reader))))
+        return Batch(steps.time, steps.worker, steps.step, tuple(parts))
 
     def _columns(self, emitter: str, due: Integers, rows: Rows) -> dict[str, pa.Array]:
         milliseconds = pa.array((self._plan.start.microseconds + due // 1000) // 1000)
@@ -205,6 +207,7 @@ class Columns:
     def _set_variables(self, steps: Steps) -> None:
         """Store the values that the steps set variables to, in time order."""
         rows_of = cache(lambda state: np.flatnonzero(steps.state == state))
+        keys_of = cache(lambda state: steps.keys[rows_of(state)])
         rank_of = cache(lambda group: np.cumsum(self._plan.sets_group[group][steps.state]) - 1)
         for name in self._plan.variables_in_order(steps.state):
             made = []
@@ -212,7 +215,7 @@ class Columns:
             for setter in self._plan.setters[name]:
                 rows = rows_of(setter.state)
                 if len(rows):
-                    place = Rows(steps.keys[rows], "", self._world, self._reader_of(setter, steps, rows))
+                    place = Rows(keys_of(setter.state), "", self._world, self._reader_of(setter, steps, rows))
                     made.append((ranks[rows], place.within("state", setter.state_name).make(setter.dimension)))
             if made:
                 self._stores[name].append(int(ranks[-1]) + 1, made)
@@ -227,17 +230,6 @@ class Columns:
             return source[rows]
 
         return _Reader(self._stores, positions)
-
-    def _now(self, steps: Steps, rows: Integers) -> Callable[[str], Places]:
-        known: dict[int, Places] = {}
-
-        def positions(variable: str) -> Places:
-            group = self._plan.group_of[variable]
-            if group not in known:
-                known[group] = steps.after[group][rows]
-            return known[group]
-
-        return positions
 
     def _before_own_reads(self, steps: Steps, start: int, stop: int) -> int:
         """End a batch before a step whose variables are made of values that the same batch sets.
@@ -269,12 +261,7 @@ class _Store:
 
     def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:
         """Add values; of each array it is said which of the new places it fills."""
-        values = pa.concat_arrays([self._kept(array) for _, array in made])
-        if len(made) > 1:
-            order = np.empty(count, np.int64)
-            order[np.concatenate([where for where, _ in made])] = np.arange(count)
-            values = values.take(pa.array(order))
-        self._chunks.append(values)
+        self._chunks.append(self._in_order(count, made))
         self._starts.append(self.size)
         self.size += count
         if len(self._chunks) > _MOST_CHUNKS:
@@ -294,8 +281,13 @@ class _Store:
         """Forget all values but those at some places, which ascend."""
         self._set([_Store.take(self, used)])
 
-    def _kept(self, array: pa.Array) -> pa.Array:
-        return as_type(array, self._kind)
+    def _in_order(self, count: int, made: list[tuple[Integers, pa.Array]]) -> pa.Array:
+        values = pa.concat_arrays([as_type(array, self._kind) for _, array in made])
+        if len(made) == 1:
+            return values
+        order = np.empty(count, np.int64)
+        order[np.concatenate([where for where, _ in made])] = np.arange(count)
+        return values.take(pa.array(order))
 
     def _set(self, chunks: list[pa.Array]) -> None:
         self._chunks = chunks
@@ -316,11 +308,12 @@ class _CodeStore(_Store):
     def take(self, used: Integers) -> pa.Array:
         return pa.DictionaryArray.from_arrays(super().take(used), self._values)
 
-    def _kept(self, array: pa.Array) -> pa.Array:
-        indices = array.indices
-        codes = (indices.fill_null(-1) if indices.null_count else indices).to_numpy()
-        moved = codes + np.int32(self._begin(array.dictionary))
-        return pa.array(np.where(codes < 0, np.int32(0), moved) if indices.null_count else moved)
+    def _in_order(self, count: int, made: list[tuple[Integers, pa.Array]]) -> pa.Array:
+        codes = np.zeros(count, np.int32)
+        for where, array in made:
+            begin = np.int32(self._begin(array.dictionary))
+            codes[where] = pc.fill_null(pc.add(array.indices, begin), 0).to_numpy()
+        return pa.array(codes)
 
     def _begin(self, values: pa.Array) -> int:
         address = next(buffer.address for buffer in reversed(values.buffers()) if buffer is not None)
@@ -340,12 +333,12 @@ class _Reader:
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
         store = self._stores[variable]
-        used, index, shared = self._compact(self._positions(variable), store.size)
-        values = store.take(used)
+        positions = self._positions(variable)
+        if origin is None and (positions[1:] > positions[:-1]).all():
+            return store.take(positions)
+        used, index, shared = self._compact(positions, store.size)
         indices = shared if origin is None else pa.array(index[origin])
-        if 2 * len(used) > len(indices):
-            return values.take(indices)
-        return pa.DictionaryArray.from_arrays(indices, values)
+        return pa.DictionaryArray.from_arrays(indices, store.take(used))
 
     def _compact(self, positions: Places, size: int) -> tuple[Integers, Places, pa.Array]:
         """Number the places that occur, so that a batch holds each value once and only those that it needs."""

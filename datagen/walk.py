@@ -16,7 +16,7 @@ from datagen.draw import Integers
 from datagen.path import Lanes, PathFinder, Paths
 from datagen.plan import Plan
 
-_FEWEST_ROWS = 32768  # steps of a window: enough to make numpy's overhead small, few enough for the cache
+_FEWEST_ROWS = 65536  # steps of a window: enough to make numpy's overhead small, few enough for the cache
 _FIRST_SPAN = 1_000_000  # ns
 _STALE = 65536  # values that a store may hold for nobody before it is cleared
 
