@@ -27,7 +27,7 @@ class Arrivals:
         self.due = 0  # ns since the start: the next spawn is not before this
 
     def candidates(self, end: int) -> tuple[Integers, Integers]:
-        """Give the births (n,) before a time of the next workers, if no limit held them back, and the gaps (n,) after."""
+        """Give the births (n,) before a time of the next workers, if no limit held them back, and the gaps after."""
         workers = np.arange(self.spawned, self.spawned + self._guess)
         keys = draw.numbered(draw.worker_keys(self._seed, workers), np.zeros(1, np.int64))
         gaps = nanoseconds(self._interarrival.real(draw.bits(keys, self._purpose)))
@@ -41,7 +41,7 @@ class Arrivals:
         """Let candidates in under the limit; give their births, and the end of the window.
 
         ``lives`` (n,) says how long each lives and ``stops`` when those who are alive stop, as far as that is before
-        the end of the window, else anything beyond. The window ends with the next birth when the candidates do not suffice.
+        the end of the window, else anything beyond. It ends with the next birth when there are too few candidates.
         """
         if not len(births):
             return births, end

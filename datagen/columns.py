@@ -6,7 +6,7 @@ depends on order) and the store of variables. Knows nothing of how workers move 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Protocol
 
 import numpy as np
@@ -192,8 +192,9 @@ class Columns:
             rows = np.flatnonzero(own)
             if len(rows):
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
-                reader = _Reader(self._stores, lambda variable, after=chosen.after: after[self._plan.group_of[variable]])
-                parts.append(Part(name, rows, self._columns(name, chosen.time, Rows(chosen.keys, "", self._world, reader))))
+                reader = _Reader(self._stores, partial(self._after, chosen))
+                made = self._columns(name, chosen.time, Rows(chosen.keys, "", self._world, reader))
+                parts.append(Part(name, rows, made))
         return Batch(steps.time, steps.worker, steps.step, tuple(parts))
 
     def _columns(self, emitter: str, due: Integers, rows: Rows) -> dict[str, pa.Array]:
@@ -231,6 +232,9 @@ class Columns:
 
         return _Reader(self._stores, positions)
 
+    def _after(self, steps: Steps, variable: str) -> Places:
+        return steps.after[self._plan.group_of[variable]]
+
     def _before_own_reads(self, steps: Steps, start: int, stop: int) -> int:
         """End a batch before a step whose variables are made of values that the same batch sets.
 
@@ -267,7 +271,7 @@ class _Store:
         if len(self._chunks) > _MOST_CHUNKS:
             self._set([self._chunks[0], pa.concat_arrays(self._chunks[1:])])
 
-    def take(self, used: Integers) -> pa.Array:
+    def take(self, used: Integers | Places) -> pa.Array:
         """Give the values at some places, which ascend."""
         cuts = [0, *np.searchsorted(used, self._starts[1:]).tolist(), len(used)]
         taken = [
@@ -305,7 +309,7 @@ class _CodeStore(_Store):
         self._values = as_type(pa.nulls(1), kind)
         self._lists: dict[int, tuple[pa.Array, int]] = {}  # by address: the list, and where it begins among all
 
-    def take(self, used: Integers) -> pa.Array:
+    def take(self, used: Integers | Places) -> pa.Array:
         return pa.DictionaryArray.from_arrays(super().take(used), self._values)
 
     def _in_order(self, count: int, made: list[tuple[Integers, pa.Array]]) -> pa.Array:
@@ -338,6 +342,8 @@ class _Reader:
             return store.take(positions)
         used, index, shared = self._compact(positions, store.size)
         indices = shared if origin is None else pa.array(index[origin])
+        if 2 * len(used) > len(indices):
+            return store.take(used).take(indices)
         return pa.DictionaryArray.from_arrays(indices, store.take(used))
 
     def _compact(self, positions: Places, size: int) -> tuple[Integers, Places, pa.Array]:

@@ -2,7 +2,7 @@
 
 A draw is a pure function of (seed, purpose, row). A *row* is a 64-bit key that stands for one step of one worker, one
 place in a list, or one value of a pool; a *purpose* is a name path such as ``emitter/click/user_id/value``. Nothing
-here keeps state, so draws may be made in any order, in any grouping and on any machine, with the same result to the last
+here keeps state, so draws may be made in any order, in any grouping, on any machine, with the same result to the last
 bit: only operations that IEEE 754 rounds exactly are used (numpy's own ``log`` differs between processors).
 """
 

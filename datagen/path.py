@@ -14,24 +14,9 @@ from datagen import draw
 from datagen.arrival import nanoseconds, running_sum
 from datagen.draw import Integers, Keys
 from datagen.plan import Plan
-
-States = npt.NDArray[np.int32]
+from datagen.population import Lanes, States
 
 _MOST_ELEMENTS = 262144
-
-
-@dataclass
-class Lanes:
-    """Workers in order of their number, each with the step that it takes next; n of them."""
-
-    worker: Integers  # (n,)
-    step: Integers  # (n,) number of the next step
-    state: States  # (n,) state entered then, or stop
-    time: Integers  # (n,) when, ns since the start
-    stored: list[npt.NDArray[np.int32]]  # per variable group (n,): where the store has the values set last
-
-    def __len__(self) -> int:
-        return len(self.worker)
 
 
 @dataclass

@@ -189,7 +189,7 @@ class Plan:
         return self._order is None
 
     def variables_in_order(self, states: npt.NDArray[np.integer]) -> list[str]:
-        """Give the variables in an order in which they can be set; in a circle, those of the one state that sets any."""
+        """Give the variables in an order to set them in; in a circle, those of the one state that sets any."""
         if self._order is not None:
             return self._order
         setting = states[self.sets_variables[states]]

@@ -8,7 +8,7 @@ constants around it, and dictionary columns that share their indices are turned 
 import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cache
+from functools import cache, partial
 from typing import TypeGuard
 
 import numpy as np
@@ -250,7 +250,7 @@ def _value_pieces(array: pa.Array) -> Pieces:
 
 def _integer_piece(array: pa.Array) -> pa.Array:
     numbers = array.fill_null(0).to_numpy() if array.null_count else array.to_numpy()
-    return _of_range(numbers, lambda range_: pa.array(range_).cast(pa.string())) or array.cast(pa.string())
+    return _of_range(numbers, partial(_fraction_text, None)) or array.cast(pa.string())
 
 
 def _float_piece(array: pa.Array) -> pa.Array:
@@ -259,8 +259,12 @@ def _float_piece(array: pa.Array) -> pa.Array:
     for scale in _SCALES:
         if _have_digits(values[:64], scale) and _have_digits(values, scale):
             numbers = np.rint(values * scale).astype(np.int64)
-            return _of_range(numbers, lambda range_: _float_text(pa.array(range_ / scale))) or _float_text(array)
+            return _of_range(numbers, partial(_fraction_text, scale)) or _float_text(array)
     return _float_text(array)
+
+
+def _fraction_text(scale: float | None, numbers: npt.NDArray[np.int64]) -> pa.Array:
+    return pa.array(numbers).cast(pa.string()) if scale is None else _float_text(pa.array(numbers / scale))
 
 
 def _have_digits(values: npt.NDArray[np.float64], scale: float) -> bool:

@@ -5,22 +5,19 @@ relative to its birth is known before it is born. So a window takes the lives of
 newcomers in one after the other under the limit, and sorts their steps by time.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from datagen.arrival import NEVER, Arrivals
 from datagen.batch import Steps
 from datagen.draw import Integers
-from datagen.path import Lanes, PathFinder, Paths
+from datagen.path import PathFinder, Paths
 from datagen.plan import Plan
+from datagen.population import Lanes, Places, Population, newborn
 
 _FEWEST_ROWS = 65536  # steps of a window: enough to make numpy's overhead small, few enough for the cache
 _FIRST_SPAN = 1_000_000  # ns
 _STALE = 65536  # values that a store may hold for nobody before it is cleared
-
-Places = npt.NDArray[np.int32]
 
 
 class Walk:
@@ -32,31 +29,30 @@ class Walk:
         self._former_groups = plan.former_groups
         self._arrivals = Arrivals(plan, seed, max_workers)
         self._finder = PathFinder(plan, seed)
-        self._alive = _newborn(0, np.zeros(0, np.int64), len(plan.groups))
+        self._population = Population(len(plan.groups))
         self._sizes = [1] * len(plan.groups)  # of the stores; place 0 is "never set"
         self._span = _FIRST_SPAN
 
     @property
     def next_time(self) -> int:
         """Give a time, ns since the start, before which nothing happens."""
-        first = int(self._alive.time.min(initial=NEVER))
+        first = self._population.next_time
         return first if self.alive >= self._arrivals.most else min(first, self._arrivals.due)
 
     @property
     def alive(self) -> int:
         """Give how many workers are alive."""
-        return len(self._alive)
+        return len(self._population)
 
     def advance(self, limit: int) -> Steps:
         """Walk on through one window, at most to a time (ns since the start, not included)."""
         first = self.next_time
         end = min(limit, first + self._span)
-        acting = np.flatnonzero(self._alive.time < end)
         births, gaps = self._arrivals.candidates(end)
-        lanes = _acting(self._alive, acting, _newborn(self._arrivals.spawned, births, len(self._sizes)))
+        slots, lanes = self._population.acting(end, newborn(self._arrivals.spawned, births, len(self._sizes)))
         paths, end = self._finder.walk(lanes, end)
         stops = self._stop_times(lanes, paths)
-        old = len(acting)
+        old = len(slots)
         lives = np.where(stops[old:] < end, stops[old:] - births, NEVER)
         born, end = self._arrivals.admit(births, gaps, lives, self.alive, stops[:old], end)
         living = old + len(born)
@@ -68,7 +64,7 @@ class Walk:
         past = np.flatnonzero((paths.time < end) & (paths.lane < living))
         below = np.bincount(paths.lane[past], minlength=living)
         steps = self._steps(lanes, paths, past, below, first, end)
-        self._move(lanes, paths, below, end, acting)
+        self._population.settle(slots, lanes, self._move(lanes, paths, below, end))
         keep = self._keep()
         self._adapt(len(steps), end - first, living)
         return steps if keep is None else steps.keeping(keep)
@@ -132,20 +128,15 @@ class Walk:
             afters.append(source[order])
         return tuple(afters), tuple(befores)
 
-    def _move(self, lanes: Lanes, paths: Paths, below: Integers, end: int, acting: Integers) -> None:
-        """Put everyone at the first step that is not past, and forget who has stopped."""
-        living = len(below)
-        counts = paths.counts[:living]
-        there = np.where(counts > 0, below < counts, lanes.time[:living] >= end)
-        moved = np.flatnonzero((counts > 0) & there)
+    def _move(self, lanes: Lanes, paths: Paths, below: Integers, end: int) -> npt.NDArray[np.bool_]:
+        """Put everyone at the first step that is not past; tell who has one, and so is alive."""
+        counts = paths.counts[: len(below)]
+        alive = np.where(counts > 0, below < counts, lanes.time[: len(below)] >= end)
+        moved = np.flatnonzero((counts > 0) & alive)
         front = paths.at[paths.starts[moved] + below[moved]]
         lanes.state[moved], lanes.time[moved] = paths.state[front], paths.time[front]
         lanes.step[moved] += below[moved]
-        stays = np.ones(self.alive, bool)
-        stays[acting] = there[: len(acting)]
-        self._alive = _merged(
-            self._alive, lanes, acting, np.flatnonzero(stays), len(acting) + np.flatnonzero(there[len(acting) :])
-        )
+        return alive
 
     def _keep(self) -> tuple[Integers | None, ...] | None:
         """Say which stored values somebody still needs, once many are stale."""
@@ -155,9 +146,9 @@ class Walk:
             if size > self.alive + self.alive // 2 + _STALE:
                 used = np.zeros(size, bool)
                 used[0] = True
-                used[self._alive.stored[group]] = True
+                used[self._population.stored[group]] = True
                 number = np.cumsum(used, dtype=np.int32) - np.int32(1)
-                self._alive.stored[group] = number[self._alive.stored[group]]
+                self._population.stored[group] = number[self._population.stored[group]]
                 keep[group] = np.flatnonzero(used)
                 self._sizes[group] = int(number[-1]) + 1
         return tuple(keep) if any(kept is not None for kept in keep) else None
@@ -168,44 +159,6 @@ class Walk:
         growth = min(max(wanted / max(rows, 1), 0.25), 4.0)
         self._span = int(min(max(span * growth, 1), NEVER))
         self._finder.pace = max(1.0, rows / max(lanes, 1))
-
-
-def _newborn(first: int, births: Integers, groups: int) -> Lanes:
-    count = len(births)
-    return Lanes(
-        np.arange(first, first + count),
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int32),
-        births,
-        [np.zeros(count, np.int32) for _ in range(groups)],
-    )
-
-
-def _acting(alive: Lanes, acting: Integers, newborn: Lanes) -> Lanes:
-    """Give the lanes of some who are alive and of newcomers."""
-    return Lanes(
-        np.concatenate([alive.worker[acting], newborn.worker]),
-        np.concatenate([alive.step[acting], newborn.step]),
-        np.concatenate([alive.state[acting], newborn.state]),
-        np.concatenate([alive.time[acting], newborn.time]),
-        [np.concatenate([old[acting], new]) for old, new in zip(alive.stored, newborn.stored, strict=True)],
-    )
-
-
-def _merged(alive: Lanes, lanes: Lanes, acting: Integers, stays: Integers, joins: Integers) -> Lanes:
-    """Give the lanes of all who stay, those acting as they are in ``lanes``, and of the newcomers who join."""
-
-    def merge(old: npt.NDArray[Any], new: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        old[acting] = new[: len(acting)]
-        return np.concatenate([old[stays], new[joins]])
-
-    return Lanes(
-        merge(alive.worker, lanes.worker),
-        merge(alive.step, lanes.step),
-        merge(alive.state, lanes.state),
-        merge(alive.time, lanes.time),
-        [merge(old, new) for old, new in zip(alive.stored, lanes.stored, strict=True)],
-    )
 
 
 def _time_order(time: Integers, place: Integers, first: int, end: int) -> Integers:
