@@ -73,7 +73,8 @@ def process(tmp_path: Path) -> Callable[..., Outcome]:
 
     def run(*arguments: object, **options: object) -> Outcome:
         line = [sys.executable, ROOT / "generator.py", *map(str, arguments)]
-        done = subprocess.run(line, cwd=tmp_path, timeout=60, **{"capture_output": True, "input": b""} | options)
+        options = {"cwd": tmp_path, "capture_output": True, "input": b""} | options
+        done = subprocess.run(line, timeout=60, **options)
         return Outcome(done.returncode, done.stdout or b"", (done.stderr or b"").decode())
 
     return run

@@ -265,7 +265,7 @@ def test_a_pool_of_objects_or_lists_is_picked_from_uniformly_by_default(kind: st
 
 @pytest.mark.parametrize("kind", [kind for kind in POOLED if kind not in ("object", "list")])
 def test_a_picker_is_required_with_a_cardinality(kind: str) -> None:
-    with pytest.raises(datagen.InvalidInput, match="cardinality_distribution.* is required"):
+    with pytest.raises(datagen.InvalidInput, match=r"cardinality_distribution.* is required"):
         datagen.load(world(GENERATORS[kind] | {"cardinality": 8}))
 
 

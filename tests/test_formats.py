@@ -262,7 +262,8 @@ def test_a_pattern_that_is_not_utf_8_is_refused(generate, tmp_path, content: byt
 
 
 @pytest.mark.parametrize(
-    ("name", "parts"), [("cvs", ['did you mean "csv"']), ("no/such/file", ["no file"]), (".", ["can't be read"])]
+    ("name", "parts"),
+    [("cvs", ['did you mean "csv"']), ("no/such/file", ["neither a format nor a file"]), (".", ["can't be read"])],
 )
 def test_an_unknown_format_is_refused(generate, name: str, parts: list[str]) -> None:
     outcome = generate(world(), "-n", 1, "-f", name)

@@ -13,7 +13,7 @@ import threading
 
 import pytest
 
-from tests.worlds import ROOT, START, counter, enum, exponential, state, uniform, world, write_json
+from tests.worlds import ROOT, START, counter, enum, exponential, uniform, world, write_json
 
 RUN = ("-s", START, "--seed", "1")
 FAT = world({"name": "x", "type": "string", "length_distribution": uniform(50, 200)})

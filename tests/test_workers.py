@@ -251,8 +251,10 @@ def test_a_duration_ends_before_its_own_instant(duration: str, expected: list[fl
 
 @pytest.mark.parametrize(
     ("duration", "count"),
-    [("30S", 30), ("30s", 30), ("2M", 120), ("2m", 120), ("1H", 3600), ("1h", 3600), ("1D", 86400), ("1d", 86400)]
-    + [("PT1M30S", 90), ("PT1H30M", 5400), ("pt10s", 10), ("P1DT1S", 86401), ("P1W", 604800), ("1.5M", 90)],
+    [
+        *[("30S", 30), ("30s", 30), ("2M", 120), ("2m", 120), ("1H", 3600), ("1h", 3600), ("1D", 86400), ("1d", 86400)],
+        *[("PT1M30S", 90), ("PT1H30M", 5400), ("pt10s", 10), ("P1DT1S", 86401), ("P1W", 604800), ("1.5M", 90)],
+    ],
 )
 def test_a_duration_is_a_number_with_a_unit_or_iso_8601(duration: str, count: int) -> None:
     batches = datagen.batches(datagen.load(living(0)), start=START, duration=duration, seed=1)
