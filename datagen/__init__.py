@@ -17,8 +17,9 @@ import pyarrow as pa
 from datagen.arrays import record_batch
 from datagen.formatters.json import Json
 from datagen.moment import parse_duration, parse_moment
-from datagen.plugin import Dimension, Distribution, Formatter, PooledDimension, Registry, Target
-from datagen.problems import Document, InvalidInput, Problem, RunFailed, parse_json, read_text
+from datagen.plugin import Dimension, Distribution, Formatter, PooledDimension, Target
+from datagen.problems import InvalidInput, Problem, RunFailed, from_python, parse_json, read_text
+from datagen.registry import Registry
 from datagen.run import LoadedSpec, Options, Run, load_document, new_seed
 
 __all__ = [
@@ -43,7 +44,7 @@ def load(source: str | Path | dict[str, Any], plugins: Sequence[str | Path] = ()
     """
     registry = Registry.load(plugins)
     if isinstance(source, dict):
-        return load_document(Document(source, "spec"), registry)
+        return load_document(from_python(source), registry)
     return load_document(parse_json(read_text(str(source)), str(source)), registry)
 
 
@@ -62,8 +63,7 @@ def batches(
     Raises InvalidInput when an option is wrong or a pool can't be filled.
     """
     run = _run(spec, start, records, duration, max_workers, seed)
-    for batch in run.batches():
-        yield record_batch(batch, run.layout)
+    return (record_batch(batch, run.layout) for batch in run.batches())
 
 
 def records(
@@ -81,9 +81,8 @@ def records(
     """
     run = _run(spec, start, records, duration, max_workers, seed)
     formatter = Json()
-    for batch in run.batches():
-        for line in bytes(formatter.lines(batch).data).splitlines():
-            yield json.loads(line)
+    lines = (line for batch in run.batches() for line in bytes(formatter.lines(batch).data).splitlines())
+    return map(json.loads, lines)
 
 
 def _run(
@@ -94,7 +93,21 @@ def _run(
     max_workers: int,
     seed: int | None,
 ) -> Run:
-    problems = []
+    whole = {"records": records, "max_workers": max_workers, "seed": seed}
+    problems = [
+        f"{name} must be a whole number, found {value!r}"
+        for name, value in whole.items()
+        if not isinstance(value, int) and (value is not None or name == "max_workers")
+    ]
+    problems += [
+        f"{name} must be a string, found {value!r}"
+        for name, value in {"start": start, "duration": duration}.items()
+        if not isinstance(value, str | None)
+    ]
+    if not isinstance(spec, LoadedSpec):
+        problems.append("spec must be what datagen.load gives")
+    if problems:
+        raise InvalidInput(map(Problem, problems))
     if records is not None and duration is not None:
         problems.append("records and duration exclude each other")
     if records is not None and records < 0:

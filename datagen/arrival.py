@@ -7,6 +7,7 @@ import numpy as np
 from datagen import draw
 from datagen.draw import Floats, Integers
 from datagen.plan import Plan
+from datagen.problems import RunFailed
 
 NEVER = 2**62  # ns, 146 years after the start: no run gets there
 
@@ -90,7 +91,12 @@ class Arrivals:
 
 
 def nanoseconds(seconds: Floats) -> Integers:
-    """Round times to whole nanoseconds; below 0 counts as 0, and what is beyond all time is never."""
+    """Round times to whole nanoseconds; below 0 counts as 0, and what is beyond all time is never.
+
+    Raises RunFailed when one is not a number, as a plug-in may draw it.
+    """
+    if np.isnan(seconds).any():
+        raise RunFailed("walking on: a delay or gap is not a number")
     return np.rint(np.minimum(np.maximum(seconds * 1e9, 0), NEVER)).astype(np.int64)
 
 

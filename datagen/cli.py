@@ -14,8 +14,9 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from datagen.moment import parse_duration, parse_moment
-from datagen.plugin import Formatter, Registry, Target
+from datagen.plugin import Formatter, Target, problems_in
 from datagen.problems import Document, InvalidInput, Problem, RunFailed, did_you_mean, parse_json, read_text, show
+from datagen.registry import Registry
 from datagen.run import LoadedSpec, Options, Report, Run, load_document, new_seed
 
 T = TypeVar("T")
@@ -56,6 +57,9 @@ def _exit_code(work: Callable[[], int]) -> int:
         return _WRONG
     except RunFailed as error:
         _say(str(error))
+        return _FAILED
+    except MemoryError:
+        _say("making records: they do not fit into memory; shorten what is long in the spec")
         return _FAILED
     except KeyboardInterrupt:
         return _DONE
@@ -199,7 +203,7 @@ def _load(arguments: argparse.Namespace, registry: Registry) -> tuple[LoadedSpec
 def _spec_document(config: str | None) -> Document:
     if config is not None and config != "-":
         return parse_json(read_text(config), config)
-    if config is None and (sys.stdin is None or sys.stdin.isatty()):
+    if sys.stdin is None or (config is None and sys.stdin.isatty()):
         raise InvalidInput([Problem("no spec: give one with -c, or on standard input")])
     try:
         text = sys.stdin.buffer.read().decode("utf-8-sig")
@@ -213,13 +217,20 @@ def _target(file: str | None, registry: Registry) -> Target:
     try:
         target: Target = registry.make("target", document.data)
     except ValidationError as error:
-        raise InvalidInput([document.problem(line["loc"], line["msg"]) for line in error.errors()]) from error
+        raise InvalidInput(problems_in(document, error)) from error
     return target
 
 
 def _would_overwrite(target: Target, arguments: argparse.Namespace) -> str | None:
     """Say that a target is one of the files that the command reads, if so."""
     path = getattr(target, "path", None)
+    if (
+        path
+        and arguments.config in (None, "-")
+        and os.path.exists(path)
+        and os.path.samestat(os.stat(path), os.fstat(0))
+    ):
+        return f"{path} is standard input; it would be overwritten"
     for read in (arguments.config, arguments.target, arguments.format, *arguments.plugins):
         if path and read and os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
             return f"{path} is read by this command; it would be overwritten"
@@ -231,7 +242,7 @@ def _formatter(name: str, registry: Registry) -> Formatter:
     described = {"type": name} if name.lower() in known else {"type": "pattern", "text": None}
     if described["type"] == "pattern":
         if not os.path.exists(name):
-            raise InvalidInput([Problem(f"is neither a format nor a file{did_you_mean(name, known)}", name)])
+            raise InvalidInput([Problem(f"{show(name)} is neither a format nor a file{did_you_mean(name, known)}")])
         described["text"] = read_text(name)
     try:
         formatter: Formatter = registry.make("formatter", described)
@@ -260,7 +271,7 @@ def _stopping(run: Run) -> Iterator[None]:
 def _watching(options: Options) -> Iterator[Callable[[Report], None]]:
     """Show the progress of a bounded run on a terminal; say when a live run falls behind."""
     bounded = options.records if options.records is not None else options.duration
-    if bounded is None or not sys.stderr.isatty():
+    if bounded is None or sys.stderr is None or not sys.stderr.isatty():
         yield _lateness_watch()
         return
     from rich.console import Console
@@ -324,5 +335,7 @@ def _span(nanoseconds: int) -> str:
 
 
 def _say(text: str) -> None:
+    if sys.stderr is None:
+        return
     with suppress(OSError):  # nobody listens
         print(text, file=sys.stderr, flush=True)

@@ -4,30 +4,28 @@ Owns what the values of a run depend on besides the draws: pools (made before th
 depends on order) and the store of variables. Knows nothing of how workers move or of what becomes of the records.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from datagen import draw
-from datagen.arrays import as_json, as_type, common_type, maybe, plain, plain_type
+from datagen.arrays import as_json, common_type, maybe, plain, plain_type
 from datagen.batch import Batch, Layout, Part, Steps, is_maybe
 from datagen.draw import Integers, Keys
 from datagen.plan import Plan, Setter
 from datagen.plugin import Dimension, PooledDimension
+from datagen.population import Places
 from datagen.problems import RunFailed, path_part
+from datagen.store import CodeStore, Store, StoreReader
 
 _FIRST_ROWS = 16
 _MOST_ROWS = 65536  # a batch whose arrays stay in the processor's cache
 _BATCH_BYTES = 16_000_000
-_MOST_CHUNKS = 32
-
-Places = npt.NDArray[np.int32]
+_MOST_PLACES = 4_000_000  # of lists and strings; each takes some 40 bytes while it is drawn
 
 
 class Reader(Protocol):
@@ -125,9 +123,14 @@ def fresh_values(dimension: Dimension, rows: Rows) -> pa.Array:
 
     Raises RunFailed when a plug-in does not do what it should.
     """
-    values = dimension.make(rows)
-    if not isinstance(values, pa.Array):
-        values = pa.array(values)
+    try:
+        values = dimension.make(rows)
+        if not isinstance(values, pa.Array):
+            values = pa.array(values)
+    except (RunFailed, MemoryError):
+        raise
+    except Exception as error:  # the code of a user's plug-in may raise anything
+        raise RunFailed(f"making {rows.path}: {type(error).__name__}: {error}") from error
     if len(values) != len(rows):
         raise RunFailed(f"{rows.path}: {dimension.kind} made {len(values)} values for {len(rows)} rows")
     return values
@@ -143,6 +146,17 @@ def _present_values(dimension: Dimension, rows: Rows) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), pool)
 
 
+def too_many(lengths: Integers) -> bool:
+    """Tell whether lists of these lengths should not be made all at once."""
+    return len(lengths) > 1 and float(lengths.sum(dtype=np.float64)) > _MOST_PLACES
+
+
+def in_halves(make: Callable[[Rows], pa.Array], rows: Rows) -> pa.Array:
+    """Make the values of some rows, half of them at a time, so that memory is bounded by the longest value."""
+    half = len(rows) // 2
+    return pa.concat_arrays([make(rows.at(np.arange(half))), make(rows.at(np.arange(half, len(rows))))])
+
+
 class Columns:
     """Makes batches of records from steps."""
 
@@ -150,7 +164,7 @@ class Columns:
         self._plan = plan
         self._world = world
         self._stores = {
-            name: (_CodeStore if all(_is_fixed(setter.dimension) for setter in plan.setters[name]) else _Store)(kind)
+            name: (CodeStore if all(_is_fixed(setter.dimension) for setter in plan.setters[name]) else Store)(kind)
             for name, kind in _variable_types(plan, world).items()
         }
         self._rows_next = _FIRST_ROWS
@@ -177,7 +191,7 @@ class Columns:
 
     def _empty(self, emitter: str) -> dict[str, pa.Array]:
         nothing = np.zeros(0, np.int64)
-        reader = _Reader(self._stores, lambda _: nothing.astype(np.int32))
+        reader = StoreReader(self._stores, lambda _: nothing.astype(np.int32))
         return self._columns(emitter, nothing, Rows(nothing.astype(np.uint64), "", self._world, reader))
 
     def _batch(self, steps: Steps) -> Batch:
@@ -192,7 +206,7 @@ class Columns:
             rows = np.flatnonzero(own)
             if len(rows):
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
-                reader = _Reader(self._stores, partial(self._after, chosen))
+                reader = StoreReader(self._stores, partial(self._after, chosen))
                 made = self._columns(name, chosen.time, Rows(chosen.keys, "", self._world, reader))
                 parts.append(Part(name, rows, made))
         return Batch(steps.time, steps.worker, steps.step, tuple(parts))
@@ -221,7 +235,7 @@ class Columns:
             if made:
                 self._stores[name].append(int(ranks[-1]) + 1, made)
 
-    def _reader_of(self, setter: Setter, steps: Steps, rows: Integers) -> "_Reader":
+    def _reader_of(self, setter: Setter, steps: Steps, rows: Integers) -> "StoreReader":
         """Let a setter read what was set before it: in its own state's list, or on earlier entries."""
 
         def positions(variable: str) -> Places:
@@ -230,7 +244,7 @@ class Columns:
             assert source is not None, "the plan has the groups that are read like this"
             return source[rows]
 
-        return _Reader(self._stores, positions)
+        return StoreReader(self._stores, positions)
 
     def _after(self, steps: Steps, variable: str) -> Places:
         return steps.after[self._plan.group_of[variable]]
@@ -253,113 +267,6 @@ class Columns:
         return start + int(found[0]) if len(found) else stop
 
 
-class _Store:
-    """The values that a variable was set to, in time order, as long as a worker may read them.
-
-    Value 0 is null: what a variable reads as that was never set.
-    """
-
-    def __init__(self, kind: pa.DataType) -> None:
-        self._kind = kind
-        self._set([as_type(pa.nulls(1), kind)])
-
-    def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:
-        """Add values; of each array it is said which of the new places it fills."""
-        self._chunks.append(self._in_order(count, made))
-        self._starts.append(self.size)
-        self.size += count
-        if len(self._chunks) > _MOST_CHUNKS:
-            self._set([self._chunks[0], pa.concat_arrays(self._chunks[1:])])
-
-    def take(self, used: Integers | Places) -> pa.Array:
-        """Give the values at some places, which ascend."""
-        cuts = [0, *np.searchsorted(used, self._starts[1:]).tolist(), len(used)]
-        taken = [
-            chunk.take(pa.array(used[low:high] - start))
-            for chunk, start, low, high in zip(self._chunks, self._starts, cuts[:-1], cuts[1:], strict=True)
-            if high > low
-        ]
-        return pa.concat_arrays(taken) if taken else self._chunks[0].slice(0, 0)
-
-    def keep(self, used: Integers) -> None:
-        """Forget all values but those at some places, which ascend."""
-        self._set([_Store.take(self, used)])
-
-    def _in_order(self, count: int, made: list[tuple[Integers, pa.Array]]) -> pa.Array:
-        values = pa.concat_arrays([as_type(array, self._kind) for _, array in made])
-        if len(made) == 1:
-            return values
-        order = np.empty(count, np.int64)
-        order[np.concatenate([where for where, _ in made])] = np.arange(count)
-        return values.take(pa.array(order))
-
-    def _set(self, chunks: list[pa.Array]) -> None:
-        self._chunks = chunks
-        self._starts = [0, *np.cumsum([len(chunk) for chunk in chunks])[:-1].tolist()]
-        self.size = sum(map(len, chunks))
-
-
-class _CodeStore(_Store):
-    """Keeps values that come from lists that never change (of an enum, of a pool) as numbers into one list of all."""
-
-    def __init__(self, kind: pa.DataType) -> None:
-        super().__init__(pa.int32())
-        self._set([pa.array([0], pa.int32())])
-        self._values_kind = kind
-        self._values = as_type(pa.nulls(1), kind)
-        self._lists: dict[int, tuple[pa.Array, int]] = {}  # by address: the list, and where it begins among all
-
-    def take(self, used: Integers | Places) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(super().take(used), self._values)
-
-    def _in_order(self, count: int, made: list[tuple[Integers, pa.Array]]) -> pa.Array:
-        codes = np.zeros(count, np.int32)
-        for where, array in made:
-            begin = np.int32(self._begin(array.dictionary))
-            codes[where] = pc.fill_null(pc.add(array.indices, begin), 0).to_numpy()
-        return pa.array(codes)
-
-    def _begin(self, values: pa.Array) -> int:
-        address = next(buffer.address for buffer in reversed(values.buffers()) if buffer is not None)
-        if address not in self._lists:
-            self._lists[address] = values, len(self._values)
-            self._values = pa.concat_arrays([self._values, as_type(values, self._values_kind)])
-        return self._lists[address][1]
-
-
-class _Reader:
-    """Reads the stored values of variables at the places that the steps say."""
-
-    def __init__(self, stores: Mapping[str, _Store], positions: Callable[[str], Places]) -> None:
-        self._stores = stores
-        self._positions = positions
-        self._used: dict[int, tuple[Integers, Places, pa.Array, Places]] = {}
-
-    def read(self, variable: str, origin: Integers | None) -> pa.Array:
-        store = self._stores[variable]
-        positions = self._positions(variable)
-        if origin is None and (positions[1:] > positions[:-1]).all():
-            return store.take(positions)
-        used, index, shared = self._compact(positions, store.size)
-        indices = shared if origin is None else pa.array(index[origin])
-        if 2 * len(used) > len(indices):
-            return store.take(used).take(indices)
-        return pa.DictionaryArray.from_arrays(indices, store.take(used))
-
-    def _compact(self, positions: Places, size: int) -> tuple[Integers, Places, pa.Array]:
-        """Number the places that occur, so that a batch holds each value once and only those that it needs."""
-        known = self._used.get(id(positions))
-        if known is None:
-            marks = np.zeros(size, bool)
-            marks[positions] = True
-            used = np.flatnonzero(marks)
-            number = np.empty(size, np.int32)
-            number[used] = np.arange(len(used), dtype=np.int32)
-            index = number[positions]
-            known = self._used[id(positions)] = (used, index, pa.array(index), positions)
-        return known[:3]
-
-
 def _is_fixed(dimension: Dimension) -> bool:
     """Tell whether all values of a dimension come from one list."""
     pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
@@ -376,7 +283,9 @@ def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
     nothing = np.zeros(0, np.int64)
     while True:
         for _ in range(len(kinds) + 1):
-            reader = _Reader({name: _Store(kind) for name, kind in kinds.items()}, lambda _: nothing.astype(np.int32))
+            reader = StoreReader(
+                {name: Store(kind) for name, kind in kinds.items()}, lambda _: nothing.astype(np.int32)
+            )
             rows = Rows(nothing.astype(np.uint64), "", world, reader)
             found = {
                 name: common_type(

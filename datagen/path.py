@@ -15,8 +15,10 @@ from datagen.arrival import nanoseconds, running_sum
 from datagen.draw import Integers, Keys
 from datagen.plan import Plan
 from datagen.population import Lanes, States
+from datagen.problems import RunFailed
 
 _MOST_ELEMENTS = 262144
+_TOO_MANY = 32 * _MOST_ELEMENTS
 
 
 @dataclass
@@ -73,6 +75,8 @@ class PathFinder:
             lane, key, rank, step = lane[on], key[on], rank[on] + length, step[on] + length
             state, time = states[-1, on], times[-1, on]
             elements += states.size
+            if elements > _TOO_MANY and len(time) and time.min() == first:
+                raise RunFailed(f"walking on: {elements} steps at one and the same time; the clock does not move on")
             if elements > 4 * _MOST_ELEMENTS and len(time) and time.min() > first:
                 end = int(time.min())
                 pieces.append((lane, rank, state, time, draw.numbered(key, step)))

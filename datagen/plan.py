@@ -45,7 +45,8 @@ class Transitions:
         self.stop = len(states)
         cumulative = [np.cumsum([float(t.probability) for t in state.transitions]) for state in states]
         cumulative = [sums / sums[-1] for sums in cumulative]
-        self._edges = np.unique(np.concatenate([sums[:-1] for sums in cumulative]))
+        edges = np.unique(np.concatenate([sums[:-1] for sums in cumulative]))
+        self._edges = edges[edges < 1]  # what is left for a last state may be too little to be drawn
         low = np.concatenate([[0.0], self._edges])
         if len(low) * (self.stop + 1) > _MOST_ENTRIES:
             raise InvalidInput([Problem(f"{self.stop} states with {len(low)} different probabilities are too many")])

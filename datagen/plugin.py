@@ -4,19 +4,11 @@ A plug-in is one class. Its fields are the keys of a spec, its docstring is the 
 columns. Built-in kinds and a user's own are declared, checked, documented and found in the same way.
 """
 
-import importlib
-import importlib.machinery
-import inspect
-import pkgutil
-import sys
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import entry_points
-from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
@@ -37,15 +29,15 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from datagen import draw
 from datagen.batch import Batch, Layout, Lines
 from datagen.draw import Floats, Integers, Keys
-from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, show
+from datagen.problems import Document, Path_, Problem, did_you_mean, show
 
 if TYPE_CHECKING:
     from datagen.columns import Rows
 
-ENTRY_POINT_GROUP = "datagen.plugins"
 _LARGEST_INTEGER = np.nextafter(2.0**63, 0)
-_BUILT_IN = ("distributions", "dimensions", "formatters", "targets")
 MOST_IN_POOL = 10_000_000
+LARGEST = 1e300
+MOST_PLACES = 10_000_000  # in a list or a string
 
 
 class Model(BaseModel):
@@ -61,11 +53,14 @@ class Model(BaseModel):
         try:
             return handler(data)
         except ValidationError as error:
-            raise invalid(cls.__name__, [cls._line(line) for line in error.errors()]) from error
+            lines = dict.fromkeys(cls._line(line) for line in error.errors())
+            raise invalid(cls.__name__, lines) from error
 
     @classmethod
     def _line(cls, line: Any) -> tuple[tuple[str | int, ...], str]:
         """Say in our words what pydantic found."""
+        if line["loc"][-1:] in (("int",), ("float",)):  # one of the two that a number may be
+            return line["loc"][:-1], f"must be a valid number, found {show(line['input'])}"
         match line["type"]:
             case "problem":
                 return line["loc"], line["msg"]
@@ -76,6 +71,12 @@ class Model(BaseModel):
                 return line["loc"], f"{show(line['loc'][-1])} is required"
             case "value_error":
                 return line["loc"], str(line["ctx"]["error"])
+            case "model_type" | "dict_type" | "model_attributes_type":
+                return line["loc"], f"must be an object, found {show(line['input'])}"
+            case "greater_than_equal" | "less_than_equal" if (
+                abs(line["ctx"].get("ge", line["ctx"].get("le"))) == LARGEST
+            ):
+                return line["loc"], f"must lie between -1e300 and 1e300, found {show(line['input'])}"
             case "too_short" | "string_too_short":
                 return line["loc"], "must not be empty"
             case _:
@@ -197,10 +198,21 @@ class Formatter(Plugin):
         return Lines.of(pa.concat_arrays(texts).take(pa.array(order)))
 
 
+class PartlyWritten(OSError):
+    """Writing stopped in the midst of lines; ``records`` of them were written whole."""
+
+    def __init__(self, error: OSError, records: int) -> None:
+        super().__init__(error.errno, error.strerror)
+        self.records = records
+
+
 class Target(Plugin):
     """Where lines go."""
 
     group: ClassVar[str] = "target"
+
+    def __str__(self) -> str:
+        return self.kind
 
     def problem(self) -> str | None:
         """Say why this target can't be opened, without touching it."""
@@ -219,64 +231,11 @@ class Target(Plugin):
         """Finish. Raises OSError."""
 
 
-@dataclass
-class Registry:
-    """The kinds that a run knows, by group and lower-case type."""
-
-    kinds: dict[tuple[str, str], type[Plugin]] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, files: Iterable[str | Path] = ()) -> "Registry":
-        """Find the built-in kinds, those of installed packages, and those of the user's files.
-
-        Raises InvalidInput when a file can't be imported or has no plug-in.
-        """
-        registry = cls()
-        for name in _BUILT_IN:
-            package = importlib.import_module(f"datagen.{name}")
-            for module in pkgutil.iter_modules(package.__path__):
-                registry.add(importlib.import_module(f"{package.__name__}.{module.name}"))
-        for entry in entry_points(group=ENTRY_POINT_GROUP):
-            registry.add(entry.load())
-        for file in files:
-            if not registry.add(_import_file(Path(file))):
-                raise InvalidInput([Problem("has no class that is a plug-in (with a `kind`)", str(file))])
-        return registry
-
-    def add(self, module: ModuleType) -> int:
-        """Add the plug-ins that a module defines; give how many."""
-        found = [
-            plugin
-            for plugin in vars(module).values()
-            if inspect.isclass(plugin)
-            and issubclass(plugin, Plugin)
-            and not inspect.isabstract(plugin)
-            and "kind" in vars(plugin)
-            and plugin.__module__ == module.__name__
-        ]
-        for plugin in found:
-            self.kinds[plugin.group, plugin.kind.lower()] = plugin
-        return len(found)
-
-    def of(self, group: str) -> dict[str, type[Plugin]]:
-        """Give the kinds of a group by their type."""
-        return {kind.kind: kind for (other, _), kind in self.kinds.items() if other == group}
+class Maker(Protocol):
+    """Makes plug-in objects of JSON ones; the context of every validation."""
 
     def make(self, group: str, data: Any) -> Any:
-        """Make the plug-in object that a JSON object describes.
-
-        Raises pydantic's ValidationError.
-        """
-        if not isinstance(data, dict):
-            raise invalid(group, [((), f"must be an object with a type, found {show(data)}")])
-        known = self.of(group)
-        kind = data.get("type")
-        if kind is None:
-            raise invalid(group, [((), f'"type" is required; known: {", ".join(sorted(known))}')])
-        plugin = self.kinds.get((group, kind.lower())) if isinstance(kind, str) else None
-        if plugin is None:
-            raise invalid(group, [(("type",), f"unknown {group} type {show(kind)}{did_you_mean(kind, known)}")])
-        return plugin.model_validate({key: data[key] for key in data if key != "type"}, context=self)
+        """Make the object of a group that JSON describes. Raises pydantic's ValidationError."""
 
 
 def is_comment(key: object) -> bool:
@@ -295,25 +254,30 @@ def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> V
     )
 
 
-def _import_file(path: Path) -> ModuleType:
-    """Run a user's Python file as a module of its own.
+def write_lines(file: int, lines: Lines) -> None:
+    """Write all lines to a file descriptor.
 
-    Raises InvalidInput when that fails, in whatever way.
+    Raises PartlyWritten when it does not take them all, BrokenPipeError when nobody reads it any more.
     """
-    name = f"datagen_plugin:{path.resolve()}"
-    loader = importlib.machinery.SourceFileLoader(name, str(path))
-    module = ModuleType(name)
-    module.__file__ = str(path)
-    sys.modules[name] = module  # where pydantic looks up names in annotations
+    done = 0
     try:
-        loader.exec_module(module)
-    except Exception as error:  # the user's code may raise anything
-        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-        raise InvalidInput([Problem(f"can't be imported: {reason}", str(path))]) from error
-    return module
+        while done < len(lines.data):
+            done += os.write(file, lines.data[done:])
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise PartlyWritten(error, int(np.searchsorted(lines.ends, done, "right"))) from error
 
 
-def _of_group(group: str, value: Any, info: "ValidationInfo[Registry]") -> Any:
+def problems_in(document: Document, error: ValidationError) -> list[Problem]:
+    """Give the problems of a document that a validation found."""
+    return [
+        document.problem(line["loc"], line["msg"], at_key=line["msg"].startswith("unknown key"))
+        for line in error.errors()
+    ]
+
+
+def _of_group(group: str, value: Any, info: "ValidationInfo[Maker]") -> Any:
     return value if isinstance(value, Plugin) else info.context.make(group, value)
 
 
@@ -329,14 +293,21 @@ def _to_integers(values: Floats) -> Integers:
     return np.minimum(np.maximum(values, -(2.0**63)), _LARGEST_INTEGER).astype(np.int64)
 
 
+def _check_length(distribution: Distribution) -> Distribution:
+    if MOST_PLACES < distribution.highest() < float("inf"):
+        raise ValueError(f"a length must not be above {MOST_PLACES}")
+    return distribution
+
+
 # A finite number; the bound leaves room for the tail of any distribution.
-Number = Annotated[int | float, Field(ge=-1e300, le=1e300)]
+Number = Annotated[int | float, Field(ge=-LARGEST, le=LARGEST)]
 AnyDistribution = Annotated[
     Distribution,
     PlainValidator(partial(_of_group, "distribution")),
     WithJsonSchema({"group": "distribution"}),
 ]
 WholeDistribution = Annotated[AnyDistribution, AfterValidator(_check_whole)]
+LengthDistribution = Annotated[WholeDistribution, AfterValidator(_check_length)]
 AnyDimension = Annotated[
     Dimension, PlainValidator(partial(_of_group, "dimension")), WithJsonSchema({"group": "dimension"})
 ]
@@ -347,7 +318,7 @@ class PooledDimension(Dimension):
     """A field generator that can pick its values from a pool made before the run."""
 
     cardinality: int = Field(0, ge=0, le=MOST_IN_POOL, description="size of the pool of different values; 0: no pool")
-    cardinality_distribution: AnyDistribution | None = Field(
+    cardinality_distribution: WholeDistribution | None = Field(
         None, description="index into the pool; required with a cardinality"
     )
     uniform_by_default: ClassVar[bool] = False

@@ -56,7 +56,10 @@ class Document:
         """Make a problem at a JSON path; of a path that does not exist, the deepest part that does is its place."""
         if not self.text:
             return Problem(message, self.source, path=path_text(path))
-        offset = _offset(self.text, path, at_key)
+        return self.at(_offset(self.text, path, at_key), path, message)
+
+    def at(self, offset: int, path: Path_, message: str) -> Problem:
+        """Make a problem at a place in the text."""
         line = self.text.count("\n", 0, offset) + 1
         column = offset - (self.text.rfind("\n", 0, offset) + 1) + 1
         return Problem(message, self.source, line, column, path_text(path))
@@ -82,7 +85,7 @@ def parse_json(text: str, source: str) -> Document:
     Raises InvalidInput with the place of what is not JSON.
     """
     try:
-        data = json.loads(text, parse_constant=_refuse_constant)
+        data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
         json.dumps(data, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         problem = Problem(f"is not JSON: {error.msg}", source, error.lineno, error.colno)
@@ -92,12 +95,27 @@ def parse_json(text: str, source: str) -> Document:
     except UnicodeEncodeError as error:
         raise InvalidInput([Problem(f"is not usable JSON: an unpaired surrogate ({error.reason})", source)]) from error
     except ValueError as error:
-        raise InvalidInput([Problem(f"is not JSON: {error}", source)]) from error
+        reason = "a number has too many digits" if "set_int_max_str_digits" in str(error) else error
+        raise InvalidInput([Problem(f"is not JSON: {reason}", source)]) from error
     document = Document(data, source, text)
-    twice = [document.problem(path, "this key stands twice in its object") for path in _repeated(text, 0, ())]
+    twice = [
+        document.at(offset, path, "this key stands twice in its object") for path, offset in _repeated(text, 0, ())
+    ]
     if twice:
         raise InvalidInput(twice)
     return document
+
+
+def from_python(data: Any) -> Document:
+    """Take a document that a Python program made.
+
+    Raises InvalidInput when it could not be JSON.
+    """
+    try:
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInput([Problem(f"is not JSON: {error}", "spec")]) from error
+    return Document(data, "spec")
 
 
 def path_text(path: Path_) -> str:
@@ -124,6 +142,13 @@ def show(value: object, limit: int = 60) -> str:
     """Write a value as JSON for a message, cut short."""
     text = json.dumps(value, ensure_ascii=False, default=repr)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{text} is too large a number")
+    return number
 
 
 def _refuse_constant(name: str) -> None:
@@ -168,11 +193,11 @@ def _offset(text: str, path: Path_, at_key: bool) -> int:
     return key_position if at_key else position
 
 
-def _repeated(text: str, position: int, path: Path_) -> Iterator[Path_]:
+def _repeated(text: str, position: int, path: Path_) -> Iterator[tuple[Path_, int]]:
     position = _skip_space(text, position)
     seen = set()
-    for key, _, value_at in _members(text, position):
+    for key, key_at, value_at in _members(text, position):
         if key in seen:
-            yield (*path, key)
+            yield (*path, key), key_at
         seen.add(key)
         yield from _repeated(text, value_at, (*path, key))

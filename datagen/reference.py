@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from datagen.plugin import Plugin, Registry
+from datagen.plugin import Plugin
+from datagen.registry import Registry
 from datagen.schema import Schema, described, examples, schema, text_of
 from datagen.spec import Emitter, Spec, State, Transition
 

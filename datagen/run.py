@@ -7,7 +7,7 @@ lose: the two would take the interpreter's lock from each other a thousand times
 import secrets
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,15 +17,17 @@ from datagen.arrival import NEVER
 from datagen.batch import Batch, Layout, Lines
 from datagen.clock import Clock, SimulatedClock, SystemClock, stopwatch
 from datagen.columns import Columns, World
-from datagen.moment import Moment
+from datagen.moment import Moment, parse_moment
 from datagen.plan import Plan
-from datagen.plugin import Formatter, Registry, Target
+from datagen.plugin import Formatter, PartlyWritten, Target
 from datagen.pool import make_pools
 from datagen.problems import Document, InvalidInput, Problem, RunFailed
+from datagen.registry import Registry
 from datagen.spec import Spec, in_order, places, read_spec
 from datagen.walk import Walk
 
 _DEFAULT_WORKERS = 100
+_LAST_MOMENT = parse_moment("9999-12-31T00:00:00")
 
 T = TypeVar("T")
 
@@ -69,6 +71,8 @@ def load_document(document: Document, registry: Registry) -> LoadedSpec:
     """
     try:
         spec, warnings = read_spec(document, registry)
+    except RecursionError as error:
+        raise InvalidInput([Problem("is nested too deeply", document.source)]) from error
     except InvalidInput as error:
         unfilled = _pool_problems(document, registry, World(seed=0))
         raise InvalidInput(in_order([*error.problems, *unfilled])) from error
@@ -114,7 +118,7 @@ class Run:
 
     def batches(self) -> Iterator[Batch]:
         """Give the records, each when it is due."""
-        with closing(_ahead(self._computed())) as computed:
+        with closing(_ahead(self._computed())) as computed, self._stopping():
             for batch in computed:
                 for start, stop in self.clock.due(batch.due):
                     yield batch.slice(start, stop)
@@ -135,6 +139,11 @@ class Run:
                 target.close()
         except BrokenPipeError:
             pass
+        except pa.ArrowException as error:
+            raise RunFailed(f"making records: {error} ({report.records} records delivered)") from error
+        except PartlyWritten as error:
+            whole = report.records + error.records
+            raise RunFailed(f"writing to {target}: {error.strerror} ({whole} records delivered)") from error
         except OSError as error:
             raise RunFailed(
                 f"writing to {target}: {error.strerror or error} ({report.records} records delivered)"
@@ -146,7 +155,7 @@ class Run:
         self, formatter: Formatter, target: Target, report: Report, began: float, watch: Callable[[Report], None]
     ) -> None:
         formatted = ((batch, formatter.lines(batch)) for batch in self._computed())
-        with closing(_ahead(formatted)) as ready:
+        with closing(_ahead(formatted)) as ready, self._stopping():
             for batch, lines in ready:
                 for start, stop in self.clock.due(batch.due):
                     target.write(lines.slice(start, stop))
@@ -158,16 +167,25 @@ class Run:
                 if self.clock.stopped.is_set():
                     return
 
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Let nobody wait for the clock any more once the records are not wanted."""
+        try:
+            yield
+        finally:
+            self.clock.stop()
+
     def _computed(self) -> Iterator[Batch]:
         """Compute the records as far as the clock lets us, up to the end of the run."""
         left = self._options.records
-        end = NEVER if self._options.duration is None else min(self._options.duration, NEVER)
+        last = (_LAST_MOMENT.microseconds - self.clock.start.microseconds) * 1000
+        end = min(self._options.duration or NEVER, NEVER, last) if self._options.duration != 0 else 0
         while left != 0 and not self.clock.stopped.is_set():
             moment = self._walk.next_time
             if moment >= end:
-                if self._options.duration is None:
-                    raise RunFailed("walking on: the clock would run past 146 years after the start")
-                return
+                if end == self._options.duration:
+                    return
+                raise RunFailed("walking on: the clock would run past the year 9999, or 146 years after the start")
             horizon = self.clock.horizon()
             if moment >= horizon:
                 self.clock.wait_for(moment)

@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from datagen.dimensions.timestamp import MOMENT_KEYS
-from datagen.plugin import Plugin, Registry
+from datagen.plugin import Plugin
+from datagen.registry import Registry
 from datagen.spec import Spec
 
 Schema = dict[str, Any]

@@ -15,11 +15,12 @@ from datagen.plugin import (
     AnyDistribution,
     AnyTarget,
     Dimension,
+    Maker,
     Model,
     Number,
     PooledDimension,
-    Registry,
     is_comment,
+    problems_in,
 )
 from datagen.problems import Document, InvalidInput, Path_, Problem, did_you_mean, path_part, show
 
@@ -93,7 +94,7 @@ class _State:
     sets: tuple[tuple[Path_, Any], ...]
 
 
-def read_spec(document: Document, registry: Registry) -> tuple[Spec, list[Problem]]:
+def read_spec(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]:
     """Check a document; give the spec and warnings.
 
     Raises InvalidInput with all problems of the document.
@@ -103,9 +104,7 @@ def read_spec(document: Document, registry: Registry) -> tuple[Spec, list[Proble
     try:
         spec = Spec.model_validate(document.data, context=registry)
     except ValidationError as error:
-        for line in error.errors():
-            at_key = line["msg"].startswith("unknown key")
-            problems.append(document.problem(line["loc"], line["msg"], at_key=at_key))
+        problems += problems_in(document, error)
     warnings: list[Problem] = []
     if isinstance(document.data, dict):
         checks = _Checks(document.data, registry)
@@ -121,7 +120,7 @@ def in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(dict.fromkeys(problems), key=lambda problem: (problem.line or 0, problem.column or 0))
 
 
-def places(data: Any, registry: Registry) -> Iterator[Place]:
+def places(data: Any, registry: Maker) -> Iterator[Place]:
     """Give the dimensions and variables of a spec's JSON that are valid in themselves."""
     for owner, list_key, prefix in (("emitters", "dimensions", "emitter"), ("states", "variables", "state")):
         for path, part in _objects(data, (), owner):
@@ -137,11 +136,12 @@ def places(data: Any, registry: Registry) -> Iterator[Place]:
 class _Checks:
     """The checks across a spec."""
 
-    def __init__(self, data: dict[str, Any], registry: Registry) -> None:
+    def __init__(self, data: dict[str, Any], registry: Maker) -> None:
         self._data = data
         self._registry = registry
         self._states = [_usable(path, state, registry) for path, state in _objects(data, (), "states")]
-        self._emitters = {emitter.get("name"): emitter for _, emitter in _objects(data, (), "emitters")}
+        names = [emitter.get("name") for _, emitter in _objects(data, (), "emitters")]
+        self._emitters = {name for name in names if isinstance(name, str)}
         self._by_name = {state.name: state for state in reversed(self._states)}
 
     def problems(self) -> Iterator[tuple[Path_, str]]:
@@ -161,7 +161,7 @@ class _Checks:
                 yield state.path, f"state {show(state.name)} can't be reached from the first state"
         used = {state.emitter for state in self._states}
         for path, emitter in _objects(self._data, (), "emitters"):
-            if emitter.get("name") not in used:
+            if isinstance(emitter.get("name"), str) and emitter["name"] not in used:
                 yield path, f"emitter {show(emitter.get('name'))} is used by no state"
         yield from self._maybe_unset()
 
@@ -170,11 +170,8 @@ class _Checks:
             if state.name.lower() == STOP:
                 yield (*state.path, "name"), f"a state must not be called {show(state.name)}: it ends a worker"
             if state.emitter is not None and state.emitter not in self._emitters:
-                known = [name for name in self._emitters if isinstance(name, str)]
-                yield (
-                    (*state.path, "emitter"),
-                    f"unknown emitter {show(state.emitter)}{did_you_mean(state.emitter, known)}",
-                )
+                near = did_you_mean(state.emitter, self._emitters)
+                yield (*state.path, "emitter"), f"unknown emitter {show(state.emitter)}{near}"
             for path, name in state.next:
                 if name.lower() != STOP and name not in self._by_name:
                     yield path, f"unknown state {show(name)}{did_you_mean(name, [*self._by_name, STOP])}"
@@ -240,7 +237,7 @@ class _Checks:
                     yield from _unset(state, path, emitter, known, seen)
 
 
-def _usable(path: Path_, state: dict[str, Any], registry: Registry) -> _State:
+def _usable(path: Path_, state: dict[str, Any], registry: Maker) -> _State:
     next_states = tuple(
         ((*at, "next"), transition["next"])
         for at, transition in _objects(state, path, "transitions")

@@ -7,7 +7,7 @@ constants around it, and dictionary columns that share their indices are turned 
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cache, partial
 from typing import TypeGuard
 
@@ -22,7 +22,7 @@ Pieces = list[str | pa.Array]
 
 _LARGEST_PLAIN_FLOAT = 1e15  # from here on a float is written with an exponent
 _SCALES = (1.0, 10.0, 100.0, 1000.0)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)
 
 
 def join(pieces: Pieces, size: int) -> pa.Array:
@@ -161,10 +161,13 @@ def plain_text(array: pa.Array) -> pa.Array:
 def formatted_time(array: pa.Array, pattern: str) -> pa.Array:
     """Write each time with strftime codes; a time without an offset counts as UTC."""
     encoded = array.dictionary_encode()
-    zone = UTC if array.type.tz is None else _zone(array.type.tz)
+    name = array.type.tz or "UTC"
+    zone, offset = _zone(name), offset_milliseconds(name)
     moments = encoded.dictionary.cast(pa.timestamp("ms")).cast(pa.int64()).to_pylist()
     text = [
-        None if moment is None else (_EPOCH + timedelta(milliseconds=moment)).astimezone(zone).strftime(pattern)
+        None
+        if moment is None
+        else (_EPOCH + timedelta(milliseconds=moment + offset)).replace(tzinfo=zone).strftime(pattern)
         for moment in moments
     ]
     return _filled(pa.array(text, pa.string()).take(encoded.indices), "")
@@ -300,7 +303,7 @@ def _time_pieces(array: pa.Array) -> Pieces:
     if array.null_count:
         milliseconds = np.nan_to_num(milliseconds).astype(np.int64)
     if zone is not None:
-        milliseconds = milliseconds + _offset_milliseconds(zone)
+        milliseconds = milliseconds + offset_milliseconds(zone)
     seconds, rest = np.divmod(milliseconds, 1000)
     begins = np.concatenate([[True], seconds[1:] != seconds[:-1]])[: len(seconds)]
     text = pa.array(seconds[begins]).cast(pa.timestamp("s")).cast(pa.string())
@@ -323,7 +326,8 @@ def _zone(name: str) -> tzinfo | None:
     return datetime.fromisoformat(f"2000-01-01T00:00:00{'Z' if name == 'UTC' else name}").tzinfo
 
 
-def _offset_milliseconds(zone: str) -> int:
+def offset_milliseconds(zone: str) -> int:
+    """Give how far the clocks of an offset such as ``+02:00`` are ahead of UTC."""
     offset = datetime.fromisoformat(f"2000-01-01T00:00:00{'Z' if zone == 'UTC' else zone}").utcoffset()
     return 0 if offset is None else offset // timedelta(milliseconds=1)
 

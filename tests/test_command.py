@@ -216,7 +216,7 @@ def test_check_says_what_is_wrong_with_spec_target_and_format_at_once(command, t
     assert (outcome.code, outcome.data) == (2, b"")
     assert all(
         part in outcome.err
-        for part in ('unknown key "extra"', 'unknown target type "nosuch"', "nosuch: is neither a format nor a file")
+        for part in ('unknown key "extra"', 'unknown target type "nosuch"', '"nosuch" is neither a format nor a file')
     )
     assert "3 problems found" in outcome.err
 

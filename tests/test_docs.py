@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from datagen import cli
-from datagen.plugin import Registry
+from datagen.registry import Registry
 
 ROOT = Path(__file__).parent.parent
 PAGES = [

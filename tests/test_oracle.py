@@ -4,14 +4,13 @@ import json
 from collections.abc import Iterator
 from itertools import islice, zip_longest
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from datagen.clock import SimulatedClock
 from datagen.formatters.json import Json
 from datagen.moment import Moment, parse_moment
-from datagen.plugin import Registry
 from datagen.problems import Document
+from datagen.registry import Registry
 from datagen.run import Options, Run, load_document
 from tests.reference_simulator import simulate
 from tests.strategies import runs, specs

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import datagen
-from datagen.plugin import Registry
+from datagen.registry import Registry
 from tests.worlds import ROOT, START, constant, records_of, uniform, world, write_json
 
 KINDS = '''

@@ -7,8 +7,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from datagen import cli
-from datagen.plugin import Dimension, Registry
+from datagen.plugin import Dimension
 from datagen.reference import pages
+from datagen.registry import Registry
 from datagen.schema import described, examples, schema
 from datagen.spec import Emitter, Spec, State, Transition
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from datagen import draw
 from datagen.batch import JSON_TEXT
 from datagen.columns import Rows
-from datagen.plugin import AnyDistribution, Dimension
+from datagen.plugin import Dimension, WholeDistribution
 
 
 class Enum(Dimension):
@@ -25,7 +25,7 @@ class Enum(Dimension):
     kind: ClassVar[str] = "enum"
     fixed: ClassVar[bool] = True
     values: list[Any] = Field(min_length=1, description="the values")
-    cardinality_distribution: AnyDistribution | None = Field(None, description="index into the values")
+    cardinality_distribution: WholeDistribution | None = Field(None, description="index into the values")
 
     @cached_property
     def _array(self) -> pa.Array:

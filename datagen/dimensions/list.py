@@ -9,8 +9,8 @@ from pydantic import Field
 from datagen import draw
 from datagen.arrays import as_type, common_type, plain, plain_type, present
 from datagen.batch import is_maybe
-from datagen.columns import Rows
-from datagen.plugin import AnyDimension, AnyDistribution, PooledDimension, WholeDistribution
+from datagen.columns import Rows, in_halves, too_many
+from datagen.plugin import AnyDimension, LengthDistribution, PooledDimension, WholeDistribution
 
 
 class List(PooledDimension):
@@ -25,13 +25,15 @@ class List(PooledDimension):
     kind: ClassVar[str] = "list"
     uniform_by_default: ClassVar[bool] = True
     elements: list[AnyDimension] = Field(min_length=1, description="what its places are made of")
-    length_distribution: WholeDistribution = Field(description="how many places")
-    selection_distribution: AnyDistribution | None = Field(
+    length_distribution: LengthDistribution = Field(description="how many places")
+    selection_distribution: WholeDistribution | None = Field(
         None, description="index into the elements, drawn per place; without it each is equally likely"
     )
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.bits("length"))
+        if too_many(lengths):
+            return in_halves(self.make, rows)
         places = rows.places(lengths)
         items = places.make(self.elements[0]) if len(self.elements) == 1 else self._mixed(places)
         ends = np.cumsum(lengths)

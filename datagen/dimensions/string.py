@@ -8,10 +8,9 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from datagen import draw
-from datagen.columns import Rows
-from datagen.plugin import PooledDimension, WholeDistribution
+from datagen.columns import Rows, in_halves, too_many
+from datagen.plugin import LengthDistribution, PooledDimension
 
-_MOST_AT_ONCE = 4_000_000  # characters; each takes some 40 bytes while it is drawn
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
 
@@ -22,16 +21,15 @@ class String(PooledDimension):
     """
 
     kind: ClassVar[str] = "string"
-    length_distribution: WholeDistribution = Field(description="how many characters")
+    length_distribution: LengthDistribution = Field(description="how many characters")
     chars: str = Field(
         _PRINTABLE, min_length=1, description="the characters to draw from; the 95 printable ASCII ones without it"
     )
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.bits("length"))
-        if len(rows) > 1 and lengths.sum() > _MOST_AT_ONCE:
-            halves = np.array_split(np.arange(len(rows)), 2)
-            return pa.concat_arrays([self.make(rows.at(half)) for half in halves])
+        if too_many(lengths):
+            return in_halves(self.make, rows)
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         drawn = draw.below(rows.places(lengths).bits("character"), len(self.chars))
         if self.chars.isascii():

@@ -9,6 +9,7 @@ from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationEr
 from datagen.columns import Rows
 from datagen.moment import Moment, parse_moment
 from datagen.plugin import PooledDimension, WholeDistribution, invalid
+from datagen.text import offset_milliseconds
 
 _FIRST = parse_moment("0001-01-01T00:00:00").milliseconds
 _LAST = parse_moment("9999-12-31T23:59:59.999").milliseconds
@@ -31,7 +32,8 @@ class Timestamp(PooledDimension):
     _zone: str | None = PrivateAttr(None)
 
     def make(self, rows: Rows) -> pa.Array:
-        milliseconds = np.clip(self.distribution.whole(rows.bits()), _FIRST, _LAST)
+        offset = offset_milliseconds(self._zone) if self._zone else 0
+        milliseconds = np.clip(self.distribution.whole(rows.bits()), _FIRST - offset, _LAST - offset)
         return pa.array(milliseconds).cast(pa.timestamp("ms", self._zone))
 
     @model_validator(mode="wrap")
@@ -51,6 +53,9 @@ class Timestamp(PooledDimension):
         zones = {moment.zone for moment in moments.values()}
         if len(zones) > 1 and None in zones:
             lines.append((("distribution",), "either all of its times have an offset or none has"))
+        if not lines and {"min", "max"} <= moments.keys() and moments["min"].microseconds > moments["max"].microseconds:
+            message = f'"min" ({described["min"]}) must not be above "max" ({described["max"]})'
+            lines.append((("distribution",), message))
         numbers = described | {key: moment.milliseconds for key, moment in moments.items()}
         stddev = described.get("stddev")
         if isinstance(stddev, int | float) and not isinstance(stddev, bool):

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field, PrivateAttr
 
 from datagen.batch import Lines
-from datagen.plugin import Target
+from datagen.plugin import PartlyWritten, Target, write_lines
 
 
 class File(Target):
@@ -42,19 +42,27 @@ class File(Target):
     def open(self) -> bool:
         flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if self.append else os.O_TRUNC)
         self._file = os.open(self.path, flags, 0o666)
-        return os.fstat(self._file).st_size == 0
+        size = os.fstat(self._file).st_size
+        if size and not _ends_with_a_line(self.path):
+            os.write(self._file, b"\n")
+        return size == 0
 
     def write(self, lines: Lines) -> None:
         before = os.fstat(self._file)
-        done = 0
         try:
-            while done < len(lines.data):
-                done += os.write(self._file, lines.data[done:])
-        except OSError:
+            write_lines(self._file, lines)
+        except PartlyWritten as error:
             if stat.S_ISREG(before.st_mode):
-                whole = lines.ends[lines.ends <= done]
-                os.ftruncate(self._file, before.st_size + (int(whole[-1]) if len(whole) else 0))
+                os.ftruncate(self._file, before.st_size + int(lines.ends[error.records - 1] if error.records else 0))
             raise
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def _ends_with_a_line(path: str) -> bool:
+    if not os.path.isfile(path):
+        return True
+    with open(path, "rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import PrivateAttr
 
 from datagen.batch import Lines
-from datagen.plugin import Target
+from datagen.plugin import Target, write_lines
 
 
 class Stdout(Target):
@@ -19,15 +19,19 @@ class Stdout(Target):
     kind: ClassVar[str] = "stdout"
     _file: int = PrivateAttr(-1)
 
+    def __str__(self) -> str:
+        return "standard output"
+
+    def problem(self) -> str | None:
+        return "is closed" if sys.stdout is None else None
+
     def open(self) -> bool:
         sys.stdout.flush()
         self._file = os.dup(sys.stdout.fileno())
         return True
 
     def write(self, lines: Lines) -> None:
-        data = lines.data
-        while data:
-            data = data[os.write(self._file, data) :]
+        write_lines(self._file, lines)
 
     def close(self) -> None:
         os.close(self._file)

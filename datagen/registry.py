@@ -1,0 +1,97 @@
+"""Where plug-ins are found: the built-in folders, installed packages, and files of the user."""
+
+import importlib
+import importlib.machinery
+import inspect
+import pkgutil
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from datagen.plugin import Plugin, invalid
+from datagen.problems import InvalidInput, Problem, did_you_mean, show
+
+ENTRY_POINT_GROUP = "datagen.plugins"
+_BUILT_IN = ("distributions", "dimensions", "formatters", "targets")
+
+
+@dataclass
+class Registry:
+    """The kinds that a run knows, by group and lower-case type."""
+
+    kinds: dict[tuple[str, str], type[Plugin]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, files: Iterable[str | Path] = ()) -> "Registry":
+        """Find the built-in kinds, those of installed packages, and those of the user's files.
+
+        Raises InvalidInput when a file can't be imported or has no plug-in.
+        """
+        registry = cls()
+        for name in _BUILT_IN:
+            package = importlib.import_module(f"datagen.{name}")
+            for module in pkgutil.iter_modules(package.__path__):
+                registry.add(importlib.import_module(f"{package.__name__}.{module.name}"))
+        for entry in entry_points(group=ENTRY_POINT_GROUP):
+            registry.add(entry.load())
+        for file in files:
+            if not registry.add(_import_file(Path(file))):
+                raise InvalidInput([Problem("has no class that is a plug-in (with a `kind`)", str(file))])
+        return registry
+
+    def add(self, module: ModuleType) -> int:
+        """Add the plug-ins that a module defines; give how many."""
+        found = [
+            plugin
+            for plugin in vars(module).values()
+            if inspect.isclass(plugin)
+            and issubclass(plugin, Plugin)
+            and not inspect.isabstract(plugin)
+            and "kind" in vars(plugin)
+            and plugin.__module__ == module.__name__
+        ]
+        for plugin in found:
+            self.kinds[plugin.group, plugin.kind.lower()] = plugin
+        return len(found)
+
+    def of(self, group: str) -> dict[str, type[Plugin]]:
+        """Give the kinds of a group by their type."""
+        return {kind.kind: kind for (other, _), kind in self.kinds.items() if other == group}
+
+    def make(self, group: str, data: Any) -> Any:
+        """Make the plug-in object that a JSON object describes.
+
+        Raises pydantic's ValidationError.
+        """
+        if not isinstance(data, dict):
+            raise invalid(group, [((), f"must be an object with a type, found {show(data)}")])
+        known = self.of(group)
+        kind = data.get("type")
+        if kind is None:
+            raise invalid(group, [((), f'"type" is required; known: {", ".join(sorted(known))}')])
+        plugin = self.kinds.get((group, kind.lower())) if isinstance(kind, str) else None
+        if plugin is None:
+            raise invalid(group, [(("type",), f"unknown {group} type {show(kind)}{did_you_mean(kind, known)}")])
+        return plugin.model_validate({key: data[key] for key in data if key != "type"}, context=self)
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Run a user's Python file as a module of its own.
+
+    Raises InvalidInput when that fails, in whatever way.
+    """
+    name = f"datagen_plugin:{path.resolve()}"
+    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module  # where pydantic looks up names in annotations
+    try:
+        loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        raise InvalidInput([Problem(f"can't be imported: {reason}", str(path))]) from error
+    return module
