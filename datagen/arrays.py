@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datagen.batch import JSON_TEXT, MAYBE, Batch, Layout, is_maybe
+from datagen.batch import JSON_TEXT, MAYBE, Batch, Layout, is_maybe, list_parts
 from datagen.text import json_text
 
 
@@ -48,7 +48,8 @@ def plain(array: pa.Array) -> pa.Array:
         fields = [field.with_type(value.type) for field, value in zip(fields, values, strict=True)]
         return pa.StructArray.from_arrays(values, fields=fields, mask=array.is_null()) if fields else array
     if pa.types.is_list(kind):
-        return pa.ListArray.from_arrays(array.offsets, plain(array.values), mask=_mask(array))
+        offsets, items = list_parts(array)
+        return pa.ListArray.from_arrays(offsets, plain(items), mask=_mask(array))
     return array
 
 
@@ -97,7 +98,8 @@ def exported(array: pa.Array) -> pa.Array:
         fields = [pa.field(kind.field(index).name, value.type) for index, value in enumerate(values)]
         return pa.StructArray.from_arrays(values, fields=fields, mask=_mask(array))
     if pa.types.is_list(kind):
-        return pa.ListArray.from_arrays(array.offsets, exported(array.values), mask=_mask(array))
+        offsets, items = list_parts(array)
+        return pa.ListArray.from_arrays(offsets, exported(items), mask=_mask(array))
     return array
 
 

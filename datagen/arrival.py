@@ -29,12 +29,18 @@ class Arrivals:
 
     def candidates(self, end: int) -> tuple[Integers, Integers]:
         """Give the births (n,) before a time of the next workers, if no limit held them back, and the gaps after."""
+        if self.due >= end:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         workers = np.arange(self.spawned, self.spawned + self._guess)
         keys = draw.numbered(draw.worker_keys(self._seed, workers), np.zeros(1, np.int64))
         gaps = nanoseconds(self._interarrival.real(draw.bits(keys, self._purpose)))
         births = self.due + np.concatenate([[0], running_sum(gaps[:-1])])
         count = int(np.searchsorted(births, end))
         return births[:count], gaps[:count]
+
+    def hold_back(self, moment: int) -> None:
+        """Let nobody be born before a time, since no place is free until then."""
+        self.due = max(self.due, moment)
 
     def admit(
         self, births: Integers, gaps: Integers, lives: Integers, alive: int, stops: Integers, end: int
@@ -54,6 +60,7 @@ class Arrivals:
             end = min(end, self.due + 1)
         else:
             births, end = self._admit_one_by_one(gaps, lives, alive, stops, end)
+        self.due = min(self.due, NEVER)
         self.spawned += len(births)
         more = 2 * len(births) if len(births) == self._guess else len(births) + len(births) // 4 + 1
         self._guess = min(more, _MOST_AT_ONCE)
@@ -97,7 +104,7 @@ def nanoseconds(seconds: Floats) -> Integers:
     """
     if np.isnan(seconds).any():
         raise RunFailed("walking on: a delay or gap is not a number")
-    return np.rint(np.minimum(np.maximum(seconds * 1e9, 0), NEVER)).astype(np.int64)
+    return np.rint(np.minimum(np.maximum(seconds, 0), NEVER / 1e9) * 1e9).astype(np.int64)
 
 
 def running_sum(values: Integers) -> Integers:

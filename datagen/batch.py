@@ -5,7 +5,7 @@ Values travel as Arrow arrays. Three conventions say in Arrow what JSON knows an
 - a key that may be *missing* is a struct with one child named ``""``; where the struct is null the key is missing,
   where it is valid the child holds the value or null;
 - values whose JSON types differ are JSON text, of Arrow's type binary;
-- a variable is a dictionary array; the variables that are set together share the very same indices.
+- a variable is mostly a dictionary array; the variables that are set together then share the very same indices.
 """
 
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,13 @@ MAYBE = ""
 def is_maybe(kind: pa.DataType) -> bool:
     """Tell whether values of a type may be missing."""
     return pa.types.is_struct(kind) and kind.num_fields == 1 and kind.field(0).name == MAYBE
+
+
+def list_parts(array: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Give the offsets, from 0 on, and the items of a list array that may be a slice of another."""
+    offsets = array.offsets.to_numpy()
+    first, last = (int(offsets[0]), int(offsets[-1])) if len(offsets) else (0, 0)
+    return pa.array(offsets - np.int32(first)), array.values.slice(first, last - first)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,10 @@ class PathFinder:
         self.pace = 4.0  # guess of how many steps a lane takes
 
     def walk(self, lanes: Lanes, end: int) -> tuple[Paths, int]:
-        """Walk on to a time, which is moved up when that is too far; give the paths and that time."""
+        """Walk on to a time, or to an earlier one, but after the first step, when that is too far; give paths and time.
+
+        Raises RunFailed when very many steps are at one and the same time.
+        """
         lane = np.flatnonzero((lanes.time < end) & (lanes.state < self._stop))
         key = draw.worker_keys(self._seed, lanes.worker[lane])
         step, state, time = lanes.step[lane], lanes.state[lane], lanes.time[lane]
@@ -60,8 +63,10 @@ class PathFinder:
         rank = np.zeros(len(lane), np.int64)
         pieces = []
         elements = 0
+        pace = self.pace
         while len(lane):
-            length = int(max(1, min(self.pace, _MOST_ELEMENTS // len(lane))))
+            length = int(max(1, min(pace, _MOST_ELEMENTS // len(lane))))
+            pace *= 1.5  # for the few who go on
             states, times, keys = self._block(key, step, state, time, length)
             there = np.ones(states.shape, bool)
             np.logical_and(states[:-1] < self._stop, times[:-1] < end, out=there[1:])

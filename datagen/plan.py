@@ -19,6 +19,7 @@ from datagen.spec import Emitter, Spec, State
 
 _GUIDE_BITS = 12
 _MOST_ENTRIES = 200_000_000
+_MOST_LISTED = 1_000_000
 _FEW_LANES = 16  # below, 0.1 µs a step and lane in plain Python beats 2.5 µs a step in numpy
 
 
@@ -74,7 +75,7 @@ class Transitions:
         """Give the states (steps + 1, lanes) from those of the first step on; whoever has stopped stays so."""
         followed = np.empty((len(rows) + 1, len(states)), np.int32)
         followed[0] = states
-        if len(states) < _FEW_LANES:
+        if len(states) < _FEW_LANES and len(self._targets) < _MOST_LISTED:
             for lane, state in enumerate(states.tolist()):
                 path = accumulate(rows[:, lane].tolist(), self._target, initial=state)
                 followed[:, lane] = np.fromiter(path, np.int32, len(followed))

@@ -29,7 +29,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from datagen import draw
 from datagen.batch import Batch, Layout, Lines
 from datagen.draw import Floats, Integers, Keys
-from datagen.problems import Document, Path_, Problem, did_you_mean, show
+from datagen.problems import Document, Path_, Problem, RunFailed, did_you_mean, show
 
 if TYPE_CHECKING:
     from datagen.columns import Rows
@@ -290,6 +290,8 @@ def _check_whole(distribution: Distribution) -> Distribution:
 
 def _to_integers(values: Floats) -> Integers:
     """Convert whole-valued floats, held inside what 64 bits can hold."""
+    if np.isnan(values).any():
+        raise RunFailed("drawing: a distribution gave what is not a number")
     return np.minimum(np.maximum(values, -(2.0**63)), _LARGEST_INTEGER).astype(np.int64)
 
 

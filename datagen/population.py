@@ -1,6 +1,6 @@
 """The living: where everyone is between two windows. Each has a slot, which the next newcomer gets when it stops.
 
-What happens costs time by those who act, not by those who are alive.
+What happens moves those who act; the others are only looked over for the time of their next step.
 """
 
 from dataclasses import dataclass

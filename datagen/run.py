@@ -131,9 +131,10 @@ class Run:
         report = Report()
         began = stopwatch()
         try:
-            if target.open() and formatter.header():
-                target.write(Lines.of(pa.array([formatter.header()])))
+            empty = target.open()
             try:
+                if empty and formatter.header():
+                    target.write(Lines.of(pa.array([formatter.header()])))
                 self._deliver(formatter, target, report, began, watch)
             finally:
                 target.close()
@@ -178,12 +179,14 @@ class Run:
     def _computed(self) -> Iterator[Batch]:
         """Compute the records as far as the clock lets us, up to the end of the run."""
         left = self._options.records
-        last = (_LAST_MOMENT.microseconds - self.clock.start.microseconds) * 1000
-        end = min(self._options.duration or NEVER, NEVER, last) if self._options.duration != 0 else 0
+        end = min(NEVER, (_LAST_MOMENT.microseconds - self.clock.start.microseconds) * 1000)
+        ends_in_time = self._options.duration is not None and self._options.duration <= end
+        if self._options.duration is not None:
+            end = min(end, self._options.duration)
         while left != 0 and not self.clock.stopped.is_set():
             moment = self._walk.next_time
             if moment >= end:
-                if end == self._options.duration:
+                if ends_in_time:
                     return
                 raise RunFailed("walking on: the clock would run past the year 9999, or 146 years after the start")
             horizon = self.clock.horizon()

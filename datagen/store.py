@@ -71,7 +71,7 @@ class CodeStore(Store):
         self._set([pa.array([0], pa.int32())])
         self._values_kind = kind
         self._values = as_type(pa.nulls(1), kind)
-        self._lists: dict[int, tuple[pa.Array, int]] = {}  # by address: the list, and where it begins among all
+        self._lists: dict[tuple[int, ...], tuple[pa.Array, int]] = {}  # by addresses: a list, where it begins
 
     def take(self, used: Integers | Places) -> pa.Array:
         return pa.DictionaryArray.from_arrays(super().take(used), self._values)
@@ -84,11 +84,11 @@ class CodeStore(Store):
         return pa.array(codes)
 
     def _begin(self, values: pa.Array) -> int:
-        address = next(buffer.address for buffer in reversed(values.buffers()) if buffer is not None)
-        if address not in self._lists:
-            self._lists[address] = values, len(self._values)
+        key = (len(values), *(buffer.address for buffer in values.buffers() if buffer is not None))
+        if key not in self._lists:
+            self._lists[key] = values, len(self._values)
             self._values = pa.concat_arrays([self._values, as_type(values, self._values_kind)])
-        return self._lists[address][1]
+        return self._lists[key][1]
 
 
 class StoreReader:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datagen.batch import JSON_TEXT, is_maybe
+from datagen.batch import JSON_TEXT, is_maybe, list_parts
 
 Pieces = list[str | pa.Array]
 
@@ -244,15 +244,17 @@ def _value_pieces(array: pa.Array) -> Pieces:
     if pa.types.is_struct(kind):
         return object_pieces((kind.field(index).name, array.field(index)) for index in range(kind.num_fields))
     if pa.types.is_list(kind):
-        items = pa.ListArray.from_arrays(array.offsets, json_text(array.values))
-        return ["[", pc.binary_join(items, ","), "]"]
+        offsets, items = list_parts(array)
+        return ["[", pc.binary_join(pa.ListArray.from_arrays(offsets, json_text(items)), ","), "]"]
     if pa.types.is_null(kind):
         return ["null"]
     return [array.cast(pa.string())]
 
 
 def _integer_piece(array: pa.Array) -> pa.Array:
-    numbers = array.fill_null(0).to_numpy() if array.null_count else array.to_numpy()
+    if pa.types.is_uint64(array.type):
+        return array.cast(pa.string())
+    numbers = (array.fill_null(0) if array.null_count else array).to_numpy().astype(np.int64)
     return _of_range(numbers, partial(_fraction_text, None)) or array.cast(pa.string())
 
 
@@ -271,7 +273,8 @@ def _fraction_text(scale: float | None, numbers: npt.NDArray[np.int64]) -> pa.Ar
 
 
 def _have_digits(values: npt.NDArray[np.float64], scale: float) -> bool:
-    scaled = np.rint(values * scale)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = np.rint(values * scale)
     return bool((np.abs(scaled) < _LARGEST_PLAIN_FLOAT).all() and (scaled / scale == values).all())
 
 

@@ -48,6 +48,8 @@ class Walk:
         """Walk on through one window, at most to a time (ns since the start, not included)."""
         first = self.next_time
         end = min(limit, first + self._span)
+        if self.alive >= self._arrivals.most:
+            self._arrivals.hold_back(first)
         births, gaps = self._arrivals.candidates(end)
         slots, lanes = self._population.acting(end, newborn(self._arrivals.spawned, births, len(self._sizes)))
         paths, end = self._finder.walk(lanes, end)
