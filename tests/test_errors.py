@@ -1,6 +1,5 @@
 """Mistakes: every problem of a spec at once, each with its place and what was expected; never a traceback."""
 
-import contextlib
 import copy
 import json
 import re
