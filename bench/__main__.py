@@ -150,7 +150,8 @@ def main() -> None:
                 print(row, flush=True)
                 lines.append(row)
     if not quick:
-        Path("bench/RESULTS.md").write_text("\n".join([*lines, "", _NOTES, ""]))
+        missed = Path("bench/missed.md").read_text()
+        Path("bench/RESULTS.md").write_text("\n".join([*lines, "", _NOTES, missed]))
 
 
 if __name__ == "__main__":
