@@ -1,7 +1,7 @@
 """A run: the loop from the walk to the target, its end, and the report on it.
 
 The next batch is computed and formatted on a second thread while this one is written. A third for formatting would
-lose: the two would take the interpreter's lock from each other a thousand times a batch (measured: half the rate).
+not pay: the two would take the interpreter's lock from each other a thousand times a batch (measured: no gain).
 """
 
 import secrets
