@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 import datagen
-from datagen.clock import SimulatedClock, SystemClock
+from datagen.clock import SystemClock
 from datagen.formatters.json import Json
-from datagen.moment import Moment, parse_moment
+from datagen.moment import parse_moment
+from tests.stepping import SteppingClock
 from tests.test_clock import FakeTime
 from tests.worlds import (
     ROOT,
@@ -142,21 +143,6 @@ def test_the_start_moves_the_times_and_nothing_else(start: str) -> None:
 
 def test_the_limit_changes_nothing_before_it_is_reached() -> None:
     assert records_of(MIXED, 2000, max_workers=1000) == records_of(MIXED, 2000, max_workers=2000)
-
-
-class SteppingClock(SimulatedClock):
-    """Lets a run be computed only a fixed span at a time."""
-
-    def __init__(self, start: Moment, step: int) -> None:
-        super().__init__(start)
-        self._step = step
-        self._reached = step
-
-    def horizon(self) -> int:
-        return self._reached
-
-    def wait_for(self, moment: int) -> None:
-        self._reached = max(self._reached, moment) + self._step
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -8,30 +8,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from datagen.clock import SimulatedClock
 from datagen.formatters.json import Json
-from datagen.moment import Moment, parse_moment
+from datagen.moment import parse_moment
 from datagen.problems import Document
 from datagen.registry import Registry
 from datagen.run import Options, Run, load_document
 from tests.reference_simulator import simulate
+from tests.stepping import SteppingClock
 from tests.strategies import runs, specs
 
 REGISTRY = Registry.load()
 WINDOWS = {"a millisecond": 10**6, "a second": 10**9, "an hour": 3600 * 10**9, "all at once": None}
-
-
-class SteppingClock(SimulatedClock):
-    """Lets a run be computed only a fixed span at a time."""
-
-    def __init__(self, start: Moment, step: int) -> None:
-        super().__init__(start)
-        self._step = step
-        self._reached = step
-
-    def horizon(self) -> int:
-        return self._reached
-
-    def wait_for(self, moment: int) -> None:
-        self._reached = max(self._reached, moment) + self._step
 
 
 def engine(spec: dict, run: dict, window: int | None) -> Iterator[list]:
