@@ -8,6 +8,7 @@ for record in datagen.records(spec, start="2024-01-01T00:00:00", records=1000, s
 """
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,22 +16,29 @@ from typing import Any
 import pyarrow as pa
 
 from datagen.arrays import record_batch
+from datagen.environment import expanded
 from datagen.formatters.json import Json
 from datagen.moment import parse_duration, parse_moment
-from datagen.plugin import Dimension, Distribution, Formatter, PooledDimension, Target
+from datagen.plugin import Dimension, Distribution, Formatter, PooledDimension
 from datagen.problems import InvalidInput, Problem, RunFailed, from_python, parse_json, read_text
 from datagen.registry import Registry
 from datagen.run import LoadedSpec, Options, Run, load_document, new_seed
+from datagen.stage import Scope, Stage
+from datagen.target import Encoded, Target, Undelivered
 
 __all__ = [
     "Dimension",
     "Distribution",
+    "Encoded",
     "Formatter",
     "InvalidInput",
     "LoadedSpec",
     "PooledDimension",
     "RunFailed",
+    "Scope",
+    "Stage",
     "Target",
+    "Undelivered",
     "batches",
     "load",
     "records",
@@ -44,8 +52,8 @@ def load(source: str | Path | dict[str, Any], plugins: Sequence[str | Path] = ()
     """
     registry = Registry.load(plugins)
     if isinstance(source, dict):
-        return load_document(from_python(source), registry)
-    return load_document(parse_json(read_text(str(source)), str(source)), registry)
+        return load_document(expanded(from_python(source), os.environ), registry)
+    return load_document(expanded(parse_json(read_text(str(source)), str(source)), os.environ), registry)
 
 
 def batches(

@@ -105,8 +105,6 @@ def exported(array: pa.Array) -> pa.Array:
 
 def record_batch(batch: Batch, layout: Layout) -> pa.RecordBatch:
     """Convert records to one Arrow record batch with the columns of all emitters; null where a record has no key."""
-    order = np.empty(len(batch), np.int64)
-    order[np.concatenate([part.rows for part in batch.parts])] = np.arange(len(batch))
     columns = {}
     for name in layout.names():
         kind = common_type(layout.types(name))
@@ -114,5 +112,5 @@ def record_batch(batch: Batch, layout: Layout) -> pa.RecordBatch:
             as_type(part.columns[name] if name in part.columns else pa.nulls(len(part.rows)), kind)
             for part in batch.parts
         ]
-        columns[name] = exported(pa.concat_arrays(arrays).take(pa.array(order)))
+        columns[name] = exported(batch.in_order(arrays))
     return pa.RecordBatch.from_pydict(columns)

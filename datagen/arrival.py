@@ -1,6 +1,7 @@
 """Arrivals: when workers are born, under the limit. Knows nothing of what they do in their lives but when these end."""
 
 import heapq
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,14 @@ class Arrivals:
         self.most = max_workers
         self.spawned = 0
         self.due = 0  # ns since the start: the next spawn is not before this
+
+    def state(self) -> dict[str, Any]:
+        """Give who was born, for ``restore``."""
+        return {"guess": self._guess, "spawned": self.spawned, "due": self.due}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on after the births of ``state``."""
+        self._guess, self.spawned, self.due = state["guess"], state["spawned"], state["due"]
 
     def candidates(self, end: int) -> tuple[Integers, Integers]:
         """Give the births (n,) before a time of the next workers, if no limit held them back, and the gaps after."""

@@ -8,6 +8,7 @@ Values travel as Arrow arrays. Three conventions say in Arrow what JSON knows an
 - a variable is mostly a dictionary array; the variables that are set together then share the very same indices.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -79,15 +80,22 @@ class Part:
 
 @dataclass(frozen=True)
 class Batch:
-    """Records in order of (time, worker, step)."""
+    """Records in order of (time, worker, step), or of (due, time, worker, step) once some were held back."""
 
-    due: Integers  # (n,) ns since the start, ascending
+    due: Integers  # (n,) ns since the start, ascending: when the target gets them
     worker: Integers  # (n,)
     step: Integers  # (n,)
     parts: tuple[Part, ...]
+    emitted: Integers  # (n,) ns since the start: when they came to be; ``due`` itself unless some are held back
 
     def __len__(self) -> int:
         return len(self.due)
+
+    @classmethod
+    def empty(cls) -> "Batch":
+        """Give a batch of no records."""
+        nothing = np.zeros(0, np.int64)
+        return cls(nothing, nothing, nothing, (), nothing)
 
     def slice(self, start: int, stop: int) -> "Batch":
         """Give some of the records, without a copy."""
@@ -97,7 +105,38 @@ class Batch:
             if high > low:
                 columns = {name: array.slice(low, high - low) for name, array in part.columns.items()}
                 parts.append(Part(part.emitter, part.rows[low:high] - start, columns))
-        return Batch(self.due[start:stop], self.worker[start:stop], self.step[start:stop], tuple(parts))
+        rows = slice(start, stop)
+        return Batch(self.due[rows], self.worker[rows], self.step[rows], tuple(parts), self.emitted[rows])
+
+    def in_order(self, arrays: Sequence[pa.Array]) -> pa.Array:
+        """Put what was made of each part into the order of the records; one array a part, all of the same type."""
+        if len(arrays) == 1:
+            return arrays[0]
+        order = np.empty(len(self), np.int64)
+        order[np.concatenate([part.rows for part in self.parts])] = np.arange(len(self))
+        return pa.concat_arrays(arrays).take(pa.array(order))
+
+    def take(self, rows: Integers) -> "Batch":
+        """Give some of the records, in any order, also several times."""
+        owner, place = np.empty(len(self), np.int32), np.empty(len(self), np.int64)
+        for number, part in enumerate(self.parts):
+            owner[part.rows] = number
+            place[part.rows] = np.arange(len(part.rows))
+        parts = []
+        for number, part in enumerate(self.parts):
+            chosen = np.flatnonzero(owner[rows] == number)
+            if len(chosen):
+                places = pa.array(place[rows[chosen]])
+                columns = {name: array.take(places) for name, array in part.columns.items()}
+                parts.append(Part(part.emitter, chosen, columns))
+        return Batch(self.due[rows], self.worker[rows], self.step[rows], tuple(parts), self.emitted[rows])
+
+    def of(self, emitters: frozenset[str]) -> "Batch":
+        """Give the records of some emitters."""
+        kept = [part.rows for part in self.parts if part.emitter in emitters]
+        if len(kept) == len(self.parts):
+            return self
+        return self.take(np.sort(np.concatenate(kept))) if kept else Batch.empty()
 
     @property
     def nbytes(self) -> int:

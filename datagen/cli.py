@@ -6,18 +6,18 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
-
+from datagen.clock import Clock, SystemClock
+from datagen.inputs import load_inputs
+from datagen.journal import Journal, open_journal
 from datagen.moment import parse_duration, parse_moment
-from datagen.plugin import Formatter, Target, problems_in
-from datagen.problems import Document, InvalidInput, Problem, RunFailed, did_you_mean, parse_json, read_text, show
+from datagen.problems import InvalidInput, RunFailed, show
 from datagen.registry import Registry
-from datagen.run import LoadedSpec, Options, Report, Run, load_document, new_seed
+from datagen.run import Options, Report, Run, new_seed
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("-c", "--config", metavar="SPEC", help="spec file; - or nothing: standard input")
     add("-t", "-o", "--target", metavar="TARGET", help="target file; wins over the spec's target")
-    add("-f", "-p", "--format", metavar="FORMAT", default="json", help="json (default), csv, tsv or a pattern file")
+    add("-f", "-p", "--format", metavar="FORMAT", help="json (default), csv, tsv or a pattern file")
     add(
         "-s", "--start", metavar="TIME", type=_checked(parse_moment), help="simulated clock, from this ISO 8601 time on"
     )
@@ -89,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--seed", metavar="N", type=_whole(None), help="whole number; the same seed, spec and start give the same bytes"
     )
+    add("--state", metavar="PLACE", help="directory, or redis:// URL, that keeps where the run stands; to continue it")
     add("--check", action="store_true", help="say what is wrong with spec, target and format; generate nothing")
     add("--plugins", metavar="FILE", action="append", default=[], help="Python file with kinds of your own; repeatable")
     return parser
@@ -148,107 +149,38 @@ def _whole(least: int | None) -> Callable[[str], int]:
 
 
 def _generate(arguments: argparse.Namespace) -> int:
-    registry = Registry.load(arguments.plugins)
-    loaded, target, formatter = _load(arguments, registry)
-    for warning in loaded.warnings:
+    inputs = load_inputs(arguments, os.environ)
+    for warning in inputs.loaded.warnings:
         _say(f"warning: {warning}")
-    options = Options(
-        arguments.start,
-        arguments.max_workers,
-        arguments.records,
-        arguments.duration,
-        new_seed() if arguments.seed is None else arguments.seed,
-    )
     if arguments.check:
-        options = replace(options, records=0)
-    run = Run(loaded, options)
-    misfits = formatter.prepare(run.layout)
-    if misfits:
-        raise InvalidInput([Problem(misfit, arguments.format) for misfit in misfits])
-    if arguments.check:
+        inputs.prepare(replace(_options(arguments), records=0), _say)
         _say("spec, target and format are valid")
         return _DONE
-    with _stopping(run), _watching(options) as watch:
-        report = run.deliver(formatter, target, watch)
-    _say(_closing_line(report, options))
+    journal = open_journal(arguments.state) if arguments.state else None
+    with closing(journal) if journal is not None else nullcontext():
+        options, clock = _resumed(_options(arguments), journal)
+        run, lanes, identity = inputs.prepare(options, _say, clock)
+        if journal is not None:
+            journal.begin(identity, lanes)
+        with _stopping(run), _watching(options) as watch:
+            report = run.deliver(lanes, watch, journal)
+    for line in _closing_lines(report, options):
+        _say(line)
     return _DONE
 
 
-def _load(arguments: argparse.Namespace, registry: Registry) -> tuple[LoadedSpec, Target, Formatter]:
-    """Load everything that a run needs; what is wrong with all of it is reported together."""
-    problems: list[Problem] = []
-    loaded = target = formatter = None
-    try:
-        loaded = load_document(_spec_document(arguments.config), registry)
-        target = loaded.spec.target
-    except InvalidInput as error:
-        problems += error.problems
-    try:
-        if arguments.target is not None or target is None:
-            target = _target(arguments.target, registry)
-        problem = target.problem() or _would_overwrite(target, arguments)
-        if problem:
-            problems.append(Problem(problem, f"target {target}"))
-    except InvalidInput as error:
-        problems += error.problems
-    try:
-        formatter = _formatter(arguments.format, registry)
-    except InvalidInput as error:
-        problems += error.problems
-    if problems or loaded is None or target is None or formatter is None:
-        raise InvalidInput(problems)
-    return loaded, target, formatter
+def _options(arguments: argparse.Namespace) -> Options:
+    return Options(arguments.start, arguments.max_workers, arguments.records, arguments.duration, arguments.seed)
 
 
-def _spec_document(config: str | None) -> Document:
-    if config is not None and config != "-":
-        return parse_json(read_text(config), config)
-    if sys.stdin is None or (config is None and sys.stdin.isatty()):
-        raise InvalidInput([Problem("no spec: give one with -c, or on standard input")])
-    try:
-        text = sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput([Problem(f"is not UTF-8 text (byte {error.start})", "standard input")]) from error
-    return parse_json(text, "standard input")
-
-
-def _target(file: str | None, registry: Registry) -> Target:
-    document = Document({"type": "stdout"}, "") if file is None else parse_json(read_text(file), file)
-    try:
-        target: Target = registry.make("target", document.data)
-    except ValidationError as error:
-        raise InvalidInput(problems_in(document, error)) from error
-    return target
-
-
-def _would_overwrite(target: Target, arguments: argparse.Namespace) -> str | None:
-    """Say that a target is one of the files that the command reads, if so."""
-    path = getattr(target, "path", None)
-    if (
-        path
-        and arguments.config in (None, "-")
-        and os.path.exists(path)
-        and os.path.samestat(os.stat(path), os.fstat(0))
-    ):
-        return f"{path} is standard input; it would be overwritten"
-    for read in (arguments.config, arguments.target, arguments.format, *arguments.plugins):
-        if path and read and os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
-            return f"{path} is read by this command; it would be overwritten"
-    return None
-
-
-def _formatter(name: str, registry: Registry) -> Formatter:
-    known = {kind: plugin for kind, plugin in registry.of("formatter").items() if kind != "pattern"}
-    described = {"type": name} if name.lower() in known else {"type": "pattern", "text": None}
-    if described["type"] == "pattern":
-        if not os.path.exists(name):
-            raise InvalidInput([Problem(f"{show(name)} is neither a format nor a file{did_you_mean(name, known)}")])
-        described["text"] = read_text(name)
-    try:
-        formatter: Formatter = registry.make("formatter", described)
-    except ValidationError as error:
-        raise InvalidInput([Problem(line["msg"], name) for line in error.errors()]) from error
-    return formatter
+def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock | None]:
+    """Choose what the command leaves open, as the run did that is continued, if there is one."""
+    known = None if journal is None else journal.run
+    if options.seed is None:
+        options = replace(options, seed=new_seed() if known is None else known["seed"])
+    if known is None or options.start is not None or known["clock"] != "system":
+        return options, None
+    return options, SystemClock(parse_moment(known["start"]))
 
 
 @contextmanager
@@ -294,7 +226,7 @@ def _watching(options: Options) -> Iterator[Callable[[Report], None]]:
             if report.seconds - shown < _SHOW_EVERY:
                 return
             shown = report.seconds
-            rate = report.records / report.seconds
+            rate = (report.records - report.before) / report.seconds
             text = f"{report.records:,} records, {_span(report.reached)}, {rate:,.0f} records/s"
             done = report.records if options.records is not None else report.reached
             progress.update(task, completed=done, description=text, refresh=True)
@@ -314,14 +246,18 @@ def _lateness_watch() -> Callable[[Report], None]:
     return watch
 
 
-def _closing_line(report: Report, options: Options) -> str:
+def _closing_lines(report: Report, options: Options) -> Iterator[str]:
     clock = "on the system clock" if options.start is None else "simulated"
-    rate = report.records / report.seconds if report.seconds else 0
+    rate = (report.records - report.before) / report.seconds if report.seconds else 0
     late = f", up to {report.latest / 1e9:.3f} s late" if options.start is None and report.records else ""
-    return (
+    before = f", continued after {report.before} records" if report.before else ""
+    yield (
         f"{report.records} records, {_span(report.reached)} {clock}, {report.seconds:.3f} s, "
-        f"{rate:.0f} records/s, seed {options.seed}{late}"
+        f"{rate:.0f} records/s, seed {options.seed}{late}{before}"
     )
+    if any(records != report.records for records in report.delivered.values()) or len(report.delivered) > 1:
+        for target, records in report.delivered.items():
+            yield f"{records} records delivered to {target}"
 
 
 def _span(nanoseconds: int) -> str:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from datagen.draw import Integers
 from datagen.moment import Moment
@@ -39,8 +40,11 @@ class Clock(ABC):
         """Wait until a time comes within the horizon, or the clock is stopped."""
 
     @abstractmethod
-    def due(self, times: Integers) -> Iterator[tuple[int, int]]:
-        """Give ranges of records, each as soon as it is due, until all are due or the clock is stopped."""
+    def due(self, times: Integers, emitted: Integers | None = None) -> Iterator[tuple[int, int]]:
+        """Give ranges of records, each as soon as it is due, until all are due or the clock is stopped.
+
+        Once it is stopped, records that were ``emitted`` (n,) before and are held back still are due at once.
+        """
 
     def stop(self) -> None:
         """End all waiting."""
@@ -60,7 +64,7 @@ class SimulatedClock(Clock):
     def wait_for(self, moment: int) -> None:
         pass
 
-    def due(self, times: Integers) -> Iterator[tuple[int, int]]:
+    def due(self, times: Integers, emitted: Integers | None = None) -> Iterator[tuple[int, int]]:
         if len(times):
             yield 0, len(times)
 
@@ -68,13 +72,16 @@ class SimulatedClock(Clock):
 class SystemClock(Clock):
     """The clock on the wall, in UTC; it does not follow later changes of the system's time.
 
-    It starts a moment after it is made, so that the first records can be computed before they are due.
+    It starts a moment after it is made, so that the first records can be computed before they are due; or at a moment
+    in the past, to continue a run that began then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, start: Moment | None = None) -> None:
         super().__init__()
-        self.start = Moment((time.time_ns() + _HEAD_START) // 1000)
-        self._zero = time.monotonic_ns() + _HEAD_START
+        now = time.time_ns()
+        self.start = start or Moment((now + _HEAD_START) // 1000)
+        self._zero = time.monotonic_ns() + (_HEAD_START if start is None else start.microseconds * 1000 - now)
+        self._stopped_at = -1  # ns since the start
 
     def horizon(self) -> int:
         return self._now() + _AHEAD
@@ -83,7 +90,7 @@ class SystemClock(Clock):
         while self.horizon() <= moment and not self.stopped.is_set():
             self._sleep((moment - self.horizon()) / 1e9)
 
-    def due(self, times: Integers) -> Iterator[tuple[int, int]]:
+    def due(self, times: Integers, emitted: Integers | None = None) -> Iterator[tuple[int, int]]:
         done = 0
         while done < len(times) and not self.stopped.is_set():
             now = self._now()
@@ -97,12 +104,25 @@ class SystemClock(Clock):
             done = ready
             if done < len(times):
                 self._sleep(_TICK)
+        if emitted is not None and done < len(times):
+            yield from ((done + start, done + stop) for start, stop in _ranges(emitted[done:] <= self._stopped_at))
+
+    def stop(self) -> None:
+        if not self.stopped.is_set():
+            self._stopped_at = self._now()
+        super().stop()
 
     def _now(self) -> int:
         return time.monotonic_ns() - self._zero
 
     def _sleep(self, seconds: float) -> None:
         self.stopped.wait(min(seconds, _LONGEST_WAIT))
+
+
+def _ranges(wanted: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Give the ranges in which all are wanted."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]])))
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
 def stopwatch() -> float:

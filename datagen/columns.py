@@ -7,7 +7,7 @@ depends on order) and the store of variables. Knows nothing of how workers move 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -172,6 +172,18 @@ class Columns:
             {name: {key: column.type for key, column in self._empty(name).items()} for name in plan.emitters}
         )
 
+    def state(self) -> dict[str, Any]:
+        """Give what later records depend on, for ``restore``: counters and variables."""
+        stores = {name: store.state() for name, store in self._stores.items()}
+        return {"rows_next": self._rows_next, "counters": dict(self._world.counters), "stores": stores}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state`` gave."""
+        self._rows_next = state["rows_next"]
+        self._world.counters.update(state["counters"])
+        for name, store in self._stores.items():
+            store.restore(state["stores"][name])
+
     def batches(self, steps: Steps) -> Iterator[Batch]:
         """Make the records of the steps of a window, in batches of an efficient size."""
         start = 0
@@ -209,7 +221,7 @@ class Columns:
                 reader = StoreReader(self._stores, partial(self._after, chosen))
                 made = self._columns(name, chosen.time, Rows(chosen.keys, "", self._world, reader))
                 parts.append(Part(name, rows, made))
-        return Batch(steps.time, steps.worker, steps.step, tuple(parts))
+        return Batch(steps.time, steps.worker, steps.step, tuple(parts), steps.time)
 
     def _columns(self, emitter: str, due: Integers, rows: Rows) -> dict[str, pa.Array]:
         milliseconds = pa.array((self._plan.start.microseconds + due // 1000) // 1000)

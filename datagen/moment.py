@@ -28,6 +28,13 @@ class Moment:
         """Give the milliseconds since 1970."""
         return self.microseconds // 1000
 
+    @property
+    def text(self) -> str:
+        """Write it in ISO 8601, as ``parse_moment`` reads it."""
+        zone = UTC if self.zone in (None, "UTC") else datetime.fromisoformat(f"2000-01-01T00:00:00{self.zone}").tzinfo
+        moment = (_EPOCH + timedelta(microseconds=self.microseconds)).astimezone(zone).replace(tzinfo=None)
+        return moment.isoformat(timespec="microseconds") + ("Z" if self.zone == "UTC" else self.zone or "")
+
 
 def parse_moment(text: object) -> Moment:
     """Read an ISO 8601 time; also with a colon between date and time (``2009-05-21:08:00:10``).

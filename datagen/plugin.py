@@ -1,10 +1,9 @@
-"""What a distribution, a dimension, a formatter and a target is, and how one is found.
+"""What a distribution, a dimension and a formatter is, and how one is found; ``datagen.target`` goes on with targets.
 
 A plug-in is one class. Its fields are the keys of a spec, its docstring is the user's page, one method does the work on
 columns. Built-in kinds and a user's own are declared, checked, documented and found in the same way.
 """
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -29,7 +28,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from datagen import draw
 from datagen.batch import Batch, Layout, Lines
 from datagen.draw import Floats, Integers, Keys
-from datagen.problems import Document, Path_, Problem, RunFailed, did_you_mean, show
+from datagen.problems import Document, Path_, Problem, RunFailed, did_you_mean, is_comment, show
 
 if TYPE_CHECKING:
     from datagen.columns import Rows
@@ -190,45 +189,7 @@ class Formatter(Plugin):
 
     def lines(self, batch: Batch) -> Lines:
         """Write the records of a batch in their order."""
-        texts = [self.text(part.columns) for part in batch.parts]
-        if len(texts) == 1:
-            return Lines.of(texts[0])
-        order = np.empty(len(batch), np.int64)
-        order[np.concatenate([part.rows for part in batch.parts])] = np.arange(len(batch))
-        return Lines.of(pa.concat_arrays(texts).take(pa.array(order)))
-
-
-class PartlyWritten(OSError):
-    """Writing stopped in the midst of lines; ``records`` of them were written whole."""
-
-    def __init__(self, error: OSError, records: int) -> None:
-        super().__init__(error.errno, error.strerror)
-        self.records = records
-
-
-class Target(Plugin):
-    """Where lines go."""
-
-    group: ClassVar[str] = "target"
-
-    def __str__(self) -> str:
-        return self.kind
-
-    def problem(self) -> str | None:
-        """Say why this target can't be opened, without touching it."""
-        return None
-
-    @abstractmethod
-    def open(self) -> bool:
-        """Open it; true when it is empty, so that a header belongs before the first record. Raises OSError."""
-
-    @abstractmethod
-    def write(self, lines: Lines) -> None:
-        """Deliver lines before returning. Raises OSError."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Finish. Raises OSError."""
+        return Lines.of(batch.in_order([self.text(part.columns) for part in batch.parts]))
 
 
 class Maker(Protocol):
@@ -237,10 +198,8 @@ class Maker(Protocol):
     def make(self, group: str, data: Any) -> Any:
         """Make the object of a group that JSON describes. Raises pydantic's ValidationError."""
 
-
-def is_comment(key: object) -> bool:
-    """Tell whether a key of a spec is a comment."""
-    return isinstance(key, str) and (key.startswith("_") or key == "$schema")
+    def formatter(self, described: Any) -> Any:
+        """Make a formatter of an object, or of the name of a format or a pattern file. Raises ValidationError."""
 
 
 def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
@@ -254,21 +213,6 @@ def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> V
     )
 
 
-def write_lines(file: int, lines: Lines) -> None:
-    """Write all lines to a file descriptor.
-
-    Raises PartlyWritten when it does not take them all, BrokenPipeError when nobody reads it any more.
-    """
-    done = 0
-    try:
-        while done < len(lines.data):
-            done += os.write(file, lines.data[done:])
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise PartlyWritten(error, int(np.searchsorted(lines.ends, done, "right"))) from error
-
-
 def problems_in(document: Document, error: ValidationError) -> list[Problem]:
     """Give the problems of a document that a validation found."""
     return [
@@ -277,8 +221,13 @@ def problems_in(document: Document, error: ValidationError) -> list[Problem]:
     ]
 
 
-def _of_group(group: str, value: Any, info: "ValidationInfo[Maker]") -> Any:
+def make_of_group(group: str, value: Any, info: "ValidationInfo[Maker]") -> Any:
+    """Make a plug-in object where a model has a key for one; for a PlainValidator."""
     return value if isinstance(value, Plugin) else info.context.make(group, value)
+
+
+def _formatter(value: Any, info: "ValidationInfo[Maker]") -> Any:
+    return value if isinstance(value, Plugin) else info.context.formatter(value)
 
 
 def _check_whole(distribution: Distribution) -> Distribution:
@@ -305,15 +254,19 @@ def _check_length(distribution: Distribution) -> Distribution:
 Number = Annotated[int | float, Field(ge=-LARGEST, le=LARGEST)]
 AnyDistribution = Annotated[
     Distribution,
-    PlainValidator(partial(_of_group, "distribution")),
+    PlainValidator(partial(make_of_group, "distribution")),
     WithJsonSchema({"group": "distribution"}),
 ]
 WholeDistribution = Annotated[AnyDistribution, AfterValidator(_check_whole)]
 LengthDistribution = Annotated[WholeDistribution, AfterValidator(_check_length)]
 AnyDimension = Annotated[
-    Dimension, PlainValidator(partial(_of_group, "dimension")), WithJsonSchema({"group": "dimension"})
+    Dimension, PlainValidator(partial(make_of_group, "dimension")), WithJsonSchema({"group": "dimension"})
 ]
-AnyTarget = Annotated[Target, PlainValidator(partial(_of_group, "target")), WithJsonSchema({"group": "target"})]
+AnyFormatter = Annotated[
+    Formatter,
+    PlainValidator(_formatter),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"group": "formatter"}]}),
+]
 
 
 class PooledDimension(Dimension):

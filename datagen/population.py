@@ -50,6 +50,23 @@ class Population:
         """Give, per variable group, where the store has what somebody may still read."""
         return self._slots.stored
 
+    def state(self) -> dict[str, Any]:
+        """Give the slots of the living, for ``restore``."""
+        used = np.setdiff1d(np.arange(len(self._slots)), self._empty, assume_unique=True)
+        slots = self._slots
+        return {
+            "worker": slots.worker[used],
+            "step": slots.step[used],
+            "state": slots.state[used],
+            "time": slots.time[used],
+            "stored": [places[used] for places in slots.stored],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Give slots to the living of ``state``."""
+        self._slots = Lanes(state["worker"], state["step"], state["state"], state["time"], state["stored"])
+        self._empty = np.zeros(0, np.int64)
+
     def acting(self, end: int, newcomers: Lanes) -> tuple[Integers, Lanes]:
         """Give the slots of those who act before a time, and their lanes followed by those of newcomers."""
         slots = np.flatnonzero(self._slots.time < end)

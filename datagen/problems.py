@@ -15,6 +15,7 @@ Path_ = tuple[str | int, ...]
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
+_SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ class InvalidInput(ValueError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+class Secret(str):
+    """A string that holds a value of the environment, and is not shown."""
+
+    __slots__ = ()
+
+
 class RunFailed(RuntimeError):
     """A run could not go on; the message begins with what was being done."""
 
@@ -51,18 +58,19 @@ class Document:
     data: Any
     source: str
     text: str = ""
+    secrets: tuple[str, ...] = ()  # what no problem may show
 
     def problem(self, path: Path_, message: str, *, at_key: bool = False) -> Problem:
         """Make a problem at a JSON path; of a path that does not exist, the deepest part that does is its place."""
         if not self.text:
-            return Problem(message, self.source, path=path_text(path))
+            return Problem(hidden(message, self.secrets), self.source, path=path_text(path))
         return self.at(_offset(self.text, path, at_key), path, message)
 
     def at(self, offset: int, path: Path_, message: str) -> Problem:
         """Make a problem at a place in the text."""
         line = self.text.count("\n", 0, offset) + 1
         column = offset - (self.text.rfind("\n", 0, offset) + 1) + 1
-        return Problem(message, self.source, line, column, path_text(path))
+        return Problem(hidden(message, self.secrets), self.source, line, column, path_text(path))
 
 
 def read_text(source: str) -> str:
@@ -118,6 +126,19 @@ def from_python(data: Any) -> Document:
     return Document(data, "spec")
 
 
+def is_comment(key: object) -> bool:
+    """Tell whether a key of a spec is a comment."""
+    return isinstance(key, str) and (key.startswith("_") or key == "$schema")
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """Leave secrets out of a text; what is shorter than a few characters is taken for none."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "…")
+    return text
+
+
 def path_text(path: Path_) -> str:
     """Write a JSON path as ``emitters[0].dimensions[1].name``."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
@@ -140,8 +161,16 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
 
 def show(value: object, limit: int = 60) -> str:
     """Write a value as JSON for a message, cut short."""
-    text = json.dumps(value, ensure_ascii=False, default=repr)
+    text = json.dumps(_without_secrets(value), ensure_ascii=False, default=repr)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_secrets(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(member) for member in value]
+    return "…" if isinstance(value, Secret) else value
 
 
 def _finite(text: str) -> float:

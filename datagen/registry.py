@@ -3,6 +3,7 @@
 import importlib
 import importlib.machinery
 import inspect
+import os
 import pkgutil
 import sys
 from collections.abc import Iterable
@@ -13,10 +14,10 @@ from types import ModuleType
 from typing import Any
 
 from datagen.plugin import Plugin, invalid
-from datagen.problems import InvalidInput, Problem, did_you_mean, show
+from datagen.problems import InvalidInput, Problem, did_you_mean, read_text, show
 
 ENTRY_POINT_GROUP = "datagen.plugins"
-_BUILT_IN = ("distributions", "dimensions", "formatters", "targets")
+_BUILT_IN = ("distributions", "dimensions", "formatters", "stages", "targets")
 
 
 @dataclass
@@ -77,6 +78,25 @@ class Registry:
         if plugin is None:
             raise invalid(group, [(("type",), f"unknown {group} type {show(kind)}{did_you_mean(kind, known)}")])
         return plugin.model_validate({key: data[key] for key in data if key != "type"}, context=self)
+
+    def formatter(self, described: Any) -> Any:
+        """Make a formatter of an object, or of the name of a format or a pattern file.
+
+        Raises pydantic's ValidationError.
+        """
+        if not isinstance(described, str):
+            return self.make("formatter", described)
+        known = {kind for kind in self.of("formatter") if kind != "pattern"}
+        if described.lower() in known:
+            return self.make("formatter", {"type": described})
+        if not os.path.exists(described):
+            message = f"{show(described)} is neither a format nor a file{did_you_mean(described, known)}"
+            raise invalid("formatter", [((), message)])
+        try:
+            text = read_text(described)
+        except InvalidInput as error:
+            raise invalid("formatter", [((), f"{described} {error.problems[0].message}")]) from error
+        return self.make("formatter", {"type": "pattern", "text": text})
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -1,32 +1,36 @@
-"""A run: the loop from the walk to the target, its end, and the report on it.
+"""A run: the loop from the walk to the targets, its end, and the report on it.
 
-The next batch is computed and formatted on a second thread while this one is written. A third for formatting would
-not pay: the two would take the interpreter's lock from each other a thousand times a batch (measured: no gain).
+The next batch is computed and formatted while this one is written, on the thread of its lane. Another thread for
+formatting would not pay: it and the walk would take the interpreter's lock from each other a thousand times a batch
+(measured: no gain).
 """
 
 import secrets
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from datagen.arrival import NEVER
-from datagen.batch import Batch, Layout, Lines
+from datagen.batch import Batch, Layout, Steps
 from datagen.clock import Clock, SimulatedClock, SystemClock, stopwatch
 from datagen.columns import Columns, World
+from datagen.journal import Journal
+from datagen.lane import Lane
 from datagen.moment import Moment, parse_moment
 from datagen.plan import Plan
-from datagen.plugin import Formatter, PartlyWritten, Target
 from datagen.pool import make_pools
-from datagen.problems import Document, InvalidInput, Problem, RunFailed
+from datagen.problems import Document, InvalidInput, Problem, RunFailed, hidden
 from datagen.registry import Registry
 from datagen.spec import Spec, in_order, places, read_spec
+from datagen.target import Undelivered, reason
 from datagen.walk import Walk
 
 _DEFAULT_WORKERS = 100
+_TICK = 100_000_000  # ns: how often stages hear of the time while nothing happens
 _LAST_MOMENT = parse_moment("9999-12-31T00:00:00")
 
 T = TypeVar("T")
@@ -53,15 +57,25 @@ class Options:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class _Window:
+    """A stretch of a run: its records, and the time (ns since the start) before which nothing follows any more."""
+
+    batches: Iterator[Batch]
+    until: int
+
+
 @dataclass
 class Report:
     """What a run has delivered so far."""
 
-    records: int = 0
+    records: int = 0  # of the run, whose way has come to its end at every target
+    before: int = 0  # records that were delivered before this process
     reached: int = 0  # ns since the start: the time of the last record
     seconds: float = 0.0
     late: int = 0  # ns: how late the last records were
     latest: int = 0  # ns: the most that any was late
+    delivered: dict[str, int] = field(default_factory=dict)  # records that each target has acknowledged
 
 
 def load_document(document: Document, registry: Registry) -> LoadedSpec:
@@ -106,6 +120,7 @@ class Run:
         plan = Plan(loaded.spec, clock.start)
         self._columns = Columns(plan, world)
         self._walk = Walk(plan, options.seed, options.max_workers)
+        self._emitted = 0
 
     @property
     def layout(self) -> Layout:
@@ -118,55 +133,87 @@ class Run:
 
     def batches(self) -> Iterator[Batch]:
         """Give the records, each when it is due."""
-        with closing(_ahead(self._computed())) as computed, self._stopping():
-            for batch in computed:
+        computed = (batch for window in self._windows() for batch in window.batches)
+        with closing(_ahead(computed)) as ahead, self._stopping():
+            for batch in ahead:
                 for start, stop in self.clock.due(batch.due):
                     yield batch.slice(start, stop)
 
-    def deliver(self, formatter: Formatter, target: Target, watch: Callable[[Report], None]) -> Report:
-        """Write the records to a target; call ``watch`` after each write.
+    def deliver(self, lanes: Sequence[Lane], watch: Callable[[Report], None], journal: Journal | None = None) -> Report:
+        """Lead the records to targets; call ``watch`` from time to time.
 
-        Raises RunFailed when that is not possible, with what was delivered before in the report.
+        With a journal the run continues where it stood. Raises RunFailed when records can't be made or delivered; the
+        message says how many were.
         """
-        report = Report()
+        report = Report(before=min((lane.delivered for lane in lanes), default=0))
         began = stopwatch()
+
+        def look() -> None:
+            report.records = min((lane.passed for lane in lanes), default=0)
+            report.reached = max((lane.reached for lane in lanes), default=0)
+            report.seconds = stopwatch() - began
+            report.late, report.latest = self.clock.late, self.clock.latest
+            watch(report)
+
+        failed = None
+        for lane in lanes:
+            lane.start()
         try:
-            empty = target.open()
-            try:
-                if empty and formatter.header():
-                    target.write(Lines.of(pa.array([formatter.header()])))
-                self._deliver(formatter, target, report, began, watch)
-            finally:
-                target.close()
-        except BrokenPipeError:
-            pass
-        except pa.ArrowException as error:
-            raise RunFailed(f"making records: {error} ({report.records} records delivered)") from error
-        except PartlyWritten as error:
-            whole = report.records + error.records
-            raise RunFailed(f"writing to {target}: {error.strerror} ({whole} records delivered)") from error
-        except OSError as error:
-            raise RunFailed(
-                f"writing to {target}: {error.strerror or error} ({report.records} records delivered)"
-            ) from error
-        report.seconds = stopwatch() - began
+            self._fill(lanes, look, journal)
+        except (pa.ArrowException, RunFailed) as error:
+            failed = f"making records: {error}" if isinstance(error, pa.ArrowException) else str(error)
+            cause: BaseException = error
+            self.clock.stop()
+        for lane in lanes:
+            lane.end(look)
+        for lane in lanes:
+            lane.join(look)
+        look()
+        report.delivered = {str(lane.target): lane.delivered for lane in lanes}
+        for lane in lanes:
+            if lane.error is not None and failed is None and not isinstance(lane.error, BrokenPipeError):
+                failed, cause = _failure(lane), lane.error
+        if failed is not None:
+            counts = "; ".join(f"{lane.delivered} records delivered to {lane.target}" for lane in lanes)
+            if len(lanes) == 1:
+                counts = f"{lanes[0].delivered} records delivered"
+            raise RunFailed(f"{failed} ({counts})") from cause
         return report
 
-    def _deliver(
-        self, formatter: Formatter, target: Target, report: Report, began: float, watch: Callable[[Report], None]
-    ) -> None:
-        formatted = ((batch, formatter.lines(batch)) for batch in self._computed())
-        with closing(_ahead(formatted)) as ready, self._stopping():
-            for batch, lines in ready:
-                for start, stop in self.clock.due(batch.due):
-                    target.write(lines.slice(start, stop))
-                    report.records += stop - start
-                    report.reached = int(batch.due[stop - 1])
-                    report.late, report.latest = self.clock.late, self.clock.latest
-                    report.seconds = stopwatch() - began
-                    watch(report)
-                if self.clock.stopped.is_set():
-                    return
+    def _fill(self, lanes: Sequence[Lane], look: Callable[[], None], journal: Journal | None) -> None:
+        """Compute the run and hand it to the lanes."""
+        if journal is not None and journal.snapshot is not None:
+            self._restore(lanes, journal.snapshot)
+        ticking = any(lane.has_stages for lane in lanes)
+        for window in self._windows(ticking):
+            for batch in window.batches:
+                for lane in lanes:
+                    lane.take(batch, int(batch.due[-1]), self._emitted, look)
+            if ticking:
+                for lane in lanes:
+                    lane.take(Batch.empty(), window.until, self._emitted, look)
+            if journal is not None:
+                journal.offer(lambda: self._state(lanes))
+            look()
+        if journal is None or not self.clock.stopped.is_set():
+            for lane in lanes:
+                lane.take(Batch.empty(), NEVER, self._emitted, look)
+
+    def _state(self, lanes: Sequence[Lane]) -> dict[str, Any]:
+        """Give where the run is between two windows."""
+        return {
+            "emitted": self._emitted,
+            "walk": self._walk.state(),
+            "columns": self._columns.state(),
+            "lanes": [lane.state() for lane in lanes],
+        }
+
+    def _restore(self, lanes: Sequence[Lane], state: dict[str, Any]) -> None:
+        self._emitted = state["emitted"]
+        self._walk.restore(state["walk"])
+        self._columns.restore(state["columns"])
+        for lane, kept in zip(lanes, state["lanes"], strict=True):
+            lane.restore(kept)
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
@@ -176,29 +223,57 @@ class Run:
         finally:
             self.clock.stop()
 
-    def _computed(self) -> Iterator[Batch]:
-        """Compute the records as far as the clock lets us, up to the end of the run."""
-        left = self._options.records
+    def _windows(self, ticking: bool = False) -> Iterator[_Window]:
+        """Compute the run window by window, as far as the clock lets us, up to its end.
+
+        The records of a window are computed as they are taken, all before the next window. With ``ticking`` there are
+        also windows of nothing, while nothing happens.
+        """
         end = min(NEVER, (_LAST_MOMENT.microseconds - self.clock.start.microseconds) * 1000)
         ends_in_time = self._options.duration is not None and self._options.duration <= end
         if self._options.duration is not None:
             end = min(end, self._options.duration)
-        while left != 0 and not self.clock.stopped.is_set():
+        while self._left != 0 and not self.clock.stopped.is_set():
             moment = self._walk.next_time
             if moment >= end:
                 if ends_in_time:
                     return
                 raise RunFailed("walking on: the clock would run past the year 9999, or 146 years after the start")
             horizon = self.clock.horizon()
-            if moment >= horizon:
+            if moment < horizon:
+                steps = self._walk.advance(min(end, horizon))
+                yield _Window(self._batches(steps), self._walk.next_time)
+            elif ticking:
+                yield _Window(iter(()), horizon)
+                self.clock.wait_for(min(moment, horizon + _TICK))
+            else:
                 self.clock.wait_for(moment)
-                continue
-            for batch in self._columns.batches(self._walk.advance(min(end, horizon))):
-                taken = batch if left is None else batch.slice(0, min(left, len(batch)))
-                left = None if left is None else left - len(taken)
-                yield taken
-                if left == 0:
-                    return
+
+    def _batches(self, steps: Steps) -> Iterator[Batch]:
+        """Make the records of a window, as many as are wanted."""
+        for batch in self._columns.batches(steps):
+            left = self._left
+            taken = batch if left is None else batch.slice(0, min(left, len(batch)))
+            self._emitted += len(taken)
+            yield taken
+            if self._left == 0:
+                return
+
+    @property
+    def _left(self) -> int | None:
+        """Give how many records are still wanted; None for as many as there are."""
+        return None if self._options.records is None else max(self._options.records - self._emitted, 0)
+
+
+def _failure(lane: Lane) -> str:
+    """Say what a lane failed at; no secret is part of it."""
+    error = lane.error
+    if error is None or isinstance(error, RunFailed):
+        text = str(error)
+    else:
+        kind = "" if isinstance(error, OSError | Undelivered) else f"{type(error).__name__}: "
+        text = f"writing to {lane.target}: {kind}{reason(error)}"
+    return hidden(text, lane.target.secrets())
 
 
 def _pool_problems(document: Document, registry: Registry, world: World) -> list[Problem]:

@@ -60,7 +60,7 @@ def schema(registry: Registry) -> Schema:
     """
     spec = described(Spec)
     defs = spec.pop("$defs")
-    for group in ("distribution", "dimension", "target"):
+    for group in ("distribution", "dimension", "formatter", "stage", "target"):
         kinds = {name.lower(): described(kind) for name, kind in registry.of(group).items()}
         defs |= _choice(group, kinds)
     times = {name.lower(): _with_times(described(kind)) for name, kind in registry.of("distribution").items()}

@@ -13,16 +13,15 @@ from pydantic import Field, ValidationError
 from datagen.plugin import (
     AnyDimension,
     AnyDistribution,
-    AnyTarget,
     Dimension,
     Maker,
     Model,
     Number,
     PooledDimension,
-    is_comment,
     problems_in,
 )
-from datagen.problems import Document, InvalidInput, Path_, Problem, did_you_mean, path_part, show
+from datagen.problems import Document, InvalidInput, Path_, Problem, did_you_mean, is_comment, path_part, show
+from datagen.target import Targets
 
 STOP = "stop"
 _TOLERANCE = 0.01 + 1e-9  # of the sum of probabilities; 0.99 and 1.01 are allowed, whatever their last bit
@@ -59,7 +58,7 @@ class Spec(Model):
     states: list[State] = Field(min_length=1, description="the states; a worker begins in the first")
     emitters: list[Emitter] = Field(description="the kinds of records")
     interarrival: AnyDistribution = Field(description="seconds from one spawn of a worker to the next")
-    target: AnyTarget | None = Field(None, description="where records go; standard output without it")
+    target: Targets = Field([], description="where records go, one target or several; standard output without it")
 
     @property
     def stands_still(self) -> bool:

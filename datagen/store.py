@@ -5,6 +5,7 @@ again: a counter and a variable made of others can't be made again.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +46,14 @@ class Store:
         ]
         return pa.concat_arrays(taken) if taken else self._chunks[0].slice(0, 0)
 
+    def state(self) -> dict[str, Any]:
+        """Give all values, for ``restore``."""
+        return {"chunks": self._chunks}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Hold the values of ``state``."""
+        self._set(state["chunks"])
+
     def keep(self, used: Integers) -> None:
         """Forget all values but those at some places, which ascend."""
         self._set([Store.take(self, used)])
@@ -72,6 +81,13 @@ class CodeStore(Store):
         self._values_kind = kind
         self._values = as_type(pa.nulls(1), kind)
         self._lists: dict[tuple[int, ...], tuple[pa.Array, int]] = {}  # by addresses: a list, where it begins
+
+    def state(self) -> dict[str, Any]:
+        return super().state() | {"values": self._values}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        super().restore(state)
+        self._values = state["values"]
 
     def take(self, used: Integers | Places) -> pa.Array:
         return pa.DictionaryArray.from_arrays(super().take(used), self._values)

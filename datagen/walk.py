@@ -5,6 +5,8 @@ relative to its birth is known before it is born. So a window takes the lives of
 newcomers in one after the other under the limit, and sorts their steps by time.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -43,6 +45,22 @@ class Walk:
     def alive(self) -> int:
         """Give how many workers are alive."""
         return len(self._population)
+
+    def state(self) -> dict[str, Any]:
+        """Give where everyone is, for ``restore``."""
+        return {
+            "arrivals": self._arrivals.state(),
+            "population": self._population.state(),
+            "sizes": list(self._sizes),
+            "span": self._span,
+            "pace": self._finder.pace,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put everyone where ``state`` says."""
+        self._arrivals.restore(state["arrivals"])
+        self._population.restore(state["population"])
+        self._sizes, self._span, self._finder.pace = state["sizes"], state["span"], state["pace"]
 
     def advance(self, limit: int) -> Steps:
         """Walk on through one window, at most to a time (ns since the start, not included)."""

@@ -8,7 +8,7 @@ import pytest
 from tests.worlds import ROOT
 
 PACKAGE = ROOT / "datagen"
-PLUGIN_FOLDERS = ("distributions", "dimensions", "formatters", "targets")
+PLUGIN_FOLDERS = ("distributions", "dimensions", "formatters", "stages", "targets")
 
 # From the inside out. A module may import those of earlier lines, and those of its own line.
 LAYERS = [
@@ -16,8 +16,11 @@ LAYERS = [
     ["batch", "moment"],
     ["clock", "text"],
     ["arrays"],
+    ["archive", "pattern"],
     ["plugin"],
-    ["registry"],
+    ["stage"],
+    ["target"],
+    ["registry", "environment"],
     ["spec"],
     ["plan"],
     ["arrival"],
@@ -27,7 +30,10 @@ LAYERS = [
     ["walk", "columns"],
     ["pool"],
     [*PLUGIN_FOLDERS],  # a dimension is given its rows by columns; nothing but the registry knows a plug-in
+    ["lane"],
+    ["journal"],
     ["run"],
+    ["inputs"],
     ["schema"],
     ["reference"],
     ["cli", "__init__"],

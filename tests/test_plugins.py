@@ -74,12 +74,11 @@ class Box(Target):
     def problem(self):
         return "the box is locked" if "locked" in self.path else None
 
-    def open(self):
+    def open(self, position):
         self._file = open(self.path, "wb")
-        return True
 
-    def write(self, lines):
-        self._file.write(bytes(lines.data).replace(b"\\n", b"!\\n"))
+    def write(self, encoded):
+        self._file.write(bytes(encoded.lines.data).replace(b"\\n", b"!\\n"))
 
     def close(self):
         self._file.close()

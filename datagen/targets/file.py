@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
-from datagen.batch import Lines
-from datagen.plugin import PartlyWritten, Target, write_lines
+from datagen.target import Encoded, Position, Target, Undelivered, write_lines
 
 
 class File(Target):
@@ -23,6 +22,7 @@ class File(Target):
     path: str = Field(min_length=1, description="where it is, from the current directory")
     append: bool = Field(False, description="keep what is there and add to it")
     _file: int = PrivateAttr(-1)
+    _size: int = PrivateAttr(0)
 
     def __str__(self) -> str:
         return f"file {self.path}"
@@ -39,25 +39,36 @@ class File(Target):
             return f"{self.path} may not be written"
         return None
 
-    def open(self) -> bool:
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if self.append else os.O_TRUNC)
+    def open(self, position: Position) -> None:
+        keeps = self.append or position is not None
+        flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if keeps else os.O_TRUNC)
         self._file = os.open(self.path, flags, 0o666)
-        size = os.fstat(self._file).st_size
-        if size and not _ends_with_a_line(self.path):
-            os.write(self._file, b"\n")
-        return size == 0
+        if position is not None and stat.S_ISREG(os.fstat(self._file).st_mode):
+            os.ftruncate(self._file, position["size"])
+        self._size = os.fstat(self._file).st_size
+        if self._size and not _ends_with_a_line(self.path):
+            self._size += os.write(self._file, b"\n")
+        if self._size == 0:
+            self._size += os.write(self._file, self._formatter.header().encode())
 
-    def write(self, lines: Lines) -> None:
-        before = os.fstat(self._file)
+    def write(self, encoded: Encoded) -> None:
         try:
-            write_lines(self._file, lines)
-        except PartlyWritten as error:
-            if stat.S_ISREG(before.st_mode):
-                os.ftruncate(self._file, before.st_size + int(lines.ends[error.records - 1] if error.records else 0))
+            write_lines(self._file, encoded.lines)
+        except Undelivered as error:
+            if stat.S_ISREG(os.fstat(self._file).st_mode):
+                whole = int(encoded.lines.ends[error.records - 1]) if error.records else 0
+                self._size += whole
+                os.ftruncate(self._file, self._size)
             raise
+        self._size += len(encoded.lines.data)
+
+    def position(self) -> Position:
+        return {"size": self._size}
 
     def close(self) -> None:
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
 
 def _ends_with_a_line(path: str) -> bool:

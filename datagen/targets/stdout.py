@@ -6,8 +6,7 @@ from typing import ClassVar
 
 from pydantic import PrivateAttr
 
-from datagen.batch import Lines
-from datagen.plugin import Target, write_lines
+from datagen.target import Encoded, Position, Target, write_lines
 
 
 class Stdout(Target):
@@ -25,13 +24,16 @@ class Stdout(Target):
     def problem(self) -> str | None:
         return "is closed" if sys.stdout is None else None
 
-    def open(self) -> bool:
+    def open(self, position: Position) -> None:
         sys.stdout.flush()
         self._file = os.dup(sys.stdout.fileno())
-        return True
+        if position is None:
+            os.write(self._file, self._formatter.header().encode())
 
-    def write(self, lines: Lines) -> None:
-        write_lines(self._file, lines)
+    def write(self, encoded: Encoded) -> None:
+        write_lines(self._file, encoded.lines)
 
     def close(self) -> None:
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1

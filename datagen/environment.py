@@ -1,0 +1,50 @@
+"""Values from the environment: ``${NAME}`` in any string of a spec or a target, so that no password stands in a file.
+
+Sits between the JSON and the models, which never learn where a string came from.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from datagen.problems import Document, InvalidInput, Path_, Problem, Secret, did_you_mean, is_comment, show
+
+_PLACE = re.compile(r"\$(\$?)\{([^{}]*)\}")
+
+
+def expanded(document: Document, environment: Mapping[str, str]) -> Document:
+    """Put the values of the environment into the strings of a document; ``$${`` stands for ``${``.
+
+    The values are not shown in problems of the document. Raises InvalidInput when a variable is missing.
+    """
+    secrets: list[str] = []
+    problems: list[Problem] = []
+
+    def put(match: re.Match[str], path: Path_) -> str:
+        escaped, name = match.groups()
+        if escaped:
+            return f"${{{name}}}"
+        if name not in environment:
+            near = did_you_mean(name, environment)
+            near = near if "did you mean" in near else ""  # not a list of all that the environment has
+            problems.append(document.problem(path, f"the environment has no variable {show(name)}{near}"))
+            return ""
+        secrets.append(environment[name])
+        return environment[name]
+
+    def walk(part: Any, path: Path_) -> Any:
+        if isinstance(part, str):
+            found = len(secrets)
+            text = _PLACE.sub(lambda match: put(match, path), part)
+            return Secret(text) if len(secrets) > found else text
+        if isinstance(part, list):
+            return [walk(member, (*path, index)) for index, member in enumerate(part)]
+        if isinstance(part, dict):
+            return {key: value if is_comment(key) else walk(value, (*path, key)) for key, value in part.items()}
+        return part
+
+    data = walk(document.data, ())
+    if problems:
+        raise InvalidInput(problems)
+    return replace(document, data=data, secrets=tuple(secrets))

@@ -1,0 +1,192 @@
+"""What a command is made with: the spec, the targets and the format, from their files to lanes that are ready.
+
+Sits between the command's arguments and a run. Everything that is wrong with any of it is reported together.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from datagen.clock import Clock
+from datagen.environment import expanded
+from datagen.journal import fingerprint
+from datagen.lane import Lane
+from datagen.plugin import Formatter, problems_in
+from datagen.problems import Document, InvalidInput, Path_, Problem, did_you_mean, parse_json, read_text, show
+from datagen.registry import Registry
+from datagen.run import LoadedSpec, Options, Run, load_document
+from datagen.spec import Spec
+from datagen.stage import Scope
+from datagen.target import Target, Targets, missing_library
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A checked spec with its targets, and the formatter for those that bring none of their own."""
+
+    loaded: LoadedSpec
+    targets: list[Target]
+    places: list[tuple[Document, Path_]]  # where each target is described
+    formatter: Formatter
+    format_name: str
+
+    def prepare(
+        self, options: Options, say: Callable[[str], None], clock: Clock | None = None
+    ) -> "tuple[Run, list[Lane], dict[str, object]]":
+        """Make a run, a lane for each target, and what tells this run from others.
+
+        Raises InvalidInput when the records do not fit a target.
+        """
+        run = Run(self.loaded, options, clock)
+        identity = self._identity(run, options)
+        scope = Scope(run.clock.start, options.seed or 0, fingerprint(identity), say)
+        lanes = [Lane(target, self.formatter.model_copy(), run.layout, scope, run.clock) for target in self.targets]
+        problems = []
+        for lane, (document, path) in zip(lanes, self.places, strict=True):
+            found = [*_unknown_emitters(lane.target, self.loaded.spec), *(((), text) for text in lane.problems)]
+            if lane.target.format is not None:
+                found += [(("format",), text) for text in lane.misfits]
+            else:
+                problems += [Problem(text, self.format_name) for text in lane.misfits]
+            problems += [document.problem((*path, *inner), text) for inner, text in found]
+        if problems:
+            raise InvalidInput(problems)
+        return run, lanes, identity | {"targets": [_identity_of(target, self.formatter) for target in self.targets]}
+
+    def _identity(self, run: Run, options: Options) -> dict[str, object]:
+        data = self.loaded.document.data
+        start = run.clock.start
+        return {
+            "spec": fingerprint({key: value for key, value in data.items() if key != "target"}),
+            "seed": options.seed,
+            "start": start.text,
+            "clock": "system" if options.start is None else "simulated",
+            "max_workers": options.max_workers,
+        }
+
+
+def load_inputs(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Inputs:
+    """Load everything that a run needs.
+
+    Raises InvalidInput with all that is wrong.
+    """
+    registry = Registry.load(arguments.plugins)
+    problems: list[Problem] = []
+    loaded = formatter = None
+    targets: list[Target] = []
+    places: list[tuple[Document, Path_]] = []
+    try:
+        document = expanded(_spec_document(arguments.config), environment)
+        loaded = load_document(document, registry)
+        targets, places = loaded.spec.target, _places(document, document.data.get("target"), ("target",))
+    except InvalidInput as error:
+        problems += error.problems
+    try:
+        if arguments.target is not None or not targets:
+            document = _target_document(arguments.target, environment)
+            targets, places = _targets(document, registry), _places(document, document.data, ())
+        problems += _conflicts(targets, arguments)
+        problems += _no_format(targets, places, arguments)
+    except InvalidInput as error:
+        problems += error.problems
+    format_name = "json" if arguments.format is None else arguments.format
+    try:
+        formatter = registry.formatter(format_name)
+    except ValidationError as error:
+        problems += [Problem(line["msg"], format_name) for line in error.errors()]
+    if problems or loaded is None or formatter is None:
+        raise InvalidInput(problems)
+    return Inputs(loaded, targets, places, formatter, format_name)
+
+
+def _spec_document(config: str | None) -> Document:
+    if config is not None and config != "-":
+        return parse_json(read_text(config), config)
+    if sys.stdin is None or (config is None and sys.stdin.isatty()):
+        raise InvalidInput([Problem("no spec: give one with -c, or on standard input")])
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput([Problem(f"is not UTF-8 text (byte {error.start})", "standard input")]) from error
+    return parse_json(text, "standard input")
+
+
+def _target_document(file: str | None, environment: Mapping[str, str]) -> Document:
+    if file is None:
+        return Document({"type": "stdout"}, "")
+    return expanded(parse_json(read_text(file), file), environment)
+
+
+def _targets(document: Document, registry: Registry) -> list[Target]:
+    try:
+        return TypeAdapter(Targets).validate_python(document.data, context=registry)
+    except ValidationError as error:
+        raise InvalidInput(problems_in(document, error)) from error
+
+
+def _places(document: Document, described: Any, path: Path_) -> list[tuple[Document, Path_]]:
+    """Give the place of each target that is described, in a list or alone."""
+    if isinstance(described, list):
+        return [(document, (*path, number)) for number in range(len(described))]
+    return [(document, path)]
+
+
+def _conflicts(targets: Sequence[Target], arguments: argparse.Namespace) -> Iterator[Problem]:
+    """Find targets that can't be opened, that would overwrite what the command reads, or one another."""
+    seen: set[str] = set()
+    for target in targets:
+        problem = missing_library(target) or target.problem() or _would_overwrite(target, arguments)
+        place = str(getattr(target, "path", None) or ("stdout" if target.kind == "stdout" else ""))
+        if place and place in seen:
+            problem = problem or "is given twice; the records of both would stand in it, mixed"
+        seen.add(place)
+        if problem:
+            yield Problem(problem, f"target {target}")
+
+
+def _no_format(
+    targets: Sequence[Target], places: Iterable[tuple[Document, Path_]], arguments: argparse.Namespace
+) -> Iterator[Problem]:
+    """Find formats that would have no effect."""
+    for target, (document, path) in zip(targets, places, strict=True):
+        if target.format is not None and not target.takes_format:
+            yield document.problem((*path, "format"), f"{target.kind} has no format: it takes records as columns")
+    if arguments.format is not None and targets and not any(target.takes_format for target in targets):
+        yield Problem(f"{targets[0].kind} has no format: it takes records as columns", arguments.format)
+
+
+def _would_overwrite(target: Target, arguments: argparse.Namespace) -> str | None:
+    """Say that a target is one of the files that the command reads, if so."""
+    path = getattr(target, "path", None)
+    if (
+        path
+        and arguments.config in (None, "-")
+        and os.path.exists(path)
+        and os.path.samestat(os.stat(path), os.fstat(0))
+    ):
+        return f"{path} is standard input; it would be overwritten"
+    for read in (arguments.config, arguments.target, arguments.format, *arguments.plugins):
+        if path and read and os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
+            return f"{path} is read by this command; it would be overwritten"
+    return None
+
+
+def _unknown_emitters(target: Target, spec: Spec) -> Iterator[tuple[Path_, str]]:
+    known = [emitter.name for emitter in spec.emitters]
+    for index, name in enumerate(target.emitters or ()):
+        if name not in known:
+            yield ("emitters", index), f"unknown emitter {show(name)}{did_you_mean(name, known)}"
+
+
+def _identity_of(target: Target, formatter: Formatter) -> str:
+    """Name what decides which records a target gets, in which form."""
+    keys = {"emitters", "through", "record_id", "format"}
+    described = target.model_dump(mode="json", include=keys, serialize_as_any=True)
+    described["format"] = described["format"] or formatter.model_dump(mode="json")
+    kinds = [target.kind, formatter.kind, *(stage.kind for stage in target.through)]
+    return fingerprint({"kinds": kinds, **described})

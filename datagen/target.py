@@ -1,0 +1,234 @@
+"""What a target is: where encoded records go, and how it says which of them have arrived.
+
+``write`` returns when the system has acknowledged all that it was given, so nobody else needs to count what is under
+way. A target that fails says how many of the first records are surely there; the rest is sent again or reported.
+"""
+
+import os
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field, PlainValidator, PrivateAttr, SecretStr, ValidationError, ValidationInfo, WithJsonSchema
+
+from datagen.batch import Batch, Layout, Lines
+from datagen.draw import Integers
+from datagen.moment import Moment
+from datagen.pattern import TextPattern
+from datagen.plugin import AnyFormatter, Formatter, Maker, Plugin, invalid, make_of_group
+from datagen.stage import AnyStage, Scope
+
+RECORD_ID = "record_id"
+
+Position = dict[str, Any] | None
+
+
+class Undelivered(Exception):
+    """Delivery stopped; ``records``, the first of those to be written, are surely there.
+
+    A reason that is ``lasting``, such as a refused record, would be the same at the next try, so there is none.
+    """
+
+    def __init__(self, reason: str, records: int = 0, *, lasting: bool = False) -> None:
+        super().__init__(reason)
+        self.records = records
+        self.lasting = lasting
+
+
+class Unreadable(Exception):
+    """A target does not give back what it was given; the message says why."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Records that are ready to be sent, in order; n of them."""
+
+    due: Integers  # (n,) ns since the start
+    emitted: Integers  # (n,) ns since the start
+    lines: Lines  # (n,) the text of each
+    texts: tuple[pa.Array, ...] = ()  # each (n,): what else a target needs of each record, such as a key or a topic
+    batch: Batch | None = None  # the records themselves, for a target that wants columns
+
+    def __len__(self) -> int:
+        return len(self.due)
+
+    def slice(self, start: int, stop: int) -> "Encoded":
+        """Give some of the records, without a copy."""
+        if start == 0 and stop == len(self):
+            return self
+        return Encoded(
+            self.due[start:stop],
+            self.emitted[start:stop],
+            self.lines.slice(start, stop),
+            tuple(text.slice(start, stop - start) for text in self.texts),
+            None if self.batch is None else self.batch.slice(start, stop),
+        )
+
+
+class Target(Plugin):
+    """Where records go. What it can't deliver follows ``on_error``: the run ends, or it is tried again."""
+
+    group: ClassVar[str] = "target"
+    takes_format: ClassVar[bool] = True
+    library: ClassVar[tuple[str, str] | None] = None  # module to import, and what pip installs for it
+
+    format: AnyFormatter | None = Field(
+        None, description='how records become text: "json", "csv", "tsv", a pattern file, or an object; wins over `-f`'
+    )
+    emitters: list[str] | None = Field(
+        None, min_length=1, description="names of the emitters whose records go here; all without it"
+    )
+    record_id: bool = Field(
+        False, description='add the dimension `record_id`, "<worker>-<step>": the same for the same record of every run'
+    )
+    through: list[AnyStage] = Field([], description="stages that the records pass on their way here, in this order")
+    on_error: Literal["stop", "retry"] = Field(
+        "stop", description="when the target fails: end the run, or try again after growing pauses"
+    )
+    give_up_after: int | float = Field(
+        300, ge=0, description="seconds of trying in vain after which the run ends all the same"
+    )
+    _formatter: Formatter = PrivateAttr()
+    _scope: Scope = PrivateAttr()
+
+    def __str__(self) -> str:
+        return self.kind
+
+    def problem(self) -> str | None:
+        """Say why this target can't be opened, without touching it."""
+        return None
+
+    def prepare(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
+        """Get ready for records that look like this, with a formatter that is; say what does not fit them."""
+        self._formatter = formatter
+        self._scope = scope
+        return []
+
+    def encode(self, batch: Batch) -> Encoded:
+        """Make ready what is sent of each record; called ahead of time, on another thread than all that follows."""
+        return Encoded(batch.due, batch.emitted, self._formatter.lines(batch))
+
+    @abstractmethod
+    def open(self, position: Position) -> None:
+        """Open it, anew or, to continue, where ``position`` left it; also after a failure, when it was closed before.
+
+        Raises OSError or Undelivered.
+        """
+
+    @abstractmethod
+    def write(self, encoded: Encoded) -> None:
+        """Deliver records; return when all are acknowledged. Raises OSError (none of them is there) or Undelivered."""
+
+    def position(self) -> Position:
+        """Give what ``open`` needs to continue after the records written so far; something that JSON can hold."""
+        return {}
+
+    def finish(self) -> None:
+        """Do what is left to do once all records were written. Raises OSError or Undelivered."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of it, whatever happened before. Raises OSError or Undelivered."""
+
+    def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
+        """Read back what the target holds: the name of something that has an order, and records in that order.
+
+        Each record as ``comparable`` has it. Something without a name has no order. Raises Unreadable.
+        """
+        raise Unreadable(f"{self} can't be read back")
+
+    def comparable(self, encoded: Encoded) -> Sequence[bytes]:
+        """Give the records as ``stored`` reads them back."""
+        return [bytes(line) for line in pieces(encoded.lines)]
+
+    def secrets(self) -> list[str]:
+        """Give the texts that nobody may read."""
+        return list(_secrets(self))
+
+
+def missing_library(target: Target) -> str | None:
+    """Say what has to be installed for a target, if anything."""
+    if target.library is None:
+        return None
+    module, requirement = target.library
+    try:
+        found = find_spec(module) is not None
+    except ModuleNotFoundError:  # of a package that the module would be in
+        found = False
+    return None if found else f'needs a library that is not installed: pip install "{requirement}"'
+
+
+def patterned(batch: Batch, pattern: TextPattern, start: Moment) -> pa.Array:
+    """Write the text of a pattern for each record of a batch, (n,) in their order."""
+    moments = pa.array((start.microseconds + batch.emitted // 1000) // 1000).cast(pa.timestamp("ms", start.zone))
+    texts = [pattern.text(part.columns, moments.take(pa.array(part.rows))) for part in batch.parts]
+    return batch.in_order(texts)
+
+
+def pieces(lines: Lines) -> list[memoryview]:
+    """Cut lines into one piece for each record, without its line end; about 0.2 µs a record."""
+    ends = lines.ends.tolist()
+    begins = [0, *ends[:-1]]
+    data = lines.data
+    return [data[begin : end - 1] for begin, end in zip(begins, ends, strict=True)]
+
+
+def write_lines(file: int, lines: Lines) -> None:
+    """Write all lines to a file descriptor.
+
+    Raises Undelivered when it does not take them all, BrokenPipeError when nobody reads it any more.
+    """
+    done = 0
+    try:
+        while done < len(lines.data):
+            done += os.write(file, lines.data[done:])
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Undelivered(reason(error), int(np.searchsorted(lines.ends, done, "right"))) from error
+
+
+def reason(error: BaseException) -> str:
+    """Give in one line what an exception says."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())
+
+
+def _secrets(part: Any) -> Iterable[str]:
+    if isinstance(part, SecretStr):
+        yield part.get_secret_value()
+    elif isinstance(part, dict):
+        for value in part.values():
+            yield from _secrets(value)
+    elif isinstance(part, list | tuple):
+        for value in part:
+            yield from _secrets(value)
+    elif isinstance(part, Plugin):
+        yield from _secrets({key: getattr(part, key) for key in type(part).model_fields})
+
+
+def _targets(value: Any, info: "ValidationInfo[Maker]") -> list[Target]:
+    if not isinstance(value, list):
+        return [make_of_group("target", value, info)]
+    made, lines = [], []
+    for index, member in enumerate(value):
+        try:
+            made.append(make_of_group("target", member, info))
+        except ValidationError as error:
+            lines += [((index, *line["loc"]), line["msg"]) for line in error.errors()]
+    if lines or not value:
+        raise invalid("target", lines or [((), "must not be empty")])
+    return made
+
+
+AnyTarget = Annotated[Target, PlainValidator(partial(make_of_group, "target")), WithJsonSchema({"group": "target"})]
+Targets = Annotated[
+    list[Target],
+    PlainValidator(_targets),
+    WithJsonSchema({"anyOf": [{"group": "target"}, {"type": "array", "items": {"group": "target"}, "minItems": 1}]}),
+]
