@@ -51,9 +51,8 @@ def load(source: str | Path | dict[str, Any], plugins: Sequence[str | Path] = ()
     Raises InvalidInput with all that is wrong.
     """
     registry = Registry.load(plugins)
-    if isinstance(source, dict):
-        return load_document(expanded(from_python(source), os.environ), registry)
-    return load_document(expanded(parse_json(read_text(str(source)), str(source)), os.environ), registry)
+    document = from_python(source) if isinstance(source, dict) else parse_json(read_text(str(source)), str(source))
+    return load_document(expanded(document, os.environ), registry)
 
 
 def batches(

@@ -15,7 +15,7 @@ from datagen.clock import Clock, SystemClock
 from datagen.inputs import load_inputs
 from datagen.journal import Journal, open_journal
 from datagen.moment import parse_duration, parse_moment
-from datagen.problems import InvalidInput, RunFailed, show
+from datagen.problems import InvalidInput, Problem, RunFailed, hidden, show
 from datagen.registry import Registry
 from datagen.run import Options, Report, Run, new_seed
 
@@ -36,30 +36,52 @@ examples:
 """
 
 
+_AUDIT = """\
+Compute a run again and read its targets back: print for each how many records are expected, found, missing,
+duplicated, out of order, and altered or not of this run. Takes the options of the run. Exit code 1 when any record is
+missing or altered.
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; give its exit code."""
-    return _exit_code(lambda: _generate(_parser().parse_args(arguments)))
+    return _exit_code(lambda voice: _generate(_parser().parse_args(arguments), voice))
 
 
 def tools(arguments: Sequence[str] | None = None) -> int:
     """Run ``python -m datagen``, which describes specs; give its exit code."""
-    return _exit_code(lambda: _describe(_tools_parser().parse_args(arguments)))
+    return _exit_code(lambda voice: _describe(_tools_parser().parse_args(arguments), voice))
 
 
-def _exit_code(work: Callable[[], int]) -> int:
+class _Voice:
+    """Says things on standard error, and no secret."""
+
+    def __init__(self) -> None:
+        self.secrets: list[str] = []
+
+    def say(self, text: str) -> None:
+        """Write a line, with ``…`` in place of what nobody may read."""
+        if sys.stderr is None:
+            return
+        with suppress(OSError):  # nobody listens
+            print(hidden(text, self.secrets), file=sys.stderr, flush=True)
+
+
+def _exit_code(work: Callable[[_Voice], int]) -> int:
+    voice = _Voice()
     try:
-        return work()
+        return work(voice)
     except InvalidInput as error:
         for problem in error.problems:
-            _say(str(problem))
+            voice.say(str(problem))
         count = len(error.problems)
-        _say(f"{count} problem{'s' if count > 1 else ''} found; nothing was generated")
+        voice.say(f"{count} problem{'s' if count > 1 else ''} found; nothing was generated")
         return _WRONG
     except RunFailed as error:
-        _say(str(error))
+        voice.say(str(error))
         return _FAILED
     except MemoryError:
-        _say("making records: they do not fit into memory; shorten what is long in the spec")
+        voice.say("making records: they do not fit into memory; shorten what is long in the spec")
         return _FAILED
     except KeyboardInterrupt:
         return _DONE
@@ -73,6 +95,15 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    _add_run_options(parser)
+    add = parser.add_argument
+    add("--state", metavar="PLACE", help="directory, or redis:// URL, that keeps where the run stands; to continue it")
+    add("--check", action="store_true", help="say what is wrong with spec, target and format; generate nothing")
+    return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which records there are, and where."""
     add = parser.add_argument
     add("-c", "--config", metavar="SPEC", help="spec file; - or nothing: standard input")
     add("-t", "-o", "--target", metavar="TARGET", help="target file; wins over the spec's target")
@@ -89,24 +120,30 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--seed", metavar="N", type=_whole(None), help="whole number; the same seed, spec and start give the same bytes"
     )
-    add("--state", metavar="PLACE", help="directory, or redis:// URL, that keeps where the run stands; to continue it")
-    add("--check", action="store_true", help="say what is wrong with spec, target and format; generate nothing")
     add("--plugins", metavar="FILE", action="append", default=[], help="Python file with kinds of your own; repeatable")
-    return parser
 
 
 def _tools_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m datagen", description="Describe specs, for editors and readers.")
+    parser = argparse.ArgumentParser(
+        prog="python -m datagen", description="Describe specs, for editors and readers; audit runs."
+    )
     plugins = argparse.ArgumentParser(add_help=False)
     plugins.add_argument("--plugins", metavar="FILE", action="append", default=[], help="file with kinds of your own")
     add = parser.add_subparsers(dest="command", required=True).add_parser
     add("schema", parents=[plugins], help="print the JSON Schema of a spec")
     docs = add("docs", parents=[plugins], help="write the reference pages")
     docs.add_argument("directory", metavar="DIR", nargs="?", default="docs/reference", help="docs/reference without it")
+    prove = add(
+        "audit", help="prove that the targets of a run hold its records", description=_AUDIT, allow_abbrev=False
+    )
+    _add_run_options(prove)
+    prove.add_argument("--state", metavar="PLACE", help="where the run kept where it stands: its seed, start and end")
     return parser
 
 
-def _describe(arguments: argparse.Namespace) -> int:
+def _describe(arguments: argparse.Namespace, voice: _Voice) -> int:
+    if arguments.command == "audit":
+        return _audit(arguments, voice)
     from datagen.reference import pages
     from datagen.schema import schema
 
@@ -123,6 +160,31 @@ def _describe(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise RunFailed(f"writing {error.filename or 'the schema'}: {error.strerror}") from error
     return _DONE
+
+
+def _audit(arguments: argparse.Namespace, voice: _Voice) -> int:
+    from datagen.audit import audit
+
+    inputs = load_inputs(arguments, os.environ, voice.secrets)
+    journal = open_journal(arguments.state) if arguments.state else None
+    with closing(journal) if journal is not None else nullcontext():
+        options, known = _options(arguments), None if journal is None else journal.run
+        if known is not None:
+            start = options.start or parse_moment(known["start"])
+            options = replace(options, seed=known["seed"] if options.seed is None else options.seed, start=start)
+        missing = [name for name, value in {"--seed": options.seed, "-s": options.start}.items() if value is None]
+        bounded = options.records is not None or options.duration is not None
+        if missing or not (bounded or known):
+            wanted = [*missing, *([] if bounded or known else ["-n or -r"])]
+            raise InvalidInput(
+                [Problem(f"an audit needs {', '.join(wanted)} of the run that it proves, or its --state")]
+            )
+        run, lanes, _ = inputs.prepare(options, voice.say)
+        limits = [None] * len(lanes) if bounded or journal is None else journal.acknowledged(len(lanes))
+        findings = audit(run, lanes, limits)
+    for finding in findings:
+        print(finding, flush=True)
+    return _FAILED if any(finding.missing for finding in findings) else _DONE
 
 
 def _checked(parse: Callable[[str], T]) -> Callable[[str], T]:
@@ -148,24 +210,24 @@ def _whole(least: int | None) -> Callable[[str], int]:
     return parsed
 
 
-def _generate(arguments: argparse.Namespace) -> int:
-    inputs = load_inputs(arguments, os.environ)
+def _generate(arguments: argparse.Namespace, voice: _Voice) -> int:
+    inputs = load_inputs(arguments, os.environ, voice.secrets)
     for warning in inputs.loaded.warnings:
-        _say(f"warning: {warning}")
+        voice.say(f"warning: {warning}")
     if arguments.check:
-        inputs.prepare(replace(_options(arguments), records=0), _say)
-        _say("spec, target and format are valid")
+        inputs.prepare(replace(_options(arguments), records=0, seed=arguments.seed or 0), voice.say)
+        voice.say("spec, target and format are valid")
         return _DONE
     journal = open_journal(arguments.state) if arguments.state else None
     with closing(journal) if journal is not None else nullcontext():
         options, clock = _resumed(_options(arguments), journal)
-        run, lanes, identity = inputs.prepare(options, _say, clock)
+        run, lanes, identity = inputs.prepare(options, voice.say, clock)
         if journal is not None:
             journal.begin(identity, lanes)
-        with _stopping(run), _watching(options) as watch:
+        with _stopping(run), _watching(options, voice) as watch:
             report = run.deliver(lanes, watch, journal)
     for line in _closing_lines(report, options):
-        _say(line)
+        voice.say(line)
     return _DONE
 
 
@@ -200,16 +262,16 @@ def _stopping(run: Run) -> Iterator[None]:
 
 
 @contextmanager
-def _watching(options: Options) -> Iterator[Callable[[Report], None]]:
+def _watching(options: Options, voice: _Voice) -> Iterator[Callable[[Report], None]]:
     """Show the progress of a bounded run on a terminal; say when a live run falls behind."""
     bounded = options.records if options.records is not None else options.duration
     if bounded is None or sys.stderr is None or not sys.stderr.isatty():
-        yield _lateness_watch()
+        yield _lateness_watch(voice)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    late = _lateness_watch()
+    late = _lateness_watch(voice)
     columns = (
         TextColumn("{task.percentage:>3.0f}%"),
         BarColumn(),
@@ -234,14 +296,14 @@ def _watching(options: Options) -> Iterator[Callable[[Report], None]]:
         yield watch
 
 
-def _lateness_watch() -> Callable[[Report], None]:
+def _lateness_watch(voice: _Voice) -> Callable[[Report], None]:
     said = -_REPORT_EVERY
 
     def watch(report: Report) -> None:
         nonlocal said
         if report.late > _REPORT_LATE and report.seconds - said > _REPORT_EVERY:
             said = report.seconds
-            _say(f"warning: the target is too slow, records are {report.late / 1e9:.1f} s late")
+            voice.say(f"warning: the target is too slow, records are {report.late / 1e9:.1f} s late")
 
     return watch
 
@@ -268,10 +330,3 @@ def _span(nanoseconds: int) -> str:
     days, hours = divmod(hours, 24)
     text = f"{hours:02}:{minutes:02}:{seconds:02}.{rest // 1_000_000:03}"
     return f"{days}d {text}" if days else text
-
-
-def _say(text: str) -> None:
-    if sys.stderr is None:
-        return
-    with suppress(OSError):  # nobody listens
-        print(text, file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from datagen.problems import Document, InvalidInput, Path_, Problem, Secret, did_you_mean, is_comment, show
+from datagen.problems import Document, InvalidInput, Path_, Problem, did_you_mean, is_comment, show
 
 _PLACE = re.compile(r"\$(\$?)\{([^{}]*)\}")
 
@@ -16,7 +16,7 @@ _PLACE = re.compile(r"\$(\$?)\{([^{}]*)\}")
 def expanded(document: Document, environment: Mapping[str, str]) -> Document:
     """Put the values of the environment into the strings of a document; ``$${`` stands for ``${``.
 
-    The values are not shown in problems of the document. Raises InvalidInput when a variable is missing.
+    Raises InvalidInput when a variable is missing.
     """
     secrets: list[str] = []
     problems: list[Problem] = []
@@ -35,9 +35,7 @@ def expanded(document: Document, environment: Mapping[str, str]) -> Document:
 
     def walk(part: Any, path: Path_) -> Any:
         if isinstance(part, str):
-            found = len(secrets)
-            text = _PLACE.sub(lambda match: put(match, path), part)
-            return Secret(text) if len(secrets) > found else text
+            return _PLACE.sub(lambda match: put(match, path), part)
         if isinstance(part, list):
             return [walk(member, (*path, index)) for index, member in enumerate(part)]
         if isinstance(part, dict):

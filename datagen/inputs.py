@@ -70,10 +70,10 @@ class Inputs:
         }
 
 
-def load_inputs(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Inputs:
-    """Load everything that a run needs.
+def load_inputs(arguments: argparse.Namespace, environment: Mapping[str, str], secrets: list[str]) -> Inputs:
+    """Load everything that a run needs; add the values of the environment that are used to ``secrets``.
 
-    Raises InvalidInput with all that is wrong.
+    Raises InvalidInput with all that is wrong; what it says may hold such values.
     """
     registry = Registry.load(arguments.plugins)
     problems: list[Problem] = []
@@ -82,6 +82,7 @@ def load_inputs(arguments: argparse.Namespace, environment: Mapping[str, str]) -
     places: list[tuple[Document, Path_]] = []
     try:
         document = expanded(_spec_document(arguments.config), environment)
+        secrets += document.secrets
         loaded = load_document(document, registry)
         targets, places = loaded.spec.target, _places(document, document.data.get("target"), ("target",))
     except InvalidInput as error:
@@ -89,6 +90,7 @@ def load_inputs(arguments: argparse.Namespace, environment: Mapping[str, str]) -
     try:
         if arguments.target is not None or not targets:
             document = _target_document(arguments.target, environment)
+            secrets += document.secrets
             targets, places = _targets(document, registry), _places(document, document.data, ())
         problems += _conflicts(targets, arguments)
         problems += _no_format(targets, places, arguments)

@@ -43,6 +43,9 @@ class Lane:
         self.error: BaseException | None = None
         self.acknowledged: Callable[[], None] | None = None  # called when records were
         self._opened = False
+        self._gathered: list[Encoded] = []  # due, and not sent yet
+        self._send_at = 0.0
+        self._passed = 0  # what ``passed`` is once they are sent
         self._takes_all = not target.through and target.emitters is None
         self._clock = clock
         self._queue: queue.Queue[tuple[Encoded | None, int] | None] = queue.Queue(_WAITING)
@@ -55,6 +58,7 @@ class Lane:
             layout = stage.layout(layout)
         self._stages = target.through
         self._known = 0
+        self._taken = 0  # records that the target has taken, acknowledged or not
         if target.record_id:
             layout = Layout({name: columns | {RECORD_ID: pa.string()} for name, columns in layout.emitters.items()})
         self.layout = layout
@@ -116,7 +120,7 @@ class Lane:
 
     def start(self) -> None:
         """Begin to deliver, after the records that were delivered before."""
-        self._known = self.delivered
+        self._known = self._taken = self.delivered
         self._thread.start()
 
     def end(self, waiting: Callable[[], None]) -> None:
@@ -142,9 +146,10 @@ class Lane:
         try:
             try:
                 self._insist(lambda: None)
-                while (item := self._queue.get()) is not None:
+                while (item := self._next()) is not None:
                     self._let_out(*item)
-                self._insist(self.target.finish)
+                self._send()
+                self._insist(self._finish)
             finally:
                 self.target.close()
         except BaseException as error:  # whatever it is, the run has to know
@@ -155,29 +160,68 @@ class Lane:
         if encoded is not None:
             begin = emitted - len(encoded)
             for start, stop in self._clock.due(encoded.due, None if self.acknowledged else encoded.emitted):
-                self._insist(partial(self._deliver, _Rest(encoded.slice(start, stop))))
-                if self._takes_all:
-                    self.passed = begin + stop
+                self._gather(encoded.slice(start, stop), begin + stop if self._takes_all else self._passed)
         if not self._clock.stopped.is_set():
-            self.passed = emitted
+            self._passed = emitted
+            if not self._gathered:
+                self.passed = emitted
+
+    def _next(self) -> tuple[Encoded | None, int] | None:
+        """Wait for the next batch; send what was gathered when it takes too long."""
+        while self._gathered:
+            try:
+                return self._queue.get(timeout=max(self._send_at - stopwatch(), 0))
+            except queue.Empty:
+                self._send()
+        return self._queue.get()
+
+    def _gather(self, encoded: Encoded, passed: int) -> None:
+        """Gather records until there are as many as the target wants at once."""
+        wanted = self.target.gathers()
+        if not self._gathered:
+            self._send_at = stopwatch() + wanted.seconds
+        self._gathered.append(encoded)
+        self._passed = passed
+        records = sum(map(len, self._gathered))
+        size = sum(len(encoded.lines.data) for encoded in self._gathered)
+        if records >= wanted.records or size >= wanted.bytes or stopwatch() >= self._send_at:
+            self._send()
+
+    def _send(self) -> None:
+        """Deliver what was gathered."""
+        if self._gathered:
+            gathered, self._gathered = Encoded.joined(self._gathered), []
+            self._insist(partial(self._deliver, _Rest(gathered)))
+            self.passed = self._passed
 
     def _deliver(self, rest: "_Rest") -> None:
         """Deliver what is left of some records."""
         try:
             self.target.write(rest.encoded)
         except Undelivered as error:
-            self._acknowledge(rest, error.records)
+            self._take_note(rest, error.records)
             raise
-        self._acknowledge(rest, len(rest.encoded))
+        self._take_note(rest, len(rest.encoded))
 
-    def _acknowledge(self, rest: "_Rest", records: int) -> None:
-        if not records:
-            return
-        self.standing = (self.delivered + records, self.target.position())
-        self.reached = int(rest.encoded.due[records - 1])
-        rest.encoded = rest.encoded.slice(records, len(rest.encoded))
-        if self.acknowledged:
-            self.acknowledged()
+    def _finish(self) -> None:
+        self.target.finish()
+        self._acknowledge()
+
+    def _take_note(self, rest: "_Rest", records: int) -> None:
+        """Count records that the target has taken."""
+        if records:
+            self._taken += records
+            self.reached = int(rest.encoded.due[records - 1])
+            rest.encoded = rest.encoded.slice(records, len(rest.encoded))
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        """Say how many records the target has acknowledged, if there are more."""
+        delivered = self._taken - self.target.pending
+        if delivered > self.delivered:
+            self.standing = (delivered, self.target.position())
+            if self.acknowledged:
+                self.acknowledged()
 
     def _insist(self, act: Callable[[], None]) -> None:
         """Do something with the open target, again and again if ``on_error`` says so, until it succeeds."""

@@ -47,6 +47,10 @@ class TextPattern:
         """Tell whether it is the same text for every record."""
         return all(isinstance(part, str) and not (self._with_time and _CODE.search(part)) for part in self._parts)
 
+    def filled(self, filling: str) -> str:
+        """Give the text with something else in each of its places."""
+        return "".join(part if isinstance(part, str) else filling for part in self._parts)
+
     def text(self, columns: Mapping[str, pa.Array], time: pa.Array | None = None, end: str = "") -> pa.Array:
         """Write the text of each record; ``time`` (n,) timestamps are what codes in the text stand for."""
         pieces: Pieces = [self._piece(part, columns, time) for part in self._parts]

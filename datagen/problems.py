@@ -41,12 +41,6 @@ class InvalidInput(ValueError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-class Secret(str):
-    """A string that holds a value of the environment, and is not shown."""
-
-    __slots__ = ()
-
-
 class RunFailed(RuntimeError):
     """A run could not go on; the message begins with what was being done."""
 
@@ -58,19 +52,19 @@ class Document:
     data: Any
     source: str
     text: str = ""
-    secrets: tuple[str, ...] = ()  # what no problem may show
+    secrets: tuple[str, ...] = ()  # values of the environment in it, which nobody may read
 
     def problem(self, path: Path_, message: str, *, at_key: bool = False) -> Problem:
         """Make a problem at a JSON path; of a path that does not exist, the deepest part that does is its place."""
         if not self.text:
-            return Problem(hidden(message, self.secrets), self.source, path=path_text(path))
+            return Problem(message, self.source, path=path_text(path))
         return self.at(_offset(self.text, path, at_key), path, message)
 
     def at(self, offset: int, path: Path_, message: str) -> Problem:
         """Make a problem at a place in the text."""
         line = self.text.count("\n", 0, offset) + 1
         column = offset - (self.text.rfind("\n", 0, offset) + 1) + 1
-        return Problem(hidden(message, self.secrets), self.source, line, column, path_text(path))
+        return Problem(message, self.source, line, column, path_text(path))
 
 
 def read_text(source: str) -> str:
@@ -132,10 +126,13 @@ def is_comment(key: object) -> bool:
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
-    """Leave secrets out of a text; what is shorter than a few characters is taken for none."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, "…")
+    """Leave secrets out of a text, also as ``show`` writes them; what is very short is taken for none."""
+    forms = {form for secret in secrets for form in (secret, json.dumps(secret, ensure_ascii=False)[1:-1])}
+    for form in sorted(forms, key=len, reverse=True):
+        if len(form) >= _SHORTEST_SECRET:
+            text = text.replace(form, "…")
+            for length in range(len(form) - 1, _SHORTEST_SECRET - 1, -1):
+                text = text.replace(f"{form[:length]}…", "…")
     return text
 
 
@@ -161,16 +158,8 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
 
 def show(value: object, limit: int = 60) -> str:
     """Write a value as JSON for a message, cut short."""
-    text = json.dumps(_without_secrets(value), ensure_ascii=False, default=repr)
+    text = json.dumps(value, ensure_ascii=False, default=repr)
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_secrets(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(member) for member in value]
-    return "…" if isinstance(value, Secret) else value
 
 
 def _finite(text: str) -> float:

@@ -58,7 +58,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class _Window:
+class Window:
     """A stretch of a run: its records, and the time (ns since the start) before which nothing follows any more."""
 
     batches: Iterator[Batch]
@@ -133,7 +133,7 @@ class Run:
 
     def batches(self) -> Iterator[Batch]:
         """Give the records, each when it is due."""
-        computed = (batch for window in self._windows() for batch in window.batches)
+        computed = (batch for window in self.windows() for batch in window.batches)
         with closing(_ahead(computed)) as ahead, self._stopping():
             for batch in ahead:
                 for start, stop in self.clock.due(batch.due):
@@ -185,7 +185,7 @@ class Run:
         if journal is not None and journal.snapshot is not None:
             self._restore(lanes, journal.snapshot)
         ticking = any(lane.has_stages for lane in lanes)
-        for window in self._windows(ticking):
+        for window in self.windows(ticking):
             for batch in window.batches:
                 for lane in lanes:
                     lane.take(batch, int(batch.due[-1]), self._emitted, look)
@@ -223,7 +223,7 @@ class Run:
         finally:
             self.clock.stop()
 
-    def _windows(self, ticking: bool = False) -> Iterator[_Window]:
+    def windows(self, ticking: bool = False) -> Iterator[Window]:
         """Compute the run window by window, as far as the clock lets us, up to its end.
 
         The records of a window are computed as they are taken, all before the next window. With ``ticking`` there are
@@ -242,9 +242,9 @@ class Run:
             horizon = self.clock.horizon()
             if moment < horizon:
                 steps = self._walk.advance(min(end, horizon))
-                yield _Window(self._batches(steps), self._walk.next_time)
+                yield Window(self._batches(steps), self._walk.next_time)
             elif ticking:
-                yield _Window(iter(()), horizon)
+                yield Window(iter(()), horizon)
                 self.clock.wait_for(min(moment, horizon + _TICK))
             else:
                 self.clock.wait_for(moment)

@@ -21,7 +21,7 @@ from datagen.draw import Integers
 from datagen.moment import Moment
 from datagen.pattern import TextPattern
 from datagen.plugin import AnyFormatter, Formatter, Maker, Plugin, invalid, make_of_group
-from datagen.stage import AnyStage, Scope
+from datagen.stage import AnyStage, Scope, joined
 
 RECORD_ID = "record_id"
 
@@ -68,6 +68,31 @@ class Encoded:
             tuple(text.slice(start, stop - start) for text in self.texts),
             None if self.batch is None else self.batch.slice(start, stop),
         )
+
+    @classmethod
+    def joined(cls, several: "Sequence[Encoded]") -> "Encoded":
+        """Put records behind one another."""
+        if len(several) == 1:
+            return several[0]
+        sizes = np.cumsum([0, *(len(encoded.lines.data) for encoded in several)])
+        ends = [encoded.lines.ends + size for encoded, size in zip(several, sizes, strict=False)]
+        batches = [encoded.batch for encoded in several if encoded.batch is not None]
+        return cls(
+            np.concatenate([encoded.due for encoded in several]),
+            np.concatenate([encoded.emitted for encoded in several]),
+            Lines(memoryview(b"".join(encoded.lines.data for encoded in several)), np.concatenate(ends)),
+            tuple(pa.concat_arrays(texts) for texts in zip(*(encoded.texts for encoded in several), strict=True)),
+            joined(batches) if batches else None,
+        )
+
+
+@dataclass(frozen=True)
+class Gather:
+    """How many records a target wants at once, and how long it may be waited for them; whatever comes first."""
+
+    records: int = 1
+    bytes: int = 1
+    seconds: float = 0.0  # of the system's clock
 
 
 class Target(Plugin):
@@ -124,8 +149,20 @@ class Target(Plugin):
     def write(self, encoded: Encoded) -> None:
         """Deliver records; return when all are acknowledged. Raises OSError (none of them is there) or Undelivered."""
 
+    def gathers(self) -> Gather:
+        """Say what ``write`` wants at once; until then records wait in the lane, not acknowledged, and in memory."""
+        return Gather()
+
+    @property
+    def pending(self) -> int:
+        """Give how many of the records written are not acknowledged yet, the last ones.
+
+        A target that makes whole files keeps them itself, also when it is closed and opened again after a failure.
+        """
+        return 0
+
     def position(self) -> Position:
-        """Give what ``open`` needs to continue after the records written so far; something that JSON can hold."""
+        """Give what ``open`` needs to continue after the records acknowledged so far; something that JSON can hold."""
         return {}
 
     def finish(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from datagen.cli import main
+from datagen.cli import main, tools
 from tests.worlds import ROOT, START, write_json
 
 
@@ -44,6 +44,22 @@ def command(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Monke
         capfdbinary.readouterr()
         try:
             code = main([str(argument) for argument in arguments])
+        except SystemExit as ended:
+            code = ended.code
+        data, err = capfdbinary.readouterr()
+        return Outcome(code, data, err.decode())
+
+    return run
+
+
+@pytest.fixture
+def tool(capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Outcome]:
+    """Run ``python -m datagen`` in this process."""
+
+    def run(*arguments: object) -> Outcome:
+        capfdbinary.readouterr()
+        try:
+            code = tools([str(argument) for argument in arguments])
         except SystemExit as ended:
             code = ended.code
         data, err = capfdbinary.readouterr()

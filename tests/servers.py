@@ -81,6 +81,7 @@ class Proxy:
         self._flows = threading.Event()
         self._flows.set()
         self.passed = 0  # bytes on their way to the server
+        self.refused = 0  # connections
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -123,6 +124,7 @@ class Proxy:
             except OSError:
                 return
             if not self._open.is_set():
+                self.refused += 1
                 _reset(client)
                 continue
             try:

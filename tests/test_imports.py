@@ -33,7 +33,7 @@ LAYERS = [
     ["lane"],
     ["journal"],
     ["run"],
-    ["inputs"],
+    ["inputs", "audit"],
     ["schema"],
     ["reference"],
     ["cli", "__init__"],
