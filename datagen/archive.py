@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from datagen.arrays import once_coded, plain, plain_type
 from datagen.batch import Batch, Part
 
 _MARK = "~"  # the key of an object that stands for something JSON does not have
@@ -60,6 +61,10 @@ def _described(value: Any, arrays: list[bytes]) -> Any:
 
 
 def _added(array: pa.Array, arrays: list[bytes]) -> int:
+    """Add an array; dictionaries inside of anything are left out, for Arrow can't read them back."""
+    array = once_coded(array)
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    array = array if kind == plain_type(kind) else plain(array)
     batch = pa.RecordBatch.from_arrays([array], ["array"])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:

@@ -53,6 +53,14 @@ def plain(array: pa.Array) -> pa.Array:
     return array
 
 
+def once_coded(array: pa.Array) -> pa.Array:
+    """Turn a dictionary of what is itself coded into one dictionary."""
+    while pa.types.is_dictionary(array.type) and pa.types.is_dictionary(array.type.value_type):
+        inner = array.dictionary
+        array = pa.DictionaryArray.from_arrays(inner.indices.take(array.indices), inner.dictionary)
+    return array
+
+
 def common_type(kinds: Iterable[pa.DataType]) -> pa.DataType:
     """Give the plain type that holds the values of several types: their own when it is one, else JSON text."""
     plain_kinds = [plain_type(kind) for kind in kinds]

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 
 from datagen import draw
+from datagen.clock import NEVER as NEVER
 from datagen.draw import Floats, Integers
 from datagen.plan import Plan
 from datagen.problems import RunFailed
-
-NEVER = 2**62  # ns, 146 years after the start: no run gets there
 
 _FIRST_GUESS = 64
 _MOST_AT_ONCE = 262144

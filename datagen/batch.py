@@ -126,9 +126,7 @@ class Batch:
         for number, part in enumerate(self.parts):
             chosen = np.flatnonzero(owner[rows] == number)
             if len(chosen):
-                places = pa.array(place[rows[chosen]])
-                columns = {name: array.take(places) for name, array in part.columns.items()}
-                parts.append(Part(part.emitter, chosen, columns))
+                parts.append(Part(part.emitter, chosen, _taken(part.columns, pa.array(place[rows[chosen]]))))
         return Batch(self.due[rows], self.worker[rows], self.step[rows], tuple(parts), self.emitted[rows])
 
     def of(self, emitters: frozenset[str]) -> "Batch":
@@ -142,6 +140,21 @@ class Batch:
     def nbytes(self) -> int:
         """Give about how much memory the records take when written out, in bytes."""
         return sum(_spread_bytes(array) for part in self.parts for array in part.columns.values())
+
+
+def _taken(columns: dict[str, pa.Array], places: pa.Array) -> dict[str, pa.Array]:
+    """Take rows of columns; those that share their indices still do, so that they are written together."""
+    indices: dict[tuple[int, ...], pa.Array] = {}
+
+    def take(array: pa.Array) -> pa.Array:
+        if not pa.types.is_dictionary(array.type):
+            return array.take(places)
+        place = (array.offset, *(0 if buffer is None else buffer.address for buffer in array.indices.buffers()))
+        if place not in indices:
+            indices[place] = array.indices.take(places)
+        return pa.DictionaryArray.from_arrays(indices[place], array.dictionary)
+
+    return {name: take(array) for name, array in columns.items()}
 
 
 def _spread_bytes(array: pa.Array) -> int:

@@ -317,8 +317,8 @@ def _closing_lines(report: Report, options: Options) -> Iterator[str]:
         f"{report.records} records, {_span(report.reached)} {clock}, {report.seconds:.3f} s, "
         f"{rate:.0f} records/s, seed {options.seed}{late}{before}"
     )
-    if any(records != report.records for records in report.delivered.values()) or len(report.delivered) > 1:
-        for target, records in report.delivered.items():
+    if any(records != report.records for _, records in report.delivered) or len(report.delivered) > 1:
+        for target, records in report.delivered:
             yield f"{records} records delivered to {target}"
 
 

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from datagen.draw import Integers
 from datagen.moment import Moment
 
+NEVER = 2**62  # ns, 146 years after the start: no run gets there
+
 _AHEAD = 250_000_000  # ns: how far a live run is computed ahead of time
 _HEAD_START = 150_000_000  # ns
 _TICK = 0.002  # seconds: records that are due within one tick go out together

@@ -26,12 +26,21 @@ from datagen.target import Target, Targets, missing_library
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a target is described, and where each stage on the way to it is."""
+
+    document: Document
+    path: Path_
+    stages: tuple[Path_, ...]
+
+
+@dataclass(frozen=True)
 class Inputs:
     """A checked spec with its targets, and the formatter for those that bring none of their own."""
 
     loaded: LoadedSpec
     targets: list[Target]
-    places: list[tuple[Document, Path_]]  # where each target is described
+    places: list[Place]
     formatter: Formatter
     format_name: str
 
@@ -44,18 +53,20 @@ class Inputs:
         """
         run = Run(self.loaded, options, clock)
         identity = self._identity(run, options)
-        scope = Scope(run.clock.start, options.seed or 0, fingerprint(identity), say)
+        same = {key: value for key, value in identity.items() if key != "clock"}  # live or not: the same records
+        scope = Scope(run.clock.start, options.seed or 0, fingerprint(same), say)
         lanes = [Lane(target, self.formatter.model_copy(), run.layout, scope, run.clock) for target in self.targets]
         problems = []
-        for lane, (document, path) in zip(lanes, self.places, strict=True):
+        for lane, place in zip(lanes, self.places, strict=True):
+            problems += [place.document.problem(place.stages[number], text) for number, text in lane.stage_problems]
             found = [*_unknown_emitters(lane.target, self.loaded.spec), *(((), text) for text in lane.problems)]
             if lane.target.format is not None:
                 found += [(("format",), text) for text in lane.misfits]
             else:
                 problems += [Problem(text, self.format_name) for text in lane.misfits]
-            problems += [document.problem((*path, *inner), text) for inner, text in found]
+            problems += [place.document.problem((*place.path, *inner), text) for inner, text in found]
         if problems:
-            raise InvalidInput(problems)
+            raise InvalidInput(dict.fromkeys(problems))  # a stage may stand on the way to two targets
         return run, lanes, identity | {"targets": [_identity_of(target, self.formatter) for target in self.targets]}
 
     def _identity(self, run: Run, options: Options) -> dict[str, object]:
@@ -79,19 +90,22 @@ def load_inputs(arguments: argparse.Namespace, environment: Mapping[str, str], s
     problems: list[Problem] = []
     loaded = formatter = None
     targets: list[Target] = []
-    places: list[tuple[Document, Path_]] = []
+    places: list[Place] = []
     try:
         document = expanded(_spec_document(arguments.config), environment)
         secrets += document.secrets
         loaded = load_document(document, registry)
-        targets, places = loaded.spec.target, _places(document, document.data.get("target"), ("target",))
+        targets = loaded.spec.target
+        places = _places(targets, document, document.data.get("target"), ("target",))
     except InvalidInput as error:
         problems += error.problems
     try:
         if arguments.target is not None or not targets:
             document = _target_document(arguments.target, environment)
             secrets += document.secrets
-            targets, places = _targets(document, registry), _places(document, document.data, ())
+            targets = _targets(document, registry)
+            places = _places(targets, document, document.data, ())
+        targets, places = _with_asides(targets, places)
         problems += _conflicts(targets, arguments)
         problems += _no_format(targets, places, arguments)
     except InvalidInput as error:
@@ -131,11 +145,37 @@ def _targets(document: Document, registry: Registry) -> list[Target]:
         raise InvalidInput(problems_in(document, error)) from error
 
 
-def _places(document: Document, described: Any, path: Path_) -> list[tuple[Document, Path_]]:
+def _places(targets: Sequence[Target], document: Document, described: Any, path: Path_) -> list[Place]:
     """Give the place of each target that is described, in a list or alone."""
-    if isinstance(described, list):
-        return [(document, (*path, number)) for number in range(len(described))]
-    return [(document, path)]
+    alone = not isinstance(described, list)
+    paths = [path if alone else (*path, number) for number in range(len(targets))]
+    return [
+        Place(document, path, tuple((*path, "through", number) for number in range(len(target.through))))
+        for target, path in zip(targets, paths, strict=True)
+    ]
+
+
+def _with_asides(targets: Sequence[Target], places: Sequence[Place]) -> tuple[list[Target], list[Place]]:
+    """Put the targets that stages have of their own beside the others, each with the stages before it on its way.
+
+    Those are computed twice; as a run is a pure function, with the same result.
+    """
+    all_targets, all_places = list(targets), list(places)
+    for target, place in zip(all_targets, all_places, strict=True):  # grows meanwhile: such a target may have stages
+        for index, stage in enumerate(target.through):
+            aside = stage.aside()
+            if aside is None:
+                continue
+            other, last = aside
+            before = [number for number in range(index) if not target.through[number].watches]
+            stages = [target.through[number].model_copy(deep=True) for number in before]
+            path = (*place.stages[index], "target")
+            own = tuple((*path, "through", number) for number in range(len(other.through)))
+            paths = (*(place.stages[number] for number in before), place.stages[index], *own)
+            way = {"through": [*stages, last, *other.through], "emitters": target.emitters}
+            all_targets.append(other.model_copy(update=way))
+            all_places.append(Place(place.document, path, paths))
+    return all_targets, all_places
 
 
 def _conflicts(targets: Sequence[Target], arguments: argparse.Namespace) -> Iterator[Problem]:
@@ -151,13 +191,13 @@ def _conflicts(targets: Sequence[Target], arguments: argparse.Namespace) -> Iter
             yield Problem(problem, f"target {target}")
 
 
-def _no_format(
-    targets: Sequence[Target], places: Iterable[tuple[Document, Path_]], arguments: argparse.Namespace
-) -> Iterator[Problem]:
+def _no_format(targets: Sequence[Target], places: Iterable[Place], arguments: argparse.Namespace) -> Iterator[Problem]:
     """Find formats that would have no effect."""
-    for target, (document, path) in zip(targets, places, strict=True):
+    for target, place in zip(targets, places, strict=True):
         if target.format is not None and not target.takes_format:
-            yield document.problem((*path, "format"), f"{target.kind} has no format: it takes records as columns")
+            yield place.document.problem(
+                (*place.path, "format"), f"{target.kind} has no format: it takes records as columns"
+            )
     if arguments.format is not None and targets and not any(target.takes_format for target in targets):
         yield Problem(f"{targets[0].kind} has no format: it takes records as columns", arguments.format)
 

@@ -32,7 +32,8 @@ class Lane:
 
     def __init__(self, target: Target, formatter: Formatter, layout: Layout, scope: Scope, clock: Clock) -> None:
         self.target = target
-        self.problems: list[str] = []  # why the target or a stage can't take the records
+        self.problems: list[str] = []  # why the target can't take the records
+        self.stage_problems: list[tuple[int, str]] = []  # why a stage can't, and which one
         self.misfits: list[str] = []  # why its format can't
         self.made = 0  # records that came out of the stages
         # Records that the target has acknowledged, also before this process, and what it needs to continue after them;
@@ -52,9 +53,10 @@ class Lane:
         self._thread = threading.Thread(target=self._work, name=str(target), daemon=True)
         layout = self._chosen(layout)
         counts: dict[str, int] = {}
-        for stage in target.through:
+        for number, stage in enumerate(target.through):
             counts[stage.kind] = counts.get(stage.kind, 0) + 1
-            self.problems += stage.prepare(layout, scope.at(f"through/{stage.kind}/{counts[stage.kind]}"))
+            found = stage.prepare(layout, scope.at(f"through/{stage.kind}/{counts[stage.kind]}"))
+            self.stage_problems += [(number, text) for text in found]
             layout = stage.layout(layout)
         self._stages = target.through
         self._known = 0

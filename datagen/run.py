@@ -75,7 +75,7 @@ class Report:
     seconds: float = 0.0
     late: int = 0  # ns: how late the last records were
     latest: int = 0  # ns: the most that any was late
-    delivered: dict[str, int] = field(default_factory=dict)  # records that each target has acknowledged
+    delivered: list[tuple[str, int]] = field(default_factory=list)  # targets, and the records each has acknowledged
 
 
 def load_document(document: Document, registry: Registry) -> LoadedSpec:
@@ -155,30 +155,40 @@ class Run:
             report.late, report.latest = self.clock.late, self.clock.latest
             watch(report)
 
-        failed = None
+        error: Exception | None = None
         for lane in lanes:
             lane.start()
         try:
             self._fill(lanes, look, journal)
-        except (pa.ArrowException, RunFailed) as error:
-            failed = f"making records: {error}" if isinstance(error, pa.ArrowException) else str(error)
-            cause: BaseException = error
+        except Exception as raised:  # the lanes end first, with all that was made before
+            error = raised
             self.clock.stop()
         for lane in lanes:
             lane.end(look)
         for lane in lanes:
             lane.join(look)
         look()
-        report.delivered = {str(lane.target): lane.delivered for lane in lanes}
-        for lane in lanes:
-            if lane.error is not None and failed is None and not isinstance(lane.error, BrokenPipeError):
-                failed, cause = _failure(lane), lane.error
-        if failed is not None:
+        report.delivered = [(str(lane.target), lane.delivered) for lane in lanes]
+        self._raise_failure(error, lanes)
+        return report
+
+    def _raise_failure(self, error: Exception | None, lanes: Sequence[Lane]) -> None:
+        """Say what failed, if anything did, and what each target has; a reader who has gone away is no failure."""
+        failures: list[tuple[str, BaseException]] = []
+        if isinstance(error, pa.ArrowException | RunFailed):
+            failures.append((str(error) if isinstance(error, RunFailed) else f"making records: {error}", error))
+        elif error is not None:
+            raise error
+        failures += [
+            (_failure(lane, lane.error), lane.error)
+            for lane in lanes
+            if lane.error is not None and not isinstance(lane.error, BrokenPipeError)
+        ]
+        if failures:
             counts = "; ".join(f"{lane.delivered} records delivered to {lane.target}" for lane in lanes)
             if len(lanes) == 1:
                 counts = f"{lanes[0].delivered} records delivered"
-            raise RunFailed(f"{failed} ({counts})") from cause
-        return report
+            raise RunFailed(f"{'; '.join(text for text, _ in failures)} ({counts})") from failures[0][1]
 
     def _fill(self, lanes: Sequence[Lane], look: Callable[[], None], journal: Journal | None) -> None:
         """Compute the run and hand it to the lanes."""
@@ -192,7 +202,7 @@ class Run:
             if ticking:
                 for lane in lanes:
                     lane.take(Batch.empty(), window.until, self._emitted, look)
-            if journal is not None:
+            if journal is not None and self._left != 0:  # else the rest of the window was not made
                 journal.offer(lambda: self._state(lanes))
             look()
         if journal is None or not self.clock.stopped.is_set():
@@ -265,10 +275,9 @@ class Run:
         return None if self._options.records is None else max(self._options.records - self._emitted, 0)
 
 
-def _failure(lane: Lane) -> str:
+def _failure(lane: Lane, error: BaseException) -> str:
     """Say what a lane failed at; no secret is part of it."""
-    error = lane.error
-    if error is None or isinstance(error, RunFailed):
+    if isinstance(error, RunFailed):
         text = str(error)
     else:
         kind = "" if isinstance(error, OSError | Undelivered) else f"{type(error).__name__}: "

@@ -210,7 +210,7 @@ def patterned(batch: Batch, pattern: TextPattern, start: Moment) -> pa.Array:
 def pieces(lines: Lines) -> list[memoryview]:
     """Cut lines into one piece for each record, without its line end; about 0.2 µs a record."""
     ends = lines.ends.tolist()
-    begins = [0, *ends[:-1]]
+    begins = [0, *ends][: len(ends)]
     data = lines.data
     return [data[begin : end - 1] for begin, end in zip(begins, ends, strict=True)]
 

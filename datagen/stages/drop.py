@@ -3,27 +3,24 @@
 from typing import ClassVar
 
 import numpy as np
-from pydantic import Field, PrivateAttr
 
-from datagen.batch import Batch, Layout
-from datagen.draw import unit
-from datagen.stage import Scope, Stage
+from datagen.batch import Batch
+from datagen.fault import Fault
 
 
-class Drop(Stage):
+class Drop(Fault):
     """Leaves a share of the records out, as a pipeline does that loses some.
 
+    With a `label` all are kept, and the dimension `dropped` tells which the same stage without it leaves out: what a
+    second target needs to know what the first one lacks.
+
     Example: {"type": "drop", "share": 0.01}
+    Example: {"type": "drop", "share": 0.01, "label": true}
     """
 
     kind: ClassVar[str] = "drop"
-    share: int | float = Field(ge=0, le=1, description="share of the records that are left out")
-    _scope: Scope = PrivateAttr()
-
-    def prepare(self, layout: Layout, scope: Scope) -> list[str]:
-        self._scope = scope
-        return []
+    label_name: ClassVar[str] = "dropped"
 
     def through(self, batch: Batch, until: int) -> Batch:
-        chosen = unit(self._scope.bits(self._scope.keys(batch), "chosen")) < self.share
-        return batch.take(np.flatnonzero(~chosen))
+        chosen = self.chosen(batch)
+        return self.labelled(batch, chosen) if self.label is not None else batch.take(np.flatnonzero(~chosen))

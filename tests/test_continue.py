@@ -1,0 +1,353 @@
+"""Continuing: a killed run goes on where its targets stood, and all runs together give the bytes of one."""
+
+import json
+from contextlib import nullcontext, suppress
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from datagen import journal as journals
+from datagen.archive import pack, unpack
+from datagen.journal import Directory, Journal
+from datagen.problems import InvalidInput, RunFailed
+from datagen.target import Gather, Undelivered
+from tests import servers
+from tests.lanes import Killed, Recorder, deliver
+from tests.worlds import counter, enum, exponential, integer, read, state, uniform, world, write_json
+
+# Everything that a run remembers: counters, pools, variables of all kinds, the living, a limit that holds back.
+RICH = {
+    "states": [
+        state(
+            "in",
+            {"on": 0.8, "stop": 0.2},
+            variables=[enum("v", "a", "b", None), counter("c"), integer("big", uniform(0, 10**6), percent_nulls=9)],
+            delay=exponential(2),
+        ),
+        state("on", {"on": 0.7, "in": 0.2, "stop": 0.1}, delay=exponential(1), variables=[counter("d", increment=7)]),
+    ],
+    "emitters": [
+        {
+            "name": "e",
+            "dimensions": [
+                counter("n"),
+                read("v"),
+                read("c"),
+                read("big"),
+                read("d"),
+                {
+                    "name": "s",
+                    "type": "string",
+                    "length_distribution": uniform(1, 5),
+                    "cardinality": 20,
+                    "cardinality_distribution": uniform(0, 19),
+                    "percent_missing": 10,
+                },
+            ],
+        }
+    ],
+    "interarrival": exponential(0.02),
+}
+
+
+@pytest.fixture(autouse=True)
+def snapshots_all_the_time(monkeypatch) -> None:
+    monkeypatch.setattr(journals, "_SNAPSHOT_EVERY", 0)
+    monkeypatch.setattr(journals, "_SHARE", 0)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return lambda: Journal(Directory(str(tmp_path / "state")), "state here")
+
+
+def whole(spec: dict, records: int, **keys: object) -> list[bytes]:
+    target = Recorder(**keys)
+    deliver(spec, [target], records)
+    return target.lines
+
+
+def killed_and_continued(journal, spec: dict, records: int, kills: list[int], **keys: object) -> list[list[bytes]]:
+    """What each of the processes delivered, of which all but the last are killed at some write."""
+    found = []
+    for kill in [*kills, None]:
+        target = Recorder(**keys)
+        writes = [0]
+
+        def die(target: Recorder, _: object, writes=writes, kill=kill) -> None:
+            writes[0] += 1
+            if writes[0] == kill:
+                raise Killed
+
+        kept = journal()
+        with nullcontext() if kill is None else suppress(RunFailed):
+            deliver(spec, [target.before(die)], records, journal=kept)
+        kept.close()
+        found.append(target.lines)
+    return found
+
+
+@pytest.mark.parametrize("kills", [[1], [2], [7], [9], [20], [1, 1, 1], [3, 9, 2, 25], [12, 11, 10, 9, 8, 7]])
+def test_a_killed_run_goes_on_where_it_was_killed(journal, kills: list[int]) -> None:
+    found = killed_and_continued(journal, RICH, 200_000, kills)
+    assert [line for lines in found for line in lines] == whole(RICH, 200_000)
+    assert len([lines for lines in found if lines]) > 1 or kills == [1] * len(kills)
+
+
+def test_a_run_is_not_computed_again_from_its_beginning(journal, monkeypatch) -> None:
+    killed_and_continued(journal, RICH, 400_000, [14])
+    kept = journal()
+    assert kept.snapshot is not None
+    assert kept.snapshot["emitted"] > 100_000
+    kept.close()
+
+
+def test_a_run_that_is_done_delivers_nothing_more(journal) -> None:
+    first, second = killed_and_continued(journal, RICH, 1000, [10**9])
+    assert (len(first), len(second)) == (1000, 0)
+
+
+def test_a_run_that_is_done_can_be_made_longer(journal) -> None:
+    target = Recorder()
+    for records in (1000, 3000):
+        kept = journal()
+        deliver(RICH, [target], records, journal=kept)
+        kept.close()
+    assert target.lines == whole(RICH, 3000)
+
+
+def test_a_run_that_ended_inside_a_window_can_be_made_longer(journal) -> None:
+    class Patient(Recorder):
+        def gathers(self) -> Gather:
+            return Gather(10**9, 10**12, 10**9)
+
+    spec, target = world(counter("n"), gap=0.0001), Patient()
+    for records in (5, 3000):
+        kept = journal()
+        deliver(spec, [target], records, journal=kept)
+        kept.close()
+    assert target.lines == whole(spec, 3000)
+
+
+def test_each_target_goes_on_where_it_was(journal) -> None:
+    """One target is far ahead of the other when the process is killed."""
+    quick, slow = Recorder(), Recorder()
+    for _ in range(3):
+        writes = [0]
+
+        def die(*_: object, writes=writes) -> None:
+            writes[0] += 1
+            if writes[0] == 8:
+                raise Killed
+
+        kept = journal()
+        with pytest.raises(RunFailed):
+            deliver(RICH, [quick, slow.before(die)], 500_000, journal=kept)
+        kept.close()
+        slow._before.clear()
+    kept = journal()
+    deliver(RICH, [quick, slow], 500_000, journal=kept)
+    kept.close()
+    assert quick.lines == slow.lines == whole(RICH, 500_000)
+
+
+def test_a_target_is_opened_where_it_stood(journal) -> None:
+    target = Recorder().before(lambda target, _: fail() if len(target.lines) > 100 else None)
+    kept = journal()
+    with pytest.raises(RunFailed):
+        deliver(RICH, [target], 9000, journal=kept)
+    kept.close()
+    target._before.clear()
+    before = len(target.lines)
+    kept = journal()
+    deliver(RICH, [target], 9000, journal=kept)
+    kept.close()
+    assert target.positions == [None, {"lines": before}]
+
+
+def fail() -> None:
+    raise Undelivered("no more")
+
+
+# The command
+
+
+SPEC = world(counter("n"), enum("x", "a", "b"), states=[state("s", {"s": 0.9, "stop": 0.1}, delay=exponential(1))])
+
+
+@pytest.fixture
+def continued(generate, tmp_path):
+    def run(*arguments: object, spec: dict = SPEC):
+        target = write_json(tmp_path / "t.json", {"type": "file", "path": str(tmp_path / "out.json")})
+        return generate(spec, "-t", target, "--state", tmp_path / "state", *arguments)
+
+    return run
+
+
+def test_the_command_continues_a_file(continued, generate, tmp_path) -> None:
+    assert continued("-n", 1000).code == 0
+    outcome = continued("-n", 5000)
+    assert "5000 records, " in outcome.err
+    assert "continued after 1000 records" in outcome.err
+    assert (tmp_path / "out.json").read_bytes() == generate(SPEC, "-n", 5000).data
+
+
+def test_a_file_is_cut_back_to_the_last_acknowledged_record(continued, generate, tmp_path) -> None:
+    continued("-n", 1000)
+    with (tmp_path / "out.json").open("ab") as file:
+        file.write(b'{"half":')
+    continued("-n", 5000)
+    assert (tmp_path / "out.json").read_bytes() == generate(SPEC, "-n", 5000).data
+
+
+def test_a_file_that_has_lost_records_is_not_continued(continued, tmp_path) -> None:
+    continued("-n", 1000)
+    (tmp_path / "out.json").write_text("")
+    outcome = continued("-n", 5000)
+    assert outcome.code == 1
+    assert "out.json" in outcome.err
+    assert (tmp_path / "out.json").read_text() == ""
+
+
+def test_the_seed_is_kept(command, tmp_path) -> None:
+    spec = write_json(tmp_path / "spec.json", SPEC)
+    arguments = ("-c", spec, "-s", "2024-01-01", "--state", tmp_path / "state")
+    first = command(*arguments, "-n", 100)
+    second = command(*arguments, "-n", 200)
+    seed = first.err.split("seed ")[1].split()[0]
+    assert f"seed {seed}" in second.err
+    assert first.data + second.data == command("-c", spec, "-s", "2024-01-01", "-n", 200, "--seed", seed).data
+
+
+@pytest.mark.parametrize(
+    ("arguments", "spec", "what"),
+    [
+        (("--seed", 2), SPEC, "another seed"),
+        (("-m", 5), SPEC, "another max_workers"),
+        (("-s", "2025-01-01"), SPEC, "another start"),
+        ((), SPEC | {"interarrival": exponential(2)}, "another spec"),
+        (("-f", "csv"), SPEC, "another targets"),
+    ],
+)
+def test_a_state_of_another_run_is_refused(continued, tmp_path, arguments, spec, what: str) -> None:
+    continued("-n", 10)
+    before = (tmp_path / "out.json").read_text()
+    outcome = continued("-n", 20, *arguments, spec=spec)
+    assert outcome.code == 2
+    assert f"belongs to another run ({what})" in outcome.err
+    assert (tmp_path / "out.json").read_text() == before
+
+
+def test_a_state_in_use_is_refused(continued, tmp_path) -> None:
+    held = Directory(str(tmp_path / "state"))
+    outcome = continued("-n", 10)
+    held.close()
+    assert outcome.code == 2
+    assert "is in use" in outcome.err
+    assert continued("-n", 10).code == 0
+
+
+@pytest.mark.parametrize("name", ["run", "acknowledged", "snapshot"])
+def test_a_damaged_state_is_refused(continued, tmp_path, name: str) -> None:
+    continued("-n", 10)
+    (tmp_path / "state" / name).write_bytes(b"\x00{")
+    outcome = continued("-n", 20)
+    assert outcome.code == 2
+    assert f"state {tmp_path / 'state'}: can't be read" in outcome.err
+
+
+def test_a_state_that_can_not_be_made_is_refused(generate, tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    outcome = generate(SPEC, "-n", 1, "--state", tmp_path / "file")
+    assert outcome.code == 2
+    assert "can't be used: " in outcome.err
+
+
+def test_the_state_may_stand_in_redis(generate, command, tmp_path) -> None:
+    url = servers.redis()
+    place = f"{url}#test-{tmp_path.name}-{np.random.default_rng().integers(10**12)}"
+    try:
+        first, second = (generate(SPEC, "-n", count, "--state", place) for count in (100, 5000))
+        assert (first.code, second.code) == (0, 0), second.err
+        assert first.data + second.data == generate(SPEC, "-n", 5000).data
+        held = journals.Redis(place)
+        refused = generate(SPEC, "-n", 6000, "--state", place)
+        held.close()
+        assert refused.code == 2
+        assert "is in use" in refused.err
+    finally:
+        import redis
+
+        client = redis.Redis.from_url(url)
+        client.delete(*client.keys(f"{place.split('#')[1]}:*"))
+        client.close()
+
+
+def test_a_redis_that_is_not_there_is_a_problem_without_its_password(generate) -> None:
+    outcome = generate(SPEC, "-n", 1, "--state", f"redis://me:hunter22@127.0.0.1:{servers.free_port()}/0")
+    assert outcome.code == 2
+    assert "can't be used" in outcome.err
+    assert "hunter22" not in outcome.err
+
+
+# What is kept
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        5,
+        -(2**62),
+        1.5,
+        "ä\0",
+        True,
+        [],
+        {},
+        {"a": [1, {"b": None}], "": "x"},
+    ],
+)
+def test_values_come_back(value: object) -> None:
+    assert unpack(pack({"value": value})) == {"value": value}
+
+
+@pytest.mark.parametrize("kind", ["int64", "int32", "uint64", "bool", "float64"])
+def test_numpy_arrays_come_back(kind: str) -> None:
+    for array in (np.zeros(0, kind), np.array([0, 1, 1]).astype(kind)):
+        found = unpack(pack({"array": array}))["array"]
+        assert found.dtype == array.dtype
+        assert found.tolist() == array.tolist()
+        found[:] = 0
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.array(["a", None, "é"]).dictionary_encode(),
+        pa.array([{"a": 1, "b": [1, 2]}, None]),
+        pa.array([b"1", None], pa.binary()),
+        pa.array(["x"] * 100).slice(7, 3),
+        pa.array([], pa.timestamp("ms", "+02:00")),
+        pa.nulls(3),
+    ],
+    ids=str,
+)
+def test_arrow_arrays_come_back(array: pa.Array) -> None:
+    found = unpack(pack([array]))[0]
+    assert found.type == array.type
+    assert found.equals(array)
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"\x05", pack({"a": np.arange(9)})[:-1], pack({"a": np.arange(9)})[:60]])
+def test_what_is_no_archive_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"cut short|damaged|is no archive|Expecting|decode"):
+        unpack(data)
+
+
+def test_a_journal_says_where_its_state_is(tmp_path) -> None:
+    (tmp_path / "run").write_text(json.dumps({"version": 99}))
+    kept = Journal(Directory(str(tmp_path)), "state here")
+    with pytest.raises(InvalidInput, match="state here: belongs to another run"):
+        kept.begin({"seed": 1}, [])
+    kept.close()
