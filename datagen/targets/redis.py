@@ -1,0 +1,195 @@
+"""The target ``redis``."""
+
+import builtins
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pydantic import Field, PrivateAttr, SecretStr
+
+from datagen.batch import Batch, Layout
+from datagen.plugin import Formatter
+from datagen.stage import Scope
+from datagen.systems.address import Address
+from datagen.target import Encoded, Position, Target, Undelivered, pieces, reason
+
+_PIPELINE = 1000  # commands sent before their replies are read
+_CHUNK = 10_000  # records read back at a time
+_CONNECT_SECONDS = 10
+_REPLY_SECONDS = 30
+_IDLE_SECONDS = 30  # after which the next write asks first whether the server is still there
+_PASSING = ("MISCONF", "NOREPLICAS", "BUSY")  # errors, unknown to the library, that go away by themselves
+
+
+class Redis(Target):
+    """A Redis server: a stream, a list or a channel.
+
+    Each record is its line, without the line end: an entry of the stream with one field, the last value of the list, or
+    a message to the channel. The name may hold dimensions, so that each country, say, has a stream of its own. Redis
+    acknowledges each record when it has it in memory. Of a channel it is known only that the server took the message,
+    not that anybody listened.
+
+    Example: {"type": "redis", "stream": "clicks", "maxlen": 1000000}
+    Example: {"type": "redis", "url": "redis://:${REDIS_PASSWORD}@127.0.0.1:6379/0", "list": "clicks"}
+    """
+
+    kind: ClassVar[str] = "redis"
+    library: ClassVar[tuple[str, str] | None] = ("redis", "datagen[redis]")
+    url: SecretStr = Field(
+        default_factory=lambda: SecretStr("redis://127.0.0.1:6379/0"),
+        description="`redis://user:password@host:port/database`, or `rediss://`; redis://127.0.0.1:6379/0 without it",
+    )
+    stream: str | None = Field(None, min_length=1, description="name of a stream, also with `{{dimension}}`")
+    list: str | None = Field(None, min_length=1, description="name of a list, also with `{{dimension}}`")
+    channel: str | None = Field(None, min_length=1, description="name of a channel, also with `{{dimension}}`")
+    field: str = Field("record", min_length=1, description="of a stream: the field that holds the record")
+    maxlen: int | None = Field(None, ge=1, description="of a stream: drop the oldest entries beyond about so many")
+    _address: Address = PrivateAttr()
+    _client: Any = PrivateAttr(None)
+
+    def __str__(self) -> str:
+        return f"redis {self._sort} {self._name}"
+
+    @property
+    def _sort(self) -> str:
+        return "stream" if self.stream is not None else "list" if self.list is not None else "channel"
+
+    @property
+    def _name(self) -> str:
+        return self.stream or self.list or self.channel or ""
+
+    def problem(self) -> str | None:
+        from redis import ConnectionPool
+
+        if [self.stream, self.list, self.channel].count(None) != 2:
+            return 'needs exactly one of "stream", "list" and "channel"'
+        for key in {"field", "maxlen"} & self.model_fields_set:
+            if self.stream is None:
+                return f'"{key}" is for a stream only'
+        try:
+            ConnectionPool.from_url(self.url.get_secret_value())
+        except ValueError as error:
+            return f"the url is wrong: {reason(error)}"
+        return None
+
+    def prepare(self, layout: Layout, formatter: Formatter, scope: Scope) -> builtins.list[str]:
+        self._address = Address("a name", self._name, layout, scope.start)
+        return [*super().prepare(layout, formatter, scope), *self._address.problems]
+
+    def encode(self, batch: Batch) -> Encoded:
+        return replace(super().encode(batch), texts=self._address.texts(batch))
+
+    def open(self, position: Position) -> None:
+        from redis import RedisError
+
+        self._client = self._connected()
+        try:
+            self._client.ping()
+        except RedisError as error:
+            raise _undelivered(error, 0) from error
+
+    def write(self, encoded: Encoded) -> None:
+        from redis import RedisError
+
+        requests = self._requests(encoded)
+        done = 0
+        try:
+            # The pool looks whether the server has closed the connection since the last write, and opens another one.
+            connection = self._client.connection_pool.get_connection()
+            try:
+                for begin in range(0, len(requests), _PIPELINE):
+                    connection.send_packed_command([b"".join(requests[begin : begin + _PIPELINE])])
+                    for _ in requests[begin : begin + _PIPELINE]:
+                        connection.read_response(disable_decoding=True)
+                        done += 1
+            except RedisError:
+                connection.disconnect()  # there may be replies to come
+                raise
+            finally:
+                self._client.connection_pool.release(connection)
+        except RedisError as error:
+            raise _undelivered(error, done) from error
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
+        from redis import RedisError
+
+        if self.channel is not None:
+            yield from super().stored()
+        client = self._connected()
+        try:
+            glob = "*".join(re.sub(r"([*?\[\]\\])", r"\\\1", part) for part in self._address.filled("\0").split("\0"))
+            for name in sorted(client.scan_iter(match=glob, _type=self._sort)):
+                read = self._entries if self.stream is not None else self._values
+                yield from ((name.decode(errors="replace"), records) for records in read(client, name))
+        except RedisError as error:
+            raise OSError(reason(error)) from error
+        finally:
+            client.close()
+
+    def _connected(self) -> Any:
+        from redis import Redis as Client
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        return Client.from_url(
+            self.url.get_secret_value(),
+            protocol=2,
+            retry=Retry(NoBackoff(), 1),  # of connecting and of asking an idle connection; never of what was written
+            socket_connect_timeout=_CONNECT_SECONDS,
+            socket_timeout=_REPLY_SECONDS,
+            socket_keepalive=True,
+            health_check_interval=_IDLE_SECONDS,
+        )
+
+    def _requests(self, encoded: Encoded) -> builtins.list[bytes]:
+        """Write the command of each record as it is sent; three times as fast as the library's pipeline does."""
+        names = self._address.names(encoded)
+        heads = {name: self._head(name) for name in set(names)}
+        return [
+            b"".join((heads[name], b"$%d\r\n" % len(record), record, b"\r\n"))
+            for name, record in zip(names, pieces(encoded.lines), strict=True)
+        ]
+
+    def _head(self, name: str) -> bytes:
+        """Write all of a command but its last argument (Redis serialization protocol, arrays of bulk strings)."""
+        if self.stream is not None:
+            bound = [] if self.maxlen is None else ["MAXLEN", "~", str(self.maxlen)]
+            words = ["XADD", name, *bound, "*", self.field]
+        else:
+            words = ["RPUSH" if self.list is not None else "PUBLISH", name]
+        encoded = [word.encode() for word in words]
+        return b"*%d\r\n" % (len(words) + 1) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded)
+
+    def _entries(self, client: Any, name: bytes) -> Iterator[builtins.list[bytes]]:
+        last = "-"
+        while entries := client.xrange(name, last, count=_CHUNK):
+            yield [fields[self.field.encode()] for _, fields in entries if self.field.encode() in fields]
+            last = "(" + entries[-1][0].decode()
+
+    def _values(self, client: Any, name: bytes) -> Iterator[builtins.list[bytes]]:
+        begin = 0
+        while values := client.lrange(name, begin, begin + _CHUNK - 1):
+            yield values
+            begin += len(values)
+
+
+def _undelivered(error: Exception, records: int) -> Undelivered:
+    from redis import exceptions
+
+    passing = (
+        exceptions.ConnectionError,
+        exceptions.TimeoutError,
+        exceptions.OutOfMemoryError,
+        exceptions.ReadOnlyError,
+        exceptions.TryAgainError,
+        exceptions.ClusterDownError,
+    )
+    refused = (exceptions.AuthenticationError, exceptions.AuthorizationError)
+    lasting = isinstance(error, refused) or not (isinstance(error, passing) or str(error).startswith(_PASSING))
+    return Undelivered(reason(error), records, lasting=lasting)
