@@ -213,7 +213,7 @@ class Lane:
         """Count records that the target has taken."""
         if records:
             self._taken += records
-            self.reached = int(rest.encoded.due[records - 1])
+            self.reached = max(self.reached, int(rest.encoded.emitted[:records].max()))
             rest.encoded = rest.encoded.slice(records, len(rest.encoded))
         self._acknowledge()
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NoReturn
 
 import pytest
 
@@ -22,7 +23,7 @@ def require(name: str, port: int, how: str) -> None:
         unavailable(f"needs {name} on 127.0.0.1:{port}; start it with: {how}")
 
 
-def unavailable(message: str) -> None:
+def unavailable(message: str) -> NoReturn:
     """Skip the test, or fail it where servers are required."""
     if os.environ.get("DATAGEN_REQUIRE_SERVERS"):
         pytest.fail(message)
