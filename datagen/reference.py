@@ -26,6 +26,7 @@ _INTRODUCTIONS = {
 }
 _WORDS = {"integer": "whole number", "string": "text", "boolean": "true or false", "null": "null"}
 _LIMITS = {"exclusiveMinimum": "above", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most"}
+_SPEC_MODELS = ("Spec", "State", "Transition", "Emitter")
 _LONG = 60  # characters: a longer default is left to the description
 
 
@@ -82,9 +83,23 @@ def _table_and_bases(kind: type[Plugin]) -> Iterator[str]:
     keys = _own_keys(kind)
     if keys:
         yield _table(kind, keys)
+    model = described(kind)
+    for key in keys:
+        inner = _inner_model(model["properties"][kind.model_fields[key].alias or key])
+        if inner in model.get("$defs", {}):
+            yield f"Keys of `{key}`:"
+            yield _key_table(model["$defs"][inner])
     headings = [_heading(base).lower() for base in reversed(_bases(kind))]
     if headings:
         yield "And the " + " and the ".join(f"[{text}](#{text.replace(' ', '-')})" for text in headings) + "."
+
+
+def _inner_model(key: Schema) -> str | None:
+    """Give the name of the model of the objects that a key holds, if it has one of its own."""
+    for choice in (key, *key.get("anyOf", ())):
+        if "$ref" in choice:
+            return str(choice["$ref"]).rsplit("/", 1)[1]
+    return None
 
 
 def _shown(group: str, example: Any) -> str:
@@ -105,12 +120,14 @@ def _spec_page() -> Iterator[str]:
 
 
 def _table(model: type[BaseModel], names: Iterable[str]) -> str:
-    model_schema = described(model)
+    return _key_table(described(model), [model.model_fields[name].alias or name for name in names])
+
+
+def _key_table(model: Schema, keys: Iterable[str] | None = None) -> str:
     rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
-    for name in names:
-        key = model.model_fields[name].alias or name
-        value = model_schema["properties"][key]
-        default = "required" if key in model_schema.get("required", ()) else _default(value)
+    for key in model["properties"] if keys is None else keys:
+        value = model["properties"][key]
+        default = "required" if key in model.get("required", ()) else _default(value)
         rows.append(f"| `{key}` | {_value(value)} | {default} | {_cell(value.get('description', ''))} |")
     return "\n".join(rows)
 
@@ -128,6 +145,8 @@ def _value(key: Schema) -> str:
     """Say what a key holds."""
     if "$ref" in key:
         name = key["$ref"].rsplit("/", 1)[1]
+        if name not in _SPEC_MODELS and name[0].isupper():
+            return "object"
         page = f"spec.md#{name.lower()}" if name[0].isupper() else f"{name.split('_')[-1]}s.md"
         return f"[{name.replace('_', ' ')}]({page})"
     if "anyOf" in key:

@@ -95,12 +95,23 @@ def _choice(group: str, kinds: Mapping[str, Schema]) -> Schema:
     defs: Schema = {}
     cases = []
     for name, kind in kinds.items():
-        defs |= kind.pop("$defs", {})
-        defs[f"{group}.{name}"] = kind
+        own = kind.pop("$defs", {})  # models inside this one; another kind's may have the same name
+        names = {f"#/$defs/{inner}": f"#/$defs/{group}.{name}.{inner}" for inner in own}
+        defs |= {f"{group}.{name}.{inner}": _renamed(part, names) for inner, part in own.items()}
+        defs[f"{group}.{name}"] = _renamed(kind, names)
         chosen = {"required": ["type"], "properties": {"type": {"pattern": _any_case(name)}}}
         cases.append({"if": chosen, "then": {"$ref": f"#/$defs/{group}.{name}"}})
-    names = {"type": "string", "anyOf": [{"enum": list(kinds)}, *({"pattern": _any_case(name)} for name in kinds)]}
-    return {group: {"type": "object", "required": ["type"], "properties": {"type": names}, "allOf": cases}, **defs}
+    types = {"type": "string", "anyOf": [{"enum": list(kinds)}, *({"pattern": _any_case(name)} for name in kinds)]}
+    return {group: {"type": "object", "required": ["type"], "properties": {"type": types}, "allOf": cases}, **defs}
+
+
+def _renamed(part: Any, names: Mapping[str, str]) -> Any:
+    """Let references point to new names."""
+    if isinstance(part, list):
+        return [_renamed(member, names) for member in part]
+    if not isinstance(part, dict):
+        return part
+    return {key: names.get(value, value) if key == "$ref" else _renamed(value, names) for key, value in part.items()}
 
 
 def _any_case(name: str) -> str:

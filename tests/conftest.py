@@ -4,13 +4,14 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from datagen.cli import main, tools
+from tests.local import Local
 from tests.worlds import ROOT, START, write_json
 
 
@@ -33,6 +34,14 @@ class Outcome:
     @property
     def records(self) -> list[dict]:
         return [json.loads(line) for line in self.data.decode().split("\n")[:-1]]
+
+
+@pytest.fixture(scope="session")
+def local() -> Iterator[Local]:
+    """The servers that a reader of the pages has on this machine."""
+    made = Local()
+    yield made
+    made.close()
 
 
 @pytest.fixture

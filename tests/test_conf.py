@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.local import FAR
 from tests.worlds import ROOT, START
 
 SPECS = sorted(ROOT.glob("conf/gen/*.json"))
@@ -49,12 +50,16 @@ def test_a_ready_spec_is_checked(command, path) -> None:
 
 
 @pytest.mark.parametrize("path", TARGETS, ids=name)
-def test_a_ready_target_takes_records(process, path, tmp_path) -> None:
-    outcome = process("-c", ROOT / "conf/gen/example.json", "-t", path, "-s", START, "-n", 20)
-    described = json.loads(path.read_text())
-    text = (tmp_path / described["path"]).read_text() if described["type"] == "file" else outcome.out
-    assert outcome.code == 0
-    assert [len(json.loads(line)) > 1 for line in text.splitlines()] == [True] * 20
+def test_a_ready_target_takes_records(process, local, path, monkeypatch) -> None:
+    kind = json.loads(path.read_text())["type"]
+    local.need(kind)
+    only_check = ["--check"] if kind in FAR else []
+    for name in re.findall(r"\$\{(\w+)\}", path.read_text()):
+        monkeypatch.setenv(name, "secret")
+    outcome = process("-c", ROOT / "conf/gen/clickstream.json", "-t", path, "-s", START, "-n", 20, *only_check)
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.startswith("spec, target and format are valid" if only_check else "20 records, ")
+    assert len(outcome.lines) == (20 if kind == "stdout" else 0)
 
 
 @pytest.mark.parametrize("path", PATTERNS, ids=name)

@@ -13,6 +13,7 @@ import pytest
 
 from datagen import cli
 from datagen.registry import Registry
+from tests.local import FAR
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -29,7 +30,7 @@ COMMANDS = [
     for path, match in BLOCKS
     if match["language"] == "sh"
     for line in match["text"].splitlines()
-    if line.startswith("python ")
+    if line.startswith("python ") and not line.startswith("python -m tests.")  # servers, which run meanwhile
 ] + [(path, line) for path in PAGES for line in re.findall(r"`(python generator\.py -c conf[^`]*)`", path.read_text())]
 CONSTANT = {"type": "constant", "value": 1}
 KINDS = {name: group for group, name in Registry.load().kinds}
@@ -37,16 +38,26 @@ KINDS = {name: group for group, name in Registry.load().kinds}
 
 def blocks(language):
     return [
-        pytest.param(match, id=f"{path.relative_to(ROOT)}:{match.string.count(chr(10), 0, match.start('text')) + 1}")
+        pytest.param(path, match, id=f"{path.relative_to(ROOT)}:{match.string.count(chr(10), 0, match.start()) + 2}")
         for path, match in BLOCKS
         if match["language"] == language
     ]
 
 
+def needs(path):
+    """Give the kinds of targets whose servers a page's examples need; it names them in its first line."""
+    found = re.match(r"<!-- server: (.+) -->", path.read_text(encoding="utf-8"))
+    return found[1].split(", ") if found else []
+
+
 def whole_spec(part):
     """Put a part of a spec into a whole one."""
+    if isinstance(part, list):
+        return {**whole_spec(part[0]), "target": part}
     if "states" in part:
         return part
+    if KINDS.get(str(part.get("type"))) == "target":
+        return {**json.loads((ROOT / "conf/gen/clickstream.json").read_text()), "target": part}
     state = {
         "name": "only",
         "emitter": "record",
@@ -78,32 +89,46 @@ def clone(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def environment(clone, monkeypatch):
+    """Set what docs/delivery.md tells a reader to set."""
+    monkeypatch.setenv("EVENTS_FOLDER", str(clone))
+
+
 def run(command, folder, shell=False):
     done = subprocess.run(command, cwd=folder, shell=shell, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("block", blocks("json"))
-def test_a_json_block_runs(block, clone, monkeypatch, capfd):
+@pytest.mark.parametrize(("path", "block"), blocks("json"))
+def test_a_json_block_runs(path, block, local, clone, monkeypatch, capfd):
+    for kind in needs(path):
+        local.need(kind)
     monkeypatch.chdir(clone)
     part = json.loads(block["text"])
     Path("spec.json").write_text(json.dumps(whole_spec(part)))
-    plugins = [f"--plugins={match['file']}" for _, match in BLOCKS if (match["file"] or "").endswith(".py")]
-    code = cli.main(["-c", "spec.json", "-s", "2024-01-01", "-n", "3", "--seed", "1", *plugins])
-    out, err = capfd.readouterr()
+    plugins = [f"--plugins={match['file']}" for _, match in BLOCKS if match["file"] and "kind = " in match["text"]]
+    only_check = ["--check"] if set(needs(path)) & set(FAR) else []
+    code = cli.main(["-c", "spec.json", "-s", "2024-01-01", "-n", "3", "--seed", "1", *plugins, *only_check])
+    err = capfd.readouterr().err
     assert code == 0, err
-    assert len(out.splitlines()) == 3 or Path(part["path"]).stat().st_size
+    assert any(line.startswith("spec, target" if only_check else "3 records, ") for line in err.splitlines()), err
 
 
 @pytest.mark.parametrize(
-    "command", [pytest.param(line, id=f"{path.relative_to(ROOT)}: {line}") for path, line in COMMANDS]
+    ("path", "command"), [pytest.param(path, line, id=f"{path.relative_to(ROOT)}: {line}") for path, line in COMMANDS]
 )
-def test_a_command_runs(command, clone):
-    run(command.replace("python ", f"{sys.executable} ", 1), clone, shell=True)
+def test_a_command_runs(path, command, local, clone):
+    for kind in needs(path):
+        local.need(kind)
+    if not set(needs(path)) & set(FAR):
+        run(command.replace("python ", f"{sys.executable} ", 1), clone, shell=True)
 
 
-@pytest.mark.parametrize("block", blocks("python"))
-def test_a_python_block_runs(block, clone):
+@pytest.mark.parametrize(("path", "block"), blocks("python"))
+def test_a_python_block_runs(path, block, local, clone):
+    for kind in needs(path):
+        local.need(kind)
     run([sys.executable, "-c", block["text"]], clone)
 
 
@@ -127,4 +152,4 @@ def test_links_lead_somewhere(path):
         if link.startswith("#"):
             assert link[1:] in anchors, link
         elif not link.startswith("http") and link != "bench/RESULTS.md":  # made by `python -m bench`
-            assert (path.parent / link).exists(), link
+            assert (path.parent / link.partition("#")[0]).exists(), link

@@ -1,6 +1,7 @@
 """The JSON Schema and the reference pages, and the examples in the docstrings that they are made from."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from datagen.reference import pages
 from datagen.registry import Registry
 from datagen.schema import described, examples, schema
 from datagen.spec import Emitter, Spec, State, Transition
+from tests.local import HERE
 
 ROOT = Path(__file__).parent.parent
 REGISTRY = Registry.load()
@@ -35,6 +37,23 @@ def tiny_spec(**changes):
     }
     emitter = {"name": "record", "dimensions": changes.pop("dimensions", [])}
     return {"states": [state], "emitters": [emitter], "interarrival": {"type": "constant", "value": 1}, **changes}
+
+
+STAGED = [
+    {"type": "enum", "name": "event", "values": ["buy", "view"]},
+    {"type": "int", "name": "status", "distribution": {"type": "uniform", "min": 200, "max": 599}},
+    {"type": "enum", "name": "country", "values": ["de", "fr"]},
+]
+
+
+def check_target(example, folder, monkeypatch):
+    """Check a target's example; it runs on its page, against its server."""
+    for name in re.findall(r"\$\{(\w+)\}", json.dumps(example)):
+        monkeypatch.setenv(name, "postgresql://localhost/test" if name == "DSN" else "127.0.0.1")
+    (folder / "target.json").write_text(json.dumps(example))
+    options = ["-t", str(folder / "target.json"), "-s", "2024-01-01", "-n", "3"]
+    only_check = [] if example["type"] in HERE else ["--check"]
+    assert cli.main(["-c", str(ROOT / "conf/gen/clickstream.json"), *options, *only_check]) == 0
 
 
 def problems(spec, part=SCHEMA):
@@ -74,7 +93,13 @@ def test_every_example_runs(group, example, tmp_path, monkeypatch, capfd):
         case "dimension":
             changes = {"dimensions": [example]}
         case "target":
-            changes = {"target": example}
+            check_target(example, tmp_path, monkeypatch)
+            return
+        case "stage":
+            target = {"type": "stdout", "through": [example]}
+            (tmp_path / "spec.json").write_text(json.dumps(tiny_spec(dimensions=STAGED, target=target)))
+            assert cli.main(["-c", "spec.json", "-s", "2024-01-01", "-n", "3", "--seed", "1"]) == 0
+            return
         case "formatter":
             form = example["type"]
     if "text" in example:
