@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.delivery import Delivery
 from bench.live import lateness
 from bench.population import CLICK_STREAM, crowd, life
 from bench.process import ONE, TWO, answer, generate
@@ -104,6 +105,25 @@ class Bench:
         yield _row("live, lateness, median and worst", f"{middle:.1f} and {worst:.1f} ms")
         yield _row("live, cores used", f"{cores:.2f}", "< 1", cores < 1)
 
+    def delivery(self) -> Iterator[str]:
+        deliveries = Delivery(Path(self.directory), self.scale)
+        measures = (
+            deliveries.files,
+            deliveries.parquet,
+            deliveries.kafka,
+            deliveries.postgres,
+            deliveries.http,
+            deliveries.memory,
+        )
+        for measure in measures:
+            for found in measure():
+                bar = f">= {found.least:,.10g}" if found.least else f"<= {found.most:,.10g}" if found.most else ""
+                reached = None
+                if found.least or found.most:
+                    reached = (found.least or 0) <= found.figure <= (found.most or found.figure)
+                digits = 2 if not found.unit else 0
+                yield _row(found.what, f"{found.figure:,.{digits}f} {found.unit}".strip(), bar, reached)
+
     def _steady(self, spec: dict[str, Any], limit: int) -> tuple[float, float, float]:
         found, ran = answer("engine", "rate", self._spec(spec), limit, 3_000_000 // self.scale)
         return found["rate"], found["alive"], ran.peak_bytes
@@ -145,7 +165,8 @@ def main() -> None:
     print(lines[0], flush=True)
     with tempfile.TemporaryDirectory() as directory:
         bench = Bench(directory, 20 if quick else 1)
-        for measure in (bench.start_up, bench.stages, bench.commands, bench.populations, bench.memory, bench.live):
+        engine = (bench.start_up, bench.stages, bench.commands, bench.populations, bench.memory, bench.live)
+        for measure in (*engine, bench.delivery):
             for row in measure():
                 print(row, flush=True)
                 lines.append(row)
