@@ -10,6 +10,7 @@ for record in datagen.records(spec, start="2024-01-01T00:00:00", records=1000, s
 import json
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from datagen.environment import expanded
 from datagen.formatters.json import Json
 from datagen.moment import parse_duration, parse_moment
 from datagen.plugin import Dimension, Distribution, Formatter, PooledDimension
-from datagen.problems import InvalidInput, Problem, RunFailed, from_python, parse_json, read_text
+from datagen.problems import InvalidInput, Problem, RunFailed, from_python, hidden, parse_json, read_text
 from datagen.registry import Registry
 from datagen.run import LoadedSpec, Options, Run, load_document, new_seed
 from datagen.stage import Scope, Stage
@@ -52,7 +53,12 @@ def load(source: str | Path | dict[str, Any], plugins: Sequence[str | Path] = ()
     """
     registry = Registry.load(plugins)
     document = from_python(source) if isinstance(source, dict) else parse_json(read_text(str(source)), str(source))
-    return load_document(expanded(document, os.environ), registry)
+    document = expanded(document, os.environ)
+    try:
+        return load_document(document, registry)
+    except InvalidInput as error:
+        problems = [replace(problem, message=hidden(problem.message, document.secrets)) for problem in error.problems]
+        raise InvalidInput(problems) from None
 
 
 def batches(

@@ -44,7 +44,8 @@ def unpack(data: bytes) -> Any:
 
 def _described(value: Any, arrays: list[bytes]) -> Any:
     if isinstance(value, dict):
-        return {key: _described(member, arrays) for key, member in value.items()}
+        members = {key: _described(member, arrays) for key, member in value.items()}
+        return {_MARK: "dict", "members": list(members.items())} if _MARK in members else members
     if isinstance(value, list | tuple):
         return [_described(member, arrays) for member in value]
     if isinstance(value, np.generic):
@@ -80,6 +81,8 @@ def _made(value: Any, arrays: list[bytes]) -> Any:
         return value
     if _MARK not in value:
         return {key: _made(member, arrays) for key, member in value.items()}
+    if value[_MARK] == "dict":
+        return {key: _made(member, arrays) for key, member in value["members"]}
     if value[_MARK] == "batch":
         parts = _made(value["parts"], arrays)
         return Batch(

@@ -14,7 +14,7 @@ from datagen.arrival import NEVER
 from datagen.batch import Batch
 from datagen.draw import Integers
 from datagen.lane import Lane
-from datagen.problems import RunFailed, hidden
+from datagen.problems import hidden
 from datagen.run import Run
 from datagen.target import Undelivered, Unreadable, reason
 
@@ -40,23 +40,30 @@ class Finding:
         )
 
 
-def audit(run: Run, lanes: Sequence[Lane], limits: Sequence[int | None]) -> list[Finding]:
-    """Compare what each lane's target should hold, at most the first ``limit`` records, with what it does hold.
+@dataclass(frozen=True)
+class Unread:
+    """A target that could not be read."""
 
-    Raises RunFailed when a target can't be read.
-    """
+    problem: str
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+def audit(run: Run, lanes: Sequence[Lane], limits: Sequence[int | None]) -> "Iterator[Finding | Unread]":
+    """Compare what each lane's target should hold, at most the first ``limit`` records, with what it does hold."""
     expected: list[list[Integers]] = [[] for _ in lanes]
     left = [NEVER if limit is None else limit for limit in limits]
     for batch, until in _whole(run):
         for number, lane in enumerate(lanes):
-            encoded = lane.encode(batch, until)
-            if encoded is not None and left[number]:
-                encoded = encoded.slice(0, min(left[number], len(encoded)))
-                left[number] -= len(encoded)
-                expected[number].append(_hashes(lane.target.comparable(encoded)))
+            for encoded in lane.encode(batch, until):
+                wanted = encoded.slice(0, min(left[number], len(encoded)))
+                left[number] -= len(wanted)
+                expected[number].append(_hashes(lane.target.comparable(wanted)))
         if not any(left):
             break
-    return [_finding(lane, _joined(hashes)) for lane, hashes in zip(lanes, expected, strict=True)]
+    for lane, hashes in zip(lanes, expected, strict=True):
+        yield _finding(lane, _joined(hashes))
 
 
 def _whole(run: Run) -> Iterator[tuple[Batch, int]]:
@@ -66,7 +73,7 @@ def _whole(run: Run) -> Iterator[tuple[Batch, int]]:
     yield Batch.empty(), NEVER
 
 
-def _finding(lane: Lane, expected: Integers) -> Finding:
+def _finding(lane: Lane, expected: Integers) -> "Finding | Unread":
     found: list[Integers] = []
     streams: list[tuple[str, int]] = []
     try:
@@ -74,8 +81,7 @@ def _finding(lane: Lane, expected: Integers) -> Finding:
             found.append(_hashes(records))
             streams.append((stream, len(records)))
     except (OSError, Undelivered, Unreadable) as error:
-        text = hidden(reason(error), lane.target.secrets())
-        raise RunFailed(f"reading {lane.target} back: {text}") from error
+        return Unread(hidden(f"reading {lane.target} back: {reason(error)}", lane.target.secrets()))
     return compared(str(lane.target), expected, _joined(found), streams)
 
 

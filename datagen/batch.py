@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from datagen.draw import Integers, Keys
 
+MOST_ROWS = 65536  # of a batch, whose arrays stay in the processor's cache
 JSON_TEXT = pa.binary()
 MAYBE = ""
 

@@ -5,8 +5,9 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def tools(arguments: Sequence[str] | None = None) -> int:
     """Run ``python -m datagen``, which describes specs; give its exit code."""
-    return _exit_code(lambda voice: _describe(_tools_parser().parse_args(arguments), voice))
+    return _exit_code(lambda voice: _describe(_tools_parser().parse_args(arguments), voice), interrupted=_FAILED)
 
 
 class _Voice:
@@ -67,7 +68,7 @@ class _Voice:
             print(hidden(text, self.secrets), file=sys.stderr, flush=True)
 
 
-def _exit_code(work: Callable[[_Voice], int]) -> int:
+def _exit_code(work: Callable[[_Voice], int], interrupted: int = _DONE) -> int:
     voice = _Voice()
     try:
         return work(voice)
@@ -84,7 +85,7 @@ def _exit_code(work: Callable[[_Voice], int]) -> int:
         voice.say("making records: they do not fit into memory; shorten what is long in the spec")
         return _FAILED
     except KeyboardInterrupt:
-        return _DONE
+        return interrupted
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -142,13 +143,13 @@ def _tools_parser() -> argparse.ArgumentParser:
 
 
 def _describe(arguments: argparse.Namespace, voice: _Voice) -> int:
-    if arguments.command == "audit":
-        return _audit(arguments, voice)
     from datagen.reference import pages
     from datagen.schema import schema
 
-    registry = Registry.load(arguments.plugins)
     try:
+        if arguments.command == "audit":
+            return _audit(arguments, voice)
+        registry = Registry.load(arguments.plugins)
         if arguments.command == "schema":
             print(json.dumps(schema(registry), indent=2), flush=True)
             return _DONE
@@ -158,33 +159,39 @@ def _describe(arguments: argparse.Namespace, voice: _Voice) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered has no reader
     except OSError as error:
-        raise RunFailed(f"writing {error.filename or 'the schema'}: {error.strerror}") from error
+        raise RunFailed(f"writing {error.filename or 'standard output'}: {error.strerror}") from error
     return _DONE
 
 
 def _audit(arguments: argparse.Namespace, voice: _Voice) -> int:
-    from datagen.audit import audit
+    from datagen.audit import Finding, audit
 
     inputs = load_inputs(arguments, os.environ, voice.secrets)
-    journal = open_journal(arguments.state) if arguments.state else None
-    with closing(journal) if journal is not None else nullcontext():
+    whole = True
+    with _journal(arguments, there=True) as journal:
         options, known = _options(arguments), None if journal is None else journal.run
         if known is not None:
-            start = options.start or parse_moment(known["start"])
-            options = replace(options, seed=known["seed"] if options.seed is None else options.seed, start=start)
-        missing = [name for name, value in {"--seed": options.seed, "-s": options.start}.items() if value is None]
+            seed = known["seed"] if options.seed is None else options.seed
+            options = replace(options, seed=seed, start=options.start or parse_moment(known["start"]))
+            records, duration = known["end"] or (options.records, options.duration)
+            options = replace(options, records=records, duration=duration)
         bounded = options.records is not None or options.duration is not None
-        if missing or not (bounded or known):
-            wanted = [*missing, *([] if bounded or known else ["-n or -r"])]
-            raise InvalidInput(
-                [Problem(f"an audit needs {', '.join(wanted)} of the run that it proves, or its --state")]
-            )
-        run, lanes, _ = inputs.prepare(options, voice.say)
-        limits = [None] * len(lanes) if bounded or journal is None else journal.acknowledged(len(lanes))
-        findings = audit(run, lanes, limits)
-    for finding in findings:
-        print(finding, flush=True)
-    return _FAILED if any(finding.missing for finding in findings) else _DONE
+        wanted = {"--seed": options.seed, "-s": options.start, "-n or -r": bounded or known or None}
+        missing = [name for name, value in wanted.items() if value is None]
+        if missing:
+            text = f"an audit needs {', '.join(missing)} of the run that it proves, or its --state"
+            raise InvalidInput([Problem(text)])
+        run, lanes, identity = inputs.prepare(options, lambda text: None)
+        if journal is not None and known is not None:
+            journal.check(identity | {"clock": known["clock"]})
+        limits = [None] * len(lanes) if bounded or journal is None else journal.counts(len(lanes))
+        for finding in audit(run, lanes, limits):
+            whole = whole and isinstance(finding, Finding) and not finding.missing
+            if isinstance(finding, Finding):
+                print(hidden(str(finding), voice.secrets), flush=True)
+            else:
+                voice.say(str(finding))
+    return _DONE if whole else _FAILED
 
 
 def _checked(parse: Callable[[str], T]) -> Callable[[str], T]:
@@ -218,8 +225,7 @@ def _generate(arguments: argparse.Namespace, voice: _Voice) -> int:
         inputs.prepare(replace(_options(arguments), records=0, seed=arguments.seed or 0), voice.say)
         voice.say("spec, target and format are valid")
         return _DONE
-    journal = open_journal(arguments.state) if arguments.state else None
-    with closing(journal) if journal is not None else nullcontext():
+    with _journal(arguments) as journal:
         options, clock = _resumed(_options(arguments), journal)
         run, lanes, identity = inputs.prepare(options, voice.say, clock)
         if journal is not None:
@@ -235,14 +241,27 @@ def _options(arguments: argparse.Namespace) -> Options:
     return Options(arguments.start, arguments.max_workers, arguments.records, arguments.duration, arguments.seed)
 
 
+@contextmanager
+def _journal(arguments: argparse.Namespace, *, there: bool = False) -> Iterator[Journal | None]:
+    """Open the state that the command names, if it does."""
+    if arguments.state is None:
+        yield None
+        return
+    with closing(open_journal(arguments.state, there=there)) as journal:
+        yield journal
+
+
 def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock | None]:
     """Choose what the command leaves open, as the run did that is continued, if there is one."""
     known = None if journal is None else journal.run
+    if known is None:
+        return (options if options.seed is not None else replace(options, seed=new_seed())), None
     if options.seed is None:
-        options = replace(options, seed=new_seed() if known is None else known["seed"])
-    if known is None or options.start is not None or known["clock"] != "system":
+        options = replace(options, seed=known["seed"])
+    if options.start is not None:
         return options, None
-    return options, SystemClock(parse_moment(known["start"]))
+    start = parse_moment(known["start"])
+    return (options, SystemClock(start)) if known["clock"] == "system" else (replace(options, start=start), None)
 
 
 @contextmanager
@@ -251,7 +270,7 @@ def _stopping(run: Run) -> Iterator[None]:
 
     def stop(number: int, _: object) -> None:
         signal.signal(number, signal.SIG_DFL)
-        run.stop()
+        threading.Thread(target=run.stop).start()  # the thread that is interrupted may hold what a stop needs
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -303,7 +322,7 @@ def _lateness_watch(voice: _Voice) -> Callable[[Report], None]:
         nonlocal said
         if report.late > _REPORT_LATE and report.seconds - said > _REPORT_EVERY:
             said = report.seconds
-            voice.say(f"warning: the target is too slow, records are {report.late / 1e9:.1f} s late")
+            voice.say(f"warning: {report.slowest} is too slow, records are {report.late / 1e9:.1f} s late")
 
     return watch
 

@@ -48,6 +48,10 @@ class Clock(ABC):
         Once it is stopped, records that were ``emitted`` (n,) before and are held back still are due at once.
         """
 
+    def lag(self, moment: int) -> int:
+        """Give how long ago a time was, in ns; 0 when it is not over."""
+        return 0
+
     def stop(self) -> None:
         """End all waiting."""
         self.stopped.set()
@@ -113,6 +117,9 @@ class SystemClock(Clock):
         if not self.stopped.is_set():
             self._stopped_at = self._now()
         super().stop()
+
+    def lag(self, moment: int) -> int:
+        return max(self._now() - moment, 0)
 
     def _now(self) -> int:
         return time.monotonic_ns() - self._zero

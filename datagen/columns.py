@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from datagen import draw
 from datagen.arrays import as_json, common_type, maybe, plain, plain_type
-from datagen.batch import Batch, Layout, Part, Steps, is_maybe
+from datagen.batch import MOST_ROWS, Batch, Layout, Part, Steps, is_maybe
 from datagen.draw import Integers, Keys
 from datagen.plan import Plan, Setter
 from datagen.plugin import Dimension, PooledDimension
@@ -23,7 +23,6 @@ from datagen.problems import RunFailed, path_part
 from datagen.store import CodeStore, Store, StoreReader
 
 _FIRST_ROWS = 16
-_MOST_ROWS = 65536  # a batch whose arrays stay in the processor's cache
 _BATCH_BYTES = 16_000_000
 _MOST_PLACES = 4_000_000  # of lists and strings; each takes some 40 bytes while it is drawn
 
@@ -194,7 +193,7 @@ class Columns:
             start = stop
             if len(batch):
                 fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1))
-                self._rows_next = max(1, min(self._rows_next * 4, fitting, _MOST_ROWS))
+                self._rows_next = max(1, min(self._rows_next * 4, fitting, MOST_ROWS))
                 yield batch
         for group, kept in enumerate(steps.keep):
             if kept is not None:

@@ -42,7 +42,10 @@ def expanded(document: Document, environment: Mapping[str, str]) -> Document:
             return {key: value if is_comment(key) else walk(value, (*path, key)) for key, value in part.items()}
         return part
 
-    data = walk(document.data, ())
+    try:
+        data = walk(document.data, ())
+    except RecursionError as error:
+        raise InvalidInput([Problem("is nested too deeply", document.source)]) from error
     if problems:
         raise InvalidInput(problems)
     return replace(document, data=data, secrets=tuple(secrets))

@@ -53,7 +53,7 @@ class Inputs:
         """
         run = Run(self.loaded, options, clock)
         identity = self._identity(run, options)
-        same = {key: value for key, value in identity.items() if key != "clock"}  # live or not: the same records
+        same = {key: value for key, value in identity.items() if key not in ("clock", "end")}
         scope = Scope(run.clock.start, options.seed or 0, fingerprint(same), say)
         lanes = [Lane(target, self.formatter.model_copy(), run.layout, scope, run.clock) for target in self.targets]
         problems = []
@@ -72,12 +72,15 @@ class Inputs:
     def _identity(self, run: Run, options: Options) -> dict[str, object]:
         data = self.loaded.document.data
         start = run.clock.start
+        holding = any(stage.holds for target in self.targets for stage in target.through)
         return {
             "spec": fingerprint({key: value for key, value in data.items() if key != "target"}),
             "seed": options.seed,
             "start": start.text,
             "clock": "system" if options.start is None else "simulated",
             "max_workers": options.max_workers,
+            # Where stages give at the end what they hold, another end makes other records.
+            "end": [options.records, options.duration] if holding else None,
         }
 
 
@@ -183,9 +186,11 @@ def _conflicts(targets: Sequence[Target], arguments: argparse.Namespace) -> Iter
     seen: set[str] = set()
     for target in targets:
         problem = missing_library(target) or target.problem() or _would_overwrite(target, arguments)
-        place = str(getattr(target, "path", None) or ("stdout" if target.kind == "stdout" else ""))
+        path = getattr(target, "path", None)
+        place = "" if path is None or problem else os.path.realpath(path)
+        place = "stdout" if target.kind == "stdout" else place
         if place and place in seen:
-            problem = problem or "is given twice; the records of both would stand in it, mixed"
+            problem = "is given twice; the records of both would stand in it, mixed"
         seen.add(place)
         if problem:
             yield Problem(problem, f"target {target}")
@@ -207,6 +212,7 @@ def _would_overwrite(target: Target, arguments: argparse.Namespace) -> str | Non
     path = getattr(target, "path", None)
     if (
         path
+        and sys.stdin is not None
         and arguments.config in (None, "-")
         and os.path.exists(path)
         and os.path.samestat(os.stat(path), os.fstat(0))

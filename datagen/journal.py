@@ -13,17 +13,20 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote
 
 from datagen import draw
 from datagen.archive import pack, unpack
 from datagen.clock import stopwatch
-from datagen.lane import Lane
-from datagen.problems import InvalidInput, Problem, RunFailed
+from datagen.lane import Lane, Standing
+from datagen.problems import InvalidInput, Problem, RunFailed, hidden
 
 _REDIS = re.compile(r"rediss?://")
 _VERSION = 1
+_STANDING = {field.name for field in fields(Standing)}
 _SNAPSHOT_EVERY = 1.0  # seconds
 _SHARE = 20  # a snapshot is not taken before this many times the seconds that the last one took
 
@@ -47,14 +50,15 @@ class Store(ABC):
 class Directory(Store):
     """Files of a directory, which one run at a time may use."""
 
-    def __init__(self, path: str) -> None:
-        """Make and take the directory.
+    def __init__(self, path: str, *, there: bool = False) -> None:
+        """Take the directory; make it, unless it has to be ``there``.
 
         Raises InvalidInput when that can't be.
         """
         self._path = Path(path)
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
+            if not there:
+                self._path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self._path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise InvalidInput([Problem(f"can't be used: {error.strerror}", f"state {path}")]) from error
@@ -98,14 +102,22 @@ class Redis(Store):
             ) from error
         address, _, name = url.partition("#")
         self._name = name or "datagen"
+        secrets = _passwords(address)
         try:
             self._redis = redis.Redis.from_url(
                 address, client_name=f"datagen-{self._name}", single_connection_client=True
             )
             mine = self._redis.client_id()
-            others = [client for client in self._redis.client_list() if client["name"] == f"datagen-{self._name}"]
-        except (redis.RedisError, ValueError, OSError) as error:
-            raise InvalidInput([Problem(f"can't be used: {error}", f"state {_shown(url)}")]) from error
+            clients = self._redis.client_list()
+            database = next(client["db"] for client in clients if int(client["id"]) == mine)
+            same = {"name": f"datagen-{self._name}", "db": database}
+            others = [client for client in clients if {key: client[key] for key in same} == same]
+        except ValueError as error:  # whose text may hold parts of the password
+            text = "can't be used: write it like redis://user:password@host:6379/0, special characters as %40"
+            raise InvalidInput([Problem(text, f"state {_shown(url)}")]) from error
+        except (redis.RedisError, OSError) as error:
+            text = hidden(f"can't be used: {error}", secrets)
+            raise InvalidInput([Problem(text, f"state {_shown(url)}")]) from error
         if any(int(client["id"]) != mine for client in others):
             raise InvalidInput([Problem("is in use by a run that goes on", f"state {_shown(url)}")])
 
@@ -131,18 +143,33 @@ class Redis(Store):
             raise OSError(str(error)) from error
 
 
-def open_journal(place: str) -> "Journal":
-    """Open the state of a run, in a directory or under a ``redis://`` URL.
+def open_journal(place: str, *, there: bool = False) -> "Journal":
+    """Open the state of a run, in a directory or under a ``redis://`` URL; it may have to be ``there``.
 
     Raises InvalidInput when that can't be.
     """
-    store = Redis(place) if _REDIS.match(place) else Directory(place)
-    return Journal(store, f"state {_shown(place)}")
+    store = Redis(place) if _REDIS.match(place) else Directory(place, there=there)
+    journal = Journal(store, f"state {_shown(place)}")
+    if there and journal.run is None:
+        raise journal.problem("no run has kept where it stands here")
+    return journal
 
 
 def _shown(place: str) -> str:
-    """Leave out the password of a URL."""
-    return re.sub(r"(://)[^/@]*@", r"\1", place)
+    """Leave out of a URL what may be secret: user, password, query."""
+    if not _REDIS.match(place):
+        return place
+    scheme, _, rest = place.partition("://")
+    address, _, name = rest.partition("#")
+    shown = address.rpartition("@")[2].partition("?")[0]
+    return f"{scheme}://{shown}#{name}" if name else f"{scheme}://{shown}"
+
+
+def _passwords(address: str) -> list[str]:
+    """Give what may be secret in a URL, as it is written there and as it is meant."""
+    user, _, _ = address.partition("://")[2].rpartition("@")
+    written = [user.partition(":")[2], *parse_qs(address.partition("?")[2]).get("password", [])]
+    return [text for part in written for text in (part, unquote(part)) if text]
 
 
 class Journal:
@@ -164,34 +191,47 @@ class Journal:
             self._targets: list[dict[str, Any]] = self._json("acknowledged") or []
             snapshot = store.load("snapshot")
             self.snapshot: dict[str, Any] | None = None if snapshot is None else unpack(snapshot)
-        except (OSError, ValueError) as error:
+            if not isinstance(self.run, dict | None) or not all(set(target) >= _STANDING for target in self._targets):
+                raise ValueError("it is not what this program writes")
+        except (OSError, ValueError, TypeError) as error:
+            store.close()
             raise self.problem(f"can't be read: {error}") from error
 
     def problem(self, message: str) -> InvalidInput:
         """Make what says that the state does not fit."""
         return InvalidInput([Problem(message, self._source)])
 
-    def begin(self, run: dict[str, Any], lanes: Sequence[Lane]) -> None:
-        """Keep from now on where these lanes stand, who go on where they were.
+    def check(self, run: dict[str, Any]) -> None:
+        """Compare a run with the one whose state this is, if there is one.
 
-        Raises InvalidInput when the state is that of another run.
+        Raises InvalidInput when it is another.
         """
-        run = {"version": _VERSION, **run}
-        if self.run is None:
-            self._store.save("run", json.dumps(run).encode())
-        changed = [key for key in run if self.run is not None and self.run.get(key) != run[key]]
+        known = {"version": _VERSION, **run} if self.run is None else self.run
+        changed = [key for key, value in {"version": _VERSION, **run}.items() if known.get(key) != value]
         if changed:
             raise self.problem(
                 f"belongs to another run (another {' and '.join(changed)}); continue with the command that began it, "
                 "or give another place for the state"
             )
+
+    def begin(self, run: dict[str, Any], lanes: Sequence[Lane]) -> None:
+        """Keep from now on where these lanes stand, who go on where they were.
+
+        Raises InvalidInput when the state is that of another run, or can't be kept.
+        """
+        self.check(run)
+        if self.run is None:
+            try:
+                self._store.save("run", json.dumps({"version": _VERSION, **run}).encode())
+            except OSError as error:
+                raise self.problem(f"can't be kept: {error.strerror or error}") from error
         self._lanes = lanes
         for lane, target in zip(lanes, self._targets, strict=False):
-            lane.standing = target["records"], target["position"]
+            lane.standing = Standing(**target)
         for lane in lanes:
-            lane.acknowledged = self._acknowledged
+            lane.acknowledged = self._save
 
-    def acknowledged(self, targets: int) -> list[int]:
+    def counts(self, targets: int) -> list[int]:
         """Give how many records each target had acknowledged."""
         return [target["records"] for target in self._targets] or [0] * targets
 
@@ -212,15 +252,14 @@ class Journal:
         """Let another run use the state."""
         self._store.close()
 
-    def _acknowledged(self) -> None:
+    def _save(self) -> None:
         with self._lock:
             standings = [lane.standing for lane in self._lanes]
-            targets = [{"records": records, "position": position} for records, position in standings]
             try:
-                self._store.save("acknowledged", json.dumps(targets).encode())
+                self._store.save("acknowledged", json.dumps(list(map(asdict, standings))).encode())
                 if self._offered is not None:
                     snapshot, made = self._offered
-                    if all(records >= count for (records, _), count in zip(standings, made, strict=True)):
+                    if all(standing.records >= count for standing, count in zip(standings, made, strict=True)):
                         self._store.save("snapshot", snapshot)
                         self._offered = None
             except OSError as error:

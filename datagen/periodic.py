@@ -58,6 +58,10 @@ class PeriodicStage(Stage):
         return self
 
     @property
+    def holds(self) -> bool:
+        return True
+
+    @property
     def watches(self) -> bool:
         return self.target is not None
 

@@ -57,7 +57,14 @@ class Model(BaseModel):
 
     @classmethod
     def _line(cls, line: Any) -> tuple[tuple[str | int, ...], str]:
-        """Say in our words what pydantic found."""
+        """Say in our words what pydantic found, unless it may be secret."""
+        path, text = cls._described(line)
+        field = cls.model_fields.get(str(line["loc"][0])) if line["loc"] else None
+        secret = field is not None and "SecretStr" in str(field.annotation)
+        return path, text.partition(", found ")[0] if secret else text
+
+    @classmethod
+    def _described(cls, line: Any) -> tuple[tuple[str | int, ...], str]:
         if line["loc"][-1:] in (("int",), ("float",)):  # one of the two that a number may be
             return line["loc"][:-1], f"must be a valid number, found {show(line['input'])}"
         match line["type"]:

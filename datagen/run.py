@@ -26,7 +26,7 @@ from datagen.pool import make_pools
 from datagen.problems import Document, InvalidInput, Problem, RunFailed, hidden
 from datagen.registry import Registry
 from datagen.spec import Spec, in_order, places, read_spec
-from datagen.target import Undelivered, reason
+from datagen.target import ReaderGone, Undelivered, reason
 from datagen.walk import Walk
 
 _DEFAULT_WORKERS = 100
@@ -73,7 +73,8 @@ class Report:
     before: int = 0  # records that were delivered before this process
     reached: int = 0  # ns since the start: the time of the last record
     seconds: float = 0.0
-    late: int = 0  # ns: how late the last records were
+    late: int = 0  # ns: how late the records are that are being written
+    slowest: str = ""  # the target where they are
     latest: int = 0  # ns: the most that any was late
     delivered: list[tuple[str, int]] = field(default_factory=list)  # targets, and the records each has acknowledged
 
@@ -145,14 +146,16 @@ class Run:
         With a journal the run continues where it stood. Raises RunFailed when records can't be made or delivered; the
         message says how many were.
         """
-        report = Report(before=min((lane.delivered for lane in lanes), default=0))
+        report = Report(before=min((lane.standing.passed for lane in lanes), default=0))
         began = stopwatch()
 
         def look() -> None:
-            report.records = min((lane.passed for lane in lanes), default=0)
-            report.reached = max((lane.reached for lane in lanes), default=0)
+            report.records = min((lane.standing.passed for lane in lanes), default=0)
+            report.reached = max((lane.standing.reached for lane in lanes), default=0)
             report.seconds = stopwatch() - began
-            report.late, report.latest = self.clock.late, self.clock.latest
+            slowest = max(lanes, key=lambda lane: lane.lag)
+            report.late, report.slowest = max(slowest.lag, self.clock.late), str(slowest.target)
+            report.latest = max(report.latest, report.late, self.clock.latest)
             watch(report)
 
         error: Exception | None = None
@@ -175,15 +178,14 @@ class Run:
     def _raise_failure(self, error: Exception | None, lanes: Sequence[Lane]) -> None:
         """Say what failed, if anything did, and what each target has; a reader who has gone away is no failure."""
         failures: list[tuple[str, BaseException]] = []
-        if isinstance(error, pa.ArrowException | RunFailed):
-            failures.append((str(error) if isinstance(error, RunFailed) else f"making records: {error}", error))
-        elif error is not None:
+        if isinstance(error, MemoryError):
             raise error
-        failures += [
-            (_failure(lane, lane.error), lane.error)
-            for lane in lanes
-            if lane.error is not None and not isinstance(lane.error, BrokenPipeError)
-        ]
+        if error is not None:
+            kind = "" if isinstance(error, pa.ArrowException) else f"{type(error).__name__}: "
+            failures.append((str(error) if isinstance(error, RunFailed) else f"making records: {kind}{error}", error))
+        elif all(isinstance(lane.error, ReaderGone) for lane in lanes):
+            return
+        failures += [(_failure(lane, lane.error), lane.error) for lane in lanes if lane.error is not None]
         if failures:
             counts = "; ".join(f"{lane.delivered} records delivered to {lane.target}" for lane in lanes)
             if len(lanes) == 1:
@@ -280,7 +282,8 @@ def _failure(lane: Lane, error: BaseException) -> str:
     if isinstance(error, RunFailed):
         text = str(error)
     else:
-        kind = "" if isinstance(error, OSError | Undelivered) else f"{type(error).__name__}: "
+        expected = isinstance(error, OSError | Undelivered | ReaderGone)
+        kind = "" if expected else f"{type(error).__name__}: "
         text = f"writing to {lane.target}: {kind}{reason(error)}"
     return hidden(text, lane.target.secrets())
 

@@ -57,6 +57,11 @@ class Stage(Plugin):
     group: ClassVar[str] = "stage"
 
     @property
+    def holds(self) -> bool:
+        """Tell whether it gives some records only at the end of a run, so that another end makes other records."""
+        return False
+
+    @property
     def watches(self) -> bool:
         """Tell whether it gives all records as they are, and does no more than look at them."""
         return False

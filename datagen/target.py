@@ -40,6 +40,10 @@ class Undelivered(Exception):
         self.lasting = lasting
 
 
+class ReaderGone(Exception):
+    """Nobody reads any more what was written so far, as with ``| head``; that is no failure of ours."""
+
+
 class Unreadable(Exception):
     """A target does not give back what it was given; the message says why."""
 
@@ -218,14 +222,14 @@ def pieces(lines: Lines) -> list[memoryview]:
 def write_lines(file: int, lines: Lines) -> None:
     """Write all lines to a file descriptor.
 
-    Raises Undelivered when it does not take them all, BrokenPipeError when nobody reads it any more.
+    Raises Undelivered when it does not take them all, ReaderGone when nobody reads it any more.
     """
     done = 0
     try:
         while done < len(lines.data):
             done += os.write(file, lines.data[done:])
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        raise ReaderGone("nobody reads it any more") from error
     except OSError as error:
         raise Undelivered(reason(error), int(np.searchsorted(lines.ends, done, "right"))) from error
 

@@ -178,8 +178,8 @@ SPEC = world(counter("n"), enum("x", "a", "b"), states=[state("s", {"s": 0.9, "s
 
 @pytest.fixture
 def continued(generate, tmp_path):
-    def run(*arguments: object, spec: dict = SPEC):
-        target = write_json(tmp_path / "t.json", {"type": "file", "path": str(tmp_path / "out.json")})
+    def run(*arguments: object, spec: dict = SPEC, **keys: object):
+        target = write_json(tmp_path / "t.json", {"type": "file", "path": str(tmp_path / "out.json"), **keys})
         return generate(spec, "-t", target, "--state", tmp_path / "state", *arguments)
 
     return run
@@ -239,6 +239,70 @@ def test_a_state_of_another_run_is_refused(continued, tmp_path, arguments, spec,
     assert (tmp_path / "out.json").read_text() == before
 
 
+LATE = {"through": [{"type": "late", "share": 0.3, "delay": {"type": "constant", "value": 5}}]}
+
+
+def test_a_run_whose_stages_gave_what_they_held_can_not_be_made_longer(continued) -> None:
+    """What was let out at the end of the shorter run would not be the beginning of the longer one."""
+    assert continued("-n", 1000, **LATE).code == 0
+    refused = continued("-n", 2000, **LATE)
+    assert refused.code == 2
+    assert "belongs to another run (another end)" in refused.err
+    assert continued("-n", 1000, **LATE).code == 0
+
+
+def test_an_audit_of_a_state_knows_that_stages_gave_what_they_held(continued, tool, tmp_path) -> None:
+    continued("-n", 1000, **LATE)
+    options = ("-c", tmp_path / "spec.json", "-t", tmp_path / "t.json", "--state", tmp_path / "state")
+    outcome = tool("audit", *options)
+    assert (outcome.code, "1000 expected, 1000 found, 0 missing" in outcome.out) == (0, True), outcome.out + outcome.err
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda tmp_path: write_json(tmp_path / "t.json", [{"type": "stdout"}] * 2), "given twice"),
+        (lambda tmp_path: write_json(tmp_path / "t.json", {"type": "stdout"}), "another targets"),
+        (lambda tmp_path: write_json(tmp_path / "spec.json", world()), "another spec"),
+    ],
+)
+def test_an_audit_refuses_the_state_of_another_run(continued, tool, tmp_path, change, what: str) -> None:
+    continued("-n", 10)
+    change(tmp_path)
+    outcome = tool(
+        "audit", "-c", tmp_path / "spec.json", "-t", tmp_path / "t.json", "--state", tmp_path / "state", "-n", 10
+    )
+    assert outcome.code == 2
+    assert what in outcome.err
+
+
+def test_an_audit_makes_no_state(tool, tmp_path) -> None:
+    outcome = tool("audit", "-c", write_json(tmp_path / "spec.json", SPEC), "--state", tmp_path / "typo")
+    assert outcome.code == 2
+    assert "No such file or directory" in outcome.err
+    assert not (tmp_path / "typo").exists()
+
+
+def test_what_was_written_before_the_first_acknowledgement_is_cut_off(journal) -> None:
+    """A target learns where it stood when it was opened, so that a file that is appended to can be cut back."""
+    target = Recorder().before(lambda *_: fail())
+    target.lines.extend([b"of another run"] * 7)
+    for _ in range(2):
+        kept = journal()
+        with pytest.raises(RunFailed):
+            deliver(RICH, [target], 10, journal=kept)
+        kept.close()
+    assert target.positions == [None, {"lines": 7}]
+
+
+def test_a_backfill_is_continued_without_its_start(command, continued, tmp_path) -> None:
+    continued("-n", 10)
+    options = ("-c", tmp_path / "spec.json", "-t", tmp_path / "t.json", "--state", tmp_path / "state")
+    outcome = command(*options, "-n", 20)
+    assert outcome.code == 0, outcome.err
+    assert "simulated" in outcome.err
+
+
 def test_a_state_in_use_is_refused(continued, tmp_path) -> None:
     held = Directory(str(tmp_path / "state"))
     outcome = continued("-n", 10)
@@ -284,11 +348,21 @@ def test_the_state_may_stand_in_redis(generate, command, tmp_path) -> None:
         client.close()
 
 
-def test_a_redis_that_is_not_there_is_a_problem_without_its_password(generate) -> None:
-    outcome = generate(SPEC, "-n", 1, "--state", f"redis://me:hunter22@127.0.0.1:{servers.free_port()}/0")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://me:hunter22@127.0.0.1:{}/0",
+        "redis://:hunter22@hunter23@127.0.0.1:{}/0#name",
+        "redis://127.0.0.1:{}/0?password=hunter22",
+        "redis://:hunter22/x@127.0.0.1:{}/0",
+        "redis://:hunter22%2F@127.0.0.1:{}/0",
+    ],
+)
+def test_a_redis_that_is_not_there_is_a_problem_without_its_password(generate, url: str) -> None:
+    outcome = generate(SPEC, "-n", 1, "--state", url.format(servers.free_port()))
     assert outcome.code == 2
     assert "can't be used" in outcome.err
-    assert "hunter22" not in outcome.err
+    assert "hunter2" not in outcome.err
 
 
 # What is kept
@@ -306,6 +380,7 @@ def test_a_redis_that_is_not_there_is_a_problem_without_its_password(generate) -
         [],
         {},
         {"a": [1, {"b": None}], "": "x"},
+        {"~": {"~": "numpy", "array": 0}},
     ],
 )
 def test_values_come_back(value: object) -> None:

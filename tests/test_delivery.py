@@ -1,14 +1,18 @@
 """Lanes: several targets, choice of emitters, retries, bounded memory, record ids, secrets."""
 
 import json
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from datagen.problems import RunFailed
+import datagen
+from datagen.problems import InvalidInput, RunFailed
+from datagen.registry import Registry
 from datagen.target import Encoded, Undelivered
 from tests.lanes import Recorder, deliver
-from tests.worlds import START, constant, counter, enum, state, world, write_json
+from tests.worlds import ROOT, START, constant, counter, enum, state, world, write_json
 
 TWO = {
     "states": [state("a", "b", "first"), state("b", {"a": 0.9, "stop": 0.1}, "second", delay=constant(1))],
@@ -203,6 +207,50 @@ def test_memory_is_bounded_whatever_a_target_does() -> None:
     assert numbers(target) == list(range(300_000))
 
 
+def test_what_stages_held_goes_out_in_batches_of_the_same_bound() -> None:
+    """All records are held until the end, when they come at once."""
+    delay = {"type": "delay", "delay": constant(10**6)}
+    target = Recorder.model_validate({"through": [delay]}, context=Registry.load())
+    deliver(world(counter("n"), gap=0.001), [target], 150_000)
+    assert max(target.sizes) == 65_536
+    assert numbers(target) == list(range(150_000))
+
+
+def test_an_error_on_closing_does_not_hide_what_came_before() -> None:
+    class Stuck(Recorder):
+        def close(self) -> None:
+            raise OSError("can't close either")
+
+    with pytest.raises(RunFailed, match="the table is gone"):
+        deliver(world(), [Stuck().before(fails(1, Undelivered("the table is gone")))], 10)
+    with pytest.raises(RunFailed, match="can't close either"):
+        deliver(world(), [Stuck()], 10)
+
+
+def test_who_waits_for_a_target_is_told_so() -> None:
+    said: list[str] = []
+    target = Recorder(on_error="retry").before(fails(2, Undelivered("no route to host")))
+    deliver(world(counter("n")), [target], 10, say=said.append)
+    assert said == ["warning: recorder: no route to host; trying again"]
+    assert numbers(target) == list(range(10))
+
+
+def test_a_broken_pipe_of_a_target_is_a_failure_like_any_other() -> None:
+    target = Recorder(on_error="retry").before(fails(1, BrokenPipeError(32, "Broken pipe")))
+    deliver(world(counter("n")), [target], 10)
+    assert numbers(target) == list(range(10))
+
+
+def test_a_reader_who_goes_away_ends_the_run_quietly_unless_somebody_else_reads(process, tmp_path) -> None:
+    spec = write_json(tmp_path / "spec.json", world(counter("n")))
+    both = write_json(tmp_path / "t.json", [{"type": "stdout"}, {"type": "file", "path": "out.json"}])
+    command = f"{sys.executable} {ROOT / 'generator.py'} -c {spec} -s {START} -n 3000000"
+    for targets, code, said in (("", 0, ""), (f"-t {both}", 1, "writing to standard output: nobody reads it any more")):
+        line = f"{command} {targets} 2>err | head -1; exit ${{PIPESTATUS[0]}}"
+        done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=60)
+        assert (done.returncode, said in (tmp_path / "err").read_text()) == (code, True)
+
+
 # Record ids
 
 
@@ -268,3 +316,29 @@ def test_a_value_of_the_environment_is_never_shown(generate, target, monkeypatch
 
 def test_comments_are_left_alone(generate) -> None:
     assert generate(world() | {"_comment": "${NO_SUCH_VARIABLE}"}, "-n", 1).code == 0
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"token": 12345678},
+        {"headers": {"Authorization": ["Bearer hunter2"]}},
+        {"headers": "hunter2"},
+        {"password": ["hunter2"], "username": "me"},
+        {"token": {"a": "hunter2"}},
+    ],
+    ids=str,
+)
+def test_a_secret_of_the_wrong_type_is_not_shown(generate, keys: dict) -> None:
+    outcome = generate(world() | {"target": {"type": "http", "url": "http://127.0.0.1:1/", **keys}}, "-n", 1)
+    assert outcome.code == 2
+    assert next(iter(keys)) in outcome.err
+    assert "hunter2" not in outcome.err
+    assert "12345678" not in outcome.err
+
+
+def test_python_does_not_show_values_of_the_environment_either(monkeypatch) -> None:
+    monkeypatch.setenv("SECRET", "hunter2hunter2")
+    with pytest.raises(InvalidInput, match="found") as refused:
+        datagen.load(world() | {"interarrival": "${SECRET}"})
+    assert "hunter2" not in str(refused.value)

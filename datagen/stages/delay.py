@@ -28,6 +28,10 @@ class Delay(Stage):
         self._scope, self._held = scope, Held()
         return []
 
+    @property
+    def holds(self) -> bool:
+        return True
+
     def through(self, batch: Batch, until: int) -> Batch:
         waits = nanoseconds(self.delay.real(self._scope.bits(self._scope.keys(batch), "delay")))
         return self._held.exchange(batch, waits, until)

@@ -29,6 +29,10 @@ class Duplicate(Fault):
         self._held = Held()
         return super().prepare(layout, scope)
 
+    @property
+    def holds(self) -> bool:
+        return self.delay is not None
+
     def through(self, batch: Batch, until: int) -> Batch:
         rows = np.repeat(np.arange(len(batch)), 1 + self.chosen(batch))
         second = np.concatenate([[False], rows[1:] == rows[:-1]])[: len(rows)]

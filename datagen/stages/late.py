@@ -28,6 +28,10 @@ class Late(Fault):
         self._held = Held()
         return super().prepare(layout, scope)
 
+    @property
+    def holds(self) -> bool:
+        return True
+
     def through(self, batch: Batch, until: int) -> Batch:
         waits = np.where(self.chosen(batch), self.waits(batch, self.delay), 0)
         return self._held.exchange(self.labelled(batch, waits > 0), waits, until)

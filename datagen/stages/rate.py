@@ -37,6 +37,10 @@ class Rate(PeriodicStage):
         return self
 
     @property
+    def holds(self) -> bool:
+        return self.record
+
+    @property
     def watches(self) -> bool:
         return not self.record or super().watches
 

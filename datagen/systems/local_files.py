@@ -117,7 +117,7 @@ class LocalFiles:
             try:
                 self._add(path, due, lines)
             except (OSError, Undelivered) as error:
-                if self._style.constant is not None or isinstance(error, BrokenPipeError):
+                if self._style.constant is not None:
                     raise
                 self._undo()  # which records are first is not which files are
                 raise Undelivered(reason(error)) from error
@@ -157,8 +157,6 @@ class LocalFiles:
                 else:
                     self._rotate(path, begun)
                 done += room
-        except BrokenPipeError:
-            raise
         except Undelivered as error:
             raise Undelivered(str(error), done + error.records, lasting=error.lasting) from error
         except OSError as error:

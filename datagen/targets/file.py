@@ -144,6 +144,9 @@ class File(Target):
         for path, _, name in [(one, 1, one)] if one is not None else place.find(self._style.names):
             yield path, self._records(place.read(name))
 
+    def comparable(self, encoded: Encoded) -> Sequence[bytes]:
+        return bytes(encoded.lines.data).split(b"\n")[:-1]  # a record of several lines counts as that many
+
     def _records(self, data: bytes) -> list[bytes]:
         """Give the records in a file."""
         with pa.input_stream(pa.py_buffer(data), compression=_none(self.compression)) as stream:
