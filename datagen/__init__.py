@@ -11,17 +11,18 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from datagen.arrays import record_batch
-from datagen.environment import expanded
+from datagen.environment import with_environment
 from datagen.formatters.json import Json
 from datagen.moment import parse_duration, parse_moment
 from datagen.plugin import Dimension, Distribution, Formatter, PooledDimension
-from datagen.problems import InvalidInput, Problem, RunFailed, from_python, hidden, parse_json, read_text
+from datagen.problems import Document, InvalidInput, Problem, RunFailed, from_python, hidden, parse_json, read_text
 from datagen.registry import Registry
 from datagen.run import LoadedSpec, Options, Run, load_document, new_seed
 from datagen.stage import Scope, Stage
@@ -53,7 +54,10 @@ def load(source: str | Path | dict[str, Any], plugins: Sequence[str | Path] = ()
     """
     registry = Registry.load(plugins)
     document = from_python(source) if isinstance(source, dict) else parse_json(read_text(str(source)), str(source))
-    document = expanded(document, os.environ)
+    return with_environment(document, os.environ, partial(_load, registry))
+
+
+def _load(registry: Registry, document: Document) -> LoadedSpec:
     try:
         return load_document(document, registry)
     except InvalidInput as error:

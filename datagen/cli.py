@@ -322,7 +322,7 @@ def _lateness_watch(voice: _Voice) -> Callable[[Report], None]:
         nonlocal said
         if report.late > _REPORT_LATE and report.seconds - said > _REPORT_EVERY:
             said = report.seconds
-            voice.say(f"warning: {report.slowest} is too slow, records are {report.late / 1e9:.1f} s late")
+            voice.say(f"warning: records are {report.late / 1e9:.1f} s late at {report.slowest}")
 
     return watch
 

@@ -18,6 +18,7 @@ from datagen.moment import Moment
 NEVER = 2**62  # ns, 146 years after the start: no run gets there
 
 _AHEAD = 250_000_000  # ns: how far a live run is computed ahead of time
+_GRAIN = 50_000_000  # ns: what is due within it is computed at once; else each record of a slow run costs a window
 _HEAD_START = 150_000_000  # ns
 _TICK = 0.002  # seconds: records that are due within one tick go out together
 _LONGEST_WAIT = 0.2  # seconds: after this a wait looks whether it should end
@@ -93,8 +94,8 @@ class SystemClock(Clock):
         return self._now() + _AHEAD
 
     def wait_for(self, moment: int) -> None:
-        while self.horizon() <= moment and not self.stopped.is_set():
-            self._sleep((moment - self.horizon()) / 1e9)
+        while self.horizon() <= moment + _GRAIN and not self.stopped.is_set():
+            self._sleep((moment + _GRAIN - self.horizon()) / 1e9)
 
     def due(self, times: Integers, emitted: Integers | None = None) -> Iterator[tuple[int, int]]:
         done = 0

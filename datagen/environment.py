@@ -4,20 +4,34 @@ Sits between the JSON and the models, which never learn where a string came from
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from datagen.problems import Document, InvalidInput, Path_, Problem, did_you_mean, is_comment, show
+
+T = TypeVar("T")
 
 _PLACE = re.compile(r"\$(\$?)\{([^{}]*)\}")
 
 
-def expanded(document: Document, environment: Mapping[str, str]) -> Document:
-    """Put the values of the environment into the strings of a document; ``$${`` stands for ``${``.
+def with_environment(document: Document, environment: Mapping[str, str], load: Callable[[Document], T]) -> T:
+    """Put the values of the environment into the strings of a document, and load it; ``$${`` stands for ``${``.
 
-    Raises InvalidInput when a variable is missing.
+    Raises InvalidInput with the variables that are missing and all else that is wrong.
     """
+    document, missing = _expanded(document, environment)
+    try:
+        loaded = load(document)
+    except InvalidInput as error:
+        places = {problem.path for problem in missing}
+        raise InvalidInput([*missing, *(other for other in error.problems if other.path not in places)]) from error
+    if missing:
+        raise InvalidInput(missing)
+    return loaded
+
+
+def _expanded(document: Document, environment: Mapping[str, str]) -> tuple[Document, list[Problem]]:
     secrets: list[str] = []
     problems: list[Problem] = []
 
@@ -29,7 +43,7 @@ def expanded(document: Document, environment: Mapping[str, str]) -> Document:
             near = did_you_mean(name, environment)
             near = near if "did you mean" in near else ""  # not a list of all that the environment has
             problems.append(document.problem(path, f"the environment has no variable {show(name)}{near}"))
-            return ""
+            return match[0]
         secrets.append(environment[name])
         return environment[name]
 
@@ -46,6 +60,4 @@ def expanded(document: Document, environment: Mapping[str, str]) -> Document:
         data = walk(document.data, ())
     except RecursionError as error:
         raise InvalidInput([Problem("is nested too deeply", document.source)]) from error
-    if problems:
-        raise InvalidInput(problems)
-    return replace(document, data=data, secrets=tuple(secrets))
+    return replace(document, data=data, secrets=tuple(secrets)), problems

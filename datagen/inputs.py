@@ -8,12 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from datagen.clock import Clock
-from datagen.environment import expanded
+from datagen.environment import with_environment
 from datagen.journal import fingerprint
 from datagen.lane import Lane
 from datagen.plugin import Formatter, problems_in
@@ -95,18 +96,15 @@ def load_inputs(arguments: argparse.Namespace, environment: Mapping[str, str], s
     targets: list[Target] = []
     places: list[Place] = []
     try:
-        document = expanded(_spec_document(arguments.config), environment)
-        secrets += document.secrets
-        loaded = load_document(document, registry)
+        loaded = with_environment(_spec_document(arguments.config), environment, partial(_loaded, registry, secrets))
         targets = loaded.spec.target
-        places = _places(targets, document, document.data.get("target"), ("target",))
+        places = _places(targets, loaded.document, loaded.document.data.get("target"), ("target",))
     except InvalidInput as error:
         problems += error.problems
     try:
         if arguments.target is not None or not targets:
-            document = _target_document(arguments.target, environment)
-            secrets += document.secrets
-            targets = _targets(document, registry)
+            document = _target_document(arguments.target)
+            targets, document = with_environment(document, environment, partial(_targets, registry, secrets))
             places = _places(targets, document, document.data, ())
         targets, places = _with_asides(targets, places)
         problems += _conflicts(targets, arguments)
@@ -135,15 +133,19 @@ def _spec_document(config: str | None) -> Document:
     return parse_json(text, "standard input")
 
 
-def _target_document(file: str | None, environment: Mapping[str, str]) -> Document:
-    if file is None:
-        return Document({"type": "stdout"}, "")
-    return expanded(parse_json(read_text(file), file), environment)
+def _loaded(registry: Registry, secrets: list[str], document: Document) -> LoadedSpec:
+    secrets += document.secrets
+    return load_document(document, registry)
 
 
-def _targets(document: Document, registry: Registry) -> list[Target]:
+def _target_document(file: str | None) -> Document:
+    return Document({"type": "stdout"}, "") if file is None else parse_json(read_text(file), file)
+
+
+def _targets(registry: Registry, secrets: list[str], document: Document) -> tuple[list[Target], Document]:
+    secrets += document.secrets
     try:
-        return TypeAdapter(Targets).validate_python(document.data, context=registry)
+        return TypeAdapter(Targets).validate_python(document.data, context=registry), document
     except ValidationError as error:
         raise InvalidInput(problems_in(document, error)) from error
 
@@ -232,9 +234,8 @@ def _unknown_emitters(target: Target, spec: Spec) -> Iterator[tuple[Path_, str]]
 
 
 def _identity_of(target: Target, formatter: Formatter) -> str:
-    """Name what decides which records a target gets, in which form."""
-    keys = {"emitters", "through", "record_id", "format"}
-    described = target.model_dump(mode="json", include=keys, serialize_as_any=True)
-    described["format"] = described["format"] or formatter.model_dump(mode="json")
-    kinds = [target.kind, formatter.kind, *(stage.kind for stage in target.through)]
-    return fingerprint({"kinds": kinds, **described})
+    """Name what decides which records a target gets, in which form, and where."""
+    used = target.format or formatter
+    described = target.model_dump(mode="json", include={"emitters", "through", "record_id"}, serialize_as_any=True)
+    kinds = [target.kind, used.kind, *(stage.kind for stage in target.through)]
+    return fingerprint({"kinds": kinds, "name": str(target), "format": used.model_dump(mode="json"), **described})

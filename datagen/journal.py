@@ -26,6 +26,12 @@ from datagen.problems import InvalidInput, Problem, RunFailed, hidden
 
 _REDIS = re.compile(r"rediss?://")
 _VERSION = 1
+_WORDS = {
+    "version": "version of this program",
+    "max_workers": "-m",
+    "end": "-n or -r, at which stages gave what they held",
+    "targets": "targets or formats",
+}
 _STANDING = {field.name for field in fields(Standing)}
 _SNAPSHOT_EVERY = 1.0  # seconds
 _SHARE = 20  # a snapshot is not taken before this many times the seconds that the last one took
@@ -210,8 +216,8 @@ class Journal:
         changed = [key for key, value in {"version": _VERSION, **run}.items() if known.get(key) != value]
         if changed:
             raise self.problem(
-                f"belongs to another run (another {' and '.join(changed)}); continue with the command that began it, "
-                "or give another place for the state"
+                f"belongs to another run (other: {', '.join(_WORDS.get(key, key) for key in changed)}); "
+                "continue with the command that began it, or give another place for the state"
             )
 
     def begin(self, run: dict[str, Any], lanes: Sequence[Lane]) -> None:

@@ -267,6 +267,9 @@ class Lane:
                 if self.delivered > delivered:
                     pause, began, delivered = _FIRST_PAUSE, stopwatch(), self.delivered
                 if not self._worth_trying(error, stopwatch() - began):
+                    if pause > _FIRST_PAUSE:
+                        text = f"{reason(error)}; given up after {stopwatch() - began:.0f} s"
+                        raise Undelivered(text, lasting=True) from error
                     raise
                 self._speak(error)
             with suppress(OSError, Undelivered):

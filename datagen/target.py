@@ -181,7 +181,7 @@ class Target(Plugin):
 
         Each record as ``comparable`` has it. Something without a name has no order. Raises Unreadable.
         """
-        raise Unreadable(f"{self} can't be read back")
+        raise Unreadable("this kind of target does not give back what it was given")
 
     def comparable(self, encoded: Encoded) -> Sequence[bytes]:
         """Give the records as ``stored`` reads them back."""
@@ -261,7 +261,7 @@ def _targets(value: Any, info: "ValidationInfo[Maker]") -> list[Target]:
         try:
             made.append(make_of_group("target", member, info))
         except ValidationError as error:
-            lines += [((index, *line["loc"]), line["msg"]) for line in error.errors()]
+            lines += [((index, *line["loc"]), line["msg"].removeprefix("Value error, ")) for line in error.errors()]
     if lines or not value:
         raise invalid("target", lines or [((), "must not be empty")])
     return made

@@ -146,7 +146,7 @@ def test_an_audit_says_what_it_needs(tool, tmp_path, arguments, message: str) ->
 def test_a_target_that_can_not_be_read_back_is_said(tool, tmp_path) -> None:
     outcome = tool("audit", "-c", write_json(tmp_path / "spec.json", SPEC), *RUN)
     assert outcome.code == 1
-    assert "reading standard output back: standard output can't be read back" in outcome.err
+    assert "reading standard output back: this kind of target does not give back what it was given" in outcome.err
 
 
 def test_an_audit_of_a_state_knows_seed_start_and_end(command, tool, tmp_path) -> None:

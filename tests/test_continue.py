@@ -179,7 +179,8 @@ SPEC = world(counter("n"), enum("x", "a", "b"), states=[state("s", {"s": 0.9, "s
 @pytest.fixture
 def continued(generate, tmp_path):
     def run(*arguments: object, spec: dict = SPEC, **keys: object):
-        target = write_json(tmp_path / "t.json", {"type": "file", "path": str(tmp_path / "out.json"), **keys})
+        target = {"type": "file", "path": str(tmp_path / "out.json"), **keys}
+        target = write_json(tmp_path / "t.json", target)
         return generate(spec, "-t", target, "--state", tmp_path / "state", *arguments)
 
     return run
@@ -223,11 +224,12 @@ def test_the_seed_is_kept(command, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "spec", "what"),
     [
-        (("--seed", 2), SPEC, "another seed"),
-        (("-m", 5), SPEC, "another max_workers"),
-        (("-s", "2025-01-01"), SPEC, "another start"),
-        ((), SPEC | {"interarrival": exponential(2)}, "another spec"),
-        (("-f", "csv"), SPEC, "another targets"),
+        (("--seed", 2), SPEC, "other: seed"),
+        (("-m", 5), SPEC, "other: -m"),
+        (("-s", "2025-01-01"), SPEC, "other: start"),
+        ((), SPEC | {"interarrival": exponential(2)}, "other: spec"),
+        (("-f", "csv"), SPEC, "other: targets or formats"),
+        (("-s", "2025-01-01", "--seed", 2), SPEC, "other: seed, start"),
     ],
 )
 def test_a_state_of_another_run_is_refused(continued, tmp_path, arguments, spec, what: str) -> None:
@@ -247,7 +249,7 @@ def test_a_run_whose_stages_gave_what_they_held_can_not_be_made_longer(continued
     assert continued("-n", 1000, **LATE).code == 0
     refused = continued("-n", 2000, **LATE)
     assert refused.code == 2
-    assert "belongs to another run (another end)" in refused.err
+    assert "belongs to another run (other: -n or -r, at which" in refused.err
     assert continued("-n", 1000, **LATE).code == 0
 
 
@@ -262,8 +264,8 @@ def test_an_audit_of_a_state_knows_that_stages_gave_what_they_held(continued, to
     ("change", "what"),
     [
         (lambda tmp_path: write_json(tmp_path / "t.json", [{"type": "stdout"}] * 2), "given twice"),
-        (lambda tmp_path: write_json(tmp_path / "t.json", {"type": "stdout"}), "another targets"),
-        (lambda tmp_path: write_json(tmp_path / "spec.json", world()), "another spec"),
+        (lambda tmp_path: write_json(tmp_path / "t.json", {"type": "stdout"}), "other: targets or formats"),
+        (lambda tmp_path: write_json(tmp_path / "spec.json", world()), "other: spec"),
     ],
 )
 def test_an_audit_refuses_the_state_of_another_run(continued, tool, tmp_path, change, what: str) -> None:
@@ -310,6 +312,19 @@ def test_a_state_in_use_is_refused(continued, tmp_path) -> None:
     assert outcome.code == 2
     assert "is in use" in outcome.err
     assert continued("-n", 10).code == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"format": "tsv"}, {"path": "other.json"}, {"record_id": True}, {"through": [{"type": "drop", "share": 0.1}]}],
+)
+def test_another_form_or_place_of_a_target_is_another_run(continued, tmp_path, change: dict) -> None:
+    continued("-n", 10, format="csv")
+    before = (tmp_path / "out.json").read_text()
+    outcome = continued("-n", 20, **{"format": "csv"} | change)
+    assert outcome.code == 2
+    assert "belongs to another run (other: targets or formats)" in outcome.err
+    assert (tmp_path / "out.json").read_text() == before
 
 
 @pytest.mark.parametrize("name", ["run", "acknowledged", "snapshot"])

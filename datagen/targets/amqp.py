@@ -32,7 +32,7 @@ class Amqp(Target):
     """
 
     kind: ClassVar[str] = "amqp"
-    library: ClassVar[tuple[str, str] | None] = ("pika", "datagen[amqp]")
+    library: ClassVar[tuple[str, str] | None] = ("pika", "pika>=1.3.2")
     url: SecretStr = Field(
         default_factory=lambda: SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
         description="`amqp://user:password@host:port/virtual_host`, `amqps://` with TLS; the local guest without it",

@@ -17,7 +17,7 @@ class Elasticsearch(SearchEngine):
     """
 
     kind: ClassVar[str] = "elasticsearch"
-    library: ClassVar[tuple[str, str] | None] = ("elasticsearch", "elasticsearch")
+    library: ClassVar[tuple[str, str] | None] = ("elasticsearch", "elasticsearch>=9.0")
     api_key: SecretStr | None = Field(None, description="API key in its encoded form, instead of a user")
 
     def problem(self) -> str | None:

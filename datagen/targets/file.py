@@ -139,6 +139,8 @@ class File(Target):
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         place = Place(Address.of(self.path))
         one = self._style.constant if not self._style.names.numbered else None
+        if one is not None and not os.path.exists(one):
+            return
         if one is not None and not os.path.isfile(one):
             raise Unreadable("it is no file that could be read")
         for path, _, name in [(one, 1, one)] if one is not None else place.find(self._style.names):

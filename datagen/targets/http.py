@@ -97,7 +97,7 @@ class Http(Target):
     """  # noqa: E501 (an example is one line)
 
     kind: ClassVar[str] = "http"
-    library: ClassVar[tuple[str, str] | None] = ("httpx", "httpx")
+    library: ClassVar[tuple[str, str] | None] = ("httpx", "httpx>=0.28")
     url: Annotated[SecretStr, AfterValidator(_checked_url)] = Field(
         description="where requests go; may hold `user:password@`, which no message shows"
     )

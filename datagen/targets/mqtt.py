@@ -28,7 +28,7 @@ class Mqtt(Target):
     """
 
     kind: ClassVar[str] = "mqtt"
-    library: ClassVar[tuple[str, str] | None] = ("paho", "datagen[mqtt]")
+    library: ClassVar[tuple[str, str] | None] = ("paho", "paho-mqtt>=2.1")
     host: str = Field("127.0.0.1", min_length=1, description="name or address of the broker")
     port: int | None = Field(None, ge=1, le=65535, description="1883, with `tls` 8883, without it")
     topic: str = Field(description="topic to publish to, also with `{{dimension}}`")

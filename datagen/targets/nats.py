@@ -56,7 +56,7 @@ class Nats(Target):
     """
 
     kind: ClassVar[str] = "nats"
-    library: ClassVar[tuple[str, str] | None] = ("nats", "datagen[nats]")
+    library: ClassVar[tuple[str, str] | None] = ("nats", "nats-py[nkeys]>=2.10")
     servers: SecretStr | list[SecretStr] = Field(
         default_factory=lambda: SecretStr("nats://127.0.0.1:4222"),
         description="`nats://host:port` or `tls://…`, one or a list; nats://127.0.0.1:4222 without it",

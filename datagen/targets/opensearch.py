@@ -15,7 +15,7 @@ class OpenSearch(SearchEngine):
     """
 
     kind: ClassVar[str] = "opensearch"
-    library: ClassVar[tuple[str, str] | None] = ("opensearchpy", "opensearch-py")
+    library: ClassVar[tuple[str, str] | None] = ("opensearchpy", "opensearch-py>=3.0")
 
     def connected(self) -> Any:
         import opensearchpy

@@ -35,7 +35,7 @@ class Redis(Target):
     """
 
     kind: ClassVar[str] = "redis"
-    library: ClassVar[tuple[str, str] | None] = ("redis", "datagen[redis]")
+    library: ClassVar[tuple[str, str] | None] = ("redis", "redis>=6.0")
     url: SecretStr = Field(
         default_factory=lambda: SecretStr("redis://127.0.0.1:6379/0"),
         description="`redis://user:password@host:port/database`, or `rediss://`; redis://127.0.0.1:6379/0 without it",
