@@ -220,6 +220,8 @@ def _would_overwrite(target: Target, arguments: argparse.Namespace) -> str | Non
         and os.path.samestat(os.stat(path), os.fstat(0))
     ):
         return f"{path} is standard input; it would be overwritten"
+    if path and arguments.state and os.path.realpath(path).startswith(os.path.realpath(arguments.state) + os.sep):
+        return f"{path} is in the directory of the state; it would be overwritten"
     for read in (arguments.config, arguments.target, arguments.format, *arguments.plugins):
         if path and read and os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
             return f"{path} is read by this command; it would be overwritten"
@@ -236,6 +238,7 @@ def _unknown_emitters(target: Target, spec: Spec) -> Iterator[tuple[Path_, str]]
 def _identity_of(target: Target, formatter: Formatter) -> str:
     """Name what decides which records a target gets, in which form, and where."""
     used = target.format or formatter
-    described = target.model_dump(mode="json", include={"emitters", "through", "record_id"}, serialize_as_any=True)
+    keys = {"emitters", "through", "record_id", *target.form}
+    described = target.model_dump(mode="json", include=keys, serialize_as_any=True)
     kinds = [target.kind, used.kind, *(stage.kind for stage in target.through)]
     return fingerprint({"kinds": kinds, "name": str(target), "format": used.model_dump(mode="json"), **described})

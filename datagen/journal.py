@@ -22,9 +22,12 @@ from datagen import draw
 from datagen.archive import pack, unpack
 from datagen.clock import stopwatch
 from datagen.lane import Lane, Standing
+from datagen.moment import parse_moment
 from datagen.problems import InvalidInput, Problem, RunFailed, hidden
 
-_REDIS = re.compile(r"rediss?://")
+_REDIS = re.compile(r"rediss?://", re.IGNORECASE)
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_RUN = {"version", "spec", "seed", "start", "clock", "max_workers", "end", "targets"}
 _VERSION = 1
 _WORDS = {
     "version": "version of this program",
@@ -154,6 +157,8 @@ def open_journal(place: str, *, there: bool = False) -> "Journal":
 
     Raises InvalidInput when that can't be.
     """
+    if not place or (_URL.match(place) and not _REDIS.match(place)):
+        raise InvalidInput([Problem("must be a directory or a redis:// URL", "state")])
     store = Redis(place) if _REDIS.match(place) else Directory(place, there=there)
     journal = Journal(store, f"state {_shown(place)}")
     if there and journal.run is None:
@@ -197,11 +202,28 @@ class Journal:
             self._targets: list[dict[str, Any]] = self._json("acknowledged") or []
             snapshot = store.load("snapshot")
             self.snapshot: dict[str, Any] | None = None if snapshot is None else unpack(snapshot)
-            if not isinstance(self.run, dict | None) or not all(set(target) >= _STANDING for target in self._targets):
-                raise ValueError("it is not what this program writes")
-        except (OSError, ValueError, TypeError) as error:
+            self._check_shape()
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             store.close()
             raise self.problem(f"can't be read: {error}") from error
+
+    def _check_shape(self) -> None:
+        """Raise one of several errors unless what was kept is what this program writes."""
+        if self.run is None:
+            if self._targets or self.snapshot is not None:
+                raise ValueError("it does not say of which run it is")
+            return
+        if self.run["version"] != _VERSION:
+            raise ValueError(f"it was written by another version of this program ({self.run['version']})")
+        if not set(self.run) >= _RUN:
+            raise ValueError("it does not say of which run it is")
+        parse_moment(self.run["start"])
+        made = [0] * len(self._targets) if self.snapshot is None else [lane["made"] for lane in self.snapshot["lanes"]]
+        for target, count in zip(self._targets, made, strict=True):
+            if set(target) != _STANDING or type(target["records"]) is not int or target["records"] < count:
+                raise ValueError("it has lost how many records were acknowledged")
+            if not isinstance(target["position"], dict):
+                raise ValueError("it has lost where a target stood")
 
     def problem(self, message: str) -> InvalidInput:
         """Make what says that the state does not fit."""

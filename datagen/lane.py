@@ -67,6 +67,8 @@ class Lane:
         self._thread = threading.Thread(target=self._work, name=str(target), daemon=True)
         layout = self._through_stages(_chosen(layout, target.emitters), scope)
         if target.record_id:
+            if RECORD_ID in layout.names():
+                self.problems.append(f'"record_id": there is a dimension {RECORD_ID} already')
             layout = Layout({name: columns | {RECORD_ID: pa.string()} for name, columns in layout.emitters.items()})
         formatter = target.format or formatter
         if target.takes_format:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from datagen.columns import Rows
 
 _LARGEST_INTEGER = np.nextafter(2.0**63, 0)
+_TYPES = frozenset(("str", "int", "float", "bool", "dict", "list"))
 MOST_IN_POOL = 10_000_000
 LARGEST = 1e300
 MOST_PLACES = 10_000_000  # in a list or a string
@@ -60,7 +61,9 @@ class Model(BaseModel):
         """Say in our words what pydantic found, unless it may be secret."""
         path, text = cls._described(line)
         field = cls.model_fields.get(str(line["loc"][0])) if line["loc"] else None
-        secret = field is not None and "SecretStr" in str(field.annotation)
+        secret = field is not None and (not field.repr or "SecretStr" in str(field.annotation))
+        while path and isinstance(path[-1], str) and (path[-1] in _TYPES or "[" in path[-1]):
+            path = path[:-1]  # which of several types it could be
         return path, text.partition(", found ")[0] if secret else text
 
     @classmethod

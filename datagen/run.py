@@ -159,6 +159,11 @@ class Run:
             watch(report)
 
         error: Exception | None = None
+        if journal is not None and journal.snapshot is not None:
+            try:
+                self._restore(lanes, journal.snapshot)
+            except (KeyError, IndexError, TypeError, ValueError, AttributeError, pa.ArrowException) as damage:
+                raise journal.problem(f"can't be read: it is damaged ({type(damage).__name__}: {damage})") from damage
         for lane in lanes:
             lane.start()
         try:
@@ -194,8 +199,6 @@ class Run:
 
     def _fill(self, lanes: Sequence[Lane], look: Callable[[], None], journal: Journal | None) -> None:
         """Compute the run and hand it to the lanes."""
-        if journal is not None and journal.snapshot is not None:
-            self._restore(lanes, journal.snapshot)
         ticking = any(lane.has_stages for lane in lanes)
         for window in self.windows(ticking):
             for batch in window.batches:

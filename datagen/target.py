@@ -104,6 +104,7 @@ class Target(Plugin):
 
     group: ClassVar[str] = "target"
     takes_format: ClassVar[bool] = True
+    form: ClassVar[tuple[str, ...]] = ()  # keys that decide how what a target has got looks, so that none may change
     library: ClassVar[tuple[str, str] | None] = None  # module to import, and what pip installs for it
 
     format: AnyFormatter | None = Field(
@@ -202,6 +203,14 @@ def missing_library(target: Target) -> str | None:
     except ModuleNotFoundError:  # of a package that the module would be in
         found = False
     return None if found else f'needs a library that is not installed: pip install "{requirement}"'
+
+
+def readable(path: str) -> bool:
+    """Tell whether there is a file that can be read."""
+    try:
+        return os.access(path, os.R_OK)
+    except ValueError:  # a null character
+        return False
 
 
 def patterned(batch: Batch, pattern: TextPattern, start: Moment) -> pa.Array:

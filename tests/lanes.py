@@ -95,5 +95,6 @@ def deliver(
     lanes = [Lane(target, Json(), run.layout, scope, run.clock) for target in targets]
     assert not [problem for lane in lanes for problem in lane.problems + lane.misfits]
     if journal is not None:
-        journal.begin({"seed": seed}, lanes)
+        run_as_told = {"spec": "x", "seed": seed, "start": START, "clock": "simulated", "max_workers": 100}
+        journal.begin({**run_as_told, "end": None, "targets": []}, lanes)
     return run.deliver(lanes, watch, journal), lanes

@@ -316,7 +316,13 @@ def test_a_state_in_use_is_refused(continued, tmp_path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"format": "tsv"}, {"path": "other.json"}, {"record_id": True}, {"through": [{"type": "drop", "share": 0.1}]}],
+    [
+        {"format": "tsv"},
+        {"path": "o.json"},
+        {"compression": "gzip"},
+        {"record_id": True},
+        {"through": [{"type": "drop", "share": 0.1}]},
+    ],
 )
 def test_another_form_or_place_of_a_target_is_another_run(continued, tmp_path, change: dict) -> None:
     continued("-n", 10, format="csv")
@@ -334,6 +340,54 @@ def test_a_damaged_state_is_refused(continued, tmp_path, name: str) -> None:
     outcome = continued("-n", 20)
     assert outcome.code == 2
     assert f"state {tmp_path / 'state'}: can't be read" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *(("run", content) for content in ("[]", "5", '"x"', "{}", '{"version": 1}')),
+        *(("acknowledged", content) for content in ("5", '"x"', "[1]", "[{}]", "[]", "null", "{}")),
+        ("acknowledged", '[{"records": -5, "position": null, "passed": 0, "reached": 0}]'),
+        ("acknowledged", '[{"records": 5000, "position": null, "passed": 0, "reached": 0}]'),
+        ("acknowledged", '[{"records": "x", "position": {}, "passed": 0, "reached": 0}]'),
+        *(("snapshot", pack(content)) for content in ([], 5, "x", {}, {"lanes": [{"made": 0}]})),
+    ],
+    ids=str,
+)
+def test_a_foreign_state_is_refused_and_nothing_is_touched(continued, tmp_path, name: str, content) -> None:
+    continued("-n", 5000)
+    before = (tmp_path / "out.json").read_bytes()
+    assert (tmp_path / "state" / "snapshot").exists()
+    (tmp_path / "state" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    outcome = continued("-n", 6000)
+    assert outcome.code == 2, outcome.err
+    assert f"state {tmp_path / 'state'}: " in outcome.err
+    assert (tmp_path / "out.json").read_bytes() == before
+
+
+def test_a_state_without_its_counts_is_refused(continued, tmp_path) -> None:
+    continued("-n", 5000)
+    (tmp_path / "state" / "acknowledged").unlink()
+    before = (tmp_path / "out.json").read_bytes()
+    assert continued("-n", 6000).code == 2
+    assert (tmp_path / "out.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("place", ["", "s3://x/y", "REDIS://:hunter22@127.0.0.1:1/0"])
+def test_a_state_is_a_directory_or_redis(generate, place: str, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = generate(SPEC, "-n", 1, "--state", place)
+    assert outcome.code == 2
+    assert "hunter22" not in outcome.err
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.json"]
+
+
+def test_a_target_in_the_directory_of_the_state_is_refused(generate, tmp_path) -> None:
+    target = {"type": "file", "path": str(tmp_path / "state" / "acknowledged")}
+    (tmp_path / "state").mkdir()
+    outcome = generate(SPEC | {"target": target}, "-n", 1, "--state", tmp_path / "state")
+    assert outcome.code == 2
+    assert "is in the directory of the state" in outcome.err
 
 
 def test_a_state_that_can_not_be_made_is_refused(generate, tmp_path) -> None:
@@ -435,9 +489,7 @@ def test_what_is_no_archive_is_refused(data: bytes) -> None:
         unpack(data)
 
 
-def test_a_journal_says_where_its_state_is(tmp_path) -> None:
+def test_a_journal_of_another_version_is_refused(tmp_path) -> None:
     (tmp_path / "run").write_text(json.dumps({"version": 99}))
-    kept = Journal(Directory(str(tmp_path)), "state here")
-    with pytest.raises(InvalidInput, match="state here: belongs to another run"):
-        kept.begin({"seed": 1}, [])
-    kept.close()
+    with pytest.raises(InvalidInput, match=r"state here: can't be read: it was written by another version"):
+        Journal(Directory(str(tmp_path)), "state here")

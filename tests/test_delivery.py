@@ -271,6 +271,17 @@ def test_a_record_id_is_a_column_of_a_table_too(generate, tmp_path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("dimension", "through"),
+    [(enum("record_id", "x"), []), (counter("n"), [{"type": "drop", "share": 0.5, "label": "record_id"}])],
+)
+def test_a_record_id_does_not_take_the_place_of_a_dimension(generate, dimension: dict, through: list) -> None:
+    target = {"type": "stdout", "record_id": True, "through": through}
+    outcome = generate(world(dimension) | {"target": target}, "-n", 1)
+    assert outcome.code == 2
+    assert '"record_id": there is a dimension record_id already' in outcome.err
+
+
 # The environment
 
 

@@ -88,7 +88,7 @@ def audited(spec: dict, target: Postgres, records: int) -> tuple[Counter, Counte
     """What a run should have delivered and what the table holds, as an audit compares them."""
     run = Run(load(spec), Options(parse_moment(START), 100, records, None, 1))
     lane = Lane(target, Json(), run.layout, Scope(run.clock.start, 1, "run", print), run.clock)
-    encoded = (lane.encode(batch, 0) for batch in run.batches())
+    encoded = (part for batch in run.batches() for part in lane.encode(batch, 0))
     expected = Counter(row for batch in encoded if batch for row in target.comparable(batch))
     found = Counter(row for name, rows in target.stored() for row in rows if not name)
     return expected, found

@@ -191,7 +191,8 @@ def test_nobody_listens(send, more) -> None:
     port = free_port()
     outcome = send(STREAM, {"type": "tcp", "port": port, **more}, "-n", 3)
     assert outcome.code == 1
-    assert f"writing to tcp 127.0.0.1:{port}: Connection refused (0 records delivered)" in outcome.err
+    assert f"writing to tcp 127.0.0.1:{port}: Connection refused" in outcome.err
+    assert "(0 records delivered)" in outcome.err
 
 
 def test_a_receiver_that_comes_late_gets_all(send) -> None:
@@ -375,7 +376,8 @@ def test_a_refused_datagram_is_an_error(send, count, more) -> None:
     port = free_port()
     outcome = send(STREAM, {"type": "udp", "port": port, **more}, "-n", count)
     assert outcome.code == 1
-    assert f"writing to udp 127.0.0.1:{port}: Connection refused (0 records delivered)" in outcome.err
+    assert f"writing to udp 127.0.0.1:{port}: Connection refused" in outcome.err
+    assert "(0 records delivered)" in outcome.err
 
 
 def test_datagrams_that_come_back_at_the_end_fail_the_run() -> None:

@@ -5,7 +5,6 @@ slices of one buffer that is made in columns, with an action line before each re
 """
 
 import json
-import os
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ from datagen.pattern import TextPattern
 from datagen.plugin import Formatter, Model
 from datagen.problems import show
 from datagen.stage import Scope
-from datagen.target import Encoded, Gather, Position, Target, Undelivered, Unreadable, patterned, pieces
+from datagen.target import Encoded, Gather, Position, Target, Undelivered, Unreadable, patterned, pieces, readable
 from datagen.text import Pieces, join, json_text
 
 _PASSING = (408, 425, 429)  # statuses of a request that may succeed later, as may all from 500 on
@@ -86,11 +85,13 @@ def unsuitable_ca_file(verify: bool, ca_file: str | None) -> str | None:
         return None
     if not verify:
         return '"ca_file" has no meaning where "verify" is false'
-    return None if os.access(ca_file, os.R_OK) else f'"ca_file": {ca_file} can\'t be read'
+    return None if readable(ca_file) else f'"ca_file": {ca_file} can\'t be read'
 
 
 def _checked_index(index: str) -> str:
     """Check the parts of an index name that are the same for every record."""
+    if "\0" in index:
+        raise ValueError("an index name must not hold a null character")
     sample = datetime(2024, 1, 1).strftime(_PLACE.sub("x", index))
     found = _FORBIDDEN.search(sample)
     if found:

@@ -3,7 +3,6 @@
 Stands between such a target and the system. Of records it knows only where each ends.
 """
 
-import os
 import re
 import select
 import socket
@@ -19,7 +18,7 @@ from pydantic import Field
 from datagen.batch import Lines
 from datagen.clock import stopwatch
 from datagen.plugin import Model
-from datagen.target import Undelivered, reason
+from datagen.target import Undelivered, readable, reason
 
 if TYPE_CHECKING:
     import ssl
@@ -53,7 +52,7 @@ class Tls(Model):
     def problem(self) -> str | None:
         """Say why it can't be used."""
         for name, path in (("ca", self.ca), ("cert", self.cert), ("key", self.key)):
-            if path is not None and not os.access(path, os.R_OK):
+            if path is not None and not readable(path):
                 return f"tls.{name}: {path} can't be read"
         if self.key is not None and self.cert is None:
             return "tls.key needs tls.cert"

@@ -18,6 +18,7 @@ from datagen.target import Position, Undelivered, reason
 
 STORES = {"s3": "S3", "gs": "Google Cloud Storage", "gcs": "Google Cloud Storage", "abfs": "Azure", "abfss": "Azure"}
 
+_LONGEST_PATH = 4096  # bytes (PATH_MAX of Linux)
 _URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?]*)/?(?P<path>[^?]*)(?:\?(?P<query>.*))?")
 _SECRET_KEYS = re.compile(r"key|secret|token|password|sas|sig", re.IGNORECASE)
 _LASTING = re.compile(
@@ -78,6 +79,8 @@ class Address:
 def local_problem(folder: str, *, made: bool) -> str | None:
     """Say why files can't be written in a folder of this machine; ``made``: it is made where it does not exist."""
     path = Path(folder)
+    if len(folder.encode()) >= _LONGEST_PATH:
+        return "the path is too long"
     while made and not path.exists() and path != path.parent:
         path = path.parent
     if not path.is_dir():

@@ -47,6 +47,7 @@ class File(Target):
     """
 
     kind: ClassVar[str] = "file"
+    form: ClassVar[tuple[str, ...]] = ("compression", "rotate", "atomic")
     path: str = Field(min_length=1, description="where it is, from the current directory, or a URI of an object store")
     append: bool = Field(False, description="keep what is there and add to it")
     rotate: Rotation | None = Field(None, description="when the next file begins; never without it")

@@ -221,7 +221,7 @@ def _problem_of_creds(path: str) -> str | None:
     try:
         with open(path, "rb") as file:
             text = file.read()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return f"creds: {path}: {reason(error)}"
     whole = b"BEGIN NATS USER JWT" in text and b"BEGIN USER NKEY SEED" in text
     return None if whole else f"creds: {path} is not a credentials file with a user's JWT and key"

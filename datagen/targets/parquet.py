@@ -45,6 +45,7 @@ class Parquet(Target):
 
     kind: ClassVar[str] = "parquet"
     takes_format: ClassVar[bool] = False
+    form: ClassVar[tuple[str, ...]] = ("partition_by", "rotate")
     path: str = Field(min_length=1, description="a folder, a file that ends in .parquet, or the URI of either")
     partition_by: list[str] = Field([], description="dimensions whose values choose the folder: text, numbers, times")
     row_group_size: int = Field(131_072, ge=1, le=10_000_000, description="rows in a row group, at most")
