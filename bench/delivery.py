@@ -61,7 +61,7 @@ class Delivery:
         yield Measured("parquet, one file", rate, "rows/s", least=1_000_000)
 
     def kafka(self) -> Iterator[Measured]:
-        count = 2_000_000 // self.scale
+        count = 4_000_000 // self.scale
         spec = self._wide()
         rates = []
         for number in range(_ROUNDS):
@@ -71,7 +71,7 @@ class Delivery:
         yield Measured("kafka, 250-byte JSON, one partition", median(rates), least=400_000)
 
     def postgres(self) -> Iterator[Measured]:
-        count = 1_000_000 // self.scale
+        count = 2_000_000 // self.scale
         target = {"type": "postgres", "dsn": _DSN, "table": _TABLE}
         table, rows = f"DROP TABLE IF EXISTS {_TABLE}", self._fresh("rows.csv")
         self._send({"type": "file", "path": rows, "format": "csv"}, count)

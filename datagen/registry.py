@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,26 +18,26 @@ from datagen.plugin import Plugin, invalid
 from datagen.problems import InvalidInput, Problem, did_you_mean, read_text, show
 
 ENTRY_POINT_GROUP = "datagen.plugins"
-_BUILT_IN = ("distributions", "dimensions", "formatters", "stages", "targets")
+_FOLDERS = {group: f"datagen.{group}s" for group in ("distribution", "dimension", "formatter", "stage", "target")}
 
 
 @dataclass
 class Registry:
-    """The kinds that a run knows, by group and lower-case type."""
+    """The kinds that a run knows, by group and lower-case type.
 
-    kinds: dict[tuple[str, str], type[Plugin]] = field(default_factory=dict)
+    Built-in ones are imported when they are asked for: all of them would take a fifth of the start-up.
+    """
+
+    _kinds: dict[tuple[str, str], type[Plugin]] = field(default_factory=dict)
+    _complete: set[str] = field(default_factory=set)  # groups whose built-in kinds are all imported
 
     @classmethod
     def load(cls, files: Iterable[str | Path] = ()) -> "Registry":
-        """Find the built-in kinds, those of installed packages, and those of the user's files.
+        """Find the kinds of installed packages and those of the user's files, beside the built-in ones.
 
         Raises InvalidInput when a file can't be imported or has no plug-in.
         """
         registry = cls()
-        for name in _BUILT_IN:
-            package = importlib.import_module(f"datagen.{name}")
-            for module in pkgutil.iter_modules(package.__path__):
-                registry.add(importlib.import_module(f"{package.__name__}.{module.name}"))
         for entry in entry_points(group=ENTRY_POINT_GROUP):
             registry.add(entry.load())
         for file in files:
@@ -56,12 +57,34 @@ class Registry:
             and plugin.__module__ == module.__name__
         ]
         for plugin in found:
-            self.kinds[plugin.group, plugin.kind.lower()] = plugin
+            self._kinds[plugin.group, plugin.kind.lower()] = plugin
         return len(found)
 
+    def _import(self, group: str, name: str) -> None:
+        """Add the kinds of a built-in module that no others have taken the place of."""
+        others = self._kinds.copy()
+        self.add(importlib.import_module(f"{_FOLDERS[group]}.{name}"))
+        self._kinds |= others
+
+    def _find(self, group: str, kind: str) -> type[Plugin] | None:
+        """Find a kind; a built-in one mostly stands in a module of its name."""
+        key = (group, kind.lower())
+        if key not in self._kinds and kind.isidentifier() and find_spec(f"{_FOLDERS[group]}.{kind.lower()}"):
+            self._import(group, kind.lower())
+        if key not in self._kinds:
+            self.of(group)
+        return self._kinds.get(key)
+
     def of(self, group: str) -> dict[str, type[Plugin]]:
-        """Give the kinds of a group by their type."""
-        return {kind.kind: kind for (other, _), kind in self.kinds.items() if other == group}
+        """Give the kinds of a group by their type, built-in ones first, in the order of their modules."""
+        names = [module.name for module in pkgutil.iter_modules(importlib.import_module(_FOLDERS[group]).__path__)]
+        if group not in self._complete:
+            self._complete.add(group)
+            for name in names:
+                self._import(group, name)
+        places = {f"{_FOLDERS[group]}.{name}": number for number, name in enumerate(names)}
+        found = [kind for (other, _), kind in self._kinds.items() if other == group]
+        return {kind.kind: kind for kind in sorted(found, key=lambda kind: places.get(kind.__module__, len(names)))}
 
     def make(self, group: str, data: Any) -> Any:
         """Make the plug-in object that a JSON object describes.
@@ -70,13 +93,13 @@ class Registry:
         """
         if not isinstance(data, dict):
             raise invalid(group, [((), f"must be an object with a type, found {show(data)}")])
-        known = self.of(group)
         kind = data.get("type")
         if kind is None:
-            raise invalid(group, [((), f'"type" is required; known: {", ".join(sorted(known))}')])
-        plugin = self.kinds.get((group, kind.lower())) if isinstance(kind, str) else None
+            raise invalid(group, [((), f'"type" is required; known: {", ".join(sorted(self.of(group)))}')])
+        plugin = self._find(group, kind) if isinstance(kind, str) else None
         if plugin is None:
-            raise invalid(group, [(("type",), f"unknown {group} type {show(kind)}{did_you_mean(kind, known)}")])
+            text = f"unknown {group} type {show(kind)}{did_you_mean(kind, self.of(group))}"
+            raise invalid(group, [(("type",), text)])
         return plugin.model_validate({key: data[key] for key in data if key != "type"}, context=self)
 
     def formatter(self, described: Any) -> Any:

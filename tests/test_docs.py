@@ -33,7 +33,8 @@ COMMANDS = [
     if line.startswith("python ") and not line.startswith("python -m tests.")  # servers, which run meanwhile
 ] + [(path, line) for path in PAGES for line in re.findall(r"`(python generator\.py -c conf[^`]*)`", path.read_text())]
 CONSTANT = {"type": "constant", "value": 1}
-KINDS = {name: group for group, name in Registry.load().kinds}
+GROUPS = ("distribution", "dimension", "formatter", "stage", "target")
+KINDS = {name: group for group in GROUPS for name in Registry.load().of(group)}
 
 
 def blocks(language):

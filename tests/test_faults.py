@@ -16,6 +16,8 @@ import pytest
 
 from tests import servers
 from tests.kafka_broker import Broker
+from tests.own_postgres import OwnPostgres
+from tests.search_server import SearchServer
 from tests.servers import Proxy, wait_until
 from tests.worlds import ROOT, START, write_json
 
@@ -83,6 +85,13 @@ def proxied_table(table: str) -> Iterator[tuple[Proxy, dict]]:
     with Proxy(5432) as proxy:
         dsn = f"postgresql://postgres@127.0.0.1:{proxy.port}/test"
         yield proxy, {"type": "postgres", "dsn": dsn, "table": table, "on_error": "retry"}
+
+
+@pytest.fixture
+def own_database() -> Iterator[OwnPostgres]:
+    made = OwnPostgres()
+    yield made
+    made.remove()
 
 
 # Killed at any moment
@@ -163,6 +172,20 @@ def test_a_database_that_is_restarted_in_the_middle_loses_nothing(command, proxi
     assert run.audit()["missing"] == 0
 
 
+def test_a_database_server_that_crashes_in_the_middle_loses_nothing(command, own_database) -> None:
+    """The server itself is ended at once, twice, and started again."""
+    run = command({"type": "postgres", "dsn": own_database.dsn, "table": "clicks", "on_error": "retry"}, 600_000)
+    process = run.start()
+    for rows in (1, 200_000):
+        wait_until(lambda rows=rows: own_database.rows("clicks") >= rows)
+        own_database.crash()
+        own_database.start()
+    code, err = finished(process)
+    assert code == 0, err
+    assert "trying again" in err
+    assert run.audit()["missing"] == 0
+
+
 @pytest.mark.parametrize("kind", ["postgres", "kafka"])
 def test_a_connection_that_is_cut_for_five_seconds_loses_nothing(command, request, kind: str) -> None:
     if kind == "postgres":
@@ -198,6 +221,23 @@ def test_a_broker_that_is_down_at_the_start_loses_nothing(command) -> None:
         code, err = finished(process)
         assert code == 0, err
         assert run.audit()["missing"] == 0
+
+
+def test_a_batch_that_is_half_refused_loses_nothing(command) -> None:
+    """Of every bulk the server refuses each second item the first time that it sees it."""
+    seen: set[str] = set()
+
+    def refuse(index: str, identity: str, source: bytes) -> tuple[int, str, str] | None:
+        first, _ = identity not in seen, seen.add(identity)
+        return (429, "es_rejected_execution_exception", "rejected") if first and len(seen) % 2 else None
+
+    with SearchServer() as server:
+        server.refuse = refuse
+        run = command({"type": "opensearch", "hosts": [server.url], "index": "i", "on_error": "retry"}, 5_000)
+        code, err = run.run()
+        assert code == 0, err
+        counts = run.audit()
+    assert (counts["found"], counts["missing"], counts["duplicated"]) == (5_000, 0, 0)
 
 
 # No room

@@ -18,7 +18,8 @@ from tests.local import HERE
 ROOT = Path(__file__).parent.parent
 REGISTRY = Registry.load()
 SCHEMA = schema(REGISTRY)
-KINDS = sorted(REGISTRY.kinds.items())
+GROUPS = ("distribution", "dimension", "formatter", "stage", "target")
+KINDS = [((group, name), kind) for group in GROUPS for name, kind in sorted(REGISTRY.of(group).items())]
 EXAMPLES = [
     pytest.param(group, example, id=f"{group}-{name}-{number}")
     for (group, name), kind in KINDS
