@@ -31,9 +31,9 @@ _NOTES = """\
   the same ten columns, random rows without visits or order, one thread.
 - *Stage*: one thread, in process, written to a file. *Steady*: walk, columns and JSON to /dev/null in process, after
   two mean lives, with the workers alive as counted between windows.
-- *Deliveries*, from "file, plain" on: whole commands on all cores, every record acknowledged; the server, where there is
-  one, on the same machine and cores. Kafka: Tansu, in memory, one partition, records of about 250 bytes. PostgreSQL and
-  `psql` load the same rows, as whole commands, in turn. HTTP: a collector in another process that counts.
+- *Deliveries*, from "file, plain" on: whole commands on all cores, every record acknowledged; the server, where there
+  is one, on the same cores. Kafka: Tansu, in memory, one partition, records of about 250 bytes. PostgreSQL and `psql`
+  load the same rows, as whole commands, in turn. HTTP: a collector in another process that counts.
 - *Lateness*: when the reader of a pipe has a record, minus the record's time, which is cut to milliseconds (up to 1 ms
   too much)."""
 
