@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ T = TypeVar("T")
 _DONE, _FAILED, _WRONG = 0, 1, 2
 _REPORT_LATE = 1_000_000_000  # ns: from here on a live run says that it falls behind
 _REPORT_EVERY = 5.0  # seconds
+_LONG_STOP = 1.0  # seconds
 _SHOW_EVERY = 0.1  # seconds
 
 _EXAMPLES = """\
@@ -230,7 +232,7 @@ def _generate(arguments: argparse.Namespace, voice: _Voice) -> int:
         run, lanes, identity = inputs.prepare(options, voice.say, clock)
         if journal is not None:
             journal.begin(identity, lanes)
-        with _stopping(run), _watching(options, voice) as watch:
+        with _stopping(run) as asked, _watching(options, voice, asked) as watch:
             report = run.deliver(lanes, watch, journal)
     for line in _closing_lines(report, options):
         voice.say(line)
@@ -265,32 +267,40 @@ def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock 
 
 
 @contextmanager
-def _stopping(run: Run) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM end the run at a record boundary, and a second one end it at once."""
+def _stopping(run: Run) -> Iterator[threading.Event]:
+    """Let the first SIGINT or SIGTERM end the run at a record boundary, and a second one end it at once.
+
+    Give an event that is set by the first one.
+    """
+    asked = threading.Event()
 
     def stop(number: int, _: object) -> None:
         signal.signal(number, signal.SIG_DFL)
-        threading.Thread(target=run.stop).start()  # the thread that is interrupted may hold what a stop needs
+        threading.Thread(target=end).start()  # the thread that is interrupted may hold what a stop needs
+
+    def end() -> None:
+        asked.set()
+        run.stop()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 @contextmanager
-def _watching(options: Options, voice: _Voice) -> Iterator[Callable[[Report], None]]:
-    """Show the progress of a bounded run on a terminal; say when a live run falls behind."""
+def _watching(options: Options, voice: _Voice, asked: threading.Event) -> Iterator[Callable[[Report], None]]:
+    """Show the progress of a bounded run on a terminal; say when it falls behind, or takes long to stop."""
     bounded = options.records if options.records is not None else options.duration
     if bounded is None or sys.stderr is None or not sys.stderr.isatty():
-        yield _lateness_watch(voice)
+        yield _speaker(voice, asked)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    late = _lateness_watch(voice)
+    speak = _speaker(voice, asked)
     columns = (
         TextColumn("{task.percentage:>3.0f}%"),
         BarColumn(),
@@ -303,7 +313,7 @@ def _watching(options: Options, voice: _Voice) -> Iterator[Callable[[Report], No
 
         def watch(report: Report) -> None:
             nonlocal shown
-            late(report)
+            speak(report)
             if report.seconds - shown < _SHOW_EVERY:
                 return
             shown = report.seconds
@@ -315,11 +325,18 @@ def _watching(options: Options, voice: _Voice) -> Iterator[Callable[[Report], No
         yield watch
 
 
-def _lateness_watch(voice: _Voice) -> Callable[[Report], None]:
+def _speaker(voice: _Voice, asked: threading.Event) -> Callable[[Report], None]:
     said = -_REPORT_EVERY
+    since: float | None = None  # when a stop was asked for; infinity once that was said
 
     def watch(report: Report) -> None:
-        nonlocal said
+        nonlocal said, since
+        if asked.is_set():
+            since = report.seconds if since is None else since
+            if report.seconds - since > _LONG_STOP:
+                since = inf
+                voice.say("stopping: the last records are on their way; Ctrl-C once more ends at once")
+            return
         if report.late > _REPORT_LATE and report.seconds - said > _REPORT_EVERY:
             said = report.seconds
             voice.say(f"warning: records are {report.late / 1e9:.1f} s late at {report.slowest}")

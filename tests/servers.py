@@ -82,7 +82,7 @@ class Proxy:
         self._flows = threading.Event()
         self._flows.set()
         self.passed = 0  # bytes on their way to the server
-        self.refused = 0  # connections
+        self.refused = self.connected = 0  # connections
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -133,6 +133,7 @@ class Proxy:
             except OSError:
                 _reset(client)
                 continue
+            self.connected += 1
             with self._lock:
                 self._pairs.append((client, server))
             threading.Thread(target=self._pump, args=(client, server, True), daemon=True).start()

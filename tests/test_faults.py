@@ -260,6 +260,24 @@ def test_a_full_disk_loses_nothing_once_there_is_room_again(command, tmp_path) -
     assert (counts["found"], counts["missing"], counts["duplicated"]) == (300_000, 0, 0)
 
 
+# Stopping
+
+
+def test_a_stop_that_takes_long_says_so_and_a_second_one_ends_at_once(tmp_path) -> None:
+    servers.redis()
+    with Proxy(6379) as proxy:
+        target = {"type": "redis", "url": f"redis://127.0.0.1:{proxy.port}/0", "list": f"stop-{tmp_path.name}"}
+        proxy.stall()
+        process = Command(tmp_path, target, 10).start(stdout=subprocess.DEVNULL)
+        wait_until(lambda: proxy.connected)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"stopping: the last records are on their way; Ctrl-C once more")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == -signal.SIGINT
+        process.stderr.close()
+
+
 # Memory
 
 
