@@ -195,5 +195,5 @@ def test_an_audit_finds_every_record(to_redis, tmp_path, capfdbinary, client, na
 
 
 def test_a_channel_is_not_readable_back() -> None:
-    with pytest.raises(Unreadable, match="redis channel c can't be read back"):
+    with pytest.raises(Unreadable, match="this kind of target does not give back"):
         next(prepared(Redis(channel="c")).stored())
