@@ -183,7 +183,7 @@ class Lane:
     def _begin(self) -> None:
         """Remember where an empty target stands, so that whatever comes before the first acknowledgement is cut off."""
         if self.standing.position is None:
-            self.standing = Standing(position=self.target.position())
+            self.standing = replace(self.standing, position=self.target.position())
             if self.acknowledged:
                 self.acknowledged()
 

@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, unquote
 import pyarrow as pa
 
 from datagen.systems.naming import Names, part_name
-from datagen.target import Position, Undelivered, reason
+from datagen.systems.rotation import Filled, Rotation
+from datagen.target import Encoded, Position, Undelivered, reason
 
 STORES = {"s3": "S3", "gs": "Google Cloud Storage", "gcs": "Google Cloud Storage", "abfs": "Azure", "abfss": "Azure"}
 
@@ -165,19 +166,16 @@ class Shipment:
     The files of one shipment share a number. What a broken-off shipment left is removed when the run goes on.
     """
 
-    def __init__(self, address: Address, names: Names, *, append: bool) -> None:
+    def __init__(self, address: Address, names: Names, rotation: Rotation, *, append: bool) -> None:
         self._address = address
         self._names = names
+        self._rotation = rotation
         self._append = append
+        self._filled = Filled()
         self._place: Place | None = None
         self._number: int | None = None  # of the last shipment that is complete
         self._made: list[tuple[str, Any]] = []
         self.pending = 0  # records that are not acknowledged yet
-
-    @property
-    def started(self) -> bool:
-        """Tell whether a shipment was made and did not arrive yet."""
-        return bool(self._made)
 
     def open(self, position: Position) -> None:
         """Go to the place; the first time, remove what comes after the position. Raises OSError or Undelivered."""
@@ -197,6 +195,34 @@ class Shipment:
         """Give what ``open`` needs."""
         return {"files": self._number or 0}
 
+    def take(
+        self,
+        encoded: Encoded,
+        hold: Callable[[Encoded], None],
+        make: Callable[[], dict[str, Any]],
+        is_full: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Have records held, and send the files that ``make`` gives whenever the rotation or ``is_full`` says so.
+
+        Raises Undelivered with the number of records that are held or sent.
+        """
+        done = 0
+        try:
+            if self._made:
+                self.send(make)
+            while done < len(encoded):
+                room = self._rotation.room(self._filled, encoded.due, encoded.lines.ends, done)
+                if room:
+                    part = encoded.slice(done, done + room)
+                    hold(part)
+                    self.pending += room
+                    self._filled.add(room, len(part.lines.data), self._rotation.window(int(part.due[0])))
+                    done += room
+                if not room or self._filled.records == self._rotation.records or is_full():
+                    self.send(make)
+        except (OSError, Undelivered) as error:
+            raise Undelivered(reason(error), done, lasting=getattr(error, "lasting", False)) from error
+
     def send(self, make: Callable[[], dict[str, Any]]) -> None:
         """Put all pending records into their place; ``make`` gives files by path. Can be called again after a failure.
 
@@ -206,6 +232,7 @@ class Shipment:
             return
         if not self._made:
             self._made = [(self._names.name(path, self._number + 1), data) for path, data in make().items()]
+            self._filled = Filled()
         while self._made:
             self._place.put(*self._made[0])
             del self._made[0]

@@ -16,8 +16,8 @@ from datagen.stage import Scope
 from datagen.systems.local_files import LocalFiles, Share, Style
 from datagen.systems.naming import Names, PathPattern, varies
 from datagen.systems.place import Address, Place, Shipment, local_problem
-from datagen.systems.rotation import Filled, Rotation
-from datagen.target import Encoded, Gather, Position, Target, Undelivered, Unreadable, patterned, reason
+from datagen.systems.rotation import Rotation
+from datagen.target import Encoded, Gather, Position, Target, Unreadable, patterned
 
 _OBJECT = 64 << 20  # bytes of text: an object is held in memory until it is sent
 _FRAME = 64 << 10  # bytes of text from which on compressing alone what comes pays
@@ -163,9 +163,8 @@ class _Objects:
     def __init__(self, style: Style, address: Address) -> None:
         self._style = style
         rotation = style.rotation or Rotation(bytes=_OBJECT)
-        self._rotation = rotation.model_copy(update={"bytes": rotation.bytes or _OBJECT})
-        self._shipment = Shipment(address, style.names, append=style.append)
-        self._filled = Filled()
+        rotation = rotation.model_copy(update={"bytes": rotation.bytes or _OBJECT})
+        self._shipment = Shipment(address, style.names, rotation, append=style.append)
         self._held: dict[str, list[bytes]] = {}  # texts by path
 
     @property
@@ -176,19 +175,7 @@ class _Objects:
         self._shipment.open(position)
 
     def write(self, encoded: Encoded) -> None:
-        done = 0
-        try:
-            if self._shipment.started:
-                self.finish()
-            while done < len(encoded):
-                room = self._rotation.room(self._filled, encoded.due, encoded.lines.ends, done)
-                if room:
-                    self._hold(encoded.slice(done, done + room))
-                    done += room
-                if not room or self._filled.records == self._rotation.records:
-                    self.finish()
-        except (OSError, Undelivered) as error:
-            raise Undelivered(reason(error), done, lasting=getattr(error, "lasting", False)) from error
+        self._shipment.take(encoded, self._hold, self._made)
 
     def position(self) -> Position:
         return self._shipment.position()
@@ -202,14 +189,12 @@ class _Objects:
     def _hold(self, encoded: Encoded) -> None:
         for path, _, lines in self._style.shares(encoded):
             self._held.setdefault(path, []).append(bytes(lines.data))
-        self._shipment.pending += len(encoded)
-        self._filled.add(len(encoded), len(encoded.lines.data), self._rotation.window(int(encoded.due[0])))
 
     def _made(self) -> dict[str, Any]:
         """Give the objects of what is held."""
         header = self._style.header
         made = {path: self._style.compressed(b"".join([header, *texts])) for path, texts in self._held.items()}
-        self._held, self._filled = {}, Filled()
+        self._held = {}
         return made
 
 

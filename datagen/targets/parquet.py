@@ -17,8 +17,8 @@ from datagen.problems import did_you_mean, show
 from datagen.stage import Scope
 from datagen.systems.naming import Names
 from datagen.systems.place import Address, Place, Shipment, local_problem
-from datagen.systems.rotation import Filled, Rotation
-from datagen.target import Encoded, Gather, Position, Target, Undelivered, reason
+from datagen.systems.rotation import Rotation
+from datagen.target import Encoded, Gather, Position, Target
 from datagen.text import json_text, plain_text
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"  # what Hive, Spark and Arrow call the folder of rows without a value
@@ -56,10 +56,8 @@ class Parquet(Target):
     append: bool = Field(False, description="keep the files that are there and number the new ones after them")
     _layout: Layout = PrivateAttr()
     _schema: pa.Schema = PrivateAttr()
-    _rotation: Rotation = PrivateAttr()
     _names: Names = PrivateAttr()
     _shipment: Shipment = PrivateAttr()
-    _filled: Filled = PrivateAttr(default_factory=Filled)
     _writing: "dict[str, _Rows]" = PrivateAttr(default_factory=dict)  # files by path
 
     def __str__(self) -> str:
@@ -90,7 +88,7 @@ class Parquet(Target):
     def prepare(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         super().prepare(layout, formatter, scope)
         rotation = self.rotate or Rotation(records=_RECORDS)
-        self._rotation = rotation.model_copy(update={"records": rotation.records or _RECORDS, "bytes": None})
+        rotation = rotation.model_copy(update={"records": rotation.records or _RECORDS, "bytes": None})
         self._layout = layout
         kinds = {name: exported(pa.nulls(0, common_type(layout.types(name)))).type for name in layout.names()}
         self._schema = pa.schema([(name, kind) for name, kind in kinds.items() if name not in self.partition_by])
@@ -98,7 +96,7 @@ class Parquet(Target):
         stem = self._file.removesuffix(".parquet")
         expression = re.escape(self._folder) + inner + re.escape(stem + ".parquet")
         self._names = Names(expression, self._folder, ".parquet", numbered=True)
-        self._shipment = Shipment(Address.of(self.path), self._names, append=self.append)
+        self._shipment = Shipment(Address.of(self.path), self._names, rotation, append=self.append)
         return self._misfits(kinds)
 
     def _misfits(self, kinds: dict[str, pa.DataType]) -> list[str]:
@@ -156,32 +154,17 @@ class Parquet(Target):
         self._shipment.open(position)
 
     def write(self, encoded: Encoded) -> None:
-        done = 0
-        try:
-            if self._shipment.started:
-                self.finish()
-            while done < len(encoded):
-                room = self._rotation.room(self._filled, encoded.due, encoded.lines.ends, done)
-                if room:
-                    self._hold(encoded.slice(done, done + room))
-                    done += room
-                if not room or self._is_full():
-                    self.finish()
-        except (OSError, Undelivered) as error:
-            raise Undelivered(reason(error), done, lasting=getattr(error, "lasting", False)) from error
+        self._shipment.take(encoded, self._hold, self._made, self._is_full)
 
     def _is_full(self) -> bool:
         limit = self.rotate.bytes if self.rotate is not None else None
-        large = limit is not None and max(rows.size for rows in self._writing.values()) >= limit
-        return large or self._filled.records == self._rotation.records
+        return limit is not None and max((rows.size for rows in self._writing.values()), default=0) >= limit
 
     def _hold(self, encoded: Encoded) -> None:
         for path, table in self._shares(encoded):
             if path not in self._writing:
                 self._writing[path] = _Rows(self._schema, self.compression, self.row_group_size)
             self._writing[path].add(table)
-        self._shipment.pending += len(encoded)
-        self._filled.add(len(encoded), 0, self._rotation.window(int(encoded.due[0])))
 
     @property
     def pending(self) -> int:
@@ -197,7 +180,6 @@ class Parquet(Target):
         """End the files that are under way."""
         made = {path: rows.end() for path, rows in self._writing.items()}
         self._writing.clear()
-        self._filled = Filled()
         return made
 
     def close(self) -> None:
