@@ -44,19 +44,26 @@ def local() -> Iterator[Local]:
     made.close()
 
 
+def outcome_of(
+    main: Callable[[list[str]], int], arguments: tuple[object, ...], capture: pytest.CaptureFixture[bytes]
+) -> Outcome:
+    """Call a command's function as its process would."""
+    capture.readouterr()
+    try:
+        code = main([str(argument) for argument in arguments])
+    except SystemExit as ended:
+        code = ended.code
+    data, err = capture.readouterr()
+    return Outcome(code, data, err.decode())
+
+
 @pytest.fixture
 def command(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """Run the command in this process."""
 
     def run(*arguments: object, stdin: bytes = b"") -> Outcome:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        capfdbinary.readouterr()
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as ended:
-            code = ended.code
-        data, err = capfdbinary.readouterr()
-        return Outcome(code, data, err.decode())
+        return outcome_of(main, arguments, capfdbinary)
 
     return run
 
@@ -64,17 +71,7 @@ def command(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Monke
 @pytest.fixture
 def tool(capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Outcome]:
     """Run ``python -m datagen`` in this process."""
-
-    def run(*arguments: object) -> Outcome:
-        capfdbinary.readouterr()
-        try:
-            code = tools([str(argument) for argument in arguments])
-        except SystemExit as ended:
-            code = ended.code
-        data, err = capfdbinary.readouterr()
-        return Outcome(code, data, err.decode())
-
-    return run
+    return lambda *arguments: outcome_of(tools, arguments, capfdbinary)
 
 
 @pytest.fixture
