@@ -8,6 +8,6 @@ if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
 
-    from datagen.cli import main
+    from datagen.command.generate import main
 
     sys.exit(main())

@@ -12,8 +12,8 @@ from typing import Any
 
 from bench.population import CLICK_STREAM
 from bench.process import CORES, Ran, run
-from tests import servers
-from tests.kafka_broker import Broker
+from tests.servers import installed
+from tests.servers.kafka_broker import Broker
 
 _ROUNDS = 3
 _BATCH_BYTES = 16  # MB, the most in a batch; four of them may wait for a target
@@ -89,10 +89,10 @@ class Delivery:
         yield Measured("postgres / psql", median(ours) / median(theirs), "", least=0.5)
 
     def http(self) -> Iterator[Measured]:
-        port = servers.free_port()
-        collector = subprocess.Popen([sys.executable, "-m", "tests.collector", str(port)])
+        port = installed.free_port()
+        collector = subprocess.Popen([sys.executable, "-m", "tests.servers.collector", str(port)])
         try:
-            servers.wait_until(lambda: servers.is_up(port))
+            installed.wait_until(lambda: installed.is_up(port))
             rate = self._rate({"type": "http", "url": f"http://127.0.0.1:{port}/"}, 1_000_000 // self.scale)
         finally:
             collector.kill()
@@ -101,7 +101,7 @@ class Delivery:
 
     def memory(self) -> Iterator[Measured]:
         """Let the server take nothing for a minute."""
-        with servers.Proxy(5432) as proxy:
+        with installed.Proxy(5432) as proxy:
             proxy.stall()
             dsn = _DSN.replace("5432", str(proxy.port))
             target = {"type": "postgres", "dsn": dsn, "table": _TABLE, "on_error": "retry"}

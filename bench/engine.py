@@ -8,9 +8,9 @@ from pathlib import Path
 
 import datagen
 from bench.population import CLICK_STREAM, life
+from datagen.engine.run import Options, Run
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
-from datagen.run import Options, Run
 
 _RAMP = 2  # mean lives that pass before a population counts as steady
 

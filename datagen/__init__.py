@@ -17,16 +17,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from datagen.arrays import record_batch
-from datagen.environment import with_environment
+from datagen.engine.run import LoadedSpec, Options, Run, load_document, new_seed
 from datagen.formatters.json import Json
+from datagen.language.document import Document, from_python, parse_json
+from datagen.language.environment import with_environment
 from datagen.moment import parse_duration, parse_moment
-from datagen.plugin import Dimension, Distribution, Formatter, PooledDimension
-from datagen.problems import Document, InvalidInput, Problem, RunFailed, from_python, hidden, parse_json, read_text
-from datagen.registry import Registry
-from datagen.run import LoadedSpec, Options, Run, load_document, new_seed
-from datagen.stage import Scope, Stage
-from datagen.target import Encoded, Target, Undelivered
+from datagen.plugin.dimension import Dimension, PooledDimension
+from datagen.plugin.distribution import Distribution
+from datagen.plugin.formatter import Formatter
+from datagen.plugin.registry import Registry
+from datagen.plugin.stage import Scope, Stage
+from datagen.plugin.target import Encoded, Target, Undelivered
+from datagen.problems import InvalidInput, Problem, RunFailed, hidden, read_text
+from datagen.records.conversion import record_batch
 
 __all__ = [
     "Dimension",

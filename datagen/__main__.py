@@ -1,8 +1,8 @@
-"""The command ``python -m datagen``: what editors and readers need; see ``datagen.cli.tools``."""
+"""The command ``python -m datagen``: what editors and readers need; see ``datagen.command.generate.tools``."""
 
 import sys
 
-from datagen.cli import tools
+from datagen.command.generate import tools
 
 if __name__ == "__main__":
     sys.exit(tools())

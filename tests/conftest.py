@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from datagen.cli import main, tools
-from tests.local import Local
+from datagen.command.generate import main, tools
+from tests.servers.local import Local
 from tests.worlds import ROOT, START, write_json
 
 

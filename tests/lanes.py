@@ -7,13 +7,14 @@ from pydantic import PrivateAttr
 
 import datagen
 from datagen.clock import Clock
+from datagen.delivery.lane import Lane
+from datagen.delivery.resume import Journal
+from datagen.engine.run import Options, Report, Run
 from datagen.formatters.json import Json
-from datagen.journal import Journal
-from datagen.lane import Lane
 from datagen.moment import parse_duration, parse_moment
-from datagen.run import Options, Report, Run
-from datagen.stage import Scope
-from datagen.target import Encoded, Position, Target, pieces
+from datagen.plugin.stage import Scope
+from datagen.plugin.target import Encoded, Position, Target
+from datagen.records.lines import pieces
 from tests.worlds import START
 
 

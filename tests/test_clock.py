@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import datagen
-from datagen.batch import Lines
 from datagen.clock import Clock, SimulatedClock, SystemClock
+from datagen.engine.run import Options, Run
 from datagen.moment import parse_moment
-from datagen.run import Options, Run
+from datagen.records.lines import Lines
 from datagen.targets.stdout import Stdout
 from tests.worlds import ROOT, START, batches_of, constant, counter, exponential, state, world, write_json
 
@@ -237,7 +237,7 @@ def test_a_live_run_has_the_time_of_the_wall(tmp_path) -> None:
 
 def test_a_target_that_is_too_slow_is_warned_about(command, clock: SystemClock, fake, monkeypatch, tmp_path) -> None:
     """The target lets two seconds pass with every write."""
-    monkeypatch.setattr("datagen.run.SystemClock", lambda: clock)
+    monkeypatch.setattr("datagen.engine.run.SystemClock", lambda: clock)
     write = Stdout.write
 
     def write_slowly(self: Stdout, lines: Lines) -> None:

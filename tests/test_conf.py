@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.local import FAR
+from tests.servers.local import FAR
 from tests.worlds import ROOT, START
 
 SPECS = sorted(ROOT.glob("conf/gen/*.json"))

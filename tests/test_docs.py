@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from datagen import cli
-from datagen.registry import Registry
-from tests.local import FAR
+from datagen.command import generate as cli
+from datagen.plugin.registry import Registry
+from tests.servers.local import FAR
 
 ROOT = Path(__file__).parent.parent
 PAGES = [

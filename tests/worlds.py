@@ -7,11 +7,11 @@ from itertools import islice
 from pathlib import Path
 
 import datagen
-from datagen.batch import Batch
 from datagen.clock import Clock
+from datagen.engine.run import Options, Run
 from datagen.moment import parse_duration, parse_moment
-from datagen.run import Options, Run
-from tests.strategies import constant, exponential, normal, uniform
+from datagen.records.batch import Batch
+from tests.engine.strategies import constant, exponential, normal, uniform
 
 __all__ = ["constant", "exponential", "normal", "uniform"]
 

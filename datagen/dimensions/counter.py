@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from datagen.columns import Rows
-from datagen.plugin import Dimension
+from datagen.plugin.dimension import Dimension, Rows
 
 
 class Counter(Dimension):

@@ -9,9 +9,9 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen import draw
-from datagen.batch import JSON_TEXT
-from datagen.columns import Rows
-from datagen.plugin import Dimension, WholeDistribution
+from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.distribution import WholeDistribution
+from datagen.records.types import JSON_TEXT
 
 
 class Enum(Dimension):

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from datagen.columns import Rows
-from datagen.plugin import AnyDistribution, PooledDimension
+from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.distribution import AnyDistribution
 
 _EXACT = 2.0**53  # from here on a float has no digits after the point
 

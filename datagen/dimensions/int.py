@@ -5,8 +5,8 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field
 
-from datagen.columns import Rows
-from datagen.plugin import PooledDimension, WholeDistribution
+from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.distribution import WholeDistribution
 
 
 class Int(PooledDimension):

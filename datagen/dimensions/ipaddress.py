@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from datagen.columns import Rows
-from datagen.plugin import PooledDimension, WholeDistribution
+from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.distribution import WholeDistribution
 
 
 class Ipaddress(PooledDimension):

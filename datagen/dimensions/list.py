@@ -7,10 +7,10 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen import draw
-from datagen.arrays import as_type, common_type, plain, plain_type, present
-from datagen.batch import is_maybe
-from datagen.columns import Rows, in_halves, too_many
-from datagen.plugin import AnyDimension, LengthDistribution, PooledDimension, WholeDistribution
+from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows, in_halves, too_many
+from datagen.plugin.distribution import LengthDistribution, WholeDistribution
+from datagen.records.conversion import as_type
+from datagen.records.types import common_type, is_maybe, plain, plain_type, present
 
 
 class List(PooledDimension):

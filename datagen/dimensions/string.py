@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from datagen import draw
-from datagen.columns import Rows, in_halves, too_many
-from datagen.plugin import LengthDistribution, PooledDimension
+from datagen.plugin.dimension import PooledDimension, Rows, in_halves, too_many
+from datagen.plugin.distribution import LengthDistribution
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 

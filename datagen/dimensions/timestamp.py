@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from datagen.columns import Rows
 from datagen.moment import Moment, parse_moment
-from datagen.plugin import PooledDimension, WholeDistribution, invalid
-from datagen.text import offset_milliseconds
+from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.distribution import WholeDistribution
+from datagen.plugin.model import invalid
+from datagen.records.text import offset_milliseconds
 
 _FIRST = parse_moment("0001-01-01T00:00:00").milliseconds
 _LAST = parse_moment("9999-12-31T23:59:59.999").milliseconds

@@ -5,8 +5,7 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field
 
-from datagen.columns import Rows
-from datagen.plugin import Dimension
+from datagen.plugin.dimension import Dimension, Rows
 
 
 class Variable(Dimension):

@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from datagen.draw import Floats, Integers, Keys
-from datagen.plugin import Distribution, Number
+from datagen.plugin.distribution import Distribution
+from datagen.plugin.model import Number
 
 
 class Constant(Distribution):

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Floats
-from datagen.plugin import Distribution, Number
+from datagen.plugin.distribution import Distribution
+from datagen.plugin.model import Number
 
 
 class Exponential(Distribution):

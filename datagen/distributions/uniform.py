@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from datagen import draw
 from datagen.draw import Floats, Integers, Keys
-from datagen.plugin import Distribution, Number
+from datagen.plugin.distribution import Distribution
+from datagen.plugin.model import Number
 
 
 class Uniform(Distribution):

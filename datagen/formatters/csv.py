@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import PrivateAttr
 
-from datagen.batch import Layout
-from datagen.plugin import Formatter
-from datagen.text import Pieces, join, plain_text
+from datagen.plugin.formatter import Formatter
+from datagen.records.batch import Layout
+from datagen.records.pieces import Pieces, join
+from datagen.records.text import plain_text
 
 
 class Csv(Formatter):

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from datagen.plugin import Formatter
-from datagen.text import join, object_pieces
+from datagen.plugin.formatter import Formatter
+from datagen.records.pieces import join
+from datagen.records.text import object_pieces
 
 
 class Json(Formatter):

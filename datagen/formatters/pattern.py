@@ -7,9 +7,9 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field, PrivateAttr
 
-from datagen.batch import Layout
-from datagen.pattern import TextPattern
-from datagen.plugin import Formatter
+from datagen.plugin.formatter import Formatter
+from datagen.records.batch import Layout
+from datagen.records.pattern import TextPattern
 
 _ESCAPE = re.compile(r"\\([tn\\])")
 _MEANING = {"t": "\t", "n": "\n", "\\": "\\"}

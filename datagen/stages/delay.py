@@ -4,9 +4,10 @@ from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
-from datagen.batch import Batch, Layout
-from datagen.plugin import AnyDistribution
-from datagen.stage import Held, Scope, Stage, State, nanoseconds
+from datagen.plugin.distribution import AnyDistribution
+from datagen.plugin.stage import Scope, Stage, State
+from datagen.records.batch import Batch, Layout
+from datagen.stages.held import Held, nanoseconds
 
 
 class Delay(Stage):

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from datagen.batch import Batch
-from datagen.fault import Fault
+from datagen.records.batch import Batch
+from datagen.stages.fault import Fault
 
 
 class Drop(Fault):

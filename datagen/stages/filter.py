@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field, PrivateAttr, field_validator
 
-from datagen.batch import Batch, Layout
-from datagen.expression import Expression, parse
-from datagen.stage import Scope, Stage
+from datagen.plugin.stage import Scope, Stage
+from datagen.records.batch import Batch, Layout
+from datagen.records.expression import Expression, parse
 
 
 class Filter(Stage):

@@ -5,10 +5,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field, PrivateAttr
 
-from datagen.batch import Batch, Layout
-from datagen.fault import Fault
-from datagen.plugin import AnyDistribution
-from datagen.stage import Held, Scope, State
+from datagen.plugin.distribution import AnyDistribution
+from datagen.plugin.stage import Scope, State
+from datagen.records.batch import Batch, Layout
+from datagen.stages.fault import Fault
+from datagen.stages.held import Held
 
 
 class Late(Fault):

@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from datagen.batch import JSON_TEXT, Batch
 from datagen.moment import Moment
-from datagen.periodic import Coded, PeriodicStage, Tally, json_counts
+from datagen.records.batch import Batch
+from datagen.records.types import JSON_TEXT
+from datagen.stages.periodic import Coded, PeriodicStage, Tally, json_counts
 
 
 class Rate(PeriodicStage):

@@ -8,15 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from datagen.arrays import plain, present
-from datagen.batch import JSON_TEXT, Batch, Layout
 from datagen.draw import Integers
 from datagen.moment import Moment
-from datagen.pattern import find, is_known
-from datagen.periodic import Coded, PeriodicStage, Tally, json_counts
+from datagen.plugin.stage import Scope
 from datagen.problems import did_you_mean, show
-from datagen.stage import Scope
-from datagen.text import plain_text
+from datagen.records.batch import Batch, Layout
+from datagen.records.pattern import find, is_known
+from datagen.records.text import plain_text
+from datagen.records.types import JSON_TEXT, plain, present
+from datagen.stages.periodic import Coded, PeriodicStage, Tally, json_counts
 
 
 class Statistics(PeriodicStage):

@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
-from datagen.batch import Batch, Layout, Part
 from datagen.draw import Integers
-from datagen.pattern import find, is_known
+from datagen.plugin.stage import LONGEST, Scope, Stage, State
 from datagen.problems import did_you_mean, show
-from datagen.stage import LONGEST, Scope, Stage, State
-from datagen.text import json_text
+from datagen.records.batch import Batch, Layout, Part
+from datagen.records.pattern import find, is_known
+from datagen.records.text import json_text
 
 _FEWEST = 1024  # windows that are remembered before ended ones are looked for
 

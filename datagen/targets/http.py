@@ -15,13 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr
 
-from datagen.batch import Batch, Layout, Lines
-from datagen.plugin import Formatter, Model
-from datagen.problems import show
-from datagen.stage import Scope
-from datagen.systems.bulk import BulkSize, array_of, cuts, refused, unsuitable_ca_file
-from datagen.target import Encoded, Gather, Position, Target, Undelivered, reason
-from datagen.text import join, json_text
+from datagen.plugin.formatter import Formatter
+from datagen.plugin.model import Model
+from datagen.plugin.stage import Scope
+from datagen.plugin.target import Encoded, Gather, Position, Target, Undelivered
+from datagen.problems import reason, show
+from datagen.records.batch import Batch, Layout
+from datagen.records.lines import Lines
+from datagen.records.pieces import join
+from datagen.records.text import json_text
+from datagen.targets.request import BulkSize, array_of, cuts, refused, unsuitable_ca_file
 
 if TYPE_CHECKING:
     import httpx

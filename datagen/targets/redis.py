@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 
 from pydantic import Field, PrivateAttr, SecretStr
 
-from datagen.batch import Batch, Layout
-from datagen.plugin import Formatter
-from datagen.stage import Scope
-from datagen.systems.address import Address
-from datagen.target import Encoded, Position, Target, Undelivered, pieces, reason
+from datagen.plugin.formatter import Formatter
+from datagen.plugin.stage import Scope
+from datagen.plugin.target import Encoded, Position, Target, Undelivered
+from datagen.problems import reason
+from datagen.records.batch import Batch, Layout
+from datagen.records.lines import pieces
+from datagen.targets.address import Address
 
 _PIPELINE = 1000  # commands sent before their replies are read
 _CHUNK = 10_000  # records read back at a time

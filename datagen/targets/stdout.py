@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from pydantic import PrivateAttr
 
-from datagen.target import Encoded, Position, Target, write_lines
+from datagen.plugin.target import Encoded, Position, Target
+from datagen.targets.descriptor import write_lines
 
 
 class Stdout(Target):

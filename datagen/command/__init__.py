@@ -1,0 +1,1 @@
+"""The command; the only package that prints, parses arguments and handles signals."""

@@ -1,0 +1,1 @@
+"""From a population to batches of records; knows no target."""

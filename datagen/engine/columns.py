@@ -1,0 +1,181 @@
+"""From steps to records: every dimension makes one Arrow array for all rows of a batch at once.
+
+Owns what the values of a run depend on besides the draws: pools (made before the run), counters (the one thing that
+depends on order) and the store of variables. Knows nothing of how workers move or of what becomes of the records.
+"""
+
+from collections.abc import Iterator
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from datagen.draw import Integers
+from datagen.engine.living import Places
+from datagen.engine.plan import Plan, Setter
+from datagen.engine.step import Steps
+from datagen.engine.variables import CodeStore, Store, StoreReader
+from datagen.plugin.dimension import Dimension, PooledDimension, Rows, World
+from datagen.records.batch import MOST_ROWS, Batch, Layout, Part
+from datagen.records.types import as_json, common_type
+
+_FIRST_ROWS = 16
+_BATCH_BYTES = 16_000_000
+_MOST_PLACES = 4_000_000  # of lists and strings; each takes some 40 bytes while it is drawn
+
+
+class Columns:
+    """Makes batches of records from steps."""
+
+    def __init__(self, plan: Plan, world: World) -> None:
+        self._plan = plan
+        self._world = world
+        self._stores = {
+            name: (CodeStore if all(_is_fixed(setter.dimension) for setter in plan.setters[name]) else Store)(kind)
+            for name, kind in _variable_types(plan, world).items()
+        }
+        self._rows_next = _FIRST_ROWS
+        self.layout = Layout(
+            {name: {key: column.type for key, column in self._empty(name).items()} for name in plan.emitters}
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Give what later records depend on, for ``restore``: counters and variables."""
+        stores = {name: store.state() for name, store in self._stores.items()}
+        return {"rows_next": self._rows_next, "counters": dict(self._world.counters), "stores": stores}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state`` gave."""
+        self._rows_next = state["rows_next"]
+        self._world.counters.update(state["counters"])
+        for name, store in self._stores.items():
+            store.restore(state["stores"][name])
+
+    def batches(self, steps: Steps) -> Iterator[Batch]:
+        """Make the records of the steps of a window, in batches of an efficient size."""
+        start = 0
+        while start < len(steps):
+            stop = min(start + self._rows_next, len(steps))
+            stop = self._before_own_reads(steps, start, stop) if self._plan.circular else stop
+            batch = self._batch(steps.at(slice(start, stop)))
+            start = stop
+            if len(batch):
+                fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1))
+                self._rows_next = max(1, min(self._rows_next * 4, fitting, MOST_ROWS))
+                yield batch
+        for group, kept in enumerate(steps.keep):
+            if kept is not None:
+                for name in self._plan.groups[group]:
+                    self._stores[name].keep(kept)
+
+    def _empty(self, emitter: str) -> dict[str, pa.Array]:
+        nothing = np.zeros(0, np.int64)
+        reader = StoreReader(self._stores, lambda _: nothing.astype(np.int32))
+        return self._columns(emitter, nothing, Rows(nothing.astype(np.uint64), "", self._world, reader))
+
+    def _batch(self, steps: Steps) -> Batch:
+        self._set_variables(steps)
+        emitter_of = self._plan.emitter_of[steps.state]
+        if not (emitter_of >= 0).all():
+            emitting = np.flatnonzero(emitter_of >= 0)
+            steps, emitter_of = steps.at(emitting), emitter_of[emitting]
+        parts = []
+        for number, name in enumerate(self._plan.emitters):
+            own = emitter_of == number
+            rows = np.flatnonzero(own)
+            if len(rows):
+                chosen = steps if len(rows) == len(steps) else steps.at(rows)
+                reader = StoreReader(self._stores, partial(self._after, chosen))
+                made = self._columns(name, chosen.time, Rows(chosen.keys, "", self._world, reader))
+                parts.append(Part(name, rows, made))
+        return Batch(steps.time, steps.worker, steps.step, tuple(parts), steps.time)
+
+    def _columns(self, emitter: str, due: Integers, rows: Rows) -> dict[str, pa.Array]:
+        milliseconds = pa.array((self._plan.start.microseconds + due // 1000) // 1000)
+        columns = {"time": milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))}
+        place = rows.within("emitter", emitter)
+        for dimension in self._plan.emitters[emitter].dimensions:
+            columns[dimension.name] = place.make(dimension)
+        return columns
+
+    def _set_variables(self, steps: Steps) -> None:
+        """Store the values that the steps set variables to, in time order."""
+        rows_of = cache(lambda state: np.flatnonzero(steps.state == state))
+        keys_of = cache(lambda state: steps.keys[rows_of(state)])
+        rank_of = cache(lambda group: np.cumsum(self._plan.sets_group[group][steps.state]) - 1)
+        for name in self._plan.variables_in_order(steps.state):
+            made = []
+            ranks = rank_of(self._plan.group_of[name])
+            for setter in self._plan.setters[name]:
+                rows = rows_of(setter.state)
+                if len(rows):
+                    place = Rows(keys_of(setter.state), "", self._world, self._reader_of(setter, steps, rows))
+                    made.append((ranks[rows], place.within("state", setter.state_name).make(setter.dimension)))
+            if made:
+                self._stores[name].append(int(ranks[-1]) + 1, made)
+
+    def _reader_of(self, setter: Setter, steps: Steps, rows: Integers) -> "StoreReader":
+        """Let a setter read what was set before it: in its own state's list, or on earlier entries."""
+
+        def positions(variable: str) -> Places:
+            group = self._plan.group_of[variable]
+            source = steps.after[group] if variable in setter.set_before else steps.before[group]
+            assert source is not None, "the plan has the groups that are read like this"
+            return source[rows]
+
+        return StoreReader(self._stores, positions)
+
+    def _after(self, steps: Steps, variable: str) -> Places:
+        return steps.after[self._plan.group_of[variable]]
+
+    def _before_own_reads(self, steps: Steps, start: int, stop: int) -> int:
+        """End a batch before a step whose variables are made of values that the same batch sets.
+
+        Only variables that read each other in a circle need this; it makes them slow, some 50 thousand records/s.
+        """
+        sets = self._plan.sets_variables[steps.state[start:stop]]
+        if not sets.any():
+            return stop
+        first = int(np.argmax(sets))
+        refused = steps.state[start:stop] != steps.state[start + first]
+        for group in self._plan.former_groups:
+            before = steps.before[group]
+            assert before is not None, "the plan has the groups that are read like this"
+            refused |= before[start:stop] >= self._stores[self._plan.groups[group][0]].size
+        found = np.flatnonzero(refused & sets)
+        return start + int(found[0]) if len(found) else stop
+
+
+def _is_fixed(dimension: Dimension) -> bool:
+    """Tell whether all values of a dimension come from one list."""
+    pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
+    return (pooled or dimension.fixed) and not dimension.percent_missing
+
+
+def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
+    """Find the type of each variable by setting all of them for no rows until nothing changes.
+
+    A variable whose type has no end, such as an object that holds its own former value, is kept as JSON text.
+    """
+    kinds: dict[str, pa.DataType] = dict.fromkeys(plan.setters, pa.null())
+    endless: set[str] = set()
+    nothing = np.zeros(0, np.int64)
+    while True:
+        for _ in range(len(kinds) + 1):
+            reader = StoreReader(
+                {name: Store(kind) for name, kind in kinds.items()}, lambda _: nothing.astype(np.int32)
+            )
+            rows = Rows(nothing.astype(np.uint64), "", world, reader)
+            found = {
+                name: common_type(
+                    rows.within("state", setter.state_name).make(setter.dimension).type for setter in setters
+                )
+                for name, setters in plan.setters.items()
+            }
+            found |= {name: as_json(found[name]) for name in endless}
+            if found == kinds:
+                return kinds
+            changed = {name for name in kinds if found[name] != kinds[name]}
+            kinds = found
+        endless |= changed

@@ -1,0 +1,145 @@
+"""Documents: the JSON text of a spec or a target, and where everything stands in it.
+
+Knows JSON and positions in a text; must not know what a spec means.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from datagen.problems import InvalidInput, Path_, Problem, path_text
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed JSON document that still knows where everything stands; ``text`` is empty for a Python object."""
+
+    data: Any
+    source: str
+    text: str = ""
+    secrets: tuple[str, ...] = ()  # values of the environment in it, which nobody may read
+
+    def problem(self, path: Path_, message: str, *, at_key: bool = False) -> Problem:
+        """Make a problem at a JSON path; of a path that does not exist, the deepest part that does is its place."""
+        if not self.text:
+            return Problem(message, self.source, path=path_text(path))
+        return self.at(_offset(self.text, path, at_key), path, message)
+
+    def at(self, offset: int, path: Path_, message: str) -> Problem:
+        """Make a problem at a place in the text."""
+        line = self.text.count("\n", 0, offset) + 1
+        column = offset - (self.text.rfind("\n", 0, offset) + 1) + 1
+        return Problem(message, self.source, line, column, path_text(path))
+
+
+def parse_json(text: str, source: str) -> Document:
+    """Parse a JSON document strictly: no NaN, no key twice in an object, no unpaired surrogate.
+
+    Raises InvalidInput with the place of what is not JSON.
+    """
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        json.dumps(data, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        problem = Problem(f"is not JSON: {error.msg}", source, error.lineno, error.colno)
+        raise InvalidInput([problem]) from error
+    except RecursionError as error:
+        raise InvalidInput([Problem("is not usable JSON: nested too deeply", source)]) from error
+    except UnicodeEncodeError as error:
+        raise InvalidInput([Problem(f"is not usable JSON: an unpaired surrogate ({error.reason})", source)]) from error
+    except ValueError as error:
+        reason = "a number has too many digits" if "set_int_max_str_digits" in str(error) else error
+        raise InvalidInput([Problem(f"is not JSON: {reason}", source)]) from error
+    document = Document(data, source, text)
+    twice = [
+        document.at(offset, path, "this key stands twice in its object") for path, offset in _repeated(text, 0, ())
+    ]
+    if twice:
+        raise InvalidInput(twice)
+    return document
+
+
+def from_python(data: Any) -> Document:
+    """Take a document that a Python program made.
+
+    Raises InvalidInput when it could not be JSON.
+    """
+    try:
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInput([Problem(f"is not JSON: {error}", "spec")]) from error
+    return Document(data, "spec")
+
+
+def problems_in(document: Document, error: ValidationError) -> list[Problem]:
+    """Give the problems of a document that a validation found."""
+    return [
+        document.problem(line["loc"], line["msg"], at_key=line["msg"].startswith("unknown key"))
+        for line in error.errors()
+    ]
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{text} is too large a number")
+    return number
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _skip_space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def _members(text: str, position: int) -> Iterator[tuple[str | int, int, int]]:
+    """Yield (key or index, offset of the key, offset of the value) for the members of the container at a position."""
+    if text[position] not in "{[":
+        return
+    named = text[position] == "{"
+    position = _skip_space(text, position + 1)
+    index = 0
+    while text[position] not in "}]":
+        key: str | int = index
+        key_at = position
+        if named:
+            key, position = _DECODER.raw_decode(text, position)
+            position = _skip_space(text, _skip_space(text, position) + 1)
+        yield key, key_at, position
+        _, position = _DECODER.raw_decode(text, position)
+        position = _skip_space(text, position)
+        if text[position] == ",":
+            position = _skip_space(text, position + 1)
+        index += 1
+
+
+def _offset(text: str, path: Path_, at_key: bool) -> int:
+    position = key_position = _skip_space(text, 0)
+    for part in path:
+        for key, key_at, value_at in _members(text, position):
+            if key == part:
+                position, key_position = value_at, key_at
+                break
+        else:
+            return position
+    return key_position if at_key else position
+
+
+def _repeated(text: str, position: int, path: Path_) -> Iterator[tuple[Path_, int]]:
+    position = _skip_space(text, position)
+    seen = set()
+    for key, key_at, value_at in _members(text, position):
+        if key in seen:
+            yield (*path, key), key_at
+        seen.add(key)
+        yield from _repeated(text, value_at, (*path, key))

@@ -1,0 +1,138 @@
+"""The JSON Schema of a spec, made from the models: what an editor completes and checks with.
+
+Stands beside the way of the data. Knows the models and the registry; must not know how anything runs.
+"""
+
+import inspect
+import json
+import re
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+
+from datagen.dimensions.timestamp import MOMENT_KEYS
+from datagen.language.spec import Spec
+from datagen.plugin.model import Plugin
+from datagen.plugin.registry import Registry
+
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_COMMENTS = r"^(_|\$schema$)"  # names of keys that are allowed everywhere
+_TIME = {"type": "string", "pattern": r"^\s*\d{4}", "description": "ISO 8601 time"}
+_BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
+_NO_BOUND = 1e300
+_EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
+
+
+class _Generator(GenerateJsonSchema):
+    """pydantic's generator, with comments allowed in every object and the bounds of every number."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def model_schema(self, schema: Any) -> Schema:
+        made = super().model_schema(schema)
+        for name, field in schema["cls"].model_fields.items():
+            key = made.get("properties", {}).get(field.alias or name)
+            if key is not None and {"type": "integer"} in key.get("anyOf", ()):
+                key["type"] = key.pop("anyOf")[1]["type"]
+                _set_bounds(key, field.metadata)
+        return made | {"patternProperties": {_COMMENTS: {}}}
+
+
+def _set_bounds(key: Schema, metadata: Iterable[Any]) -> None:
+    """Bound a key that is a whole or another number; pydantic gives such bounds other names than JSON Schema does."""
+    for word, keyword in _BOUNDS.items():
+        key.pop(word, None)
+        found = [getattr(limit, word) for limit in metadata if hasattr(limit, word)]
+        if found and abs(found[0]) < _NO_BOUND:
+            key[keyword] = found[0]
+
+
+def schema(registry: Registry) -> Schema:
+    """Make the JSON Schema (draft 2020-12) of a spec with the kinds of a registry.
+
+    Under ``$defs``, each group of kinds has a schema that chooses by ``type``, in any case.
+    """
+    spec = described(Spec)
+    defs = spec.pop("$defs")
+    for group in ("distribution", "dimension", "formatter", "stage", "target"):
+        kinds = {name.lower(): described(kind) for name, kind in registry.of(group).items()}
+        defs |= _choice(group, kinds)
+    times = {name.lower(): _with_times(described(kind)) for name, kind in registry.of("distribution").items()}
+    defs |= _choice("time_distribution", times)
+    return {"$schema": _DIALECT, **spec, "$defs": defs}
+
+
+def described(model: type[BaseModel]) -> Schema:
+    """Describe one model; what its docstring says and shows is for the description and the examples."""
+    found: Schema = _linked(model.model_json_schema(schema_generator=_Generator))
+    if issubclass(model, Plugin):
+        found["description"] = text_of(model)
+        found["properties"] = {"type": {}, **found["properties"]}
+        found["examples"] = examples(model)
+    return found
+
+
+def _linked(part: Any) -> Any:
+    """Turn what pydantic says of a plug-in's place into a reference to its group, and drop defaults that are null."""
+    if isinstance(part, list):
+        return [_linked(member) for member in part]
+    if not isinstance(part, dict):
+        return part
+    linked = {key: _linked(value) for key, value in part.items() if (key, value) != ("default", None)}
+    if isinstance(linked.get("group"), str):
+        linked["$ref"] = f"#/$defs/{linked.pop('group')}"
+    return linked
+
+
+def _choice(group: str, kinds: Mapping[str, Schema]) -> Schema:
+    """Choose among kinds by ``type``: an editor completes the lower-case names, then the keys of the one chosen."""
+    defs: Schema = {}
+    cases = []
+    for name, kind in kinds.items():
+        own = kind.pop("$defs", {})  # models inside this one; another kind's may have the same name
+        names = {f"#/$defs/{inner}": f"#/$defs/{group}.{name}.{inner}" for inner in own}
+        defs |= {f"{group}.{name}.{inner}": _renamed(part, names) for inner, part in own.items()}
+        defs[f"{group}.{name}"] = _renamed(kind, names)
+        chosen = {"required": ["type"], "properties": {"type": {"pattern": _any_case(name)}}}
+        cases.append({"if": chosen, "then": {"$ref": f"#/$defs/{group}.{name}"}})
+    types = {"type": "string", "anyOf": [{"enum": list(kinds)}, *({"pattern": _any_case(name)} for name in kinds)]}
+    return {group: {"type": "object", "required": ["type"], "properties": {"type": types}, "allOf": cases}, **defs}
+
+
+def _renamed(part: Any, names: Mapping[str, str]) -> Any:
+    """Let references point to new names."""
+    if isinstance(part, list):
+        return [_renamed(member, names) for member in part]
+    if not isinstance(part, dict):
+        return part
+    return {key: names.get(value, value) if key == "$ref" else _renamed(value, names) for key, value in part.items()}
+
+
+def _any_case(name: str) -> str:
+    letters = (f"[{c.lower()}{c.upper()}]" if c.isalpha() else re.escape(c) for c in name)
+    return f"^{''.join(letters)}$"
+
+
+def _with_times(distribution: Schema) -> Schema:
+    """Describe a distribution of times instead of numbers."""
+    changed = deepcopy({key: value for key, value in distribution.items() if key != "examples"})
+    for key in MOMENT_KEYS:
+        if key in changed["properties"]:
+            changed["properties"][key] = _TIME
+    return changed
+
+
+def examples(kind: type[Plugin]) -> list[Any]:
+    """Give the examples in the docstring of a kind."""
+    return [json.loads(text) for text in _EXAMPLE.findall(inspect.getdoc(kind) or "")]
+
+
+def text_of(kind: type) -> str:
+    """Give the docstring of a class without its examples."""
+    return _EXAMPLE.sub("", inspect.getdoc(kind) or "").strip()

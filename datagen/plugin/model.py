@@ -1,0 +1,124 @@
+"""What every kind of thing in a spec is: a frozen model whose ``type`` chooses the class.
+
+A plug-in is one class. Its fields are the keys of a spec, its docstring is the user's page, one method does the work on
+columns. Built-in kinds and a user's own are declared, checked, documented and found in the same way.
+"""
+
+from abc import ABC
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, Protocol, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from datagen.problems import did_you_mean, is_comment, show
+
+_TYPES = frozenset(("str", "int", "float", "bool", "dict", "list"))
+LARGEST = 1e300
+
+
+class Model(BaseModel):
+    """An object of a spec: frozen, strict about types, every unknown key refused but comments (``_…``, ``$schema``)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(data, dict):
+            data = {key: value for key, value in data.items() if not is_comment(key)}
+        try:
+            return handler(data)
+        except ValidationError as error:
+            lines = dict.fromkeys(cls._line(line) for line in error.errors())
+            raise invalid(cls.__name__, lines) from error
+
+    @classmethod
+    def _line(cls, line: Any) -> tuple[tuple[str | int, ...], str]:
+        """Say in our words what pydantic found, unless it may be secret."""
+        path, text = cls._described(line)
+        field = cls.model_fields.get(str(line["loc"][0])) if line["loc"] else None
+        secret = field is not None and (not field.repr or "SecretStr" in str(field.annotation))
+        while path and isinstance(path[-1], str) and (path[-1] in _TYPES or "[" in path[-1]):
+            path = path[:-1]  # which of several types it could be
+        return path, text.partition(", found ")[0] if secret else text
+
+    @classmethod
+    def _described(cls, line: Any) -> tuple[tuple[str | int, ...], str]:
+        if line["loc"][-1:] in (("int",), ("float",)):  # one of the two that a number may be
+            return line["loc"][:-1], f"must be a valid number, found {show(line['input'])}"
+        match line["type"]:
+            case "problem":
+                return line["loc"], line["msg"]
+            case "extra_forbidden":
+                key = line["loc"][-1]
+                return line["loc"], f"unknown key {show(key)}{did_you_mean(key, cls.known_keys())}"
+            case "missing":
+                return line["loc"], f"{show(line['loc'][-1])} is required"
+            case "value_error":
+                return line["loc"], str(line["ctx"]["error"])
+            case "model_type" | "dict_type" | "model_attributes_type":
+                return line["loc"], f"must be an object, found {show(line['input'])}"
+            case "greater_than_equal" | "less_than_equal" if (
+                abs(line["ctx"].get("ge", line["ctx"].get("le"))) == LARGEST
+            ):
+                return line["loc"], f"must lie between -1e300 and 1e300, found {show(line['input'])}"
+            case "too_short" | "string_too_short":
+                return line["loc"], "must not be empty"
+            case _:
+                expected = line["msg"].replace("Input should be ", "must be ")
+                return line["loc"], f"{expected}, found {show(line['input'])}"
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """Give the keys that may stand in this object."""
+        return list(cls.model_fields)
+
+
+# A finite number; the bound leaves room for the tail of any distribution.
+Number = Annotated[int | float, Field(ge=-LARGEST, le=LARGEST)]
+
+
+class Plugin(Model, ABC):
+    """An object of a spec whose ``type`` chooses the class; ``kind`` is that type."""
+
+    kind: ClassVar[str]
+    group: ClassVar[str]
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        return ["type", *cls.model_fields]
+
+
+class Maker(Protocol):
+    """Makes plug-in objects of JSON ones; the context of every validation."""
+
+    def make(self, group: str, data: Any) -> Any:
+        """Make the object of a group that JSON describes. Raises pydantic's ValidationError."""
+
+    def formatter(self, described: Any) -> Any:
+        """Make a formatter of an object, or of the name of a format or a pattern file. Raises ValidationError."""
+
+
+def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
+    """Make a ValidationError of (JSON path, message) lines, to be raised in a validator."""
+    return ValidationError.from_exception_data(
+        title,
+        [
+            InitErrorDetails(type=PydanticCustomError("problem", "{text}", {"text": text}), loc=path, input=None)
+            for path, text in lines
+        ],
+    )
+
+
+def make_of_group(group: str, value: Any, info: "ValidationInfo[Maker]") -> Any:
+    """Make a plug-in object where a model has a key for one; for a PlainValidator."""
+    return value if isinstance(value, Plugin) else info.context.make(group, value)

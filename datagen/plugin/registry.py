@@ -1,0 +1,193 @@
+"""Where plug-ins are found: an index of the built-in ones, installed packages, and files of the user."""
+
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.machinery import SourceFileLoader
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from datagen.plugin.model import Plugin, invalid
+from datagen.problems import InvalidInput, Problem, did_you_mean, read_text, show
+
+ENTRY_POINT_GROUP = "datagen.plugins"
+# The built-in kinds of each group, and the module that defines each. Importing all of them would take a fifth of the
+# start-up, so each is imported when it is asked for.
+BUILT_IN = {
+    "distribution": {
+        "constant": "distributions.constant",
+        "exponential": "distributions.exponential",
+        "normal": "distributions.normal",
+        "uniform": "distributions.uniform",
+    },
+    "dimension": {
+        "counter": "dimensions.counter",
+        "enum": "dimensions.enum",
+        "float": "dimensions.float",
+        "int": "dimensions.int",
+        "ipaddress": "dimensions.ipaddress",
+        "list": "dimensions.list",
+        "object": "dimensions.object",
+        "string": "dimensions.string",
+        "timestamp": "dimensions.timestamp",
+        "variable": "dimensions.variable",
+    },
+    "formatter": {
+        "csv": "formatters.csv",
+        "json": "formatters.json",
+        "pattern": "formatters.pattern",
+        "tsv": "formatters.csv",
+    },
+    "stage": {
+        "delay": "stages.delay",
+        "drop": "stages.drop",
+        "duplicate": "stages.duplicate",
+        "filter": "stages.filter",
+        "late": "stages.late",
+        "rate": "stages.rate",
+        "statistics": "stages.statistics",
+        "throttle": "stages.throttle",
+    },
+    "target": {
+        "amqp": "targets.amqp.target",
+        "confluent": "targets.kafka.confluent",
+        "elasticsearch": "targets.search.elasticsearch",
+        "file": "targets.files.file",
+        "http": "targets.http",
+        "kafka": "targets.kafka.kafka",
+        "mqtt": "targets.mqtt.target",
+        "nats": "targets.nats.target",
+        "opensearch": "targets.search.opensearch",
+        "parquet": "targets.files.parquet",
+        "postgres": "targets.postgres.target",
+        "redis": "targets.redis",
+        "stdout": "targets.stdout",
+        "syslog": "targets.sockets.syslog",
+        "tcp": "targets.sockets.tcp",
+        "udp": "targets.sockets.udp",
+    },
+}
+
+
+@dataclass
+class Registry:
+    """The kinds that a run knows, by group and type, whose case does not count. A kind of the user's own wins."""
+
+    _own: dict[tuple[str, str], type[Plugin]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, files: Iterable[str | Path] = ()) -> "Registry":
+        """Find the kinds of installed packages and those of the user's files, beside the built-in ones.
+
+        Raises InvalidInput when a file can't be imported or has no plug-in.
+        """
+        registry = cls()
+        for entry in entry_points(group=ENTRY_POINT_GROUP):
+            registry.add(entry.load())
+        for file in files:
+            if not registry.add(_import_file(Path(file))):
+                raise InvalidInput([Problem("has no class that is a plug-in (with a `kind`)", str(file))])
+        return registry
+
+    def add(self, module: ModuleType) -> int:
+        """Add the plug-ins that a module defines; return how many."""
+        found = {(plugin.group, plugin.kind.lower()): plugin for plugin in _defined_in(module)}
+        self._own |= found
+        return len(found)
+
+    def _find(self, group: str, kind: str) -> type[Plugin] | None:
+        return self._own.get((group, kind.lower())) or _built_in(group, kind.lower())
+
+    def of(self, group: str) -> dict[str, type[Plugin]]:
+        """Return the kinds of a group by their type, built-in ones first."""
+        own = {kind: plugin for (other, kind), plugin in self._own.items() if other == group}
+        found = [self._find(group, kind) for kind in dict.fromkeys([*BUILT_IN[group], *own])]
+        return {kind.kind: kind for kind in found if kind is not None}
+
+    def make(self, group: str, data: Any) -> Any:
+        """Make the plug-in object that a JSON object describes.
+
+        Raises pydantic's ValidationError.
+        """
+        if not isinstance(data, dict):
+            raise invalid(group, [((), f"must be an object with a type, found {show(data)}")])
+        kind = data.get("type")
+        if kind is None:
+            raise invalid(group, [((), f'"type" is required; known: {", ".join(sorted(self.of(group)))}')])
+        plugin = self._find(group, kind) if isinstance(kind, str) else None
+        if plugin is None:
+            text = f"unknown {group} type {show(kind)}{did_you_mean(kind, self.of(group))}"
+            raise invalid(group, [(("type",), text)])
+        return plugin.model_validate({key: data[key] for key in data if key != "type"}, context=self)
+
+    def formatter(self, described: Any) -> Any:
+        """Make a formatter of an object, or of the name of a format or a pattern file.
+
+        Raises pydantic's ValidationError.
+        """
+        if not isinstance(described, str):
+            return self.make("formatter", described)
+        known = {kind for kind in self.of("formatter") if kind != "pattern"}
+        if described.lower() in known:
+            return self.make("formatter", {"type": described})
+        if not os.path.exists(described):
+            message = f"{show(described)} is neither a format nor a file{did_you_mean(described, known)}"
+            raise invalid("formatter", [((), message)])
+        try:
+            text = read_text(described)
+        except InvalidInput as error:
+            raise invalid("formatter", [((), f"{described} {error.problems[0].message}")]) from error
+        return self.make("formatter", {"type": "pattern", "text": text})
+
+
+@cache
+def _built_in(group: str, kind: str) -> type[Plugin] | None:
+    """Import a built-in kind, if there is one of that name."""
+    name = BUILT_IN[group].get(kind)
+    if name is None:
+        return None
+    module = importlib.import_module(f"datagen.{name}")
+    return next(plugin for plugin in _defined_in(module) if plugin.kind == kind)
+
+
+def _defined_in(module: ModuleType) -> Iterator[type[Plugin]]:
+    for plugin in vars(module).values():
+        if (
+            inspect.isclass(plugin)
+            and issubclass(plugin, Plugin)
+            and not inspect.isabstract(plugin)
+            and "kind" in vars(plugin)
+            and plugin.__module__ == module.__name__
+        ):
+            yield plugin
+
+
+class _Source(SourceFileLoader):
+    """Always compiles the source: bytecode kept beside it would pass for an edited file of the same second and size."""
+
+    def path_stats(self, path: str) -> Any:
+        raise OSError("no bytecode is kept")
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Run a user's Python file as a module of its own.
+
+    Raises InvalidInput when that fails, in whatever way.
+    """
+    name = f"datagen_plugin:{path.resolve()}"
+    loader = _Source(name, str(path))
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module  # where pydantic looks up names in annotations
+    try:
+        loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        raise InvalidInput([Problem(f"can't be imported: {reason}", str(path))]) from error
+    return module

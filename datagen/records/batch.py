@@ -1,0 +1,124 @@
+"""Batches of records, as they travel from the emitters to the targets, and layouts: what the records look like.
+
+Values travel as Arrow arrays, by the conventions of ``datagen.records.types``. A variable is mostly a dictionary array;
+the variables that are set together then share the very same indices.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from datagen.draw import Integers
+
+MOST_ROWS = 65536  # of a batch, whose arrays stay in the processor's cache
+
+
+@dataclass(frozen=True)
+class Part:
+    """The records of one emitter in a batch."""
+
+    emitter: str
+    rows: Integers  # (k,) ascending: which records of the batch these are
+    columns: dict[str, pa.Array]  # each of k values; ``time`` is the first unless it is always missing
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records in order of (time, worker, step), or of (due, time, worker, step) once some were held back."""
+
+    due: Integers  # (n,) ns since the start, ascending: when the target gets them
+    worker: Integers  # (n,)
+    step: Integers  # (n,)
+    parts: tuple[Part, ...]
+    emitted: Integers  # (n,) ns since the start: when they came to be; ``due`` itself unless some are held back
+
+    def __len__(self) -> int:
+        return len(self.due)
+
+    @classmethod
+    def empty(cls) -> "Batch":
+        """Give a batch of no records."""
+        nothing = np.zeros(0, np.int64)
+        return cls(nothing, nothing, nothing, (), nothing)
+
+    def slice(self, start: int, stop: int) -> "Batch":
+        """Give some of the records, without a copy."""
+        parts = []
+        for part in self.parts:
+            low, high = np.searchsorted(part.rows, (start, stop))
+            if high > low:
+                columns = {name: array.slice(low, high - low) for name, array in part.columns.items()}
+                parts.append(Part(part.emitter, part.rows[low:high] - start, columns))
+        rows = slice(start, stop)
+        return Batch(self.due[rows], self.worker[rows], self.step[rows], tuple(parts), self.emitted[rows])
+
+    def in_order(self, arrays: Sequence[pa.Array]) -> pa.Array:
+        """Put what was made of each part into the order of the records; one array a part, all of the same type."""
+        if len(arrays) == 1:
+            return arrays[0]
+        order = np.empty(len(self), np.int64)
+        order[np.concatenate([part.rows for part in self.parts])] = np.arange(len(self))
+        return pa.concat_arrays(arrays).take(pa.array(order))
+
+    def take(self, rows: Integers) -> "Batch":
+        """Give some of the records, in any order, also several times."""
+        owner, place = np.empty(len(self), np.int32), np.empty(len(self), np.int64)
+        for number, part in enumerate(self.parts):
+            owner[part.rows] = number
+            place[part.rows] = np.arange(len(part.rows))
+        parts = []
+        for number, part in enumerate(self.parts):
+            chosen = np.flatnonzero(owner[rows] == number)
+            if len(chosen):
+                parts.append(Part(part.emitter, chosen, _taken(part.columns, pa.array(place[rows[chosen]]))))
+        return Batch(self.due[rows], self.worker[rows], self.step[rows], tuple(parts), self.emitted[rows])
+
+    def of(self, emitters: frozenset[str]) -> "Batch":
+        """Give the records of some emitters."""
+        kept = [part.rows for part in self.parts if part.emitter in emitters]
+        if len(kept) == len(self.parts):
+            return self
+        return self.take(np.sort(np.concatenate(kept))) if kept else Batch.empty()
+
+    @property
+    def nbytes(self) -> int:
+        """Give about how much memory the records take when written out, in bytes."""
+        return sum(_spread_bytes(array) for part in self.parts for array in part.columns.values())
+
+
+def _taken(columns: dict[str, pa.Array], places: pa.Array) -> dict[str, pa.Array]:
+    """Take rows of columns; those that share their indices still do, so that they are written together."""
+    indices: dict[tuple[int, ...], pa.Array] = {}
+
+    def take(array: pa.Array) -> pa.Array:
+        if not pa.types.is_dictionary(array.type):
+            return array.take(places)
+        place = (array.offset, *(0 if buffer is None else buffer.address for buffer in array.indices.buffers()))
+        if place not in indices:
+            indices[place] = array.indices.take(places)
+        return pa.DictionaryArray.from_arrays(indices[place], array.dictionary)
+
+    return {name: take(array) for name, array in columns.items()}
+
+
+def _spread_bytes(array: pa.Array) -> int:
+    if pa.types.is_dictionary(array.type):
+        return _spread_bytes(array.dictionary) * len(array) // max(len(array.dictionary), 1)
+    return int(array.nbytes)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the records of a spec look like: for each emitter that can be reached, the Arrow type of every column."""
+
+    emitters: dict[str, dict[str, pa.DataType]] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """Give the names of all columns, each once, in the order of their first appearance."""
+        return list(dict.fromkeys(name for columns in self.emitters.values() for name in columns))
+
+    def types(self, name: str) -> list[pa.DataType]:
+        """Give the types that a column has, over all emitters."""
+        return [columns[name] for columns in self.emitters.values() if name in columns]

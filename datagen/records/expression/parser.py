@@ -1,0 +1,287 @@
+"""Reads the text of an expression into a tree. Knows the grammar, and nothing of columns."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NoReturn
+
+from datagen.moment import parse_moment
+from datagen.problems import did_you_mean, show
+from datagen.records.expression.facets import Constant
+from datagen.records.expression.function import FUNCTIONS
+from datagen.records.expression.tree import (
+    Arithmetic,
+    Call,
+    Compare,
+    Every,
+    In,
+    Literal,
+    Missing,
+    Name,
+    Node,
+    Not,
+    Null,
+    Some,
+)
+
+_TOKEN = re.compile(
+    r"""(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
+    | (?P<name>[^\W\d]\w*(?:\.\w+)*)
+    | `(?P<quoted>[^`]+)`
+    | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+    | (?P<mark>==|!=|<=|>=|[=<>()\[\],+\-*/%])""",
+    re.VERBOSE | re.DOTALL,
+)
+_SPACE = re.compile(r"\s*")
+_ESCAPE = re.compile(r"""\\([nt\\"'])""")
+_ESCAPED = {"n": "\n", "t": "\t"}
+_KEYWORDS = {"and", "or", "not", "in", "is", "null", "missing", "true", "false"}
+_VALUES = {"true": True, "false": False, "null": None}
+_COMPARISONS = ("=", "==", "!=", "<", "<=", ">", ">=")
+_DEEPEST = 50
+_MOST_DIGITS = 400
+
+
+class ExpressionError(ValueError):
+    """A text is no expression; the message says where it ceases to be one."""
+
+    def __init__(self, message: str, at: int) -> None:
+        super().__init__(f"{message} (character {at + 1} of the expression)")
+        self.at = at
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str  # number, name, keyword, quoted, text, mark or end
+    text: str
+    at: int
+
+
+def read(text: str) -> Node:
+    """Read an expression.
+
+    Raises ExpressionError.
+    """
+    return _Parser(text).whole()
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    at = _after_space(text, 0)
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            end = "; its end is missing" if text[at] in "\"'`" else ""
+            raise ExpressionError(f"{show(text[at])} is not understood{end}", at)
+        kind = str(match.lastgroup)
+        found = match[kind]
+        if kind == "name" and found.lower() in _KEYWORDS:
+            kind, found = "keyword", found.lower()
+        yield _Token(kind, found, at)
+        at = _after_space(text, match.end())
+    yield _Token("end", "", at)
+
+
+def _after_space(text: str, at: int) -> int:
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
+
+
+class _Parser:
+    """Reads tokens from left to right; each method is one level of the grammar, the loosest binding first."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = list(_tokens(text))
+        self._place = 0
+        self._depth = 0
+
+    @property
+    def _token(self) -> _Token:
+        return self._tokens[self._place]
+
+    def _is(self, *texts: str) -> bool:
+        """Tell whether the next token is one of some marks or keywords."""
+        return self._token.kind in ("keyword", "mark") and self._token.text in texts
+
+    def _next(self) -> _Token:
+        token = self._token
+        self._place += 1
+        return token
+
+    def _take(self, *texts: str) -> _Token | None:
+        """Take the next token if it is one of some marks or keywords."""
+        return self._next() if self._is(*texts) else None
+
+    def _expect(self, mark: str, where: str) -> None:
+        if not self._take(mark):
+            self._refuse(f"{mark} is expected {where}")
+
+    def _refuse(self, expected: str) -> NoReturn:
+        found = "the end" if self._token.kind == "end" else show(self._token.text)
+        raise ExpressionError(f"{expected}, found {found}", self._token.at)
+
+    def _inside(self, level: Callable[[], Node]) -> Node:
+        """Read what is inside something else, so deep that Python's own depth is never reached."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ExpressionError(f"is nested more than {_DEEPEST} deep", self._token.at)
+        node = level()
+        self._depth -= 1
+        return node
+
+    def whole(self) -> Node:
+        node = self._some()
+        if self._is(*_COMPARISONS, "in", "is"):
+            raise ExpressionError("comparisons can't follow one another; put `and` between them", self._token.at)
+        if self._token.kind != "end":
+            self._refuse("an operator, or the end, is expected")
+        return node
+
+    def _some(self) -> Node:
+        at = self._token.at
+        nodes = [self._every()]
+        while self._take("or"):
+            nodes.append(self._every())
+        return nodes[0] if len(nodes) == 1 else Some(at, tuple(nodes))
+
+    def _every(self) -> Node:
+        at = self._token.at
+        nodes = [self._not()]
+        while self._take("and"):
+            nodes.append(self._not())
+        return nodes[0] if len(nodes) == 1 else Every(at, tuple(nodes))
+
+    def _not(self) -> Node:
+        at = self._token.at
+        count = 0
+        while self._take("not"):
+            count += 1
+        node = self._comparison()
+        for _ in range(count if count < 2 else 2 - count % 2):  # two say no more than that it is a condition
+            node = Not(at, node)
+        return node
+
+    def _comparison(self) -> Node:
+        left = self._sum()
+        at = self._token.at
+        if self._take("is"):
+            return self._presence(left)
+        if operator := self._take(*_COMPARISONS):
+            right = self._sum()
+            for side in (left, right):
+                if isinstance(side, Literal) and side.value is None:
+                    raise ExpressionError("a comparison with null is never true; write `is null`", side.at)
+            return Compare(at, "=" if operator.text == "==" else operator.text, left, right)
+        if self._take("not"):
+            self._expect("in", "after `not`")
+            return In(at, left, self._list(), negated=True)
+        return In(at, left, self._list()) if self._take("in") else left
+
+    def _presence(self, node: Node) -> Node:
+        negated = self._take("not")
+        if self._take("null"):
+            found: Node = Null(node.at, node)
+        elif self._take("missing"):
+            found = self._missing(node)
+        else:
+            self._refuse("null or missing is expected after `is`")
+        return Not(node.at, found) if negated else found
+
+    def _missing(self, node: Node) -> Node:
+        if not isinstance(node, Name):
+            raise ExpressionError("only a dimension can be missing", node.at)
+        return Missing(node.at, node)
+
+    def _list(self) -> tuple[Constant, ...]:
+        """Read the constants of ``["a", "b"]``."""
+        self._expect("[", "after `in`, with constants behind it")
+        values = [self._constant()]
+        while self._take(","):
+            values.append(self._constant())
+        self._expect("]", "at the end of the list")
+        return tuple(values)
+
+    def _constant(self) -> Constant:
+        node = self._unary()
+        if not isinstance(node, Literal) or node.value is None:
+            raise ExpressionError("a number, a text, a time, true or false is expected", node.at)
+        return node.value
+
+    def _sum(self) -> Node:
+        return self._chain(self._product, "+", "-")
+
+    def _product(self) -> Node:
+        return self._chain(self._unary, "*", "/", "%")
+
+    def _chain(self, level: Callable[[], Node], *operators: str) -> Node:
+        first = level()
+        rest = []
+        while operator := self._take(*operators):
+            rest.append((operator.text, level()))
+        return Arithmetic(first.at, first, tuple(rest)) if rest else first
+
+    def _unary(self) -> Node:
+        minus = self._take("-")
+        if minus is None:
+            return self._single()
+        if self._token.kind == "number":
+            return Literal(minus.at, _number(self._next(), -1))
+        return Arithmetic(minus.at, Literal(minus.at, 0), (("-", self._inside(self._unary)),))
+
+    def _single(self) -> Node:
+        token = self._token
+        if token.kind == "number":
+            return Literal(token.at, _number(self._next(), 1))
+        if token.kind == "text":
+            return Literal(token.at, _text(self._next()))
+        if token.kind in ("name", "quoted"):
+            self._next()
+            return self._call(token) if token.kind == "name" and self._is("(") else Name(token.at, token.text)
+        if self._is(*_VALUES):
+            return Literal(token.at, _VALUES[self._next().text])
+        if not self._take("("):
+            self._refuse("a dimension, a constant, a function or ( is expected")
+        node = self._inside(self._some)
+        self._expect(")", "to close the one before")
+        return node
+
+    def _call(self, token: _Token) -> Node:
+        """Read the arguments of a function: one of any form, and for some a constant."""
+        name = token.text
+        if name not in (known := [*FUNCTIONS, "exists", "time"]):
+            raise ExpressionError(f"unknown function {show(name)}{did_you_mean(name, known)}", token.at)
+        self._next()
+        node = self._inside(self._some)
+        constant = None
+        if name in FUNCTIONS and FUNCTIONS[name].takes_constant:
+            self._expect(",", f"in {name}(…), with a constant behind it")
+            at = self._token.at
+            constant = self._constant()
+            if problem := FUNCTIONS[name].problem(constant):
+                raise ExpressionError(f"{name}: {problem}", at)
+        self._expect(")", f"at the end of {name}(…)")
+        if name == "exists":
+            return Not(token.at, self._missing(node))
+        return _time(token.at, node) if name == "time" else Call(token.at, name, node, constant)
+
+
+def _number(token: _Token, sign: int) -> int | float:
+    if len(token.text) > _MOST_DIGITS:
+        raise ExpressionError("a number has too many digits", token.at)
+    number = int(token.text) if token.text.isdecimal() else float(token.text)
+    if abs(number) > 1e308:
+        raise ExpressionError("a number is too large", token.at)
+    return sign * number
+
+
+def _text(token: _Token) -> str:
+    """Take the quotes off; a backslash before anything but n, t, a quote or a backslash stands for itself."""
+    return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), token.text[1:-1])
+
+
+def _time(at: int, node: Node) -> Node:
+    if not isinstance(node, Literal) or not isinstance(node.value, str):
+        raise ExpressionError('time(…) takes a text such as "2001-12-20T13:13:12"', node.at)
+    try:
+        return Literal(at, parse_moment(node.value))
+    except ValueError as error:
+        raise ExpressionError(str(error), node.at) from error

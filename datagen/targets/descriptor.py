@@ -1,0 +1,24 @@
+"""Writing lines to a file descriptor."""
+
+import os
+
+import numpy as np
+
+from datagen.plugin.target import ReaderGone, Undelivered
+from datagen.problems import reason
+from datagen.records.lines import Lines
+
+
+def write_lines(file: int, lines: Lines) -> None:
+    """Write all lines to a file descriptor.
+
+    Raises Undelivered when it does not take them all, ReaderGone when nobody reads it any more.
+    """
+    done = 0
+    try:
+        while done < len(lines.data):
+            done += os.write(file, lines.data[done:])
+    except BrokenPipeError as error:
+        raise ReaderGone("nobody reads it any more") from error
+    except OSError as error:
+        raise Undelivered(reason(error), int(np.searchsorted(lines.ends, done, "right"))) from error

@@ -1,0 +1,126 @@
+"""Names of files: paths that say which file a record goes to, numbers of the files of a series."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datagen.records.batch import Layout
+from datagen.records.pattern import TextPattern
+
+_CODES = frozenset("aAbBdfFGHIjmMpSTuUVwWyYzZ")  # of strftime; those that could write a slash are left out
+_PERCENT = re.compile(r"%(.?)", re.DOTALL)
+_SHORT_CODES = re.compile("%[SfT]")  # for less than a minute
+_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
+_LONGEST_VALUE = 100  # bytes; a file name may have 255 (NAME_MAX)
+_SUFFIX = re.compile(r"(?:\.[A-Za-z]\w*)?(?:\.(?:gz|zst))?$")
+
+
+class PathPattern(TextPattern):
+    """A path with strftime codes of a record's time and ``{{dimension}}``, whose values never lead to other folders.
+
+    ``%%`` is a percent sign; so is one that begins no code.
+    """
+
+    def __init__(self, text: str, layout: Layout) -> None:
+        super().__init__(_PERCENT.sub(_escaped, re.sub("/+", "/", text)), layout, with_time=True)
+
+    @property
+    def is_constant(self) -> bool:
+        return all(isinstance(part, str) and "%" not in part.replace("%%", "") for part in self._parts)
+
+    @property
+    def constant(self) -> str:
+        """Give the path, if it is the same for every record."""
+        return "".join(part.replace("%%", "%") for part in self._parts if isinstance(part, str))
+
+    @property
+    def folder(self) -> str:
+        """Give the folder that all files are in, as far as it is the same for every record."""
+        first = self._parts[0] if isinstance(self._parts[0], str) else ""
+        fixed = re.match(r"(?:[^%]|%%)*", first)
+        text = fixed[0].replace("%%", "%") if fixed else ""
+        return text[: text.rfind("/") + 1]
+
+    @property
+    def expression(self) -> str:
+        """Give a regular expression for all texts that it can make."""
+        found = ""
+        for part in self._parts:
+            if isinstance(part, str):
+                pieces = [piece.replace("\0", "%") for piece in re.split(r"%.", part.replace("%%", "\0"))]
+                found += "[^/]*".join(map(re.escape, pieces))
+            else:
+                found += ".*" if part[1] and "/" in part[1] else "[^/]*"
+        return found
+
+    def _piece(self, part: Any, columns: Mapping[str, pa.Array], time: pa.Array | None) -> str | pa.Array:
+        if isinstance(part, str):
+            if time is not None and not _SHORT_CODES.search(part):  # fewer different times to write, each 3 µs
+                time = pc.floor_temporal(time, unit="minute")
+            return super()._piece(part, columns, time)
+        piece = super()._piece(part, columns, time)
+        if isinstance(piece, str):
+            return safe_name(piece)
+        encoded = piece.dictionary_encode()
+        values = encoded.dictionary.to_pylist()  # 1 µs for each different value
+        names = [(value or safe_name(value)) if part[1] else safe_name(value) for value in values]
+        return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(names, pa.string()))
+
+
+def varies(path: str) -> bool:
+    """Tell whether a path may have codes or dimensions in it, so that its folders are made."""
+    return "{" in path or any(code in _CODES for code in _PERCENT.findall(path))
+
+
+def safe_name(value: str) -> str:
+    """Make a part of a file name of a value: no slash, no control character, not empty, not only dots."""
+    value = _UNSAFE.sub("_", value).encode()[:_LONGEST_VALUE].decode(errors="ignore")
+    return value if value.strip(".") else "_" * len(value) or "none"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0] if match[1] == "%" or match[1] in _CODES else "%%" + match[1]
+
+
+@dataclass(frozen=True)
+class Names:
+    """How the files of a path are called: as it says, or numbered, ``events-00001.json``."""
+
+    expression: str  # for all the paths that may be
+    folder: str  # that all are in, with a slash at its end, or ""
+    suffix: str  # the number stands before it
+    numbered: bool
+
+    @classmethod
+    def of(cls, pattern: PathPattern, text: str, numbered: bool) -> "Names":
+        """Name the files of a path pattern."""
+        suffix = _SUFFIX.search(text)
+        return cls(pattern.expression, pattern.folder, suffix[0] if suffix else "", numbered)
+
+    @property
+    def are_deep(self) -> bool:
+        """Tell whether files may be in folders inside the folder."""
+        return "/" in self.expression.removeprefix(re.escape(self.folder))
+
+    def name(self, path: str, number: int) -> str:
+        """Give the name of a file."""
+        return f"{path.removesuffix(self.suffix)}-{number:05}{self.suffix}" if self.numbered else path
+
+    def find(self, names: list[str]) -> list[tuple[str, int, str]]:
+        """Give path, number and name of those that are called like this, in order; the number is 1 if there is none."""
+        end = re.escape(self.suffix)
+        stem = self.expression.removesuffix(end)
+        numbers = r"-(\d{5,})" if self.numbered else "()"
+        form = re.compile(f"({stem}){numbers}{end}", re.DOTALL)
+        found = [(match, name) for name in names if (match := form.fullmatch(name))]
+        return sorted((match[1] + self.suffix, int(match[2] or 1), name) for match, name in found)
+
+
+def part_name(name: str) -> str:
+    """Give the name that a file has until it is finished."""
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}.{last}.part"

@@ -1,0 +1,204 @@
+"""What every target has that writes to a topic of Kafka: its keys, what of a record makes a message, reading back.
+
+A target of its own says how its brokers are reached.
+"""
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import repeat
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, WithJsonSchema
+
+from datagen.plugin.formatter import Formatter
+from datagen.plugin.model import Model
+from datagen.plugin.stage import Scope
+from datagen.plugin.target import RECORD_ID, Encoded, Position, Target
+from datagen.problems import did_you_mean, show
+from datagen.records.batch import Batch, Layout, Part
+from datagen.records.lines import pieces
+from datagen.records.pattern import find, is_known
+from datagen.records.text import plain_text
+from datagen.targets.kafka.client import Client, Sent, Setting, problem_with
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
+
+_BROKER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,/\[\]]+)(:\d{1,5})?")
+_SEPARATOR = "|"  # between the parts of a key
+# Settings that this program needs to make itself.
+_TAKEN = (
+    *("on_delivery", "error_cb", "stats_cb", "throttle_cb", "oauth_cb", "logger", "transactional.id"),
+    *("queue.buffering.max.messages", "queue.buffering.max.kbytes"),
+)
+_SECRET = re.compile(r"password|secret|pem|token|jaas|oauthbearer\.config", re.IGNORECASE)
+
+
+class TopicPlan(Model):
+    """A topic as it is made when it is absent."""
+
+    partitions: int = Field(1, ge=1, description="number of its partitions")
+    replication_factor: int = Field(-1, ge=-1, description="copies of each partition; -1: as the brokers have it")
+    config: dict[str, Setting] = Field({}, description="settings of the topic")
+
+    def new(self, name: str) -> "NewTopic":
+        """Give it to librdkafka."""
+        from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
+
+        config = {
+            key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in self.config.items()
+        }
+        return NewTopic(name, self.partitions, self.replication_factor, config=config)
+
+
+def _plan(value: Any) -> Any:
+    return {} if value is True else None if value is False else value
+
+
+def _topic_name(value: str) -> str:
+    """Check a name as brokers do (Kafka's org.apache.kafka.common.internals.Topic)."""
+    if not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", value) or value in (".", ".."):
+        raise ValueError(f"must be 1 to 249 letters, digits, dots, underscores and hyphens, found {show(value)}")
+    return value
+
+
+def _brokers(value: Any) -> Any:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _check_brokers(brokers: list[str]) -> list[str]:
+    wrong = [broker for broker in brokers if not _BROKER.fullmatch(broker)]
+    if wrong:
+        raise ValueError(f"must be host or host:port, found {show(wrong[0])}")
+    return brokers
+
+
+Brokers = Annotated[
+    list[str],
+    BeforeValidator(_brokers),
+    AfterValidator(_check_brokers),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+
+
+class KafkaTarget(Target):
+    """Keys of every target that writes to a topic of Kafka."""
+
+    library: ClassVar[tuple[str, str] | None] = ("confluent_kafka", "confluent-kafka>=2.13")
+
+    topic: Annotated[str, AfterValidator(_topic_name)] = Field(description="name of the topic")
+    topic_key: list[str] = Field(
+        [],
+        description=f"dimensions (`a.b` for a key inside one) whose texts, with `{_SEPARATOR}` between them, are the "
+        "key of a message, which decides on its partition; when all are missing, null or empty there is no key",
+    )
+    compression_type: Literal["none", "gzip", "snappy", "lz4", "zstd"] = Field(
+        "none", description="how messages are compressed on their way and in the topic"
+    )
+    create_topic: Annotated[
+        TopicPlan | None,
+        BeforeValidator(_plan),
+        WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "boolean"}]}),
+    ] = Field(
+        TopicPlan(),
+        description="how the topic is made when it is absent: `partitions` (1), `replication_factor` (-1: as the "
+        "brokers have it) and `config`, an object of the topic's settings; false: it must be there",
+    )
+    timestamp: Literal["record", "now"] = Field(
+        "record", description="time of a message: that of its record on the run's clock, or when it is sent"
+    )
+    headers: dict[str, str] = Field({}, description="headers that every message gets")
+    timeout: int | float = Field(
+        30, ge=1, le=3600, description="seconds without an acknowledgement after which the target counts as failing"
+    )
+    producer: dict[str, Setting] = Field(
+        {},
+        repr=False,
+        description="any settings of librdkafka's producer, such as `linger.ms`; they win over all others",
+    )
+    _client: Client | None = PrivateAttr(None)
+
+    def __str__(self) -> str:
+        return f"{self.kind} topic {self.topic}"
+
+    @abstractmethod
+    def connection(self) -> dict[str, Setting]:
+        """Give the settings of librdkafka that say how the brokers are reached."""
+
+    def problem(self) -> str | None:
+        taken = [name for name in self.producer if name in _TAKEN]
+        if taken:
+            return f"producer: {show(taken[0])} can't be set here"
+        return problem_with(self._settings)
+
+    def secrets(self) -> list[str]:
+        hidden = [str(value) for name, value in self.producer.items() if _SECRET.search(name)]
+        return [*super().secrets(), *hidden]
+
+    def prepare(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
+        problems = super().prepare(layout, formatter, scope)
+        if self.timestamp == "record" and scope.start.microseconds < 0:
+            problems.append('a message can\'t have a time before 1970; give it "timestamp": "now"')
+        unknown = [name for name in self.topic_key if not is_known(layout, name)]
+        return problems + [
+            f"topic_key: no emitter has {show(name)}{did_you_mean(name, layout.names())}" for name in unknown
+        ]
+
+    def encode(self, batch: Batch) -> Encoded:
+        texts = []
+        if self.topic_key:
+            texts.append(batch.in_order([self._keys(part) for part in batch.parts]))
+        if self.record_id:
+            texts.append(batch.in_order([part.columns[RECORD_ID] for part in batch.parts]))
+        return replace(super().encode(batch), texts=tuple(texts))
+
+    def open(self, position: Position) -> None:
+        self._client = self._new_client()
+        self._client.open(None if self.create_topic is None else self.create_topic.new(self.topic))
+
+    def write(self, encoded: Encoded) -> None:
+        assert self._client is not None
+        self._client.send(encoded.lines.data.tobytes(), self._messages(encoded), len(encoded))
+        if not self._client.settle():
+            raise self._client.failure(map(bytes, pieces(encoded.lines)))
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
+        for number, values in self._new_client().read():
+            yield f"partition {number}", values
+
+    @property
+    def _settings(self) -> dict[str, Setting]:
+        return {"compression.type": self.compression_type} | self.connection() | self.producer
+
+    def _new_client(self) -> Client:
+        return Client(self.topic, self._settings, self.timeout)
+
+    def _keys(self, part: Part) -> pa.Array:
+        """Give the key of each record of an emitter, null for none."""
+        found = [find(part.columns, name) for name in self.topic_key]
+        nothing = pa.repeat(pa.scalar(""), len(part.rows))
+        texts = [nothing if array is None else plain_text(array) for array in found]
+        keys = pc.binary_join_element_wise(*texts, _SEPARATOR)
+        return pc.if_else(pc.equal(keys, _SEPARATOR * (len(texts) - 1)), None, keys)
+
+    def _messages(self, encoded: Encoded) -> Iterator[Sent]:
+        """Give the message of each record, its value as a place in the lines."""
+        texts = [text.to_pylist() for text in encoded.texts]
+        keys: Any = texts.pop(0) if self.topic_key else repeat(None)
+        headers: Any = repeat(list(self.headers.items()) or None)
+        if self.record_id:
+            headers = [[*self.headers.items(), (RECORD_ID, text)] for text in texts.pop(0)]
+        moments: Any = repeat(0)
+        if self.timestamp == "record":
+            moments = ((self._scope.start.microseconds + encoded.emitted // 1000) // 1000).tolist()
+        ends = encoded.lines.ends
+        return zip([0, *ends.tolist()], (ends - 1).tolist(), keys, moments, headers, strict=False)

@@ -1,0 +1,188 @@
+r"""Records as rows of PostgreSQL's COPY text format, and rows of a table as the same lines again.
+
+Cells stand between tabs; backslash, tab and line ends inside one are escaped, ``\N`` is null
+(https://www.postgresql.org/docs/current/sql-copy.html, "Text Format"). Knows types of columns, but no server.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property, lru_cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from datagen.records.batch import Batch, Layout
+from datagen.records.lines import Lines, pieces
+from datagen.records.pieces import Pieces, join
+from datagen.records.text import json_text, plain_text
+from datagen.records.types import JSON_TEXT, common_type, plain, present
+
+_NULL = "\\N"
+_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column, as all records have it, whatever their emitter."""
+
+    name: str
+    kind: pa.DataType
+
+    @cached_property
+    def is_json(self) -> bool:
+        """Tell whether it holds objects, lists or values of several types."""
+        return bool(self.kind == JSON_TEXT or pa.types.is_nested(self.kind))
+
+    @cached_property
+    def is_time(self) -> bool:
+        return bool(pa.types.is_timestamp(self.kind))
+
+    @cached_property
+    def is_text(self) -> bool:
+        """Tell whether its values would be strings in JSON."""
+        return self.is_time or bool(pa.types.is_string(self.kind))
+
+    @cached_property
+    def sql_type(self) -> str:
+        """Give the type that a table gets for it; text for what is always null."""
+        if self.is_json:
+            return "jsonb"
+        if self.is_time:
+            return "timestamp(3)" if self.kind.tz is None else "timestamptz(3)"
+        for fits, name in (
+            (pa.types.is_boolean, "boolean"),
+            (pa.types.is_integer, "bigint"),
+            (pa.types.is_floating, "double precision"),
+        ):
+            if fits(self.kind):
+                return name
+        return "text"
+
+
+def columns_of(layout: Layout) -> list[Column]:
+    """Give the columns of all emitters together."""
+    kinds = {name: common_type(layout.types(name)) for name in layout.names()}
+    return [Column(name, present(pa.nulls(0, kind)).type) for name, kind in kinds.items()]
+
+
+def copy_lines(batch: Batch, columns: Sequence[Column]) -> Lines:
+    """Write each record as a row; null for the columns that it does not have."""
+    texts = []
+    for part in batch.parts:
+        cells = [_cell(part.columns[c.name], c.is_json) if c.name in part.columns else _NULL for c in columns]
+        texts.append(_row(cells, len(part.rows)))
+    return Lines.of(batch.in_order(texts))
+
+
+def read_rows(data: bytes, columns: Sequence[Column]) -> Lines:
+    """Write rows that came as CSV once more, each as ``copy_lines`` wrote it; times come as ms since 1970."""
+    table = pa.csv.read_csv(
+        pa.py_buffer(data),
+        pa.csv.ReadOptions(column_names=[str(n) for n in range(len(columns))], block_size=len(data) + 1),
+        pa.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        pa.csv.ConvertOptions(
+            column_types={str(number): pa.string() for number in range(len(columns))},
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    ).combine_chunks()
+    arrays = [array.chunk(0) if array.num_chunks else pa.nulls(0, pa.string()) for array in table.columns]
+    cells = [_cell(_parsed(array, column), False) for array, column in zip(arrays, columns, strict=True)]
+    return Lines.of(_row(cells, table.num_rows))
+
+
+def comparable_rows(lines: Lines, columns: Sequence[Column]) -> list[bytes]:
+    """Give each row in a form that is the same for the same values; about 3 µs for each cell of JSON."""
+    rows = [bytes(row) for row in pieces(lines)]
+    places = [number for number, column in enumerate(columns) if column.is_json]
+    return [_comparable(row, places) for row in rows] if places else rows
+
+
+def _comparable(row: bytes, places: Sequence[int]) -> bytes:
+    cells = row.split(b"\t")
+    for place in places:
+        cells[place] = _canonical(cells[place])
+    return b"\t".join(cells)
+
+
+def _row(cells: Iterable[str | pa.Array], size: int) -> pa.Array:
+    pieces: Pieces = []
+    for cell in cells:
+        pieces += [cell, "\t"]
+    pieces[-1] = "\n"
+    return join(pieces, size)
+
+
+def _cell(array: pa.Array, as_json: bool) -> pa.Array:
+    """Write each value as a cell; a dictionary array stays one, so that each of its values is written once."""
+    array = present(array)
+    if not pa.types.is_dictionary(array.type):
+        return _text(array, as_json)
+    if len(array.dictionary) > len(array):
+        return _cell(array.dictionary.take(array.indices), as_json)
+    text = plain(_cell(array.dictionary, as_json))
+    if array.indices.null_count:
+        return pc.fill_null(text.take(array.indices), _NULL)
+    return pa.DictionaryArray.from_arrays(array.indices, text)
+
+
+def _text(array: pa.Array, as_json: bool) -> pa.Array:
+    text = json_text(array) if as_json else plain_text(array)
+    if as_json or pa.types.is_string(
+        array.type
+    ):  # all else has nothing to escape; looking for it took a third of the time
+        text = _escaped(text)
+    valid = array.is_valid()
+    if pa.types.is_floating(array.type):
+        valid = pc.and_(valid, pc.fill_null(pc.is_finite(array), False))  # as in JSON, which knows no infinity
+    return text if pc.all(valid).as_py() is not False else pc.if_else(valid, text, _NULL)
+
+
+def _escaped(text: pa.Array) -> pa.Array:
+    if not pc.any(pc.match_substring_regex(text, "[\\\\\t\n\r]")).as_py():
+        return text
+    for character, escape in _ESCAPES.items():
+        text = pc.replace_substring(text, character, escape)
+    return text
+
+
+def _parsed(text: pa.Array, column: Column) -> pa.Array:
+    """Read values of a column's type; where one is of no such type, somebody has altered it, and the text stays."""
+    kind = column.kind
+    try:
+        if column.is_time:
+            return text.cast(pa.int64()).cast(kind)
+        if pa.types.is_integer(kind):
+            return _integers(text)
+        return text.cast(kind) if pa.types.is_floating(kind) else text
+    except pa.ArrowInvalid:
+        return text
+
+
+def _integers(text: pa.Array) -> pa.Array:
+    try:
+        return text.cast(pa.int64())
+    except pa.ArrowInvalid:  # such as 5.00 in a column of type numeric(10, 2)
+        return text.cast(pa.float64()).cast(pa.int64())
+
+
+@lru_cache(65536)
+def _canonical(cell: bytes) -> bytes:
+    """Write JSON with sorted keys, and numbers as PostgreSQL's jsonb tells them apart: 1.0 is 1.
+
+    What is none, such as null's cell, stays as it is.
+    """
+    try:
+        value = json.loads(cell.replace(b"\\\\", b"\\"), parse_float=_number)
+    except ValueError:
+        return cell
+    return json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
+
+
+def _number(text: str) -> int | float:
+    value = Decimal(text)
+    return int(value) if value == value.to_integral_value() else float(value)

@@ -1,0 +1,253 @@
+"""A table of a PostgreSQL server: made ready, filled with COPY, read back; and what the server's errors mean.
+
+The only module that speaks SQL. Names become part of a statement as quoted identifiers, values never do. It imports
+psycopg, so it is itself imported only where a connection is wanted.
+"""
+
+import logging
+import re
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import Any
+
+from psycopg import Connection, Error, OperationalError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
+
+from datagen.clock import stopwatch
+from datagen.plugin.target import Undelivered
+from datagen.problems import show
+from datagen.records.text import offset_milliseconds
+from datagen.targets.postgres.copy import Column
+
+LONGEST_SILENCE = 120  # seconds; a write of many rows into a slow disk may well be silent for some
+_STAGING = "datagen_staging"
+_DEFAULTS = {
+    "connect_timeout": "10",
+    "tcp_user_timeout": "30000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "fallback_application_name": "datagen",
+}
+_SESSION = "SET TimeZone = 'UTC'; SET extra_float_digits = 1; SET lock_timeout = '30s'"
+
+# Classes of SQLSTATE (PostgreSQL's documentation, appendix A) after which it may go better: connection, rollback by the
+# server, lack of resources, operator's intervention, failure outside of PostgreSQL; and single codes: no lock in time,
+# in use, a server that only reads, as after a failover.
+_PASSING = ("08", "40", "53", "57", "58", "55P03", "55006", "25006")
+# A refused login comes without a code, so that only its text tells.
+_REFUSED = re.compile(
+    r"authentication failed|no password supplied|does not exist|pg_hba\.conf|permission denied|not permitted"
+    r"|does not support SSL|certificate|invalid port"
+)
+_NO_NULL_CHARACTER = "PostgreSQL can't hold the character U+0000"
+
+_COLUMNS = """
+SELECT attname, format_type(coalesce(nullif(typbasetype, 0), atttypid), NULL)
+FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"""
+_UNIQUE = """
+SELECT array_agg(attname::text) FROM pg_index
+JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY ((indkey::int2[])[0:indnkeyatts - 1])
+WHERE indrelid = to_regclass(%s) AND indisunique AND indisvalid AND indimmediate
+AND indpred IS NULL AND indexprs IS NULL GROUP BY indexrelid"""
+
+
+def open_connection(dsn: str) -> Connection:
+    """Connect, with waits that end where the dsn says nothing about them. Raises psycopg's Error."""
+    messages = logging.getLogger("psycopg")
+    if not messages.handlers:
+        messages.addHandler(logging.NullHandler())  # else its remarks on a broken connection go to standard error
+    known: dict[str, Any] = _DEFAULTS | conninfo_to_dict(dsn) | {"client_encoding": "UTF8"}
+    connection = _Patient.connect(make_conninfo(**known), autocommit=True, prepare_threshold=None)
+    connection.execute(_SESSION)
+    return connection
+
+
+class _Patient(Connection[Any]):
+    """Gives a server up that takes and says nothing for a long time."""
+
+    def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
+        return super().wait(self._bounded(gen), *arguments, **options)
+
+    def _bounded(self, gen: Any) -> Generator[Any, Any, Any]:
+        """Pass on what is wanted of the socket, and what it is ready for; nothing means that 0.1 s went by."""
+        began = stopwatch()
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if ready:
+                    began = stopwatch()
+                elif stopwatch() - began > LONGEST_SILENCE:
+                    self.pgconn.finish()
+                    raise OperationalError(f"the server has not answered for {LONGEST_SILENCE} s")
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+
+
+def undelivered(error: Error) -> Undelivered:
+    """Say what an error means for what was to be written, none of which is there."""
+    said = " ".join(line for line in str(error).splitlines() if not line.startswith("\t"))  # those give advice
+    text, detail = error.diag.message_primary or said, error.diag.message_detail or ""
+    column = re.search(r", line \d+, (column .*)", error.diag.context or "")
+    parts = [text, detail, column[1] if column else ""]
+    if "0x00" in text or "\\u0000" in detail:
+        parts.append(_NO_NULL_CHARACTER)
+    if error.sqlstate is None:
+        lasting = not isinstance(error, OperationalError) or bool(_REFUSED.search(str(error)))
+    else:
+        lasting = not error.sqlstate.startswith(_PASSING)
+    return Undelivered("; ".join(filter(None, parts)), lasting=lasting)
+
+
+class Table:
+    """A table of which the given columns are used."""
+
+    def __init__(self, connection: Connection, name: str, columns: Sequence[Column], keys: Sequence[str]) -> None:
+        """Look the table up. Raises psycopg's Error."""
+        self._connection = connection
+        self._name = name
+        self._at = Identifier(*name.split("."))
+        self._columns = columns
+        self._keys = keys
+        self._types = self._known_types()  # of the columns that it has; none when it is absent
+        self._into = self._at  # what COPY fills
+        self._move: Composed | None = None  # from there into the table
+
+    def _known_types(self) -> dict[str, str]:
+        rows = self._connection.execute(_COLUMNS, [self._at.as_string()]).fetchall()
+        return dict(rows)
+
+    def get_ready(self, create: bool) -> None:
+        """Make what it lacks, if it may be made. Raises psycopg's Error, or Undelivered when it can't be used."""
+        with self._connection.transaction():
+            if create:
+                self._create()
+            if missing := self._missing():
+                raise Undelivered(f'{missing}, and "create" is false', lasting=True)
+            self._check_key()
+            if self._keys or any(map(self._becomes_json, self._columns)):
+                self._stage()
+
+    def write(self, rows: memoryview) -> None:
+        """Add rows in COPY's text format, all or none. Raises psycopg's Error."""
+        if self._move is None:
+            return self._fill(rows)
+        with self._connection.transaction():
+            self._fill(rows)
+            self._connection.execute(self._move)
+
+    def refused_row(self, error: Error) -> int | None:
+        """Give which of the rows that were written was refused, from 0 on, if the server names one."""
+        name = _STAGING if self._move else self._name.split(".")[-1]
+        found = re.search(rf"^COPY {re.escape(name)}, line (\d+)", error.diag.context or "", re.MULTILINE)
+        return int(found[1]) - 1 if found else None
+
+    def read(self) -> Iterator[bytes]:
+        """Give all rows as CSV, times as ms since 1970. Raises psycopg's Error, or Undelivered when it can't."""
+        if missing := self._missing():
+            raise Undelivered(missing, lasting=True)
+        cells = SQL(", ").join(map(self._reading, self._columns))
+        statement = SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT csv)").format(cells, self._at)
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            yield from map(bytes, copy)
+
+    def _fill(self, rows: memoryview) -> None:
+        names = _names(column.name for column in self._columns)
+        statement = SQL("COPY {} ({}) FROM STDIN").format(self._into, names)
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write(rows)
+
+    def _create(self) -> None:
+        """Create the table or the columns that are missing, once, whoever else does it at the same time."""
+        self._connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"datagen {self._name}"])
+        self._types = self._known_types()
+        missing = [column for column in self._columns if column.name not in self._types]
+        described = [SQL("{} {}").format(Identifier(c.name), SQL(c.sql_type)) for c in missing]
+        if not self._types:
+            key = [SQL("PRIMARY KEY ({})").format(_names(self._keys))] if self._keys else []
+            statement = SQL("CREATE TABLE {} ({})").format(self._at, SQL(", ").join(described + key))
+            self._connection.execute(statement)
+        elif missing:
+            added = SQL(", ").join(SQL("ADD COLUMN {}").format(column) for column in described)
+            self._connection.execute(SQL("ALTER TABLE {} {}").format(self._at, added))
+        self._types = self._known_types()
+
+    def _missing(self) -> str | None:
+        """Say what it lacks."""
+        missing = [column.name for column in self._columns if column.name not in self._types]
+        if not missing:
+            return None
+        return f"has no column {', '.join(map(show, missing))}" if self._types else "does not exist"
+
+    def _check_key(self) -> None:
+        if not self._keys:
+            return
+        found = self._connection.execute(_UNIQUE, [self._at.as_string()]).fetchall()
+        if not any(set(names) == set(self._keys) for (names,) in found):
+            names = _names(self._keys).as_string()
+            raise Undelivered(
+                f"has no unique index on ({names}), which upsert needs: "
+                f"CREATE UNIQUE INDEX ON {self._at.as_string()} ({names})",
+                lasting=True,
+            )
+
+    def _stage(self) -> None:
+        """Make a temporary table that COPY fills, and say how its rows get from there into the table."""
+        order = "order"
+        while order in self._types:
+            order += "_"
+        self._into = Identifier("pg_temp", _STAGING)
+        cells = [
+            SQL("{0}::text AS {0}" if self._becomes_json(c) else "{0}").format(Identifier(c.name))
+            for c in self._columns
+        ]
+        create = "CREATE TEMPORARY TABLE {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} WITH NO DATA"
+        self._connection.execute(SQL(create).format(Identifier(_STAGING), SQL(", ").join(cells), self._at))
+        changes = [SQL("ADD {} bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000)").format(Identifier(order))]
+        changes += [SQL("ALTER {} SET NOT NULL").format(Identifier(key)) for key in self._keys]
+        self._connection.execute(SQL("ALTER TABLE {} {}").format(self._into, SQL(", ").join(changes)))
+        self._move = self._moving(Identifier(order))
+
+    def _moving(self, order: Identifier) -> Composed:
+        """Say how rows get from the staging table into the table: of those with the same key, the last."""
+        cells = SQL(", ").join(
+            SQL(f"to_{self._types[c.name]}({{}})" if self._becomes_json(c) else "{}").format(Identifier(c.name))
+            for c in self._columns
+        )
+        names, keys = _names(c.name for c in self._columns), _names(self._keys)
+        insert = SQL("INSERT INTO {} ({}) SELECT").format(self._at, names)
+        if not self._keys:
+            return insert + SQL(" {} FROM {} ORDER BY {}").format(cells, self._into, order)
+        chosen = SQL(" DISTINCT ON ({}) {} FROM {} ORDER BY {}, {} DESC ON CONFLICT ({}) DO ").format(
+            keys, cells, self._into, keys, order, keys
+        )
+        others = [Identifier(c.name) for c in self._columns if c.name not in self._keys]
+        if not others:
+            return insert + chosen + SQL("NOTHING")
+        return (
+            insert + chosen + SQL("UPDATE SET ") + SQL(", ").join(SQL("{0} = EXCLUDED.{0}").format(c) for c in others)
+        )
+
+    def _becomes_json(self, column: Column) -> bool:
+        """Tell whether a column of JSON takes what is plain text here."""
+        return column.is_text and self._types[column.name] in ("json", "jsonb")
+
+    def _reading(self, column: Column) -> Composable:
+        """Say how a column is read."""
+        at, kind = Identifier(column.name), self._types[column.name]
+        if kind in ("json", "jsonb") and not column.is_json:
+            return SQL("{} #>> '{{}}'").format(at)
+        if kind == "boolean":
+            return SQL("{}::text").format(at)
+        if column.is_time and kind.startswith("timestamp"):
+            dropped = kind == "timestamp without time zone" and column.kind.tz is not None
+            offset = offset_milliseconds(column.kind.tz) if dropped else 0
+            return SQL("(extract(epoch FROM {}) * 1000)::bigint - {}").format(at, Literal(offset))
+        return at
+
+
+def _names(names: Iterable[str]) -> Composed:
+    return SQL(", ").join(map(Identifier, names))

@@ -1,0 +1,1 @@
+"""Receivers behind plain TCP, TLS and UDP."""

@@ -1,0 +1,81 @@
+"""Mistakes that were made once, each with the smallest run that showed it."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import datagen
+from datagen.engine.arrival import Arrivals
+from datagen.engine.plan import Plan
+from datagen.moment import parse_moment
+from datagen.records.conversion import exported
+from datagen.records.text import json_text
+from datagen.records.types import plain
+
+START = "2024-01-01T00:00:00"
+
+
+def spec(variables: list[list[dict]], gap: float = 1) -> datagen.LoadedSpec:
+    """A worker that goes round its states for ever, a second in each, and emits what was set."""
+    names = "abc"[: len(variables)]
+    states = [
+        {
+            "name": name,
+            "emitter": "e",
+            "variables": variables[number],
+            "delay": {"type": "constant", "value": 1},
+            "transitions": [{"next": names[(number + 1) % len(names)], "probability": 1}],
+        }
+        for number, name in enumerate(names)
+    ]
+    read = {"type": "variable", "name": "v", "variable": "v"} if variables[0] else {"type": "counter", "name": "v"}
+    return datagen.load(
+        {
+            "states": states,
+            "emitters": [{"name": "e", "dimensions": [read]}],
+            "interarrival": {"type": "constant", "value": gap},
+        }
+    )
+
+
+def test_nobody_is_a_candidate_while_the_limit_stays_full() -> None:
+    arrivals = Arrivals(Plan(spec([[]]).spec, parse_moment(START)), 1, 1)
+    arrivals.hold_back(10**15)
+    births, _ = arrivals.candidates(10**15)
+    assert len(births) == 0
+
+
+def test_a_run_whose_limit_stays_full_goes_on() -> None:
+    records = datagen.batches(spec([[]]), start=START, records=1_200_000, max_workers=1, seed=1)
+    assert sum(batch.num_rows for batch in records) == 1_200_000
+
+
+def test_a_second_worker_may_be_more_than_all_time_away() -> None:
+    records = list(datagen.records(spec([[]], gap=1e10), start=START, records=10, max_workers=5, seed=1))
+    assert [record["v"] for record in records] == list(range(10))
+
+
+def test_lists_of_values_without_characters_are_told_apart() -> None:
+    first = {"type": "enum", "name": "v", "values": [""]}
+    second = {"type": "enum", "name": "v", "values": [None, ""]}
+    records = datagen.records(spec([[first], [second]]), start=START, records=40, max_workers=1, seed=1)
+    values = [record["v"] for record in records]
+    assert set(values[::2]) == {""}
+    assert set(values[1::2]) == {None, ""}
+
+
+@pytest.mark.parametrize("convert", [plain, exported])
+def test_a_slice_of_lists_with_nulls_is_converted(convert) -> None:
+    assert convert(pa.array([[1], None, [2, 3]]).slice(1)).to_pylist() == [None, [2, 3]]
+
+
+def test_a_slice_of_lists_is_written() -> None:
+    assert json_text(pa.array([[1], None, [2, 3]]).slice(1)).to_pylist() == ["null", "[2,3]"]
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint32, np.int64, np.uint64])
+def test_integers_of_any_width_are_written(kind: type) -> None:
+    values = np.tile(np.array([np.iinfo(kind).min, np.iinfo(kind).max], kind), 2000)
+    assert [json.loads(text) for text in json_text(pa.array(values)).to_pylist()[:2]] == values[:2].tolist()

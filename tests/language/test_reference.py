@@ -1,0 +1,196 @@
+"""The JSON Schema and the reference pages, and the examples in the docstrings that they are made from."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from datagen.command import generate as cli
+from datagen.language.population import Emitter, State, Transition
+from datagen.language.reference import pages
+from datagen.language.schema import described, examples, schema
+from datagen.language.spec import Spec
+from datagen.plugin.dimension import Dimension
+from datagen.plugin.registry import Registry
+from tests.servers.local import HERE
+from tests.worlds import ROOT
+
+REGISTRY = Registry.load()
+SCHEMA = schema(REGISTRY)
+GROUPS = ("distribution", "dimension", "formatter", "stage", "target")
+KINDS = [((group, name), kind) for group in GROUPS for name, kind in sorted(REGISTRY.of(group).items())]
+EXAMPLES = [
+    pytest.param(group, example, id=f"{group}-{name}-{number}")
+    for (group, name), kind in KINDS
+    for number, example in enumerate(examples(kind))
+]
+
+
+def tiny_spec(**changes):
+    """Give a spec that sets the variable ``user_id`` and emits one record a second."""
+    state = {
+        "name": "only",
+        "emitter": "record",
+        "variables": [{"type": "counter", "name": "user_id"}],
+        "delay": {"type": "constant", "value": 1},
+        "transitions": [{"next": "only", "probability": 1}],
+    }
+    emitter = {"name": "record", "dimensions": changes.pop("dimensions", [])}
+    return {"states": [state], "emitters": [emitter], "interarrival": {"type": "constant", "value": 1}, **changes}
+
+
+STAGED = [
+    {"type": "enum", "name": "event", "values": ["buy", "view"]},
+    {"type": "int", "name": "status", "distribution": {"type": "uniform", "min": 200, "max": 599}},
+    {"type": "enum", "name": "country", "values": ["de", "fr"]},
+]
+
+
+def check_target(example, folder, monkeypatch):
+    """Check a target's example; it runs on its page, against its server."""
+    for name in re.findall(r"\$\{(\w+)\}", json.dumps(example)):
+        monkeypatch.setenv(name, "postgresql://localhost/test" if name == "DSN" else "127.0.0.1")
+    (folder / "target.json").write_text(json.dumps(example))
+    options = ["-t", str(folder / "target.json"), "-s", "2024-01-01", "-n", "3"]
+    only_check = [] if example["type"] in HERE else ["--check"]
+    assert cli.main(["-c", str(ROOT / "conf/gen/clickstream.json"), *options, *only_check]) == 0
+
+
+def problems(spec, part=SCHEMA):
+    return [error.message for error in Draft202012Validator(part).iter_errors(spec)]
+
+
+def test_the_committed_reference_is_up_to_date():
+    made = pages(REGISTRY, cli._parser())
+    committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "reference").iterdir()}
+    assert committed == made, "run: python -m datagen docs"
+
+
+def test_every_key_has_a_description():
+    models = [Spec, State, Transition, Emitter, *(kind for _, kind in KINDS)]
+    bare = [
+        f"{model.__name__}.{key}"
+        for model in models
+        for key, value in described(model)["properties"].items()
+        if key != "type" and not value.get("description")
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=f"{group}-{name}") for (group, name), kind in KINDS])
+def test_every_kind_has_a_text_and_an_example(kind):
+    assert described(kind)["description"]
+    assert examples(kind)
+
+
+@pytest.mark.parametrize(("group", "example"), EXAMPLES)
+def test_every_example_runs(group, example, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    changes, form = {}, "json"
+    match group:
+        case "distribution":
+            changes = {"interarrival": example}
+        case "dimension":
+            changes = {"dimensions": [example]}
+        case "target":
+            check_target(example, tmp_path, monkeypatch)
+            return
+        case "stage":
+            target = {"type": "stdout", "through": [example]}
+            (tmp_path / "spec.json").write_text(json.dumps(tiny_spec(dimensions=STAGED, target=target)))
+            assert cli.main(["-c", "spec.json", "-s", "2024-01-01", "-n", "3", "--seed", "1"]) == 0
+            return
+        case "formatter":
+            form = example["type"]
+    if "text" in example:
+        form = "pattern.txt"
+        Path(form).write_text(example["text"])
+    spec = tiny_spec(**changes)
+    assert problems(spec) == []
+    Path("spec.json").write_text(json.dumps(spec))
+    code = cli.main(["-c", "spec.json", "-f", form, "-s", "2024-01-01", "-n", "3", "--seed", "1"])
+    out, err = capfd.readouterr()
+    assert code == 0, err
+    text = Path(example["path"]).read_text() if "path" in example else out
+    assert len(text.splitlines()) == 3 + (form in ("csv", "tsv"))
+
+
+def test_the_schema_is_a_schema():
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "conf" / "gen").glob("*.json")), ids=lambda path: path.name)
+def test_the_schema_takes_the_ready_specs(path):
+    assert problems(json.loads(path.read_text())) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "conf" / "tar").glob("*.json")), ids=lambda path: path.name)
+def test_the_schema_takes_the_ready_targets(path):
+    assert problems(json.loads(path.read_text()), {"$ref": "#/$defs/target", "$defs": SCHEMA["$defs"]}) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"interarrival": {"type": "CONSTANT", "value": 1.5}},
+        {"_note": 1, "$schema": "schema.json"},
+        {"interarrival": {"type": "constant", "value": 1, "_note": [], "$schema": ""}},
+        {
+            "dimensions": [
+                {"type": "timestamp", "name": "t", "distribution": {"type": "Normal", "mean": "2024", "stddev": 1}}
+            ]
+        },
+    ],
+)
+def test_the_schema_takes_comments_and_any_case(changes):
+    assert problems(tiny_spec(**changes)) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"interarival": {"type": "constant", "value": 1}},
+        {"interarrival": {"value": 1}},
+        {"interarrival": {"type": "constantly", "value": 1}},
+        {"interarrival": {"type": "constant", "value": "1"}},
+        {"interarrival": {"type": "exponential", "mean": 0}},
+        {"interarrival": {"type": "exponential", "mean": 1, "stddev": 1}},
+        {"states": []},
+        {"dimensions": [{"type": "counter"}]},
+        {"dimensions": [{"type": "counter", "name": "n", "start": 1.5}]},
+        {"dimensions": [{"type": "counter", "name": "n", "percent_nulls": 101}]},
+        {"dimensions": [{"type": "timestamp", "name": "t", "distribution": {"type": "constant", "value": 1}}]},
+        {"target": {"type": "file"}},
+    ],
+    ids=json.dumps,
+)
+def test_the_schema_refuses(changes):
+    assert problems(tiny_spec(**changes))
+
+
+def test_an_editor_is_offered_the_lower_case_names():
+    names = SCHEMA["$defs"]["dimension"]["properties"]["type"]["anyOf"][0]["enum"]
+    assert sorted(names) == sorted(REGISTRY.of("dimension"))
+
+
+def test_the_tools_print_the_schema_and_write_the_pages(tmp_path, capsys):
+    assert cli.tools(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == SCHEMA
+    assert cli.tools(["docs", str(tmp_path / "new")]) == 0
+    assert {path.name for path in (tmp_path / "new").iterdir()} == set(pages(REGISTRY, cli._parser()))
+
+
+def test_a_kind_of_ones_own_is_described_too(tmp_path):
+    file = tmp_path / "own.py"
+    file.write_text(
+        "from datagen.dimensions.counter import Counter\n"
+        "class Ticket(Counter):\n"
+        '    \'A ticket.\\n\\n    Example: {"type": "ticket", "name": "t"}\'\n'
+        "    kind = 'Ticket'\n"
+    )
+    registry = Registry.load([file])
+    assert issubclass(registry.of("dimension")["Ticket"], Dimension)
+    assert problems(tiny_spec(dimensions=[{"type": "ticket", "name": "t", "start": 5}]), schema(registry)) == []
+    assert "## Ticket\n\nA ticket.\n" in pages(registry, cli._parser())["dimensions.md"]

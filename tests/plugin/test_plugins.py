@@ -1,0 +1,265 @@
+"""A user's own kinds: one class each, in a file or an installed package."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+import datagen
+from datagen.plugin.registry import Registry
+from tests.worlds import ROOT, START, constant, records_of, uniform, world, write_json
+
+KINDS = '''
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from datagen import Dimension, Distribution, Formatter, PooledDimension, Target
+
+
+class Triangle(Distribution):
+    """A triangle from 0 to its base."""
+
+    kind: ClassVar[str] = "triangle"
+    base: float = Field(gt=0, description="where it ends")
+
+    def sample(self, u):
+        return self.base * np.sqrt(u)
+
+
+class Parity(Dimension):
+    """Even or odd."""
+
+    kind: ClassVar[str] = "parity"
+    of: int = Field(description="a number")
+
+    def make(self, rows):
+        return pa.array([self.of % 2] * len(rows))
+
+
+class Dice(PooledDimension):
+    """The sum of some dice; a plain list will do."""
+
+    kind: ClassVar[str] = "dice"
+    count: int = Field(1, ge=1, description="how many")
+
+    def make(self, rows):
+        return [sum(1 + int(rows.unit(f"die {n}")[row] * 6) for n in range(self.count)) for row in range(len(rows))]
+
+
+class Shout(Formatter):
+    """Names in capitals."""
+
+    kind: ClassVar[str] = "shout"
+
+    def header(self):
+        return "LISTEN\\n"
+
+    def text(self, columns):
+        size = len(next(iter(columns.values())))
+        return pa.array([" ".join(columns).upper() + "\\n"] * size)
+
+
+class Box(Target):
+    """A file in a box."""
+
+    kind: ClassVar[str] = "box"
+    path: str = Field(description="the box")
+    _file: object = None
+
+    def problem(self):
+        return "the box is locked" if "locked" in self.path else None
+
+    def open(self, position):
+        self._file = open(self.path, "wb")
+
+    def write(self, encoded):
+        self._file.write(bytes(encoded.lines.data).replace(b"\\n", b"!\\n"))
+
+    def close(self):
+        self._file.close()
+'''
+
+
+@pytest.fixture
+def kinds(tmp_path) -> str:
+    (tmp_path / "my_kinds.py").write_text(KINDS)
+    return str(tmp_path / "my_kinds.py")
+
+
+@pytest.fixture
+def values(kinds) -> Callable[..., list]:
+    """The values of a dimension over some records."""
+
+    def made(dimension: dict, count: int = 500) -> list:
+        loaded = datagen.load(world({"name": "v", **dimension}), plugins=[kinds])
+        return [record.get("v", "missing") for record in datagen.records(loaded, start=START, records=count, seed=1)]
+
+    return made
+
+
+def test_a_distribution_of_ones_own_stands_wherever_a_number_is_wanted(values, kinds) -> None:
+    triangle = {"type": "Triangle", "base": 6}
+    floats = values({"type": "float", "distribution": triangle}, 5000)
+    assert 0 <= min(floats) <= max(floats) <= 6
+    assert sum(floats) / 5000 == pytest.approx(4, abs=0.1)
+    assert set(values({"type": "int", "distribution": triangle})) == set(range(7))
+    assert {len(text) for text in values({"type": "string", "length_distribution": triangle})} == set(range(6))
+    spec = world(gap=triangle)
+    assert len(list(datagen.records(datagen.load(spec, plugins=[kinds]), start=START, records=5))) == 5
+
+
+@pytest.mark.parametrize(
+    ("around", "expected"),
+    [
+        (lambda field: field, 1),
+        (lambda field: {"type": "object", "dimensions": [field]}, {"v": 1}),
+        (lambda field: {"type": "list", "elements": [field], "length_distribution": constant(2)}, [1, 1]),
+        (lambda field: field | {"percent_nulls": 100}, None),
+        (lambda field: field | {"percent_missing": 100}, "missing"),
+    ],
+)
+def test_a_dimension_of_ones_own_stands_wherever_a_field_does(values, around, expected: object) -> None:
+    assert values(around({"name": "v", "type": "parity", "of": 7}), 3) == [expected] * 3
+
+
+def test_a_dimension_of_ones_own_may_have_a_pool(values) -> None:
+    assert set(values({"type": "dice", "count": 2})) == set(range(2, 13))
+    pool = {"cardinality": 3, "cardinality_distribution": uniform(0, 2)}
+    assert len(set(values({"type": "dice", "count": 2, **pool}))) == 3
+
+
+def test_draws_of_a_plugin_do_not_change_those_of_others(kinds) -> None:
+    number = {"name": "n", "type": "int", "distribution": uniform(0, 10**9)}
+    alone = records_of(world(number), 100)
+    loaded = datagen.load(world({"name": "d", "type": "dice"}, number), plugins=[kinds])
+    beside = list(datagen.records(loaded, start=START, records=100, seed=1))
+    assert [record["n"] for record in alone] == [record["n"] for record in beside]
+
+
+def test_a_formatter_of_ones_own_is_chosen_by_its_name(generate, kinds) -> None:
+    outcome = generate(world(), "-n", 2, "-f", "SHOUT", "--plugins", kinds)
+    assert outcome.lines == ["LISTEN", "TIME", "TIME"]
+
+
+@pytest.mark.parametrize("place", ["spec", "option"])
+def test_a_target_of_ones_own_is_chosen_by_its_type(generate, kinds, tmp_path, place: str) -> None:
+    target = {"type": "box", "path": str(tmp_path / "box")}
+    option = ["-t", write_json(tmp_path / "target.json", target)] if place == "option" else []
+    outcome = generate(world() | ({} if option else {"target": target}), "-n", 2, "--plugins", kinds, *option)
+    assert (outcome.code, outcome.data) == (0, b"")
+    assert (tmp_path / "box").read_bytes().count(b"}!\n") == 2
+
+
+def test_a_target_of_ones_own_may_refuse(generate, kinds) -> None:
+    outcome = generate(world() | {"target": {"type": "box", "path": "locked"}}, "-n", 2, "--plugins", kinds)
+    assert outcome.code == 2
+    assert "the box is locked" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("dimension", "message"),
+    [
+        ({"type": "parity"}, 'dimensions[0].of: "of" is required'),
+        ({"type": "parity", "of": "x"}, 'dimensions[0].of: must be a valid integer, found "x"'),
+        ({"type": "parity", "of": 1, "off": 1}, 'unknown key "off"; did you mean "of"?'),
+        ({"type": "party", "of": 1}, 'unknown dimension type "party"; did you mean "parity"?'),
+        ({"type": "dice", "count": 0}, "dimensions[0].count: must be greater than or equal to 1"),
+        ({"type": "dice", "cardinality": 2}, '"cardinality_distribution" is required'),
+        ({"type": "dice", "cardinality": 7, "cardinality_distribution": constant(0)}, "only 6 different values"),
+        ({"type": "int", "distribution": {"type": "triangle", "base": 0}}, "distribution.base: must be greater than 0"),
+    ],
+)
+def test_the_keys_of_a_plugin_are_checked_like_any_others(generate, kinds, dimension: dict, message: str) -> None:
+    outcome = generate(world({"name": "v", **dimension}), "-n", 1, "--plugins", kinds)
+    assert (outcome.code, outcome.data) == (2, b"")
+    assert message in outcome.err
+    assert "spec.json:1:" in outcome.err
+
+
+def test_without_the_file_its_kinds_are_unknown(generate) -> None:
+    outcome = generate(world({"name": "v", "type": "dice"}), "-n", 1)
+    assert outcome.code == 2
+    assert 'unknown dimension type "dice"' in outcome.err
+
+
+def test_several_files_may_be_given(generate, kinds, tmp_path) -> None:
+    (tmp_path / "more.py").write_text(KINDS.replace('"dice"', '"bones"'))
+    spec = world({"name": "a", "type": "dice"}, {"name": "b", "type": "bones"})
+    assert generate(spec, "-n", 1, "--plugins", kinds, "--plugins", tmp_path / "more.py").code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        (None, ["my.py"]),
+        ("", ["my.py", "has no class that is a plug-in"]),
+        ("import datagen\nfrom datagen import Dimension", ["has no class that is a plug-in"]),
+        ("def broken(:", ["my.py", "SyntaxError"]),
+        ("import no_such_module", ["my.py", "no_such_module"]),
+        ("raise RuntimeError('oh no')", ["my.py", "oh no"]),
+    ],
+)
+def test_a_file_that_is_no_plugin_is_refused(generate, tmp_path, content: str | None, parts: list[str]) -> None:
+    if content is not None:
+        (tmp_path / "my.py").write_text(content)
+    outcome = generate(world(), "-n", 1, "--plugins", tmp_path / "my.py")
+    assert (outcome.code, outcome.data) == (2, b"")
+    assert all(part in outcome.err for part in parts), outcome.err
+    assert "Traceback" not in outcome.err
+
+
+BROKEN = '''
+import pyarrow as pa
+from datagen import Dimension
+
+class Broken(Dimension):
+    """Broken."""
+    kind = "broken"
+    def make(self, rows):
+        {body}
+'''
+
+
+@pytest.mark.parametrize(
+    ("body", "parts"),
+    [
+        ("return pa.array([1] * (len(rows) + 1))", ["emitter/e/v", "broken made", "values for"]),
+        ("return [1 / 0 for row in range(len(rows))]", ["emitter/e/v", "division by zero"]),
+        ("return rows.nosuch()", ["emitter/e/v", "nosuch"]),
+        ("return None", ["emitter/e/v"]),
+    ],
+)
+def test_a_plugin_that_fails_is_named_without_a_traceback(generate, tmp_path, body: str, parts: list[str]) -> None:
+    (tmp_path / "my.py").write_text(BROKEN.replace("{body}", body))
+    outcome = generate(world({"name": "v", "type": "broken"}), "-n", 5, "--plugins", tmp_path / "my.py")
+    assert outcome.code == 1
+    assert all(part in outcome.err for part in parts), outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_an_installed_package_adds_kinds_by_its_entry_point(tmp_path, kinds) -> None:
+    information = tmp_path / "my_kinds-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: my-kinds\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[datagen.plugins]\nmine = my_kinds\n")
+    spec = json.dumps(world({"name": "v", "type": "dice"}))
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from datagen.command.generate import main; main()"
+    line = [sys.executable, "-c", program, "-s", START, "-n", "3"]
+    done = subprocess.run(line, cwd=ROOT, input=spec, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert all(1 <= json.loads(text)["v"] <= 6 for text in done.stdout.splitlines())
+
+
+def test_built_in_kinds_come_in_through_the_same_door() -> None:
+    registry = Registry.load()
+    assert set(registry.of("distribution")) == {"constant", "uniform", "exponential", "normal"}
+    fields = {"enum", "int", "float", "string", "timestamp", "ipaddress", "counter", "object", "list", "variable"}
+    assert set(registry.of("dimension")) == fields
+    assert {"json", "csv", "tsv"} <= set(registry.of("formatter"))
+    assert {"stdout", "file"} <= set(registry.of("target"))
+    assert all(plugin.__doc__ for plugin in registry.of("dimension").values())
