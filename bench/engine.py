@@ -8,23 +8,25 @@ from pathlib import Path
 
 import datagen
 from bench.population import CLICK_STREAM, life
-from datagen.engine.run import Options, Run
+from datagen.clock import SimulatedClock
+from datagen.engine.run import Run
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
+from datagen.plugin.formatter import LineWriter
 
 _RAMP = 2  # mean lives that pass before a population counts as steady
 
 
-def _prepare(spec: str, limit: int) -> tuple[Run, Json]:
-    run = Run(datagen.load(spec), Options(parse_moment("2024-01-01T00:00:00"), limit, seed=1))
-    formatter = Json()
-    formatter.prepare(run.layout)
-    return run, formatter
+def _prepare(spec: str, limit: int) -> tuple[Run, LineWriter]:
+    clock = SimulatedClock(parse_moment("2024-01-01T00:00:00"))
+    run = Run(datagen.load(spec).spec, clock, seed=1, max_workers=limit)
+    run.problems()  # fills the pools, as a command does
+    return run, Json().begin(run.layout)
 
 
 def stages(records: int, output: str) -> dict[str, float]:
     """Take the stages one after the other, on one thread, and time each."""
-    run, formatter = _prepare(CLICK_STREAM, 100)
+    run, writer = _prepare(CLICK_STREAM, 100)
     spent: Counter[str] = Counter()
     made, now = 0, time.perf_counter_ns()
 
@@ -40,7 +42,7 @@ def stages(records: int, output: str) -> dict[str, float]:
             batches = run._columns.batches(steps)
             while (batch := next(batches, None)) is not None:
                 done("columns")
-                lines = formatter.lines(batch)
+                lines = writer.lines(batch)
                 done("format")
                 file.write(lines.data)
                 done("write")
@@ -51,7 +53,7 @@ def stages(records: int, output: str) -> dict[str, float]:
 
 def rate(spec: str, limit: int, records: int) -> dict[str, float]:
     """Give records/s from walk to /dev/null, after a ramp without formatting, and how many workers were alive."""
-    run, formatter = _prepare(spec, limit)
+    run, writer = _prepare(spec, limit)
     batches = run.batches()
     ramp_ns = _RAMP * life(json.loads(Path(spec).read_text()))[1] * 1e9
     while next(batches).due[-1] < ramp_ns:
@@ -61,7 +63,7 @@ def rate(spec: str, limit: int, records: int) -> dict[str, float]:
         began = time.perf_counter()
         while made < records:
             batch = next(batches)
-            nowhere.write(formatter.lines(batch).data)
+            nowhere.write(writer.lines(batch).data)
             made += len(batch)
             alive.append(run._walk.alive)
         seconds = time.perf_counter() - began

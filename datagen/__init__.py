@@ -5,76 +5,148 @@ import datagen
 spec = datagen.load("conf/gen/example.json")
 for record in datagen.records(spec, start="2024-01-01T00:00:00", records=1000, seed=1):
     print(record["client"])
+
+report = datagen.run(spec, {"type": "file", "path": "events.json"}, start="2024-01-01T00:00:00", duration="1D")
+print(report.records)
 """
 
 import json
-import os
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from datagen.engine.run import LoadedSpec, Options, Run, load_document, new_seed
-from datagen.formatters.json import Json
-from datagen.language.document import Document, from_python, parse_json
-from datagen.language.environment import with_environment
-from datagen.moment import parse_duration, parse_moment
-from datagen.plugin.dimension import Dimension, PooledDimension
+from datagen.delivery.deliver import Report, Watch
+from datagen.engine.run import Run
+from datagen.job import Handle, Options, Request, compute, prepare
+from datagen.job import start as start_job
+from datagen.job.request import spec_of
+from datagen.language.load import LoadedSpec
+from datagen.plugin.dimension import Dimension, PooledDimension, Rows
 from datagen.plugin.distribution import Distribution
-from datagen.plugin.formatter import Formatter
+from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.registry import Registry
-from datagen.plugin.stage import Scope, Stage
-from datagen.plugin.target import Encoded, Target, Undelivered
-from datagen.problems import InvalidInput, Problem, RunFailed, hidden, read_text
+from datagen.plugin.stage import EachBatch, RunningStage, Scope, Stage
+from datagen.plugin.target import Encoded, Gather, Sink, Target, Undelivered
+from datagen.problems import InvalidInput, Problem, RunFailed
+from datagen.records.batch import Batch, Layout
 from datagen.records.conversion import record_batch
+from datagen.records.text import plain_text
 
 __all__ = [
+    "Batch",
     "Dimension",
     "Distribution",
+    "EachBatch",
     "Encoded",
     "Formatter",
+    "Gather",
+    "Handle",
     "InvalidInput",
+    "Layout",
+    "LineWriter",
     "LoadedSpec",
     "PooledDimension",
+    "Report",
+    "Rows",
     "RunFailed",
+    "RunningStage",
     "Scope",
+    "Sink",
     "Stage",
     "Target",
     "Undelivered",
     "batches",
     "load",
+    "plain_text",
     "records",
+    "run",
+    "start",
 ]
 
+SpecLike = LoadedSpec | str | Path | Mapping[str, Any]
+TargetLike = Target | str | Path | Mapping[str, Any] | Sequence[Any]
 
-def load(source: str | Path | dict[str, Any], plugins: Sequence[str | Path] = ()) -> LoadedSpec:
+
+def load(
+    source: str | Path | Mapping[str, Any],
+    plugins: Sequence[str | Path] = (),
+    environment: Mapping[str, str] | None = None,
+) -> LoadedSpec:
     """Read and check a spec, from a file or as a dict; ``plugins`` are files of your own kinds.
 
-    Raises InvalidInput with all that is wrong.
+    ``${NAME}`` in it is read from ``environment`` alone; without one it is a mistake. Raises InvalidInput with all that
+    is wrong.
     """
-    registry = Registry.load(plugins)
-    document = from_python(source) if isinstance(source, dict) else parse_json(read_text(str(source)), str(source))
-    return with_environment(document, os.environ, partial(_load, registry))
+    return spec_of(Request(source, environment=environment), Registry.load(plugins))
 
 
-def _load(registry: Registry, document: Document) -> LoadedSpec:
-    try:
-        return load_document(document, registry)
-    except InvalidInput as error:
-        problems = [replace(problem, message=hidden(problem.message, document.secrets)) for problem in error.problems]
-        raise InvalidInput(problems) from None
+def run(
+    spec: SpecLike,
+    target: TargetLike | None = None,
+    *,
+    format: Formatter | str | Mapping[str, Any] | None = None,
+    start: str | datetime | None = None,
+    records: int | None = None,
+    duration: str | timedelta | None = None,
+    max_workers: int | None = None,
+    seed: int | None = None,
+    state: str | Path | None = None,
+    plugins: Sequence[str | Path] = (),
+    environment: Mapping[str, str] | None = None,
+    progress: Watch = lambda report: None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Report:
+    """Generate records into a target and return a report once all are delivered.
+
+    The arguments are those of the command; without ``target`` it is the spec's, or standard output. ``progress`` is
+    called from time to time, on another thread, with what was delivered so far; ``say`` with warnings. ``${NAME}`` is
+    read from ``environment`` alone. Raises InvalidInput with everything that is wrong, and then nothing was touched;
+    RunFailed when records can't be made or delivered. Ctrl-C ends the run at a record boundary, with everything
+    delivered that was emitted, and then raises KeyboardInterrupt.
+    """
+    options = _options(start, records, duration, max_workers, seed)
+    request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
+    with closing(prepare(request, say)) as job:
+        return job.complete(progress)
+
+
+def start(
+    spec: SpecLike,
+    target: TargetLike | None = None,
+    *,
+    format: Formatter | str | Mapping[str, Any] | None = None,
+    start: str | datetime | None = None,
+    records: int | None = None,
+    duration: str | timedelta | None = None,
+    max_workers: int | None = None,
+    seed: int | None = None,
+    state: str | Path | None = None,
+    plugins: Sequence[str | Path] = (),
+    environment: Mapping[str, str] | None = None,
+    progress: Watch = lambda report: None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Handle:
+    """Start to generate records into a target, and return at once.
+
+    Of the handle, ``stop()`` ends the run at a record boundary, from any thread; ``wait()`` waits for its end and
+    returns the report. Arguments and errors are those of ``run``; RunFailed is raised by ``wait``.
+    """
+    options = _options(start, records, duration, max_workers, seed)
+    request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
+    return start_job(request, watch=progress, say=say)
 
 
 def batches(
     spec: LoadedSpec,
     *,
-    start: str | None = None,
+    start: str | datetime | None = None,
     records: int | None = None,
-    duration: str | None = None,
-    max_workers: int = 100,
+    duration: str | timedelta | None = None,
+    max_workers: int | None = None,
     seed: int | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Generate records as Arrow record batches, all with the same columns: those of all emitters, null where absent.
@@ -82,63 +154,35 @@ def batches(
     The options are those of the command. Without ``start`` the batches come on the system clock, when they are due.
     Raises InvalidInput when an option is wrong or a pool can't be filled.
     """
-    run = _run(spec, start, records, duration, max_workers, seed)
-    return (record_batch(batch, run.layout) for batch in run.batches())
+    made = _computed(spec, start, records, duration, max_workers, seed)
+    return (record_batch(batch, made.layout) for batch in made.batches())
 
 
 def records(
     spec: LoadedSpec,
     *,
-    start: str | None = None,
+    start: str | datetime | None = None,
     records: int | None = None,
-    duration: str | None = None,
-    max_workers: int = 100,
+    duration: str | timedelta | None = None,
+    max_workers: int | None = None,
     seed: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Generate records as dicts, just as the command prints them in JSON.
 
     Options and errors are those of ``batches``.
     """
-    run = _run(spec, start, records, duration, max_workers, seed)
-    formatter = Json()
-    lines = (line for batch in run.batches() for line in bytes(formatter.lines(batch).data).splitlines())
+    made = _computed(spec, start, records, duration, max_workers, seed)
+    writer = Registry().formatter("json").begin(made.layout)
+    lines = (line for batch in made.batches() for line in bytes(writer.lines(batch).data).splitlines())
     return map(json.loads, lines)
 
 
-def _run(
-    spec: LoadedSpec,
-    start: str | None,
-    records: int | None,
-    duration: str | None,
-    max_workers: int,
-    seed: int | None,
-) -> Run:
-    whole = {"records": records, "max_workers": max_workers, "seed": seed}
-    problems = [
-        f"{name} must be a whole number, found {value!r}"
-        for name, value in whole.items()
-        if not isinstance(value, int) and (value is not None or name == "max_workers")
-    ]
-    problems += [
-        f"{name} must be a string, found {value!r}"
-        for name, value in {"start": start, "duration": duration}.items()
-        if not isinstance(value, str | None)
-    ]
+def _computed(spec: LoadedSpec, *options: Any) -> Run:
     if not isinstance(spec, LoadedSpec):
-        problems.append("spec must be what datagen.load gives")
-    if problems:
-        raise InvalidInput(map(Problem, problems))
-    if records is not None and duration is not None:
-        problems.append("records and duration exclude each other")
-    if records is not None and records < 0:
-        problems.append(f"records must not be below 0, found {records}")
-    if max_workers < 1:
-        problems.append(f"max_workers must be 1 or more, found {max_workers}")
-    try:
-        moment = None if start is None else parse_moment(start)
-        length = None if duration is None else parse_duration(duration)
-    except ValueError as error:
-        problems.append(str(error))
-    if problems:
-        raise InvalidInput([Problem(problem) for problem in problems])
-    return Run(spec, Options(moment, max_workers, records, length, new_seed() if seed is None else seed))
+        raise InvalidInput([Problem("spec must be what datagen.load returns")])
+    return compute(spec, _options(*options))
+
+
+def _options(start: Any, records: Any, duration: Any, max_workers: Any, seed: Any) -> Options:
+    given = {"start": start, "records": records, "duration": duration, "max_workers": max_workers, "seed": seed}
+    return Options.of(given)

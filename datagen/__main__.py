@@ -1,8 +1,8 @@
-"""The command ``python -m datagen``: what editors and readers need; see ``datagen.command.generate.tools``."""
+"""The command ``python -m datagen``: what editors and readers need; see ``datagen.command.tools``."""
 
 import sys
 
-from datagen.command.generate import tools
+from datagen.command.tools import main
 
 if __name__ == "__main__":
-    sys.exit(tools())
+    sys.exit(main())

@@ -1,7 +1,7 @@
-"""Time: the only module that reads the system's.
+"""Time: the only module that reads the clock of the system.
 
-A clock answers up to which simulated time a run may go, and waits until records are due. On a simulated clock there is
-nothing to wait for; on the system clock the very same records are let out in time.
+A clock says up to which time of the run records may be computed, and waits until they are due. With a simulated clock
+there is nothing to wait for; with the system's, the very same records come when they are due.
 """
 
 import threading
@@ -18,10 +18,10 @@ from datagen.moment import Moment
 NEVER = 2**62  # ns, 146 years after the start: no run gets there
 
 _AHEAD = 250_000_000  # ns: how far a live run is computed ahead of time
-_GRAIN = 50_000_000  # ns: what is due within it is computed at once; else each record of a slow run costs a window
+_GRAIN = 50_000_000  # ns: what is due within it is computed at once, or each record of a slow run would cost a window
 _HEAD_START = 150_000_000  # ns
 _TICK = 0.002  # seconds: records that are due within one tick go out together
-_LONGEST_WAIT = 0.2  # seconds: after this a wait looks whether it should end
+_LONGEST_WAIT = 0.2  # seconds: after these a wait looks whether it should end
 
 
 class Clock(ABC):
@@ -31,26 +31,27 @@ class Clock(ABC):
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
-        self.late = 0  # ns: how late the first of the last records was
-        self.latest = 0  # ns: the most that any was late
+        self.late = 0  # ns: how late the first record of the latest range was
+        self.latest = 0  # ns: how late any record was at most
 
     @abstractmethod
     def horizon(self) -> int:
-        """Give the time up to which the run may be computed now."""
+        """Return the time up to which the run may be computed now."""
 
     @abstractmethod
     def wait_for(self, moment: int) -> None:
-        """Wait until a time comes within the horizon, or the clock is stopped."""
+        """Wait until a time is within the horizon, or the clock is stopped."""
 
     @abstractmethod
     def due(self, times: Integers, emitted: Integers | None = None) -> Iterator[tuple[int, int]]:
-        """Give ranges of records, each as soon as it is due, until all are due or the clock is stopped.
+        """Yield ranges (start, stop) of records, each as soon as it is due, until all are or the clock is stopped.
 
-        Once it is stopped, records that were ``emitted`` (n,) before and are held back still are due at once.
+        ``times`` (n,) ascend. When the clock is stopped, the records that were ``emitted`` (n,) before that, but held
+        back, are due at once.
         """
 
     def lag(self, moment: int) -> int:
-        """Give how long ago a time was, in ns; 0 when it is not over."""
+        """Return how long ago a time was, in ns; 0 when it is still to come."""
         return 0
 
     def stop(self) -> None:
@@ -59,7 +60,7 @@ class Clock(ABC):
 
 
 class SimulatedClock(Clock):
-    """A clock that is always far enough."""
+    """A clock on which every time has come already."""
 
     def __init__(self, start: Moment) -> None:
         super().__init__()
@@ -77,10 +78,10 @@ class SimulatedClock(Clock):
 
 
 class SystemClock(Clock):
-    """The clock on the wall, in UTC; it does not follow later changes of the system's time.
+    """The clock of the system, in UTC; later changes of the system's time do not affect it.
 
-    It starts a moment after it is made, so that the first records can be computed before they are due; or at a moment
-    in the past, to continue a run that began then.
+    It starts a moment after it is made, so that the first records can be computed before they are due; or at a given
+    moment in the past, to continue a run that began then.
     """
 
     def __init__(self, start: Moment | None = None) -> None:
@@ -130,11 +131,11 @@ class SystemClock(Clock):
 
 
 def _ranges(wanted: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Give the ranges in which all are wanted."""
+    """Yield the ranges (start, stop) in which all are wanted."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]])))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
 def stopwatch() -> float:
-    """Give seconds that only count up, for measuring how long something took."""
+    """Return seconds that only count up, to measure how long something takes."""
     return time.perf_counter()

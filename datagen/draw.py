@@ -1,9 +1,9 @@
 """Randomness: the only module that makes any.
 
 A draw is a pure function of (seed, purpose, row). A *row* is a 64-bit key that stands for one step of one worker, one
-place in a list, or one value of a pool; a *purpose* is a name path such as ``emitter/click/user_id/value``. Nothing
-here keeps state, so draws may be made in any order, in any grouping, on any machine, with the same result to the last
-bit: only operations that IEEE 754 rounds exactly are used (numpy's own ``log`` differs between processors).
+item of a list, or one value of a pool; a *purpose* is a name path such as ``emitter/click/user_id/value``. Nothing
+here remembers anything, so draws may be made in any order, in any grouping, on any machine, with the same result to
+the last bit: only operations that IEEE 754 rounds exactly are used (numpy's own ``log`` differs between processors).
 """
 
 from collections.abc import Callable
@@ -41,13 +41,27 @@ def mix(keys: Keys) -> Keys:
 
 
 def numbered(keys: Keys, numbers: npt.NDArray[np.integer]) -> Keys:
-    """Give the row keys of the numbered parts (workers of a run, steps of a worker, places of a list) of other rows."""
+    """Return the row keys of numbered parts of other rows: workers of a run, steps of a worker, items of a list."""
     return mix(keys + (numbers.astype(np.uint64) + np.uint64(1)) * GAMMA)
 
 
-def worker_keys(seed: int, workers: Integers) -> Keys:
-    """Give the key of each worker, from which ``numbered`` makes those of its steps."""
-    return numbered(np.full(1, purpose_key(seed, "worker")), workers)
+def worker_keys(seed: int, workers: Integers, purpose: str = "worker") -> Keys:
+    """Return the keys of workers (n,), by their numbers; ``numbered`` makes the row keys of their steps of them."""
+    return numbered(np.full(1, purpose_key(seed, purpose)), workers)
+
+
+def new_seed() -> int:
+    """Return a seed, short enough to be typed; the only result here that differs from call to call."""
+    import secrets  # takes 5 ms
+
+    return secrets.randbelow(10**9)
+
+
+def fingerprint(content: str | bytes) -> str:
+    """Return a short name of a content, another one for another content: 64 bits, as 16 hexadecimal digits."""
+    data = content.encode() if isinstance(content, str) else content
+    digest = blake2b(b"0/" + data, digest_size=8).digest()  # that of purpose 'content' and seed 0
+    return f"{int.from_bytes(digest, 'little'):016x}"
 
 
 def bits(rows: Keys, purpose: np.uint64) -> Keys:
@@ -92,7 +106,7 @@ def normal(u: Floats) -> Floats:
 
 
 def _in_chunks(function: Callable[[Floats], Floats], x: Floats) -> Floats:
-    """Apply a function of each number to parts that stay in the processor's cache: twice as fast."""
+    """Apply a function to parts that fit into the processor's cache, which is twice as fast."""
     result = np.empty(len(x))
     for start in range(0, len(x), _CHUNK):
         result[start : start + _CHUNK] = function(x[start : start + _CHUNK])
@@ -100,7 +114,7 @@ def _in_chunks(function: Callable[[Floats], Floats], x: Floats) -> Floats:
 
 
 def _inverse_normal(q: Floats) -> Floats:
-    """Give the normal quantiles of q + 1/2."""
+    """Return the normal quantiles of q + 1/2."""
     r = 0.180625 - q * q
     values = q * (_polynomial(_CENTRE_OVER, r) / _polynomial(_CENTRE_UNDER, r))
     tail = np.flatnonzero(np.abs(q) > 0.425)
@@ -113,7 +127,7 @@ def _inverse_normal(q: Floats) -> Floats:
 
 
 def _log(x: Floats) -> Floats:
-    """Give the natural logarithm of normal positive numbers, to within one unit in the last place.
+    """Return the natural logarithm of normal positive numbers, to within one unit in the last place.
 
     The method of FreeBSD's msun/e_log.c: log(2**k * (1 + f)) with s = f / (2 + f) and a polynomial in s**2.
     """

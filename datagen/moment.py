@@ -18,41 +18,46 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True)
 class Moment:
-    """A point in time and the offset that it was written with, ``UTC`` for Z, None for none."""
+    """A point in time, and the UTC offset that it was written with."""
 
     microseconds: int  # since 1970
-    zone: str | None = None
+    zone: str | None = None  # such as "+02:00"; "UTC" for Z, None for no offset
 
     @property
     def milliseconds(self) -> int:
-        """Give the milliseconds since 1970."""
+        """Return the milliseconds since 1970."""
         return self.microseconds // 1000
 
     @property
     def text(self) -> str:
-        """Write it in ISO 8601, as ``parse_moment`` reads it."""
+        """Return it in ISO 8601, as ``parse_moment`` reads it."""
         zone = UTC if self.zone in (None, "UTC") else datetime.fromisoformat(f"2000-01-01T00:00:00{self.zone}").tzinfo
         moment = (_EPOCH + timedelta(microseconds=self.microseconds)).astimezone(zone).replace(tzinfo=None)
         return moment.isoformat(timespec="microseconds") + ("Z" if self.zone == "UTC" else self.zone or "")
 
 
-def parse_moment(text: object) -> Moment:
-    """Read an ISO 8601 time; also with a colon between date and time (``2009-05-21:08:00:10``).
+def parse_moment(given: object) -> Moment:
+    """Return the moment that a datetime, or an ISO 8601 time as text, says.
 
-    Raises ValueError when it is none.
+    A colon may stand between date and time (``2009-05-21:08:00:10``). Raises ValueError when it is no such time.
     """
+    if isinstance(given, datetime):
+        return _moment(given, is_utc=given.tzinfo is UTC)
     try:
-        if not isinstance(text, str):
+        if not isinstance(given, str):
             raise ValueError
-        moment = _read(re.sub(r"^(\d{4}-\d{2}-\d{2}):(?=\d)", r"\1T", text.strip()))
+        moment = _read(re.sub(r"^(\d{4}-\d{2}-\d{2}):(?=\d)", r"\1T", given.strip()))
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"must be an ISO 8601 time such as 2001-12-20T13:13:12, found {show(text)}") from error
+        raise ValueError(f"must be an ISO 8601 time such as 2001-12-20T13:13:12, found {show(given)}") from error
+    return _moment(moment, is_utc=given.strip().upper().endswith("Z"))
+
+
+def _moment(moment: datetime, *, is_utc: bool) -> Moment:
     offset = moment.utcoffset()
     zone = None
     if offset is not None:
         minutes = offset // timedelta(minutes=1)
-        zone = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
-        zone = "UTC" if text.strip().upper().endswith("Z") else zone
+        zone = "UTC" if is_utc else f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
     aware = moment.replace(tzinfo=UTC) if offset is None else moment
     return Moment((aware - _EPOCH) // timedelta(microseconds=1), zone)
 
@@ -66,23 +71,29 @@ def _read(text: str) -> datetime:
         return isoparse(text)
 
 
-def parse_duration(text: str) -> int:
-    """Read a duration, ``30S``, ``10M``, ``1H``, ``2D`` in any case or ISO 8601 (``PT1H30M``); give nanoseconds.
+def parse_duration(given: object) -> int:
+    """Return the nanoseconds of a duration.
 
-    Raises ValueError when it is none, or longer than 292 years.
+    It may be a timedelta, ``30S``, ``10M``, ``1H`` or ``2D`` in any case, or ISO 8601 (``PT1H30M``). Raises
+    ValueError when it is no duration, is below 0, or is longer than 292 years.
     """
-    short = _SHORT.fullmatch(text.strip())
-    iso = _ISO.fullmatch(text.strip())
-    if short:
-        parts = {_UNITS[short[2].lower()]: float(short[1])}
-    elif iso and any(iso.groups()) and not text.strip().upper().endswith("T"):
-        parts = {unit: float(number) for unit, number in iso.groupdict().items() if number}
-    else:
-        raise ValueError(f"must be a duration such as 30S, 10M, 1H, 2D or PT1H30M, found {show(text)}")
     try:
-        nanoseconds = timedelta(**parts) // timedelta(microseconds=1) * 1000
+        span = given if isinstance(given, timedelta) else timedelta(**_parts(given))
+        nanoseconds = span // timedelta(microseconds=1) * 1000
     except OverflowError:
         nanoseconds = 2**63
-    if nanoseconds >= 2**63:
-        raise ValueError(f"must be less than 292 years, found {show(text)}")
+    if not 0 <= nanoseconds < 2**63:
+        raise ValueError(f"must be a duration of 0 to 292 years, found {show(given)}")
     return nanoseconds
+
+
+def _parts(given: object) -> dict[str, float]:
+    """Return the parts of a duration by their unit, as timedelta takes them."""
+    text = given.strip() if isinstance(given, str) else ""
+    short = _SHORT.fullmatch(text)
+    if short:
+        return {_UNITS[short[2].lower()]: float(short[1])}
+    iso = _ISO.fullmatch(text)
+    if iso is None or not any(iso.groups()) or text.upper().endswith("T"):
+        raise ValueError(f"must be a duration such as 30S, 10M, 1H, 2D or PT1H30M, found {show(given)}")
+    return {unit: float(number) for unit, number in iso.groupdict().items() if number}

@@ -1,11 +1,10 @@
-"""What is wrong with an input, and where: problems, the exceptions that carry them, and places in JSON text.
+"""What is wrong with an input, and where: problems, the exceptions that carry them, and the words of messages.
 
-Knows JSON and text positions; must not know what a spec means.
+Knows neither the text of a spec nor what it means.
 """
 
 import json
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,14 +12,12 @@ from pathlib import Path
 
 Path_ = tuple[str | int, ...]
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
 _SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong (or, as a warning, odd), with its place; ``str()`` is the line the user reads."""
+    """One thing that is wrong (or odd, if it is a warning), with its place; ``str()`` is the line the user reads."""
 
     message: str
     source: str = ""
@@ -34,11 +31,15 @@ class Problem:
 
 
 class InvalidInput(ValueError):
-    """The command, a spec, a target or a format is wrong; nothing was touched. ``problems`` has all that was found."""
+    """The command, a spec, a target or a format is wrong; nothing was changed. ``problems`` is all that was found."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class Cancelled(Exception):
+    """A run was asked to stop while it was computing; this is no failure."""
 
 
 class RunFailed(RuntimeError):
@@ -60,12 +61,12 @@ def read_text(source: str) -> str:
 
 
 def is_comment(key: object) -> bool:
-    """Tell whether a key of a spec is a comment."""
+    """Return whether a key of a spec is a comment."""
     return isinstance(key, str) and (key.startswith("_") or key == "$schema")
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
-    """Leave secrets out of a text, also as ``show`` writes them; what is very short is taken for none."""
+    """Return a text without secrets, also as ``show`` writes or cuts them; very short ones are left in."""
     forms = {form for secret in secrets for form in (secret, json.dumps(secret, ensure_ascii=False)[1:-1])}
     for form in sorted(forms, key=len, reverse=True):
         if len(form) >= _SHORTEST_SECRET:
@@ -76,17 +77,17 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
 
 
 def path_text(path: Path_) -> str:
-    """Write a JSON path as ``emitters[0].dimensions[1].name``."""
+    """Return a JSON path as text, such as ``emitters[0].dimensions[1].name``."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
 def path_part(name: str) -> str:
-    """Escape a name for a name path that is joined with ``/`` (RFC 6901, section 3)."""
+    """Return a name escaped for a name path, which is joined with ``/`` (RFC 6901, section 3)."""
     return name.replace("~", "~0").replace("/", "~1")
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Give the end of a message about an unknown name: the nearest known one, or all of them when none is near."""
+    """Return the end of a message about an unknown name: the nearest known one, or all when none is near."""
     names = sorted(set(known))
     lower = {other.lower(): other for other in names}
     near = get_close_matches(str(name).lower(), lower, n=1)
@@ -96,19 +97,19 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
 
 
 def show(value: object, limit: int = 60) -> str:
-    """Write a value as JSON for a message, cut short."""
+    """Return a value as JSON for a message, cut to ``limit`` characters."""
     text = json.dumps(value, ensure_ascii=False, default=repr)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def reason(error: BaseException) -> str:
-    """Give in one line what an exception says."""
+    """Return what an exception says, in one line."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(str(text).split())
 
 
 def readable(path: str) -> bool:
-    """Tell whether there is a file that can be read."""
+    """Return whether there is a file that can be read."""
     try:
         return os.access(path, os.R_OK)
     except ValueError:  # a null character

@@ -2,26 +2,55 @@
 
 import io
 import json
+import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from datagen.command.generate import main, tools
+from datagen.command import generate as generator
+from datagen.command import tools
 from tests.servers.local import Local
 from tests.worlds import ROOT, START, write_json
 
+# The sample of specs that differs from one run of the tests to the next. Set it to repeat what a report shows.
+FRESH_SEED = int(os.environ.setdefault("DATAGEN_FRESH_SEED", str(secrets.randbelow(10**9))))
 
-@dataclass(frozen=True)
+
+def pytest_report_header() -> str:
+    return f"fresh specs: DATAGEN_FRESH_SEED={FRESH_SEED}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that share servers run one after the other, and those that take longest begin first."""
+    for item in items:
+        folder, name = item.path.parent.name, item.path.stem
+        if "local" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("local"))  # servers on standard ports, started by the tests
+        elif folder == "targets":
+            item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: item.path.stem not in ("test_faults", "test_oracle"))
+
+
 class Outcome:
-    """What a run of the command left behind."""
+    """What a run of the command left behind: success, unless the test looks at its code."""
 
-    code: int
-    data: bytes
-    err: str
+    def __init__(self, code: int, data: bytes, err: str) -> None:
+        self._code = code
+        self._was_looked_at = False
+        self.data = data
+        self.err = err
+
+    @property
+    def code(self) -> int:
+        self._was_looked_at = True
+        return self._code
+
+    def assert_expected(self) -> None:
+        assert self._was_looked_at or self._code == 0, self.err
 
     @property
     def out(self) -> str:
@@ -44,8 +73,20 @@ def local() -> Iterator[Local]:
     made.close()
 
 
+@pytest.fixture
+def outcomes() -> Iterator[list[Outcome]]:
+    """All runs of a test, none of which may have failed without the test saying so."""
+    made: list[Outcome] = []
+    yield made
+    for outcome in made:
+        outcome.assert_expected()
+
+
 def outcome_of(
-    main: Callable[[list[str]], int], arguments: tuple[object, ...], capture: pytest.CaptureFixture[bytes]
+    main: Callable[[list[str]], int],
+    arguments: tuple[object, ...],
+    capture: pytest.CaptureFixture[bytes],
+    outcomes: list[Outcome],
 ) -> Outcome:
     """Call a command's function as its process would."""
     capture.readouterr()
@@ -54,24 +95,27 @@ def outcome_of(
     except SystemExit as ended:
         code = ended.code
     data, err = capture.readouterr()
-    return Outcome(code, data, err.decode())
+    outcomes.append(Outcome(code, data, err.decode()))
+    return outcomes[-1]
 
 
 @pytest.fixture
-def command(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+def command(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, outcomes: list[Outcome]
+) -> Callable[..., Outcome]:
     """Run the command in this process."""
 
     def run(*arguments: object, stdin: bytes = b"") -> Outcome:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        return outcome_of(main, arguments, capfdbinary)
+        return outcome_of(generator.main, arguments, capfdbinary, outcomes)
 
     return run
 
 
 @pytest.fixture
-def tool(capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Outcome]:
+def tool(capfdbinary: pytest.CaptureFixture[bytes], outcomes: list[Outcome]) -> Callable[..., Outcome]:
     """Run ``python -m datagen`` in this process."""
-    return lambda *arguments: outcome_of(tools, arguments, capfdbinary)
+    return lambda *arguments: outcome_of(tools.main, arguments, capfdbinary, outcomes)
 
 
 @pytest.fixture
@@ -90,13 +134,14 @@ def generate(command: Callable[..., Outcome], tmp_path: Path) -> Callable[..., O
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> Callable[..., Outcome]:
+def process(tmp_path: Path, outcomes: list[Outcome]) -> Callable[..., Outcome]:
     """Run the command as a process of its own, in the test's directory."""
 
     def run(*arguments: object, **options: object) -> Outcome:
         line = [sys.executable, ROOT / "generator.py", *map(str, arguments)]
         options = {"cwd": tmp_path, "capture_output": True, "input": b""} | options
         done = subprocess.run(line, timeout=60, **options)
-        return Outcome(done.returncode, done.stdout or b"", (done.stderr or b"").decode())
+        outcomes.append(Outcome(done.returncode, done.stdout or b"", (done.stderr or b"").decode()))
+        return outcomes[-1]
 
     return run

@@ -3,78 +3,71 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from pydantic import PrivateAttr
-
-import datagen
 from datagen.clock import Clock
+from datagen.delivery.deliver import Delivery, Report
+from datagen.delivery.encoder import Route
 from datagen.delivery.lane import Lane
 from datagen.delivery.resume import Journal
-from datagen.engine.run import Options, Report, Run
 from datagen.formatters.json import Json
-from datagen.moment import parse_duration, parse_moment
+from datagen.plugin.formatter import Formatter
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Position, Target
+from datagen.plugin.target import Encoded, Position, Sink, Target
+from datagen.records.batch import Layout
 from datagen.records.lines import pieces
-from tests.worlds import START
+from tests.worlds import START, run_of
 
 
 class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-class Recorder(Target):
+class Recording(Sink):
     """Keeps what it is given; ``before`` is called before each write and may raise."""
 
-    kind: ClassVar[str] = "recorder"
-    _before: list[Callable[["Recorder", Encoded], None]] = PrivateAttr(default_factory=list)
-    _calls: list[str] = PrivateAttr(default_factory=list)
-    _positions: list[Position] = PrivateAttr(default_factory=list)
-    _lines: list[bytes] = PrivateAttr(default_factory=list)
-    _sizes: list[int] = PrivateAttr(default_factory=list)
-
-    @property
-    def lines(self) -> list[bytes]:
-        return self._lines
-
-    @property
-    def calls(self) -> list[str]:
-        return self._calls
-
-    @property
-    def sizes(self) -> list[int]:
-        """How many records each write brought."""
-        return self._sizes
-
-    @property
-    def positions(self) -> list[Position]:
-        """What it was opened with."""
-        return self._positions
-
-    def before(self, act: Callable[["Recorder", Encoded], None]) -> "Recorder":
-        self._before.append(act)
-        return self
+    def __init__(self, recorder: "Recorder", *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.recorder = recorder
 
     def open(self, position: Position) -> None:
-        self._calls.append("open")
-        self._positions.append(position)
+        self.recorder.calls.append("open")
+        self.recorder.positions.append(position)
 
     def write(self, encoded: Encoded) -> None:
-        for act in self._before:
-            act(self, encoded)
-        self.keep(encoded)
-
-    def keep(self, encoded: Encoded) -> None:
-        self._sizes.append(len(encoded))
-        self._lines += map(bytes, pieces(encoded.lines))
+        for act in self.recorder.acts:
+            act(self.recorder, encoded)
+        self.recorder.keep(encoded)
 
     def position(self) -> Position:
-        return {"lines": len(self._lines)}
+        return {"lines": len(self.recorder.lines)}
 
     def finish(self) -> None:
-        self._calls.append("finish")
+        self.recorder.calls.append("finish")
 
     def close(self) -> None:
-        self._calls.append("close")
+        self.recorder.calls.append("close")
+
+
+class Recorder(Target):
+    """A target whose sinks write down in it what they are given, for the test to look at."""
+
+    kind: ClassVar[str] = "recorder"
+    sink: Any = Recording
+    acts: list[Any] = []  # noqa: RUF012 (a field of a model)
+    calls: list[str] = []  # noqa: RUF012
+    positions: list[Any] = []  # noqa: RUF012 (what it was opened with)
+    lines: list[bytes] = []  # noqa: RUF012
+    sizes: list[int] = []  # noqa: RUF012 (how many records each write brought)
+
+    def before(self, act: Callable[["Recorder", Encoded], None]) -> "Recorder":
+        self.acts.append(act)
+        return self
+
+    def keep(self, encoded: Encoded) -> None:
+        self.sizes.append(len(encoded))
+        self.lines.extend(map(bytes, pieces(encoded.lines)))
+
+    def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Recording:
+        return self.sink(self, formatter.begin(layout), scope)
 
 
 def deliver(
@@ -90,12 +83,12 @@ def deliver(
     say: Callable[[str], Any] = lambda text: None,
 ) -> tuple[Report, list[Lane]]:
     """Run a spec into targets on a simulated clock."""
-    span = None if duration is None else parse_duration(duration)
-    run = Run(datagen.load(spec), Options(parse_moment(START), 100, records, span, seed), clock)
+    run = run_of(spec, records, duration=duration, seed=seed, clock=clock)
     scope = Scope(run.clock.start, seed, "run", say)
-    lanes = [Lane(target, Json(), run.layout, scope, run.clock) for target in targets]
-    assert not [problem for lane in lanes for problem in lane.problems + lane.misfits]
+    routes = [Route(target, Json(), run.layout, scope) for target in targets]
+    assert not [misfit for route in routes for misfit in route.misfits()]
+    lanes = [Lane(route, run.clock) for route in routes]
     if journal is not None:
-        run_as_told = {"spec": "x", "seed": seed, "start": START, "clock": "simulated", "max_workers": 100}
-        journal.begin({**run_as_told, "end": None, "targets": []}, lanes)
-    return run.deliver(lanes, watch, journal), lanes
+        run_as_told = {"spec": "x", "sources": "y", "seed": seed, "start": START, "clock": "simulated"}
+        journal.begin({**run_as_told, "max_workers": 100, "end": None, "targets": []}, lanes)
+    return Delivery(run, lanes, watch, journal).deliver(), lanes

@@ -12,11 +12,10 @@ import pytest
 
 import datagen
 from datagen.clock import Clock, SimulatedClock, SystemClock
-from datagen.engine.run import Options, Run
 from datagen.moment import parse_moment
-from datagen.records.lines import Lines
+from datagen.plugin.target import Sink
 from datagen.targets.stdout import Stdout
-from tests.worlds import ROOT, START, batches_of, constant, counter, exponential, state, world, write_json
+from tests.worlds import ROOT, START, batches_of, constant, counter, exponential, run_of, state, world, write_json
 
 MILLISECOND = 10**6
 SECOND = 10**9
@@ -212,7 +211,7 @@ def test_a_stopped_run_ends(clock: SystemClock, fake: FakeTime) -> None:
 
 
 def test_a_run_that_is_stopped_before_it_begins_gives_nothing() -> None:
-    run = Run(datagen.load(world()), Options(parse_moment(START), records=10**6))
+    run = run_of(world(), 10**6)
     run.stop()
     assert sum(len(batch) for batch in run.batches()) == 0
 
@@ -237,14 +236,16 @@ def test_a_live_run_has_the_time_of_the_wall(tmp_path) -> None:
 
 def test_a_target_that_is_too_slow_is_warned_about(command, clock: SystemClock, fake, monkeypatch, tmp_path) -> None:
     """The target lets two seconds pass with every write."""
-    monkeypatch.setattr("datagen.engine.run.SystemClock", lambda: clock)
-    write = Stdout.write
+    monkeypatch.setattr("datagen.job.job.SystemClock", lambda: clock)
+    begin = Stdout.begin
 
-    def write_slowly(self: Stdout, lines: Lines) -> None:
-        write(self, lines)
-        fake.pass_by(2)
+    def begin_slowly(self: Stdout, *arguments: object) -> Sink:
+        sink = begin(self, *arguments)
+        write = sink.write
+        sink.write = lambda encoded: (write(encoded), fake.pass_by(2))
+        return sink
 
-    monkeypatch.setattr(Stdout, "write", write_slowly)
+    monkeypatch.setattr(Stdout, "begin", begin_slowly)
     outcome = command("-c", write_json(tmp_path / "spec.json", world(gap=0.01)), "-r", "20S")
     assert outcome.code == 0
     assert " s late at standard output" in outcome.err

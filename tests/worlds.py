@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 import datagen
-from datagen.clock import Clock
-from datagen.engine.run import Options, Run
+from datagen.clock import Clock, SimulatedClock
+from datagen.engine.run import Run
 from datagen.moment import parse_duration, parse_moment
 from datagen.records.batch import Batch
 from tests.engine.strategies import constant, exponential, normal, uniform
@@ -86,9 +86,25 @@ def batches_of(
     clock: Clock | None = None,
 ) -> Iterator[Batch]:
     """Run a spec and give its batches, which know time, worker and step of each record to the nanosecond."""
+    return run_of(spec, records, duration=duration, seed=seed, max_workers=max_workers, clock=clock).batches()
+
+
+def run_of(
+    spec: dict,
+    records: int | None = None,
+    *,
+    duration: str | None = None,
+    seed: int = 1,
+    max_workers: int = 100,
+    clock: Clock | None = None,
+) -> Run:
+    """A run of a spec that nobody has begun."""
     span = None if duration is None else parse_duration(duration)
-    options = Options(parse_moment(START), max_workers, records, span, seed)
-    return Run(datagen.load(spec), options, clock).batches()
+    clock = clock or SimulatedClock(parse_moment(START))
+    population = datagen.load(spec).spec
+    made = Run(population, clock, seed=seed, max_workers=max_workers, records=records, duration=span)
+    assert not made.problems()
+    return made
 
 
 def steps_of(spec: dict, records: int | None = None, **options: object) -> list[tuple[int, int, int]]:

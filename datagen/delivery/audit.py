@@ -6,6 +6,7 @@ of ten million records, the chance that any two share one is 3 in a million.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,13 @@ class Finding:
     unknown: int  # altered, or not of this run
     first_missing: int | None = None  # its number among the records of the target, from 0 on
 
+    was_read: ClassVar[bool] = True
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether no expected record is missing."""
+        return not self.missing
+
     def __str__(self) -> str:
         at = "" if self.first_missing is None else f" (the first is record {self.first_missing + 1})"
         return (
@@ -45,6 +53,8 @@ class Unread:
     """A target that could not be read."""
 
     problem: str
+    was_read: ClassVar[bool] = False
+    is_whole: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return self.problem
@@ -56,10 +66,10 @@ def audit(run: Run, lanes: Sequence[Lane], limits: Sequence[int | None]) -> "Ite
     left = [NEVER if limit is None else limit for limit in limits]
     for batch, until in _whole(run):
         for number, lane in enumerate(lanes):
-            for encoded in lane.encode(batch, until):
+            for encoded in lane.encoder.encode(batch, until):
                 wanted = encoded.slice(0, min(left[number], len(encoded)))
                 left[number] -= len(wanted)
-                expected[number].append(_hashes(lane.target.comparable(wanted)))
+                expected[number].append(_hashes(lane.sink.comparable(wanted)))
         if not any(left):
             break
     for lane, hashes in zip(lanes, expected, strict=True):
@@ -77,7 +87,7 @@ def _finding(lane: Lane, expected: Integers) -> "Finding | Unread":
     found: list[Integers] = []
     streams: list[tuple[str, int]] = []
     try:
-        for stream, records in lane.target.stored():
+        for stream, records in lane.sink.stored():
             found.append(_hashes(records))
             streams.append((stream, len(records)))
     except (OSError, Undelivered, Unreadable) as error:
@@ -91,14 +101,14 @@ def compared(target: str, expected: Integers, found: Integers, streams: Sequence
     ``streams`` says of how many records, one stretch after the other, each has which name; a name that is empty stands
     for something without an order.
     """
-    place = _places(expected, found)
-    matched = place >= 0
+    number = _numbers(expected, found)
+    matched = number >= 0
     known = np.isin(found, expected)
-    missing = np.setdiff1d(np.arange(len(expected)), place[matched], assume_unique=True)
+    missing = np.setdiff1d(np.arange(len(expected)), number[matched], assume_unique=True)
     out_of_order = 0
     for name in {name for name, _ in streams if name}:
         belongs = np.repeat([other == name for other, _ in streams], [count for _, count in streams])
-        sequence = place[belongs & matched]
+        sequence = number[belongs & matched]
         out_of_order += int((sequence < np.maximum.accumulate(sequence)).sum()) if len(sequence) else 0
     return Finding(
         target=target,
@@ -112,8 +122,11 @@ def compared(target: str, expected: Integers, found: Integers, streams: Sequence
     )
 
 
-def _places(expected: Integers, found: Integers) -> Integers:
-    """Give for each found record which expected one it is, the k-th of those alike the k-th; -1 when there is none."""
+def _numbers(expected: Integers, found: Integers) -> Integers:
+    """Return for each found record the number of the expected one that it is, -1 when it is none.
+
+    Of records that are alike, the k-th found is the k-th expected.
+    """
     by_hash = np.argsort(expected, kind="stable")
     ordered = expected[by_hash]
     order = np.argsort(found, kind="stable")
@@ -121,10 +134,10 @@ def _places(expected: Integers, found: Integers) -> Integers:
     beyond = np.searchsorted(ordered, found[order], "right")
     begins = np.searchsorted(found[order], found[order], "left")
     candidate = first + np.arange(len(found)) - begins
-    places = np.full(len(found), -1, np.int64)
+    numbers = np.full(len(found), -1, np.int64)
     fits = candidate < beyond
-    places[order[fits]] = by_hash[candidate[fits]]
-    return places
+    numbers[order[fits]] = by_hash[candidate[fits]]
+    return numbers
 
 
 def _hashes(records: Sequence[bytes]) -> npt.NDArray[np.int64]:

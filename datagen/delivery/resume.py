@@ -5,32 +5,25 @@ acknowledged. Records between the two are made again, for a run is a pure functi
 So a snapshot counts only once every target has acknowledged all that was made before it.
 """
 
-import fcntl
 import json
-import os
-import re
 import threading
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote
 
-from datagen import draw
 from datagen.clock import stopwatch
-from datagen.delivery.lane import Lane, Standing
+from datagen.delivery.lane import Lane
+from datagen.delivery.sender import Standing
 from datagen.delivery.snapshot import pack, unpack
+from datagen.delivery.state_store import Store, open_store, shown
 from datagen.moment import parse_moment
-from datagen.problems import InvalidInput, Problem, RunFailed, hidden
+from datagen.problems import InvalidInput, Problem, RunFailed
 
-_REDIS = re.compile(r"rediss?://", re.IGNORECASE)
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_RUN = {"version", "spec", "seed", "start", "clock", "max_workers", "end", "targets"}
-_VERSION = 1
+_RUN = {"version", "spec", "sources", "seed", "start", "clock", "max_workers", "end", "targets"}
+_VERSION = 2
 _WORDS = {
     "version": "version of this program",
+    "sources": "plug-ins, or files that the spec names",
     "max_workers": "-m",
     "end": "-n or -r, at which stages gave what they held",
     "targets": "targets or formats",
@@ -40,147 +33,15 @@ _SNAPSHOT_EVERY = 1.0  # seconds
 _SHARE = 20  # a snapshot is not taken before this many times the seconds that the last one took
 
 
-class Store(ABC):
-    """A place for a few named values, each replaced as a whole."""
-
-    @abstractmethod
-    def load(self, name: str) -> bytes | None:
-        """Give what was saved last. Raises OSError."""
-
-    @abstractmethod
-    def save(self, name: str, data: bytes) -> None:
-        """Replace what was saved before, or leave it as it is when that fails. Raises OSError."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let others use it."""
-
-
-class Directory(Store):
-    """Files of a directory, which one run at a time may use."""
-
-    def __init__(self, path: str, *, there: bool = False) -> None:
-        """Take the directory; make it, unless it has to be ``there``.
-
-        Raises InvalidInput when that can't be.
-        """
-        self._path = Path(path)
-        try:
-            if not there:
-                self._path.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self._path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise InvalidInput([Problem(f"can't be used: {error.strerror}", f"state {path}")]) from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InvalidInput([Problem("is in use by a run that goes on", f"state {path}")]) from error
-
-    def load(self, name: str) -> bytes | None:
-        try:
-            return (self._path / name).read_bytes()
-        except FileNotFoundError:
-            return None
-
-    def save(self, name: str, data: bytes) -> None:
-        """Replace a file as a whole. A killed process loses nothing that it saved; a machine without power may."""
-        new = self._path / f"{name}.new"
-        new.write_bytes(data)
-        new.replace(self._path / name)
-
-    def close(self) -> None:
-        os.close(self._lock)
-
-
-class Redis(Store):
-    """Keys of a Redis server, which one run at a time may use.
-
-    Who uses them is told from the name of the connection, which is gone as soon as the process is.
-    """
-
-    def __init__(self, url: str) -> None:
-        """Connect; the part after ``#`` names the keys.
-
-        Raises InvalidInput when that can't be.
-        """
-        try:
-            import redis
-        except ImportError as error:
-            raise InvalidInput(
-                [Problem('needs the package "redis": pip install redis', f"state {_shown(url)}")]
-            ) from error
-        address, _, name = url.partition("#")
-        self._name = name or "datagen"
-        secrets = _passwords(address)
-        try:
-            self._redis = redis.Redis.from_url(
-                address, client_name=f"datagen-{self._name}", single_connection_client=True
-            )
-            mine = self._redis.client_id()
-            clients = self._redis.client_list()
-            database = next(client["db"] for client in clients if int(client["id"]) == mine)
-            same = {"name": f"datagen-{self._name}", "db": database}
-            others = [client for client in clients if {key: client[key] for key in same} == same]
-        except ValueError as error:  # whose text may hold parts of the password
-            text = "can't be used: write it like redis://user:password@host:6379/0, special characters as %40"
-            raise InvalidInput([Problem(text, f"state {_shown(url)}")]) from error
-        except (redis.RedisError, OSError) as error:
-            text = hidden(f"can't be used: {error}", secrets)
-            raise InvalidInput([Problem(text, f"state {_shown(url)}")]) from error
-        if any(int(client["id"]) != mine for client in others):
-            raise InvalidInput([Problem("is in use by a run that goes on", f"state {_shown(url)}")])
-
-    def load(self, name: str) -> bytes | None:
-        with self._failing_as_oserror():
-            found: bytes | None = self._redis.get(f"{self._name}:{name}")  # type: ignore[assignment]
-            return found
-
-    def save(self, name: str, data: bytes) -> None:
-        with self._failing_as_oserror():
-            self._redis.set(f"{self._name}:{name}", data)
-
-    def close(self) -> None:
-        self._redis.close()
-
-    @contextmanager
-    def _failing_as_oserror(self) -> Iterator[None]:
-        from redis import RedisError
-
-        try:
-            yield
-        except RedisError as error:
-            raise OSError(str(error)) from error
-
-
 def open_journal(place: str, *, there: bool = False) -> "Journal":
-    """Open the state of a run, in a directory or under a ``redis://`` URL; it may have to be ``there``.
+    """Open what was kept of a run, in a directory or under a ``redis://`` URL; it may have to be ``there``.
 
     Raises InvalidInput when that can't be.
     """
-    if not place or (_URL.match(place) and not _REDIS.match(place)):
-        raise InvalidInput([Problem("must be a directory or a redis:// URL", "state")])
-    store = Redis(place) if _REDIS.match(place) else Directory(place, there=there)
-    journal = Journal(store, f"state {_shown(place)}")
+    journal = Journal(open_store(place, there=there), f"state {shown(place)}")
     if there and journal.run is None:
         raise journal.problem("no run has kept where it stands here")
     return journal
-
-
-def _shown(place: str) -> str:
-    """Leave out of a URL what may be secret: user, password, query."""
-    if not _REDIS.match(place):
-        return place
-    scheme, _, rest = place.partition("://")
-    address, _, name = rest.partition("#")
-    shown = address.rpartition("@")[2].partition("?")[0]
-    return f"{scheme}://{shown}#{name}" if name else f"{scheme}://{shown}"
-
-
-def _passwords(address: str) -> list[str]:
-    """Give what may be secret in a URL, as it is written there and as it is meant."""
-    user, _, _ = address.partition("://")[2].rpartition("@")
-    written = [user.partition(":")[2], *parse_qs(address.partition("?")[2]).get("password", [])]
-    return [text for part in written for text in (part, unquote(part)) if text]
 
 
 class Journal:
@@ -255,12 +116,12 @@ class Journal:
                 raise self.problem(f"can't be kept: {error.strerror or error}") from error
         self._lanes = lanes
         for lane, target in zip(lanes, self._targets, strict=False):
-            lane.standing = Standing(**target)
+            lane.sender.standing = Standing(**target)
         for lane in lanes:
-            lane.acknowledged = self._save
+            lane.sender.acknowledged = self._save
 
     def counts(self, targets: int) -> list[int]:
-        """Give how many records each target had acknowledged."""
+        """Return how many records each target had acknowledged."""
         return [target["records"] for target in self._targets] or [0] * targets
 
     def offer(self, snapshot: Callable[[], dict[str, Any]]) -> None:
@@ -270,7 +131,7 @@ class Journal:
         if waits or stopwatch() < self._next:
             return
         began = stopwatch()
-        offered = pack(snapshot()), [lane.made for lane in self._lanes]
+        offered = pack(snapshot()), [lane.encoder.made for lane in self._lanes]
         with self._lock:
             self._offered = offered
         seconds = stopwatch() - began
@@ -282,7 +143,7 @@ class Journal:
 
     def _save(self) -> None:
         with self._lock:
-            standings = [lane.standing for lane in self._lanes]
+            standings = [lane.sender.standing for lane in self._lanes]
             try:
                 self._store.save("acknowledged", json.dumps(list(map(asdict, standings))).encode())
                 if self._offered is not None:
@@ -296,8 +157,3 @@ class Journal:
     def _json(self, name: str) -> Any:
         data = self._store.load(name)
         return None if data is None else json.loads(data)
-
-
-def fingerprint(value: Any) -> str:
-    """Give a short name of a JSON value, another one for another value."""
-    return f"{int(draw.purpose_key(0, json.dumps(value, sort_keys=True))):016x}"

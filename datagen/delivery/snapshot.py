@@ -13,6 +13,7 @@ from datagen.records.batch import Batch, Part
 from datagen.records.types import once_coded, plain, plain_type
 
 _MARK = "~"  # the key of an object that stands for something JSON does not have
+_ROWS = ("due", "worker", "step", "key", "emitted")  # the columns of a batch itself
 _SIZE = 8  # bytes of the length of each piece
 
 
@@ -56,7 +57,7 @@ def _described(value: Any, arrays: list[bytes]) -> Any:
         return {_MARK: "arrow", "array": _added(value, arrays)}
     if isinstance(value, Batch):
         parts = [{"emitter": part.emitter, "rows": part.rows, "columns": part.columns} for part in value.parts]
-        members = {"due": value.due, "worker": value.worker, "step": value.step, "emitted": value.emitted}
+        members = {name: getattr(value, name) for name in _ROWS}
         return {_MARK: "batch", **_described({**members, "parts": parts}, arrays)}
     return value
 
@@ -86,11 +87,8 @@ def _made(value: Any, arrays: list[bytes]) -> Any:
     if value[_MARK] == "batch":
         parts = _made(value["parts"], arrays)
         return Batch(
-            due=_made(value["due"], arrays),
-            worker=_made(value["worker"], arrays),
-            step=_made(value["step"], arrays),
+            **{name: _made(value[name], arrays) for name in _ROWS},
             parts=tuple(Part(part["emitter"], part["rows"], part["columns"]) for part in parts),
-            emitted=_made(value["emitted"], arrays),
         )
     array = pa.ipc.open_stream(arrays[value["array"]]).read_next_batch().column(0)
     return array.to_numpy(zero_copy_only=False).copy() if value[_MARK] == "numpy" else array

@@ -10,16 +10,16 @@ from datagen.plugin.dimension import Dimension, Rows
 
 
 class Counter(Dimension):
-    """A number that counts on with every value made, over all workers, in time order.
+    """The next number for every value, over all workers, in order of time.
 
-    A missing or null value does not move it on. Every counter of a spec counts for itself.
+    Missing and null values are not counted. Each counter of a spec counts on its own.
 
     Example: {"type": "counter", "name": "order_id", "start": 1000}
     """
 
     kind: ClassVar[str] = "counter"
     start: int = Field(0, ge=-(2**62), le=2**62, description="first value")
-    increment: int = Field(1, ge=-(2**31), le=2**31, description="what is added for the next value")
+    increment: int = Field(1, ge=-(2**31), le=2**31, description="what is added from one value to the next")
 
     def make(self, rows: Rows) -> pa.Array:
         first = self.start + self.increment * rows.count()

@@ -8,9 +8,8 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from datagen import draw
 from datagen.plugin.dimension import Dimension, Rows
-from datagen.plugin.distribution import WholeDistribution
+from datagen.plugin.distribution import WholeDistribution, pick
 from datagen.records.types import JSON_TEXT
 
 
@@ -29,11 +28,11 @@ class Enum(Dimension):
 
     @cached_property
     def _array(self) -> pa.Array:
-        """Make the simplest array that keeps the JSON type of each value."""
-        for kind, arrow in ((str, pa.string()), (bool, pa.bool_()), (int, pa.int64()), (float, pa.float64())):
-            if all(value is None or type(value) is kind for value in self.values):
+        """Return the values as an array of the simplest type that keeps the JSON type of each."""
+        for python_type, type_ in ((str, pa.string()), (bool, pa.bool_()), (int, pa.int64()), (float, pa.float64())):
+            if all(value is None or type(value) is python_type for value in self.values):
                 try:
-                    return pa.array(self.values, arrow)
+                    return pa.array(self.values, type_)
                 except OverflowError:
                     break
         text = [
@@ -46,8 +45,6 @@ class Enum(Dimension):
         size = len(self.values)
         if size == 1:
             index = np.zeros(len(rows), np.int64)
-        elif self.cardinality_distribution:
-            index = self.cardinality_distribution.index(rows.bits("pick"), size)
         else:
-            index = draw.below(rows.bits("pick"), size).view(np.int64)
+            index = pick(self.cardinality_distribution, rows.bits("pick"), size)
         return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), self._array)

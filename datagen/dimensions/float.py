@@ -20,7 +20,7 @@ class Float(PooledDimension):
 
     kind: ClassVar[str] = "float"
     distribution: AnyDistribution = Field(description="what is drawn")
-    precision: int | None = Field(None, ge=0, le=15, description="digits after the point; all there are without it")
+    precision: int | None = Field(None, ge=0, le=15, description="digits after the point; without it, full precision")
 
     def make(self, rows: Rows) -> pa.Array:
         values = self.distribution.real(rows.bits())

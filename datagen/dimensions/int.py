@@ -18,5 +18,8 @@ class Int(PooledDimension):
     kind: ClassVar[str] = "int"
     distribution: WholeDistribution = Field(description="what is drawn; from anything but uniform, rounded")
 
+    def different_values(self) -> int:
+        return self.distribution.whole_numbers()
+
     def make(self, rows: Rows) -> pa.Array:
         return pa.array(self.distribution.whole(rows.bits()))

@@ -22,6 +22,9 @@ class Ipaddress(PooledDimension):
     kind: ClassVar[str] = "ipaddress"
     distribution: WholeDistribution = Field(description="what is drawn")
 
+    def different_values(self) -> int:
+        return min(self.distribution.whole_numbers(), 2**32)
+
     def make(self, rows: Rows) -> pa.Array:
         whole = self.distribution.whole(rows.bits())
         octets = [pa.array((whole >> shift) & 0xFF) for shift in (24, 16, 8, 0)]

@@ -18,6 +18,10 @@ class Object(PooledDimension):
     uniform_by_default: ClassVar[bool] = True
     dimensions: list[AnyDimension] = Field(description="its fields")
 
+    def different_values(self) -> int:
+        always = [part for part in self.dimensions if not part.percent_missing and not part.percent_nulls]
+        return max((part.different_values() for part in always if not getattr(part, "cardinality", 0)), default=0)
+
     def make(self, rows: Rows) -> pa.Array:
         values = [rows.make(dimension) for dimension in self.dimensions]
         if not values:

@@ -23,15 +23,19 @@ class String(PooledDimension):
     kind: ClassVar[str] = "string"
     length_distribution: LengthDistribution = Field(description="how many characters")
     chars: str = Field(
-        _PRINTABLE, min_length=1, description="the characters to draw from; the 95 printable ASCII ones without it"
+        _PRINTABLE, min_length=1, description="the characters to draw from; without it, the 95 printable ASCII ones"
     )
+
+    def different_values(self) -> int:
+        shortest = min(max(self.length_distribution.lowest(), 0), 64)  # more makes no difference to any pool
+        return len(set(self.chars)) ** int(shortest) if shortest else 0
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.bits("length"))
         if too_many(lengths):
             return in_halves(self.make, rows)
         offsets = np.concatenate([[0], np.cumsum(lengths)])
-        drawn = draw.below(rows.places(lengths).bits("character"), len(self.chars))
+        drawn = draw.below(rows.items(lengths).bits("character"), len(self.chars))
         if self.chars.isascii():
             data = pa.py_buffer(np.frombuffer(self.chars.encode(), np.uint8)[drawn])
             return pa.StringArray.from_buffers(len(rows), pa.py_buffer(offsets.astype(np.int32)), data)

@@ -1,24 +1,69 @@
 """The dimension ``timestamp``."""
 
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema
 
 from datagen.moment import Moment, parse_moment
 from datagen.plugin.dimension import PooledDimension, Rows
-from datagen.plugin.distribution import WholeDistribution
-from datagen.plugin.model import invalid
+from datagen.plugin.distribution import MOMENT_KEYS, Distribution, check_whole
+from datagen.plugin.model import Maker, invalid, make_of_group
+from datagen.problems import Path_
 from datagen.records.text import offset_milliseconds
 
 _FIRST = parse_moment("0001-01-01T00:00:00").milliseconds
 _LAST = parse_moment("9999-12-31T23:59:59.999").milliseconds
-MOMENT_KEYS = ("value", "min", "max", "mean")
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A distribution of milliseconds since 1970, and the UTC offset that its times were written with, if any."""
+
+    milliseconds: Distribution
+    zone: str | None
+
+
+def _moments(described: Any, info: "ValidationInfo[Maker]") -> Moments:
+    """Return the distribution that JSON with times in place of numbers describes."""
+    if isinstance(described, Moments):
+        return described
+    if not isinstance(described, dict):
+        return Moments(check_whole(make_of_group("distribution", described, info)), None)
+    moments: dict[str, Moment] = {}
+    lines: list[tuple[Path_, str]] = []
+    for key in MOMENT_KEYS:
+        if key in described:
+            try:
+                moments[key] = parse_moment(described[key])
+            except ValueError as error:
+                lines.append(((key,), str(error)))
+    zones = [moment.zone for moment in moments.values()]
+    if None in zones and any(zones):
+        lines.append(((), "either all of its times have an offset or none has"))
+    if not lines and {"min", "max"} <= moments.keys() and moments["min"].microseconds > moments["max"].microseconds:
+        lines.append(((), f'"min" ({described["min"]}) must not be above "max" ({described["max"]})'))
+    try:
+        numbers = described | {key: moment.milliseconds for key, moment in moments.items()}
+        made = check_whole(make_of_group("distribution", numbers | _stddev(described), info))
+    except ValidationError as error:
+        raise invalid("timestamp", lines or [(line["loc"], line["msg"]) for line in error.errors()]) from error
+    if lines:
+        raise invalid("timestamp", lines)
+    return Moments(made, next(iter(zones), None))
+
+
+def _stddev(described: dict[str, Any]) -> dict[str, Any]:
+    """Return the standard deviation in milliseconds, under its key, if there is one."""
+    stddev = described.get("stddev")
+    is_number = isinstance(stddev, int | float) and not isinstance(stddev, bool)
+    return {"stddev": stddev * 1000} if is_number else {}  # type: ignore[operator]
 
 
 class Timestamp(PooledDimension):
-    """A moment, as ISO 8601 with milliseconds.
+    """A time, as ISO 8601 with milliseconds.
 
     In its distribution `value`, `min`, `max` and `mean` are ISO 8601 times and `stddev` is in seconds. Values have the
     offset of those times, or none when they have none.
@@ -27,48 +72,15 @@ class Timestamp(PooledDimension):
     """
 
     kind: ClassVar[str] = "timestamp"
-    distribution: WholeDistribution = Field(
-        description="what is drawn, with times for numbers", json_schema_extra={"group": "time_distribution"}
+    distribution: Annotated[Moments, PlainValidator(_moments), WithJsonSchema({"group": "time_distribution"})] = Field(
+        description="what is drawn, with times in place of numbers"
     )
-    _zone: str | None = PrivateAttr(None)
+
+    def different_values(self) -> int:
+        return self.distribution.milliseconds.whole_numbers()
 
     def make(self, rows: Rows) -> pa.Array:
-        offset = offset_milliseconds(self._zone) if self._zone else 0
-        milliseconds = np.clip(self.distribution.whole(rows.bits()), _FIRST - offset, _LAST - offset)
-        return pa.array(milliseconds).cast(pa.timestamp("ms", self._zone))
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _read_moments(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        described = data.get("distribution") if isinstance(data, dict) else None
-        if not isinstance(described, dict):
-            return handler(data)
-        moments: dict[str, Moment] = {}
-        lines: list[tuple[tuple[str | int, ...], str]] = []
-        for key in MOMENT_KEYS:
-            if key in described:
-                try:
-                    moments[key] = parse_moment(described[key])
-                except ValueError as error:
-                    lines.append((("distribution", key), str(error)))
-        zones = {moment.zone for moment in moments.values()}
-        if len(zones) > 1 and None in zones:
-            lines.append((("distribution",), "either all of its times have an offset or none has"))
-        if not lines and {"min", "max"} <= moments.keys() and moments["min"].microseconds > moments["max"].microseconds:
-            message = f'"min" ({described["min"]}) must not be above "max" ({described["max"]})'
-            lines.append((("distribution",), message))
-        numbers = described | {key: moment.milliseconds for key, moment in moments.items()}
-        stddev = described.get("stddev")
-        if isinstance(stddev, int | float) and not isinstance(stddev, bool):
-            numbers["stddev"] = stddev * 1000
-        try:
-            made = handler(data | {"distribution": numbers})
-        except ValidationError as error:
-            own = [(line["loc"], line["msg"]) for line in error.errors()]
-            raise invalid(
-                "timestamp", lines + [line for line in own if not lines or line[0][:1] != ("distribution",)]
-            ) from error
-        if lines:
-            raise invalid("timestamp", lines)
-        made._zone = next((moment.zone for moment in moments.values()), None)
-        return made
+        zone = self.distribution.zone
+        offset = offset_milliseconds(zone) if zone else 0
+        drawn = self.distribution.milliseconds.whole(rows.bits())
+        return pa.array(np.clip(drawn, _FIRST - offset, _LAST - offset)).cast(pa.timestamp("ms", zone))

@@ -9,13 +9,13 @@ from datagen.plugin.dimension import Dimension, Rows
 
 
 class Variable(Dimension):
-    """The value that a variable of the record's worker has.
+    """The value of a variable of the worker that emits the record.
 
     Example: {"type": "variable", "name": "user", "variable": "user_id"}
     """
 
     kind: ClassVar[str] = "variable"
-    variable: str = Field(description="name of a variable that some state sets")
+    variable: str = Field(description="name of the variable; some state must set it")
 
     def reads(self) -> tuple[str, ...]:
         return (self.variable,)

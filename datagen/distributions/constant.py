@@ -22,6 +22,9 @@ class Constant(Distribution):
     def sample(self, u: Floats) -> Floats:
         return np.full(len(u), float(self.value))
 
+    def lowest(self) -> float:
+        return self.value
+
     def highest(self) -> float:
         return self.value
 

@@ -19,6 +19,9 @@ class Exponential(Distribution):
     kind: ClassVar[str] = "exponential"
     mean: Number = Field(gt=0, description="average of the draws, above 0")
 
+    def lowest(self) -> float:
+        return 0.0
+
     def sample(self, u: Floats) -> Floats:
         return self.mean * draw.exponential(u)
 

@@ -23,5 +23,8 @@ class Normal(Distribution):
     def sample(self, u: Floats) -> Floats:
         return self.mean + self.stddev * draw.normal(u)
 
+    def lowest(self) -> float:
+        return float("-inf") if self.stddev else self.mean
+
     def highest(self) -> float:
         return float("inf") if self.stddev else self.mean

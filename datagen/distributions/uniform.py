@@ -34,8 +34,14 @@ class Uniform(Distribution):
     def sample(self, u: Floats) -> Floats:
         return self.min + (self.max - self.min) * u
 
+    def lowest(self) -> float:
+        return self.min
+
     def highest(self) -> float:
         return self.max
+
+    def whole_numbers(self) -> int:
+        return floor(self.max) - ceil(self.min) + 1
 
     def problem_as_whole(self) -> str | None:
         low, high = ceil(self.min), floor(self.max)

@@ -1,4 +1,4 @@
-"""Arrivals: when workers are born, under the limit. Knows nothing of what they do in their lives but when these end."""
+"""Arrivals: when workers are born, under the limit. Knows nothing of their lives but how long these last."""
 
 import heapq
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from datagen import draw
-from datagen.clock import NEVER as NEVER
-from datagen.draw import Floats, Integers
+from datagen.clock import NEVER
+from datagen.draw import Floats, Integers, Keys
 from datagen.engine.plan import Plan
 from datagen.problems import RunFailed
 
@@ -19,44 +19,48 @@ class Arrivals:
     """The spawning of workers: ``spawn[k+1] = max(spawn[k] + gap[k], first instant with fewer than m alive)``."""
 
     def __init__(self, plan: Plan, seed: int, max_workers: int) -> None:
-        self._interarrival = plan.spec.interarrival
+        self._interarrival = plan.population.interarrival
         self._seed = seed
-        self._purpose = draw.purpose_key(seed, "interarrival")
-        self._guess = _FIRST_GUESS  # of how many are born in a window
+        self._worker_purpose = plan.purpose("worker")
+        self._purpose = draw.purpose_key(seed, plan.purpose("interarrival"))
+        self._guess = _FIRST_GUESS  # how many are born in a window
         self.most = max_workers
         self.spawned = 0
         self.due = 0  # ns since the start: the next spawn is not before this
 
-    def state(self) -> dict[str, Any]:
-        """Give who was born, for ``restore``."""
+    def snapshot(self) -> dict[str, Any]:
+        """Return how far the births have come, for ``restore``."""
         return {"guess": self._guess, "spawned": self.spawned, "due": self.due}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on after the births of ``state``."""
-        self._guess, self.spawned, self.due = state["guess"], state["spawned"], state["due"]
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Go on from where a snapshot was taken."""
+        self._guess, self.spawned, self.due = snapshot["guess"], snapshot["spawned"], snapshot["due"]
 
-    def candidates(self, end: int) -> tuple[Integers, Integers]:
-        """Give the births (n,) before a time of the next workers, if no limit held them back, and the gaps after."""
-        if self.due >= end:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        workers = np.arange(self.spawned, self.spawned + self._guess)
-        keys = draw.numbered(draw.worker_keys(self._seed, workers), np.zeros(1, np.int64))
-        gaps = nanoseconds(self._interarrival.real(draw.bits(keys, self._purpose)))
-        births = self.due + np.concatenate([[0], running_sum(gaps[:-1])])
+    def candidates(self, end: int) -> tuple[Integers, Integers, Keys]:
+        """Return when the next workers would be born without a limit, the gaps after these births, and their keys.
+
+        Each (n,); only births before ``end``, in ns since the start, and not always all of these.
+        """
+        workers = np.arange(self.spawned, self.spawned + (self._guess if self.due < end else 0))
+        keys = draw.worker_keys(self._seed, workers, self._worker_purpose)
+        random = draw.bits(draw.numbered(keys, np.zeros(1, np.int64)), self._purpose)
+        gaps = nanoseconds(self._interarrival.real(random))
+        births = self.due + np.concatenate([np.zeros(1, np.int64), running_sum(gaps[:-1])])[: len(gaps)]
         count = int(np.searchsorted(births, end))
-        return births[:count], gaps[:count]
+        return births[:count], gaps[:count], keys[:count]
 
     def hold_back(self, moment: int) -> None:
-        """Let nobody be born before a time, since no place is free until then."""
+        """Let nobody be born before a time: until then as many are alive as may be."""
         self.due = max(self.due, moment)
 
     def admit(
         self, births: Integers, gaps: Integers, lives: Integers, alive: int, stops: Integers, end: int
     ) -> tuple[Integers, int]:
-        """Let candidates in under the limit; give their births, and the end of the window.
+        """Let candidates in under the limit; return when they are born, and the end of the window.
 
-        ``lives`` (n,) says how long each lives and ``stops`` when those who are alive stop, as far as that is before
-        the end of the window, else anything beyond. It ends with the next birth when there are too few candidates.
+        ``lives`` (n,) says how long each candidate lives, ``stops`` (alive,) when each of those alive stops; where that
+        is not before the end of the window, any time beyond it will do. When there are too few candidates, the window
+        ends before the next birth. All in ns.
         """
         if not len(births):
             return births, end
@@ -77,27 +81,27 @@ class Arrivals:
     def _admit_one_by_one(
         self, gaps: Integers, lives: Integers, alive: int, stops: Integers, end: int
     ) -> tuple[Integers, int]:
-        """The rule of the limit, word for word; about 0.4 µs a worker."""
-        places = self.most - alive
+        """Apply the rule of the limit word for word; about 0.4 µs a worker."""
+        free = self.most - alive
         ends = np.sort(stops[stops < end]).tolist()
         born: list[int] = []
         due = self.due
         for gap, life in zip([*gaps.tolist(), 0], [*lives.tolist(), 0], strict=True):
             while ends and ends[0] <= due:
                 heapq.heappop(ends)
-                places += 1
-            if not places:
+                free += 1
+            if not free:
                 if not ends:
                     break
                 due = heapq.heappop(ends)
-                places = 1
+                free = 1
             if due >= end:
                 break
             if len(born) == len(gaps):
                 end = due + 1
                 break
             born.append(due)
-            places -= 1
+            free -= 1
             if due + life < end:
                 heapq.heappush(ends, due + life)
             due += gap
@@ -106,9 +110,9 @@ class Arrivals:
 
 
 def nanoseconds(seconds: Floats) -> Integers:
-    """Round times to whole nanoseconds; below 0 counts as 0, and what is beyond all time is never.
+    """Round times to whole nanoseconds; below 0 counts as 0, and what is beyond ``NEVER`` as that.
 
-    Raises RunFailed when one is not a number, as a plug-in may draw it.
+    Raises RunFailed when one is NaN, as a plug-in may draw it.
     """
     if np.isnan(seconds).any():
         raise RunFailed("walking on: a delay or gap is not a number")
@@ -116,7 +120,7 @@ def nanoseconds(seconds: Floats) -> Integers:
 
 
 def running_sum(values: Integers) -> Integers:
-    """Sum along the first axis; what exceeds all time stays at never."""
+    """Sum along the first axis; what exceeds ``NEVER`` stays there."""
     sums = np.cumsum(values, axis=0)
     if values.size and int(values.max()) > NEVER // len(values):
         sums[np.cumsum(values.astype(np.float64), axis=0) >= NEVER] = NEVER

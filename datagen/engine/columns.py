@@ -1,7 +1,7 @@
 """From steps to records: every dimension makes one Arrow array for all rows of a batch at once.
 
-Owns what the values of a run depend on besides the draws: pools (made before the run), counters (the one thing that
-depends on order) and the store of variables. Knows nothing of how workers move or of what becomes of the records.
+Owns what values depend on besides the draws: counters, the only values that depend on the order of records, and the
+stored values of variables. Knows nothing of how workers move or of what becomes of the records.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers
-from datagen.engine.living import Places
+from datagen.engine.living import Positions
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.step import Steps
 from datagen.engine.variables import CodeStore, Store, StoreReader
@@ -22,7 +22,6 @@ from datagen.records.types import as_json, common_type
 
 _FIRST_ROWS = 16
 _BATCH_BYTES = 16_000_000
-_MOST_PLACES = 4_000_000  # of lists and strings; each takes some 40 bytes while it is drawn
 
 
 class Columns:
@@ -32,28 +31,28 @@ class Columns:
         self._plan = plan
         self._world = world
         self._stores = {
-            name: (CodeStore if all(_is_fixed(setter.dimension) for setter in plan.setters[name]) else Store)(kind)
-            for name, kind in _variable_types(plan, world).items()
+            name: (CodeStore if all(_is_fixed(setter.dimension) for setter in plan.setters[name]) else Store)(type_)
+            for name, type_ in _variable_types(plan, world).items()
         }
         self._rows_next = _FIRST_ROWS
         self.layout = Layout(
             {name: {key: column.type for key, column in self._empty(name).items()} for name in plan.emitters}
         )
 
-    def state(self) -> dict[str, Any]:
-        """Give what later records depend on, for ``restore``: counters and variables."""
-        stores = {name: store.state() for name, store in self._stores.items()}
+    def snapshot(self) -> dict[str, Any]:
+        """Return what later records depend on, counters and variables, for ``restore``."""
+        stores = {name: store.snapshot() for name, store in self._stores.items()}
         return {"rows_next": self._rows_next, "counters": dict(self._world.counters), "stores": stores}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state`` gave."""
-        self._rows_next = state["rows_next"]
-        self._world.counters.update(state["counters"])
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Go on from where a snapshot was taken."""
+        self._rows_next = snapshot["rows_next"]
+        self._world.counters.update(snapshot["counters"])
         for name, store in self._stores.items():
-            store.restore(state["stores"][name])
+            store.restore(snapshot["stores"][name])
 
     def batches(self, steps: Steps) -> Iterator[Batch]:
-        """Make the records of the steps of a window, in batches of an efficient size."""
+        """Yield the records of a window's steps, in batches of an efficient size."""
         start = 0
         while start < len(steps):
             stop = min(start + self._rows_next, len(steps))
@@ -89,14 +88,14 @@ class Columns:
                 reader = StoreReader(self._stores, partial(self._after, chosen))
                 made = self._columns(name, chosen.time, Rows(chosen.keys, "", self._world, reader))
                 parts.append(Part(name, rows, made))
-        return Batch(steps.time, steps.worker, steps.step, tuple(parts), steps.time)
+        return Batch(steps.time, steps.worker, steps.step, steps.keys, tuple(parts), steps.time)
 
     def _columns(self, emitter: str, due: Integers, rows: Rows) -> dict[str, pa.Array]:
         milliseconds = pa.array((self._plan.start.microseconds + due // 1000) // 1000)
         columns = {"time": milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))}
-        place = rows.within("emitter", emitter)
+        inside = rows.within("emitter", emitter)
         for dimension in self._plan.emitters[emitter].dimensions:
-            columns[dimension.name] = place.make(dimension)
+            columns[dimension.name] = inside.make(dimension)
         return columns
 
     def _set_variables(self, steps: Steps) -> None:
@@ -110,15 +109,17 @@ class Columns:
             for setter in self._plan.setters[name]:
                 rows = rows_of(setter.state)
                 if len(rows):
-                    place = Rows(keys_of(setter.state), "", self._world, self._reader_of(setter, steps, rows))
-                    made.append((ranks[rows], place.within("state", setter.state_name).make(setter.dimension)))
+                    entries = Rows(
+                        keys_of(setter.state), self._plan.path, self._world, self._reader_of(setter, steps, rows)
+                    )
+                    made.append((ranks[rows], entries.within("state", setter.state_name).make(setter.dimension)))
             if made:
                 self._stores[name].append(int(ranks[-1]) + 1, made)
 
     def _reader_of(self, setter: Setter, steps: Steps, rows: Integers) -> "StoreReader":
-        """Let a setter read what was set before it: in its own state's list, or on earlier entries."""
+        """Return what a setter reads: values set before it in its state's list, else those of earlier entries."""
 
-        def positions(variable: str) -> Places:
+        def positions(variable: str) -> Positions:
             group = self._plan.group_of[variable]
             source = steps.after[group] if variable in setter.set_before else steps.before[group]
             assert source is not None, "the plan has the groups that are read like this"
@@ -126,13 +127,13 @@ class Columns:
 
         return StoreReader(self._stores, positions)
 
-    def _after(self, steps: Steps, variable: str) -> Places:
+    def _after(self, steps: Steps, variable: str) -> Positions:
         return steps.after[self._plan.group_of[variable]]
 
     def _before_own_reads(self, steps: Steps, start: int, stop: int) -> int:
-        """End a batch before a step whose variables are made of values that the same batch sets.
+        """Return where a batch must stop: before a step whose variables are made of values that the same batch sets.
 
-        Only variables that read each other in a circle need this; it makes them slow, some 50 thousand records/s.
+        Only variables that read each other in a circle need this, and are slow for it: some 50 thousand records/s.
         """
         sets = self._plan.sets_variables[steps.state[start:stop]]
         if not sets.any():
@@ -148,25 +149,25 @@ class Columns:
 
 
 def _is_fixed(dimension: Dimension) -> bool:
-    """Tell whether all values of a dimension come from one list."""
+    """Return whether all values of a dimension come from one list."""
     pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
     return (pooled or dimension.fixed) and not dimension.percent_missing
 
 
 def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
-    """Find the type of each variable by setting all of them for no rows until nothing changes.
+    """Return the type of each variable: sets all of them for no rows, again and again, until no type changes.
 
-    A variable whose type has no end, such as an object that holds its own former value, is kept as JSON text.
+    A variable whose type never stops growing, such as an object that holds its own former value, is kept as JSON text.
     """
-    kinds: dict[str, pa.DataType] = dict.fromkeys(plan.setters, pa.null())
+    types: dict[str, pa.DataType] = dict.fromkeys(plan.setters, pa.null())
     endless: set[str] = set()
     nothing = np.zeros(0, np.int64)
     while True:
-        for _ in range(len(kinds) + 1):
+        for _ in range(len(types) + 1):
             reader = StoreReader(
-                {name: Store(kind) for name, kind in kinds.items()}, lambda _: nothing.astype(np.int32)
+                {name: Store(type_) for name, type_ in types.items()}, lambda _: nothing.astype(np.int32)
             )
-            rows = Rows(nothing.astype(np.uint64), "", world, reader)
+            rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
             found = {
                 name: common_type(
                     rows.within("state", setter.state_name).make(setter.dimension).type for setter in setters
@@ -174,8 +175,8 @@ def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
                 for name, setters in plan.setters.items()
             }
             found |= {name: as_json(found[name]) for name in endless}
-            if found == kinds:
-                return kinds
-            changed = {name for name in kinds if found[name] != kinds[name]}
-            kinds = found
+            if found == types:
+                return types
+            changed = {name for name in types if found[name] != types[name]}
+            types = found
         endless |= changed

@@ -1,8 +1,10 @@
-"""The living: where everyone is between two windows. Each has a slot, which the next newcomer gets when it stops.
+"""The workers that are alive, and where they are between two windows.
 
-What happens moves those who act; the others are only looked over for the time of their next step.
+Each has a slot, which goes to a newcomer when the worker stops. A window costs work only for those who act in it; of
+the others no more is read than the time of their next step.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,31 +12,55 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen.clock import NEVER
-from datagen.draw import Integers
+from datagen.draw import Integers, Keys
 
 States = npt.NDArray[np.int32]
-Places = npt.NDArray[np.int32]
+Positions = npt.NDArray[np.int32]
 
 
 @dataclass
-class Lanes:
+class Workers:
     """Workers in order of their number, each with the step that it takes next; n of them."""
 
     worker: Integers  # (n,)
+    key: Keys  # (n,) worker keys, from which the row keys of their steps are made
     step: Integers  # (n,) number of the next step
     state: States  # (n,) state entered then, or stop
     time: Integers  # (n,) when, ns since the start
-    stored: list[Places]  # per variable group (n,): where the store has the values set last
+    stored: list[Positions]  # per variable group (n,): positions in its store of the values set last
 
     def __len__(self) -> int:
         return len(self.worker)
 
+    def take(self, rows: Integers) -> "Workers":
+        """Return some of the workers, in any order."""
+        return Workers.of(column[rows] for column in self.columns())
 
-class Population:
-    """The slots of the living; an empty one has nothing stored and never acts."""
+    def followed_by(self, others: "Workers") -> "Workers":
+        """Return these workers and others behind them."""
+        return Workers.of(map(np.concatenate, zip(self.columns(), others.columns(), strict=True)))
+
+    def put(self, rows: Integers, others: "Workers") -> None:
+        """Replace the workers in some rows by others."""
+        for column, new in zip(self.columns(), others.columns(), strict=True):
+            column[rows] = new
+
+    def columns(self) -> list[npt.NDArray[Any]]:
+        """Return all columns, each (n,)."""
+        return [self.worker, self.key, self.step, self.state, self.time, *self.stored]
+
+    @classmethod
+    def of(cls, columns: Iterable[npt.NDArray[Any]]) -> "Workers":
+        """Make workers of all their columns."""
+        worker, key, step, state, time, *stored = columns
+        return cls(worker, key, step, state, time, stored)
+
+
+class Living:
+    """The slots of the workers alive; an empty slot has nothing stored and never acts."""
 
     def __init__(self, groups: int) -> None:
-        self._slots = newborn(0, np.zeros(0, np.int64), groups)
+        self._slots = newborn(0, np.zeros(0, np.int64), np.zeros(0, np.uint64), groups)
         self._empty = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
@@ -42,50 +68,39 @@ class Population:
 
     @property
     def next_time(self) -> int:
-        """Give when the first of all acts, ns since the start."""
+        """Return when the next step of any worker is, in ns since the start; ``NEVER`` when nobody is alive."""
         return int(self._slots.time.min(initial=NEVER))
 
     @property
-    def stored(self) -> list[Places]:
-        """Give, per variable group, where the store has what somebody may still read."""
+    def stored(self) -> list[Positions]:
+        """Return, for each variable group, the positions in its store of what workers may still read, (slots,)."""
         return self._slots.stored
 
-    def state(self) -> dict[str, Any]:
-        """Give the slots of the living, for ``restore``."""
+    def snapshot(self) -> dict[str, Any]:
+        """Return the slots that are taken, for ``restore``."""
         used = np.setdiff1d(np.arange(len(self._slots)), self._empty, assume_unique=True)
-        slots = self._slots
-        return {
-            "worker": slots.worker[used],
-            "step": slots.step[used],
-            "state": slots.state[used],
-            "time": slots.time[used],
-            "stored": [places[used] for places in slots.stored],
-        }
+        return vars(self._slots.take(used))
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Give slots to the living of ``state``."""
-        self._slots = Lanes(state["worker"], state["step"], state["state"], state["time"], state["stored"])
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Take the workers of a snapshot, each into a slot of its own."""
+        self._slots = Workers(**snapshot)
         self._empty = np.zeros(0, np.int64)
 
-    def acting(self, end: int, newcomers: Lanes) -> tuple[Integers, Lanes]:
-        """Give the slots of those who act before a time, and their lanes followed by those of newcomers."""
+    def acting(self, end: int, newcomers: Workers) -> tuple[Integers, Workers]:
+        """Return the slots of the workers who act before a time, and these workers followed by newcomers."""
         slots = np.flatnonzero(self._slots.time < end)
         slots = slots[np.argsort(self._slots.worker[slots])]
-        old = self._slots
-        return slots, Lanes(
-            np.concatenate([old.worker[slots], newcomers.worker]),
-            np.concatenate([old.step[slots], newcomers.step]),
-            np.concatenate([old.state[slots], newcomers.state]),
-            np.concatenate([old.time[slots], newcomers.time]),
-            [np.concatenate([places[slots], new]) for places, new in zip(old.stored, newcomers.stored, strict=True)],
-        )
+        return slots, self._slots.take(slots).followed_by(newcomers)
 
-    def settle(self, slots: Integers, lanes: Lanes, stays: npt.NDArray[np.bool_]) -> None:
-        """Take over the lanes of those who stay alive: first of those who had slots, then of newcomers."""
+    def settle(self, slots: Integers, workers: Workers, stays: npt.NDArray[np.bool_]) -> None:
+        """Put workers back who stay alive and free the slots of the others; in the order that ``acting`` returned.
+
+        ``stays`` (n,) says who stays alive; those beyond its end were never born.
+        """
         leaves = slots[~stays[: len(slots)]]
         self._slots.time[leaves] = NEVER
-        for places in self._slots.stored:
-            places[leaves] = 0
+        for positions in self._slots.stored:
+            positions[leaves] = 0
         self._empty = np.concatenate([self._empty, leaves])
         joins = len(slots) + np.flatnonzero(stays[len(slots) :])
         if len(joins) > len(self._empty):
@@ -94,31 +109,21 @@ class Population:
         into = np.concatenate([slots[stays[: len(slots)]], self._empty[rest:]])
         of = np.concatenate([np.flatnonzero(stays[: len(slots)]), joins])
         self._empty = self._empty[:rest]
-        self._slots.worker[into] = lanes.worker[of]
-        self._slots.step[into] = lanes.step[of]
-        self._slots.state[into] = lanes.state[of]
-        self._slots.time[into] = lanes.time[of]
-        for places, new in zip(self._slots.stored, lanes.stored, strict=True):
-            places[into] = new[of]
+        self._slots.put(into, workers.take(of))
 
     def _grow(self, needed: int) -> None:
-        old = self._slots
-        more = needed + len(old) // 8
-
-        def grown(array: npt.NDArray[Any], value: int) -> npt.NDArray[Any]:
-            return np.concatenate([array, np.full(more, value, array.dtype)])
-
-        self._empty = np.concatenate([np.arange(len(old), len(old) + more), self._empty])
-        old.worker, old.step, old.state = grown(old.worker, 0), grown(old.step, 0), grown(old.state, 0)
-        old.time = grown(old.time, NEVER)
-        old.stored[:] = [grown(places, 0) for places in old.stored]
+        more = needed + len(self._slots) // 8
+        self._empty = np.concatenate([np.arange(len(self._slots), len(self._slots) + more), self._empty])
+        nobody = newborn(0, np.full(more, NEVER), np.zeros(more, np.uint64), len(self._slots.stored))
+        self._slots = self._slots.followed_by(nobody)
 
 
-def newborn(first: int, births: Integers, groups: int) -> Lanes:
-    """Give the lanes of workers who are about to enter their first state; numbered from ``first`` on."""
+def newborn(first: int, births: Integers, keys: Keys, groups: int) -> Workers:
+    """Return workers who are about to enter their first state, numbered from ``first`` on."""
     count = len(births)
-    return Lanes(
+    return Workers(
         np.arange(first, first + count),
+        keys,
         np.zeros(count, np.int64),
         np.zeros(count, np.int32),
         births,

@@ -1,6 +1,6 @@
 """Paths: the steps of many workers through the states, until they stop or a time is reached.
 
-A path depends on the worker alone, so all are walked side by side, a block of steps at a time.
+A path depends on its worker alone, so all are walked side by side, a block of steps at a time.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from datagen import draw
 from datagen.draw import Integers, Keys
 from datagen.engine.arrival import nanoseconds, running_sum
-from datagen.engine.living import Lanes, States
+from datagen.engine.living import States, Workers
 from datagen.engine.plan import Plan
 from datagen.problems import RunFailed
 
@@ -23,49 +23,48 @@ _TOO_MANY = 32 * _MOST_ELEMENTS
 
 @dataclass
 class Paths:
-    """Steps of lanes, each lane's up to its stop or its first step at or after a time; n of them, in no order.
+    """Steps of workers, each worker's up to its stop or to its first step at or after a time; n rows, in no order.
 
-    Their *places* are in order of lane and rank.
+    Their numbers count in order of owner and rank.
     """
 
-    lane: Integers  # (n,)
-    rank: Integers  # (n,) 0, 1, … within the lane
+    owner: Integers  # (n,) which of the workers
+    rank: Integers  # (n,) 0, 1, … for each owner
     state: States  # (n,)
     time: Integers  # (n,)
     key: Keys  # (n,) row keys
-    counts: Integers  # (lanes,) steps of each lane
-    starts: Integers  # (lanes,) place of each lane's first step
-    place: Integers  # (n,)
-    at: Integers  # (n,) which step has a place
+    counts: Integers  # (workers,) steps of each worker
+    starts: Integers  # (workers,) number of each worker's first step
+    number: Integers  # (n,)
+    row_of: Integers  # (n,) the row of each number
 
 
 class PathFinder:
-    """Walks lanes on."""
+    """Computes paths."""
 
     def __init__(self, plan: Plan, seed: int) -> None:
         self._transitions = plan.transitions
         self._delays = plan.delays
         self._stop = plan.transitions.stop
-        self._seed = seed
-        self._delay_purpose = draw.purpose_key(seed, "delay")
-        self._transition_purpose = draw.purpose_key(seed, "transition")
-        self.pace = 4.0  # guess of how many steps a lane takes
+        self._delay_purpose = draw.purpose_key(seed, plan.purpose("delay"))
+        self._transition_purpose = draw.purpose_key(seed, plan.purpose("transition"))
+        self.pace = 4.0  # guess: steps of a worker in a window
 
-    def walk(self, lanes: Lanes, end: int) -> tuple[Paths, int]:
-        """Walk on to a time, or to an earlier one, but after the first step, when that is too far; give paths and time.
+    def walk(self, workers: Workers, end: int) -> tuple[Paths, int]:
+        """Walk workers on to a time; return their paths and the time that these reach.
 
-        Raises RunFailed when very many steps are at one and the same time.
+        That is an earlier one, but after the first step, when there would be too many steps up to ``end``. Raises
+        RunFailed when very many steps are at one and the same time.
         """
-        lane = np.flatnonzero((lanes.time < end) & (lanes.state < self._stop))
-        key = draw.worker_keys(self._seed, lanes.worker[lane])
-        step, state, time = lanes.step[lane], lanes.state[lane], lanes.time[lane]
+        owner = np.flatnonzero((workers.time < end) & (workers.state < self._stop))
+        key, step, state, time = workers.key[owner], workers.step[owner], workers.state[owner], workers.time[owner]
         first = int(time.min(initial=end))
-        rank = np.zeros(len(lane), np.int64)
+        rank = np.zeros(len(owner), np.int64)
         pieces = []
         elements = 0
         pace = self.pace
-        while len(lane):
-            length = int(max(1, min(pace, _MOST_ELEMENTS // len(lane))))
+        while len(owner):
+            length = int(max(1, min(pace, _MOST_ELEMENTS // len(owner))))
             pace *= 1.5  # for the few who go on
             states, times, keys = self._block(key, step, state, time, length)
             there = np.ones(states.shape, bool)
@@ -74,24 +73,24 @@ class PathFinder:
             there[-1] &= ~goes_on
             taken = np.flatnonzero(there)
             ranks = (rank + np.arange(length + 1)[:, None]).ravel()
-            of = np.tile(lane, length + 1)
+            of = np.tile(owner, length + 1)
             pieces.append((of[taken], ranks[taken], states.ravel()[taken], times.ravel()[taken], keys.ravel()[taken]))
             on = np.flatnonzero(goes_on)
-            lane, key, rank, step = lane[on], key[on], rank[on] + length, step[on] + length
+            owner, key, rank, step = owner[on], key[on], rank[on] + length, step[on] + length
             state, time = states[-1, on], times[-1, on]
             elements += states.size
             if elements > _TOO_MANY and len(time) and time.min() == first:
                 raise RunFailed(f"walking on: {elements} steps at one and the same time; the clock does not move on")
             if elements > 4 * _MOST_ELEMENTS and len(time) and time.min() > first:
                 end = int(time.min())
-                pieces.append((lane, rank, state, time, draw.numbered(key, step)))
+                pieces.append((owner, rank, state, time, draw.numbered(key, step)))
                 break
-        return _placed(pieces, len(lanes)), end
+        return _numbered(pieces, len(workers)), end
 
     def _block(
         self, key: Keys, step: Integers, state: States, time: Integers, length: int
     ) -> tuple[States, Integers, Keys]:
-        """Walk lanes on by a number of steps; give states, times, row keys of steps 0..length, (length + 1, lanes)."""
+        """Walk ``length`` steps on; return states, times, row keys of steps 0..length, each (length + 1, workers)."""
         keys = draw.numbered(key, step + np.arange(length + 1)[:, None])
         rows = self._transitions.rows(draw.bits(keys[:-1], self._transition_purpose))
         states = self._transitions.follow(rows, state)
@@ -110,13 +109,13 @@ class PathFinder:
         return nanoseconds(waits).reshape(states.shape)
 
 
-def _placed(pieces: Sequence[tuple[npt.NDArray[Any], ...]], lanes: int) -> Paths:
+def _numbered(pieces: Sequence[tuple[npt.NDArray[Any], ...]], workers: int) -> Paths:
     nothing = np.zeros(0, np.int64)
     empty = (nothing, nothing, nothing.astype(np.int32), nothing, nothing.astype(np.uint64))
-    lane, rank, state, time, key = (np.concatenate(parts) for parts in zip(empty, *pieces, strict=True))
-    counts = np.bincount(lane, minlength=lanes)
+    owner, rank, state, time, key = (np.concatenate(parts) for parts in zip(empty, *pieces, strict=True))
+    counts = np.bincount(owner, minlength=workers)
     starts = np.cumsum(counts) - counts
-    place = starts[lane] + rank
-    at = np.empty_like(place)
-    at[place] = np.arange(len(place))
-    return Paths(lane, rank, state, time, key, counts, starts, place, at)
+    number = starts[owner] + rank
+    row_of = np.empty_like(number)
+    row_of[number] = np.arange(len(number))
+    return Paths(owner, rank, state, time, key, counts, starts, number, row_of)

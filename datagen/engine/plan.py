@@ -1,6 +1,6 @@
-"""From a spec to indices and tables, once: past this point no record looks anything up by name.
+"""From a population to indices and tables, once: past this point no record looks anything up by name.
 
-Sits between the spec and the walk; makes no draw and no value.
+Sits between the checked spec and the walk; makes no draw and no value.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen.draw import Keys, unit
-from datagen.language.population import Emitter, State
-from datagen.language.spec import Spec
+from datagen.language.population import Emitter, Population, State
 from datagen.moment import Moment
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution
@@ -22,7 +21,7 @@ from datagen.problems import InvalidInput, Problem
 _GUIDE_BITS = 12
 _MOST_ENTRIES = 200_000_000
 _MOST_LISTED = 1_000_000
-_FEW_LANES = 16  # below, 0.1 µs a step and lane in plain Python beats 2.5 µs a step in numpy
+_FEW_WORKERS = 16  # below, 0.1 µs a step of each in plain Python beats 2.5 µs a step of all in numpy
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,10 @@ class Setter:
     dimension: Dimension
     set_before: frozenset[str]  # the variables that stand before this one in the state's list
 
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        return frozenset(name for _, name in self.dimension.all_reads())
+
 
 class Transitions:
     """Draws the next states of many workers at once.
@@ -43,7 +46,7 @@ class Transitions:
     """
 
     def __init__(self, states: list[State]) -> None:
-        """Raises InvalidInput when the table would not fit into memory."""
+        """Make the table; raises InvalidInput when it would not fit into memory."""
         index = {state.name: number for number, state in enumerate(states)}
         self.stop = len(states)
         cumulative = [np.cumsum([float(t.probability) for t in state.transitions]) for state in states]
@@ -65,7 +68,7 @@ class Transitions:
         self._upper = np.append(self._edges, np.inf)
 
     def rows(self, random: Keys) -> npt.NDArray[np.intp]:
-        """Give, for random bits, the row of the table for each draw; for ``follow``."""
+        """Return the row of the table that each draw of random bits chooses, for ``follow``; of the same shape."""
         interval = self._guide[random >> np.uint64(64 - _GUIDE_BITS)]
         u = unit(random)
         for _ in range(self._most_in_bucket):
@@ -74,16 +77,16 @@ class Transitions:
         return interval
 
     def follow(self, rows: npt.NDArray[np.intp], states: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """Give the states (steps + 1, lanes) from those of the first step on; whoever has stopped stays so."""
+        """Return the states (steps + 1, workers), the given ones (workers,) first; whoever has stopped stays so."""
         followed = np.empty((len(rows) + 1, len(states)), np.int32)
         followed[0] = states
-        if len(states) < _FEW_LANES and len(self._targets) < _MOST_LISTED:
-            for lane, state in enumerate(states.tolist()):
-                path = accumulate(rows[:, lane].tolist(), self._target, initial=state)
-                followed[:, lane] = np.fromiter(path, np.int32, len(followed))
+        if len(states) < _FEW_WORKERS and len(self._targets) < _MOST_LISTED:
+            for worker, state in enumerate(states.tolist()):
+                path = accumulate(rows[:, worker].tolist(), self._target, initial=state)
+                followed[:, worker] = np.fromiter(path, np.int32, len(followed))
         else:
-            for number, row in enumerate(rows):
-                followed[number + 1] = self._targets[row + followed[number]]
+            for step, row in enumerate(rows):
+                followed[step + 1] = self._targets[row + followed[step]]
         return followed
 
     @cached_property
@@ -94,45 +97,50 @@ class Transitions:
 
 @dataclass(frozen=True)
 class Plan:
-    """A spec with its start time, ready to walk."""
+    """A population with its start time, as tables by index."""
 
-    spec: Spec
+    population: Population
     start: Moment
+    path: str = ""  # the name path above the purposes of all draws; empty while there is one population
+
+    def purpose(self, name: str) -> str:
+        """Return the name path of what a draw for a worker is for."""
+        return f"{self.path}/{name}" if self.path else name
 
     @cached_property
     def emitters(self) -> dict[str, Emitter]:
-        return {emitter.name: emitter for emitter in self.spec.emitters}
+        return {emitter.name: emitter for emitter in self.population.emitters}
 
     @cached_property
     def emitter_of(self) -> npt.NDArray[np.int64]:
-        """Give the emitter of each state, -1 for none."""
+        """Return the number of each state's emitter, -1 for none."""
         number = {name: number for number, name in enumerate(self.emitters)}
-        return np.array([number[state.emitter] if state.emitter else -1 for state in self.spec.states])
+        return np.array([number[state.emitter] if state.emitter else -1 for state in self.population.states])
 
     @cached_property
     def transitions(self) -> Transitions:
-        return Transitions(self.spec.states)
+        return Transitions(self.population.states)
 
     @cached_property
     def delays(self) -> list[tuple[Distribution, npt.NDArray[np.float64]]]:
-        """Give the different delays, each with a table of the factors that the states (and stop) multiply it with."""
+        """Return the different delays, each with the factor (states and stop,) that a state multiplies it with."""
         found: list[tuple[Distribution, npt.NDArray[np.float64]]] = []
-        for number, state in enumerate(self.spec.states):
+        for number, state in enumerate(self.population.states):
             if state.delay is None:
                 continue
             factor, delay = state.delay.unscaled()
             table = next((table for other, table in found if other == delay), None)
             if table is None:
-                table = np.zeros(len(self.spec.states) + 1)
+                table = np.zeros(len(self.population.states) + 1)
                 found.append((delay, table))
             table[number] = factor
         return found
 
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
-        """Give for each variable the states that set it."""
+        """Return the setters of each variable."""
         found: dict[str, list[Setter]] = {}
-        for number, state in enumerate(self.spec.states):
+        for number, state in enumerate(self.population.states):
             before: frozenset[str] = frozenset()
             for dimension in state.variables:
                 found.setdefault(dimension.name, []).append(Setter(number, state.name, dimension, before))
@@ -141,7 +149,7 @@ class Plan:
 
     @cached_property
     def groups(self) -> list[list[str]]:
-        """Give the variables, those that are always set together in one group."""
+        """Return the variables in groups: those that are always set together are in one."""
         found: dict[tuple[int, ...], list[str]] = {}
         for name, setters in self.setters.items():
             found.setdefault(tuple(setter.state for setter in setters), []).append(name)
@@ -153,32 +161,27 @@ class Plan:
 
     @cached_property
     def sets_group(self) -> npt.NDArray[np.bool_]:
-        """Tell which states set which group, (groups, states and stop)."""
-        table = np.zeros((len(self.groups), len(self.spec.states) + 1), bool)
+        """Return which groups are set by which states, (groups, states and stop)."""
+        table = np.zeros((len(self.groups), len(self.population.states) + 1), bool)
         for number, names in enumerate(self.groups):
             table[number, [setter.state for setter in self.setters[names[0]]]] = True
         return table
 
     @cached_property
     def former_groups(self) -> frozenset[int]:
-        """Give the groups of which a variable may be read as it was before the step that reads it."""
+        """Return the groups with a variable that some setter reads as it was before the step."""
         setters = [setter for setters in self.setters.values() for setter in setters]
-        return frozenset(
-            self.group_of[name] for setter in setters for name in all_reads(setter.dimension) - setter.set_before
-        )
+        return frozenset(self.group_of[name] for setter in setters for name in setter.reads - setter.set_before)
 
     @cached_property
     def sets_variables(self) -> npt.NDArray[np.bool_]:
-        """Tell which states set variables."""
-        return np.array([bool(state.variables) for state in self.spec.states])
+        """Return which states set variables, (states,)."""
+        return np.array([bool(state.variables) for state in self.population.states])
 
     @cached_property
     def _order(self) -> list[str] | None:
-        """Give the variables, each after those that it reads; None when some read each other in a circle."""
-        reads = {
-            name: {read for setter in setters for read in all_reads(setter.dimension)}
-            for name, setters in self.setters.items()
-        }
+        """Return the variables, each after those that it reads; None when some read each other in a circle."""
+        reads = {name: {read for setter in setters for read in setter.reads} for name, setters in self.setters.items()}
         ordered: list[str] = []
         while len(ordered) < len(reads):
             ready = [name for name in reads if name not in ordered and reads[name] <= set(ordered)]
@@ -189,17 +192,15 @@ class Plan:
 
     @property
     def circular(self) -> bool:
-        """Tell whether variables read each other in a circle."""
+        """Return whether variables read each other in a circle."""
         return self._order is None
 
     def variables_in_order(self, states: npt.NDArray[np.integer]) -> list[str]:
-        """Give the variables in an order to set them in; in a circle, those of the one state that sets any."""
+        """Return the variables in an order to set them in for steps into ``states``.
+
+        Where variables read each other in a circle, no more than one of the states may set any.
+        """
         if self._order is not None:
             return self._order
         setting = states[self.sets_variables[states]]
-        return [dimension.name for dimension in self.spec.states[setting[0]].variables] if len(setting) else []
-
-
-def all_reads(dimension: Dimension) -> set[str]:
-    """Give the variables that a dimension reads, its nested ones included."""
-    return set(dimension.reads()).union(*(all_reads(nested) for _, nested in dimension.nested()))
+        return [dimension.name for dimension in self.population.states[setting[0]].variables] if len(setting) else []

@@ -1,15 +1,20 @@
-"""Pools: the different values that a dimension with a cardinality picks from, made once before a run."""
+"""Pools: the different values that a dimension with a cardinality picks from.
+
+The value i of a pool follows from the seed, the name path and i: it is the i-th that is new among the values of the
+tries 0, 1, 2, … So a pool is only filled as far as the picks of a run reach, and its first values are the same however
+far that is.
+"""
 
 from collections.abc import Iterable
+from threading import Event
 
 import numpy as np
 import pyarrow as pa
 
 from datagen import draw
-from datagen.engine.plan import all_reads
 from datagen.language.population import Place
 from datagen.plugin.dimension import PooledDimension, Rows, World, fresh_values
-from datagen.problems import Path_
+from datagen.problems import Cancelled, Path_, RunFailed
 from datagen.records.text import json_text
 from datagen.records.types import plain
 
@@ -18,41 +23,99 @@ _MOST_TRIES_A_VALUE = 64  # to collect n equally likely values takes about n * (
 _PATIENCE = 20  # tries in vain, per value found, after which another value is taken not to exist: e**-20 if it did
 
 
-def make_pools(found: Iterable[Place], world: World) -> list[tuple[Path_, str]]:
-    """Make the pools of dimensions and of those inside them; give the places of pools that can't be filled, and why."""
-    problems = []
-    for place in found:
-        inner = make_pools(place.nested(), world)
-        problems += inner
-        dimension = place.dimension
-        if isinstance(dimension, PooledDimension) and dimension.cardinality and not inner and not all_reads(dimension):
-            pool = _pool(place, dimension, world)
-            world.pools[place.name_path] = pool
-            if len(pool) < dimension.cardinality:
-                message = f"could make only {len(pool)} different values for a cardinality of {dimension.cardinality}"
-                problems.append(((*place.json_path, "cardinality"), message))
-    return problems
+class Pools(dict[str, "GrowingPool"]):
+    """The pools of a population, by name path."""
+
+    def __init__(self, places: Iterable[Place], seed: int, stopped: Event) -> None:
+        super().__init__()
+        self._world = World(seed, self)  # with its own counters: values in a pool are not values of the run
+        self._stopped = stopped
+        for place in places:
+            self._add(place)
+
+    def _add(self, place: Place) -> None:
+        for nested in place.nested():
+            self._add(nested)
+        if isinstance(place.dimension, PooledDimension) and place.dimension.cardinality:
+            self[place.name_path] = GrowingPool(place, place.dimension, self._world, self._stopped)
+
+    def problems(self) -> list[tuple[Path_, str]]:
+        """Return the places of the pools that can't be filled, and why; fills those where only trying can tell.
+
+        A pool whose values contain another that can't be filled is not tried. Raises Cancelled when the run is stopped
+        meanwhile.
+        """
+        problems: dict[str, tuple[Path_, str]] = {}
+        for path, pool in self.items():  # inner ones come first
+            if not any(other.startswith(f"{path}/") for other in problems):
+                problem = pool.problem()
+                if problem is not None:
+                    problems[path] = problem
+        return list(problems.values())
 
 
-def _pool(place: Place, dimension: PooledDimension, world: World) -> pa.Array:
-    """Make the first different values, in the order of the tries, as many as can be found within a bound."""
-    wanted = dimension.cardinality
-    purpose = draw.purpose_key(world.seed, f"{place.name_path}/pool")
-    values = text = None
-    tried, in_vain, size = 0, 0, _FIRST_TRIES
-    while True:
-        keys = draw.numbered(np.full(1, purpose), np.arange(tried, tried + size))
-        made = plain(fresh_values(dimension, Rows(keys, place.name_path, world)))
-        values = made if values is None else pa.concat_arrays([values, made])
-        text = json_text(made) if text is None else pa.concat_arrays([text, json_text(made)])
-        before = len(values) - size
+class GrowingPool:
+    """Different values in the order of the tries that made them."""
+
+    def __init__(self, place: Place, dimension: PooledDimension, world: World, stopped: Event) -> None:
+        self._place = place
+        self._dimension = dimension
+        self._world = world
+        self._stopped = stopped
+        self._tried = self._in_vain = 0
+        self._size = _FIRST_TRIES  # of the next tries
+        self._values = self._made(1)  # the first value, which also tells their type
+        self._text = json_text(self._values)  # what tells values apart
+
+    def first(self, count: int) -> pa.Array:
+        """Return the first ``count`` values, or more.
+
+        Raises RunFailed when there are fewer different ones, Cancelled when the run is stopped meanwhile.
+        """
+        while len(self._values) < count:
+            if self._is_exhausted():
+                raise RunFailed(f"making {self._place.name_path}: {self._shortage()}")
+            self._try()
+        return self._values
+
+    def problem(self) -> tuple[Path_, str] | None:
+        """Return the place of the cardinality when it is too large, and why; fills the pool where only trying can tell.
+
+        Raises Cancelled when the run is stopped meanwhile.
+        """
+        wanted = self._dimension.cardinality
+        if self._dimension.different_values() >= wanted:
+            return None
+        while len(self._values) < wanted:
+            if self._is_exhausted():
+                return (*self._place.json_path, "cardinality"), self._shortage()
+            self._try()
+        return None
+
+    def _shortage(self) -> str:
+        found = len(self._values)
+        return f"could make only {found} different values for a cardinality of {self._dimension.cardinality}"
+
+    def _is_exhausted(self) -> bool:
+        most = _MOST_TRIES_A_VALUE * self._dimension.cardinality + _FIRST_TRIES
+        return self._tried > most or self._in_vain > _PATIENCE * len(self._values) + _FIRST_TRIES
+
+    def _made(self, count: int) -> pa.Array:
+        """Make the values of the next tries, equal ones among them."""
+        purpose = draw.purpose_key(self._world.seed, f"{self._place.name_path}/pool")
+        keys = draw.numbered(np.full(1, purpose), np.arange(self._tried, self._tried + count))
+        self._tried += count
+        return plain(fresh_values(self._dimension, Rows(keys, self._place.name_path, self._world)))
+
+    def _try(self) -> None:
+        """Make some more values and keep those that are new, up to the cardinality."""
+        if self._stopped.is_set():
+            raise Cancelled
+        made = self._made(self._size)
+        before = len(self._values)
+        values, text = pa.concat_arrays([self._values, made]), pa.concat_arrays([self._text, json_text(made)])
         codes = text.dictionary_encode().indices.to_numpy()
-        first = pa.array(np.unique(codes, return_index=True)[1][:wanted])
-        values, text = values.take(first), text.take(first)
-        tried += size
-        in_vain = 0 if len(values) > before else in_vain + size
-        if len(values) == wanted or tried > _MOST_TRIES_A_VALUE * wanted + _FIRST_TRIES:
-            return values
-        if in_vain > _PATIENCE * len(values) + _FIRST_TRIES:
-            return values
-        size = min(2 * size, max(wanted, _FIRST_TRIES))
+        first = pa.array(np.unique(codes, return_index=True)[1][: self._dimension.cardinality])
+        self._values, self._text = values.take(first), text.take(first)
+        self._in_vain = 0 if len(self._values) > before else self._in_vain + self._size
+        self._size = min(2 * self._size, max(self._dimension.cardinality, _FIRST_TRIES))

@@ -17,22 +17,22 @@ class Steps:
     step: Integers  # (n,)
     state: npt.NDArray[np.int32]  # (n,)
     keys: Keys  # (n,) row keys of (seed, worker, step)
-    # Per variable group: where the store of its values has the ones that were last set, on this entry or before it;
-    # and before it, for the groups that someone reads like that.
+    # Per variable group: positions in its store of the values that were set last, on this entry or earlier; and of the
+    # values set last before this entry, None for groups that are never read like that.
     after: tuple[npt.NDArray[np.int32], ...] = ()  # each (n,)
     before: tuple[npt.NDArray[np.int32] | None, ...] = ()  # each (n,)
-    # Per group: what to keep of the store once these steps are done, None for all of it.
+    # Per group: the positions to keep of its store once these steps are done, ascending; None for all of them.
     keep: tuple[Integers | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.time)
 
     def keeping(self, keep: tuple[Integers | None, ...]) -> "Steps":
-        """Give the same steps with a word on what to keep."""
+        """Return the same steps, with what to keep of the stores."""
         return replace(self, keep=keep)
 
     def at(self, rows: Integers | slice) -> "Steps":
-        """Give some of the rows, without the word on what to keep."""
+        """Return some of the rows, without what to keep of the stores."""
         return Steps(
             self.time[rows],
             self.worker[rows],

@@ -1,7 +1,7 @@
 """The values that variables were set to, kept as long as a worker may read them.
 
-The walk says where the store has the values set last; this module has them there. Why values and not keys to make them
-again: a counter and a variable made of others can't be made again.
+The walk knows the position of each value, this module the values. Not the keys of draws are kept, from which values
+could be made again: a counter, and a variable made of others, can't be made again.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.draw import Integers
-from datagen.engine.living import Places
+from datagen.engine.living import Positions
 from datagen.records.conversion import as_type
 
-_MOST_CHUNKS = 32
+MOST_CHUNKS = 32
 
 
 class Store:
@@ -24,20 +24,20 @@ class Store:
     Value 0 is null: what a variable reads as that was never set.
     """
 
-    def __init__(self, kind: pa.DataType) -> None:
-        self._kind = kind
-        self._set([as_type(pa.nulls(1), kind)])
+    def __init__(self, type_: pa.DataType) -> None:
+        self._type = type_
+        self._set([as_type(pa.nulls(1), type_)])
 
     def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:
-        """Add values; of each array it is said which of the new places it fills."""
+        """Add ``count`` values: arrays, each with which of the new positions (0 to ``count`` - 1) its values have."""
         self._chunks.append(self._in_order(count, made))
         self._starts.append(self.size)
         self.size += count
-        if len(self._chunks) > _MOST_CHUNKS:
+        if len(self._chunks) > MOST_CHUNKS:
             self._set([self._chunks[0], pa.concat_arrays(self._chunks[1:])])
 
-    def take(self, used: Integers | Places) -> pa.Array:
-        """Give the values at some places, which ascend."""
+    def take(self, used: Integers | Positions) -> pa.Array:
+        """Return the values at some positions, which ascend."""
         cuts = [0, *np.searchsorted(used, self._starts[1:]).tolist(), len(used)]
         taken = [
             chunk.take(pa.array(used[low:high] - start))
@@ -46,24 +46,24 @@ class Store:
         ]
         return pa.concat_arrays(taken) if taken else self._chunks[0].slice(0, 0)
 
-    def state(self) -> dict[str, Any]:
-        """Give all values, for ``restore``."""
+    def snapshot(self) -> dict[str, Any]:
+        """Return all values, for ``restore``."""
         return {"chunks": self._chunks}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Hold the values of ``state``."""
-        self._set(state["chunks"])
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Replace all values by those of a snapshot."""
+        self._set(snapshot["chunks"])
 
     def keep(self, used: Integers) -> None:
-        """Forget all values but those at some places, which ascend."""
+        """Forget all values but those at some positions, which ascend."""
         self._set([Store.take(self, used)])
 
     def _in_order(self, count: int, made: list[tuple[Integers, pa.Array]]) -> pa.Array:
-        values = pa.concat_arrays([as_type(array, self._kind) for _, array in made])
+        values = pa.concat_arrays([as_type(array, self._type) for _, array in made])
         if len(made) == 1:
             return values
         order = np.empty(count, np.int64)
-        order[np.concatenate([where for where, _ in made])] = np.arange(count)
+        order[np.concatenate([positions for positions, _ in made])] = np.arange(count)
         return values.take(pa.array(order))
 
     def _set(self, chunks: list[pa.Array]) -> None:
@@ -73,47 +73,47 @@ class Store:
 
 
 class CodeStore(Store):
-    """Keeps values that come from lists that never change (of an enum, of a pool) as numbers into one list of all."""
+    """Keeps values from lists that never change (of an enum, a pool) as indices into one list of all their values."""
 
-    def __init__(self, kind: pa.DataType) -> None:
+    def __init__(self, type_: pa.DataType) -> None:
         super().__init__(pa.int32())
         self._set([pa.array([0], pa.int32())])
-        self._values_kind = kind
-        self._values = as_type(pa.nulls(1), kind)
+        self._values_type = type_
+        self._values = as_type(pa.nulls(1), type_)
         self._lists: dict[tuple[int, ...], tuple[pa.Array, int]] = {}  # by addresses: a list, where it begins
 
-    def state(self) -> dict[str, Any]:
-        return super().state() | {"values": self._values}
+    def snapshot(self) -> dict[str, Any]:
+        return super().snapshot() | {"values": self._values}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        super().restore(state)
-        self._values = state["values"]
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        super().restore(snapshot)
+        self._values = snapshot["values"]
 
-    def take(self, used: Integers | Places) -> pa.Array:
+    def take(self, used: Integers | Positions) -> pa.Array:
         return pa.DictionaryArray.from_arrays(super().take(used), self._values)
 
     def _in_order(self, count: int, made: list[tuple[Integers, pa.Array]]) -> pa.Array:
         codes = np.zeros(count, np.int32)
-        for where, array in made:
+        for positions, array in made:
             begin = np.int32(self._begin(array.dictionary))
-            codes[where] = pc.fill_null(pc.add(array.indices, begin), 0).to_numpy()
+            codes[positions] = pc.fill_null(pc.add(array.indices, begin), 0).to_numpy()
         return pa.array(codes)
 
     def _begin(self, values: pa.Array) -> int:
         key = (len(values), *(buffer.address for buffer in values.buffers() if buffer is not None))
         if key not in self._lists:
             self._lists[key] = values, len(self._values)
-            self._values = pa.concat_arrays([self._values, as_type(values, self._values_kind)])
+            self._values = pa.concat_arrays([self._values, as_type(values, self._values_type)])
         return self._lists[key][1]
 
 
 class StoreReader:
-    """Reads the stored values of variables at the places that the steps say."""
+    """Reads the stored values of variables at the positions that the steps have."""
 
-    def __init__(self, stores: Mapping[str, Store], positions: Callable[[str], Places]) -> None:
+    def __init__(self, stores: Mapping[str, Store], positions: Callable[[str], Positions]) -> None:
         self._stores = stores
         self._positions = positions
-        self._used: dict[int, tuple[Integers, Places, pa.Array, Places]] = {}
+        self._used: dict[int, tuple[Integers, Positions, pa.Array, Positions]] = {}
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
         store = self._stores[variable]
@@ -126,8 +126,11 @@ class StoreReader:
             return store.take(used).take(indices)
         return pa.DictionaryArray.from_arrays(indices, store.take(used))
 
-    def _compact(self, positions: Places, size: int) -> tuple[Integers, Places, pa.Array]:
-        """Number the places that occur, so that a batch holds each value once and only those that it needs."""
+    def _compact(self, positions: Positions, size: int) -> tuple[Integers, Positions, pa.Array]:
+        """Number the positions that occur, so that a batch holds each value that it needs once.
+
+        Return them, ascending, and the number of each of ``positions``, as a numpy and as an Arrow array.
+        """
         known = self._used.get(id(positions))
         if known is None:
             marks = np.zeros(size, bool)

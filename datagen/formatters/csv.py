@@ -1,41 +1,37 @@
 """The formatters ``csv`` and ``tsv``."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import PrivateAttr
 
-from datagen.plugin.formatter import Formatter
+from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.records.batch import Layout
 from datagen.records.pieces import Pieces, join
 from datagen.records.text import plain_text
 
 
 class Csv(Formatter):
-    """Comma-separated values: a header line with all dimensions, cells quoted where RFC 4180 asks for it.
+    """Comma-separated values: a header line with the names of all dimensions, cells quoted where RFC 4180 asks for it.
 
-    Missing and null are empty cells, objects and lists are JSON. Lines end with a line feed.
+    What is missing or null is an empty cell, objects and lists are written as JSON. Lines end with a line feed.
 
     Example: {"type": "csv"}
     """
 
     kind: ClassVar[str] = "csv"
     separator: ClassVar[str] = ","
-    _names: list[str] = PrivateAttr([])
 
-    def prepare(self, layout: Layout) -> list[str]:
-        self._names = layout.names()
-        return []
+    def begin(self, layout: Layout) -> LineWriter:
+        names = layout.names()
+        header = self.separator.join(self._quoted(pa.array(names, pa.string())).to_pylist()) + "\n"
+        return LineWriter(partial(self._text, names), header)
 
-    def header(self) -> str:
-        names = self._quoted(pa.array(self._names, pa.string())).to_pylist()
-        return self.separator.join(names) + "\n"
-
-    def text(self, columns: Mapping[str, pa.Array]) -> pa.Array:
+    def _text(self, names: list[str], columns: Mapping[str, pa.Array]) -> pa.Array:
         pieces: Pieces = []
-        for name in self._names:
+        for name in names:
             pieces += [self._cell(columns[name]) if name in columns else "", self.separator]
         pieces[-1] = "\n"
         return join(pieces, len(next(iter(columns.values()))))
@@ -55,7 +51,7 @@ class Csv(Formatter):
 
 
 class Tsv(Csv):
-    """Tab-separated values, in all else like `csv`.
+    """Tab-separated values; otherwise like `csv`.
 
     Example: {"type": "tsv"}
     """

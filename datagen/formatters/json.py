@@ -5,19 +5,24 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from datagen.plugin.formatter import Formatter
+from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.records.batch import Layout
 from datagen.records.pieces import join
 from datagen.records.text import object_pieces
 
 
 class Json(Formatter):
-    """One JSON object a line: compact, UTF-8, every value with its JSON type. What is missing has no key.
+    """One JSON object a line: compact, in UTF-8, each value with its JSON type. What is missing has no key.
 
     Example: {"type": "json"}
     """
 
     kind: ClassVar[str] = "json"
 
-    def text(self, columns: Mapping[str, pa.Array]) -> pa.Array:
-        size = len(next(iter(columns.values())))
-        return join([*object_pieces(columns.items()), "\n"], size)
+    def begin(self, layout: Layout) -> LineWriter:
+        return LineWriter(_text)
+
+
+def _text(columns: Mapping[str, pa.Array]) -> pa.Array:
+    size = len(next(iter(columns.values())))
+    return join([*object_pieces(columns.items()), "\n"], size)

@@ -1,13 +1,12 @@
 """The formatter ``pattern``."""
 
 import re
-from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
-import pyarrow as pa
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
-from datagen.plugin.formatter import Formatter
+from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.records.batch import Layout
 from datagen.records.pattern import TextPattern
 
@@ -16,7 +15,7 @@ _MEANING = {"t": "\t", "n": "\n", "\\": "\\"}
 
 
 class Pattern(Formatter):
-    r"""The text of one record, with `{{name}}` where the value of a dimension belongs.
+    r"""A text of your own for each record, with `{{name}}` where the value of a dimension belongs.
 
     `{{a.b}}` is a key inside an object, `{{time|%H:%M}}` a time with strftime codes. `{name}` works too where `name`
     is a dimension; any other brace stands for itself. `\t`, `\n` and `\\` mean tab, newline and backslash.
@@ -26,12 +25,13 @@ class Pattern(Formatter):
 
     kind: ClassVar[str] = "pattern"
     pattern: str = Field(alias="text", description="the text of one record")
-    _made: TextPattern = PrivateAttr()
 
-    def prepare(self, layout: Layout) -> list[str]:
-        text = _ESCAPE.sub(lambda match: _MEANING[match[1]], self.pattern.removesuffix("\n").removesuffix("\r"))
-        self._made = TextPattern(text, layout)
-        return self._made.problems
+    def misfits(self, layout: Layout) -> list[str]:
+        return self._read(layout).problems
 
-    def text(self, columns: Mapping[str, pa.Array]) -> pa.Array:
-        return self._made.text(columns, end="\n")
+    def begin(self, layout: Layout) -> LineWriter:
+        return LineWriter(partial(self._read(layout).text, end="\n"))
+
+    def _read(self, layout: Layout) -> TextPattern:
+        text = self.pattern.removesuffix("\n").removesuffix("\r")
+        return TextPattern(_ESCAPE.sub(lambda match: _MEANING[match[1]], text), layout)

@@ -1,90 +1,109 @@
-"""The checks across a spec: references between its parts, sums, circles, variables."""
+"""The checks across a spec: references between its parts, sums of probabilities, circles, variables.
+
+They see valid parts as models, and of the others whatever their JSON lets them see.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
-from datagen.language.population import Place
-from datagen.plugin.dimension import PooledDimension
-from datagen.plugin.model import Maker
-from datagen.problems import Path_, did_you_mean, is_comment, path_part, show
+from datagen.language.population import Emitter, State
+from datagen.plugin.dimension import Dimension
+from datagen.problems import Path_, did_you_mean, is_comment, show
 
 STOP = "stop"
 _TOLERANCE = 0.01 + 1e-9  # of the sum of probabilities; 0.99 and 1.01 are allowed, whatever their last bit
-SMALLEST_DELAY = 0.5e-9  # what is shorter is rounded to 0 ns
+
+Found = Iterator[tuple[Path_, str]]
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A dimension or a variable, and what it reads."""
+
+    path: Path_
+    name: str | None
+    reads: tuple[tuple[Path_, str], ...]
 
 
 @dataclass(frozen=True)
 class _State:
-    """What of a state can be used, whatever else is wrong with it."""
+    """What of a state can be checked, whatever else is wrong with it."""
 
     path: Path_
     name: str
     emitter: str | None
     next: tuple[tuple[Path_, str], ...]
     never_waits: bool
-    sets: tuple[tuple[Path_, Any], ...]
+    variables: tuple[_Field, ...]
+
+
+@dataclass(frozen=True)
+class _Emitter:
+    path: Path_
+    name: str | None
+    dimensions: tuple[_Field, ...]
 
 
 class Checks:
     """The checks across a spec."""
 
-    def __init__(self, data: dict[str, Any], registry: Maker) -> None:
+    def __init__(self, data: dict[str, Any], made: dict[str, Any]) -> None:
+        """Take the JSON of a spec, and the same with models for the states and emitters that are valid."""
         self._data = data
-        self._registry = registry
-        self._states = [_usable(path, state, registry) for path, state in objects(data, (), "states")]
-        names = [emitter.get("name") for _, emitter in objects(data, (), "emitters")]
-        self._emitters = {name for name in names if isinstance(name, str)}
+        self._states = [_state(path, part) for path, part in _parts(made, (), "states")]
+        self._emitters = [_emitter(path, part) for path, part in _parts(made, (), "emitters")]
+        self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
 
-    def problems(self) -> Iterator[tuple[Path_, str]]:
+    def problems(self) -> Found:
         yield from _repeated_names((), self._data)
         yield from self._references()
         yield from self._sums()
         yield from self._reads_of_nothing()
         yield from self._standing_circles()
-        yield from _pooled_reads(places(self._data, self._registry))
         if self._states and not any(state.emitter for state in self._reachable()):
             yield ("states",), "no state that can be reached has an emitter, so there would never be a record"
 
-    def warnings(self) -> Iterator[tuple[Path_, str]]:
+    def warnings(self) -> Found:
         reachable = {state.name for state in self._reachable()}
         for state in self._states:
             if state.name not in reachable:
                 yield state.path, f"state {show(state.name)} can't be reached from the first state"
         used = {state.emitter for state in self._states}
-        for path, emitter in objects(self._data, (), "emitters"):
-            if isinstance(emitter.get("name"), str) and emitter["name"] not in used:
-                yield path, f"emitter {show(emitter.get('name'))} is used by no state"
-        yield from self._maybe_unset()
+        for emitter in self._emitters:
+            if emitter.name is not None and emitter.name not in used:
+                yield emitter.path, f"emitter {show(emitter.name)} is used by no state"
+        yield from self._unset_on_some_path()
 
-    def _references(self) -> Iterator[tuple[Path_, str]]:
+    def _references(self) -> Found:
         for state in self._states:
             if state.name.lower() == STOP:
                 yield (*state.path, "name"), f"a state must not be called {show(state.name)}: it ends a worker"
-            if state.emitter is not None and state.emitter not in self._emitters:
-                near = did_you_mean(state.emitter, self._emitters)
+            if state.emitter is not None and state.emitter not in self._names:
+                near = did_you_mean(state.emitter, self._names)
                 yield (*state.path, "emitter"), f"unknown emitter {show(state.emitter)}{near}"
             for path, name in state.next:
                 if name.lower() != STOP and name not in self._by_name:
                     yield path, f"unknown state {show(name)}{did_you_mean(name, [*self._by_name, STOP])}"
 
-    def _sums(self) -> Iterator[tuple[Path_, str]]:
-        for path, state in objects(self._data, (), "states"):
-            found = [transition.get("probability") for _, transition in objects(state, path, "transitions")]
+    def _sums(self) -> Found:
+        for path, state in _parts(self._data, (), "states"):
+            found = [transition.get("probability") for _, transition in _parts(state, path, "transitions")]
             given = [p for p in found if isinstance(p, int | float) and not isinstance(p, bool)]
             if given and len(given) == len(found) and abs(sum(given) - 1) > _TOLERANCE:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
 
-    def _reads_of_nothing(self) -> Iterator[tuple[Path_, str]]:
-        known = {name for state in self._states for name, _ in _named(state.sets)}
-        for path, name in _reads((), self._data):
-            if name not in known:
-                yield path, f"variable {show(name)} is set in no state{did_you_mean(name, known)}"
+    def _reads_of_nothing(self) -> Found:
+        set_somewhere = {field.name for state in self._states for field in state.variables if field.name is not None}
+        fields = [field for state in self._states for field in state.variables]
+        fields += [field for emitter in self._emitters for field in emitter.dimensions]
+        for field in fields:
+            for path, name in field.reads:
+                if name not in set_somewhere:
+                    yield path, f"variable {show(name)} is set in no state{did_you_mean(name, set_somewhere)}"
 
-    def _standing_circles(self) -> Iterator[tuple[Path_, str]]:
+    def _standing_circles(self) -> Found:
         standing = {state.name: state for state in self._states if state.never_waits}
         for state in standing.values():
             seen, todo = set(), [name for _, name in state.next]
@@ -108,8 +127,8 @@ class Checks:
                 todo += [self._by_name[name] for _, name in state.next if name in self._by_name]
         return list(reached.values())
 
-    def _maybe_unset(self) -> Iterator[tuple[Path_, str]]:
-        """Find reads of variables that some path does not set: a fixed point of what is surely set on entry."""
+    def _unset_on_some_path(self) -> Found:
+        """Yield reads of variables that some path does not set: a fixed point of what is surely set on entry."""
         reachable = self._reachable()
         surely: dict[str, set[str] | None] = {state.name: None for state in reachable}
         todo = [(state.name, set[str]()) for state in reachable[:1]]
@@ -119,58 +138,91 @@ class Checks:
             after = arriving if before is None else before & arriving
             if after != before:
                 surely[name] = after
-                leaving = after | {variable for variable, _ in _named(self._by_name[name].sets)}
+                leaving = after | {field.name for field in self._by_name[name].variables if field.name is not None}
                 todo += [(other, leaving) for _, other in self._by_name[name].next if other in surely]
         seen: set[tuple[Path_, str]] = set()
         for state in reachable:
             known = set(surely[state.name] or ())
-            for path, described in state.sets:
-                yield from _unset(state, path, described, known, seen)
-                known |= {variable for variable, _ in _named([(path, described)])}
-            for path, emitter in objects(self._data, (), "emitters"):
-                if emitter.get("name") == state.emitter:
-                    yield from _unset(state, path, emitter, known, seen)
+            for field in state.variables:
+                yield from _unset(state, field, known, seen)
+                known |= {field.name} if field.name is not None else set()
+            for emitter in self._emitters:
+                for field in emitter.dimensions if emitter.name == state.emitter else ():
+                    yield from _unset(state, field, known, seen)
 
 
-def _usable(path: Path_, state: dict[str, Any], registry: Maker) -> _State:
-    next_states = tuple(
-        ((*at, "next"), transition["next"])
-        for at, transition in objects(state, path, "transitions")
-        if isinstance(transition.get("next"), str)
-    )
-    never_waits = "delay" not in state or state["delay"] is None
-    if not never_waits:
-        try:
-            never_waits = registry.make("distribution", state["delay"]).highest() < SMALLEST_DELAY
-        except ValidationError:
-            never_waits = False
-    name, emitter = state.get("name"), state.get("emitter")
-    return _State(
-        path,
-        name if isinstance(name, str) else "",
-        emitter if isinstance(emitter, str) else None,
-        next_states,
-        never_waits,
-        tuple(objects(state, path, "variables")),
-    )
+def _unset(state: _State, field: _Field, known: set[str], seen: set[tuple[Path_, str]]) -> Found:
+    for path, name in field.reads:
+        if name not in known and (path, name) not in seen:
+            seen.add((path, name))
+            message = f"variable {show(name)} is not set on every path to state {show(state.name)}"
+            yield path, f"{message}; it reads as null there"
 
 
-def objects(data: Any, path: Path_, key: str) -> Iterator[tuple[Path_, dict[str, Any]]]:
-    """Give the objects in the list under a key, with their paths."""
+# What of a state, an emitter or a field can be checked
+
+
+def _state(path: Path_, part: State | dict[str, Any]) -> _State:
+    if isinstance(part, State):
+        name, emitter, never_waits = part.name, part.emitter, part.never_waits
+        next_states = [
+            ((*path, "transitions", number, "next"), transition.next)
+            for number, transition in enumerate(part.transitions)
+        ]
+    else:
+        name, emitter, never_waits = _text(part, "name") or "", _text(part, "emitter"), part.get("delay") is None
+        next_states = [
+            ((*at, "next"), transition["next"])
+            for at, transition in _parts(part, path, "transitions")
+            if isinstance(transition.get("next"), str)
+        ]
+    return _State(path, name, emitter, tuple(next_states), never_waits, _fields(part, path, "variables"))
+
+
+def _emitter(path: Path_, part: Emitter | dict[str, Any]) -> _Emitter:
+    name = part.name if isinstance(part, Emitter) else _text(part, "name")
+    return _Emitter(path, name, _fields(part, path, "dimensions"))
+
+
+def _fields(owner: Any, path: Path_, key: str) -> tuple[_Field, ...]:
+    if not isinstance(owner, dict):
+        dimensions: list[Dimension] = getattr(owner, key)
+        return tuple(
+            _Field((*path, key, number), dimension.name, tuple(_model_reads((*path, key, number), dimension)))
+            for number, dimension in enumerate(dimensions)
+        )
+    return tuple(_Field(at, _text(part, "name"), tuple(_json_reads(at, part))) for at, part in _parts(owner, path, key))
+
+
+def _model_reads(path: Path_, dimension: Dimension) -> Found:
+    for name in dimension.reads():
+        keys = [key for key in type(dimension).model_fields if getattr(dimension, key) == name and key != "name"]
+        yield (*path, *keys[:1]), name
+    for inner, nested in dimension.nested():
+        yield from _model_reads((*path, *inner), nested)
+
+
+def _json_reads(path: Path_, part: Any) -> Found:
+    if isinstance(part, dict) and str(part.get("type")).lower() == "variable" and isinstance(part.get("variable"), str):
+        yield (*path, "variable"), part["variable"]
+    for member_path, member in _members(path, part):
+        yield from _json_reads(member_path, member)
+
+
+def _text(part: dict[str, Any], key: str) -> str | None:
+    return part[key] if isinstance(part.get(key), str) else None
+
+
+def _parts(data: Any, path: Path_, key: str) -> Iterator[tuple[Path_, Any]]:
+    """Yield the objects and models in the list under a key, with their paths."""
     parts = data.get(key) if isinstance(data, dict) else None
     for index, part in enumerate(parts if isinstance(parts, list) else []):
-        if isinstance(part, dict):
+        if isinstance(part, dict | State | Emitter):
             yield (*path, key, index), part
 
 
-def _named(sets: Any) -> Iterator[tuple[str, Path_]]:
-    for path, described in sets:
-        if isinstance(described.get("name"), str):
-            yield described["name"], path
-
-
 def _members(path: Path_, part: Any) -> Iterator[tuple[Path_, Any]]:
-    """Give the members of a container that are part of the spec; not comments, not the values of an enum."""
+    """Yield the members of an object or list that are part of the spec; not comments, nor the values of an enum."""
     if isinstance(part, dict):
         for key, value in part.items():
             if key != "values" and not is_comment(key):
@@ -180,7 +232,7 @@ def _members(path: Path_, part: Any) -> Iterator[tuple[Path_, Any]]:
             yield (*path, index), value
 
 
-def _repeated_names(path: Path_, part: Any) -> Iterator[tuple[Path_, str]]:
+def _repeated_names(path: Path_, part: Any) -> Found:
     if isinstance(part, list):
         seen = set()
         for index, member in enumerate(part):
@@ -190,51 +242,3 @@ def _repeated_names(path: Path_, part: Any) -> Iterator[tuple[Path_, str]]:
             seen.add(name if isinstance(name, str) else None)
     for member_path, member in _members(path, part):
         yield from _repeated_names(member_path, member)
-
-
-def _reads(path: Path_, part: Any) -> Iterator[tuple[Path_, str]]:
-    if isinstance(part, dict) and str(part.get("type")).lower() == "variable" and isinstance(part.get("variable"), str):
-        yield (*path, "variable"), part["variable"]
-    for member_path, member in _members(path, part):
-        yield from _reads(member_path, member)
-
-
-def _pooled_reads(found: Iterator[Place]) -> Iterator[tuple[Path_, str]]:
-    for place in found:
-        if isinstance(place.dimension, PooledDimension) and place.dimension.cardinality:
-            for path, name in _all_reads(place):
-                yield path, f"variable {show(name)} can't be read here: a pool is made before the run"
-        else:
-            yield from _pooled_reads(place.nested())
-
-
-def _all_reads(place: Place) -> Iterator[tuple[Path_, str]]:
-    for name in place.dimension.reads():
-        yield place.json_path, name
-    for nested in place.nested():
-        yield from _all_reads(nested)
-
-
-def _unset(
-    state: _State, path: Path_, part: dict[str, Any], known: set[str], seen: set[tuple[Path_, str]]
-) -> Iterator[tuple[Path_, str]]:
-    for read_path, name in _reads(path, part):
-        if name not in known and (read_path, name) not in seen:
-            seen.add((read_path, name))
-            yield (
-                read_path,
-                f"variable {show(name)} is not set on every path to state {show(state.name)}; it reads as null there",
-            )
-
-
-def places(data: Any, registry: Maker) -> Iterator[Place]:
-    """Give the dimensions and variables of a spec's JSON that are valid in themselves."""
-    for owner, list_key, prefix in (("emitters", "dimensions", "emitter"), ("states", "variables", "state")):
-        for path, part in objects(data, (), owner):
-            for dimension_path, described in objects(part, path, list_key):
-                try:
-                    dimension = registry.make("dimension", described)
-                except ValidationError:
-                    continue
-                name_path = f"{prefix}/{path_part(str(part.get('name')))}/{path_part(dimension.name)}"
-                yield Place(dimension_path, name_path, dimension)

@@ -1,12 +1,13 @@
 """Documents: the JSON text of a spec or a target, and where everything stands in it.
 
-Knows JSON and positions in a text; must not know what a spec means.
+Knows JSON and places in a text; must not know what a spec means.
 """
 
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,21 +20,21 @@ _DECODER = json.JSONDecoder()
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed JSON document that still knows where everything stands; ``text`` is empty for a Python object."""
+    """A parsed JSON document that still knows where everything stands; without a text when a Python program made it."""
 
     data: Any
     source: str
     text: str = ""
-    secrets: tuple[str, ...] = ()  # values of the environment in it, which nobody may read
+    secrets: tuple[str, ...] = ()  # values of the environment in it, which no message may show
 
     def problem(self, path: Path_, message: str, *, at_key: bool = False) -> Problem:
-        """Make a problem at a JSON path; of a path that does not exist, the deepest part that does is its place."""
+        """Return a problem at a JSON path; where the path does not exist, its place is the deepest part that does."""
         if not self.text:
             return Problem(message, self.source, path=path_text(path))
         return self.at(_offset(self.text, path, at_key), path, message)
 
     def at(self, offset: int, path: Path_, message: str) -> Problem:
-        """Make a problem at a place in the text."""
+        """Return a problem at an offset in the text."""
         line = self.text.count("\n", 0, offset) + 1
         column = offset - (self.text.rfind("\n", 0, offset) + 1) + 1
         return Problem(message, self.source, line, column, path_text(path))
@@ -42,7 +43,7 @@ class Document:
 def parse_json(text: str, source: str) -> Document:
     """Parse a JSON document strictly: no NaN, no key twice in an object, no unpaired surrogate.
 
-    Raises InvalidInput with the place of what is not JSON.
+    Raises InvalidInput with the places of what is wrong.
     """
     try:
         data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
@@ -66,20 +67,32 @@ def parse_json(text: str, source: str) -> Document:
     return document
 
 
-def from_python(data: Any) -> Document:
-    """Take a document that a Python program made.
+def from_python(data: Any, source: str = "spec") -> Document:
+    """Return the document of an object that a Python program made.
 
-    Raises InvalidInput when it could not be JSON.
+    A ``datetime`` becomes its ISO 8601 text, a ``timedelta`` its seconds. Raises InvalidInput when anything else is not
+    JSON.
     """
     try:
+        data = _plain(data)
         json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidInput([Problem(f"is not JSON: {error}", "spec")]) from error
-    return Document(data, "spec")
+        raise InvalidInput([Problem(f"is not JSON: {error}", source)]) from error
+    return Document(data, source)
+
+
+def _plain(part: Any) -> Any:
+    if isinstance(part, datetime):
+        return part.isoformat()
+    if isinstance(part, timedelta):
+        return part.total_seconds()
+    if isinstance(part, dict):
+        return {key: _plain(value) for key, value in part.items()}
+    return [_plain(member) for member in part] if isinstance(part, list | tuple) else part
 
 
 def problems_in(document: Document, error: ValidationError) -> list[Problem]:
-    """Give the problems of a document that a validation found."""
+    """Return what a validation found wrong in a document."""
     return [
         document.problem(line["loc"], line["msg"], at_key=line["msg"].startswith("unknown key"))
         for line in error.errors()

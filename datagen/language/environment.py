@@ -1,4 +1,4 @@
-"""Values from the environment: ``${NAME}`` in any string of a spec or a target, so that no password stands in a file.
+"""Values from the environment: ``${NAME}`` in any string of a spec or a target, so that no file needs a password.
 
 Sits between the JSON and the models, which never learn where a string came from.
 """
@@ -9,30 +9,33 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from datagen.language.document import Document
-from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, is_comment, show
+from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, hidden, is_comment, show
 
 T = TypeVar("T")
 
-_PLACE = re.compile(r"\$(\$?)\{([^{}]*)\}")
+_PLACEHOLDER = re.compile(r"\$(\$?)\{([^{}]*)\}")
 
 
-def with_environment(document: Document, environment: Mapping[str, str], load: Callable[[Document], T]) -> T:
-    """Put the values of the environment into the strings of a document, and load it; ``$${`` stands for ``${``.
+def with_environment(document: Document, environment: Mapping[str, str] | None, load: Callable[[Document], T]) -> T:
+    """Put the values of an environment into the strings of a document and load it; ``$${`` becomes ``${``.
 
-    Raises InvalidInput with the variables that are missing and all else that is wrong.
+    Without an environment there are no values: whoever loads a document decides what it may read. Raises InvalidInput
+    with the variables that are missing and all else that is wrong; it shows no value of the environment.
     """
-    document, missing = _expanded(document, environment)
+    document, problems = _expanded(document, environment)
+    places = {problem.path for problem in problems}
+    loaded: list[T] = []
     try:
-        loaded = load(document)
+        loaded.append(load(document))
     except InvalidInput as error:
-        places = {problem.path for problem in missing}
-        raise InvalidInput([*missing, *(other for other in error.problems if other.path not in places)]) from error
-    if missing:
-        raise InvalidInput(missing)
-    return loaded
+        others = (other for other in error.problems if other.path not in places)
+        problems += (replace(other, message=hidden(other.message, document.secrets)) for other in others)
+    if problems:  # raised here, not above, where its context would be an exception that may show a value
+        raise InvalidInput(problems)
+    return loaded[0]
 
 
-def _expanded(document: Document, environment: Mapping[str, str]) -> tuple[Document, list[Problem]]:
+def _expanded(document: Document, environment: Mapping[str, str] | None) -> tuple[Document, list[Problem]]:
     secrets: list[str] = []
     problems: list[Problem] = []
 
@@ -40,6 +43,10 @@ def _expanded(document: Document, environment: Mapping[str, str]) -> tuple[Docum
         escaped, name = match.groups()
         if escaped:
             return f"${{{name}}}"
+        if environment is None:
+            message = f"{show(match[0])} needs an environment, and none was given: environment=os.environ, say"
+            problems.append(document.problem(path, message))
+            return match[0]
         if name not in environment:
             near = did_you_mean(name, environment)
             near = near if "did you mean" in near else ""  # not a list of all that the environment has
@@ -50,7 +57,7 @@ def _expanded(document: Document, environment: Mapping[str, str]) -> tuple[Docum
 
     def walk(part: Any, path: Path_) -> Any:
         if isinstance(part, str):
-            return _PLACE.sub(lambda match: put(match, path), part)
+            return _PLACEHOLDER.sub(lambda match: put(match, path), part)
         if isinstance(part, list):
             return [walk(member, (*path, index)) for index, member in enumerate(part)]
         if isinstance(part, dict):

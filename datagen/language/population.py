@@ -10,6 +10,8 @@ from datagen.plugin.distribution import AnyDistribution
 from datagen.plugin.model import Model, Number
 from datagen.problems import Path_, path_part
 
+_SMALLEST_DELAY = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
+
 
 class Transition(Model):
     """Where a worker may go from a state."""
@@ -27,6 +29,11 @@ class State(Model):
     delay: AnyDistribution | None = Field(None, description="how long a worker stays, in seconds; 0 without it")
     transitions: list[Transition] = Field(min_length=1, description="where to go from here; probabilities sum to 1")
 
+    @property
+    def never_waits(self) -> bool:
+        """Return whether every delay is 0."""
+        return self.delay is None or self.delay.highest() < _SMALLEST_DELAY
+
 
 class Emitter(Model):
     """What a record is made of."""
@@ -37,13 +44,40 @@ class Emitter(Model):
 
 @dataclass(frozen=True)
 class Place:
-    """A dimension of a spec: where it stands in the JSON, the name path of its draws, and itself."""
+    """A dimension of a spec, with where it stands in the JSON and the name path of its draws."""
 
     json_path: Path_
     name_path: str
     dimension: Dimension
 
     def nested(self) -> "Iterator[Place]":
-        """Give the places of the dimensions inside."""
+        """Yield the places of the dimensions directly inside."""
         for path, dimension in self.dimension.nested():
             yield Place((*self.json_path, *path), f"{self.name_path}/{path_part(dimension.name)}", dimension)
+
+
+class Population(Model):
+    """Workers: how often one is spawned, the states that it walks through and the records that it emits."""
+
+    states: list[State] = Field(min_length=1, description="the states; a worker begins in the first")
+    emitters: list[Emitter] = Field(description="what the records are made of")
+    interarrival: AnyDistribution = Field(description="seconds from one spawn of a worker to the next")
+
+    @property
+    def stands_still(self) -> bool:
+        """Return whether time never passes: no gap and no delay can be above 0."""
+        return self.interarrival.highest() < _SMALLEST_DELAY and all(state.never_waits for state in self.states)
+
+    def places(self) -> Iterator[Place]:
+        """Yield the places of the dimensions of emitters and the variables of states, without nested ones."""
+        for number, emitter in enumerate(self.emitters):
+            yield from _places(
+                ("emitters", number, "dimensions"), f"emitter/{path_part(emitter.name)}", emitter.dimensions
+            )
+        for number, state in enumerate(self.states):
+            yield from _places(("states", number, "variables"), f"state/{path_part(state.name)}", state.variables)
+
+
+def _places(path: Path_, name_path: str, dimensions: list[Dimension]) -> Iterator[Place]:
+    for number, dimension in enumerate(dimensions):
+        yield Place((*path, number), f"{name_path}/{path_part(dimension.name)}", dimension)

@@ -1,6 +1,6 @@
-"""The reference pages, made from the models and the command: what a reader looks up.
+"""The reference pages, made from the models and the command.
 
-Stands beside the way of the data, as the JSON Schema does, from which it takes what it says about keys.
+Stands beside the way of the data, as does the JSON Schema, from which it takes what it says about keys.
 """
 
 import argparse
@@ -32,7 +32,7 @@ _LONG = 60  # characters: a longer default is left to the description
 
 
 def pages(registry: Registry, command: argparse.ArgumentParser) -> dict[str, str]:
-    """Make the reference pages: file names and their text."""
+    """Return the reference pages: the text of each by its file name."""
     made = {f"{group}s.md": _lines(_group_page(group, registry)) for group in _INTRODUCTIONS}
     made["spec.md"] = _lines(_spec_page())
     made["command.md"] = _lines(_command_page(command))
@@ -64,13 +64,13 @@ def _group_page(group: str, registry: Registry) -> Iterator[str]:
 
 
 def _bases(kind: type[Plugin]) -> list[type[Plugin]]:
-    """Give the abstract classes with keys of their own that a kind is made from, nearest first."""
+    """Return the abstract classes above a kind that declare keys, nearest first."""
     bases = [base for base in kind.__mro__[1:] if issubclass(base, Plugin) and inspect.isabstract(base)]
     return [base for base in bases if _own_keys(base)]
 
 
 def _own_keys(model: type[Plugin]) -> list[str]:
-    """Give the keys that no abstract class above declares."""
+    """Return the keys of a model that no abstract class above it declares."""
     above = [base.model_fields for base in model.__mro__[1:] if issubclass(base, Plugin) and inspect.isabstract(base)]
     return [key for key in model.model_fields if not any(key in fields for fields in above)]
 
@@ -96,7 +96,7 @@ def _table_and_bases(kind: type[Plugin]) -> Iterator[str]:
 
 
 def _inner_model(key: Schema) -> str | None:
-    """Give the name of the model of the objects that a key holds, if it has one of its own."""
+    """Return the name of the model of the objects that a key holds; None when it holds none."""
     for choice in (key, *key.get("anyOf", ())):
         if "$ref" in choice:
             return str(choice["$ref"]).rsplit("/", 1)[1]
@@ -143,7 +143,7 @@ def _cell(text: str) -> str:
 
 
 def _value(key: Schema) -> str:
-    """Say what a key holds."""
+    """Return what a key holds, in words."""
     if "$ref" in key:
         name = key["$ref"].rsplit("/", 1)[1]
         if name not in _SPEC_MODELS and name[0].isupper():
@@ -154,8 +154,8 @@ def _value(key: Schema) -> str:
         return " or ".join(_value(choice) for choice in key["anyOf"] if choice != {"type": "null"})
     if "enum" in key:
         return "one of " + ", ".join(f"`{json.dumps(value)}`" for value in key["enum"])
-    kind = str(key.get("type", "any JSON"))
-    text = f"list of {_value(key.get('items', {}))}" if kind == "array" else _WORDS.get(kind, kind)
+    type_ = str(key.get("type", "any JSON"))
+    text = f"list of {_value(key.get('items', {}))}" if type_ == "array" else _WORDS.get(type_, type_)
     if "minimum" in key and "maximum" in key:
         return f"{text}, {key['minimum']:,} to {key['maximum']:,}"
     limits = [f"{word} {key[limit]:,}" for limit, word in _LIMITS.items() if limit in key]
@@ -164,7 +164,7 @@ def _value(key: Schema) -> str:
 
 
 def _command_page(command: argparse.ArgumentParser) -> Iterator[str]:
-    """Describe the command's options; argparse's own help looks different from one Python to the next."""
+    """Yield the command's page; argparse's own help looks different from one Python to the next."""
     yield "# Command"
     yield str(command.description)
     rows = ["| option | value | meaning |", "|---|---|---|"]

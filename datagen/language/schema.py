@@ -1,4 +1,4 @@
-"""The JSON Schema of a spec, made from the models: what an editor completes and checks with.
+"""The JSON Schema of a spec, made from the models, with which an editor completes and checks a spec.
 
 Stands beside the way of the data. Knows the models and the registry; must not know how anything runs.
 """
@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from datagen.dimensions.timestamp import MOMENT_KEYS
 from datagen.language.spec import Spec
+from datagen.plugin.distribution import MOMENT_KEYS
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import Registry
 
@@ -45,7 +45,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def _set_bounds(key: Schema, metadata: Iterable[Any]) -> None:
-    """Bound a key that is a whole or another number; pydantic gives such bounds other names than JSON Schema does."""
+    """Set the bounds of a key that is an integer or another number, for which pydantic has names of its own."""
     for word, keyword in _BOUNDS.items():
         key.pop(word, None)
         found = [getattr(limit, word) for limit in metadata if hasattr(limit, word)]
@@ -54,7 +54,7 @@ def _set_bounds(key: Schema, metadata: Iterable[Any]) -> None:
 
 
 def schema(registry: Registry) -> Schema:
-    """Make the JSON Schema (draft 2020-12) of a spec with the kinds of a registry.
+    """Return the JSON Schema (draft 2020-12) of a spec with the kinds of a registry.
 
     Under ``$defs``, each group of kinds has a schema that chooses by ``type``, in any case.
     """
@@ -69,7 +69,7 @@ def schema(registry: Registry) -> Schema:
 
 
 def described(model: type[BaseModel]) -> Schema:
-    """Describe one model; what its docstring says and shows is for the description and the examples."""
+    """Return the schema of a model; its description and examples are those of the docstring."""
     found: Schema = _linked(model.model_json_schema(schema_generator=_Generator))
     if issubclass(model, Plugin):
         found["description"] = text_of(model)
@@ -79,7 +79,7 @@ def described(model: type[BaseModel]) -> Schema:
 
 
 def _linked(part: Any) -> Any:
-    """Turn what pydantic says of a plug-in's place into a reference to its group, and drop defaults that are null."""
+    """Return a schema with references where a key holds a plug-in of a group, and without defaults that are null."""
     if isinstance(part, list):
         return [_linked(member) for member in part]
     if not isinstance(part, dict):
@@ -91,7 +91,7 @@ def _linked(part: Any) -> Any:
 
 
 def _choice(group: str, kinds: Mapping[str, Schema]) -> Schema:
-    """Choose among kinds by ``type``: an editor completes the lower-case names, then the keys of the one chosen."""
+    """Return definitions that choose a kind by ``type``: an editor offers lower-case names, then the kind's keys."""
     defs: Schema = {}
     cases = []
     for name, kind in kinds.items():
@@ -106,7 +106,7 @@ def _choice(group: str, kinds: Mapping[str, Schema]) -> Schema:
 
 
 def _renamed(part: Any, names: Mapping[str, str]) -> Any:
-    """Let references point to new names."""
+    """Return a schema whose references have new names."""
     if isinstance(part, list):
         return [_renamed(member, names) for member in part]
     if not isinstance(part, dict):
@@ -120,7 +120,7 @@ def _any_case(name: str) -> str:
 
 
 def _with_times(distribution: Schema) -> Schema:
-    """Describe a distribution of times instead of numbers."""
+    """Return the schema of a distribution of times instead of numbers."""
     changed = deepcopy({key: value for key, value in distribution.items() if key != "examples"})
     for key in MOMENT_KEYS:
         if key in changed["properties"]:
@@ -129,10 +129,10 @@ def _with_times(distribution: Schema) -> Schema:
 
 
 def examples(kind: type[Plugin]) -> list[Any]:
-    """Give the examples in the docstring of a kind."""
+    """Return the examples in the docstring of a kind."""
     return [json.loads(text) for text in _EXAMPLE.findall(inspect.getdoc(kind) or "")]
 
 
 def text_of(kind: type) -> str:
-    """Give the docstring of a class without its examples."""
+    """Return the docstring of a class without its examples."""
     return _EXAMPLE.sub("", inspect.getdoc(kind) or "").strip()

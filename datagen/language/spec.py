@@ -1,56 +1,70 @@
-"""The models of a spec, and the checks across them: JSON to a frozen, checked ``Spec``, every problem found at once.
+"""A spec: from a document to a frozen, checked ``Spec``, with every problem found at once."""
 
-The checks across the spec work on the JSON itself, as far as it is usable, so that a mistake in one place does not hide
-one in another.
-"""
+from typing import Any
 
 from pydantic import Field, ValidationError
 
-from datagen.language.checks import SMALLEST_DELAY, Checks
+from datagen.language.checks import Checks
 from datagen.language.document import Document, problems_in
-from datagen.language.population import Emitter, State
-from datagen.plugin.distribution import AnyDistribution
+from datagen.language.population import Emitter, Population, State
 from datagen.plugin.model import Maker, Model
 from datagen.plugin.target import Targets
 from datagen.problems import InvalidInput, Problem
 
 
-class Spec(Model):
+class Spec(Population):
     """A generator spec: the states that workers walk through and the records that they emit."""
 
-    states: list[State] = Field(min_length=1, description="the states; a worker begins in the first")
-    emitters: list[Emitter] = Field(description="the kinds of records")
-    interarrival: AnyDistribution = Field(description="seconds from one spawn of a worker to the next")
     target: Targets = Field([], description="where records go, one target or several; standard output without it")
-
-    @property
-    def stands_still(self) -> bool:
-        """Tell whether time never passes: no gap and no delay can be above 0."""
-        times = [self.interarrival, *(state.delay for state in self.states)]
-        return all(time is None or time.highest() < SMALLEST_DELAY for time in times)
 
 
 def read_spec(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]:
-    """Check a document; give the spec and warnings.
+    """Return the checked spec of a document, and warnings.
 
     Raises InvalidInput with all problems of the document.
     """
+    try:
+        return _read(document, registry)
+    except RecursionError as error:
+        raise InvalidInput([Problem("is nested too deeply", document.source)]) from error
+
+
+def _read(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]:
     spec = None
     problems: list[Problem] = []
-    try:
-        spec = Spec.model_validate(document.data, context=registry)
-    except ValidationError as error:
-        problems += problems_in(document, error)
     warnings: list[Problem] = []
-    if isinstance(document.data, dict):
-        checks = Checks(document.data, registry)
+    data = document.data
+    if isinstance(data, dict):
+        # What is valid in itself is made once, and stands where its JSON stood; so a mistake in one place hides none in
+        # another, and the checks across the spec see what is valid as models.
+        parts: tuple[tuple[str, type[Model]], ...] = (("states", State), ("emitters", Emitter))
+        data = data | {
+            key: _made(data[key], model, registry) for key, model in parts if isinstance(data.get(key), list)
+        }
+        checks = Checks(document.data, data)
         problems += [document.problem(path, message) for path, message in checks.problems()]
         warnings += [document.problem(path, message) for path, message in checks.warnings()]
+    try:
+        spec = Spec.model_validate(data, context=registry)
+    except ValidationError as error:
+        problems = problems_in(document, error) + problems
     if problems or spec is None:
         raise InvalidInput(in_order(problems))
     return spec, in_order(warnings)
 
 
+def _made(parts: list[Any], model: type[Model], registry: Maker) -> list[Any]:
+    """Return parts with models for the valid ones; the others stay as they are."""
+    return [_made_or_not(part, model, registry) for part in parts]
+
+
+def _made_or_not(part: Any, model: type[Model], registry: Maker) -> Any:
+    try:
+        return model.model_validate(part, context=registry)
+    except ValidationError:
+        return part
+
+
 def in_order(problems: list[Problem]) -> list[Problem]:
-    """Sort problems by their place and drop those said twice."""
+    """Return problems sorted by their place, each once."""
     return sorted(dict.fromkeys(problems), key=lambda problem: (problem.line or 0, problem.column or 0))

@@ -1,10 +1,10 @@
-"""What a dimension (field generator) is, the rows that it makes values for, and how all its values are made.
+"""What a dimension (field generator) is, the rows that it makes values for, and how its values are made.
 
-Owns what the values of a run depend on besides the draws: pools and counters. Knows nothing of workers and their steps.
+Owns what the values of a run share besides the seed: pools and counters. Knows nothing of workers and their steps.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, ClassVar, Protocol, Self
@@ -15,20 +15,20 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
 from datagen.draw import Integers, Keys
-from datagen.plugin.distribution import WholeDistribution
-from datagen.plugin.model import Plugin, make_of_group
-from datagen.problems import Path_, RunFailed, path_part
-from datagen.records.types import is_maybe, maybe, plain, plain_type
+from datagen.plugin.distribution import WholeDistribution, pick
+from datagen.plugin.model import Plugin, invalid, make_of_group, place_in_source
+from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
+from datagen.records.types import is_optional, optional, plain, plain_type
 
 MOST_IN_POOL = 10_000_000
-_MOST_PLACES = 4_000_000  # of lists and strings; each takes some 40 bytes while it is drawn
+_MOST_ITEMS = 4_000_000  # of lists, characters of strings; each takes some 40 bytes while it is drawn
 
 
 class Dimension(Plugin):
     """A field generator: one value for every record."""
 
     group: ClassVar[str] = "dimension"
-    fixed: ClassVar[bool] = False  # whether ``make`` gives dictionary arrays, all with one and the same dictionary
+    fixed: ClassVar[bool] = False  # whether ``make`` returns dictionary arrays, all with one and the same dictionary
 
     name: str = Field(min_length=1, description="name of the field; inside a list it is not printed")
     percent_missing: float = Field(0, ge=0, le=100, description="percentage of records in which the key is left out")
@@ -38,10 +38,10 @@ class Dimension(Plugin):
 
     @abstractmethod
     def make(self, rows: "Rows") -> pa.Array:
-        """Make one value for each row; an array of ``len(rows)`` values whose type does not depend on the rows."""
+        """Return one value for each row: an array of ``len(rows)`` values, of the same type for any rows."""
 
     def nested(self) -> "Iterator[tuple[Path_, Dimension]]":
-        """Give the dimensions among the keys of this one, with where they stand."""
+        """Yield the dimensions among the keys of this one, each with its path from here."""
         for key in type(self).model_fields:
             value = getattr(self, key)
             for index, part in enumerate(value if isinstance(value, list) else [value]):
@@ -49,8 +49,18 @@ class Dimension(Plugin):
                     yield (key, index) if isinstance(value, list) else (key,), part
 
     def reads(self) -> tuple[str, ...]:
-        """Give the variables that this dimension reads itself (not those that its nested ones read)."""
+        """Return the variables that this dimension reads itself, without those that nested ones read."""
         return ()
+
+    def all_reads(self) -> "Iterator[tuple[Path_, str]]":
+        """Yield the variables that it and its nested dimensions read, each with the path of the one that reads it."""
+        yield from (((), name) for name in self.reads())
+        for path, nested in self.nested():
+            yield from (((*path, *inner), name) for inner, name in nested.all_reads())
+
+    def different_values(self) -> int:
+        """Return how many different values it can make at least; 0 when only trying can tell."""
+        return 0
 
 
 AnyDimension = Annotated[
@@ -73,26 +83,43 @@ class PooledDimension(Dimension):
             raise ValueError('"cardinality_distribution" is required with a "cardinality"')
         return self
 
+    @model_validator(mode="after")
+    def _reads_nothing_in_a_pool(self) -> Self:
+        lines = [
+            (path, f"variable {show(name)} can't be read here: a pool is made before the run")
+            for path, name in self.all_reads()
+        ]
+        if self.cardinality and lines:
+            raise invalid(self.kind, lines)
+        return self
+
 
 class Reader(Protocol):
-    """Gives the current values of variables."""
+    """Reads the current values of variables."""
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
-        """Read a variable for all rows of a batch, or for those numbered in ``origin``."""
+        """Return the values of a variable for all rows of a batch, or for the rows in ``origin`` (m,)."""
+
+
+class Pool(Protocol):
+    """The different values that a dimension with a cardinality picks from."""
+
+    def first(self, count: int) -> pa.Array:
+        """Return the first ``count`` values, or more. Raises RunFailed when there are fewer different ones."""
 
 
 @dataclass
 class World:
-    """What the values of a run share: the seed, the pools and the counters, each known by its name path."""
+    """What the values of a run share: the seed, and the pools and counters by name path."""
 
     seed: int
-    pools: dict[str, pa.Array] = field(default_factory=dict)
+    pools: Mapping[str, Pool] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows for which a dimension makes values: it draws from here, and has its nested dimensions made here."""
+    """The rows for which a dimension makes values; it takes its draws and the values of nested dimensions from here."""
 
     keys: Keys  # (n,) row keys
     path: str
@@ -112,71 +139,72 @@ class Rows:
         return draw.unit(self.bits(purpose))
 
     def at(self, rows: Integers) -> "Rows":
-        """Give some of the rows."""
+        """Return some of the rows, given by their indices (m,)."""
         origin = rows if self.origin is None else self.origin[rows]
         return Rows(self.keys[rows], self.path, self.world, self.reader, origin)
 
-    def places(self, lengths: Integers) -> "Rows":
-        """Give a row for each of the places 0..length of each row, place by place."""
+    def items(self, lengths: Integers) -> "Rows":
+        """Return a row for each item of the lists, or character of the strings, of these rows; ``lengths`` (n,)."""
         owner = np.repeat(np.arange(len(self)), lengths)
-        place = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        places = self.at(owner)
+        number = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        owners = self.at(owner)
         return Rows(
-            draw.numbered(self.bits("place")[owner], place), self.path, self.world, places.reader, places.origin
+            draw.numbered(self.bits("place")[owner], number), self.path, self.world, owners.reader, owners.origin
         )
 
     def within(self, *names: str) -> "Rows":
-        """Give the same rows at a place further down the name path."""
+        """Return the same rows further down the name path, so that other values are drawn for them."""
         path = "/".join(filter(None, (self.path, *map(path_part, names))))
         return Rows(self.keys, path, self.world, self.reader, self.origin)
 
     def make(self, dimension: Dimension) -> pa.Array:
-        """Make the values of a nested dimension."""
+        """Return the values of a nested dimension, (n,)."""
         return make_values(dimension, self.within(dimension.name))
 
     def read(self, variable: str) -> pa.Array:
-        """Give the value that a variable has for each row's worker."""
+        """Return the value that a variable has for the worker of each row, (n,). Raises RunFailed in a pool."""
         if self.reader is None:
             raise RunFailed(f"{self.path}: a pool is made before the run, when no variable has a value")
         return self.reader.read(variable, self.origin)
 
     def count(self) -> int:
-        """Give how many values this counter has made, and count these rows."""
+        """Return how many values the counter at this name path made so far; from now on these rows are among them."""
         made = self.world.counters.get(self.path, 0)
         self.world.counters[self.path] = made + len(self)
         return made
 
 
 def make_values(dimension: Dimension, rows: Rows) -> pa.Array:
-    """Make the values of a dimension, missing ones and nulls among them."""
+    """Return the values of a dimension, (n,), with those that are missing or null."""
     if not dimension.percent_missing and not dimension.percent_nulls:
         return _present_values(dimension, rows)
     missing = rows.unit("missing") * 100 < dimension.percent_missing
     null = rows.unit("null") * 100 < dimension.percent_nulls
     there = ~(missing | null)
     made = _present_values(dimension, rows.at(np.flatnonzero(there)))
-    inherits = is_maybe(plain_type(made.type))  # it reads a variable that may itself be missing
+    inherits = is_optional(plain_type(made.type))  # it reads a variable that may itself be missing
     if inherits:
         made = plain(made)
         missing[np.flatnonzero(there)[made.is_null().to_numpy(zero_copy_only=False)]] = True
         made = made.field(0)
     values = made.take(pa.array(np.cumsum(there) - 1, mask=~there))
-    return maybe(values, missing) if inherits or dimension.percent_missing else values
+    return optional(values, missing) if inherits or dimension.percent_missing else values
 
 
 def fresh_values(dimension: Dimension, rows: Rows) -> pa.Array:
-    """Make new values, whatever pool there is.
+    """Return new values, (n,), not from a pool.
 
-    Raises RunFailed when a plug-in does not do what it should.
+    Raises RunFailed when a plug-in raises an exception or makes too many or too few values.
     """
     try:
         values = dimension.make(rows)
         if not isinstance(values, pa.Array):
             values = pa.array(values)
-    except (RunFailed, MemoryError):
+    except (RunFailed, Cancelled, MemoryError):
         raise
     except Exception as error:  # the code of a user's plug-in may raise anything
-        raise RunFailed(f"making {rows.path}: {type(error).__name__}: {error}") from error
+        where = place_in_source(error)
+        raise RunFailed(f"making {rows.path}: {type(error).__name__}: {error}{where}") from error
     if len(values) != len(rows):
         raise RunFailed(f"{rows.path}: {dimension.kind} made {len(values)} values for {len(rows)} rows")
     return values
@@ -185,19 +213,18 @@ def fresh_values(dimension: Dimension, rows: Rows) -> pa.Array:
 def _present_values(dimension: Dimension, rows: Rows) -> pa.Array:
     if not isinstance(dimension, PooledDimension) or not dimension.cardinality:
         return fresh_values(dimension, rows)
-    pool = rows.world.pools[rows.path]
-    random = rows.bits("pick")
-    picker = dimension.cardinality_distribution
-    index = picker.index(random, len(pool)) if picker else draw.below(random, len(pool))
-    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), pool)
+    random, size = rows.bits("pick"), dimension.cardinality
+    index = pick(dimension.cardinality_distribution, random, size).astype(np.int32)
+    values = rows.world.pools[rows.path].first(int(index.max(initial=-1)) + 1)
+    return pa.DictionaryArray.from_arrays(pa.array(index), values)
 
 
 def too_many(lengths: Integers) -> bool:
-    """Tell whether lists of these lengths should not be made all at once."""
-    return len(lengths) > 1 and float(lengths.sum(dtype=np.float64)) > _MOST_PLACES
+    """Return whether lists or strings of these lengths take too much memory to be made at once."""
+    return len(lengths) > 1 and float(lengths.sum(dtype=np.float64)) > _MOST_ITEMS
 
 
 def in_halves(make: Callable[[Rows], pa.Array], rows: Rows) -> pa.Array:
-    """Make the values of some rows, half of them at a time, so that memory is bounded by the longest value."""
+    """Return the values of rows, half of them made at a time, so that the longest value bounds the memory."""
     half = len(rows) // 2
     return pa.concat_arrays([make(rows.at(np.arange(half))), make(rows.at(np.arange(half, len(rows))))])

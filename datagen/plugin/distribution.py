@@ -13,7 +13,8 @@ from datagen.plugin.model import Plugin, make_of_group
 from datagen.problems import RunFailed
 
 _LARGEST_INTEGER = np.nextafter(2.0**63, 0)
-MOST_PLACES = 10_000_000  # in a list or a string
+MOST_ITEMS = 10_000_000  # in a list or a string
+MOMENT_KEYS = ("value", "min", "max", "mean")  # keys that hold times where times are drawn
 
 
 class Distribution(Plugin):
@@ -23,14 +24,18 @@ class Distribution(Plugin):
 
     @abstractmethod
     def sample(self, u: Floats) -> Floats:
-        """Turn numbers in [0, 1), each equally likely, into draws. Shapes (n,) and (n,); a pure function."""
+        """Turn evenly distributed numbers in [0, 1), (n,), into draws, (n,); a pure function."""
+
+    def lowest(self) -> float:
+        """Return a number that no draw is below."""
+        return float("-inf")
 
     def highest(self) -> float:
-        """Give a bound that no draw exceeds."""
+        """Return a number that no draw is above."""
         return float("inf")
 
     def unscaled(self) -> "tuple[float, Distribution]":
-        """Give a factor and a distribution of which this one is the multiple, so that many can be drawn from as one."""
+        """Return a factor and the distribution that times the factor is this one, so that many are drawn as one."""
         return 1.0, self
 
     def real(self, random: Keys) -> Floats:
@@ -46,19 +51,29 @@ class Distribution(Plugin):
         return _to_integers(np.floor(self.real(random)))
 
     def length(self, random: Keys) -> Integers:
-        """Draw lengths; what is below 0 counts as 0."""
+        """Draw lengths; below 0 counts as 0."""
         return np.maximum(self.whole_below(random), 0)
 
     def index(self, random: Keys, size: int) -> Integers:
-        """Draw indices of a list of a size, held inside it."""
+        """Draw indices into a list of ``size`` items; what is outside counts as the first or last."""
         return np.minimum(np.maximum(self.whole_below(random), 0), size - 1)
 
+    def whole_numbers(self) -> int:
+        """Return how many different whole numbers it draws, each about equally often; 0 when that is not known."""
+        return 0
+
     def problem_as_whole(self) -> str | None:
-        """Say why whole numbers can't be drawn, if so."""
+        """Return why whole numbers can't be drawn; None when they can."""
         return None
 
 
-def _check_whole(distribution: Distribution) -> Distribution:
+def pick(picker: Distribution | None, random: Keys, size: int) -> Integers:
+    """Return indices (n,) into a list of a size: as a distribution draws them, or each equally likely without one."""
+    return picker.index(random, size) if picker else draw.below(random, size).view(np.int64)
+
+
+def check_whole(distribution: Distribution) -> Distribution:
+    """Return the distribution; raises ValueError when whole numbers can't be drawn from it."""
     problem = distribution.problem_as_whole()
     if problem:
         raise ValueError(problem)
@@ -66,15 +81,15 @@ def _check_whole(distribution: Distribution) -> Distribution:
 
 
 def _to_integers(values: Floats) -> Integers:
-    """Convert whole-valued floats, held inside what 64 bits can hold."""
+    """Convert whole floats to 64 bits, the nearest number that fits; raises RunFailed when one is NaN."""
     if np.isnan(values).any():
         raise RunFailed("drawing: a distribution gave what is not a number")
     return np.minimum(np.maximum(values, -(2.0**63)), _LARGEST_INTEGER).astype(np.int64)
 
 
 def _check_length(distribution: Distribution) -> Distribution:
-    if MOST_PLACES < distribution.highest() < float("inf"):
-        raise ValueError(f"a length must not be above {MOST_PLACES}")
+    if MOST_ITEMS < distribution.highest() < float("inf"):
+        raise ValueError(f"a length must not be above {MOST_ITEMS}")
     return distribution
 
 
@@ -83,5 +98,5 @@ AnyDistribution = Annotated[
     PlainValidator(partial(make_of_group, "distribution")),
     WithJsonSchema({"group": "distribution"}),
 ]
-WholeDistribution = Annotated[AnyDistribution, AfterValidator(_check_whole)]
+WholeDistribution = Annotated[AnyDistribution, AfterValidator(check_whole)]
 LengthDistribution = Annotated[WholeDistribution, AfterValidator(_check_length)]

@@ -1,7 +1,7 @@
 """What a formatter is: how records become lines."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
 
 import pyarrow as pa
@@ -12,26 +12,34 @@ from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines
 
 
+class LineWriter:
+    """Writes the records of a run as lines: a formatter that knows what the records look like."""
+
+    def __init__(self, text: Callable[[Mapping[str, pa.Array]], pa.Array], header: str = "") -> None:
+        """Take a function from the columns of an emitter to the lines of its records, and what comes before all lines.
+
+        The lines are a string array without nulls, each with its line end.
+        """
+        self.text = text
+        self.header = header
+
+    def lines(self, batch: Batch) -> Lines:
+        """Return the records of a batch as lines, in their order."""
+        return Lines.of(batch.in_order([self.text(part.columns) for part in batch.parts]))
+
+
 class Formatter(Plugin):
     """How records become lines."""
 
     group: ClassVar[str] = "formatter"
 
-    @abstractmethod
-    def text(self, columns: Mapping[str, pa.Array]) -> pa.Array:
-        """Write the records of one emitter; a string array without nulls, each line with its line end."""
-
-    def prepare(self, layout: Layout) -> list[str]:
-        """Get ready for the records of a spec; say what does not fit them."""
+    def misfits(self, layout: Layout) -> list[str]:
+        """Return why the formatter can't write records that look like this, one sentence for each reason."""
         return []
 
-    def header(self) -> str:
-        """Give what stands before the first record."""
-        return ""
-
-    def lines(self, batch: Batch) -> Lines:
-        """Write the records of a batch in their order."""
-        return Lines.of(batch.in_order([self.text(part.columns) for part in batch.parts]))
+    @abstractmethod
+    def begin(self, layout: Layout) -> LineWriter:
+        """Return a writer of records that look like this; only called when there are no misfits."""
 
 
 def _formatter(value: Any, info: "ValidationInfo[Maker]") -> Any:

@@ -5,7 +5,8 @@ columns. Built-in kinds and a user's own are declared, checked, documented and f
 """
 
 from abc import ABC
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from traceback import walk_tb
 from typing import Annotated, Any, ClassVar, Protocol, Self
 
 from pydantic import (
@@ -26,9 +27,9 @@ LARGEST = 1e300
 
 
 class Model(BaseModel):
-    """An object of a spec: frozen, strict about types, every unknown key refused but comments (``_…``, ``$schema``)."""
+    """An object of a spec: frozen, strict about types, without unknown keys except comments (``_…``, ``$schema``)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -43,10 +44,10 @@ class Model(BaseModel):
 
     @classmethod
     def _line(cls, line: Any) -> tuple[tuple[str | int, ...], str]:
-        """Say in our words what pydantic found, unless it may be secret."""
+        """Return the path and the message, in our words, of what pydantic found; without a value that may be secret."""
         path, text = cls._described(line)
         field = cls.model_fields.get(str(line["loc"][0])) if line["loc"] else None
-        secret = field is not None and (not field.repr or "SecretStr" in str(field.annotation))
+        secret = field is not None and (not field.repr or "Secret" in str(field.annotation))
         while path and isinstance(path[-1], str) and (path[-1] in _TYPES or "[" in path[-1]):
             path = path[:-1]  # which of several types it could be
         return path, text.partition(", found ")[0] if secret else text
@@ -79,7 +80,7 @@ class Model(BaseModel):
 
     @classmethod
     def known_keys(cls) -> list[str]:
-        """Give the keys that may stand in this object."""
+        """Return the keys that may stand in this object."""
         return list(cls.model_fields)
 
 
@@ -97,19 +98,23 @@ class Plugin(Model, ABC):
     def known_keys(cls) -> list[str]:
         return ["type", *cls.model_fields]
 
+    def files(self) -> list[str]:
+        """Return the files that this object names and records depend on; their content is part of a run's identity."""
+        return []
+
 
 class Maker(Protocol):
     """Makes plug-in objects of JSON ones; the context of every validation."""
 
     def make(self, group: str, data: Any) -> Any:
-        """Make the object of a group that JSON describes. Raises pydantic's ValidationError."""
+        """Return the object of a group that JSON describes. Raises pydantic's ValidationError."""
 
     def formatter(self, described: Any) -> Any:
-        """Make a formatter of an object, or of the name of a format or a pattern file. Raises ValidationError."""
+        """Return the formatter of a JSON object, a format's name or a pattern file. Raises ValidationError."""
 
 
 def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
-    """Make a ValidationError of (JSON path, message) lines, to be raised in a validator."""
+    """Return a ValidationError for a validator to raise, with lines of a JSON path and a message."""
     return ValidationError.from_exception_data(
         title,
         [
@@ -120,5 +125,24 @@ def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> V
 
 
 def make_of_group(group: str, value: Any, info: "ValidationInfo[Maker]") -> Any:
-    """Make a plug-in object where a model has a key for one; for a PlainValidator."""
+    """Return the plug-in object that a key of a model holds; for a PlainValidator."""
     return value if isinstance(value, Plugin) else info.context.make(group, value)
+
+
+def place_in_source(error: BaseException) -> str:
+    """Return where in a user's plug-in an exception arose, `` (FILE:LINE)``; "" when it was in no plug-in."""
+    modules = set(_modules_of_users(Plugin))
+    lines = [
+        f"{frame.f_code.co_filename}:{line}"
+        for frame, line in walk_tb(error.__traceback__)
+        if frame.f_globals.get("__name__") in modules
+    ]
+    return f" ({lines[-1]})" if lines else ""
+
+
+def _modules_of_users(plugin: type[Plugin]) -> Iterator[str]:
+    """Yield the modules, outside of this package, that define kinds."""
+    for kind in plugin.__subclasses__():
+        if not kind.__module__.startswith("datagen."):
+            yield kind.__module__
+        yield from _modules_of_users(kind)

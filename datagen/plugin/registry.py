@@ -10,9 +10,11 @@ from functools import cache
 from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 from pathlib import Path
+from traceback import walk_tb
 from types import ModuleType
 from typing import Any
 
+from datagen.draw import fingerprint
 from datagen.plugin.model import Plugin, invalid
 from datagen.problems import InvalidInput, Problem, did_you_mean, read_text, show
 
@@ -59,7 +61,7 @@ BUILT_IN = {
         "confluent": "targets.kafka.confluent",
         "elasticsearch": "targets.search.elasticsearch",
         "file": "targets.files.file",
-        "http": "targets.http",
+        "http": "targets.http.target",
         "kafka": "targets.kafka.kafka",
         "mqtt": "targets.mqtt.target",
         "nats": "targets.nats.target",
@@ -77,13 +79,14 @@ BUILT_IN = {
 
 @dataclass
 class Registry:
-    """The kinds that a run knows, by group and type, whose case does not count. A kind of the user's own wins."""
+    """The kinds that a run knows, by group and type, in any case. A user's own kind wins over a built-in one."""
 
+    sources: list[str] = field(default_factory=list)  # fingerprints of the modules that are not built in
     _own: dict[tuple[str, str], type[Plugin]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, files: Iterable[str | Path] = ()) -> "Registry":
-        """Find the kinds of installed packages and those of the user's files, beside the built-in ones.
+        """Return the built-in kinds with those of installed packages and of the user's files.
 
         Raises InvalidInput when a file can't be imported or has no plug-in.
         """
@@ -99,19 +102,21 @@ class Registry:
         """Add the plug-ins that a module defines; return how many."""
         found = {(plugin.group, plugin.kind.lower()): plugin for plugin in _defined_in(module)}
         self._own |= found
+        if module.__file__ is not None:
+            self.sources.append(fingerprint(Path(module.__file__).read_bytes()))
         return len(found)
 
     def _find(self, group: str, kind: str) -> type[Plugin] | None:
         return self._own.get((group, kind.lower())) or _built_in(group, kind.lower())
 
     def of(self, group: str) -> dict[str, type[Plugin]]:
-        """Return the kinds of a group by their type, built-in ones first."""
+        """Return the kinds of a group by type, built-in ones first."""
         own = {kind: plugin for (other, kind), plugin in self._own.items() if other == group}
         found = [self._find(group, kind) for kind in dict.fromkeys([*BUILT_IN[group], *own])]
         return {kind.kind: kind for kind in found if kind is not None}
 
     def make(self, group: str, data: Any) -> Any:
-        """Make the plug-in object that a JSON object describes.
+        """Return the plug-in object that a JSON object describes.
 
         Raises pydantic's ValidationError.
         """
@@ -127,7 +132,7 @@ class Registry:
         return plugin.model_validate({key: data[key] for key in data if key != "type"}, context=self)
 
     def formatter(self, described: Any) -> Any:
-        """Make a formatter of an object, or of the name of a format or a pattern file.
+        """Return the formatter of a JSON object, or of the name of a format or a pattern file.
 
         Raises pydantic's ValidationError.
         """
@@ -148,7 +153,7 @@ class Registry:
 
 @cache
 def _built_in(group: str, kind: str) -> type[Plugin] | None:
-    """Import a built-in kind, if there is one of that name."""
+    """Import a built-in kind; return None when there is none of that name."""
     name = BUILT_IN[group].get(kind)
     if name is None:
         return None
@@ -169,7 +174,7 @@ def _defined_in(module: ModuleType) -> Iterator[type[Plugin]]:
 
 
 class _Source(SourceFileLoader):
-    """Always compiles the source: bytecode kept beside it would pass for an edited file of the same second and size."""
+    """Compiles the source anew: bytecode kept beside it could be that of another file of the same second and size."""
 
     def path_stats(self, path: str) -> Any:
         raise OSError("no bytecode is kept")
@@ -189,5 +194,7 @@ def _import_file(path: Path) -> ModuleType:
         loader.exec_module(module)
     except (Exception, SystemExit) as error:  # the user's code may raise anything
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-        raise InvalidInput([Problem(f"can't be imported: {reason}", str(path))]) from error
+        lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_globals is vars(module)]
+        where = f" (line {lines[-1]})" if lines else ""
+        raise InvalidInput([Problem(f"can't be imported: {reason}{where}", str(path))]) from error
     return module

@@ -1,10 +1,10 @@
-"""What a stage is: a step between the emitters and a target that works on batches, given in a target's ``through``.
+"""What a stage is: a step between the emitters and a target that works on batches; a target lists its own.
 
-A stage sees the records of its target in order and gives records in order. What it gives follows from the records
-alone, never from how they are cut into batches; windows and delays run on the run's clock.
+A stage takes the records of its target in order and returns records in order. What it returns follows from the records
+alone, never from how they are cut into batches; windows and delays are measured in the time of the run.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,9 +18,9 @@ from datagen.moment import Moment
 from datagen.plugin.model import Plugin, make_of_group
 from datagen.records.batch import Batch, Layout
 
-State = dict[str, Any]
+Snapshot = dict[str, Any]
 
-LONGEST = 10**9  # seconds: of any time that a stage knows of
+LONGEST = 10**9  # seconds: the longest window or delay
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,45 @@ class Scope:
     seed: int
     run: str  # names the run among others: the same for the same spec, seed and start
     say: Callable[[str], None]  # tells the user something, on standard error
-    place: str = ""  # of a stage: what its draws are for
-
-    def keys(self, batch: Batch) -> Keys:
-        """Give the row keys (n,) of records, to draw from with ``bits``; a record's draws follow from what it is."""
-        return draw.numbered(draw.worker_keys(self.seed, batch.worker), batch.step)
+    path: str = ""  # of a stage: the name path of what its draws are for
 
     def bits(self, keys: Keys, purpose: str) -> Keys:
-        """Draw 64 random bits for each row; different purposes, and stages, are independent."""
-        return draw.bits(keys, draw.purpose_key(self.seed, f"{self.place}/{purpose}"))
+        """Draw 64 random bits for each row key (n,); different purposes, and different stages, are independent."""
+        return draw.bits(keys, draw.purpose_key(self.seed, f"{self.path}/{purpose}"))
 
-    def at(self, place: str) -> "Scope":
-        """Give the scope of a stage."""
-        return replace(self, place=place)
+    def at(self, path: str) -> "Scope":
+        """Return the same for a stage, whose draws are for ``path``."""
+        return replace(self, path=path)
+
+
+class RunningStage(ABC):
+    """A stage at work in one run."""
+
+    @abstractmethod
+    def through(self, batch: Batch, until: int) -> Batch:
+        """Take records and return records.
+
+        The time ``until`` (ns since the start) says how far the run has come: no later batch has a record that is due
+        before it. So records held back until an earlier time must be returned now. It also comes with batches without
+        records, and is ``NEVER`` with the last batch, when all records still held must be returned.
+        """
+
+    def snapshot(self) -> Snapshot:
+        """Return all that is remembered: numbers, strings, lists, dicts, numpy and Arrow arrays, and batches."""
+        return {}
+
+    def restore(self, snapshot: Snapshot) -> None:  # noqa: B027  (many stages remember nothing)
+        """Go on from what ``snapshot`` returned."""
+
+
+class EachBatch(RunningStage):
+    """A stage that remembers nothing: a function of each batch."""
+
+    def __init__(self, function: Callable[[Batch], Batch]) -> None:
+        self._function = function
+
+    def through(self, batch: Batch, until: int) -> Batch:
+        return self._function(batch)
 
 
 class Stage(Plugin):
@@ -53,41 +79,29 @@ class Stage(Plugin):
 
     @property
     def holds(self) -> bool:
-        """Tell whether it gives some records only at the end of a run, so that another end makes other records."""
+        """Return whether it keeps records until the end of a run, so that another end makes other records."""
         return False
 
     @property
     def watches(self) -> bool:
-        """Tell whether it gives all records as they are, and does no more than look at them."""
+        """Return whether it only looks at the records and returns all of them as they are."""
         return False
 
     def aside(self) -> "tuple[Any, Stage] | None":
-        """Give the target of its own that a stage has, and the stage that makes what goes there instead."""
+        """Return the stage's own target and the stage that makes the records for it; None when it has none."""
         return None
 
-    def prepare(self, layout: Layout, scope: Scope) -> list[str]:
-        """Get ready for records that look like this; say what does not fit them."""
+    def misfits(self, layout: Layout, scope: Scope) -> list[str]:
+        """Return why the stage can't work on records that look like this, one sentence for each reason."""
         return []
 
-    def layout(self, layout: Layout) -> Layout:
-        """Give what records look like after this stage."""
+    def layout(self, layout: Layout, scope: Scope) -> Layout:
+        """Return what the records look like after the stage."""
         return layout
 
     @abstractmethod
-    def through(self, batch: Batch, until: int) -> Batch:
-        """Take records in, give records out.
-
-        The time ``until`` (ns since the start) says how far the run has come: no later batch has a record that is due
-        before it. So what is held back until an earlier time must be given now. It comes also with batches of no
-        records, and is ``NEVER`` with the last one, when all that is held must be given.
-        """
-
-    def state(self) -> State:
-        """Give all that is remembered: numbers, strings, lists, dicts, numpy and Arrow arrays, and batches."""
-        return {}
-
-    def restore(self, state: State) -> None:
-        """Remember what ``state`` gave."""
+    def begin(self, layout: Layout, scope: Scope) -> RunningStage:
+        """Return the stage at work on records that look like this; only called when there are no misfits."""
 
 
 AnyStage = Annotated[Stage, PlainValidator(partial(make_of_group, "stage")), WithJsonSchema({"group": "stage"})]

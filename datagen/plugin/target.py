@@ -1,10 +1,10 @@
-"""What a target is: where encoded records go, and how it says which of them have arrived.
+"""What a target is: where encoded records go, and the sink that it becomes in a run, which says what has arrived.
 
-``write`` returns when the system has acknowledged all that it was given, so nobody else needs to count what is under
-way. A target that fails says how many of the first records are surely there; the rest is sent again or reported.
+``Sink.write`` returns when the system has acknowledged all records, so nobody else needs to count what is under way.
+When it fails it says how many of the first records surely arrived; the others are sent again or reported.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,11 +13,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, PlainValidator, PrivateAttr, SecretStr, ValidationError, ValidationInfo, WithJsonSchema
+from pydantic import Field, PlainValidator, SecretStr, ValidationError, ValidationInfo, WithJsonSchema
 
 from datagen.draw import Integers
-from datagen.plugin.formatter import AnyFormatter, Formatter
+from datagen.plugin.formatter import AnyFormatter, Formatter, LineWriter
 from datagen.plugin.model import Maker, Plugin, invalid, make_of_group
+from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.stage import AnyStage, Scope
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines, pieces
@@ -29,9 +30,9 @@ Position = dict[str, Any] | None
 
 
 class Undelivered(Exception):
-    """Delivery stopped; ``records``, the first of those to be written, are surely there.
+    """Delivery failed; of the records to be written the first ``records`` surely arrived.
 
-    A reason that is ``lasting``, such as a refused record, would be the same at the next try, so there is none.
+    With a ``lasting`` reason, such as a refused record, the next try would fail too, so there is none.
     """
 
     def __init__(self, reason: str, records: int = 0, *, lasting: bool = False) -> None:
@@ -41,11 +42,11 @@ class Undelivered(Exception):
 
 
 class ReaderGone(Exception):
-    """Nobody reads any more what was written so far, as with ``| head``; that is no failure of ours."""
+    """Nobody reads what is written any more, as with ``| head``; this is no failure."""
 
 
 class Unreadable(Exception):
-    """A target does not give back what it was given; the message says why."""
+    """What a target holds can't be read back; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Encoded:
         return len(self.due)
 
     def slice(self, start: int, stop: int) -> "Encoded":
-        """Give some of the records, without a copy."""
+        """Return some of the records, without a copy."""
         if start == 0 and stop == len(self):
             return self
         return Encoded(
@@ -75,7 +76,7 @@ class Encoded:
 
     @classmethod
     def joined(cls, several: "Sequence[Encoded]") -> "Encoded":
-        """Put records behind one another."""
+        """Return the records of several, one after the other."""
         if len(several) == 1:
             return several[0]
         sizes = np.cumsum([0, *(len(encoded.lines.data) for encoded in several)])
@@ -92,11 +93,67 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Gather:
-    """How many records a target wants at once, and how long it may be waited for them; whatever comes first."""
+    """How many records or bytes a sink wants at once, and for how long to wait for them; whichever comes first."""
 
     records: int = 1
     bytes: int = 1
     seconds: float = 0.0  # of the system's clock
+
+
+class Sink(ABC):
+    """A target at work in one run."""
+
+    gather: Gather = Gather()  # what ``write`` wants at once; until then records wait in the lane, not acknowledged
+
+    def __init__(self, writer: LineWriter, scope: Scope) -> None:
+        self.writer = writer
+        self.scope = scope
+
+    def encode(self, batch: Batch) -> Encoded:
+        """Return records ready to be sent; called ahead of time, on another thread than the methods below."""
+        return Encoded(batch.due, batch.emitted, self.writer.lines(batch))
+
+    @abstractmethod
+    def open(self, position: Position) -> None:
+        """Open it anew, or to continue at a position; after a failure it is closed and may be opened again.
+
+        Raises OSError or Undelivered.
+        """
+
+    @abstractmethod
+    def write(self, encoded: Encoded) -> None:
+        """Deliver records; return when all are acknowledged. Raises OSError (none of them arrived) or Undelivered."""
+
+    @property
+    def pending(self) -> int:
+        """Return how many of the records written, the last ones, are not acknowledged yet.
+
+        A sink that makes whole files keeps such records itself, also when it is closed and opened again.
+        """
+        return 0
+
+    def position(self) -> Position:
+        """Return what ``open`` needs to continue after the records acknowledged so far, as JSON can hold it."""
+        return {}
+
+    def finish(self) -> None:  # noqa: B027  (most sinks have nothing left to do)
+        """Do what is left to do after the last record. Raises OSError or Undelivered."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close it; only called after ``open``, which may have failed. Raises OSError or Undelivered."""
+
+    def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
+        """Yield what the target holds: names of parts, such as files, and the records of each in their order.
+
+        The records are written as ``comparable`` does. Those of a part named "" have no order. Called without ``open``.
+        Raises Unreadable, OSError or Undelivered.
+        """
+        raise Unreadable("this kind of target does not give back what it was given")
+
+    def comparable(self, encoded: Encoded) -> Sequence[bytes]:
+        """Return the records as ``stored`` reads them back."""
+        return [bytes(line) for line in pieces(encoded.lines)]
 
 
 class Target(Plugin):
@@ -104,7 +161,7 @@ class Target(Plugin):
 
     group: ClassVar[str] = "target"
     takes_format: ClassVar[bool] = True
-    form: ClassVar[tuple[str, ...]] = ()  # keys that decide how what a target has got looks, so that none may change
+    form: ClassVar[tuple[str, ...]] = ()  # keys that decide how stored records look: a run that goes on keeps them
     library: ClassVar[tuple[str, str] | None] = None  # module to import, and what pip installs for it
 
     format: AnyFormatter | None = Field(
@@ -123,78 +180,39 @@ class Target(Plugin):
     give_up_after: int | float = Field(
         300, ge=0, description="seconds of trying in vain after which the run ends all the same"
     )
-    _formatter: Formatter = PrivateAttr()
-    _scope: Scope = PrivateAttr()
 
     def __str__(self) -> str:
         return self.kind
 
     def problem(self) -> str | None:
-        """Say why this target can't be opened, without touching it."""
+        """Return why this target can't be opened, as far as that is known without reaching it; else None."""
         return None
 
-    def prepare(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
-        """Get ready for records that look like this, with a formatter that is; say what does not fit them."""
-        self._formatter = formatter
-        self._scope = scope
+    def occupies(self) -> list[str]:
+        """Return what it needs for itself, such as the path of a file: no other target of the run may occupy the same.
+
+        Nor may the run read a file at such a path.
+        """
         return []
 
-    def encode(self, batch: Batch) -> Encoded:
-        """Make ready what is sent of each record; called ahead of time, on another thread than all that follows."""
-        return Encoded(batch.due, batch.emitted, self._formatter.lines(batch))
+    def check(self) -> None:
+        """Reach it, as ``Sink.open`` would, but change nothing there. Raises OSError or Undelivered."""
+
+    def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
+        """Return why the target can't take records that look like this, one sentence for each reason."""
+        return []
 
     @abstractmethod
-    def open(self, position: Position) -> None:
-        """Open it, anew or, to continue, where ``position`` left it; also after a failure, when it was closed before.
-
-        Raises OSError or Undelivered.
-        """
-
-    @abstractmethod
-    def write(self, encoded: Encoded) -> None:
-        """Deliver records; return when all are acknowledged. Raises OSError (none of them is there) or Undelivered."""
-
-    def gathers(self) -> Gather:
-        """Say what ``write`` wants at once; until then records wait in the lane, not acknowledged, and in memory."""
-        return Gather()
-
-    @property
-    def pending(self) -> int:
-        """Give how many of the records written are not acknowledged yet, the last ones.
-
-        A target that makes whole files keeps them itself, also when it is closed and opened again after a failure.
-        """
-        return 0
-
-    def position(self) -> Position:
-        """Give what ``open`` needs to continue after the records acknowledged so far; something that JSON can hold."""
-        return {}
-
-    def finish(self) -> None:
-        """Do what is left to do once all records were written. Raises OSError or Undelivered."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of it, whatever happened before. Raises OSError or Undelivered."""
-
-    def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
-        """Read back what the target holds: the name of something that has an order, and records in that order.
-
-        Each record as ``comparable`` has it. Something without a name has no order. Raises Unreadable.
-        """
-        raise Unreadable("this kind of target does not give back what it was given")
-
-    def comparable(self, encoded: Encoded) -> Sequence[bytes]:
-        """Give the records as ``stored`` reads them back."""
-        return [bytes(line) for line in pieces(encoded.lines)]
+    def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Sink:
+        """Return the sink of a run, not opened yet; only called when there are no misfits."""
 
     def secrets(self) -> list[str]:
-        """Give the texts that nobody may read."""
+        """Return the texts that nobody may read."""
         return list(_secrets(self))
 
 
 def missing_library(target: Target) -> str | None:
-    """Say what has to be installed for a target, if anything."""
+    """Return what has to be installed for a target; None when nothing has to."""
     if target.library is None:
         return None
     module, requirement = target.library
@@ -208,6 +226,8 @@ def missing_library(target: Target) -> str | None:
 def _secrets(part: Any) -> Iterable[str]:
     if isinstance(part, SecretStr):
         yield part.get_secret_value()
+    elif isinstance(part, SecretUrl):
+        yield from part.secrets
     elif isinstance(part, dict):
         for value in part.values():
             yield from _secrets(value)

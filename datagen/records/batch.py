@@ -1,7 +1,7 @@
 """Batches of records, as they travel from the emitters to the targets, and layouts: what the records look like.
 
-Values travel as Arrow arrays, by the conventions of ``datagen.records.types``. A variable is mostly a dictionary array;
-the variables that are set together then share the very same indices.
+Values travel as Arrow arrays, by the conventions of ``datagen.records.types``. The values of a variable are mostly a
+dictionary array; variables that are set together then share the very same indices.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from datagen.draw import Integers
+from datagen.draw import Integers, Keys
 
 MOST_ROWS = 65536  # of a batch, whose arrays stay in the processor's cache
 
@@ -31,31 +31,31 @@ class Batch:
     due: Integers  # (n,) ns since the start, ascending: when the target gets them
     worker: Integers  # (n,)
     step: Integers  # (n,)
+    key: Keys  # (n,) row keys, from which stages draw
     parts: tuple[Part, ...]
-    emitted: Integers  # (n,) ns since the start: when they came to be; ``due`` itself unless some are held back
+    emitted: Integers  # (n,) ns since the start: when they came to be; ``due`` itself as long as none is held back
 
     def __len__(self) -> int:
         return len(self.due)
 
     @classmethod
     def empty(cls) -> "Batch":
-        """Give a batch of no records."""
+        """Return a batch without records."""
         nothing = np.zeros(0, np.int64)
-        return cls(nothing, nothing, nothing, (), nothing)
+        return cls(nothing, nothing, nothing, nothing.astype(np.uint64), (), nothing)
 
     def slice(self, start: int, stop: int) -> "Batch":
-        """Give some of the records, without a copy."""
+        """Return the records from ``start`` to before ``stop``, without a copy."""
         parts = []
         for part in self.parts:
             low, high = np.searchsorted(part.rows, (start, stop))
             if high > low:
                 columns = {name: array.slice(low, high - low) for name, array in part.columns.items()}
                 parts.append(Part(part.emitter, part.rows[low:high] - start, columns))
-        rows = slice(start, stop)
-        return Batch(self.due[rows], self.worker[rows], self.step[rows], tuple(parts), self.emitted[rows])
+        return _chosen(self, slice(start, stop), parts)
 
     def in_order(self, arrays: Sequence[pa.Array]) -> pa.Array:
-        """Put what was made of each part into the order of the records; one array a part, all of the same type."""
+        """Return what was made of the parts, one array of each, all of the same type, in the order of the records."""
         if len(arrays) == 1:
             return arrays[0]
         order = np.empty(len(self), np.int64)
@@ -63,20 +63,20 @@ class Batch:
         return pa.concat_arrays(arrays).take(pa.array(order))
 
     def take(self, rows: Integers) -> "Batch":
-        """Give some of the records, in any order, also several times."""
-        owner, place = np.empty(len(self), np.int32), np.empty(len(self), np.int64)
+        """Return the records of some rows (m,), in their order; a row may come several times."""
+        owner, index = np.empty(len(self), np.int32), np.empty(len(self), np.int64)
         for number, part in enumerate(self.parts):
             owner[part.rows] = number
-            place[part.rows] = np.arange(len(part.rows))
+            index[part.rows] = np.arange(len(part.rows))
         parts = []
         for number, part in enumerate(self.parts):
             chosen = np.flatnonzero(owner[rows] == number)
             if len(chosen):
-                parts.append(Part(part.emitter, chosen, _taken(part.columns, pa.array(place[rows[chosen]]))))
-        return Batch(self.due[rows], self.worker[rows], self.step[rows], tuple(parts), self.emitted[rows])
+                parts.append(Part(part.emitter, chosen, _taken(part.columns, pa.array(index[rows[chosen]]))))
+        return _chosen(self, rows, parts)
 
     def of(self, emitters: frozenset[str]) -> "Batch":
-        """Give the records of some emitters."""
+        """Return the records of some emitters."""
         kept = [part.rows for part in self.parts if part.emitter in emitters]
         if len(kept) == len(self.parts):
             return self
@@ -84,21 +84,26 @@ class Batch:
 
     @property
     def nbytes(self) -> int:
-        """Give about how much memory the records take when written out, in bytes."""
+        """Return about how many bytes the records take once dictionary arrays are replaced by their values."""
         return sum(_spread_bytes(array) for part in self.parts for array in part.columns.values())
 
 
-def _taken(columns: dict[str, pa.Array], places: pa.Array) -> dict[str, pa.Array]:
-    """Take rows of columns; those that share their indices still do, so that they are written together."""
+def _chosen(batch: Batch, rows: Integers | slice, parts: list[Part]) -> Batch:
+    due, emitted = batch.due[rows], batch.emitted[rows]
+    return Batch(due, batch.worker[rows], batch.step[rows], batch.key[rows], tuple(parts), emitted)
+
+
+def _taken(columns: dict[str, pa.Array], rows: pa.Array) -> dict[str, pa.Array]:
+    """Return some rows of columns; columns that share their indices still do, and so are written together."""
     indices: dict[tuple[int, ...], pa.Array] = {}
 
     def take(array: pa.Array) -> pa.Array:
         if not pa.types.is_dictionary(array.type):
-            return array.take(places)
-        place = (array.offset, *(0 if buffer is None else buffer.address for buffer in array.indices.buffers()))
-        if place not in indices:
-            indices[place] = array.indices.take(places)
-        return pa.DictionaryArray.from_arrays(indices[place], array.dictionary)
+            return array.take(rows)
+        address = (array.offset, *(0 if buffer is None else buffer.address for buffer in array.indices.buffers()))
+        if address not in indices:
+            indices[address] = array.indices.take(rows)
+        return pa.DictionaryArray.from_arrays(indices[address], array.dictionary)
 
     return {name: take(array) for name, array in columns.items()}
 
@@ -116,9 +121,9 @@ class Layout:
     emitters: dict[str, dict[str, pa.DataType]] = field(default_factory=dict)
 
     def names(self) -> list[str]:
-        """Give the names of all columns, each once, in the order of their first appearance."""
+        """Return the names of all columns, each once, in the order of their first appearance."""
         return list(dict.fromkeys(name for columns in self.emitters.values() for name in columns))
 
     def types(self, name: str) -> list[pa.DataType]:
-        """Give the types that a column has, over all emitters."""
+        """Return the type that a column has in each emitter that has it."""
         return [columns[name] for columns in self.emitters.values() if name in columns]

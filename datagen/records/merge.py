@@ -1,4 +1,4 @@
-"""Batches put together: behind one another, in order of their times, one into another."""
+"""Batches put together: one after the other, in order of their times, or one into another."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from datagen.records.types import once_coded, plain, plain_type
 
 
 def merged(batches: list[Batch]) -> Batch:
-    """Put records in order of (due, emitted, worker, step); those equal in all of it stay in the order given."""
+    """Return the records in order of (due, emitted, worker, step); those equal in all four stay in the order given."""
     whole = joined(batches)
     keys = (whole.step, whole.worker, whole.emitted, whole.due)
     if _in_order(keys):
@@ -21,32 +21,36 @@ def merged(batches: list[Batch]) -> Batch:
 
 
 def _in_order(keys: Sequence[Integers]) -> bool:
-    """Tell whether rows are in order of some keys, the last of which counts most; 2 ns a row."""
+    """Return whether rows are in order of some keys, each (n,), of which the last counts most; 2 ns a row."""
     ordered = np.ones(max(len(keys[0]) - 1, 0), bool)
     for key in keys:
         ordered = (key[:-1] < key[1:]) | ((key[:-1] == key[1:]) & ordered)
     return bool(ordered.all())
 
 
-def inserted(batch: Batch, places: Integers, other: Batch) -> Batch:
-    """Put records of emitters that the batch does not have before those at some places (k,), ascending."""
-    moved = np.arange(len(batch)) + np.searchsorted(places, np.arange(len(batch)), "right")
-    new = places + np.arange(len(places))
+def inserted(batch: Batch, positions: Integers, other: Batch) -> Batch:
+    """Return a batch with the k records of another, each before the record at its position (k,); positions ascend.
+
+    The two batches must have no emitter in common.
+    """
+    moved = np.arange(len(batch)) + np.searchsorted(positions, np.arange(len(batch)), "right")
+    new = positions + np.arange(len(positions))
     return Batch(
-        np.insert(batch.due, places, other.due),
-        np.insert(batch.worker, places, other.worker),
-        np.insert(batch.step, places, other.step),
+        np.insert(batch.due, positions, other.due),
+        np.insert(batch.worker, positions, other.worker),
+        np.insert(batch.step, positions, other.step),
+        np.insert(batch.key, positions, other.key),
         tuple(
             Part(part.emitter, rows[part.rows], part.columns)
             for rows, parts in ((moved, batch.parts), (new, other.parts))
             for part in parts
         ),
-        np.insert(batch.emitted, places, other.emitted),
+        np.insert(batch.emitted, positions, other.emitted),
     )
 
 
 def joined(batches: list[Batch]) -> Batch:
-    """Put batches behind one another, whatever is due when."""
+    """Put batches one after the other, in the order given."""
     batches = [batch for batch in batches if len(batch)]
     if not batches:
         return Batch.empty()
@@ -66,19 +70,20 @@ def joined(batches: list[Batch]) -> Batch:
         np.concatenate([batch.due for batch in batches]),
         np.concatenate([batch.worker for batch in batches]),
         np.concatenate([batch.step for batch in batches]),
+        np.concatenate([batch.key for batch in batches]),
         tuple(parts),
         np.concatenate([batch.emitted for batch in batches]),
     )
 
 
 def _concatenated(arrays: list[pa.Array]) -> pa.Array:
-    """Put arrays behind one another; what all take from the same dictionary stays coded, and so is written faster."""
+    """Put arrays one after the other; where all have the same dictionary they keep it, and are written faster."""
     arrays = [once_coded(array) for array in arrays]
-    kind = arrays[0].type
-    same = all(array.type == kind for array in arrays)
-    if same and kind == plain_type(kind):
+    type_ = arrays[0].type
+    same = all(array.type == type_ for array in arrays)
+    if same and type_ == plain_type(type_):
         return pa.concat_arrays(arrays)
-    if same and pa.types.is_dictionary(kind):
+    if same and pa.types.is_dictionary(type_):
         dictionary = arrays[0].dictionary
         if all(array.dictionary.equals(dictionary) for array in arrays):
             return pa.DictionaryArray.from_arrays(pa.concat_arrays([array.indices for array in arrays]), dictionary)

@@ -1,6 +1,6 @@
-"""Patterns: texts with places for the values of dimensions, such as a record's line, a topic or a path.
+"""Patterns: texts with placeholders for the values of dimensions, such as a record's line, a topic or a path.
 
-The arrays of a record's columns go in, one string array comes out.
+The columns of records go in, one string array comes out.
 """
 
 import json
@@ -15,50 +15,53 @@ from datagen.problems import did_you_mean, show
 from datagen.records.batch import Batch, Layout
 from datagen.records.pieces import Pieces, join
 from datagen.records.text import formatted_time, plain_text
-from datagen.records.types import JSON_TEXT, is_maybe, plain, plain_type, present
+from datagen.records.types import JSON_TEXT, is_optional, plain, plain_type, present
 
-_PLACE = re.compile(r"\{\{\s*(?P<double>[^{}|]+?)\s*(?:\|(?P<format>[^{}]*))?\}\}|\{(?P<single>[^{}]+)\}")
+_PLACEHOLDER = re.compile(r"\{\{\s*(?P<double>[^{}|]+?)\s*(?:\|(?P<format>[^{}]*))?\}\}|\{(?P<single>[^{}]+)\}")
 _CODE = re.compile(r"%[^%]")
 
-Place = tuple[str, str | None]  # name of a dimension, strftime codes
+Placeholder = tuple[str, str | None]  # name of a dimension, strftime codes
 
 
 class TextPattern:
     """A text with ``{{name}}``, ``{{a.b}}``, ``{{time|codes}}`` and, where it is a dimension, ``{name}``."""
 
     def __init__(self, text: str, layout: Layout, *, with_time: bool = False) -> None:
-        """Find the places of a text; ``with_time``: strftime codes in the text itself stand for a record's time."""
+        """Find the placeholders of a text, and what is wrong with them; then ``problems`` is not empty.
+
+        ``with_time``: strftime codes outside of placeholders stand for a record's time.
+        """
         self.problems: list[str] = []
-        self._parts: list[str | Place] = []
+        self._parts: list[str | Placeholder] = []
         self._with_time = with_time
         end = 0
-        for match in _PLACE.finditer(text):
+        for match in _PLACEHOLDER.finditer(text):
             name = match["double"] or match["single"]
-            kinds = _kinds(layout, name)
-            if kinds:
+            types = _types(layout, name)
+            if types:
                 self._parts += [text[end : match.start()], (name, match["format"])]
                 end = match.end()
             elif match["double"]:
                 self.problems.append(f"{match[0]}: no emitter has {show(name)}{did_you_mean(name, layout.names())}")
-            if match["format"] and not any(map(pa.types.is_timestamp, kinds)):
+            if match["format"] and not any(map(pa.types.is_timestamp, types)):
                 self.problems.append(f"{match[0]}: {show(name)} is not a time")
         self._parts.append(text[end:])
 
     @property
     def is_constant(self) -> bool:
-        """Tell whether it is the same text for every record."""
+        """Return whether the text is the same for every record."""
         return all(isinstance(part, str) and not (self._with_time and _CODE.search(part)) for part in self._parts)
 
     def filled(self, filling: str) -> str:
-        """Give the text with something else in each of its places."""
+        """Return the text with ``filling`` for each placeholder."""
         return "".join(part if isinstance(part, str) else filling for part in self._parts)
 
     def text(self, columns: Mapping[str, pa.Array], time: pa.Array | None = None, end: str = "") -> pa.Array:
-        """Write the text of each record; ``time`` (n,) timestamps are what codes in the text stand for."""
+        """Return the text of each record, (n,), with ``end`` behind it; codes in the text stand for ``time`` (n,)."""
         pieces: Pieces = [self._piece(part, columns, time) for part in self._parts]
         return join([*pieces, end], len(next(iter(columns.values()))))
 
-    def _piece(self, part: str | Place, columns: Mapping[str, pa.Array], time: pa.Array | None) -> str | pa.Array:
+    def _piece(self, part: str | Placeholder, columns: Mapping[str, pa.Array], time: pa.Array | None) -> str | pa.Array:
         if not isinstance(part, str):
             return _value(columns, *part)
         if self._with_time and _CODE.search(part):
@@ -67,9 +70,9 @@ class TextPattern:
 
 
 def find(columns: Mapping[str, pa.Array], name: str) -> pa.Array | None:
-    """Find the values of a dimension, or with ``a.b`` of a key inside one; what is missing is null."""
+    """Return the values of a dimension, or with ``a.b`` of a key inside one, missing ones as null; None without any."""
     if name in columns:
-        return columns[name] if not is_maybe(columns[name].type) else present(columns[name])
+        return columns[name] if not is_optional(columns[name].type) else present(columns[name])
     outer, _, key = name.rpartition(".")
     array = find(columns, outer) if outer else None
     if array is None:
@@ -81,14 +84,14 @@ def find(columns: Mapping[str, pa.Array], name: str) -> pa.Array | None:
 
 
 def is_known(layout: Layout, name: str) -> bool:
-    """Tell whether any emitter has a dimension, or a key inside one."""
-    return bool(_kinds(layout, name))
+    """Return whether any emitter has a dimension, or with ``a.b`` a key inside one."""
+    return bool(_types(layout, name))
 
 
-def _kinds(layout: Layout, name: str) -> list[pa.DataType]:
-    """Give the types of what a name stands for, over all emitters."""
+def _types(layout: Layout, name: str) -> list[pa.DataType]:
+    """Return the types of what a name stands for, over all emitters that have it."""
     columns = [
-        {key: pa.nulls(0, plain_type(kind)) for key, kind in emitter.items()} for emitter in layout.emitters.values()
+        {key: pa.nulls(0, plain_type(type_)) for key, type_ in emitter.items()} for emitter in layout.emitters.values()
     ]
     found = [find(emitter, name) for emitter in columns]
     return [array.type for array in found if array is not None]
@@ -110,7 +113,7 @@ def _inside_json(array: pa.Array, key: str) -> pa.Array:
 
 
 def patterned(batch: Batch, pattern: TextPattern, start: Moment) -> pa.Array:
-    """Write the text of a pattern for each record of a batch, (n,) in their order."""
+    """Return the text of a pattern for each record of a batch, (n,)."""
     moments = pa.array((start.microseconds + batch.emitted // 1000) // 1000).cast(pa.timestamp("ms", start.zone))
     texts = [pattern.text(part.columns, moments.take(pa.array(part.rows))) for part in batch.parts]
     return batch.in_order(texts)

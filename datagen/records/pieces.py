@@ -1,7 +1,7 @@
 """Texts in pieces: constants and string arrays, kept apart as long as possible and joined once.
 
 A join costs about 15 ns a piece and record, far more than anything else in writing text. So constants are written into
-neighbours that are dictionaries, once per entry, and short neighbouring dictionaries are multiplied.
+neighbouring dictionary arrays, once per entry, and short neighbouring dictionaries become one of all combinations.
 """
 
 from typing import TypeGuard
@@ -14,7 +14,7 @@ Pieces = list[str | pa.Array]
 
 
 def join(pieces: Pieces, size: int) -> pa.Array:
-    """Join pieces to one string array of a size."""
+    """Join pieces, constants and arrays (size,), to one string array (size,)."""
     merged: Pieces = []
     for piece in pieces:
         if merged and isinstance(piece, str) and isinstance(merged[-1], str):
@@ -33,7 +33,7 @@ def _is_dictionary(piece: str | pa.Array) -> TypeGuard[pa.DictionaryArray]:
 
 
 def _folded(pieces: Pieces, size: int) -> Pieces:
-    """Write constants into a neighbour that is a dictionary array, once per entry instead of once per record."""
+    """Write constants into a neighbouring dictionary array, once per entry instead of once per record."""
     folded: Pieces = []
     before = ""
     for number, piece in enumerate(pieces):

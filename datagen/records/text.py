@@ -1,8 +1,8 @@
 """Arrow arrays to text: JSON, and the plain text of a cell in a table or a pattern.
 
 A text is kept in *pieces*, constants and string arrays, as long as possible and joined once: a join costs about 15 ns a
-piece and record, far more than anything else here. So a dictionary is turned into text once per entry, with the
-constants around it, and dictionary columns that share their indices are turned into text together.
+piece and record, far more than anything else here. So the entries of a dictionary become text once, with the constants
+around them, and dictionary columns that share their indices become text together.
 """
 
 import json
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.records.pieces import Pieces, join
-from datagen.records.types import JSON_TEXT, is_maybe, list_parts
+from datagen.records.types import JSON_TEXT, is_optional, list_parts
 
 _LARGEST_PLAIN_FLOAT = 1e15  # from here on a float is written with an exponent
 _SCALES = (1.0, 10.0, 100.0, 1000.0)
@@ -55,19 +55,19 @@ def object_pieces(fields: Iterable[tuple[str, pa.Array]]) -> Pieces:
 
 
 def plain_text(array: pa.Array) -> pa.Array:
-    """Write each value as it stands in a cell: strings without quotes, null and missing as nothing, else JSON."""
-    kind = array.type
-    if pa.types.is_dictionary(kind):
+    """Write each value as in a cell: strings without quotes, null and missing as the empty text, all else as JSON."""
+    type_ = array.type
+    if pa.types.is_dictionary(type_):
         if len(array.dictionary) > len(array):
             return plain_text(array.dictionary.take(array.indices))
         return _filled(plain_text(array.dictionary).take(array.indices), "")
-    if is_maybe(kind):
+    if is_optional(type_):
         return _where_valid(array, plain_text(array.field(0)))
-    if pa.types.is_string(kind):
+    if pa.types.is_string(type_):
         return _filled(array, "")
-    if pa.types.is_timestamp(kind):
+    if pa.types.is_timestamp(type_):
         return _where_valid(array, join(_time_pieces(array), len(array)))
-    if kind == JSON_TEXT:
+    if type_ == JSON_TEXT:
         return _plain_json(array)
     return _where_valid(array, json_text(array))
 
@@ -96,7 +96,7 @@ def _escaped(array: pa.Array) -> pa.Array:
 
 
 def _special_bytes(array: pa.Array) -> set[str]:
-    """Find which of the characters to escape occur; over the whole buffer, 0.3 ns a byte."""
+    """Return which characters to escape occur anywhere in the buffer of an array; 0.3 ns a byte."""
     data = array.buffers()[2]
     if data is None:
         return set()
@@ -110,15 +110,15 @@ def _sharing_indices(fields: Iterable[tuple[str, pa.Array]]) -> list[list[tuple[
     groups: list[list[tuple[str, pa.Array]]] = []
     last = None
     for name, array in fields:
-        place = None
+        address = None
         if pa.types.is_dictionary(array.type):
             buffer = array.indices.buffers()[1]
-            place = (buffer.address, array.offset, len(array.dictionary)) if buffer is not None else None
-        if place is not None and place == last:
+            address = (buffer.address, array.offset, len(array.dictionary)) if buffer is not None else None
+        if address is not None and address == last:
             groups[-1].append((name, array))
         else:
             groups.append([(name, array)])
-        last = place
+        last = address
     return groups
 
 
@@ -136,31 +136,31 @@ def _members(group: list[tuple[str, pa.Array]]) -> Pieces:
         if array.indices.null_count:
             return [pc.fill_null(text.take(array.indices), f"{key}null")]
         return [pa.DictionaryArray.from_arrays(array.indices, text)]
-    if is_maybe(array.type):
+    if is_optional(array.type):
         text = join([key, *json_pieces(array.field(0))], len(array))
         return [_where_valid(array, text)]
     return [key, *json_pieces(array)]
 
 
 def _value_pieces(array: pa.Array) -> Pieces:
-    """Write values, none of them null or in a dictionary; what is written in place of a null does not matter."""
-    kind = array.type
-    if pa.types.is_string(kind):
+    """Write values, none of them null or in a dictionary; what is written for a null does not matter."""
+    type_ = array.type
+    if pa.types.is_string(type_):
         return ['"', _escaped(array), '"']
-    if pa.types.is_floating(kind):
+    if pa.types.is_floating(type_):
         return [_float_piece(array)]
-    if pa.types.is_integer(kind):
+    if pa.types.is_integer(type_):
         return [_integer_piece(array)]
-    if pa.types.is_timestamp(kind):
+    if pa.types.is_timestamp(type_):
         return ['"', *_time_pieces(array), '"']
-    if is_maybe(kind):
+    if is_optional(type_):
         return json_pieces(array.field(0))
-    if pa.types.is_struct(kind):
-        return object_pieces((kind.field(index).name, array.field(index)) for index in range(kind.num_fields))
-    if pa.types.is_list(kind):
+    if pa.types.is_struct(type_):
+        return object_pieces((type_.field(index).name, array.field(index)) for index in range(type_.num_fields))
+    if pa.types.is_list(type_):
         offsets, items = list_parts(array)
         return ["[", pc.binary_join(pa.ListArray.from_arrays(offsets, json_text(items)), ","), "]"]
-    if pa.types.is_null(kind):
+    if pa.types.is_null(type_):
         return ["null"]
     return [array.cast(pa.string())]
 
@@ -214,7 +214,7 @@ def _float_text(array: pa.Array) -> pa.Array:
 
 
 def _time_pieces(array: pa.Array) -> Pieces:
-    """Write times as ISO 8601 with milliseconds; a second that stands several times in a row is written once."""
+    """Write times as ISO 8601 with milliseconds; a second that comes several times in a row is written once."""
     zone = array.type.tz
     milliseconds = array.cast(pa.timestamp("ms")).cast(pa.int64()).to_numpy(zero_copy_only=False)
     if array.null_count:
@@ -244,7 +244,7 @@ def _zone(name: str) -> tzinfo | None:
 
 
 def offset_milliseconds(zone: str) -> int:
-    """Give how far the clocks of an offset such as ``+02:00`` are ahead of UTC."""
+    """Return how many milliseconds the clocks of an offset such as ``+02:00``, or of ``UTC``, are ahead of UTC."""
     offset = datetime.fromisoformat(f"2000-01-01T00:00:00{'Z' if zone == 'UTC' else zone}").utcoffset()
     return 0 if offset is None else offset // timedelta(milliseconds=1)
 
@@ -259,7 +259,7 @@ def _plain_json(array: pa.Array) -> pa.Array:
 
 
 def _where_valid(array: pa.Array, text: pa.Array) -> pa.Array:
-    """Keep the text of what is valid; of what is null or missing, nothing."""
+    """Keep the text of valid values; it is empty for what is null or missing."""
     return pc.if_else(array.is_valid(), text, "") if array.null_count else text
 
 

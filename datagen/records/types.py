@@ -15,79 +15,79 @@ import numpy.typing as npt
 import pyarrow as pa
 
 JSON_TEXT = pa.binary()
-MAYBE = ""
+OPTIONAL = ""  # the name of the one child of a struct whose key may be missing
 
 
-def is_maybe(kind: pa.DataType) -> bool:
-    """Tell whether values of a type may be missing."""
-    return pa.types.is_struct(kind) and kind.num_fields == 1 and kind.field(0).name == MAYBE
+def is_optional(type_: pa.DataType) -> bool:
+    """Return whether values of a type may be missing."""
+    return pa.types.is_struct(type_) and type_.num_fields == 1 and type_.field(0).name == OPTIONAL
 
 
 def list_parts(array: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Give the offsets, from 0 on, and the items of a list array that may be a slice of another."""
+    """Return the offsets, from 0 on, and the items of a list array, also of one that is a slice of another."""
     offsets = array.offsets.to_numpy()
     first, last = (int(offsets[0]), int(offsets[-1])) if len(offsets) else (0, 0)
     return pa.array(offsets - np.int32(first)), array.values.slice(first, last - first)
 
 
-def maybe(values: pa.Array, missing: npt.NDArray[np.bool_]) -> pa.Array:
-    """Wrap values of which some are missing."""
-    return pa.StructArray.from_arrays([values], fields=[pa.field(MAYBE, values.type)], mask=pa.array(missing))
+def optional(values: pa.Array, missing: npt.NDArray[np.bool_]) -> pa.Array:
+    """Wrap values (n,) of which some are ``missing`` (n,)."""
+    return pa.StructArray.from_arrays([values], fields=[pa.field(OPTIONAL, values.type)], mask=pa.array(missing))
 
 
 def present(array: pa.Array) -> pa.Array:
-    """Take the wrapper off; what is missing becomes null."""
-    if not is_maybe(array.type):
+    """Return the values without the wrapper; what is missing becomes null."""
+    if not is_optional(array.type):
         return array
     return array.flatten()[0]
 
 
-def plain_type(kind: pa.DataType) -> pa.DataType:
-    """Give the type that ``plain`` makes of a type."""
-    if pa.types.is_dictionary(kind):
-        return plain_type(kind.value_type)
-    if pa.types.is_struct(kind):
-        return pa.struct([pa.field(field.name, plain_type(field.type)) for field in kind])
-    if pa.types.is_list(kind):
-        return pa.list_(plain_type(kind.value_type))
-    return kind
+def plain_type(type_: pa.DataType) -> pa.DataType:
+    """Return the type that ``plain`` makes of a type."""
+    if pa.types.is_dictionary(type_):
+        return plain_type(type_.value_type)
+    if pa.types.is_struct(type_):
+        return pa.struct([pa.field(field.name, plain_type(field.type)) for field in type_])
+    if pa.types.is_list(type_):
+        return pa.list_(plain_type(type_.value_type))
+    return type_
 
 
 def plain(array: pa.Array) -> pa.Array:
     """Replace dictionary arrays, at any depth, by their values."""
-    kind = array.type
-    if pa.types.is_dictionary(kind):
+    type_ = array.type
+    if pa.types.is_dictionary(type_):
         return plain(array.dictionary).take(array.indices)
-    if pa.types.is_struct(kind):
-        fields = [pa.field(field.name, field.type) for field in kind]
-        values = [plain(array.field(index)) for index in range(kind.num_fields)]
+    if pa.types.is_struct(type_):
+        fields = [pa.field(field.name, field.type) for field in type_]
+        values = [plain(array.field(index)) for index in range(type_.num_fields)]
         fields = [field.with_type(value.type) for field, value in zip(fields, values, strict=True)]
         return pa.StructArray.from_arrays(values, fields=fields, mask=array.is_null()) if fields else array
-    if pa.types.is_list(kind):
+    if pa.types.is_list(type_):
         offsets, items = list_parts(array)
         return pa.ListArray.from_arrays(offsets, plain(items), mask=null_mask(array))
     return array
 
 
 def once_coded(array: pa.Array) -> pa.Array:
-    """Turn a dictionary of what is itself coded into one dictionary."""
+    """Flatten a dictionary array whose dictionary is one itself; return any other array as it is."""
     while pa.types.is_dictionary(array.type) and pa.types.is_dictionary(array.type.value_type):
         inner = array.dictionary
         array = pa.DictionaryArray.from_arrays(inner.indices.take(array.indices), inner.dictionary)
     return array
 
 
-def common_type(kinds: Iterable[pa.DataType]) -> pa.DataType:
-    """Give the plain type that holds the values of several types: their own when it is one, else JSON text."""
-    plain_kinds = [plain_type(kind) for kind in kinds]
-    inner = {kind.field(0).type if is_maybe(kind) else kind for kind in plain_kinds} - {pa.null()}
-    kind = pa.null() if not inner else inner.pop() if len(inner) == 1 else JSON_TEXT
-    return pa.struct([pa.field(MAYBE, kind)]) if any(map(is_maybe, plain_kinds)) else kind
+def common_type(types: Iterable[pa.DataType]) -> pa.DataType:
+    """Return the plain type that holds the values of several types: theirs when it is the same, else JSON text."""
+    plain_types = [plain_type(type_) for type_ in types]
+    inner = {type_.field(0).type if is_optional(type_) else type_ for type_ in plain_types} - {pa.null()}
+    type_ = pa.null() if not inner else inner.pop() if len(inner) == 1 else JSON_TEXT
+    return pa.struct([pa.field(OPTIONAL, type_)]) if any(map(is_optional, plain_types)) else type_
 
 
-def as_json(kind: pa.DataType) -> pa.DataType:
-    """Give the type that holds the values of a type as JSON text."""
-    return pa.struct([pa.field(MAYBE, JSON_TEXT)]) if is_maybe(kind) else JSON_TEXT
+def as_json(type_: pa.DataType) -> pa.DataType:
+    """Return the type that holds the values of a type as JSON text."""
+    return pa.struct([pa.field(OPTIONAL, JSON_TEXT)]) if is_optional(type_) else JSON_TEXT
 
 
 def null_mask(array: pa.Array) -> pa.Array | None:

@@ -2,43 +2,30 @@
 
 from typing import ClassVar
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from datagen.plugin.distribution import AnyDistribution
-from datagen.plugin.stage import Scope, Stage, State
-from datagen.records.batch import Batch, Layout
-from datagen.stages.held import Held, nanoseconds
+from datagen.plugin.stage import RunningStage, Scope, Stage
+from datagen.records.batch import Layout
+from datagen.stages.held import Holding, drawn_waits
 
 
 class Delay(Stage):
-    """Holds every record for a time: one for all, or drawn for each, so that they change places.
+    """Holds every record back for a time: the same for all, or drawn for each, which changes their order.
 
-    They come in order of the times when they are let out. What the dimension `time` says stays as it is. A run that is
-    stopped gives what it holds at once.
+    Records come out in the order of the times at which they are released. Their dimension `time` stays as it is. When a
+    run is stopped, all records that are still held come out at once.
 
     Example: {"type": "delay", "delay": {"type": "constant", "value": 2}}
     Example: {"type": "delay", "delay": {"type": "exponential", "mean": 0.3}}
     """
 
     kind: ClassVar[str] = "delay"
-    delay: AnyDistribution = Field(description="seconds for which a record is held; below 0 counts as 0")
-    _scope: Scope = PrivateAttr()
-    _held: Held = PrivateAttr()
-
-    def prepare(self, layout: Layout, scope: Scope) -> list[str]:
-        self._scope, self._held = scope, Held()
-        return []
+    delay: AnyDistribution = Field(description="how many seconds a record is held back; below 0 counts as 0")
 
     @property
     def holds(self) -> bool:
         return True
 
-    def through(self, batch: Batch, until: int) -> Batch:
-        waits = nanoseconds(self.delay.real(self._scope.bits(self._scope.keys(batch), "delay")))
-        return self._held.exchange(batch, waits, until)
-
-    def state(self) -> State:
-        return self._held.state()
-
-    def restore(self, state: State) -> None:
-        self._held.restore(state)
+    def begin(self, layout: Layout, scope: Scope) -> RunningStage:
+        return Holding(lambda batch: (batch, drawn_waits(self.delay, batch, scope)))

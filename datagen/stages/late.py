@@ -3,42 +3,35 @@
 from typing import ClassVar
 
 import numpy as np
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
+from datagen.draw import Integers
 from datagen.plugin.distribution import AnyDistribution
-from datagen.plugin.stage import Scope, State
+from datagen.plugin.stage import RunningStage, Scope
 from datagen.records.batch import Batch, Layout
 from datagen.stages.fault import Fault
-from datagen.stages.held import Held
+from datagen.stages.held import Holding, drawn_waits
 
 
 class Late(Fault):
-    """Holds a share of the records back, so that they arrive out of order; the rest passes in its place.
+    """Holds back a share of the records, so that they arrive late and out of order; the others pass at once.
 
-    The dimension `late` of a `label` is true in the records that are held back for more than no time.
+    With a `label`, the dimension `late` is true in the records that are held back for more than 0 seconds.
 
     Example: {"type": "late", "share": 0.05, "delay": {"type": "exponential", "mean": 30}, "label": true}
     """
 
     kind: ClassVar[str] = "late"
     label_name: ClassVar[str] = "late"
-    delay: AnyDistribution = Field(description="seconds for which such a record is held back")
-    _held: Held = PrivateAttr()
-
-    def prepare(self, layout: Layout, scope: Scope) -> list[str]:
-        self._held = Held()
-        return super().prepare(layout, scope)
+    delay: AnyDistribution = Field(description="how many seconds a chosen record is held back; below 0 counts as 0")
 
     @property
     def holds(self) -> bool:
         return True
 
-    def through(self, batch: Batch, until: int) -> Batch:
-        waits = np.where(self.chosen(batch), self.waits(batch, self.delay), 0)
-        return self._held.exchange(self.labelled(batch, waits > 0), waits, until)
+    def begin(self, layout: Layout, scope: Scope) -> RunningStage:
+        return Holding(lambda batch: self._with_waits(batch, scope))
 
-    def state(self) -> State:
-        return self._held.state()
-
-    def restore(self, state: State) -> None:
-        self._held.restore(state)
+    def _with_waits(self, batch: Batch, scope: Scope) -> tuple[Batch, Integers]:
+        waits = np.where(self.chosen(batch, scope), drawn_waits(self.delay, batch, scope), 0)
+        return self.labelled(batch, waits > 0), waits

@@ -8,16 +8,17 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from datagen.moment import Moment
+from datagen.plugin.stage import Scope
 from datagen.records.batch import Batch
 from datagen.records.types import JSON_TEXT
 from datagen.stages.periodic import Coded, PeriodicStage, Tally, json_counts
 
 
 class Rate(PeriodicStage):
-    """Says every `interval` seconds of the run's clock how many records passed: on standard error, or as a record.
+    """Reports how many records passed in each interval: in a line on standard error, or in a record.
 
     The record has `time` (the end of the interval), `records`, `records_per_second` (over the whole interval),
-    `emitters` (an object: the records of each emitter) and `interval`.
+    `emitters` (an object: how many records of each emitter) and `interval`.
 
     Example: {"type": "rate", "interval": 1}
     Example: {"type": "rate", "interval": 1, "record": true, "only": true}
@@ -29,7 +30,7 @@ class Rate(PeriodicStage):
         "records_per_second": pa.float64(),
         "emitters": JSON_TEXT,
     }
-    record: bool = Field(False, description="make a record of it, and say nothing")
+    record: bool = Field(False, description="make a record of it instead of a line on standard error")
 
     @model_validator(mode="after")
     def _makes_records(self) -> Self:
@@ -51,11 +52,11 @@ class Rate(PeriodicStage):
             codes[part.rows] = number
         yield "", (codes, [part.emitter for part in batch.parts])
 
-    def rows(self, tallies: dict[str, Tally], end: Moment) -> list[dict[str, Any]]:
+    def rows(self, tallies: dict[str, Tally], end: Moment, scope: Scope) -> list[dict[str, Any]]:
         records, emitters = tallies[""]
         each_second = records / self.interval
         if self.record:
             return [{"records": records, "records_per_second": each_second, "emitters": json_counts(emitters)}]
         counts = ", ".join(f"{name} {number}" for name, number in sorted(emitters.items()))
-        self._scope.say(f"rate until {end.text}: {each_second:.1f} records/s ({counts})")
+        scope.say(f"rate until {end.text}: {each_second:.1f} records/s ({counts})")
         return []

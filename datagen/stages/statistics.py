@@ -20,11 +20,12 @@ from datagen.stages.periodic import Coded, PeriodicStage, Tally, json_counts
 
 
 class Statistics(PeriodicStage):
-    """Counts the values of some dimensions, and adds for each, every `interval` seconds, a record of its own.
+    """Counts the values of some dimensions, and adds a record for each of them at the end of every interval.
 
-    It has `time` (the end of the interval), `field_name`, `field_counts` (an object: each value as text, and how often
-    it occurred, the most frequent first), `total_count` (records of emitters that have the dimension; those in which it
-    is null or missing are in none of the counts) and `interval`. All values of an interval are kept until its end.
+    The record has `time` (the end of the interval), `field_name`, `field_counts` (an object: each value as text, and
+    how often it occurred, the most frequent first), `total_count` and `interval`. The total is the number of records
+    whose emitter has the dimension; where it is null or missing, the record is in none of the other counts. All values
+    of an interval are kept in memory until it ends.
 
     Example: {"type": "statistics", "fields": ["time"], "interval": 60}
     Example: {"type": "statistics", "fields": ["time"], "target": {"type": "file", "path": "counts.json"}}
@@ -36,10 +37,10 @@ class Statistics(PeriodicStage):
         "field_counts": JSON_TEXT,
         "total_count": pa.int64(),
     }
-    fields: list[str] = Field(min_length=1, description="the dimensions, `a.b` for a key inside one")
+    fields: list[str] = Field(min_length=1, description="the dimensions to count, `a.b` for a key inside one")
 
-    def prepare(self, layout: Layout, scope: Scope) -> list[str]:
-        return super().prepare(layout, scope) + [
+    def misfits(self, layout: Layout, scope: Scope) -> list[str]:
+        return [
             f'"fields": no emitter has {show(name)}{did_you_mean(name, layout.names())}'
             for name in self.fields
             if not is_known(layout, name)
@@ -57,7 +58,7 @@ class Statistics(PeriodicStage):
                     values += texts
             yield name, (codes, values)
 
-    def rows(self, tallies: dict[str, Tally], end: Moment) -> list[dict[str, Any]]:
+    def rows(self, tallies: dict[str, Tally], end: Moment, scope: Scope) -> list[dict[str, Any]]:
         return [
             {"field_name": name, "field_counts": json_counts(found), "total_count": total}
             for name, (total, found) in tallies.items()
@@ -65,7 +66,7 @@ class Statistics(PeriodicStage):
 
 
 def _coded(array: pa.Array) -> tuple[Integers, list[str]]:
-    """Give for each value its number in a list of texts, -1 for null."""
+    """Return the number of each value in a list of texts, -1 for null, and the list."""
     if not pa.types.is_dictionary(array.type) or len(array.dictionary) > len(array):
         array = present(plain(array))
         array = (_texts(array) if pa.types.is_nested(array.type) else array).dictionary_encode()

@@ -1,6 +1,6 @@
 """Addresses: where in its target a record goes, such as a topic or a stream, as a text with places for dimensions.
 
-Texts are made in columns, ahead of time, and none where there are no places. A target that has addresses puts their
+The texts are made in columns, ahead of time, and only where there are places. A sink that has addresses puts their
 texts first among those of its encoded records.
 """
 
@@ -17,7 +17,7 @@ _NOTHING = r"[^\s\S]"  # a regular expression that is found nowhere
 
 
 class Address:
-    """A text with places, and which texts the system takes."""
+    """A text with places, and which of its texts the system takes."""
 
     def __init__(
         self,
@@ -29,9 +29,9 @@ class Address:
         forbidden: str = _NOTHING,
         longest: int = 2**31 - 1,
     ) -> None:
-        """Take a text for ``what``, such as "a topic".
+        """Take the text of ``what``, such as "a topic"; ``problems`` has what is wrong with it.
 
-        The system takes none that the regular expression ``forbidden`` is found in, or that has more bytes than
+        The system takes no text in which the regular expression ``forbidden`` is found, and none of more bytes than
         ``longest``.
         """
         self._what = what
@@ -45,34 +45,34 @@ class Address:
 
     @property
     def is_constant(self) -> bool:
-        """Tell whether all records have the same one."""
+        """Tell whether all records have the same address."""
         return self._pattern.is_constant
 
     def filled(self, filling: str) -> str:
-        """Give the text with something else in each of its places."""
+        """Return the text with something else in each of its places."""
         return self._pattern.filled(filling)
 
     def texts(self, batch: Batch) -> tuple[pa.Array, ...]:
-        """Write the addresses (n,) of the records of a batch; nothing where all have the same one."""
+        """Return the addresses (n,) of the records of a batch; nothing where all records have the same one."""
         return () if self.is_constant else (patterned(batch, self._pattern, self._start),)
 
     def names(self, encoded: Encoded) -> list[str]:
-        """Give the address of each record."""
+        """Return the address of each record."""
         return [self.filled("")] * len(encoded) if self.is_constant else encoded.texts[0].to_pylist()
 
     def taken(self, encoded: Encoded) -> int:
-        """Count the first records whose addresses the system takes."""
+        """Return how many of the first records have addresses that the system takes."""
         refused = -1 if self.is_constant else self._first_refused(encoded.texts[0])
         return len(encoded) if refused < 0 else refused
 
     def refused(self, encoded: Encoded, number: int) -> Undelivered:
-        """Say that the system does not take the address of a record, and that those before it are delivered."""
+        """Return the error that the address of a record is not taken, and that the records before it are delivered."""
         return Undelivered(self._refusal(encoded.texts[0][number].as_py()), number, lasting=True)
 
     def _refusal(self, text: str) -> str:
         return f"{show(text)} can't be {self._what}"
 
     def _first_refused(self, texts: pa.Array) -> int:
-        """Find the first text that is not taken, -1 when all are; about 0.1 µs a text."""
+        """Return the number of the first text that is not taken, -1 when all are; about 0.1 µs a text."""
         forbidden = pc.match_substring_regex(texts, self._forbidden)
         return pc.index(pc.or_(forbidden, pc.greater(pc.binary_length(texts), self._longest)), True).as_py()

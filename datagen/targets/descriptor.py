@@ -1,6 +1,7 @@
-"""Writing lines to a file descriptor."""
+"""Writing to a file descriptor: all of it, or as much as the system takes, whole records counted."""
 
 import os
+from typing import Any
 
 import numpy as np
 
@@ -22,3 +23,12 @@ def write_lines(file: int, lines: Lines) -> None:
         raise ReaderGone("nobody reads it any more") from error
     except OSError as error:
         raise Undelivered(reason(error), int(np.searchsorted(lines.ends, done, "right"))) from error
+
+
+def write_whole(file: int, data: Any) -> int:
+    """Write bytes to a file descriptor; return how many they are. Raises OSError."""
+    view = memoryview(data)
+    done = 0
+    while done < len(view):
+        done += os.write(file, view[done:])
+    return done

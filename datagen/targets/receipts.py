@@ -1,6 +1,7 @@
-"""Receipts: which of the records under way a system has acknowledged, for libraries that hear of it record by record.
+"""Receipts: which of the records under way a system has acknowledged, for libraries that hear of each record alone.
 
-The records of one write are numbered from 0. Filled by one thread, which may be another than the one that waits.
+The records of one write are numbered from 0. One thread fills in the receipts; it may be another than the one that
+waits for them.
 """
 
 import threading
@@ -22,23 +23,23 @@ class Receipts:
 
     @property
     def leading(self) -> int:
-        """Count the first records that are all there."""
+        """Return how many records are there before the first that is not."""
         found = self._have.find(0, self._whole)
         return found if found >= 0 else len(self._have)
 
     @property
     def is_over(self) -> bool:
-        """Tell whether there is nothing more to wait for."""
+        """Return whether there is nothing more to wait for."""
         return self._over.is_set()
 
     def acknowledge(self, number: int) -> None:
-        """Take note that a record is there; it may be said more than once."""
+        """Take note that a record is there; a second time changes nothing."""
         if not self._have[number]:
             self._have[number] = 1
             self._count(1)
 
     def acknowledge_through(self, number: int) -> None:
-        """Take note that a record and all before it are there."""
+        """Take note that a record and all records before it are there."""
         if number < self._whole:
             return
         new = self._have.count(0, self._whole, number + 1)
@@ -47,7 +48,7 @@ class Receipts:
         self._count(new)
 
     def fail(self, reason: str, *, lasting: bool = False) -> None:
-        """Take note that not all will be there; the first reason counts."""
+        """Take note that not all records will be there; only the first reason counts."""
         if not self._over.is_set():
             self._failure = Undelivered(reason, self.leading, lasting=lasting)
             self._over.set()
@@ -60,7 +61,7 @@ class Receipts:
     def wait(self, patience: float) -> None:
         """Wait until all records are there.
 
-        Raises Undelivered when one will not be, or when for as many seconds as ``patience`` no other one was.
+        Raises Undelivered when one of them will not be, or when no other record has come for ``patience`` seconds.
         """
         seen = 0
         while not self._over.wait(patience):

@@ -1,16 +1,18 @@
-"""The target ``redis``."""
+"""The target ``redis``: the keys of a spec, the commands that carry records, and reading back what they left."""
 
 import builtins
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from pydantic import Field, PrivateAttr, SecretStr
+from pydantic import Field
 
-from datagen.plugin.formatter import Formatter
+from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Position, Target, Undelivered
+from datagen.plugin.target import Encoded, Position, Sink, Target, Undelivered
 from datagen.problems import reason
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import pieces
@@ -29,8 +31,8 @@ class Redis(Target):
 
     Each record is its line, without the line end: an entry of the stream with one field, the last value of the list, or
     a message to the channel. The name may hold dimensions, so that each country, say, has a stream of its own. Redis
-    acknowledges each record when it has it in memory. Of a channel it is known only that the server took the message,
-    not that anybody listened.
+    acknowledges each record when it has it in memory. For a channel this only says that the server took the message,
+    not that anybody was listening.
 
     Example: {"type": "redis", "stream": "clicks", "maxlen": 1000000}
     Example: {"type": "redis", "url": "redis://:${REDIS_PASSWORD}@127.0.0.1:6379/0", "list": "clicks"}
@@ -38,23 +40,24 @@ class Redis(Target):
 
     kind: ClassVar[str] = "redis"
     library: ClassVar[tuple[str, str] | None] = ("redis", "redis>=6.0")
-    url: SecretStr = Field(
-        default_factory=lambda: SecretStr("redis://127.0.0.1:6379/0"),
-        description="`redis://user:password@host:port/database`, or `rediss://`; redis://127.0.0.1:6379/0 without it",
+    url: SecretUrl = Field(
+        SecretUrl("redis://127.0.0.1:6379/0"),
+        description="`redis://user:password@host:port/database`, or `rediss://` for TLS",
     )
     stream: str | None = Field(None, min_length=1, description="name of a stream, also with `{{dimension}}`")
     list: str | None = Field(None, min_length=1, description="name of a list, also with `{{dimension}}`")
     channel: str | None = Field(None, min_length=1, description="name of a channel, also with `{{dimension}}`")
-    field: str = Field("record", min_length=1, description="of a stream: the field that holds the record")
-    maxlen: int | None = Field(None, ge=1, description="of a stream: drop the oldest entries beyond about so many")
-    _address: Address = PrivateAttr()
-    _client: Any = PrivateAttr(None)
+    field: str = Field("record", min_length=1, description="for a stream: the field that holds the record")
+    maxlen: int | None = Field(
+        None, ge=1, description="for a stream: drop the oldest entries beyond about this many; all are kept without it"
+    )
 
     def __str__(self) -> str:
-        return f"redis {self._sort} {self._name}"
+        return f"redis {self.sort} {self._name}"
 
     @property
-    def _sort(self) -> str:
+    def sort(self) -> str:
+        """Return what records go to, by the word that Redis has for it."""
         return "stream" if self.stream is not None else "list" if self.list is not None else "channel"
 
     @property
@@ -70,26 +73,70 @@ class Redis(Target):
             if self.stream is None:
                 return f'"{key}" is for a stream only'
         try:
-            ConnectionPool.from_url(self.url.get_secret_value())
+            ConnectionPool.from_url(self.url.value)
         except ValueError as error:
             return f"the url is wrong: {reason(error)}"
         return None
 
-    def prepare(self, layout: Layout, formatter: Formatter, scope: Scope) -> builtins.list[str]:
-        self._address = Address("a name", self._name, layout, scope.start)
-        return [*super().prepare(layout, formatter, scope), *self._address.problems]
+    def check(self) -> None:
+        self.connected().close()
+
+    def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> builtins.list[str]:
+        return self._address(layout, scope).problems
+
+    def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> "RedisSink":
+        return RedisSink(formatter.begin(layout), scope, self, self._address(layout, scope))
+
+    def _address(self, layout: Layout, scope: Scope) -> Address:
+        return Address("a name", self._name, layout, scope.start)
+
+    def connected(self) -> Any:
+        """Return a client whose server has answered. Raises Undelivered."""
+        from redis import Redis as Client
+        from redis import RedisError
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        client = Client.from_url(
+            self.url.value,
+            protocol=2,
+            retry=Retry(NoBackoff(), 1),  # of connecting and of asking an idle connection; never of what was written
+            socket_connect_timeout=_CONNECT_SECONDS,
+            socket_timeout=_REPLY_SECONDS,
+            socket_keepalive=True,
+            health_check_interval=_IDLE_SECONDS,
+        )
+        try:
+            client.ping()
+        except RedisError as error:
+            client.close()
+            raise _undelivered(error) from error
+        return client
+
+    def words(self, name: str) -> builtins.list[str]:
+        """Return the command that puts a record under a name, all but its last word: the record."""
+        if self.stream is not None:
+            bound = [] if self.maxlen is None else ["MAXLEN", "~", str(self.maxlen)]
+            return ["XADD", name, *bound, "*", self.field]
+        return ["RPUSH" if self.list is not None else "PUBLISH", name]
+
+
+class RedisSink(Sink):
+    """Sends a command for each record, many of them before their replies are read."""
+
+    _client: Any
+
+    def __init__(self, writer: LineWriter, scope: Scope, target: Redis, address: Address) -> None:
+        super().__init__(writer, scope)
+        self._target = target
+        self._address = address
+        self._opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         return replace(super().encode(batch), texts=self._address.texts(batch))
 
     def open(self, position: Position) -> None:
-        from redis import RedisError
-
-        self._client = self._connected()
-        try:
-            self._client.ping()
-        except RedisError as error:
-            raise _undelivered(error, 0) from error
+        self._client = self._opened.enter_context(self._target.connected())
 
     def write(self, encoded: Encoded) -> None:
         from redis import RedisError
@@ -114,74 +161,53 @@ class Redis(Target):
             raise _undelivered(error, done) from error
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        self._opened.close()
 
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         from redis import RedisError
 
-        if self.channel is not None:
+        if self._target.channel is not None:
             yield from super().stored()
-        client = self._connected()
-        try:
+        with self._target.connected() as client:
             glob = "*".join(re.sub(r"([*?\[\]\\])", r"\\\1", part) for part in self._address.filled("\0").split("\0"))
-            for name in sorted(client.scan_iter(match=glob, _type=self._sort)):
-                read = self._entries if self.stream is not None else self._values
-                yield from ((name.decode(errors="replace"), records) for records in read(client, name))
-        except RedisError as error:
-            raise OSError(reason(error)) from error
-        finally:
-            client.close()
+            read = self._entries if self._target.stream is not None else _values
+            try:
+                for name in sorted(client.scan_iter(match=glob, _type=self._target.sort)):
+                    yield from ((name.decode(errors="replace"), records) for records in read(client, name))
+            except RedisError as error:
+                raise _undelivered(error) from error
 
-    def _connected(self) -> Any:
-        from redis import Redis as Client
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
-
-        return Client.from_url(
-            self.url.get_secret_value(),
-            protocol=2,
-            retry=Retry(NoBackoff(), 1),  # of connecting and of asking an idle connection; never of what was written
-            socket_connect_timeout=_CONNECT_SECONDS,
-            socket_timeout=_REPLY_SECONDS,
-            socket_keepalive=True,
-            health_check_interval=_IDLE_SECONDS,
-        )
-
-    def _requests(self, encoded: Encoded) -> builtins.list[bytes]:
+    def _requests(self, encoded: Encoded) -> list[bytes]:
         """Write the command of each record as it is sent; three times as fast as the library's pipeline does."""
         names = self._address.names(encoded)
-        heads = {name: self._head(name) for name in set(names)}
+        heads = {name: _head(self._target.words(name)) for name in set(names)}
         return [
             b"".join((heads[name], b"$%d\r\n" % len(record), record, b"\r\n"))
             for name, record in zip(names, pieces(encoded.lines), strict=True)
         ]
 
-    def _head(self, name: str) -> bytes:
-        """Write all of a command but its last argument (Redis serialization protocol, arrays of bulk strings)."""
-        if self.stream is not None:
-            bound = [] if self.maxlen is None else ["MAXLEN", "~", str(self.maxlen)]
-            words = ["XADD", name, *bound, "*", self.field]
-        else:
-            words = ["RPUSH" if self.list is not None else "PUBLISH", name]
-        encoded = [word.encode() for word in words]
-        return b"*%d\r\n" % (len(words) + 1) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded)
-
-    def _entries(self, client: Any, name: bytes) -> Iterator[builtins.list[bytes]]:
+    def _entries(self, client: Any, name: bytes) -> Iterator[list[bytes]]:
+        field = self._target.field.encode()
         last = "-"
         while entries := client.xrange(name, last, count=_CHUNK):
-            yield [fields[self.field.encode()] for _, fields in entries if self.field.encode() in fields]
+            yield [fields[field] for _, fields in entries if field in fields]
             last = "(" + entries[-1][0].decode()
 
-    def _values(self, client: Any, name: bytes) -> Iterator[builtins.list[bytes]]:
-        begin = 0
-        while values := client.lrange(name, begin, begin + _CHUNK - 1):
-            yield values
-            begin += len(values)
+
+def _values(client: Any, name: bytes) -> Iterator[list[bytes]]:
+    begin = 0
+    while values := client.lrange(name, begin, begin + _CHUNK - 1):
+        yield values
+        begin += len(values)
 
 
-def _undelivered(error: Exception, records: int) -> Undelivered:
+def _head(words: Sequence[str]) -> bytes:
+    """Write a command up to its last word (Redis serialization protocol, arrays of bulk strings)."""
+    encoded = [word.encode() for word in words]
+    return b"*%d\r\n" % (len(words) + 1) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded)
+
+
+def _undelivered(error: Exception, records: int = 0) -> Undelivered:
     from redis import exceptions
 
     passing = (

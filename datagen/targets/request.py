@@ -1,4 +1,4 @@
-"""Requests of many records: how records are cut into them, and what a refusal means."""
+"""Requests that carry many records: how records are cut into them, and what a refusal means."""
 
 from collections.abc import Iterator
 
@@ -17,21 +17,21 @@ _SHOWN = 200  # characters of an answer
 
 
 class BulkSize(Model):
-    """How much goes into one request, and how long it is gathered."""
+    """How much goes into one request, and how long records are gathered for it."""
 
-    records: int = Field(5000, ge=1, description="at most so many records in one request")
-    bytes: int = Field(5_000_000, ge=1, description="at most so many bytes, though one record at least")
+    records: int = Field(5000, ge=1, description="at most this many records in one request")
+    bytes: int = Field(5_000_000, ge=1, description="at most this many bytes, but always at least one record")
     seconds: int | float = Field(
         0, ge=0, le=10, description="how long records of a live run are gathered before they are sent; 0: not at all"
     )
 
     def gather(self) -> Gather:
-        """Say so to a lane."""
+        """Return how many records a sink wants at once for one full request."""
         return Gather(self.records, self.bytes, self.seconds)
 
 
 def cuts(ends: Integers, size: BulkSize) -> Iterator[tuple[int, int]]:
-    """Cut records that end at (n,) into requests: give the first record of each, and the one behind its last."""
+    """Cut records that end at (n,) into requests: yield the first record of each, and the one behind its last."""
     start = 0
     while start < len(ends):
         begin = ends[start - 1] if start else 0
@@ -42,13 +42,13 @@ def cuts(ends: Integers, size: BulkSize) -> Iterator[tuple[int, int]]:
 
 
 def array_of(lines: Lines) -> pa.Array:
-    """Give lines as a string array, each with its line end, without a copy."""
+    """Return lines as a string array, each with its line end, without a copy."""
     places = np.concatenate([[0], lines.ends]).astype(np.int32)
     return pa.StringArray.from_buffers(len(lines), pa.py_buffer(places), pa.py_buffer(lines.data))
 
 
 def refused(status: int, answer: str, records: int = 0) -> Undelivered:
-    """Say that a system refused a request, the first so many records of which are there."""
+    """Return the error that a system has refused a request, of which the first ``records`` are there all the same."""
     text = " ".join(answer.split())
     text = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
     return Undelivered(f"refused with status {status}: {text}", records, lasting=not is_passing(status))
@@ -60,7 +60,7 @@ def is_passing(status: int) -> bool:
 
 
 def unsuitable_ca_file(verify: bool, ca_file: str | None) -> str | None:
-    """Say what is wrong with how a certificate is to be checked."""
+    """Return why a certificate can't be checked in this way, if so."""
     if ca_file is None:
         return None
     if not verify:

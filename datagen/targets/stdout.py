@@ -2,12 +2,14 @@
 
 import os
 import sys
+from contextlib import ExitStack
 from typing import ClassVar
 
-from pydantic import PrivateAttr
-
-from datagen.plugin.target import Encoded, Position, Target
-from datagen.targets.descriptor import write_lines
+from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.stage import Scope
+from datagen.plugin.target import Encoded, Position, Sink, Target
+from datagen.records.batch import Layout
+from datagen.targets.descriptor import write_lines, write_whole
 
 
 class Stdout(Target):
@@ -17,7 +19,6 @@ class Stdout(Target):
     """
 
     kind: ClassVar[str] = "stdout"
-    _file: int = PrivateAttr(-1)
 
     def __str__(self) -> str:
         return "standard output"
@@ -25,16 +26,31 @@ class Stdout(Target):
     def problem(self) -> str | None:
         return "is closed" if sys.stdout is None else None
 
+    def occupies(self) -> list[str]:
+        return ["standard output"]
+
+    def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Sink:
+        return _Output(formatter.begin(layout), scope)
+
+
+class _Output(Sink):
+    """Writes to a copy of the descriptor of standard output, past Python's buffer."""
+
+    _file: int
+
+    def __init__(self, writer: LineWriter, scope: Scope) -> None:
+        super().__init__(writer, scope)
+        self._opened = ExitStack()
+
     def open(self, position: Position) -> None:
         sys.stdout.flush()
         self._file = os.dup(sys.stdout.fileno())
+        self._opened.callback(os.close, self._file)
         if position is None:
-            os.write(self._file, self._formatter.header().encode())
+            write_whole(self._file, self.writer.header.encode())
 
     def write(self, encoded: Encoded) -> None:
         write_lines(self._file, encoded.lines)
 
     def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._opened.close()

@@ -18,20 +18,22 @@ _SOURCE = re.compile(r"\s*\(?_ssl\.c:\d+\)?:?\s*")  # the line of ssl's own code
 class Tls(Model):
     """TLS: whom to trust, and how to prove who we are."""
 
-    ca: str | None = Field(None, min_length=1, description="file (PEM) of the authorities to trust; else the system's")
-    cert: str | None = Field(
-        None, min_length=1, description="file (PEM) of our own certificate, if the server wants one"
+    ca: str | None = Field(
+        None,
+        min_length=1,
+        description="PEM file of the certificate authorities to trust; without it, those that the system trusts",
     )
+    cert: str | None = Field(None, min_length=1, description="PEM file of our own certificate, if the server wants one")
     key: str | None = Field(
-        None, min_length=1, description="file (PEM) of its key, not encrypted; else it is in `cert`"
+        None, min_length=1, description="PEM file of its key, not encrypted; without it, the key is in `cert`"
     )
-    insecure: bool = Field(False, description="take whatever certificate the server shows")
+    insecure: bool = Field(False, description="accept any certificate that the server shows")
     server_name: str | None = Field(
-        None, pattern=r"^[^.]", description="name that the server's certificate must hold; else that of the host"
+        None, pattern=r"^[^.]", description="name that the server's certificate must hold; without it, that of the host"
     )
 
     def problem(self) -> str | None:
-        """Say why it can't be used."""
+        """Return why it can't be used, if so."""
         for name, path in (("ca", self.ca), ("cert", self.cert), ("key", self.key)):
             if path is not None and not readable(path):
                 return f"tls.{name}: {path} can't be read"
@@ -44,11 +46,17 @@ class Tls(Model):
         return None
 
     def wrapped(self, plain: socket.socket, host: str) -> "ssl.SSLSocket":
-        """Speak TLS over a connection to a host. Raises OSError."""
-        return self.context().wrap_socket(plain, server_hostname=self.server_name or host)
+        """Return a connection to a host that speaks TLS over a plain one. Raises OSError."""
+        import ssl
+
+        context = self.context()
+        # Else OpenSSL answers the end of a connection that was not announced with an alert, and who counts the bytes
+        # that are not acknowledged counts those of the alert too.
+        context.options |= getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+        return context.wrap_socket(plain, server_hostname=self.server_name or host)
 
     def context(self) -> "ssl.SSLContext":
-        """Make what `ssl` needs. Raises OSError."""
+        """Return what `ssl` needs. Raises OSError."""
         import ssl  # takes 10 ms
 
         context = ssl.create_default_context(cafile=self.ca)
@@ -61,7 +69,7 @@ class Tls(Model):
 
 
 def explained(error: Exception) -> str:
-    """Say what an exception means, also of TLS."""
+    """Return in words what an exception means, also of TLS."""
     if getattr(error, "verify_message", None):  # ssl.SSLCertVerificationError
         return f"the server's certificate is not trusted: {error.verify_message}"  # type: ignore[attr-defined]
     if isinstance(getattr(error, "reason", None), str) and hasattr(error, "library"):  # ssl.SSLError

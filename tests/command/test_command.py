@@ -59,15 +59,15 @@ def test_an_option_may_stand_anywhere_and_be_joined_to_its_value(command, spec_f
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["-n", "-1"], ["-n", "must be 0 or more, found -1"]),
+        (["-n", "-1"], ["-n: must be a whole number, 0 or more, found -1"]),
         (["-n", "1.5"], ["-n", "must be a whole number"]),
         (["-n", "many"], ["must be a whole number", "many"]),
         (["-n"], ["expected one argument"]),
-        (["-m", "0"], ["-m", "must be 1 or more, found 0"]),
+        (["-m", "0"], ["-m: must be a whole number, 1 or more, found 0"]),
         (["-m", "x"], ["must be a whole number"]),
         (["-r", "5"], ["-r", "must be a duration", "30S", "5"]),
         (["-r", "-5S"], ["-r"]),
-        (["-r", "1H", "-n", "1"], ["not allowed with argument"]),
+        (["-r", "1H", "-n", "1"], ["-n and -r exclude each other"]),
         (["-s", "yesterday"], ["-s", "must be an ISO 8601 time", "yesterday"]),
         (["-s", "2024-02-30"], ["must be an ISO 8601 time"]),
         (["-s", "2024-01-01T25:00:00"], ["must be an ISO 8601 time"]),

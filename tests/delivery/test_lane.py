@@ -11,7 +11,7 @@ import datagen
 from datagen.plugin.registry import Registry
 from datagen.plugin.target import Encoded, Undelivered
 from datagen.problems import InvalidInput, RunFailed
-from tests.lanes import Recorder, deliver
+from tests.lanes import Recorder, Recording, deliver
 from tests.worlds import ROOT, START, constant, counter, enum, state, world, write_json
 
 TWO = {
@@ -148,13 +148,13 @@ def test_retry_sends_again_what_was_not_acknowledged_and_nothing_else() -> None:
 
 
 def test_a_target_that_is_down_at_the_start_is_tried_again() -> None:
-    class Down(Recorder):
+    class Down(Recording):
         def open(self, position) -> None:
             super().open(position)
-            if self.calls.count("open") < 3:
+            if self.recorder.calls.count("open") < 3:
                 raise ConnectionRefusedError(111, "Connection refused")
 
-    target = Down(on_error="retry")
+    target = Recorder(sink=Down, on_error="retry")
     deliver(world(counter("n")), [target], 10)
     assert numbers(target) == list(range(10))
     assert target.calls == ["open", "close", "open", "close", "open", "finish", "close"]
@@ -170,17 +170,17 @@ def test_a_target_that_is_down_at_the_start_is_tried_again() -> None:
     ],
 )
 def test_a_run_ends_when_trying_again_is_of_no_use(keys: dict, error: Exception) -> None:
-    with pytest.raises(RunFailed, match=r"writing to recorder: .*no \(0 records delivered\)"):
+    with pytest.raises(RunFailed, match=r"writing to recorder: .*no( \(.*\))? \(0 records delivered\)"):
         deliver(world(), [Recorder(**keys).before(fails(1000, error))], 10)
 
 
 def test_an_error_of_the_last_act_fails_the_run() -> None:
-    class Unfinished(Recorder):
+    class Unfinished(Recording):
         def finish(self) -> None:
             raise Undelivered("the last part is lost")
 
     with pytest.raises(RunFailed, match="the last part is lost"):
-        deliver(world(), [Unfinished()], 10)
+        deliver(world(), [Recorder(sink=Unfinished)], 10)
 
 
 def test_memory_is_bounded_whatever_a_target_does() -> None:
@@ -189,7 +189,7 @@ def test_memory_is_bounded_whatever_a_target_does() -> None:
     looks: list[int] = []
     stalled = threading.Event()
 
-    class Slow(Recorder):
+    class Slow(Recording):
         def encode(self, batch) -> Encoded:
             made.append(len(batch))
             return super().encode(batch)
@@ -201,7 +201,7 @@ def test_memory_is_bounded_whatever_a_target_does() -> None:
             stalled.set()
 
     at_first_write: list[int] = []
-    target = Slow().before(lambda *_: at_first_write.append(len(made)) if stalled.wait(20) else None)
+    target = Recorder(sink=Slow).before(lambda *_: at_first_write.append(len(made)) if stalled.wait(20) else None)
     deliver(world(counter("n"), gap=0.0001), [target], 300_000, watch=watch)
     assert at_first_write[0] == 4
     assert numbers(target) == list(range(300_000))
@@ -217,14 +217,14 @@ def test_what_stages_held_goes_out_in_batches_of_the_same_bound() -> None:
 
 
 def test_an_error_on_closing_does_not_hide_what_came_before() -> None:
-    class Stuck(Recorder):
+    class Stuck(Recording):
         def close(self) -> None:
             raise OSError("can't close either")
 
     with pytest.raises(RunFailed, match="the table is gone"):
-        deliver(world(), [Stuck().before(fails(1, Undelivered("the table is gone")))], 10)
+        deliver(world(), [Recorder(sink=Stuck).before(fails(1, Undelivered("the table is gone")))], 10)
     with pytest.raises(RunFailed, match="can't close either"):
-        deliver(world(), [Stuck()], 10)
+        deliver(world(), [Recorder(sink=Stuck)], 10)
 
 
 def test_who_waits_for_a_target_is_told_so() -> None:
@@ -348,8 +348,7 @@ def test_a_secret_of_the_wrong_type_is_not_shown(generate, keys: dict) -> None:
     assert "12345678" not in outcome.err
 
 
-def test_python_does_not_show_values_of_the_environment_either(monkeypatch) -> None:
-    monkeypatch.setenv("SECRET", "hunter2hunter2")
+def test_python_does_not_show_values_of_the_environment_either() -> None:
     with pytest.raises(InvalidInput, match="found") as refused:
-        datagen.load(world() | {"interarrival": "${SECRET}"})
+        datagen.load(world() | {"interarrival": "${SECRET}"}, environment={"SECRET": "hunter2hunter2"})
     assert "hunter2" not in str(refused.value)

@@ -8,11 +8,12 @@ import pyarrow as pa
 import pytest
 
 from datagen.delivery import resume as journals
-from datagen.delivery.resume import Directory, Journal
+from datagen.delivery.resume import Journal
 from datagen.delivery.snapshot import pack, unpack
+from datagen.delivery.state_store import Directory, Redis
 from datagen.plugin.target import Gather, Undelivered
 from datagen.problems import InvalidInput, RunFailed
-from tests.lanes import Killed, Recorder, deliver
+from tests.lanes import Killed, Recorder, Recording, deliver
 from tests.servers import installed
 from tests.worlds import counter, enum, exponential, integer, read, state, uniform, world, write_json
 
@@ -118,11 +119,10 @@ def test_a_run_that_is_done_can_be_made_longer(journal) -> None:
 
 
 def test_a_run_that_ended_inside_a_window_can_be_made_longer(journal) -> None:
-    class Patient(Recorder):
-        def gathers(self) -> Gather:
-            return Gather(10**9, 10**12, 10**9)
+    class Patient(Recording):
+        gather = Gather(10**9, 10**12, 10**9)
 
-    spec, target = world(counter("n"), gap=0.0001), Patient()
+    spec, target = world(counter("n"), gap=0.0001), Recorder(sink=Patient)
     for records in (5, 3000):
         kept = journal()
         deliver(spec, [target], records, journal=kept)
@@ -145,7 +145,7 @@ def test_each_target_goes_on_where_it_was(journal) -> None:
         with pytest.raises(RunFailed):
             deliver(RICH, [quick, slow.before(die)], 500_000, journal=kept)
         kept.close()
-        slow._before.clear()
+        slow.acts.clear()
     kept = journal()
     deliver(RICH, [quick, slow], 500_000, journal=kept)
     kept.close()
@@ -158,7 +158,7 @@ def test_a_target_is_opened_where_it_stood(journal) -> None:
     with pytest.raises(RunFailed):
         deliver(RICH, [target], 9000, journal=kept)
     kept.close()
-    target._before.clear()
+    target.acts.clear()
     before = len(target.lines)
     kept = journal()
     deliver(RICH, [target], 9000, journal=kept)
@@ -404,7 +404,7 @@ def test_the_state_may_stand_in_redis(generate, command, tmp_path) -> None:
         first, second = (generate(SPEC, "-n", count, "--state", place) for count in (100, 5000))
         assert (first.code, second.code) == (0, 0), second.err
         assert first.data + second.data == generate(SPEC, "-n", 5000).data
-        held = journals.Redis(place)
+        held = Redis(place)
         refused = generate(SPEC, "-n", 6000, "--state", place)
         held.close()
         assert refused.code == 2

@@ -236,6 +236,28 @@ def specs(draw: st.DrawFn) -> Spec:
     return ({"$schema": "generator.json", "_comment": {"any": 1}} if rarely(draw) else {}) | spec
 
 
+@st.composite
+def crowds(draw: st.DrawFn) -> Spec:
+    """Make up a spec of a place that is soon full: some workers stay long, and many newcomers stop at their birth."""
+    leave = draw(st.sampled_from([0.2, 0.5, 0.8, 0.95]))
+    first = {
+        "name": "door",
+        "emitter": "click",
+        "transitions": [{"next": "inside", "probability": round(1 - leave, 2)}, {"next": "stop", "probability": leave}],
+    }
+    if draw(st.booleans()):
+        first["delay"] = one_of(draw, [constant(0), constant(-1), uniform(-1, 1)])
+    inside = {
+        "name": "inside",
+        "emitter": "click",
+        "delay": one_of(draw, [constant(1), constant(60), exponential(20), uniform(0, 5)]),
+        "transitions": [{"next": "inside", "probability": 0.7}, {"next": "stop", "probability": 0.3}],
+    }
+    gap = one_of(draw, [constant(0.1), constant(1), exponential(0.3), uniform(0, 1)])
+    emitter = {"name": "click", "dimensions": [generator(draw, "a", [], depth=0)]}
+    return {"states": [first, inside], "emitters": [emitter], "interarrival": gap}
+
+
 def runs() -> st.SearchStrategy[dict]:
     """Make up the seed, start, limit and length of a run: the keyword arguments of ``simulate``."""
     return st.fixed_dictionaries(

@@ -15,7 +15,6 @@ from tests.test_clock import FakeTime
 from tests.worlds import (
     ROOT,
     START,
-    batches_of,
     constant,
     counter,
     enum,
@@ -23,6 +22,7 @@ from tests.worlds import (
     integer,
     read,
     records_of,
+    run_of,
     state,
     steps_of,
     uniform,
@@ -161,8 +161,9 @@ def live(spec: dict, monkeypatch: pytest.MonkeyPatch, **options: object) -> byte
     clock = SystemClock()
     clock.stopped = fake
     clock.start = parse_moment(START)
-    lines = Json()
-    return b"".join(bytes(lines.lines(batch).data) for batch in batches_of(spec, clock=clock, **options))
+    run = run_of(spec, clock=clock, **options)
+    writer = Json().begin(run.layout)
+    return b"".join(bytes(writer.lines(batch).data) for batch in run.batches())
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -43,7 +43,7 @@ def spec(variables: list[list[dict]], gap: float = 1) -> datagen.LoadedSpec:
 def test_nobody_is_a_candidate_while_the_limit_stays_full() -> None:
     arrivals = Arrivals(Plan(spec([[]]).spec, parse_moment(START)), 1, 1)
     arrivals.hold_back(10**15)
-    births, _ = arrivals.candidates(10**15)
+    births, _, _ = arrivals.candidates(10**15)
     assert len(births) == 0
 
 

@@ -249,6 +249,7 @@ def test_all_wrong_names_of_a_pattern_are_reported_at_once(generate, tmp_path) -
     path = tmp_path / "pattern.txt"
     path.write_text("{{x}} {{y}} {z} {{w.v}}", encoding="utf-8")
     outcome = generate(world(), "-n", 1, "-f", path)
+    assert outcome.code == 2
     assert [name in outcome.err for name in ("{{x}}", "{{y}}", "{z}", "{{w.v}}")] == [True, True, False, True]
 
 

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from datagen.command import generate as cli
+from datagen.command import tools
 from datagen.language.population import Emitter, State, Transition
 from datagen.language.reference import pages
 from datagen.language.schema import described, examples, schema
@@ -63,7 +64,7 @@ def problems(spec, part=SCHEMA):
 
 
 def test_the_committed_reference_is_up_to_date():
-    made = pages(REGISTRY, cli._parser())
+    made = pages(REGISTRY, cli.parser())
     committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "reference").iterdir()}
     assert committed == made, "run: python -m datagen docs"
 
@@ -176,10 +177,10 @@ def test_an_editor_is_offered_the_lower_case_names():
 
 
 def test_the_tools_print_the_schema_and_write_the_pages(tmp_path, capsys):
-    assert cli.tools(["schema"]) == 0
+    assert tools.main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out) == SCHEMA
-    assert cli.tools(["docs", str(tmp_path / "new")]) == 0
-    assert {path.name for path in (tmp_path / "new").iterdir()} == set(pages(REGISTRY, cli._parser()))
+    assert tools.main(["docs", str(tmp_path / "new")]) == 0
+    assert {path.name for path in (tmp_path / "new").iterdir()} == set(pages(REGISTRY, cli.parser()))
 
 
 def test_a_kind_of_ones_own_is_described_too(tmp_path):
@@ -193,4 +194,4 @@ def test_a_kind_of_ones_own_is_described_too(tmp_path):
     registry = Registry.load([file])
     assert issubclass(registry.of("dimension")["Ticket"], Dimension)
     assert problems(tiny_spec(dimensions=[{"type": "ticket", "name": "t", "start": 5}]), schema(registry)) == []
-    assert "## Ticket\n\nA ticket.\n" in pages(registry, cli._parser())["dimensions.md"]
+    assert "## Ticket\n\nA ticket.\n" in pages(registry, cli.parser())["dimensions.md"]

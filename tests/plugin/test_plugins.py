@@ -1,6 +1,10 @@
 """A user's own kinds: one class each, in a file or an installed package."""
 
+import importlib
+import inspect
 import json
+import os
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,8 +12,9 @@ from collections.abc import Callable
 import pytest
 
 import datagen
-from datagen.plugin.registry import Registry
-from tests.worlds import ROOT, START, constant, records_of, uniform, world, write_json
+from datagen.plugin.model import Plugin
+from datagen.plugin.registry import BUILT_IN, Registry
+from tests.worlds import ROOT, START, constant, integer, records_of, uniform, world, write_json
 
 KINDS = '''
 from typing import ClassVar
@@ -18,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from datagen import Dimension, Distribution, Formatter, PooledDimension, Target
+from datagen import Dimension, Distribution, EachBatch, Formatter, LineWriter, PooledDimension, Sink, Stage, Target
 
 
 class Triangle(Distribution):
@@ -56,12 +61,21 @@ class Shout(Formatter):
 
     kind: ClassVar[str] = "shout"
 
-    def header(self):
-        return "LISTEN\\n"
+    def begin(self, layout):
+        return LineWriter(self.text, "LISTEN\\n")
 
     def text(self, columns):
         size = len(next(iter(columns.values())))
         return pa.array([" ".join(columns).upper() + "\\n"] * size)
+
+
+class Half(Stage):
+    """Every other record."""
+
+    kind: ClassVar[str] = "half"
+
+    def begin(self, layout, scope):
+        return EachBatch(lambda batch: batch.take(np.flatnonzero(batch.worker % 2 == 0)))
 
 
 class Box(Target):
@@ -69,13 +83,21 @@ class Box(Target):
 
     kind: ClassVar[str] = "box"
     path: str = Field(description="the box")
-    _file: object = None
 
     def problem(self):
         return "the box is locked" if "locked" in self.path else None
 
+    def begin(self, layout, formatter, scope):
+        return Filling(self.path, formatter.begin(layout), scope)
+
+
+class Filling(Sink):
+    def __init__(self, path, writer, scope):
+        super().__init__(writer, scope)
+        self._path = path
+
     def open(self, position):
-        self._file = open(self.path, "wb")
+        self._file = open(self._path, "wb")
 
     def write(self, encoded):
         self._file.write(bytes(encoded.lines.data).replace(b"\\n", b"!\\n"))
@@ -155,6 +177,13 @@ def test_a_target_of_ones_own_is_chosen_by_its_type(generate, kinds, tmp_path, p
     assert (tmp_path / "box").read_bytes().count(b"}!\n") == 2
 
 
+def test_a_stage_of_ones_own_stands_in_through(generate, kinds, tmp_path) -> None:
+    target = {"type": "file", "path": str(tmp_path / "half"), "through": [{"type": "half"}], "record_id": True}
+    assert generate(world() | {"target": target}, "-n", 5, "--plugins", kinds).code == 0
+    lines = (tmp_path / "half").read_text().splitlines()
+    assert [json.loads(line)["record_id"] for line in lines] == ["0-0", "2-0", "4-0"]
+
+
 def test_a_target_of_ones_own_may_refuse(generate, kinds) -> None:
     outcome = generate(world() | {"target": {"type": "box", "path": "locked"}}, "-n", 2, "--plugins", kinds)
     assert outcome.code == 2
@@ -200,6 +229,7 @@ def test_several_files_may_be_given(generate, kinds, tmp_path) -> None:
         ("", ["my.py", "has no class that is a plug-in"]),
         ("import datagen\nfrom datagen import Dimension", ["has no class that is a plug-in"]),
         ("def broken(:", ["my.py", "SyntaxError"]),
+        ("\n\n1 / 0", ["my.py", "ZeroDivisionError: division by zero (line 3)"]),
         ("import no_such_module", ["my.py", "no_such_module"]),
         ("raise RuntimeError('oh no')", ["my.py", "oh no"]),
     ],
@@ -229,8 +259,8 @@ class Broken(Dimension):
     ("body", "parts"),
     [
         ("return pa.array([1] * (len(rows) + 1))", ["emitter/e/v", "broken made", "values for"]),
-        ("return [1 / 0 for row in range(len(rows))]", ["emitter/e/v", "division by zero"]),
-        ("return rows.nosuch()", ["emitter/e/v", "nosuch"]),
+        ("return [1 / 0 for row in range(len(rows))]", ["emitter/e/v", "division by zero (", "my.py:9)"]),
+        ("return rows.nosuch()", ["emitter/e/v", "nosuch", "my.py:9)"]),
         ("return None", ["emitter/e/v"]),
     ],
 )
@@ -240,6 +270,96 @@ def test_a_plugin_that_fails_is_named_without_a_traceback(generate, tmp_path, bo
     assert outcome.code == 1
     assert all(part in outcome.err for part in parts), outcome.err
     assert "Traceback" not in outcome.err
+
+
+FAILING = """
+import pyarrow as pa
+from datagen import Distribution, EachBatch, Formatter, LineWriter, Sink, Stage, Target
+
+def fail(*_):
+    raise KeyError("oops")
+
+class Draws(Distribution):
+    kind = "bad"
+    sample = fail
+
+class Writes(Formatter):
+    kind = "bad"
+    def begin(self, layout):
+        return LineWriter(fail)
+
+class Passes(Stage):
+    kind = "bad"
+    def begin(self, layout, scope):
+        return EachBatch(fail)
+
+class Sends(Target):
+    kind = "bad"
+    def begin(self, layout, formatter, scope):
+        return Sending(formatter.begin(layout), scope)
+
+class Sending(Sink):
+    def open(self, position): pass
+    write = fail
+    def close(self): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "options"),
+    [
+        (world(gap={"type": "bad"}), []),
+        (world(integer("v", {"type": "bad"})), []),
+        (world(), ["-f", "bad"]),
+        (world() | {"target": {"type": "stdout", "through": [{"type": "bad"}]}}, []),
+        (world() | {"target": {"type": "bad"}}, []),
+    ],
+    ids=["gap", "value", "format", "stage", "target"],
+)
+def test_what_fails_in_a_users_code_says_where(generate, tmp_path, spec: dict, options: list[str]) -> None:
+    (tmp_path / "mine.py").write_text(FAILING)
+    outcome = generate(spec, "-n", 5, "--plugins", tmp_path / "mine.py", *options)
+    assert outcome.code == 1
+    assert f"KeyError: 'oops' ({tmp_path}/mine.py:6)" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+CONSTANT = """
+import pyarrow as pa
+from datagen import Dimension
+
+class Constant(Dimension):
+    kind = "constant_text"
+    def make(self, rows):
+        return pa.array(["OLD"] * len(rows))
+"""
+
+
+def test_an_edited_file_is_never_taken_for_what_it_was(process, tmp_path) -> None:
+    """Python would take bytecode that it kept for the source if time and size are the same; and leave a folder."""
+    spec = write_json(tmp_path / "spec.json", world({"name": "v", "type": "constant_text"}))
+    for text in ("OLD", "NEW"):
+        (tmp_path / "mine.py").write_text(CONSTANT.replace("OLD", text))
+        os.utime(tmp_path / "mine.py", (10**9, 10**9))
+        assert process("-c", spec, "-s", START, "-n", 1, "--plugins", "mine.py").records[0]["v"] == text
+    assert not (tmp_path / "__pycache__").exists()
+
+
+@pytest.mark.parametrize("what", ["plug-in", "named file"])
+def test_a_state_of_other_sources_is_refused(generate, tmp_path, what: str) -> None:
+    reading = CONSTANT.replace("    def make", "    path: str\n    def files(self): return [self.path]\n    def make")
+    (tmp_path / "mine.py").write_text(reading)
+    (tmp_path / "words.txt").write_text("OLD")
+    spec = world({"name": "v", "type": "constant_text", "path": str(tmp_path / "words.txt")})
+    spec |= {"target": {"type": "file", "path": str(tmp_path / "out.json")}}
+    options = ("--plugins", tmp_path / "mine.py", "--state", tmp_path / "state")
+    assert generate(spec, "-n", 3, *options).code == 0
+    changed = "mine.py" if what == "plug-in" else "words.txt"
+    (tmp_path / changed).write_text((tmp_path / changed).read_text().replace("OLD", "NEW"))
+    outcome = generate(spec, "-n", 6, *options)
+    assert outcome.code == 2
+    assert "belongs to another run (other: plug-ins, or files that the spec names)" in outcome.err
+    assert len((tmp_path / "out.json").read_text().splitlines()) == 3
 
 
 def test_an_installed_package_adds_kinds_by_its_entry_point(tmp_path, kinds) -> None:
@@ -253,6 +373,25 @@ def test_an_installed_package_adds_kinds_by_its_entry_point(tmp_path, kinds) -> 
     done = subprocess.run(line, cwd=ROOT, input=spec, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert all(1 <= json.loads(text)["v"] <= 6 for text in done.stdout.splitlines())
+
+
+def defined(package: str) -> dict[str, str]:
+    """The kinds that the modules of a folder define, and the module of each."""
+    folder = importlib.import_module(f"datagen.{package}")
+    names = [module.name for module in pkgutil.walk_packages(folder.__path__, f"datagen.{package}.")]
+    found = {}
+    for name in names:
+        for kind in vars(importlib.import_module(name)).values():
+            if inspect.isclass(kind) and issubclass(kind, Plugin) and "kind" in vars(kind) and kind.__module__ == name:
+                found[kind.kind] = name.removeprefix("datagen.")
+    return found
+
+
+@pytest.mark.parametrize("group", BUILT_IN)
+def test_the_index_of_built_in_kinds_names_every_class_and_its_module(group: str) -> None:
+    assert defined(f"{group}s") == BUILT_IN[group]
+    assert list(BUILT_IN[group]) == sorted(BUILT_IN[group])
+    assert list(Registry.load().of(group)) == list(BUILT_IN[group])
 
 
 def test_built_in_kinds_come_in_through_the_same_door() -> None:

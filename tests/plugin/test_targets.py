@@ -221,7 +221,8 @@ def test_the_spec_itself_is_no_target(generate, tmp_path, link, append: bool) ->
     spec = world() | {"target": {"type": "file", "path": str(path), "append": append}}
     outcome = generate(spec, "-n", 1)
     assert outcome.code == 2
-    assert f"{path} is read by this command" in outcome.err
+    assert outcome.err.startswith(f"target file {path}: ")
+    assert " is read for this run; it would be overwritten" in outcome.err
     assert json.loads((tmp_path / "spec.json").read_text()) == spec
 
 

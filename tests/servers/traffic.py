@@ -11,7 +11,7 @@ import pyarrow as pa
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Target
+from datagen.plugin.target import Encoded, Sink, Target
 from datagen.records.batch import Layout
 from datagen.records.lines import Lines
 from tests.servers.installed import Proxy, wait_until
@@ -30,11 +30,11 @@ TWO = {
 }
 
 
-def prepared(target: Target) -> Target:
-    """Make a target ready for records that look like nothing in particular."""
-    scope = Scope(parse_moment(START), 1, "run", print)
-    assert target.prepare(Layout({"e": {"time": pa.timestamp("ms")}}), Json(), scope) == []
-    return target
+def prepared(target: Target) -> Sink:
+    """Begin a target for records that look like nothing in particular."""
+    scope, layout = Scope(parse_moment(START), 1, "run", print), Layout({"e": {"time": pa.timestamp("ms")}})
+    assert target.misfits(layout, Json(), scope) == []
+    return target.begin(layout, Json(), scope)
 
 
 def encoded(lines: Sequence[str]) -> Encoded:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -14,18 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import datagen
 from datagen.clock import NEVER
 from datagen.delivery.snapshot import pack, unpack
-from datagen.engine.run import Options, Run
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
 from datagen.plugin.registry import Registry
-from datagen.plugin.stage import Scope, Stage
+from datagen.plugin.stage import RunningStage, Scope
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import pieces
 from datagen.records.merge import joined, merged
-from datagen.stages.held import Held
+from datagen.stages.held import Holding
 from tests.worlds import (
     ROOT,
     START,
@@ -34,7 +33,9 @@ from tests.worlds import (
     counter,
     enum,
     exponential,
+    integer,
     read,
+    run_of,
     state,
     uniform,
     world,
@@ -92,16 +93,20 @@ IDS = [f"{number}-{described['type']}" for number, described in enumerate(STAGES
 @cache
 def shop(records: int = 300) -> tuple[Batch, Layout]:
     """The records of the shop in one batch, and what they look like."""
-    run = Run(datagen.load(SHOP), Options(parse_moment(START), 20, records, None, 1))
+    run = run_of(SHOP, records, max_workers=20)
     return joined(list(run.batches())), run.layout
 
 
-def ready(described: dict, layout: Layout, place: int = 1, said: list[str] | None = None) -> Stage:
-    """A stage that is prepared for records."""
-    stage = REGISTRY.make("stage", described)
-    say = (lambda _: None) if said is None else said.append
-    assert stage.prepare(layout, Scope(parse_moment(START), 1, "run", say, f"through/{stage.kind}/{place}")) == []
-    return stage
+def scope_of(described: dict, place: int = 1) -> Scope:
+    """What a stage is told of its run; ``place``: which of its kind it is."""
+    return Scope(parse_moment(START), 1, "run", lambda _: None, f"through/{described['type']}/{place}")
+
+
+def ready(described: dict, layout: Layout, place: int = 1) -> RunningStage:
+    """A stage at work on records."""
+    stage, scope = REGISTRY.make("stage", described), scope_of(described, place)
+    assert stage.misfits(layout, scope) == []
+    return stage.begin(layout, scope)
 
 
 Row = tuple[int | None, int, int, bytes]
@@ -111,12 +116,12 @@ def rows_of(batch: Batch) -> list[Row]:
     """Each record as (due, worker, step, JSON); when the last word of a stage is due depends on how long it waited."""
     if not len(batch):
         return []
-    lines = [bytes(line) for line in pieces(Json().lines(batch))]
+    lines = [bytes(line) for line in pieces(Json().begin(Layout()).lines(batch))]
     due = [None if worker < 0 else time for time, worker in zip(batch.due.tolist(), batch.worker.tolist(), strict=True)]
     return list(zip(due, batch.worker.tolist(), batch.step.tolist(), lines, strict=True))
 
 
-def through(stage: Stage, batch: Batch) -> list[Row]:
+def through(stage: RunningStage, batch: Batch) -> list[Row]:
     """Lead all records through a stage at once."""
     first = rows_of(stage.through(batch, int(batch.due[-1]) if len(batch) else 0))
     return first + rows_of(stage.through(Batch.empty(), NEVER))
@@ -149,9 +154,9 @@ def test_neither_batches_nor_ticks_nor_a_restart_change_what_a_stage_gives(descr
     for piece, until in cut(batch, places, ticks):
         found += rows_of(kept.through(piece, until))
         again += rows_of(restarted.through(piece, until))
-        state = unpack(pack(restarted.state()))
+        snapshot = unpack(pack(restarted.snapshot()))
         restarted = ready(described, layout)
-        restarted.restore(state)
+        restarted.restore(snapshot)
     assert found == expected
     assert again == expected
 
@@ -168,9 +173,8 @@ def test_record_by_record_it_is_the_same(described) -> None:
 @pytest.mark.parametrize("described", STAGES, ids=IDS)
 def test_records_look_as_the_layout_says(described) -> None:
     batch, layout = shop()
-    stage = ready(described, layout)
-    out = stage.through(batch, NEVER)
-    after = stage.layout(layout).emitters
+    out = ready(described, layout).through(batch, NEVER)
+    after = REGISTRY.make("stage", described).layout(layout, scope_of(described)).emitters
     assert {part.emitter: list(part.columns) for part in out.parts} == {
         part.emitter: list(after[part.emitter]) for part in out.parts
     }
@@ -197,14 +201,14 @@ def test_records_as_the_run_makes_them_survive_a_restart(described) -> None:
         held,
         {"name": "list", "type": "list", "elements": [read("u")], "length_distribution": constant(2)},
     ]
-    run = Run(datagen.load(spec), Options(parse_moment(START), 20, 300, None, 1))
+    run = run_of(spec, 300, max_workers=20)
     kept, restarted, found, again = ready(described, run.layout), ready(described, run.layout), [], []
     for piece, until in [*((batch, int(batch.due[-1])) for batch in run.batches()), (Batch.empty(), NEVER)]:
         found += rows_of(kept.through(piece, until))
         again += rows_of(restarted.through(piece, until))
-        state = unpack(pack(restarted.state()))
+        snapshot = unpack(pack(restarted.snapshot()))
         restarted = ready(described, run.layout)
-        restarted.restore(state)
+        restarted.restore(snapshot)
     assert again == found
     assert len(found) > 3
 
@@ -279,7 +283,26 @@ def test_ended_windows_are_forgotten() -> None:
         for piece, until in cut(batch, list(range(0, len(batch), 500)), []):
             if len(piece):
                 stage.through(piece, until)
-    assert len(stage.state()["keys"]) < 3000
+    assert len(stage.snapshot()["keys"]) < 3000
+
+
+def test_windows_that_go_on_are_remembered_among_many() -> None:
+    run = run_of(world(integer("u", uniform(0, 3000)), gap=1), 8000)
+    batch = joined(list(run.batches()))
+    stage, found = ready({"type": "throttle", "key": "u", "timeframe": 1500}, run.layout), []
+    for piece, until in cut(batch, list(range(0, 8000, 100)), []):
+        found += rows_of(stage.through(piece, until))
+    assert found == rows_of(batch.take(np.array(throttled(batch, run.layout, 1500, 1, 1))))
+    assert len(stage.snapshot()["keys"]) < 3000
+
+
+@pytest.mark.parametrize("places", [[], [3, 4], [1, 2, 3, 4, 5, 6, 7]])
+def test_a_record_at_the_very_end_of_a_window_begins_another(places) -> None:
+    run = run_of(world(enum("u", "a"), gap=1), 8)
+    batch = joined(list(run.batches()))
+    stage = ready({"type": "throttle", "key": "u", "timeframe": 3}, run.layout)
+    found = [row for piece, until in cut(batch, places, []) for row in rows_of(stage.through(piece, until))]
+    assert [row[0] for row in found] == [0, 3 * SECOND, 6 * SECOND]
 
 
 # Delay, late
@@ -321,10 +344,10 @@ def test_late_records_are_late_and_the_others_in_their_place() -> None:
 
 def test_what_is_held_is_moved_seldom_however_small_the_batches_are() -> None:
     batch, _ = shop()
-    held = Held()
+    holding = Holding(lambda batch: (batch, np.array([NEVER])))
     for number in range(300):
-        held.exchange(batch.slice(number, number + 1), np.array([NEVER]), number)
-    assert len(held.state()["runs"]) < 10
+        holding.through(batch.slice(number, number + 1), number)
+    assert len(holding.snapshot()["runs"]) < 10
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 3)] * 4), min_size=1, max_size=40))
@@ -332,7 +355,7 @@ def test_merged_records_are_in_order_of_due_emitted_worker_step(keys) -> None:
     columns = np.array(keys, np.int64).T
     batch, _ = shop()
     some = batch.take(np.arange(len(keys)))
-    mixed = Batch(columns[0], columns[2], columns[3], some.parts, columns[1])
+    mixed = replace(some, due=columns[0], worker=columns[2], step=columns[3], emitted=columns[1])
     out = merged([mixed])
     found = list(zip(out.due.tolist(), out.emitted.tolist(), out.worker.tolist(), out.step.tolist(), strict=True))
     assert found == sorted(keys)
@@ -568,6 +591,7 @@ def test_a_problem_is_said_once_and_where_it_is(generate) -> None:
     aside = {"type": "file", "path": "x", "through": [wrong | {"where": "field_nam = 'n'"}]}
     target = {"type": "stdout", "through": [wrong, {"type": "statistics", "fields": ["n"], "target": aside}]}
     outcome = generate(world(counter("n")) | {"target": target}, "-n", 1)
+    assert outcome.code == 2
     assert outcome.err.count("nosuch") == 1
     assert 'target.through[1].target.through[0]: "where": no emitter has "field_nam"' in outcome.err
 

@@ -149,6 +149,9 @@ def test_a_record_carries_its_id(to_amqp, broker) -> None:
         ({"queue": "b", "exchange_type": "topic"}, '"exchange_type" has no effect without'),
         ({"queue": "q", "url": "redis://x"}, "the url must begin with amqp:// or amqps://"),
         ({"queue": "q", "url": "amqp://x:port/"}, "the url is wrong: "),
+        ({"queue": "q", "url": "amqps://x/?ssl_options={'ca_certs':'/nowhere'}"}, "the url is wrong: No such file"),
+        ({"queue": "q", "url": "amqps://x/?ssl_options={"}, "the url is wrong: "),
+        ({"queue": "é" * 128}, '"queue" must not have more than 255 bytes'),
         ({"routing_key": "{{zz}}"}, '{{zz}}: no emitter has "zz"'),
         ({"routing_key": "x" * 256}, "can't be a routing key"),
         (
@@ -227,39 +230,52 @@ def test_a_cut_without_retry_ends_the_run(to_amqp, broker) -> None:
 
 def test_a_connection_lost_while_idle_is_opened_again(broker) -> None:
     with installed.Proxy(5672) as proxy:
-        target = prepared(Amqp(queue=broker.queue(), url=through(proxy)))
-        target.open(None)
-        target.write(encoded(["1"]))
-        link = target._link
+        sink = prepared(Amqp(queue=broker.queue(), url=through(proxy)))
+        sink.open(None)
+        sink.write(encoded(["1"]))
+        link = sink._link
         proxy.cut()
         proxy.mend()
         installed.wait_until(lambda: link.is_lost)
-        target.write(encoded(["2"]))
-        target.close()
+        sink.write(encoded(["2"]))
+        sink.close()
     assert broker.records(broker.name) == ["1", "2"]
 
 
 def test_an_idle_connection_is_kept_alive(broker) -> None:
     """The broker would close it after two intervals without a heartbeat."""
     with installed.Proxy(5672) as proxy:
-        target = prepared(Amqp(queue=broker.queue(), url=f"{through(proxy)}?heartbeat=1"))
-        target.open(None)
-        target.write(encoded(["1"]))
-        passed, link = proxy.passed, target._link
+        sink = prepared(Amqp(queue=broker.queue(), url=f"{through(proxy)}?heartbeat=1"))
+        sink.open(None)
+        sink.write(encoded(["1"]))
+        passed, link = proxy.passed, sink._link
         installed.wait_until(lambda: proxy.passed >= passed + 6 * 8)  # six heartbeats, 8 bytes each
         assert not link.is_lost
-        target.close()
+        sink.close()
 
 
 def test_a_broker_that_answers_nothing_is_given_up(broker, monkeypatch) -> None:
     monkeypatch.setattr(amqp_link, "_REPLY_SECONDS", 0.3)
     monkeypatch.setattr(amqp_link, "_CLOSE_SECONDS", 0.3)
     with installed.Proxy(5672) as proxy:
-        target = prepared(Amqp(queue=broker.queue(), url=through(proxy)))
-        target.open(None)
+        sink = prepared(Amqp(queue=broker.queue(), url=through(proxy)))
+        sink.open(None)
         proxy.stall()
         with pytest.raises(Undelivered, match=r"no answer for 0\.3 s"):
-            target.write(encoded(["1"]))
-        target.close()
-        target.close()
+            sink.write(encoded(["1"]))
+        sink.close()
+        sink.close()
         proxy.flow()
+
+
+def test_a_check_connects_and_declares_nothing(broker) -> None:
+    Amqp(queue=broker.name, declare=True, url=installed.rabbitmq()).check()
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="no queue"):
+        broker.count(broker.name)
+
+
+@pytest.mark.parametrize(("login", "message"), [("guest:wrongsecret", "ACCESS_REFUSED"), ("guest:guest", "refused")])
+def test_a_check_needs_the_password_and_a_broker(broker, login, message) -> None:
+    port = installed.free_port() if message == "refused" else 5672
+    with pytest.raises(Undelivered, match=message):
+        Amqp(queue="q", url=f"amqp://{login}@127.0.0.1:{port}/").check()

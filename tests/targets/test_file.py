@@ -14,21 +14,19 @@ from pathlib import Path
 import pytest
 import zstandard
 
-import datagen
-from datagen.delivery.lane import Lane
-from datagen.engine.run import Options, Run
 from datagen.formatters.csv import Csv
 from datagen.formatters.json import Json
-from datagen.moment import parse_moment
+from datagen.plugin.formatter import Formatter
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Undelivered, Unreadable
+from datagen.plugin.target import Encoded, Sink, Undelivered, Unreadable
+from datagen.records.batch import Layout
 from datagen.targets.files.file import File
 from datagen.targets.files.naming import Names, PathPattern, safe_name
 from datagen.targets.files.place import Address
 from datagen.targets.files.rotation import Rotation
 from tests.servers.installed import Proxy, free_port, wait_until
 from tests.servers.s3_server import client, make_bucket, serve
-from tests.worlds import ROOT, START, counter, enum, exponential, integer, state, uniform, world, write_json
+from tests.worlds import ROOT, START, counter, enum, exponential, integer, run_of, state, uniform, world, write_json
 
 RUN = ("-s", START, "--seed", "1")
 PLACES = ["a/b", "..", "", ".", "\\", "x\n", "ü" * 200, None, "fine", "%d"]
@@ -55,37 +53,36 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): decompressed(path.read_bytes()) for path in found}
 
 
-def prepared(target, spec: dict = MANY, formatter=None):
-    """A target that is ready for the records of a spec."""
-    run = Run(datagen.load(spec), Options(parse_moment(START), 100, 1, None, 1))
-    lane = Lane(target, formatter or Json(), run.layout, Scope(run.clock.start, 1, "run", print), run.clock)
-    assert not lane.problems
-    return target
+def begun(target: File, spec: dict = MANY, formatter: Formatter | None = None) -> Sink:
+    """What a target becomes for the records of a spec."""
+    run, formatter = run_of(spec, 1), formatter or Json()
+    scope = Scope(run.clock.start, 1, "run", print)
+    assert not target.misfits(run.layout, formatter, scope)
+    return target.begin(run.layout, formatter, scope)
 
 
-def encoded_of(target, spec: dict = MANY, count: int = 2000) -> Encoded:
-    run = Run(datagen.load(spec), Options(parse_moment(START), 100, count, None, 1))
-    return Encoded.joined([target.encode(batch) for batch in run.batches()])
+def encoded_of(sink: Sink, spec: dict = MANY, count: int = 2000) -> Encoded:
+    return Encoded.joined([sink.encode(batch) for batch in run_of(spec, count).batches()])
 
 
-def write_all(target, encoded: Encoded, cuts: list[int], position=None, begin: int = 0) -> None:
-    target.open(position)
+def write_all(sink: Sink, encoded: Encoded, cuts: list[int], position=None, begin: int = 0) -> None:
+    sink.open(position)
     for start, stop in zip([begin, *cuts], [*cuts, len(encoded)], strict=True):
-        target.write(encoded.slice(start, stop))
-    target.finish()
-    target.close()
+        sink.write(encoded.slice(start, stop))
+    sink.finish()
+    sink.close()
 
 
 def kill_at(make, encoded: Encoded, folder: Path, at: int, torn: int) -> tuple[int, object]:
     """Write up to a record, then more that is never acknowledged and ends in the middle; give where it stood."""
-    target = make()
-    target.open(None)
+    sink = make()
+    sink.open(None)
     for start in range(0, at, 97):
-        target.write(encoded.slice(start, min(start + 97, at)))
-    standing = at - target.pending, json.loads(json.dumps(target.position()))
+        sink.write(encoded.slice(start, min(start + 97, at)))
+    standing = at - sink.pending, json.loads(json.dumps(sink.position()))
     before = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
-    target.write(encoded.slice(at, min(at + torn, len(encoded))))
-    target.close()
+    sink.write(encoded.slice(at, min(at + torn, len(encoded))))
+    sink.close()
     for path in [path for path in folder.rglob("*") if path.is_file()]:
         if before.get(path) != path.stat().st_size:
             with path.open("ab") as file:
@@ -115,8 +112,8 @@ WAYS = {
 @pytest.mark.parametrize("formatter", [Json, Csv])
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_continued_after_a_kill_is_the_same_to_the_byte(tmp_path, monkeypatch, way: str, formatter) -> None:
-    def make() -> File:
-        return prepared(File.model_validate(WAYS[way]), formatter=formatter())
+    def make() -> Sink:
+        return begun(File.model_validate(WAYS[way]), formatter=formatter())
 
     encoded = encoded_of(make(), count=600)
     for number, (at, torn) in enumerate([(0, 0), (1, 1), (90, 10), (97, 300), (250, 1), (500, 100), (600, 0)]):
@@ -276,7 +273,7 @@ def test_appending_goes_on_after_the_highest_number(generate, tmp_path) -> None:
     ],
 )
 def test_the_number_stands_before_the_endings(text: str, number: int, name: str) -> None:
-    names = Names.of(PathPattern(text, datagen.records.batch.Layout({})), text, True)
+    names = Names.of(PathPattern(text, Layout({})), text, True)
     assert names.name(text, number) == name
     assert names.find([name, "other", text]) == [(text, number, name)]
 
@@ -347,21 +344,21 @@ def test_a_live_run_compresses_many_records_together(process, tmp_path) -> None:
 def test_readers_never_see_half_of_an_atomic_file(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("e.json").write_text("before\n")
-    target = prepared(File.model_validate({"path": "e.json", "atomic": True}))
-    encoded = encoded_of(target, count=100)
-    target.open(None)
-    target.write(encoded)
+    sink = begun(File.model_validate({"path": "e.json", "atomic": True}))
+    encoded = encoded_of(sink, count=100)
+    sink.open(None)
+    sink.write(encoded)
     assert files_in(tmp_path) == {"e.json": b"before\n", ".e.json.part": bytes(encoded.lines.data)}
-    target.finish()
-    target.close()
+    sink.finish()
+    sink.close()
     assert files_in(tmp_path) == {"e.json": bytes(encoded.lines.data)}
 
 
 def test_a_finished_atomic_file_is_gone_on_with(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def make() -> File:
-        return prepared(File.model_validate({"path": "e.json", "atomic": True}))
+    def make() -> Sink:
+        return begun(File.model_validate({"path": "e.json", "atomic": True}))
 
     first, encoded = make(), encoded_of(make(), count=100)
     write_all(first, encoded.slice(0, 40), [])
@@ -408,11 +405,11 @@ def test_a_wrong_path_is_refused(generate, tmp_path, path: str, message: str) ->
 
 def test_a_file_that_shrank_since_is_not_continued(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    target = prepared(File.model_validate({"path": "{{c}}.json"}))
-    write_all(target, encoded_of(target, count=50), [])
+    sink = begun(File.model_validate({"path": "{{c}}.json"}))
+    write_all(sink, encoded_of(sink, count=50), [])
     Path("DE.json").write_text("x")
     with pytest.raises(Undelivered, match=r"DE\.json has 1 bytes and not the \d+ that the run has written") as error:
-        prepared(File.model_validate({"path": "{{c}}.json"})).open(target.position())
+        begun(File.model_validate({"path": "{{c}}.json"})).open(sink.position())
     assert error.value.lasting
 
 
@@ -437,19 +434,19 @@ def test_a_full_disk_leaves_whole_records_in_every_file(process, tmp_path, path:
 def test_a_write_that_fails_half_way_is_taken_back_in_all_files(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     keys = {"path": "{{c}}.json", "rotate": {"records": 50}, "atomic": True}
-    target = prepared(File.model_validate(keys))
-    encoded = encoded_of(target, count=1000)
-    target.open(None)
-    target.write(encoded.slice(0, 200))
+    sink = begun(File.model_validate(keys))
+    encoded = encoded_of(sink, count=1000)
+    sink.open(None)
+    sink.write(encoded.slice(0, 200))
     before = files_in(tmp_path)
     (tmp_path / ".FR-00006.json.part").mkdir()  # in its way
     with pytest.raises(Undelivered, match="directory") as error:
-        target.write(encoded.slice(200, 1000))
+        sink.write(encoded.slice(200, 1000))
     (tmp_path / ".FR-00006.json.part").rmdir()
     assert error.value.records == 0
     assert files_in(tmp_path) == before
-    target.close()
-    write_all(target, encoded, [], target.position(), 200)
+    sink.close()
+    write_all(sink, encoded, [], sink.position(), 200)
     numbers = [json.loads(line)["n"] for data in files_in(tmp_path).values() for line in data.splitlines()]
     assert sorted(numbers) == list(range(1000))
 
@@ -484,11 +481,11 @@ def test_a_killed_command_continues(tmp_path, way: str) -> None:
 @pytest.mark.parametrize("way", [way for way in WAYS if "added" not in way])
 def test_what_is_stored_is_what_was_sent(tmp_path, monkeypatch, way: str) -> None:
     monkeypatch.chdir(tmp_path)
-    target = prepared(File.model_validate(WAYS[way]), formatter=Csv())
-    encoded = encoded_of(target, count=1000)
-    write_all(target, encoded, [300, 301])
-    stored = list(target.stored())
-    sent = list(target.comparable(encoded))
+    sink = begun(File.model_validate(WAYS[way]), formatter=Csv())
+    encoded = encoded_of(sink, count=1000)
+    write_all(sink, encoded, [300, 301])
+    stored = list(sink.stored())
+    sent = list(sink.comparable(encoded))
     place = {line: number for number, line in enumerate(sent)}
     found = [line for _, lines in stored for line in lines]
     assert sorted(found) == sorted(sent)
@@ -499,7 +496,7 @@ def test_what_is_stored_is_what_was_sent(tmp_path, monkeypatch, way: str) -> Non
 
 def test_what_is_no_file_can_not_be_read_back() -> None:
     with pytest.raises(Unreadable):
-        list(prepared(File.model_validate({"path": "/dev/null"})).stored())
+        list(begun(File.model_validate({"path": "/dev/null"})).stored())
 
 
 # Object stores
@@ -539,10 +536,8 @@ def test_objects_hold_so_many_records_of_all_paths_together(generate, store, com
 
 
 def test_objects_are_continued_after_a_kill(store) -> None:
-    def make(folder: str) -> File:
-        return prepared(
-            File.model_validate({"path": uri(store, f"{folder}/{{{{c}}}}.json"), "rotate": {"records": 90}})
-        )
+    def make(folder: str) -> Sink:
+        return begun(File.model_validate({"path": uri(store, f"{folder}/{{{{c}}}}.json"), "rotate": {"records": 90}}))
 
     write_all(make("whole"), encoded_of(make("whole"), count=600), [])
     first = make("killed")
@@ -557,17 +552,15 @@ def test_objects_are_continued_after_a_kill(store) -> None:
 
 
 def test_objects_are_read_back(store) -> None:
-    target = prepared(
-        File.model_validate({"path": uri(store, "back/%d/e.csv"), "rotate": {"records": 90}}), formatter=Csv()
-    )
-    encoded = encoded_of(target, count=600)
-    write_all(target, encoded, [])
-    assert [line for _, lines in target.stored() for line in lines] == target.comparable(encoded)
+    sink = begun(File.model_validate({"path": uri(store, "back/%d/e.csv"), "rotate": {"records": 90}}), formatter=Csv())
+    encoded = encoded_of(sink, count=600)
+    write_all(sink, encoded, [])
+    assert [line for _, lines in sink.stored() for line in lines] == sink.comparable(encoded)
 
 
 def test_objects_of_an_earlier_run_make_place_or_stay(store) -> None:
-    def make(**keys: object) -> File:
-        return prepared(File.model_validate({"path": uri(store, "again/e.json"), "rotate": {"records": 90}} | keys))
+    def make(**keys: object) -> Sink:
+        return begun(File.model_validate({"path": uri(store, "again/e.json"), "rotate": {"records": 90}} | keys))
 
     encoded = encoded_of(make(), count=200)
     for keys, expected in [({}, 3), ({"append": True}, 6), ({}, 3)]:
@@ -577,20 +570,19 @@ def test_objects_of_an_earlier_run_make_place_or_stay(store) -> None:
 
 def test_a_store_that_is_cut_off_gets_all_once_it_is_back(store) -> None:
     with Proxy(int(store.rpartition(":")[2])) as proxy:
-        target = File.model_validate(
-            {"path": uri(f"127.0.0.1:{proxy.port}", "cut/e.json"), "rotate": {"records": 100}, "on_error": "retry"}
-        )
-        encoded = encoded_of(prepared(target), count=600)
-        target.open(None)
-        target.write(encoded.slice(0, 250))
+        path = uri(f"127.0.0.1:{proxy.port}", "cut/e.json")
+        sink = begun(File.model_validate({"path": path, "rotate": {"records": 100}, "on_error": "retry"}))
+        encoded = encoded_of(sink, count=600)
+        sink.open(None)
+        sink.write(encoded.slice(0, 250))
         proxy.cut()
         with pytest.raises(Undelivered) as error:
-            target.write(encoded.slice(250, 600))
+            sink.write(encoded.slice(250, 600))
         assert not error.value.lasting
-        assert (error.value.records, target.pending) == (50, 100)
-        target.close()
+        assert (error.value.records, sink.pending) == (50, 100)
+        sink.close()
         proxy.mend()
-        write_all(target, encoded, [], target.position(), 300)
+        write_all(sink, encoded, [], sink.position(), 300)
     assert b"".join(objects(store, "cut").values()) == bytes(encoded.lines.data)
 
 
@@ -608,6 +600,34 @@ def test_a_bucket_that_is_not_there_is_not_tried_again(generate, store) -> None:
     outcome = generate(world() | {"target": {"type": "file", "path": path, "on_error": "retry"}}, "-n", 10)
     assert outcome.code == 1
     assert re.search(r"NO_SUCH_BUCKET.*\(0 records delivered\)", outcome.err)
+
+
+def test_a_store_can_be_checked_without_a_change(store) -> None:
+    for path in ("checked/%Y/{{c}}.json", "x.json"):
+        File.model_validate({"path": uri(store, path)}).check()
+    assert objects(store, "checked") == {}
+    with pytest.raises(Undelivered, match="NO_SUCH_BUCKET") as error:
+        File.model_validate({"path": uri(store, "x.json").replace("@events", "@nosuch")}).check()
+    assert error.value.lasting
+    with pytest.raises(OSError, match="onnect"):
+        File.model_validate({"path": uri(f"127.0.0.1:{free_port()}", "x.json")}).check()
+
+
+def test_a_local_path_is_checked_like_a_spec(tmp_path) -> None:
+    File.model_validate({"path": f"{tmp_path}/x.json"}).check()
+    assert not files_in(tmp_path)
+    with pytest.raises(Undelivered, match="none does not exist"):
+        File.model_validate({"path": f"{tmp_path}/none/x.json"}).check()
+
+
+def test_two_ways_to_write_a_path_occupy_the_same(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("link").symlink_to(tmp_path)
+    ways = ("x.json", "./x.json", f"{tmp_path}/x.json", f"file://{tmp_path}/x.json", "link/x.json")
+    found = [File.model_validate({"path": path}).occupies() for path in ways]
+    assert found == [[f"{tmp_path}/x.json"]] * len(ways)
+    first, second = (File.model_validate({"path": f"s3://b/{key}"}).occupies() for key in "kl")
+    assert set(first).isdisjoint(second)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from itertools import count
 
 import pytest
 
+from datagen.plugin.target import Undelivered
+from datagen.targets.http.target import Http
 from tests.servers.collector import HEC_TOKEN, Collector, Request, hec_answer, hec_events, self_signed
 from tests.servers.installed import Proxy, free_port, wait_until
 from tests.worlds import ROOT, constant, counter, enum, state, world, write_json
@@ -159,6 +161,7 @@ def test_a_user_in_the_url_is_sent_and_not_shown(generate, collector) -> None:
     assert collector.requests[0].path == "/in?key=secret-key&x=1"
     collector.answer = lambda request: status(400, b"no hidden-word and no key=secret-key&x=1 is right")
     outcome = generate(NUMBERS | {"target": target}, "-n", 1)
+    assert outcome.code == 1
     assert f"writing to http http://127.0.0.1:{collector.port}/in: refused with status 400: no …" in outcome.err
     assert "hidden-word" not in outcome.err
     assert "secret-key" not in outcome.err
@@ -403,6 +406,47 @@ def test_an_answer_that_is_not_splunks_is_no_success(splunk, collector, body: by
     assert f"the answer is not that of Splunk's collector: {json.dumps(body.decode())} (0 records" in outcome.err
 
 
+# Checks
+
+
+@pytest.fixture
+def reached(collector, monkeypatch):
+    """Check a target whose server answers OPTIONS like any other request."""
+    handler = collector.RequestHandlerClass
+    monkeypatch.setattr(handler, "do_OPTIONS", handler.do_POST, raising=False)
+    return lambda **keys: Http.model_validate({"url": collector.url, **keys}).check()
+
+
+def test_a_check_changes_nothing_and_carries_the_authorisation(reached, collector) -> None:
+    reached(token="abc", method="PUT")
+    (request,) = collector.requests
+    assert (request.method, request.raw, request.headers["authorization"]) == ("OPTIONS", b"", "Bearer abc")
+
+
+@pytest.mark.parametrize("code", [204, 302, 403, 404, 405, 501, 503])
+def test_a_server_that_answers_is_reached(reached, collector, code: int) -> None:
+    collector.answer = lambda request: status(code)
+    reached()
+
+
+def test_a_login_that_is_refused_fails_a_check(reached, collector) -> None:
+    collector.answer = lambda request: status(401, b"who are you?")
+    with pytest.raises(Undelivered, match=r"refused with status 401: who are you\?"):
+        reached(username="ann", password="wrong")
+
+
+def test_a_server_that_is_down_fails_a_check() -> None:
+    with pytest.raises(Undelivered, match="Connection refused"):
+        Http.model_validate({"url": f"http://127.0.0.1:{free_port()}/"}).check()
+
+
+def test_a_certificate_that_is_not_trusted_fails_a_check(tmp_path) -> None:
+    with Collector(certificate=self_signed(tmp_path)) as collector:
+        with pytest.raises(Undelivered, match="CERTIFICATE_VERIFY_FAILED"):
+            Http.model_validate({"url": collector.url}).check()
+        Http.model_validate({"url": collector.url, "verify": False}).check()
+
+
 # Keys
 
 
@@ -452,8 +496,6 @@ def test_splunk_hec_may_be_false(send, collector) -> None:
 
 
 def test_secrets_are_not_part_of_what_describes_a_target() -> None:
-    from datagen.targets.http import Http
-
     keys = {"url": "http://u:first@h/p?second", "headers": {"a": "third"}, "password": "fourth", "token": "fifth"}
     target = Http.model_validate({**keys, "username": "u"})
     assert not {"first", "second", "third", "fourth", "fifth"} & set(repr(target).replace("'", " ").split())

@@ -13,6 +13,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource
 
 from datagen.plugin.registry import Registry
+from datagen.plugin.target import Target, Undelivered
 from tests.servers.installed import Proxy, free_port, wait_until
 from tests.servers.kafka_broker import Broker, TlsProxy
 from tests.worlds import ROOT, START, counter, enum, state, world, write_json
@@ -353,6 +354,39 @@ def test_a_login_that_is_refused_is_not_tried_again(generate, topic) -> None:
     assert outcome.code == 1
     assert "authentication failed" in outcome.err
     assert "sesame" not in outcome.err
+
+
+def target_of(**keys: object) -> Target:
+    return Registry.load().make("target", {"type": "kafka", "topic": "clicks"} | keys)
+
+
+def test_a_check_makes_no_topic(broker, topic) -> None:
+    target_of(endpoint=broker.endpoint, topic=topic).check()
+    assert topic not in AdminClient({"bootstrap.servers": broker.endpoint}).list_topics(timeout=10).topics
+
+
+def test_a_check_says_why_no_broker_is_reached() -> None:
+    target = target_of(endpoint=f"127.0.0.1:{free_port()}", timeout=1)
+    with pytest.raises(Undelivered, match="failed: Connection refused") as caught:
+        target.check()
+    assert not caught.value.lasting
+
+
+def test_a_check_logs_in() -> None:
+    with Broker(options=("--authentication",)) as broker:
+        login = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_username": "me", "sasl_password": "open sesame"}
+        target = target_of(endpoint=broker.endpoint, security_protocol="sasl_plaintext", **login)
+        with pytest.raises(Undelivered, match="authentication failed") as caught:
+            target.check()
+    assert caught.value.lasting
+
+
+def test_a_check_gives_up_a_broker_that_answers_nothing() -> None:
+    with Broker() as broker:
+        broker.pause()
+        with pytest.raises(Undelivered, match=r"(?i)timed out"):
+            target_of(endpoint=broker.endpoint, timeout=1).check()
+        broker.go_on()
 
 
 def test_confluent_logs_in_with_an_api_key_over_tls() -> None:

@@ -231,17 +231,22 @@ def test_a_record_that_is_too_large_ends_the_run(to_mqtt, guarded) -> None:
 
 
 def test_a_broker_with_tls_is_trusted_when_it_shows_who_it_is(to_mqtt, start, tmp_path: Path) -> None:
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    names = "subjectAltName=IP:127.0.0.1,DNS:broker"
+    subject = ["-subj", "/CN=localhost", "-addext", names, "-days", "2"]
     files = ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"]
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *files], check=True, capture_output=True
     )
     port = start(f"certfile {tmp_path / 'cert.pem'}\nkeyfile {tmp_path / 'key.pem'}\n{UNBOUNDED}")
     assert to_mqtt(RICH, 50, port=port, tls={"ca": str(tmp_path / "cert.pem")}).code == 0
+    assert to_mqtt(RICH, 50, port=port, tls={"ca": str(tmp_path / "cert.pem"), "server_name": "broker"}).code == 0
     assert to_mqtt(RICH, 50, port=port, tls={"insecure": True}).code == 0
-    outcome = to_mqtt(RICH, 50, port=port, tls={}, on_error="retry")
-    assert outcome.code == 1
-    assert "certificate" in outcome.err
+    for keys, message in (({}, "self-signed certificate"), ({"server_name": "other"}, "not valid for 'other'")):
+        tls = keys and {"ca": str(tmp_path / "cert.pem"), **keys}
+        outcome = to_mqtt(RICH, 50, port=port, tls=tls, on_error="retry")
+        assert outcome.code == 1
+        assert "the server's certificate is not trusted: " in outcome.err
+        assert message in outcome.err
 
 
 def test_the_systems_broker_takes_records(to_mqtt) -> None:
@@ -251,13 +256,13 @@ def test_the_systems_broker_takes_records(to_mqtt) -> None:
 
 def test_a_connection_lost_while_idle_is_opened_again(port, subscriber) -> None:
     with installed.Proxy(port) as proxy:
-        target = prepared(Mqtt(topic="t", port=proxy.port))
-        target.open(None)
-        target.write(encoded(["1"]))
+        sink = prepared(Mqtt(topic="t", port=proxy.port))
+        sink.open(None)
+        sink.write(encoded(["1"]))
         proxy.cut()
         proxy.mend()
-        target.write(encoded(["2"]))
-        target.close()
+        sink.write(encoded(["2"]))
+        sink.close()
     assert subscriber.payloads(2) == ["1", "2"]
 
 
@@ -265,30 +270,58 @@ def test_an_idle_connection_is_kept_alive(port, monkeypatch) -> None:
     """The broker would close it after one and a half times ``keepalive``; pings pass instead."""
     monkeypatch.setattr(mqtt_link, "_LOOK_EVERY", 0.1)
     with installed.Proxy(port) as proxy:
-        target = prepared(Mqtt(topic="t", port=proxy.port, keepalive=2))
-        target.open(None)
+        sink = prepared(Mqtt(topic="t", port=proxy.port, keepalive=2))
+        sink.open(None)
         greeting = proxy.passed
         wait_until(lambda: proxy.passed >= greeting + 4)  # two pings of two bytes
-        assert not target._link.is_lost()
-        target.close()
+        assert not sink._link.is_lost()
+        sink.close()
 
 
 def test_a_broker_that_answers_nothing_is_given_up(port, monkeypatch) -> None:
     monkeypatch.setattr(mqtt_link, "_REPLY_SECONDS", 0.5)
     with installed.Proxy(port) as proxy:
-        target = prepared(Mqtt(topic="t", port=proxy.port))
-        target.open(None)
+        sink = prepared(Mqtt(topic="t", port=proxy.port))
+        sink.open(None)
         proxy.stall()
         with pytest.raises(Undelivered, match=r"no answer for 0\.5 s"):
-            target.write(encoded(["1"]))
-        target.close()
+            sink.write(encoded(["1"]))
+        sink.close()
         proxy.flow()
 
 
 def test_a_client_that_is_given_up_closes_its_connection(port) -> None:
-    target = prepared(Mqtt(topic="t", port=port))
-    target.open(None)
-    connection = target._link._client.socket()
-    target.close()
-    target.close()
+    sink = prepared(Mqtt(topic="t", port=port))
+    sink.open(None)
+    connection = sink._link._client.socket()
+    sink.close()
+    sink.close()
     assert connection.fileno() == -1
+
+
+def test_a_check_connects_and_publishes_nothing(port, subscriber) -> None:
+    Mqtt(topic="t", port=port, retain=True).check()
+    sink = prepared(Mqtt(topic="after", port=port))
+    sink.open(None)
+    sink.write(encoded(["1"]))
+    sink.close()
+    assert subscriber.payloads(1) == ["1"]
+
+
+def test_a_check_leaves_alone_who_is_connected(port) -> None:
+    """A broker closes the connection of a client when another of the same name comes."""
+    target = Mqtt(topic="t", port=port, client_id="me")
+    sink = prepared(target)
+    sink.open(None)
+    target.check()
+    assert not sink._link.is_lost()
+    sink.close()
+
+
+def test_a_check_needs_the_password_and_a_broker(guarded) -> None:
+    Mqtt(topic="t", port=guarded, username="me", password="topsecret").check()
+    with pytest.raises(Undelivered, match="the broker refused the connection: Not authorized") as refused:
+        Mqtt(topic="t", port=guarded, username="me", password="wrongsecret").check()
+    assert refused.value.lasting
+    with pytest.raises(Undelivered, match="Connection refused"):
+        Mqtt(topic="t", port=installed.free_port()).check()

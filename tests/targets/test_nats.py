@@ -15,7 +15,6 @@ import pytest
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from datagen.command import generate as cli
 from datagen.plugin.target import Undelivered
 from datagen.targets.nats import link as nats_link
 from datagen.targets.nats.target import Nats
@@ -143,8 +142,9 @@ def test_doubles_that_are_meant_are_stored(to_nats, server, tmp_path) -> None:
     """A stage may let a record through twice; it is the second time that must not be taken for a retry."""
     plugin = tmp_path / "twice.py"
     plugin.write_text(
-        "import numpy as np\nfrom datagen.plugin.stage import Stage\n\nclass Twice(Stage):\n    kind = 'twice'\n\n"
-        "    def through(self, batch, until):\n        return batch.take(np.repeat(np.arange(len(batch)), 2))\n"
+        "import numpy as np\nfrom datagen import EachBatch, Stage\n\nclass Twice(Stage):\n    kind = 'twice'\n\n"
+        "    def begin(self, layout, scope):\n"
+        "        return EachBatch(lambda batch: batch.take(np.repeat(np.arange(len(batch)), 2)))\n"
     )
     assert to_nats(world(counter("n")), 50, "--plugins", plugin, through=[{"type": "twice"}]).code == 0
     assert [json.loads(line)["n"] for line in server.records()] == [n for n in range(50) for _ in range(2)]
@@ -292,50 +292,64 @@ def test_a_subject_that_is_forbidden_ends_the_run(to_nats, guarded) -> None:
 def test_a_connection_lost_while_idle_is_opened_again(server) -> None:
     server.create()
     with installed.Proxy(4222) as proxy:
-        target = prepared(Nats(subject=server.subject, servers=through(proxy)))
-        target.open(None)
-        target.write(encoded(["1"]))
-        link = target._link
+        sink = prepared(Nats(subject=server.subject, servers=through(proxy)))
+        sink.open(None)
+        sink.write(encoded(["1"]))
+        link = sink._link
         proxy.cut()
         proxy.mend()
         wait_until(lambda: link.is_lost)
-        target.write(encoded(["2"]))
-        target.close()
+        sink.write(encoded(["2"]))
+        sink.close()
     assert server.records() == ["1", "2"]
-    assert target.position() == {"records": 2}
+    assert sink.position() == {"records": 2}
 
 
 def test_an_idle_connection_is_kept_alive(server, monkeypatch) -> None:
     monkeypatch.setattr(nats_link, "_PING_SECONDS", 0.1)
     server.create()
     with installed.Proxy(4222) as proxy:
-        target = prepared(Nats(subject=server.subject, servers=through(proxy)))
-        target.open(None)
+        sink = prepared(Nats(subject=server.subject, servers=through(proxy)))
+        sink.open(None)
         passed = proxy.passed
         wait_until(lambda: proxy.passed >= passed + 5 * len("PING\r\n"))
-        assert not target._link.is_lost
-        target.close()
+        assert not sink._link.is_lost
+        sink.close()
 
 
 def test_a_server_that_answers_nothing_is_given_up(server, monkeypatch) -> None:
     monkeypatch.setattr(nats_link, "_REPLY_SECONDS", 0.3)
     server.create()
     with installed.Proxy(4222) as proxy:
-        target = prepared(Nats(subject=server.subject, servers=through(proxy)))
-        target.open(None)
+        sink = prepared(Nats(subject=server.subject, servers=through(proxy)))
+        sink.open(None)
         proxy.stall()
         with pytest.raises(Undelivered, match=r"no answer for 0\.3 s"):
-            target.write(encoded(["1"]))
-        target.close()
-        target.close()
+            sink.write(encoded(["1"]))
+        sink.close()
+        sink.close()
         proxy.flow()
 
 
-def test_an_audit_finds_every_record(to_nats, server, tmp_path, capfdbinary) -> None:
+def test_an_audit_finds_every_record(to_nats, tool, server, tmp_path) -> None:
     stream = {"name": server.name, "create": True}
     assert to_nats(COUNTRIES, 5500, subject=f"{server.name}.{{{{country}}}}").code == 0
     keys = {"type": "nats", "subject": f"{server.name}.{{{{country}}}}", "stream": stream}
     target = write_json(tmp_path / "to.json", keys)
     options = ["-c", tmp_path / "spec.json", "-t", target, "-s", START, "--seed", 1, "-n", 5500]
-    assert cli.tools(["audit", *map(str, options)]) == 0
-    assert b"5500 expected, 5500 found, 0 missing" in capfdbinary.readouterr().out
+    assert "5500 expected, 5500 found, 0 missing" in tool("audit", *options).out
+
+
+def test_a_check_connects_and_makes_nothing(server) -> None:
+    Nats(subject=server.subject, stream={"name": server.name, "create": True}).check()
+    with pytest.raises(NotFoundError):
+        server.state()
+
+
+def test_a_check_needs_the_password_and_a_server(guarded) -> None:
+    Nats(subject="x", servers=f"nats://me:topsecret@127.0.0.1:{guarded}").check()
+    with pytest.raises(Undelivered, match="Authorization Violation") as refused:
+        Nats(subject="x", servers=f"nats://127.0.0.1:{guarded}", user="me", password="wrongsecret").check()
+    assert refused.value.lasting
+    with pytest.raises(Undelivered, match="Connect call failed"):
+        Nats(subject="x", servers=f"nats://127.0.0.1:{installed.free_port()}").check()

@@ -11,38 +11,34 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-import datagen
-from datagen.delivery.lane import Lane
 from datagen.delivery.resume import open_journal
-from datagen.engine.run import Options, Run
 from datagen.formatters.json import Json
-from datagen.moment import parse_moment
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Undelivered
+from datagen.plugin.target import Encoded, Sink, Undelivered
 from datagen.targets.files.parquet import Parquet
 from tests.lanes import deliver
 from tests.servers.installed import wait_until
 from tests.servers.s3_server import make_bucket, serve
-from tests.worlds import ROOT, START, counter, enum, exponential, integer, state, uniform, world, write_json
+from tests.worlds import ROOT, START, counter, enum, exponential, integer, run_of, state, uniform, world, write_json
 
 RUN = ("-s", START, "--seed", "1")
 MANY = world(counter("n"), enum("c", "DE", "FR", "é /%", None), integer("k", uniform(0, 9)), gap=exponential(60))
 
 
-def prepared(target: Parquet, spec: dict = MANY) -> Parquet:
-    run = Run(datagen.load(spec), Options(parse_moment(START), 100, 1, None, 1))
-    lane = Lane(target, Json(), run.layout, Scope(run.clock.start, 1, "run", print), run.clock)
-    assert not lane.problems
-    return target
+def begun(target: Parquet, spec: dict = MANY) -> Sink:
+    """What a target becomes for the records of a spec."""
+    run = run_of(spec, 1)
+    scope = Scope(run.clock.start, 1, "run", print)
+    assert not target.misfits(run.layout, Json(), scope)
+    return target.begin(run.layout, Json(), scope)
 
 
-def encoded_of(target: Parquet, spec: dict = MANY, count: int = 600) -> Encoded:
-    run = Run(datagen.load(spec), Options(parse_moment(START), 100, count, None, 1))
-    return Encoded.joined([target.encode(batch) for batch in run.batches()])
+def encoded_of(sink: Sink, spec: dict = MANY, count: int = 600) -> Encoded:
+    return Encoded.joined([sink.encode(batch) for batch in run_of(spec, count).batches()])
 
 
-def make(folder: Path, spec: dict = MANY, **keys: object) -> Parquet:
-    return prepared(Parquet.model_validate({"path": str(folder), **keys}), spec)
+def make(folder: Path, spec: dict = MANY, **keys: object) -> Sink:
+    return begun(Parquet.model_validate({"path": str(folder), **keys}), spec)
 
 
 def tables(folder: Path) -> dict[str, list[dict]]:
@@ -181,16 +177,16 @@ def test_no_record_makes_no_file(to_parquet, tmp_path) -> None:
 
 
 def test_records_are_acknowledged_with_their_file(tmp_path) -> None:
-    target = make(tmp_path, rotate={"records": 200})
-    encoded = encoded_of(target)
+    sink = make(tmp_path, rotate={"records": 200})
+    encoded = encoded_of(sink)
     seen = []
-    target.open(None)
+    sink.open(None)
     for start in range(0, 500, 50):
-        target.write(encoded.slice(start, start + 50))
-        seen.append((target.pending, target.position()["files"], len(tables(tmp_path))))
-    target.finish()
+        sink.write(encoded.slice(start, start + 50))
+        seen.append((sink.pending, sink.position()["files"], len(tables(tmp_path))))
+    sink.finish()
     assert seen[:4] == [(50, 0, 0), (100, 0, 0), (150, 0, 0), (0, 1, 1)]
-    assert (target.pending, target.position()) == (0, {"files": 3})
+    assert (sink.pending, sink.position()) == (0, {"files": 3})
 
 
 def test_the_run_counts_what_is_acknowledged(tmp_path) -> None:
@@ -198,7 +194,7 @@ def test_the_run_counts_what_is_acknowledged(tmp_path) -> None:
     journal = open_journal(str(tmp_path / "state"))
     _, (lane,) = deliver(MANY, [target], 100_000, journal=journal)
     journal.close()
-    assert (lane.standing.records, lane.standing.position) == (100_000, {"files": 4})
+    assert (lane.delivered, lane.sender.standing.position) == (100_000, {"files": 4})
     (kept,) = json.loads((tmp_path / "state" / "acknowledged").read_text())
     assert (kept["records"], kept["position"]) == (100_000, {"files": 4})
 
@@ -227,10 +223,10 @@ def test_what_is_continued_after_a_kill_is_the_same(tmp_path, monkeypatch, keys:
 
 
 def test_a_broken_off_file_is_gone_when_the_run_goes_on_with_less(tmp_path) -> None:
-    target = make(tmp_path, partition_by=["c"], rotate={"records": 100})
-    encoded = encoded_of(target)
-    target.open(None)
-    target.write(encoded.slice(0, 300))
+    sink = make(tmp_path, partition_by=["c"], rotate={"records": 100})
+    encoded = encoded_of(sink)
+    sink.open(None)
+    sink.write(encoded.slice(0, 300))
     again = make(tmp_path, partition_by=["c"], rotate={"records": 100})
     again.open({"files": 1})
     again.write(encoded.slice(100, 101))
@@ -241,21 +237,21 @@ def test_a_broken_off_file_is_gone_when_the_run_goes_on_with_less(tmp_path) -> N
 
 
 def test_what_a_full_disk_did_not_take_is_kept_and_tried_again(tmp_path) -> None:
-    target = make(tmp_path / "out", rotate={"records": 100})
-    encoded = encoded_of(target)
-    target.open(None)
-    target.write(encoded.slice(0, 250))
+    sink = make(tmp_path / "out", rotate={"records": 100})
+    encoded = encoded_of(sink)
+    sink.open(None)
+    sink.write(encoded.slice(0, 250))
     (tmp_path / "out" / ".part-00003.parquet.part").mkdir()  # in its way
     with pytest.raises(Undelivered) as error:
-        target.write(encoded.slice(250, 350))
-    assert (error.value.records, target.pending, target.position()) == (50, 100, {"files": 2})
-    target.close()
+        sink.write(encoded.slice(250, 350))
+    assert (error.value.records, sink.pending, sink.position()) == (50, 100, {"files": 2})
+    sink.close()
     (tmp_path / "out" / ".part-00003.parquet.part").rmdir()
-    target.open(target.position())
-    target.write(encoded.slice(300, 300))
-    assert (target.pending, target.position()) == (0, {"files": 3})
-    target.write(encoded.slice(300, 600))
-    target.finish()
+    sink.open(sink.position())
+    sink.write(encoded.slice(300, 300))
+    assert (sink.pending, sink.position()) == (0, {"files": 3})
+    sink.write(encoded.slice(300, 600))
+    sink.finish()
     assert [row["n"] for rows in tables(tmp_path / "out").values() for row in rows] == list(range(600))
 
 
@@ -300,13 +296,13 @@ def test_a_killed_command_continues(tmp_path) -> None:
 def test_what_is_stored_is_what_was_sent(tmp_path, monkeypatch, keys: dict) -> None:
     monkeypatch.chdir(tmp_path)
     spec = world(counter("n"), enum("c", "a", None, ""), enum("m", 1, "x", {"y": [None]}, percent_missing=30))
-    target = make("out", spec, rotate={"records": 90}, row_group_size=40, **keys)
-    encoded = encoded_of(target, spec)
-    target.open(None)
-    target.write(encoded)
-    target.finish()
-    stored = [row for _, rows in target.stored() for row in rows]
-    sent = list(target.comparable(encoded))
+    sink = make("out", spec, rotate={"records": 90}, row_group_size=40, **keys)
+    encoded = encoded_of(sink, spec)
+    sink.open(None)
+    sink.write(encoded)
+    sink.finish()
+    stored = [row for _, rows in sink.stored() for row in rows]
+    sent = list(sink.comparable(encoded))
     assert len(sent) == 600
     assert stored == sent if "partition_by" not in keys else sorted(stored) == sorted(sent)
 
@@ -315,14 +311,15 @@ def test_an_object_store_holds_the_same(generate, tmp_path) -> None:
     with serve() as address:
         make_bucket(address, "lake")
         path = f"s3://testing:topsecret@lake/clicks?endpoint_override={address}&scheme=http&region=us-east-1"
-        target = prepared(Parquet.model_validate({"path": path, "partition_by": ["c"], "rotate": {"records": 90}}))
-        encoded = encoded_of(target)
-        target.open(None)
-        target.write(encoded)
-        target.finish()
-        assert sorted(row for _, rows in target.stored() for row in rows) == sorted(target.comparable(encoded))
+        target = Parquet.model_validate({"path": path, "partition_by": ["c"], "rotate": {"records": 90}})
+        sink = begun(target)
+        encoded = encoded_of(sink)
+        sink.open(None)
+        sink.write(encoded)
+        sink.finish()
+        assert sorted(row for _, rows in sink.stored() for row in rows) == sorted(sink.comparable(encoded))
         assert "topsecret" not in str(target)
-        assert target.position() == {"files": 7}
+        assert sink.position() == {"files": 7}
 
 
 def test_a_live_run_of_few_records_is_whole(process, tmp_path) -> None:

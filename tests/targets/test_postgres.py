@@ -5,30 +5,45 @@ import os
 import re
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from psycopg import sql
 
-from datagen import load
 from datagen.clock import SystemClock
-from datagen.delivery.lane import Lane
-from datagen.engine.run import Options, Run
+from datagen.delivery.encoder import Route
 from datagen.formatters.json import Json
-from datagen.moment import parse_moment
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Unreadable
-from datagen.targets.postgres import table as postgres_table
+from datagen.plugin.target import Undelivered, Unreadable
+from datagen.targets.postgres import connection as postgres_connection
+from datagen.targets.postgres.connection import session
+from datagen.targets.postgres.copy import Column
+from datagen.targets.postgres.sink import TableSink
 from datagen.targets.postgres.table import Table
 from datagen.targets.postgres.target import Postgres
 from tests.engine.strategies import specs
 from tests.lanes import deliver
 from tests.servers import installed
-from tests.worlds import START, constant, counter, enum, integer, read, records_of, state, uniform, world, write_json
+from tests.worlds import (
+    batches_of,
+    constant,
+    counter,
+    enum,
+    integer,
+    read,
+    records_of,
+    run_of,
+    state,
+    uniform,
+    world,
+    write_json,
+)
 
 SCHEMA = f"delivery_{os.getpid()}"
 READER = f"reader_{os.getpid()}"
@@ -86,11 +101,11 @@ def dsn_of(proxy: installed.Proxy) -> str:
 
 def audited(spec: dict, target: Postgres, records: int) -> tuple[Counter, Counter]:
     """What a run should have delivered and what the table holds, as an audit compares them."""
-    run = Run(load(spec), Options(parse_moment(START), 100, records, None, 1))
-    lane = Lane(target, Json(), run.layout, Scope(run.clock.start, 1, "run", print), run.clock)
-    encoded = (part for batch in run.batches() for part in lane.encode(batch, 0))
-    expected = Counter(row for batch in encoded if batch for row in target.comparable(batch))
-    found = Counter(row for name, rows in target.stored() for row in rows if not name)
+    run = run_of(spec, records)
+    encoder, sink = Route(target, Json(), run.layout, Scope(run.clock.start, 1, "run", print)).begin()
+    encoded = (part for batch in run.batches() for part in encoder.encode(batch, 0))
+    expected = Counter(row for batch in encoded if batch for row in sink.comparable(batch))
+    found = Counter(row for name, rows in sink.stored() for row in rows if not name)
     return expected, found
 
 
@@ -353,7 +368,7 @@ def test_the_last_of_those_with_the_same_key_stays(database) -> None:
     spec = world(integer("k", uniform(0, 9)), counter("n"), enum("j", {"a": 1}))
     deliver(spec, [database.target(mode="upsert", key=["k"])], 1000)
     last = {}
-    for batch in Run(load(spec), Options(parse_moment(START), 100, 1000, None, 1)).batches():
+    for batch in batches_of(spec, 1000):
         columns = batch.parts[0].columns
         last |= dict(zip(columns["k"].to_pylist(), columns["n"].to_pylist(), strict=True))
     assert dict(database.rows("SELECT k, n FROM t")) == last
@@ -472,7 +487,8 @@ def test_a_login_that_is_refused_is_not_tried_again(database, tmp_path, generate
 
 
 def test_a_wrong_password_is_not_tried_again(tmp_path, generate, database) -> None:
-    with Imposter(b'SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user "u"\0\0') as port:
+    fields = b'SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user "u"\0\0'
+    with Imposter(message(b"E", fields)) as port:
         dsn = f"postgresql://u:hunter2@127.0.0.1:{port}/x?sslmode=disable"
         done = generate(world(counter("n")), "-n", 3, "-t", database.file(tmp_path, dsn=dsn, on_error="retry"))
     assert (done.code, "password authentication failed" in done.err, "hunter2" in done.err) == (1, True, False)
@@ -543,19 +559,19 @@ def test_an_upsert_that_violates_a_constraint_delivers_none_of_its_batch(databas
 
 
 class Interruptions:
-    """Lets something happen to a target's connection after some of its writes, once each."""
+    """Lets something happen to a sink's connection after some of its writes, once each."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, acts: dict) -> None:
         self.written = 0
-        write = Postgres.write
+        write = TableSink.write
 
-        def interrupted(target, encoded) -> None:
+        def interrupted(sink, encoded) -> None:
             self.written += 1
             if act := acts.pop(self.written, None):
-                act(target)
-            write(target, encoded)
+                act(sink)
+            write(sink, encoded)
 
-        monkeypatch.setattr(Postgres, "write", interrupted)
+        monkeypatch.setattr(TableSink, "write", interrupted)
 
 
 SMALL = {"gap": 0.001}
@@ -564,8 +580,8 @@ LONG = "x" * 2000  # so that a batch has 8 thousand records
 
 @pytest.mark.parametrize("mode", ["append", "upsert"])
 def test_nothing_is_missing_when_the_server_ends_the_connection(database, monkeypatch, mode: str) -> None:
-    def terminate(target) -> None:
-        database.run(f"SELECT pg_terminate_backend({target._connection.info.backend_pid})")
+    def terminate(sink) -> None:
+        database.run(f"SELECT pg_terminate_backend({sink._session.connection.info.backend_pid})")
 
     interruptions = Interruptions(monkeypatch, {2: terminate, 4: terminate})
     keys = {"mode": "upsert"} if mode == "upsert" else {}
@@ -616,11 +632,70 @@ def test_a_lost_acknowledgement_doubles_no_more_than_its_batch(database, monkeyp
 
 
 def test_a_server_that_stalls_is_given_up(database, proxy, monkeypatch) -> None:
-    monkeypatch.setattr(postgres_table, "LONGEST_SILENCE", 0.5)
-    Interruptions(monkeypatch, {3: lambda target: proxy.stall()})
+    monkeypatch.setattr(postgres_connection, "LONGEST_SILENCE", 0.5)
+    Interruptions(monkeypatch, {3: lambda sink: proxy.stall()})
     target = database.target(dsn=dsn_of(proxy) + "?connect_timeout=2")
     with pytest.raises(Exception, match=r"the server has not answered for 0\.5 s"):
         deliver(world(counter("n"), enum("s", LONG), **SMALL), [target], 50_000)
+
+
+@pytest.mark.parametrize("records", [1, 20_000], ids=["no answer", "takes nothing"])
+def test_a_run_goes_on_after_a_server_that_stalled(database, proxy, monkeypatch, records: int) -> None:
+    monkeypatch.setattr(postgres_connection, "LONGEST_SILENCE", 0.5)
+    Interruptions(monkeypatch, {1: lambda sink: proxy.stall()})
+    keys = {"dsn": dsn_of(proxy), "mode": "upsert", "key": ["n"], "on_error": "retry", "create": False}
+    database.run("CREATE TABLE t (time timestamp, n bigint UNIQUE, s text)")
+    threading.Timer(1.5, proxy.flow).start()
+    said = []
+    deliver(world(counter("n"), enum("s", LONG), **SMALL), [database.target(**keys)], records, say=said.append)
+    assert database.count() == records
+    assert "the server has not answered for 0.5 s" in said[0]
+
+
+def test_a_server_that_takes_something_now_and_then_is_waited_for(database, proxy, monkeypatch) -> None:
+    monkeypatch.setattr(postgres_connection, "LONGEST_SILENCE", 1.5)
+    rows = b"".join(b"%d\t%s\n" % (number, b"x" * 16_000) for number in range(4000))
+    done = threading.Event()
+
+    def pause() -> None:
+        while not done.is_set():
+            passed = proxy.passed
+            proxy.stall()
+            done.wait(0.25)
+            proxy.flow()
+            while proxy.passed < passed + 4e6 and not done.wait(0.001):
+                pass
+
+    pausing = threading.Thread(target=pause)
+    with session(dsn_of(proxy)) as opened:
+        table = Table(opened, database.table, [Column("n", pa.int64()), Column("s", pa.string())], [])
+        table.get_ready(True)
+        pausing.start()
+        began = time.monotonic()
+        try:
+            table.write(memoryview(rows))
+        finally:
+            done.set()
+            pausing.join()
+    assert time.monotonic() - began > 2 * 1.5
+    assert database.count() == 4000
+
+
+def test_who_reads_rows_may_rest_longer_than_the_server_may(database, monkeypatch) -> None:
+    deliver(world(counter("n"), enum("s", LONG), **SMALL), [database.target()], 20_000)
+    monkeypatch.setattr(postgres_connection, "LONGEST_SILENCE", 0.2)
+    run = run_of(world(counter("n"), enum("s", LONG), **SMALL), 1)
+    _, sink = Route(database.target(), Json(), run.layout, Scope(run.clock.start, 1, "run", print)).begin()
+    found = 0
+    for _, rows in sink.stored():
+        time.sleep(0.5)
+        found += len(rows)
+    assert found == 20_000
+
+
+def test_nothing_is_left_of_a_sink_that_is_closed(database) -> None:
+    deliver(world(counter("n")), [database.target()], 10)
+    assert "postgres watchdog" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_a_server_that_stalls_at_the_start_is_given_up(database, proxy) -> None:
@@ -662,11 +737,45 @@ def test_what_can_not_be_read_back_is_said(database) -> None:
         audited(world(counter("n")), target, 10)
 
 
-class Imposter:
-    """Answers whoever connects with an error."""
+# Whether a server can be reached
 
-    def __init__(self, fields: bytes) -> None:
-        self._answer = b"E" + (len(fields) + 4).to_bytes(4, "big") + fields
+
+def test_a_check_makes_no_table(database) -> None:
+    database.target().check()
+    assert database.rows("SELECT to_regclass('t')") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "lasting"),
+    [
+        ({"dbname": "nowhere"}, 'database "nowhere" does not exist', True),
+        ({"port": str(installed.free_port())}, "Connection refused", False),
+    ],
+)
+def test_a_check_says_why_a_server_is_not_reached(database, change: dict, reason: str, lasting: bool) -> None:
+    dsn = psycopg.conninfo.make_conninfo(database.dsn, **change)
+    with pytest.raises(Undelivered, match=reason) as caught:
+        database.target(dsn=dsn).check()
+    assert caught.value.lasting is lasting
+
+
+def test_a_check_gives_up_a_server_that_says_nothing_after_the_login(database, monkeypatch) -> None:
+    monkeypatch.setattr(postgres_connection, "LONGEST_SILENCE", 0.5)
+    welcome = message(b"R", bytes(4)) + message(b"Z", b"I")
+    with Imposter(welcome) as port, pytest.raises(Undelivered, match=r"has not answered for 0\.5 s"):
+        database.target(dsn=f"postgresql://u@127.0.0.1:{port}/x?sslmode=disable").check()
+
+
+def message(kind: bytes, content: bytes) -> bytes:
+    """A message as a server sends it (PostgreSQL's documentation, "Message Formats")."""
+    return kind + (len(content) + 4).to_bytes(4, "big") + content
+
+
+class Imposter:
+    """Gives whoever connects one answer, and no other."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
         self._server = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve)
 
@@ -679,7 +788,8 @@ class Imposter:
         with client:
             client.recv(65536)
             client.sendall(self._answer)
-            client.recv(1)
+            while client.recv(65536):
+                pass
 
     def __exit__(self, *_: object) -> None:
         self._thread.join()

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 import redis as library
 
-from datagen.command import generate as cli
+from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.target import Undelivered, Unreadable
 from datagen.targets.redis import Redis
 from tests.servers import installed
@@ -159,41 +159,69 @@ def test_what_was_delivered_before_a_refusal_is_counted(to_redis, generate, clie
 
 
 def test_a_connection_closed_while_idle_is_opened_again(client, name) -> None:
-    target = prepared(Redis(list=name))
-    target.open(None)
-    target.write(encoded(["1"]))
-    number = target._client.client_id()
+    sink = prepared(Redis(list=name))
+    sink.open(None)
+    sink.write(encoded(["1"]))
+    number = sink._client.client_id()
     client.client_kill_filter(_id=number)
-    target.write(encoded(["2"]))
-    target.close()
+    sink.write(encoded(["2"]))
+    sink.close()
     assert values(client, name) == ["1", "2"]
 
 
 def test_a_connection_lost_while_writing_counts_what_was_acknowledged(client, name) -> None:
     with installed.Proxy(6379) as proxy:
-        target = prepared(Redis(list=name, url=f"redis://127.0.0.1:{proxy.port}/0"))
-        target.open(None)
+        sink = prepared(Redis(list=name, url=SecretUrl(f"redis://127.0.0.1:{proxy.port}/0")))
+        sink.open(None)
         stop = threading.Thread(target=lambda: (installed.wait_until(lambda: proxy.passed > 2_000_000), proxy.cut()))
         stop.start()
         with pytest.raises(Undelivered) as caught:
-            target.write(encoded([f"{number:0>100}" for number in range(65_000)]))
+            sink.write(encoded([f"{number:0>100}" for number in range(65_000)]))
         stop.join()
-        target.close()
+        sink.close()
     assert not caught.value.lasting
     assert 0 < caught.value.records <= client.llen(name)
     assert [int(value) for value in values(client, name)] == list(range(client.llen(name)))
 
 
 @pytest.mark.parametrize("kind", ["stream", "list"])
-def test_an_audit_finds_every_record(to_redis, tmp_path, capfdbinary, client, name, kind) -> None:
+def test_an_audit_finds_every_record(to_redis, tool, tmp_path, name, kind) -> None:
     keys = {kind: f"{name}*:{{{{country}}}}"}
     assert to_redis(COUNTRIES, 25_000, **keys).code == 0
     target = write_json(tmp_path / "to.json", {"type": "redis", **keys})
     options = ["-c", tmp_path / "spec.json", "-t", target, "-s", START, "--seed", 1, "-n", 25_000]
-    assert cli.tools(["audit", *map(str, options)]) == 0
-    assert b"25000 expected, 25000 found, 0 missing" in capfdbinary.readouterr().out
+    assert "25000 expected, 25000 found, 0 missing" in tool("audit", *options).out
 
 
 def test_a_channel_is_not_readable_back() -> None:
     with pytest.raises(Unreadable, match="this kind of target does not give back"):
         next(prepared(Redis(channel="c")).stored())
+
+
+def test_a_server_that_answers_is_reached_and_not_changed(client, name) -> None:
+    Redis(stream=name).check()
+    assert not client.exists(name)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("redis://:topsecret@127.0.0.1:6379/0", "AUTH"),
+        ("redis://127.0.0.1:6379/99999", "DB index is out of range"),
+    ],
+)
+def test_a_server_that_refuses_us_fails_a_check(url, message) -> None:
+    with pytest.raises(Undelivered, match=message):
+        Redis(stream="x", url=SecretUrl(url)).check()
+
+
+def test_a_server_that_is_not_there_fails_a_check() -> None:
+    with pytest.raises(Undelivered, match="Error 111 connecting"):
+        Redis(stream="x", url=SecretUrl(f"redis://127.0.0.1:{installed.free_port()}/0")).check()
+
+
+def test_a_password_is_secret_and_the_rest_of_a_url_is_not() -> None:
+    target = Redis.model_validate({"stream": "x", "url": "redis://ann:topsecret@host:1/2"})
+    assert "topsecret" in target.secrets()
+    assert not [secret for secret in target.secrets() if "host" in secret]
+    assert "topsecret" not in repr(target)

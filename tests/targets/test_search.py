@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from datagen.command.generate import tools
+from datagen.plugin.target import Undelivered
+from datagen.targets.search.elasticsearch import Elasticsearch
+from datagen.targets.search.opensearch import OpenSearch
 from tests.servers.collector import Collector, self_signed
 from tests.servers.installed import Proxy, free_port
 from tests.servers.search_server import REJECTED, Refusal, SearchServer
@@ -339,7 +341,7 @@ def test_a_certificate_is_checked(generate, engine, tmp_path) -> None:
 
 
 @pytest.fixture
-def audited(generate, server, engine, tmp_path, capfdbinary):
+def audited(generate, tool, server, engine, tmp_path):
     """Run a spec, do something to the server, and audit the run; give the exit code and what is found."""
 
     def run(spec: dict, change: Callable[[], object], **keys: object) -> tuple[int, str]:
@@ -347,9 +349,8 @@ def audited(generate, server, engine, tmp_path, capfdbinary):
         generate(spec, "-n", 3000, "-t", path)
         change()
         run_options = ("-c", tmp_path / "spec.json", "-s", START, "--seed", 1, "-n", 3000, "-t", path)
-        code = tools(["audit", *map(str, run_options)])
-        out, err = capfdbinary.readouterr()
-        return code, (out + err).decode()
+        outcome = tool("audit", *run_options)
+        return outcome.code, outcome.out + outcome.err
 
     return run
 
@@ -383,6 +384,38 @@ def test_an_audit_finds_what_is_missing_and_altered(audited, server) -> None:
 def test_an_audit_of_an_index_that_is_not_there_fails(audited, server) -> None:
     code, text = audited(NUMBERS, server.indices.clear)
     assert (code, "no such index [i]" in text) == (1, True), text
+
+
+# Checks
+
+
+@pytest.fixture
+def check(engine):
+    """Check a target of the engine."""
+    kind = {"opensearch": OpenSearch, "elasticsearch": Elasticsearch}[engine]
+    return lambda url, **keys: kind.model_validate({"hosts": [url], "index": "i", **keys}).check()
+
+
+def test_an_engine_that_answers_is_reached_and_not_changed(check, server) -> None:
+    check(server.url)
+    assert (server.bulks, server.indices) == ([], {})
+
+
+def test_a_user_who_may_not_ask_the_engine_who_it_is_is_known_all_the_same(check, server) -> None:
+    server.answer = lambda path: (403, "security_exception", "action [cluster:monitor/main] is unauthorized")
+    check(server.url)
+
+
+def test_a_wrong_password_fails_a_check(check) -> None:
+    with SearchServer(user="ann:right-one") as server:
+        check(server.url, username="ann", password="right-one")
+        with pytest.raises(Undelivered, match="refused with status 401: security_exception: unable to authenticate"):
+            check(server.url, username="ann", password="wrong-one")
+
+
+def test_an_engine_that_is_down_fails_a_check(check) -> None:
+    with pytest.raises(Undelivered, match="Connection refused"):
+        check(f"http://127.0.0.1:{free_port()}")
 
 
 # Keys
@@ -435,6 +468,4 @@ def test_a_user_and_a_key_exclude_each_other(generate) -> None:
     ],
 )
 def test_a_host_without_a_port_gets_one(host: str, complete: str) -> None:
-    from datagen.targets.search.opensearch import OpenSearch
-
     assert OpenSearch.model_validate({"hosts": [host], "index": "i"}).hosts == [complete]

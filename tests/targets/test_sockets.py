@@ -1,6 +1,7 @@
 """Targets ``tcp`` and ``udp`` against real sockets: what arrives, and what happens when connections fail."""
 
 import json
+import select
 import signal
 import socket
 import subprocess
@@ -9,15 +10,16 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from datagen.plugin.target import Undelivered
-from datagen.records.lines import Lines
-from datagen.targets.sockets.datagram import Datagrams
+from datagen.targets.sockets.connection import Connection
 from datagen.targets.sockets.stream import Stream
+from datagen.targets.sockets.tcp import Tcp
+from datagen.targets.sockets.udp import Udp
 from tests.servers.installed import free_port, wait_until
 from tests.servers.listeners import Certificate, DatagramListener, Listener
+from tests.servers.traffic import encoded, prepared
 from tests.worlds import ROOT, START, constant, counter, enum, state, uniform, world, write_json
 
 WORDS = enum("word", "plain", "ünï-ö 日本 🙂", 'say "hi"\\', "two\nlines", percent_missing=20, percent_nulls=20)
@@ -142,13 +144,13 @@ def test_after_a_cut_of_tls_nothing_is_missing(send, own) -> None:
 @pytest.mark.parametrize("tells", [True, False])
 def test_nothing_of_a_broken_write_counts_where_the_system_does_not_tell(listener, monkeypatch, tells) -> None:
     if not tells:
-        monkeypatch.setattr(Stream, "_outstanding", lambda self: None)
+        monkeypatch.setattr(Connection, "_outstanding", lambda self: None)
     listener.flows.clear()
-    stream = Stream("127.0.0.1", listener.port, None, 0.2, print)
-    stream.open()
-    lines = Lines.of(pa.array([f"{'x' * 999}\n"] * 40_000))  # more than the systems of both sides hold
+    stream = prepared(Tcp(host="127.0.0.1", port=listener.port, timeout=0.2))
+    stream.open(None)
+    lines = encoded(["x" * 999] * 40_000)  # more than the systems of both sides hold
     with pytest.raises(Undelivered, match="took nothing") as raised:
-        stream.deliver(lines)
+        stream.write(lines)
     stream.close()
     listener.close()
     assert listener.received.count(b"\n") > 0
@@ -176,6 +178,54 @@ def test_a_receiver_that_closes_between_records_of_a_live_run_misses_none(proces
     assert sorted(numbers(listener.received)) == list(range(40))
     assert len(listener.connections) > 5
     assert outcome.err.count(f"warning: 127.0.0.1:{listener.port} has closed the connection") == 1
+
+
+def has_closed(stream: Stream) -> bool:
+    """Whether a receiver has closed its end, also when there is still something to read."""
+    poll = select.poll()
+    poll.register(stream._connection._socket, select.POLLRDHUP)
+    return bool(poll.poll(0))
+
+
+@pytest.mark.parametrize("with_tls", [False, True])
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_receiver_that_closes_just_before_a_record_is_sent_misses_none(monkeypatch, own, with_tls, seen) -> None:
+    """The end of a connection may also be seen only once the next record is on its way."""
+    look = Connection.look
+    if not seen:
+        monkeypatch.setattr(Connection, "look", lambda self, *how: look(self, *how) if how else None)
+    with Listener(context=own.context() if with_tls else None, cuts=[1, 1]) as listener:
+        stream = prepared(Tcp(host="127.0.0.1", port=listener.port, tls={"insecure": True} if with_tls else None))
+        stream.open(None)
+        for word in ("one", "two"):
+            stream.write(encoded([word]))
+            wait_until(lambda: has_closed(stream))
+        stream.write(encoded(["three"]))
+        wait_until(lambda: listener.received.endswith(b"three\n"))
+        stream.close()
+    assert listener.connections == [b"one\n", b"two\n", b"three\n"]
+
+
+def test_records_that_a_receiver_took_before_it_closed_are_not_sent_again(monkeypatch) -> None:
+    """The end of a connection may be seen before it is known that all was acknowledged."""
+    outstanding, asked = Connection._outstanding, []
+
+    def late(self: Connection) -> int | None:
+        if not self._sent or asked:
+            return outstanding(self)
+        asked.append(wait_until(lambda: has_closed(stream)))
+        return self._sent
+
+    with Listener(cuts=[1]) as listener:
+        stream = prepared(Tcp(host="127.0.0.1", port=listener.port))
+        stream.open(None)
+        monkeypatch.setattr(Connection, "_outstanding", late)
+        stream.write(encoded(["one", "two"]))
+        stream.write(encoded(["three"]))
+        wait_until(lambda: listener.received.endswith(b"three\n"))
+        stream.close()
+    assert asked
+    assert listener.connections == [b"one\ntwo\n", b"three\n"]
 
 
 def test_a_receiver_that_throws_away_what_it_had_is_warned_of(send) -> None:
@@ -289,7 +339,7 @@ def test_a_receiver_that_knows_no_tls_ends_the_run_at_once(send) -> None:
 def test_lines_without_tls_do_not_vanish_quietly_at_a_receiver_that_wants_it(send, own, count) -> None:
     with Listener(context=own.context()) as listener:
         outcome = send(STREAM, {"type": "tcp", "port": listener.port}, "-n", count)
-    assert f"warning: 127.0.0.1:{listener.port} reset the connection" in outcome.err or outcome.code == 1
+    assert outcome.code == 1 or f"warning: 127.0.0.1:{listener.port} reset the connection" in outcome.err
 
 
 def test_a_certificate_of_our_own_is_shown(send, own, other) -> None:
@@ -343,6 +393,41 @@ def test_an_encrypted_key_is_refused_and_not_asked_for(send, own, tmp_path) -> N
     assert "tls: needs PEM files, and a key that fits and is not encrypted" in outcome.err
 
 
+# Checks: can it be reached?
+
+
+def test_a_check_sends_nothing(listener) -> None:
+    Tcp(host="127.0.0.1", port=listener.port).check()
+    wait_until(lambda: listener.connections)
+    listener.close()
+    assert listener.connections == [b""]
+
+
+def test_a_check_finds_nobody() -> None:
+    with pytest.raises(Undelivered, match="Connection refused"):
+        Tcp(host="127.0.0.1", port=free_port()).check()
+    for target in (Tcp, Udp):
+        with pytest.raises(Undelivered):
+            target(host="nosuch.invalid", port=9000).check()
+
+
+def test_a_check_of_udp_asks_nobody() -> None:
+    Udp(host="127.0.0.1", port=free_port()).check()
+
+
+def test_a_check_finds_a_certificate_that_is_not_trusted_on_either_side(own, other) -> None:
+    known = {"cert": str(other.cert), "key": str(other.key)}
+    with Listener(context=own.context(client=other)) as listener:
+        where = {"host": "127.0.0.1", "port": listener.port}
+        Tcp(**where, tls={"ca": str(own.cert), **known}).check()
+        with pytest.raises(Undelivered, match="certificate is not trusted") as theirs:
+            Tcp(**where, tls={"ca": str(other.cert), **known}).check()
+        with pytest.raises(Undelivered, match="certificate required") as ours:
+            Tcp(**where, tls={"ca": str(own.cert)}).check()
+    assert theirs.value.lasting
+    assert ours.value.lasting
+
+
 # UDP
 
 
@@ -381,8 +466,8 @@ def test_a_refused_datagram_is_an_error(send, count, more) -> None:
 
 
 def test_datagrams_that_come_back_at_the_end_fail_the_run() -> None:
-    datagrams = Datagrams("127.0.0.1", free_port())
-    datagrams.open()
+    datagrams = prepared(Udp(host="127.0.0.1", port=free_port()))
+    datagrams.open(None)
     datagrams._send(memoryview(b"to nobody"))
     with pytest.raises(Undelivered, match="Connection refused") as raised:
         datagrams.finish()

@@ -8,6 +8,8 @@ from datetime import datetime
 
 import pytest
 
+from datagen.plugin.target import Undelivered
+from datagen.targets.sockets.syslog import Syslog
 from tests.servers.installed import free_port
 from tests.servers.listeners import Certificate, DatagramListener, Listener
 from tests.worlds import constant, counter, enum, state, uniform, world
@@ -79,7 +81,7 @@ def messages(listener: Listener) -> list[Message]:
 
 @pytest.fixture
 def sent(generate: Callable) -> Callable:
-    """Run a spec into syslog over TCP; give the messages."""
+    """Run a spec into syslog over TCP; return the messages."""
 
     def run(spec: dict, count: int = 3, *arguments: object, **target: object) -> list[Message]:
         with Listener() as listener:
@@ -258,6 +260,7 @@ def test_after_cuts_no_message_is_missing_or_doubled(generate) -> None:
 def test_the_port_follows_from_the_transport(generate, transport, port) -> None:
     keys = {"host": "nosuch.invalid", "transport": transport}
     outcome = generate(STREAM | {"target": {"type": "syslog", **keys}}, "-n", 1)
+    assert outcome.code == 1
     assert f"writing to syslog nosuch.invalid:{port}: " in outcome.err
 
 
@@ -266,6 +269,19 @@ def test_nobody_listens(generate) -> None:
     outcome = generate(STREAM | {"target": {"type": "syslog", "host": "127.0.0.1", "port": port}}, "-n", 3)
     assert outcome.code == 1
     assert f"writing to syslog 127.0.0.1:{port}: Connection refused (0 records delivered)" in outcome.err
+
+
+def test_a_check_reaches_the_receiver_by_its_transport(tmp_path) -> None:
+    own = Certificate(tmp_path, "own")
+    with Listener() as plain, Listener(context=own.context()) as guarded:
+        Syslog(host="127.0.0.1", port=plain.port).check()
+        Syslog(host="127.0.0.1", port=guarded.port, transport="tls", tls={"ca": str(own.cert)}).check()
+        with pytest.raises(Undelivered, match="certificate is not trusted"):
+            Syslog(host="127.0.0.1", port=guarded.port, transport="tls").check()
+    Syslog(host="127.0.0.1", port=free_port(), transport="udp").check()
+    for transport in ("tcp", "tls"):
+        with pytest.raises(Undelivered, match="Connection refused"):
+            Syslog(host="127.0.0.1", port=free_port(), transport=transport).check()
 
 
 # What is wrong before the run

@@ -12,46 +12,28 @@ import pyarrow as pa
 from datagen.records.batch import Layout
 from datagen.records.expression.facets import BOOLEAN, condition, spread
 from datagen.records.expression.parser import ExpressionError, read
-from datagen.records.expression.tree import Name, Node, evaluated
-from datagen.records.pattern import find
+from datagen.records.expression.tree import Node, evaluated
 
 __all__ = ["Expression", "ExpressionError", "parse"]
 
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression that was read."""
+    """An expression, read and ready to be calculated."""
 
     tree: Node
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Give the dimensions that it reads."""
-        return tuple(sorted(self.tree.names))
-
     def check(self, layout: Layout) -> list[str]:
-        """Say what of it does not fit the records: names that no emitter has, and what can't be calculated."""
+        """Return what of it does not fit the records: names that no emitter has, and what can't be calculated."""
         return list(dict.fromkeys(self.tree.problems(layout)))
 
     def is_condition(self, layout: Layout) -> bool:
-        """Tell whether it may be true or false."""
-        kinds = self.tree.kinds(layout)
-        return not kinds or BOOLEAN in kinds
-
-    def evaluate(self, columns: Mapping[str, pa.Array], size: int) -> pa.Array:
-        """Calculate it for each record of an emitter, (size,); a dimension that the emitter does not have is null.
-
-        What compares, tests or joins conditions is never null.
-        """
-        if isinstance(self.tree, Name):
-            found = find(columns, self.tree.name)
-            return pa.nulls(size) if found is None else found
-        for values in evaluated(self.tree, columns, size).values():
-            return spread(values, size)
-        return pa.nulls(size)
+        """Return whether its value may be true or false."""
+        value_types = self.tree.value_types(layout)
+        return not value_types or BOOLEAN in value_types
 
     def holds(self, columns: Mapping[str, pa.Array], size: int) -> pa.Array:
-        """Tell for which records of an emitter it is true, (size,); null counts as not true."""
+        """Return for which of the ``size`` records of an emitter it is true, (size,); null counts as not true."""
         return spread(condition(evaluated(self.tree, columns, size)), size)
 
 

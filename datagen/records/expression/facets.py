@@ -1,7 +1,7 @@
-"""Values of any type in columns, as expressions calculate with them: one array for each kind of value.
+"""Columns as expressions calculate with them: as facets, one array for each value type (number, text, …).
 
-A row is valid in at most one of the arrays; where it is in none it is null. Most columns have one kind; one whose JSON
-types differ has several. Constants are Arrow scalars. Knows nothing of how expressions are written.
+A row is valid in at most one of the arrays; a row that is valid in none is null. Most columns have one value type; one
+whose JSON types differ has several. Constants are Arrow scalars. Knows nothing of how expressions are written.
 """
 
 import json
@@ -16,14 +16,14 @@ import pyarrow.compute as pc
 
 from datagen.moment import Moment, parse_moment
 from datagen.records.text import offset_milliseconds
-from datagen.records.types import JSON_TEXT, is_maybe, list_parts, plain, plain_type, present
+from datagen.records.types import JSON_TEXT, is_optional, list_parts, plain, plain_type, present
 
 NUMBER, TEXT, BOOLEAN, TIME, LIST, OBJECT = "a number", "a text", "true or false", "a time", "a list", "an object"
 MIXED = frozenset({NUMBER, TEXT, BOOLEAN, LIST, OBJECT})
 COMPARABLE = (NUMBER, TEXT, BOOLEAN, TIME)
 ORDERED = (NUMBER, TEXT, TIME)
 
-Facets = dict[str, Any]  # kind: array or scalar
+Facets = dict[str, Any]  # value type: array or scalar
 Constant = int | float | str | bool | Moment | None
 
 _COMPARISONS = {
@@ -36,11 +36,11 @@ _COMPARISONS = {
 _INTEGERS = range(-(2**63), 2**63)
 
 
-def kinds_of(kind: pa.DataType) -> frozenset[str]:
-    """Give the kinds of the values that a column may have."""
-    kind = plain_type(kind)
-    kind = kind.field(0).type if is_maybe(kind) else kind
-    if kind == JSON_TEXT:
+def value_types_of(type_: pa.DataType) -> frozenset[str]:
+    """Return the value types that a column of an Arrow type may have."""
+    type_ = plain_type(type_)
+    type_ = type_.field(0).type if is_optional(type_) else type_
+    if type_ == JSON_TEXT:
         return MIXED
     for test, found in (
         (pa.types.is_boolean, BOOLEAN),
@@ -50,26 +50,26 @@ def kinds_of(kind: pa.DataType) -> frozenset[str]:
         (pa.types.is_timestamp, TIME),
         (pa.types.is_list, LIST),
     ):
-        if test(kind):
+        if test(type_):
             return frozenset({found})
-    return frozenset() if pa.types.is_null(kind) else frozenset({OBJECT})
+    return frozenset() if pa.types.is_null(type_) else frozenset({OBJECT})
 
 
 def facets_of(array: pa.Array) -> Facets:
-    """Sort the values of a column by kind: whole numbers are int64 (beyond it, and among other kinds, float64)."""
+    """Return the facets of a column; its numbers are int64 when it has an integer type but uint64, else float64."""
     array = present(plain(array))
     if array.type == JSON_TEXT:
         return _of_json(array)
-    for kind in kinds_of(array.type):
-        if kind == NUMBER:
+    for value_type in value_types_of(array.type):
+        if value_type == NUMBER:
             whole = pa.types.is_integer(array.type) and not pa.types.is_uint64(array.type)
             return {NUMBER: pc.cast(array, pa.int64() if whole else pa.float64(), safe=False)}
-        return {kind: array}
+        return {value_type: array}
     return {}
 
 
 def _of_json(array: pa.Array) -> Facets:
-    """Sort JSON texts by kind; about 2 µs for each different text."""
+    """Return the facets of JSON texts; about 2 µs for each different text."""
     encoded = array.dictionary_encode()
     values = [None if text is None else json.loads(text) for text in encoded.dictionary.to_pylist()]
     made = {
@@ -82,11 +82,11 @@ def _of_json(array: pa.Array) -> Facets:
         ).cast(pa.list_(JSON_TEXT)),
         OBJECT: pa.array([True if isinstance(value, dict) else None for value in values], pa.bool_()),
     }
-    return {kind: found.take(encoded.indices) for kind, found in made.items()}
+    return {value_type: found.take(encoded.indices) for value_type, found in made.items()}
 
 
 def _real(value: Any) -> float | None:
-    """Give a number as a float; nothing of what is none."""
+    """Return a number as a float, infinite where no float is so large; None of what is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -96,7 +96,7 @@ def _real(value: Any) -> float | None:
 
 
 def constant(value: Constant) -> Facets:
-    """Give the facets of a constant."""
+    """Return the facets of a constant."""
     match value:
         case None:
             return {}
@@ -111,28 +111,28 @@ def constant(value: Constant) -> Facets:
     return {TIME: pa.scalar(value.milliseconds, pa.timestamp("ms", "UTC" if value.zone else None))}
 
 
-def words_of(kinds: Iterable[str]) -> str:
-    """Name kinds for a message."""
-    return " or ".join(sorted(kinds))
+def words_of(value_types: Iterable[str]) -> str:
+    """Return the names of value types for a message."""
+    return " or ".join(sorted(value_types))
 
 
 def spread(value: Any, size: int) -> pa.Array:
-    """Make a column of a constant."""
+    """Return a constant as a column (size,); a column as it is."""
     return pa.repeat(value, size) if isinstance(value, pa.Scalar) else value
 
 
 def is_valid(facets: Facets) -> Any:
-    """Tell where there is a value."""
+    """Return where there is a value."""
     return either([pc.is_valid(values) for values in facets.values()])
 
 
 def condition(facets: Facets) -> Any:
-    """Tell where the value is true; nothing else is."""
+    """Return where the value is true; a value that is no boolean is not."""
     return pc.fill_null(facets[BOOLEAN], False) if BOOLEAN in facets else pa.scalar(False)
 
 
 def either(found: Sequence[Any]) -> Any:
-    """Tell where at least one is true."""
+    """Return where at least one is true."""
     result = pa.scalar(False)
     for one in found:
         result = pc.or_(result, one)
@@ -140,26 +140,26 @@ def either(found: Sequence[Any]) -> Any:
 
 
 def compared(operator: str, left: Facets, right: Facets) -> Any:
-    """Compare row by row; false where either side is null. What is of different kinds is different, and not ordered."""
+    """Compare row by row; false where either side is null. Values of different types are different, and not ordered."""
     if operator == "!=":
         there = pc.and_(is_valid(left), is_valid(right))
         return pc.and_(there, pc.invert(compared("=", left, right)))
     left, right = _reading_times(left, right), _reading_times(right, left)
     compare = _COMPARISONS[operator]
     found = []
-    for kind in COMPARABLE if operator == "=" else ORDERED:
-        if kind in left and kind in right:
-            found.append(pc.fill_null(compare(*_alike(left[kind], right[kind])), False))
+    for value_type in COMPARABLE if operator == "=" else ORDERED:
+        if value_type in left and value_type in right:
+            found.append(pc.fill_null(compare(*_alike(left[value_type], right[value_type])), False))
     return either(found)
 
 
 def contained(facets: Facets, values: Sequence[Constant]) -> Any:
-    """Tell where the value is one of several constants."""
+    """Return where the value is one of several constants."""
     found = []
-    for kind, column in facets.items():
-        own = [_reading_times(constant(value), facets).get(kind) for value in values]
+    for value_type, column in facets.items():
+        own = [_reading_times(constant(value), facets).get(value_type) for value in values]
         own = [value for value in own if value is not None]
-        if kind not in COMPARABLE or not own:
+        if value_type not in COMPARABLE or not own:
             continue
         pairs = [_alike(column, value) for value in own]
         for type_ in {values.type for values, _ in pairs}:  # whole and other numbers
@@ -170,7 +170,7 @@ def contained(facets: Facets, values: Sequence[Constant]) -> Any:
 
 
 def has_item(lists: pa.Array, value: Constant) -> pa.Array:
-    """Tell which lists have a constant among their items."""
+    """Return which lists have a constant among their items."""
     offsets, items = list_parts(lists)
     hits = spread(compared("=", facets_of(items), constant(value)), len(items)).to_numpy(zero_copy_only=False)
     sums = np.concatenate([[0], np.cumsum(hits)])
@@ -179,7 +179,7 @@ def has_item(lists: pa.Array, value: Constant) -> pa.Array:
 
 
 def calculated(operator: str, left: Facets, right: Facets) -> Facets:
-    """Calculate with numbers; null where one is no number, where 64 bits do not hold the result, and of x / 0."""
+    """Calculate with numbers; null where a side is no number or is divided by 0, or 64 bits do not hold the result."""
     if NUMBER not in left or NUMBER not in right:
         return {}
     pair = _alike(left[NUMBER], right[NUMBER])
@@ -193,7 +193,7 @@ def calculated(operator: str, left: Facets, right: Facets) -> Facets:
 
 
 def _reading_times(facets: Facets, other: Facets) -> Facets:
-    """Read a constant as the time that it is compared with: ISO 8601 text; without an offset, in that of the other."""
+    """Read an ISO 8601 constant as a time when the other side has times; without an offset it has that of these."""
     if TIME not in other:
         return facets
     zone = other[TIME].type.tz
@@ -210,15 +210,15 @@ def _reading_times(facets: Facets, other: Facets) -> Facets:
 
 
 def _alike(left: Any, right: Any) -> tuple[Any, Any]:
-    """Give both sides the same type: numbers that are not whole are float64, times milliseconds since 1970."""
+    """Return both sides as the same Arrow type: numbers as float64, times as milliseconds since 1970."""
     if left.type == right.type:
         return left, right
-    kind = pa.int64() if pa.types.is_timestamp(left.type) else pa.float64()
-    return pc.cast(left, kind, safe=False), pc.cast(right, kind, safe=False)
+    type_ = pa.int64() if pa.types.is_timestamp(left.type) else pa.float64()
+    return pc.cast(left, type_, safe=False), pc.cast(right, type_, safe=False)
 
 
 def _without_negative_zero(values: Any) -> Any:
-    """Let 0.0 and -0.0, which are hashed apart, be the same."""
+    """Replace -0.0 by 0.0; a look-up by hash takes them for different."""
     return pc.add(values, 0.0) if pa.types.is_floating(values.type) else values
 
 

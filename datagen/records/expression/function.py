@@ -1,4 +1,4 @@
-"""The functions of expressions: their names, what they take and give, and how they are calculated on columns."""
+"""The functions of expressions: their names, what they take and return, and how they are calculated on columns."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from datagen.records.expression.facets import BOOLEAN, LIST, NUMBER, TEXT, Const
 
 @dataclass(frozen=True)
 class Function:
-    """What ``name(x)`` or ``name(x, constant)`` is: the kinds that it takes and gives, and how it is calculated."""
+    """What ``name(x)`` or ``name(x, constant)`` is: the value types that it takes and returns, and how it works."""
 
     takes: tuple[str, ...]
-    gives: str
-    calculate: Callable[[str, Any, Constant], Any]  # kind, values, constant
+    returns: str
+    calculate: Callable[[str, Any, Constant], Any]  # value type, values, constant
     takes_constant: bool = True
 
     def problem(self, value: Constant) -> str | None:
-        """Say why a constant can't be the second argument, if so."""
+        """Return why a constant can't be the second argument; None when it can."""
         if LIST not in self.takes and not isinstance(value, str):
             return f"the second argument must be a text, found {show(value)}"
         try:
@@ -32,8 +32,8 @@ class Function:
         return None
 
 
-def _contains(kind: str, values: Any, wanted: Constant) -> Any:
-    if kind == LIST:
+def _contains(value_type: str, values: Any, wanted: Constant) -> Any:
+    if value_type == LIST:
         return has_item(values, wanted)
     return pc.match_substring(values, wanted) if isinstance(wanted, str) else pa.scalar(False)
 
@@ -46,8 +46,8 @@ def _cased(function: Callable[..., Any], _: str, values: Any, __: Constant) -> A
     return function(values)
 
 
-def _length(kind: str, values: Any, _: Constant) -> Any:
-    return pc.cast((pc.utf8_length if kind == TEXT else pc.list_value_length)(values), pa.int64())
+def _length(value_type: str, values: Any, _: Constant) -> Any:
+    return pc.cast((pc.utf8_length if value_type == TEXT else pc.list_value_length)(values), pa.int64())
 
 
 FUNCTIONS = {

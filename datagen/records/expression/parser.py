@@ -1,4 +1,4 @@
-"""Reads the text of an expression into a tree. Knows the grammar, and nothing of columns."""
+"""Reading the text of an expression into a tree. Knows the grammar, and nothing of columns."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ _MOST_DIGITS = 400
 
 
 class ExpressionError(ValueError):
-    """A text is no expression; the message says where it ceases to be one."""
+    """A text is no expression; ``at`` and the message say where it ceases to be one."""
 
     def __init__(self, message: str, at: int) -> None:
         super().__init__(f"{message} (character {at + 1} of the expression)")
@@ -52,7 +52,7 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True)
 class _Token:
-    kind: str  # number, name, keyword, quoted, text, mark or end
+    type: str  # number, name, keyword, quoted, text, mark or end
     text: str
     at: int
 
@@ -72,11 +72,11 @@ def _tokens(text: str) -> Iterator[_Token]:
         if match is None:
             end = "; its end is missing" if text[at] in "\"'`" else ""
             raise ExpressionError(f"{show(text[at])} is not understood{end}", at)
-        kind = str(match.lastgroup)
-        found = match[kind]
-        if kind == "name" and found.lower() in _KEYWORDS:
-            kind, found = "keyword", found.lower()
-        yield _Token(kind, found, at)
+        type_ = str(match.lastgroup)
+        found = match[type_]
+        if type_ == "name" and found.lower() in _KEYWORDS:
+            type_, found = "keyword", found.lower()
+        yield _Token(type_, found, at)
         at = _after_space(text, match.end())
     yield _Token("end", "", at)
 
@@ -87,28 +87,28 @@ def _after_space(text: str, at: int) -> int:
 
 
 class _Parser:
-    """Reads tokens from left to right; each method is one level of the grammar, the loosest binding first."""
+    """Reads tokens from left to right; each method is one level of the grammar, the one that binds least first."""
 
     def __init__(self, text: str) -> None:
         self._tokens = list(_tokens(text))
-        self._place = 0
+        self._index = 0
         self._depth = 0
 
     @property
     def _token(self) -> _Token:
-        return self._tokens[self._place]
+        return self._tokens[self._index]
 
     def _is(self, *texts: str) -> bool:
-        """Tell whether the next token is one of some marks or keywords."""
-        return self._token.kind in ("keyword", "mark") and self._token.text in texts
+        """Return whether the next token is one of some marks or keywords."""
+        return self._token.type in ("keyword", "mark") and self._token.text in texts
 
     def _next(self) -> _Token:
         token = self._token
-        self._place += 1
+        self._index += 1
         return token
 
     def _take(self, *texts: str) -> _Token | None:
-        """Take the next token if it is one of some marks or keywords."""
+        """Take the next token if it is one of some marks or keywords; else return None."""
         return self._next() if self._is(*texts) else None
 
     def _expect(self, mark: str, where: str) -> None:
@@ -116,11 +116,11 @@ class _Parser:
             self._refuse(f"{mark} is expected {where}")
 
     def _refuse(self, expected: str) -> NoReturn:
-        found = "the end" if self._token.kind == "end" else show(self._token.text)
+        found = "the end" if self._token.type == "end" else show(self._token.text)
         raise ExpressionError(f"{expected}, found {found}", self._token.at)
 
     def _inside(self, level: Callable[[], Node]) -> Node:
-        """Read what is inside something else, so deep that Python's own depth is never reached."""
+        """Read what is inside something else; refuse to go so deep that Python's own limit would be reached."""
         self._depth += 1
         if self._depth > _DEEPEST:
             raise ExpressionError(f"is nested more than {_DEEPEST} deep", self._token.at)
@@ -132,7 +132,7 @@ class _Parser:
         node = self._some()
         if self._is(*_COMPARISONS, "in", "is"):
             raise ExpressionError("comparisons can't follow one another; put `and` between them", self._token.at)
-        if self._token.kind != "end":
+        if self._token.type != "end":
             self._refuse("an operator, or the end, is expected")
         return node
 
@@ -156,7 +156,7 @@ class _Parser:
         while self._take("not"):
             count += 1
         node = self._comparison()
-        for _ in range(count if count < 2 else 2 - count % 2):  # two say no more than that it is a condition
+        for _ in range(count if count < 2 else 2 - count % 2):  # two only say that it is a condition
             node = Not(at, node)
         return node
 
@@ -223,19 +223,19 @@ class _Parser:
         minus = self._take("-")
         if minus is None:
             return self._single()
-        if self._token.kind == "number":
+        if self._token.type == "number":
             return Literal(minus.at, _number(self._next(), -1))
         return Arithmetic(minus.at, Literal(minus.at, 0), (("-", self._inside(self._unary)),))
 
     def _single(self) -> Node:
         token = self._token
-        if token.kind == "number":
+        if token.type == "number":
             return Literal(token.at, _number(self._next(), 1))
-        if token.kind == "text":
+        if token.type == "text":
             return Literal(token.at, _text(self._next()))
-        if token.kind in ("name", "quoted"):
+        if token.type in ("name", "quoted"):
             self._next()
-            return self._call(token) if token.kind == "name" and self._is("(") else Name(token.at, token.text)
+            return self._call(token) if token.type == "name" and self._is("(") else Name(token.at, token.text)
         if self._is(*_VALUES):
             return Literal(token.at, _VALUES[self._next().text])
         if not self._take("("):

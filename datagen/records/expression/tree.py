@@ -1,6 +1,6 @@
-"""The tree of an expression: what each part is called, what it takes, and how it is calculated on columns.
+"""The tree of an expression: its parts, what fits into each, and how they are calculated on columns.
 
-Where a part reads nothing but one dictionary array, it is calculated once for each entry, not for each record.
+A part that reads nothing but one dictionary array is calculated once for each entry, not for each record.
 """
 
 import json
@@ -33,58 +33,59 @@ from datagen.records.expression.facets import (
     either,
     facets_of,
     is_valid,
-    kinds_of,
     spread,
+    value_types_of,
     words_of,
 )
 from datagen.records.expression.function import FUNCTIONS
 from datagen.records.pattern import find
-from datagen.records.types import JSON_TEXT, is_maybe, plain, plain_type, present
+from datagen.records.types import JSON_TEXT, is_optional, plain, plain_type, present
 
 Columns = Mapping[str, pa.Array]
-Kinds = frozenset[str]
+ValueTypes = frozenset[str]
 
 
 @dataclass(frozen=True)
 class Node(ABC):
     """A part of an expression."""
 
-    at: int  # where in the text it stands
+    at: int  # character of the text where it begins, from 0 on
 
     def parts(self) -> "tuple[Node, ...]":
-        """Give the nodes that this one is made of."""
+        """Return the nodes that this one is made of."""
         return ()
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Give the dimensions that it reads."""
+        """Return the names of the dimensions that it reads."""
         return frozenset().union(*(part.names for part in self.parts()))
 
-    def kinds(self, layout: Layout) -> Kinds:
-        """Give the kinds of values that it may have; none when nothing but null is known."""
+    def value_types(self, layout: Layout) -> ValueTypes:
+        """Return the value types that it may have; none when it is always null."""
         return frozenset({BOOLEAN})
 
     def problems(self, layout: Layout) -> Iterator[str]:
-        """Say what of it does not fit the records."""
+        """Yield what of it does not fit the records."""
         for part in self.parts():
             yield from part.problems(layout)
         for text in self.own_problems(layout):
             yield f"{text} (character {self.at + 1} of the expression)"
 
     def own_problems(self, layout: Layout) -> Iterator[str]:
-        """Say what of this node itself does not fit the records."""
+        """Yield what of this node itself does not fit the records."""
         return iter(())
 
     @abstractmethod
     def facets(self, columns: Columns, size: int) -> Facets:
-        """Calculate it; arrays (size,) or scalars."""
+        """Calculate it for ``size`` records; arrays (size,) or scalars."""
 
 
 def evaluated(node: Node, columns: Columns, size: int) -> Facets:
-    """Calculate a node, as seldom as possible."""
+    """Calculate a node for ``size`` records, once for each entry where it reads nothing but one dictionary array."""
     if not node.names:
         return {
-            kind: values if isinstance(values, pa.Scalar) else values[0] for kind, values in node.facets({}, 1).items()
+            value_type: values if isinstance(values, pa.Scalar) else values[0]
+            for value_type, values in node.facets({}, 1).items()
         }
     roots = {_root(columns, name) for name in node.names}
     root = roots.pop() if len(roots) == 1 else ""
@@ -96,7 +97,7 @@ def evaluated(node: Node, columns: Columns, size: int) -> Facets:
         dictionary = dictionary.take(pa.array(entries, mask=entries == len(dictionary)))
         indices = pc.fill_null(indices, len(dictionary) - 1)
     found = evaluated(node, {root: dictionary}, len(dictionary))
-    return {kind: spread(values, len(dictionary)).take(indices) for kind, values in found.items()}
+    return {value_type: spread(values, len(dictionary)).take(indices) for value_type, values in found.items()}
 
 
 def _has_few_entries(array: pa.Array) -> bool:
@@ -104,7 +105,7 @@ def _has_few_entries(array: pa.Array) -> bool:
 
 
 def _root(columns: Columns, name: str) -> str:
-    """Give the column that holds what a name stands for; nothing when there is none."""
+    """Return the column that holds what a name stands for; "" when there is none."""
     while name and name not in columns:
         name = name.rpartition(".")[0]
     return name
@@ -116,7 +117,7 @@ class Literal(Node):
 
     value: Constant
 
-    def kinds(self, layout: Layout) -> Kinds:
+    def value_types(self, layout: Layout) -> ValueTypes:
         return frozenset(constant(self.value))
 
     def facets(self, columns: Columns, size: int) -> Facets:
@@ -133,8 +134,8 @@ class Name(Node):
     def names(self) -> frozenset[str]:
         return frozenset({self.name})
 
-    def kinds(self, layout: Layout) -> Kinds:
-        return frozenset().union(*(kinds_of(kind) for kind in self._types(layout)))
+    def value_types(self, layout: Layout) -> ValueTypes:
+        return frozenset().union(*(value_types_of(type_) for type_ in self._types(layout)))
 
     def own_problems(self, layout: Layout) -> Iterator[str]:
         if not self._types(layout):
@@ -147,7 +148,7 @@ class Name(Node):
     def _types(self, layout: Layout) -> list[pa.DataType]:
         found = []
         for emitter in layout.emitters.values():
-            array = find({name: pa.nulls(0, plain_type(kind)) for name, kind in emitter.items()}, self.name)
+            array = find({name: pa.nulls(0, plain_type(type_)) for name, type_ in emitter.items()}, self.name)
             found += [] if array is None else [array.type]
         return found
 
@@ -190,7 +191,7 @@ class Compare(Node):
         return (self.left, self.right)
 
     def own_problems(self, layout: Layout) -> Iterator[str]:
-        left, right = self.left.kinds(layout), self.right.kinds(layout)
+        left, right = self.left.value_types(layout), self.right.value_types(layout)
         yield from _misfits(self.operator, left, right, (_value(self.left), _value(self.right)))
 
     def facets(self, columns: Columns, size: int) -> Facets:
@@ -210,12 +211,14 @@ class In(Node):
         return (self.node,)
 
     def own_problems(self, layout: Layout) -> Iterator[str]:
-        kinds = self.node.kinds(layout)
+        value_types = self.node.value_types(layout)
         for value in self.values:
-            yield from _misfits("=", kinds, frozenset(constant(value)), (None, value))
+            yield from _misfits("=", value_types, frozenset(constant(value)), (None, value))
 
     def facets(self, columns: Columns, size: int) -> Facets:
-        facets = {kind: spread(values, size) for kind, values in evaluated(self.node, columns, size).items()}
+        facets = {
+            value_type: spread(values, size) for value_type, values in evaluated(self.node, columns, size).items()
+        }
         found = contained(facets, self.values)
         if not self.negated:
             return {BOOLEAN: found}
@@ -275,15 +278,15 @@ class Arithmetic(Node):
     def parts(self) -> tuple[Node, ...]:
         return (self.first, *(node for _, node in self.rest))
 
-    def kinds(self, layout: Layout) -> Kinds:
+    def value_types(self, layout: Layout) -> ValueTypes:
         return frozenset({NUMBER})
 
     def own_problems(self, layout: Layout) -> Iterator[str]:
         operator = self.rest[0][0]
         for part in self.parts():
-            kinds = part.kinds(layout)
-            if kinds and NUMBER not in kinds:
-                yield f"{operator} takes numbers, found {words_of(kinds)}"
+            value_types = part.value_types(layout)
+            if value_types and NUMBER not in value_types:
+                yield f"{operator} takes numbers, found {words_of(value_types)}"
 
     def facets(self, columns: Columns, size: int) -> Facets:
         result = evaluated(self.first, columns, size)
@@ -303,34 +306,38 @@ class Call(Node):
     def parts(self) -> tuple[Node, ...]:
         return (self.node,)
 
-    def kinds(self, layout: Layout) -> Kinds:
-        return frozenset({FUNCTIONS[self.name].gives})
+    def value_types(self, layout: Layout) -> ValueTypes:
+        return frozenset({FUNCTIONS[self.name].returns})
 
     def own_problems(self, layout: Layout) -> Iterator[str]:
-        kinds, takes = self.node.kinds(layout), FUNCTIONS[self.name].takes
-        if kinds and not kinds & set(takes):
-            yield f"{self.name} takes {words_of(takes)}, found {words_of(kinds)}"
+        value_types, takes = self.node.value_types(layout), FUNCTIONS[self.name].takes
+        if value_types and not value_types & set(takes):
+            yield f"{self.name} takes {words_of(takes)}, found {words_of(value_types)}"
 
     def facets(self, columns: Columns, size: int) -> Facets:
         function = FUNCTIONS[self.name]
         found = evaluated(self.node, columns, size)
-        results = [function.calculate(kind, found[kind], self.constant) for kind in function.takes if kind in found]
-        if function.gives == BOOLEAN:
+        results = [
+            function.calculate(value_type, found[value_type], self.constant)
+            for value_type in function.takes
+            if value_type in found
+        ]
+        if function.returns == BOOLEAN:
             return {BOOLEAN: either([pc.fill_null(one, False) for one in results])}
-        return {function.gives: pc.coalesce(*results)} if results else {}
+        return {function.returns: pc.coalesce(*results)} if results else {}
 
 
 def _no_conditions(nodes: tuple[Node, ...], layout: Layout) -> Iterator[str]:
     for node in nodes:
-        kinds = node.kinds(layout)
-        if kinds and BOOLEAN not in kinds:
-            yield f"{words_of(kinds)} is no condition"
+        value_types = node.value_types(layout)
+        if value_types and BOOLEAN not in value_types:
+            yield f"{words_of(value_types)} is no condition"
 
 
-def _misfits(operator: str, left: Kinds, right: Kinds, constants: tuple[Constant, Constant]) -> Iterator[str]:
-    """Say why two sides can never be compared; of each its kinds, and its value if it is a constant."""
-    for kinds, value in zip((right, left), constants, strict=True):
-        if isinstance(value, str) and kinds == {TIME}:
+def _misfits(operator: str, left: ValueTypes, right: ValueTypes, constants: tuple[Constant, Constant]) -> Iterator[str]:
+    """Yield why two sides can never be compared, given the value types of each, and its value if it is a constant."""
+    for value_types, value in zip((right, left), constants, strict=True):
+        if isinstance(value, str) and value_types == {TIME}:
             yield from _no_time(value)
             return
     allowed = COMPARABLE if operator in ("=", "!=") else ORDERED
@@ -350,10 +357,10 @@ def _value(node: Node) -> Constant:
 
 
 def _is_there(columns: Columns, name: str, size: int) -> Any:
-    """Tell where a key is, with a value or null."""
+    """Return where a key is present, with a value or null."""
     if name in columns:
         array = plain(columns[name])
-        return array.is_valid() if is_maybe(array.type) else pa.repeat(True, size)
+        return array.is_valid() if is_optional(array.type) else pa.repeat(True, size)
     outer, _, key = name.rpartition(".")
     found = find(columns, outer) if outer else None
     if found is None:
@@ -361,11 +368,11 @@ def _is_there(columns: Columns, name: str, size: int) -> Any:
     array = present(plain(found))
     if array.type == JSON_TEXT:
         return _has_key(array, key)
-    place = array.type.get_field_index(key) if pa.types.is_struct(array.type) else -1
-    if place < 0:
+    index = array.type.get_field_index(key) if pa.types.is_struct(array.type) else -1
+    if index < 0:
         return pa.repeat(False, size)
-    inner = array.field(place)
-    return pc.and_(array.is_valid(), inner.is_valid()) if is_maybe(inner.type) else array.is_valid()
+    inner = array.field(index)
+    return pc.and_(array.is_valid(), inner.is_valid()) if is_optional(inner.type) else array.is_valid()
 
 
 def _has_key(array: pa.Array, key: str) -> pa.Array:

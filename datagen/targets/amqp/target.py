@@ -1,42 +1,40 @@
 """The target ``amqp``."""
 
-import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, PrivateAttr, SecretStr
+from pydantic import Field
 
-from datagen.plugin.formatter import Formatter
+from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Position, Target
+from datagen.plugin.target import Encoded, Position, Sink, Target
 from datagen.problems import reason
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import pieces
 from datagen.targets.address import Address
+from datagen.targets.amqp.frames import LONGEST_NAME, Envelope
 from datagen.targets.amqp.link import CONNECT_SECONDS, Link, Step
-
-_PERSISTENT = 2
-_BODY_FRAME = 3  # AMQP 0-9-1, section 4.2.3
-_FRAME_END = b"\xce"
 
 
 class Amqp(Target):
     """An AMQP 0-9-1 broker such as RabbitMQ.
 
     Each record is a message: its line, without the line end. It goes to `exchange` with `routing_key`, which may hold
-    dimensions; without an exchange, to the queue that is named like that. A record counts as delivered when the broker
-    has confirmed it; for a persistent message in a durable queue that means that it is on disk. With `declare` the
-    exchange and the queue are made, durable, where they are missing, and bound to one another.
+    dimensions; without an exchange, it goes to the queue of that name. A record counts as delivered when the broker has
+    confirmed it; for a persistent message in a durable queue that means that it is on disk. With `declare`, the
+    exchange and the queue are made, durable, where they are missing, and the queue is bound to the exchange.
 
     Example: {"type": "amqp", "queue": "clicks", "declare": true}
     Example: {"type": "amqp", "url": "amqp://guest:${PASSWORD}@127.0.0.1:5672/", "exchange": "shop", "routing_key": "a"}
     """
 
     kind: ClassVar[str] = "amqp"
-    library: ClassVar[tuple[str, str] | None] = ("pika", "pika>=1.3.2")
-    url: SecretStr = Field(
-        default_factory=lambda: SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
+    library: ClassVar[tuple[str, str] | None] = ("pika", "pika>=1.3.2,<1.5")  # the bound: see the link
+    url: SecretUrl = Field(
+        default_factory=lambda: SecretUrl("amqp://guest:guest@127.0.0.1:5672/"),
         description="`amqp://user:password@host:port/virtual_host`, `amqps://` with TLS; the local guest without it",
     )
     exchange: str = Field("", max_length=255, description="exchange to publish to; the default one without it")
@@ -48,8 +46,6 @@ class Amqp(Target):
     exchange_type: Literal["topic", "direct", "fanout"] = Field("topic", description="of an exchange to declare")
     persistent: bool = Field(True, description="let the broker keep messages on disk")
     mandatory: bool = Field(True, description="a record that no queue takes is an error; else it is dropped silently")
-    _address: Address = PrivateAttr()
-    _link: Link | None = PrivateAttr(None)
 
     def __str__(self) -> str:
         return f"amqp exchange {self.exchange}" if self.exchange else f"amqp queue {self._key}"
@@ -61,8 +57,6 @@ class Amqp(Target):
         return "" if self.exchange else self.queue or ""
 
     def problem(self) -> str | None:
-        from pika import URLParameters
-
         if not self.exchange and not self._key:
             return 'needs an "exchange", a "queue" or a "routing_key"'
         if self.declare and not self.exchange and self.queue is None:
@@ -71,81 +65,94 @@ class Amqp(Target):
             return '"queue" has no effect here without "declare"'
         if "exchange_type" in self.model_fields_set and not (self.declare and self.exchange):
             return '"exchange_type" has no effect without "declare" and an "exchange"'
+        for key, name in (("exchange", self.exchange), ("queue", self.queue or "")):
+            if len(name.encode()) > LONGEST_NAME:
+                return f'"{key}" must not have more than {LONGEST_NAME} bytes'
+        return self._problem_of_url()
+
+    def _problem_of_url(self) -> str | None:
+        if not self.url.value.startswith(("amqp://", "amqps://")):
+            return "the url must begin with amqp:// or amqps://"
         try:
-            if not self.url.get_secret_value().startswith(("amqp://", "amqps://")):
-                return "the url must begin with amqp:// or amqps://"
-            URLParameters(self.url.get_secret_value())
-        except (ValueError, TypeError) as error:
+            self._parameters()
+        except (ValueError, TypeError, SyntaxError, OSError) as error:  # the last two: of ``ssl_options`` in it
             return f"the url is wrong: {reason(error)}"
         return None
 
-    def prepare(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
-        self._address = Address("a routing key", self._key, layout, scope.start, longest=255)
-        problems = [*super().prepare(layout, formatter, scope), *self._address.problems]
-        if self.declare and self.queue and self.exchange_type == "direct" and not self._address.is_constant:
-            problems.append('a queue can\'t be bound to all these routing keys; use the exchange_type "topic"')
-        return problems
+    def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
+        address = self._address(layout, scope)
+        misfits = list(address.problems)
+        if self.declare and self.queue and self.exchange_type == "direct" and not address.is_constant:
+            misfits.append('a queue can\'t be bound to all these routing keys; use the exchange_type "topic"')
+        return misfits
+
+    def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> "AmqpSink":
+        return AmqpSink(self, self._address(layout, scope), formatter.begin(layout), scope)
+
+    def check(self) -> None:
+        with closing(self.link(lambda channel: iter(()))) as link:
+            link.open()
+
+    def link(self, declarations: Callable[[Any], Iterator[Step]]) -> Link:
+        """Return a link that makes such declarations."""
+        return Link(self._parameters(), declarations)
+
+    def _parameters(self) -> Any:
+        from pika import URLParameters
+
+        parameters = URLParameters(self.url.value)
+        parameters.socket_timeout = parameters.stack_timeout = CONNECT_SECONDS
+        return parameters
+
+    def _address(self, layout: Layout, scope: Scope) -> Address:
+        return Address("a routing key", self._key, layout, scope.start, longest=LONGEST_NAME)
+
+
+class AmqpSink(Sink):
+    """Publishes records over a link, which it replaces when it was lost."""
+
+    _link: Link
+
+    def __init__(self, target: Amqp, address: Address, writer: LineWriter, scope: Scope) -> None:
+        super().__init__(writer, scope)
+        self._target = target
+        self._address = address
+        self._envelope = Envelope(target.exchange, target.mandatory, target.persistent)
+        self._opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         return replace(super().encode(batch), texts=self._address.texts(batch))
 
     def open(self, position: Position) -> None:
-        from pika import URLParameters
-
-        parameters = URLParameters(self.url.get_secret_value())
-        parameters.socket_timeout = parameters.stack_timeout = CONNECT_SECONDS
-        self._link = Link(parameters, self._declarations)
+        self._link = self._opened.enter_context(closing(self._target.link(self._declarations)))
         self._link.open()
 
     def write(self, encoded: Encoded) -> None:
-        if self._link is None or self._link.is_lost:  # while there was nothing to write
+        if self._link.is_lost:  # while there was nothing to write
             self.close()
             self.open(None)
-        assert self._link is not None
         taken = self._address.taken(encoded)
         self._link.deliver(self._messages(encoded.slice(0, taken)))
         if taken < len(encoded):
             raise self._address.refused(encoded, taken)
 
     def close(self) -> None:
-        if self._link is not None:
-            self._link.close()
-            self._link = None
-
-    def _declarations(self, channel: Any) -> Iterator[Step]:
-        """Give what has to be done before anything is published, step by step."""
-        if not self.declare:
-            return
-        if self.exchange:
-            yield lambda then: channel.exchange_declare(self.exchange, self.exchange_type, durable=True, callback=then)
-        if self.queue:
-            yield lambda then: channel.queue_declare(self.queue, durable=True, callback=then)
-        if self.exchange and self.queue:
-            key = "#" if self.exchange_type == "topic" else self._address.filled("")
-            yield lambda then: channel.queue_bind(self.queue, self.exchange, key, callback=then)
+        self._opened.close()
 
     def _messages(self, encoded: Encoded) -> list[bytes]:
-        """Write each record as the frames that publish it; about 1 µs a record, with pika's own way it is 30 µs."""
-        from pika import BasicProperties, frame, spec
+        keys, records = self._address.names(encoded), pieces(encoded.lines)
+        return self._envelope.messages(self._link.channel_number, self._link.body_bytes, keys, records)
 
-        assert self._link is not None
-        channel, room = self._link.channel_number, self._link.body_bytes
-        names = self._address.names(encoded)
-        publish = {
-            name: frame.Method(channel, spec.Basic.Publish(0, self.exchange, name, self.mandatory)).marshal()
-            for name in set(names)
-        }
-        properties = BasicProperties(delivery_mode=_PERSISTENT) if self.persistent else BasicProperties()
-        header = frame.Header(channel, 0, properties).marshal()
-        before, after = header[:11], header[19:]  # around the size of the body: type 1, channel 2, size 4, class 2 + 2
-        made = []
-        for name, record in zip(names, pieces(encoded.lines), strict=True):
-            size = struct.pack(">Q", len(record))
-            made.append(b"%b%b%b%b%b" % (publish[name], before, size, after, _body(channel, record, room)))
-        return made
-
-
-def _body(channel: int, record: memoryview, room: int) -> bytes:
-    """Write the body of a message, in frames that hold at most so many bytes."""
-    parts = (record[begin : begin + room] for begin in range(0, len(record), room))
-    return b"".join(struct.pack(">BHL", _BODY_FRAME, channel, len(part)) + part + _FRAME_END for part in parts)
+    def _declarations(self, channel: Any) -> Iterator[Step]:
+        """Yield what has to be done before anything is published, step by step."""
+        target = self._target
+        exchange, kind, queue = target.exchange, target.exchange_type, target.queue
+        if not target.declare:
+            return
+        if exchange:
+            yield lambda then: channel.exchange_declare(exchange, kind, durable=True, callback=then)
+        if queue:
+            yield lambda then: channel.queue_declare(queue, durable=True, callback=then)
+        if exchange and queue:
+            key = "#" if kind == "topic" else self._address.filled("")
+            yield lambda then: channel.queue_bind(queue, exchange, key, callback=then)

@@ -1,4 +1,7 @@
-"""Names of files: paths that say which file a record goes to, numbers of the files of a series."""
+"""Names of files: paths that say which file a record goes to, and the numbers of the files of a series.
+
+Knows nothing of where files are or how they are written.
+"""
 
 import re
 from collections.abc import Mapping
@@ -34,12 +37,12 @@ class PathPattern(TextPattern):
 
     @property
     def constant(self) -> str:
-        """Give the path, if it is the same for every record."""
+        """Return the path, where it is the same for every record."""
         return "".join(part.replace("%%", "%") for part in self._parts if isinstance(part, str))
 
     @property
     def folder(self) -> str:
-        """Give the folder that all files are in, as far as it is the same for every record."""
+        """Return the folder that all files are in, as far as it is the same for every record."""
         first = self._parts[0] if isinstance(self._parts[0], str) else ""
         fixed = re.match(r"(?:[^%]|%%)*", first)
         text = fixed[0].replace("%%", "%") if fixed else ""
@@ -47,7 +50,7 @@ class PathPattern(TextPattern):
 
     @property
     def expression(self) -> str:
-        """Give a regular expression for all texts that it can make."""
+        """Return a regular expression for all texts that it can make."""
         found = ""
         for part in self._parts:
             if isinstance(part, str):
@@ -77,7 +80,7 @@ def varies(path: str) -> bool:
 
 
 def safe_name(value: str) -> str:
-    """Make a part of a file name of a value: no slash, no control character, not empty, not only dots."""
+    """Turn a value into a part of a file name: no slash, no control character, not empty, not only dots."""
     value = _UNSAFE.sub("_", value).encode()[:_LONGEST_VALUE].decode(errors="ignore")
     return value if value.strip(".") else "_" * len(value) or "none"
 
@@ -88,7 +91,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """How the files of a path are called: as it says, or numbered, ``events-00001.json``."""
+    """How the files of a path are called: as the path says, or with a number, ``events-00001.json``."""
 
     expression: str  # for all the paths that may be
     folder: str  # that all are in, with a slash at its end, or ""
@@ -107,11 +110,11 @@ class Names:
         return "/" in self.expression.removeprefix(re.escape(self.folder))
 
     def name(self, path: str, number: int) -> str:
-        """Give the name of a file."""
+        """Return the name of a file."""
         return f"{path.removesuffix(self.suffix)}-{number:05}{self.suffix}" if self.numbered else path
 
     def find(self, names: list[str]) -> list[tuple[str, int, str]]:
-        """Give path, number and name of those that are called like this, in order; the number is 1 if there is none."""
+        """Return path, number and name of those that are called like this, in order; without a number it is 1."""
         end = re.escape(self.suffix)
         stem = self.expression.removesuffix(end)
         numbers = r"-(\d{5,})" if self.numbered else "()"
@@ -121,6 +124,6 @@ class Names:
 
 
 def part_name(name: str) -> str:
-    """Give the name that a file has until it is finished."""
+    """Return the name that a file has until it is finished."""
     folder, slash, last = name.rpartition("/")
     return f"{folder}{slash}.{last}.part"

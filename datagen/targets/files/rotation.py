@@ -29,12 +29,12 @@ class Filled:
 
 
 class Rotation(Model):
-    """When the next file begins: before a record that would take this one beyond any of these."""
+    """When the next file begins: before a record that would take this one beyond any of these limits."""
 
     records: int | None = Field(None, ge=1, description="records in a file, at most")
     bytes: int | None = Field(None, ge=1, description="bytes of text in a file, at most, before compression")
     seconds: int | float | None = Field(
-        None, gt=0, le=1e9, description="a file holds records of one stretch of so many seconds of the run's time"
+        None, gt=0, le=1e9, description="a file holds the records of one stretch of so many seconds of the run's time"
     )
 
     @model_validator(mode="after")
@@ -44,7 +44,7 @@ class Rotation(Model):
         return self
 
     def window(self, due: int) -> int:
-        """Give the number of the stretch that a time (ns since the start) is in."""
+        """Return the number of the stretch that a time (ns since the start) is in; -1 when there are no stretches."""
         return -1 if self.seconds is None else due // self._length
 
     def room(self, filled: Filled, due: Integers, ends: Integers, start: int) -> int:
@@ -68,4 +68,5 @@ class Rotation(Model):
 
     @property
     def _length(self) -> int:
+        """Return how long a stretch is, in ns."""
         return max(round((self.seconds or 0) * 1e9), 1)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
-from datagen.targets.kafka.client import Setting
+from datagen.targets.kafka.cluster import Setting
 from datagen.targets.kafka.topic import Brokers, KafkaTarget
 
 

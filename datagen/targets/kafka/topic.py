@@ -1,4 +1,4 @@
-"""What every target has that writes to a topic of Kafka: its keys, what of a record makes a message, reading back.
+"""What every target has that writes to a topic of Kafka: its keys, and the sink that makes messages of records.
 
 A target of its own says how its brokers are reached.
 """
@@ -6,24 +6,26 @@ A target of its own says how its brokers are reached.
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from datagen.plugin.formatter import Formatter
+from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.model import Model
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import RECORD_ID, Encoded, Position, Target
+from datagen.plugin.target import RECORD_ID, Encoded, Position, Sink, Target
 from datagen.problems import did_you_mean, show
 from datagen.records.batch import Batch, Layout, Part
 from datagen.records.lines import pieces
 from datagen.records.pattern import find, is_known
 from datagen.records.text import plain_text
-from datagen.targets.kafka.client import Client, Sent, Setting, problem_with
+from datagen.targets.kafka.client import Client, Sent, client, problem_with, read
+from datagen.targets.kafka.cluster import Cluster, Setting
 
 if TYPE_CHECKING:
     from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
@@ -39,14 +41,14 @@ _SECRET = re.compile(r"password|secret|pem|token|jaas|oauthbearer\.config", re.I
 
 
 class TopicPlan(Model):
-    """A topic as it is made when it is absent."""
+    """How a topic is created."""
 
     partitions: int = Field(1, ge=1, description="number of its partitions")
-    replication_factor: int = Field(-1, ge=-1, description="copies of each partition; -1: as the brokers have it")
+    replication_factor: int = Field(-1, ge=-1, description="copies of each partition; -1: the brokers' default")
     config: dict[str, Setting] = Field({}, description="settings of the topic")
 
     def new(self, name: str) -> "NewTopic":
-        """Give it to librdkafka."""
+        """Return it as librdkafka wants it."""
         from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
         config = {
@@ -93,11 +95,11 @@ class KafkaTarget(Target):
     topic: Annotated[str, AfterValidator(_topic_name)] = Field(description="name of the topic")
     topic_key: list[str] = Field(
         [],
-        description=f"dimensions (`a.b` for a key inside one) whose texts, with `{_SEPARATOR}` between them, are the "
-        "key of a message, which decides on its partition; when all are missing, null or empty there is no key",
+        description=f"dimensions (`a.b` for a key inside one) whose texts, joined with `{_SEPARATOR}`, form the key of "
+        "a message, which decides its partition; if all are missing, null or empty, the message has no key",
     )
     compression_type: Literal["none", "gzip", "snappy", "lz4", "zstd"] = Field(
-        "none", description="how messages are compressed on their way and in the topic"
+        "none", description="how messages are compressed, in transit and in the topic"
     )
     create_topic: Annotated[
         TopicPlan | None,
@@ -105,11 +107,12 @@ class KafkaTarget(Target):
         WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "boolean"}]}),
     ] = Field(
         TopicPlan(),
-        description="how the topic is made when it is absent: `partitions` (1), `replication_factor` (-1: as the "
-        "brokers have it) and `config`, an object of the topic's settings; false: it must be there",
+        description="how the topic is created if it does not exist: `partitions` (1), `replication_factor` (-1: the "
+        "brokers' default) and `config`, an object of the topic's settings; false: the topic must exist",
     )
     timestamp: Literal["record", "now"] = Field(
-        "record", description="time of a message: that of its record on the run's clock, or when it is sent"
+        "record",
+        description="time of a message: the time of its record on the run's clock, or the time at which it is sent",
     )
     headers: dict[str, str] = Field({}, description="headers that every message gets")
     timeout: int | float = Field(
@@ -118,16 +121,15 @@ class KafkaTarget(Target):
     producer: dict[str, Setting] = Field(
         {},
         repr=False,
-        description="any settings of librdkafka's producer, such as `linger.ms`; they win over all others",
+        description="any settings of librdkafka's producer, such as `linger.ms`; they override all others",
     )
-    _client: Client | None = PrivateAttr(None)
 
     def __str__(self) -> str:
         return f"{self.kind} topic {self.topic}"
 
     @abstractmethod
     def connection(self) -> dict[str, Setting]:
-        """Give the settings of librdkafka that say how the brokers are reached."""
+        """Return the settings of librdkafka that say how the brokers are reached."""
 
     def problem(self) -> str | None:
         taken = [name for name in self.producer if name in _TAKEN]
@@ -139,8 +141,11 @@ class KafkaTarget(Target):
         hidden = [str(value) for name, value in self.producer.items() if _SECRET.search(name)]
         return [*super().secrets(), *hidden]
 
-    def prepare(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
-        problems = super().prepare(layout, formatter, scope)
+    def check(self) -> None:
+        self.cluster().check(self.topic)
+
+    def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
+        problems = []
         if self.timestamp == "record" and scope.start.microseconds < 0:
             problems.append('a message can\'t have a time before 1970; give it "timestamp": "now"')
         unknown = [name for name in self.topic_key if not is_known(layout, name)]
@@ -148,57 +153,71 @@ class KafkaTarget(Target):
             f"topic_key: no emitter has {show(name)}{did_you_mean(name, layout.names())}" for name in unknown
         ]
 
-    def encode(self, batch: Batch) -> Encoded:
-        texts = []
-        if self.topic_key:
-            texts.append(batch.in_order([self._keys(part) for part in batch.parts]))
-        if self.record_id:
-            texts.append(batch.in_order([part.columns[RECORD_ID] for part in batch.parts]))
-        return replace(super().encode(batch), texts=tuple(texts))
+    def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> "TopicSink":
+        return TopicSink(self, formatter.begin(layout), scope)
 
-    def open(self, position: Position) -> None:
-        self._client = self._new_client()
-        self._client.open(None if self.create_topic is None else self.create_topic.new(self.topic))
-
-    def write(self, encoded: Encoded) -> None:
-        assert self._client is not None
-        self._client.send(encoded.lines.data.tobytes(), self._messages(encoded), len(encoded))
-        if not self._client.settle():
-            raise self._client.failure(map(bytes, pieces(encoded.lines)))
-
-    def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-
-    def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
-        for number, values in self._new_client().read():
-            yield f"partition {number}", values
+    def cluster(self) -> Cluster:
+        """Return the cluster, to which nobody is connected yet."""
+        return Cluster(self._settings, self.timeout)
 
     @property
     def _settings(self) -> dict[str, Setting]:
         return {"compression.type": self.compression_type} | self.connection() | self.producer
 
-    def _new_client(self) -> Client:
-        return Client(self.topic, self._settings, self.timeout)
+
+class TopicSink(Sink):
+    """Sends each record as a message of a topic."""
+
+    _client: Client
+
+    def __init__(self, target: KafkaTarget, writer: LineWriter, scope: Scope) -> None:
+        super().__init__(writer, scope)
+        self._target = target
+        self._opened = ExitStack()
+
+    def encode(self, batch: Batch) -> Encoded:
+        texts = []
+        if self._target.topic_key:
+            texts.append(batch.in_order([self._keys(part) for part in batch.parts]))
+        if self._target.record_id:
+            texts.append(batch.in_order([part.columns[RECORD_ID] for part in batch.parts]))
+        return replace(super().encode(batch), texts=tuple(texts))
+
+    def open(self, position: Position) -> None:
+        topic, plan = self._target.topic, self._target.create_topic
+        new = None if plan is None else plan.new(topic)
+        self._client = self._opened.enter_context(client(topic, new, self._target.cluster()))
+
+    def write(self, encoded: Encoded) -> None:
+        self._client.send(encoded.lines.data.tobytes(), self._messages(encoded), len(encoded))
+        if not self._client.settle():
+            raise self._client.failure(map(bytes, pieces(encoded.lines)))
+
+    def close(self) -> None:
+        self._opened.close()
+
+    def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
+        for number, values in read(self._target.topic, self._target.cluster()):
+            yield f"partition {number}", values
 
     def _keys(self, part: Part) -> pa.Array:
-        """Give the key of each record of an emitter, null for none."""
-        found = [find(part.columns, name) for name in self.topic_key]
+        """Return the key of each record of an emitter, null for none."""
+        found = [find(part.columns, name) for name in self._target.topic_key]
         nothing = pa.repeat(pa.scalar(""), len(part.rows))
         texts = [nothing if array is None else plain_text(array) for array in found]
         keys = pc.binary_join_element_wise(*texts, _SEPARATOR)
         return pc.if_else(pc.equal(keys, _SEPARATOR * (len(texts) - 1)), None, keys)
 
     def _messages(self, encoded: Encoded) -> Iterator[Sent]:
-        """Give the message of each record, its value as a place in the lines."""
+        """Return the message of each record, its value as a place in the lines."""
         texts = [text.to_pylist() for text in encoded.texts]
-        keys: Any = texts.pop(0) if self.topic_key else repeat(None)
-        headers: Any = repeat(list(self.headers.items()) or None)
-        if self.record_id:
-            headers = [[*self.headers.items(), (RECORD_ID, text)] for text in texts.pop(0)]
+        keys: Any = texts.pop(0) if self._target.topic_key else repeat(None)
+        own = list(self._target.headers.items())
+        headers: Any = repeat(own or None)
+        if self._target.record_id:
+            headers = [[*own, (RECORD_ID, text)] for text in texts.pop(0)]
         moments: Any = repeat(0)
-        if self.timestamp == "record":
-            moments = ((self._scope.start.microseconds + encoded.emitted // 1000) // 1000).tolist()
+        if self._target.timestamp == "record":
+            moments = ((self.scope.start.microseconds + encoded.emitted // 1000) // 1000).tolist()
         ends = encoded.lines.ends
         return zip([0, *ends.tolist()], (ends - 1).tolist(), keys, moments, headers, strict=False)

@@ -12,13 +12,13 @@ from typing import Any
 from datagen.clock import stopwatch
 from datagen.plugin.target import Undelivered
 from datagen.targets.receipts import Receipts
+from datagen.targets.tls import explained
 
-CONNECT_SECONDS = 10
+_CONNECT_SECONDS = 10
 _REPLY_SECONDS = 30
 _GLANCE = 0.2  # seconds
 _LOOK_EVERY = 1.0  # seconds between two looks, while there is nothing to write, whether a ping is due
 _WINDOW = 1000  # records under way at most; a broker may want fewer (MQTT 5.0, section 3.2.2.3.3)
-_REFUSED = 128  # reason codes from here on are failures
 # Reason codes that would be the same at the next try: malformed packet, protocol error, unsupported version, client
 # identifier, user name or password, not authorized, banned, authentication method, topic name, packet too large,
 # payload format, retain not supported, QoS not supported (MQTT 5.0, section 2.4).
@@ -28,9 +28,10 @@ _LASTING = frozenset((129, 130, 132, 133, 134, 135, 138, 140, 144, 149, 153, 154
 class Link:
     """A connection."""
 
-    def __init__(self, client: Any) -> None:
-        """Take a client that has sent its greeting."""
+    def __init__(self, client: Any, host: str, port: int, keepalive: int) -> None:
+        """Take a client of paho and what it is to connect to; ``keepalive`` in seconds."""
         self._client = client
+        self._endpoint = (host, port, keepalive)
         self._receipts = Receipts(0)
         self._under_way: dict[int, int] = {}  # number of the record by its packet identifier
         self._window = _WINDOW
@@ -38,25 +39,22 @@ class Link:
         self._lock = threading.Lock()  # held by whoever uses the client
         self._closing = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="mqtt keeper", daemon=True)
+        client.connect_timeout = _CONNECT_SECONDS
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
 
-    def await_greeting(self) -> None:
-        """Wait until the broker has accepted the connection. Raises Undelivered."""
-        began = stopwatch()
-        while self._greeting is None:
-            if not self._turn(_GLANCE) and self._greeting is None:
-                raise Undelivered("the broker closed the connection")
-            if stopwatch() - began > CONNECT_SECONDS:
-                raise Undelivered(f"the broker said nothing for {CONNECT_SECONDS} s")
-        if self._greeting.is_failure:
-            lasting = self._greeting.value in _LASTING
-            raise Undelivered(f"the broker refused the connection: {self._greeting}", lasting=lasting)
+    def open(self) -> None:
+        """Connect, and wait until the broker has accepted the connection. Raises Undelivered."""
+        try:
+            self._client.connect(*self._endpoint)
+        except (OSError, ValueError) as error:  # ValueError: of a name that can't be a host's
+            raise Undelivered(explained(error), lasting=isinstance(error, ValueError)) from error
+        self._await_greeting()
         self._keeper.start()
 
     def is_lost(self) -> bool:
-        """Tell whether the connection has broken."""
+        """Return whether the connection has broken."""
         with self._lock:
             return not self._turn(0)
 
@@ -89,6 +87,17 @@ class Link:
         if self._client.socket() is not None:
             self._client.socket().close()
 
+    def _await_greeting(self) -> None:
+        began = stopwatch()
+        while self._greeting is None:
+            if not self._turn(_GLANCE) and self._greeting is None:
+                raise Undelivered("the broker closed the connection")
+            if stopwatch() - began > _CONNECT_SECONDS:
+                raise Undelivered(f"the broker said nothing for {_CONNECT_SECONDS} s")
+        if self._greeting.is_failure:
+            lasting = self._greeting.value in _LASTING
+            raise Undelivered(f"the broker refused the connection: {self._greeting}", lasting=lasting)
+
     def _publish(self, number: int, topic: str, record: bytes, qos: int, retain: bool) -> None:
         info = self._client.publish(topic, record, qos, retain)
         if qos == 0 and info.is_published():
@@ -97,7 +106,7 @@ class Link:
             self._under_way[info.mid] = number
 
     def _turn(self, seconds: float) -> bool:
-        """Read and write what there is, after waiting for something to read; tell whether the connection holds."""
+        """Wait for something to read, read and write what there is, and return whether the connection holds."""
         client, connection = self._client, self._client.socket()
         if connection is None:
             return False
@@ -128,30 +137,3 @@ class Link:
     def _on_disconnect(self, client: Any, _: Any, flags: Any, code: Any, properties: Any) -> None:
         if flags.is_disconnect_packet_from_server:
             self._receipts.fail(f"the broker closed the connection: {code}", lasting=code.value in _LASTING)
-
-
-def client_class(server_name: str) -> Any:
-    """Give the class of clients for a link to a server that calls itself like that in its certificate."""
-    from paho.mqtt.client import Client
-    from paho.mqtt.packettypes import PacketTypes
-    from paho.mqtt.reasoncodes import ReasonCode
-
-    class Publisher(Client):
-        """A client that hears of refusals with QoS 2 also, and that leaves no socket behind when TLS fails.
-
-        paho 2.2 takes any PUBREC for a yes.
-        """
-
-        def _ssl_wrap_socket(self, tcp_sock: Any) -> Any:
-            context: Any = self._ssl_context
-            return context.wrap_socket(tcp_sock, server_hostname=server_name)
-
-        def _handle_pubrec(self) -> Any:
-            packet = self._in_packet["packet"]  # identifier, reason code unless it is 0 (section 3.5.2)
-            if len(packet) > 2 and packet[2] >= _REFUSED:
-                code = ReasonCode(PacketTypes.PUBREC, identifier=packet[2])
-                told: Any = self.on_publish
-                told(self, None, int.from_bytes(packet[:2], "big"), code, None)
-            return super()._handle_pubrec()
-
-    return Publisher

@@ -1,18 +1,18 @@
 """The target ``mqtt``."""
 
+from contextlib import ExitStack, closing
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, PrivateAttr, SecretStr
+from pydantic import Field, SecretStr
 
-from datagen.plugin.formatter import Formatter
+from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Position, Target, Undelivered
-from datagen.problems import reason
+from datagen.plugin.target import Encoded, Position, Sink, Target
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import pieces
 from datagen.targets.address import Address
-from datagen.targets.mqtt.link import CONNECT_SECONDS, Link, client_class
+from datagen.targets.mqtt.link import Link
 from datagen.targets.tls import Tls
 
 _PORT, _TLS_PORT = 1883, 8883
@@ -30,7 +30,7 @@ class Mqtt(Target):
     """
 
     kind: ClassVar[str] = "mqtt"
-    library: ClassVar[tuple[str, str] | None] = ("paho", "paho-mqtt>=2.1")
+    library: ClassVar[tuple[str, str] | None] = ("paho", "paho-mqtt>=2.2,<2.3")  # the bound: see the publisher
     host: str = Field("127.0.0.1", min_length=1, description="name or address of the broker")
     port: int | None = Field(None, ge=1, le=65535, description="1883, with `tls` 8883, without it")
     topic: str = Field(description="topic to publish to, also with `{{dimension}}`")
@@ -43,8 +43,6 @@ class Mqtt(Target):
     keepalive: int = Field(
         60, ge=2, le=65535, description="seconds without a message after which the broker is asked whether it is there"
     )
-    _address: Address = PrivateAttr()
-    _link: Link | None = PrivateAttr(None)
 
     def __str__(self) -> str:
         return f"mqtt topic {self.topic}"
@@ -54,50 +52,61 @@ class Mqtt(Target):
             return '"password" needs a "username"'
         return None if self.tls is None else self.tls.problem()
 
-    def prepare(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
+    def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
+        return self._address(layout, scope).problems
+
+    def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> "MqttSink":
+        return MqttSink(self, self._address(layout, scope), formatter.begin(layout), scope)
+
+    def check(self) -> None:
+        # Under a name of its own, since a broker closes the connection of a client when another of the same name comes.
+        with closing(self.link(self.client_id and f"{self.client_id}-check")) as link:
+            link.open()
+
+    def link(self, client_id: str | None) -> Link:
+        """Return a link for a client of that name, or of none."""
+        from datagen.targets.mqtt.publisher import Publisher, tls_context
+
+        client = Publisher(client_id)
+        if self.username is not None:
+            client.username_pw_set(self.username, self.password.get_secret_value() if self.password else None)
+        if self.tls is not None:
+            client.tls_set_context(tls_context(self.tls, self.host))
+        return Link(client, self.host, self.port or (_TLS_PORT if self.tls else _PORT), self.keepalive)
+
+    def _address(self, layout: Layout, scope: Scope) -> Address:
         # Section 4.7.1: no wildcards in what is published; 4.7.3: not empty, no null character, 65,535 bytes.
-        self._address = Address("a topic", self.topic, layout, scope.start, forbidden=r"[+#\x00]|^$", longest=65535)
-        return [*super().prepare(layout, formatter, scope), *self._address.problems]
+        return Address("a topic", self.topic, layout, scope.start, forbidden=r"[+#\x00]|^$", longest=65535)
+
+
+class MqttSink(Sink):
+    """Publishes records over a link, which it replaces when it was lost."""
+
+    _link: Link
+
+    def __init__(self, target: Mqtt, address: Address, writer: LineWriter, scope: Scope) -> None:
+        super().__init__(writer, scope)
+        self._target = target
+        self._address = address
+        self._opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         return replace(super().encode(batch), texts=self._address.texts(batch))
 
     def open(self, position: Position) -> None:
-        client = self._client()
-        try:
-            client.connect(self.host, self.port or (_TLS_PORT if self.tls else _PORT), self.keepalive)
-        except (OSError, ValueError) as error:  # ValueError: of a name that can't be a host's
-            raise Undelivered(reason(error), lasting=isinstance(error, ValueError)) from error
-        self._link = Link(client)
-        self._link.await_greeting()
+        self._link = self._opened.enter_context(closing(self._target.link(self._target.client_id)))
+        self._link.open()
 
     def write(self, encoded: Encoded) -> None:
-        if self._link is None or self._link.is_lost():  # while there was nothing to write
+        if self._link.is_lost():  # while there was nothing to write
             self.close()
             self.open(None)
-        assert self._link is not None
         taken = self._address.taken(encoded)
         good = encoded.slice(0, taken)
         records = [bytes(piece) for piece in pieces(good.lines)]
-        self._link.deliver(self._address.names(good), records, self.qos, self.retain)
+        self._link.deliver(self._address.names(good), records, self._target.qos, self._target.retain)
         if taken < len(encoded):
             raise self._address.refused(encoded, taken)
 
     def close(self) -> None:
-        if self._link is not None:
-            self._link.close()
-            self._link = None
-
-    def _client(self) -> Any:
-        from paho.mqtt.client import MQTTv5
-        from paho.mqtt.enums import CallbackAPIVersion
-
-        server_name = (self.tls and self.tls.server_name) or self.host
-        client = client_class(server_name)(CallbackAPIVersion.VERSION2, self.client_id or "", protocol=MQTTv5)
-        client.connect_timeout = CONNECT_SECONDS
-        client.max_inflight_messages = 0  # no limit: the link keeps one
-        if self.username is not None:
-            client.username_pw_set(self.username, self.password.get_secret_value() if self.password else None)
-        if self.tls is not None:
-            client.tls_set_context(self.tls.context())
-        return client
+        self._opened.close()

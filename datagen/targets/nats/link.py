@@ -31,6 +31,8 @@ _LASTING = frozenset((400, 401, 403, 404))
 class Link:
     """A connection."""
 
+    _loop: asyncio.AbstractEventLoop
+
     def __init__(self, options: Mapping[str, Any]) -> None:
         """Take the options of ``nats.connect``: servers and ways to authenticate."""
         from nats.aio.client import Client
@@ -42,8 +44,7 @@ class Link:
         self._subjects: Sequence[str] = ()
         self._inbox = ""
         self._error: Exception | None = None  # what the library says about a failure it then calls something else
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._live()), name="nats", daemon=True)
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="nats", daemon=True)
         self._news = asyncio.Event()  # set when there are receipts
         self._closing = asyncio.Event()
 
@@ -54,19 +55,19 @@ class Link:
 
     @property
     def most_bytes(self) -> int:
-        """Give how many bytes a message may have, with its headers."""
+        """Return how many bytes a message may have, with its headers."""
         return self._client.max_payload
 
     def open(self) -> None:
         """Connect. Raises Undelivered."""
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         self._ready.wait(_OPEN_SECONDS)
 
     def call(self, act: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
-        """Do something with the JetStream context. Raises Undelivered."""
+        """Return what something that is done with the JetStream context returns. Raises Undelivered."""
         from nats.errors import Error
 
-        assert self._loop is not None
         try:
             done = asyncio.run_coroutine_threadsafe(act(self._client.jetstream()), self._loop)
             return done.result(_REPLY_SECONDS)
@@ -77,7 +78,6 @@ class Link:
     def deliver(self, subjects: Sequence[str], records: Sequence[bytes], message_ids: Sequence[str]) -> None:
         """Publish records and wait until streams have stored all of them. Raises Undelivered."""
         receipts = Receipts(len(records))
-        assert self._loop is not None
         publishing = self._publish(subjects, records, message_ids, receipts)
         published = asyncio.run_coroutine_threadsafe(publishing, self._loop)
         try:
@@ -86,18 +86,20 @@ class Link:
             published.cancel()
 
     def close(self) -> None:
-        """Say goodbye, if that is possible, and end the thread."""
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop has ended by itself
-                self._loop.call_soon_threadsafe(self._closing.set)
-            self._thread.join()
+        """Say goodbye, if that is possible, and end the thread; only called after ``open``, which may have failed."""
+        with suppress(RuntimeError):  # the loop has ended by itself
+            self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join()
 
     # What happens on the link's own thread
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._live())
 
     async def _live(self) -> None:
         from nats.errors import Error
 
-        self._loop = asyncio.get_running_loop()
         try:
             await self._connect()
             self._ready.acknowledge(0)
@@ -173,7 +175,7 @@ class Link:
         self._receipts.fail("the connection was lost")
 
     def _explained(self, error: Exception) -> tuple[str, bool]:
-        """Say what an exception means, and whether the same would happen again."""
+        """Return in words what an exception means, and whether the same would happen again."""
         from nats.errors import NoRespondersError
         from nats.js.errors import ServiceUnavailableError
 

@@ -47,7 +47,7 @@ class Column:
 
     @cached_property
     def sql_type(self) -> str:
-        """Give the type that a table gets for it; text for what is always null."""
+        """Return the type that a table gets for it; text for what is always null."""
         if self.is_json:
             return "jsonb"
         if self.is_time:
@@ -63,7 +63,7 @@ class Column:
 
 
 def columns_of(layout: Layout) -> list[Column]:
-    """Give the columns of all emitters together."""
+    """Return the columns of all emitters together."""
     kinds = {name: common_type(layout.types(name)) for name in layout.names()}
     return [Column(name, present(pa.nulls(0, kind)).type) for name, kind in kinds.items()]
 
@@ -96,7 +96,7 @@ def read_rows(data: bytes, columns: Sequence[Column]) -> Lines:
 
 
 def comparable_rows(lines: Lines, columns: Sequence[Column]) -> list[bytes]:
-    """Give each row in a form that is the same for the same values; about 3 µs for each cell of JSON."""
+    """Return each row in a form that is the same for the same values; about 3 µs for each cell of JSON."""
     rows = [bytes(row) for row in pieces(lines)]
     places = [number for number, column in enumerate(columns) if column.is_json]
     return [_comparable(row, places) for row in rows] if places else rows

@@ -1,47 +1,23 @@
-"""A table of a PostgreSQL server: made ready, filled with COPY, read back; and what the server's errors mean.
+"""A table of a PostgreSQL server: made ready, filled with COPY, read back.
 
 The only module that speaks SQL. Names become part of a statement as quoted identifiers, values never do. It imports
 psycopg, so it is itself imported only where a connection is wanted.
 """
 
-import logging
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
-from psycopg import Connection, Error, OperationalError
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg import Copy, Error
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from datagen.clock import stopwatch
 from datagen.plugin.target import Undelivered
 from datagen.problems import show
 from datagen.records.text import offset_milliseconds
+from datagen.targets.postgres.connection import Session
 from datagen.targets.postgres.copy import Column
 
-LONGEST_SILENCE = 120  # seconds; a write of many rows into a slow disk may well be silent for some
 _STAGING = "datagen_staging"
-_DEFAULTS = {
-    "connect_timeout": "10",
-    "tcp_user_timeout": "30000",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "4",
-    "fallback_application_name": "datagen",
-}
-_SESSION = "SET TimeZone = 'UTC'; SET extra_float_digits = 1; SET lock_timeout = '30s'"
-
-# Classes of SQLSTATE (PostgreSQL's documentation, appendix A) after which it may go better: connection, rollback by the
-# server, lack of resources, operator's intervention, failure outside of PostgreSQL; and single codes: no lock in time,
-# in use, a server that only reads, as after a failover.
-_PASSING = ("08", "40", "53", "57", "58", "55P03", "55006", "25006")
-# A refused login comes without a code, so that only its text tells.
-_REFUSED = re.compile(
-    r"authentication failed|no password supplied|does not exist|pg_hba\.conf|permission denied|not permitted"
-    r"|does not support SSL|certificate|invalid port"
-)
-_NO_NULL_CHARACTER = "PostgreSQL can't hold the character U+0000"
-
+_READ_AT_ONCE = 16_000_000  # bytes
 _COLUMNS = """
 SELECT attname, format_type(coalesce(nullif(typbasetype, 0), atttypid), NULL)
 FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
@@ -53,66 +29,19 @@ WHERE indrelid = to_regclass(%s) AND indisunique AND indisvalid AND indimmediate
 AND indpred IS NULL AND indexprs IS NULL GROUP BY indexrelid"""
 
 
-def open_connection(dsn: str) -> Connection:
-    """Connect, with waits that end where the dsn says nothing about them. Raises psycopg's Error."""
-    messages = logging.getLogger("psycopg")
-    if not messages.handlers:
-        messages.addHandler(logging.NullHandler())  # else its remarks on a broken connection go to standard error
-    known: dict[str, Any] = _DEFAULTS | conninfo_to_dict(dsn) | {"client_encoding": "UTF8"}
-    connection = _Patient.connect(make_conninfo(**known), autocommit=True, prepare_threshold=None)
-    connection.execute(_SESSION)
-    return connection
-
-
-class _Patient(Connection[Any]):
-    """Gives a server up that takes and says nothing for a long time."""
-
-    def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
-        return super().wait(self._bounded(gen), *arguments, **options)
-
-    def _bounded(self, gen: Any) -> Generator[Any, Any, Any]:
-        """Pass on what is wanted of the socket, and what it is ready for; nothing means that 0.1 s went by."""
-        began = stopwatch()
-        try:
-            wanted = next(gen)
-            while True:
-                ready = yield wanted
-                if ready:
-                    began = stopwatch()
-                elif stopwatch() - began > LONGEST_SILENCE:
-                    self.pgconn.finish()
-                    raise OperationalError(f"the server has not answered for {LONGEST_SILENCE} s")
-                wanted = gen.send(ready)
-        except StopIteration as end:
-            return end.value
-
-
-def undelivered(error: Error) -> Undelivered:
-    """Say what an error means for what was to be written, none of which is there."""
-    said = " ".join(line for line in str(error).splitlines() if not line.startswith("\t"))  # those give advice
-    text, detail = error.diag.message_primary or said, error.diag.message_detail or ""
-    column = re.search(r", line \d+, (column .*)", error.diag.context or "")
-    parts = [text, detail, column[1] if column else ""]
-    if "0x00" in text or "\\u0000" in detail:
-        parts.append(_NO_NULL_CHARACTER)
-    if error.sqlstate is None:
-        lasting = not isinstance(error, OperationalError) or bool(_REFUSED.search(str(error)))
-    else:
-        lasting = not error.sqlstate.startswith(_PASSING)
-    return Undelivered("; ".join(filter(None, parts)), lasting=lasting)
-
-
 class Table:
     """A table of which the given columns are used."""
 
-    def __init__(self, connection: Connection, name: str, columns: Sequence[Column], keys: Sequence[str]) -> None:
+    def __init__(self, session: Session, name: str, columns: Sequence[Column], keys: Sequence[str]) -> None:
         """Look the table up. Raises psycopg's Error."""
-        self._connection = connection
+        self._session = session
+        self._connection = session.connection
         self._name = name
         self._at = Identifier(*name.split("."))
         self._columns = columns
         self._keys = keys
-        self._types = self._known_types()  # of the columns that it has; none when it is absent
+        with session.waiting():
+            self._types = self._known_types()  # of the columns that it has; none if it does not exist
         self._into = self._at  # what COPY fills
         self._move: Composed | None = None  # from there into the table
 
@@ -122,7 +51,7 @@ class Table:
 
     def get_ready(self, create: bool) -> None:
         """Make what it lacks, if it may be made. Raises psycopg's Error, or Undelivered when it can't be used."""
-        with self._connection.transaction():
+        with self._session.waiting(), self._connection.transaction():
             if create:
                 self._create()
             if missing := self._missing():
@@ -133,32 +62,46 @@ class Table:
 
     def write(self, rows: memoryview) -> None:
         """Add rows in COPY's text format, all or none. Raises psycopg's Error."""
-        if self._move is None:
-            return self._fill(rows)
-        with self._connection.transaction():
-            self._fill(rows)
-            self._connection.execute(self._move)
+        with self._session.waiting():
+            if self._move is None:
+                return self._fill(rows)
+            with self._connection.transaction():
+                self._fill(rows)
+                self._connection.execute(self._move)
 
     def refused_row(self, error: Error) -> int | None:
-        """Give which of the rows that were written was refused, from 0 on, if the server names one."""
+        """Return which of the rows that were written was refused, from 0 on, if the server names one."""
         name = _STAGING if self._move else self._name.split(".")[-1]
         found = re.search(rf"^COPY {re.escape(name)}, line (\d+)", error.diag.context or "", re.MULTILINE)
         return int(found[1]) - 1 if found else None
 
     def read(self) -> Iterator[bytes]:
-        """Give all rows as CSV, times as ms since 1970. Raises psycopg's Error, or Undelivered when it can't."""
+        """Yield all rows as CSV, times as ms since 1970, in chunks of a few megabytes.
+
+        Raises psycopg's Error, or Undelivered when the table can't be read.
+        """
         if missing := self._missing():
             raise Undelivered(missing, lasting=True)
         cells = SQL(", ").join(map(self._reading, self._columns))
         statement = SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT csv)").format(cells, self._at)
-        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            yield from map(bytes, copy)
+        with self._session.waiting(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            while chunk := self._chunk(copy):
+                with self._session.resting():
+                    yield chunk
+
+    def _chunk(self, copy: Copy) -> bytes:
+        """Read the next rows; about 1 µs a row."""
+        chunk = bytearray()
+        while len(chunk) < _READ_AT_ONCE and (row := copy.read()):
+            chunk += row
+            self._session.note()
+        return bytes(chunk)
 
     def _fill(self, rows: memoryview) -> None:
         names = _names(column.name for column in self._columns)
         statement = SQL("COPY {} ({}) FROM STDIN").format(self._into, names)
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(rows)
+            self._session.send(copy, rows)
 
     def _create(self) -> None:
         """Create the table or the columns that are missing, once, whoever else does it at the same time."""

@@ -1,13 +1,46 @@
-"""The target ``opensearch``."""
+"""The target ``opensearch``, and its client."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from datagen.plugin.target import Undelivered
 from datagen.problems import reason
 from datagen.targets.request import refused
-from datagen.targets.search.bulk import SearchEngine, T, answer_text
+from datagen.targets.search.client import Document, SearchClient, answer_text
+from datagen.targets.search.engine import SearchEngine
+
+
+class OpenSearchClient(SearchClient):
+    """Makes requests of OpenSearch."""
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        from opensearchpy import exceptions
+
+        try:
+            yield
+        except exceptions.ConnectionError as error:  # of which a timeout is one
+            cause = error.info if isinstance(error.info, BaseException) else error
+            raise Undelivered(reason(cause), lasting="CERTIFICATE_VERIFY" in str(cause)) from error
+        except exceptions.TransportError as error:
+            raise refused(int(error.status_code), answer_text(error.info or error.error)) from error
+        except exceptions.OpenSearchException as error:
+            raise Undelivered(f"an answer that can't be read: {reason(error)[:200]}", lasting=True) from error
+
+    def greet(self) -> None:
+        with self.asking():
+            self.library.info(params={"ignore": 403})
+
+    def bulk(self, body: bytes, wanted: str) -> Mapping[str, Any]:
+        with self.asking():
+            return self.library.bulk(body=body, params={"filter_path": wanted})
+
+    def scan(self, index: str) -> Iterator[Document]:
+        from opensearchpy.helpers import scan
+
+        return scan(self.library, index=index)
 
 
 class OpenSearch(SearchEngine):
@@ -19,12 +52,12 @@ class OpenSearch(SearchEngine):
     kind: ClassVar[str] = "opensearch"
     library: ClassVar[tuple[str, str] | None] = ("opensearchpy", "opensearch-py>=3.0")
 
-    def connected(self) -> Any:
+    def client(self) -> OpenSearchClient:
         import opensearchpy
 
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)  # a failure is reported once, by the run
         user = None if self.username is None or self.password is None else (self.username, self.password)
-        return opensearchpy.OpenSearch(
+        library = opensearchpy.OpenSearch(
             self.hosts,
             http_auth=user and (user[0], user[1].get_secret_value()),
             verify_certs=self.verify,
@@ -33,24 +66,4 @@ class OpenSearch(SearchEngine):
             timeout=self.timeout,
             max_retries=len(self.hosts) - 1,  # each node once; from there on the lane tries again
         )
-
-    def ask(self, request: Callable[[], T]) -> T:
-        from opensearchpy import exceptions
-
-        try:
-            return request()
-        except exceptions.ConnectionError as error:  # of which a timeout is one
-            cause = error.info if isinstance(error.info, BaseException) else error
-            raise Undelivered(reason(cause), lasting="CERTIFICATE_VERIFY" in str(cause)) from error
-        except exceptions.TransportError as error:
-            raise refused(int(error.status_code), answer_text(error.info or error.error)) from error
-        except exceptions.OpenSearchException as error:
-            raise Undelivered(f"an answer that can't be read: {reason(error)[:200]}", lasting=True) from error
-
-    def bulk(self, client: Any, body: bytes, answered: str) -> Mapping[str, Any]:
-        return client.bulk(body=body, params={"filter_path": answered})
-
-    def documents(self, client: Any, index: str) -> Iterator[dict[str, Any]]:
-        from opensearchpy.helpers import scan
-
-        return scan(client, index=index)
+        return OpenSearchClient(library)

@@ -1,41 +1,35 @@
-"""UDP sockets of targets.
-
-Stands between such a target and the system. Of records it knows only where each ends.
-"""
+"""What sends lines as UDP datagrams: the sink of the target ``udp``, and that of ``syslog`` over UDP."""
 
 import errno
 import os
 import socket
 import threading
+from contextlib import ExitStack
 
-from datagen.plugin.target import Undelivered
+from datagen.plugin.formatter import LineWriter
+from datagen.plugin.stage import Scope
+from datagen.plugin.target import Encoded, Position, Sink, Undelivered
 from datagen.problems import reason
-from datagen.records.lines import Lines, pieces
-from datagen.targets.sockets.stream import undelivered
+from datagen.records.lines import pieces
+from datagen.targets.sockets.connection import undelivered
 
 
-class Datagrams:
-    """A UDP socket: one record a datagram, and no promise but that a refusal which comes back is not ignored."""
+class Datagrams(Sink):
+    """Sends each line, without its line end, as a datagram; no promise but that a refusal is not ignored."""
 
-    def __init__(self, host: str, port: int) -> None:
+    _socket: socket.socket
+
+    def __init__(self, host: str, port: int, writer: LineWriter, scope: Scope) -> None:
+        super().__init__(writer, scope)
         self._place = host, port
-        self._socket: socket.socket | None = None
+        self._opened = ExitStack()
 
-    def open(self) -> None:
-        """Look the host up; nobody is asked whether anyone listens. Raises Undelivered."""
-        try:
-            found = socket.getaddrinfo(*self._place, type=socket.SOCK_DGRAM)
-            # IPv4 first: nobody answers, so there is no trying one after the other, and most listen there.
-            family, kind, protocol, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
-            self._socket = socket.socket(family, kind, protocol)
-            self._socket.connect(address)
-        except (OSError, ValueError) as error:
-            raise undelivered(error) from error
+    def open(self, position: Position) -> None:
+        self._socket = self._opened.enter_context(connected(*self._place))
 
-    def deliver(self, lines: Lines) -> None:
-        """Send each line, without its line end, as a datagram. Raises Undelivered."""
-        self._check()
-        for number, record in enumerate(pieces(lines)):  # about 3 µs a record, nearly all of it in the system
+    def write(self, encoded: Encoded) -> None:
+        self._raise_refusal()
+        for number, record in enumerate(pieces(encoded.lines)):  # about 3 µs a record, nearly all of it in the system
             try:
                 self._send(record)
             except OSError as error:
@@ -43,23 +37,18 @@ class Datagrams:
                     text = f"a record of {len(record)} bytes does not fit into a datagram"
                     raise Undelivered(text, number, lasting=True) from error
                 raise Undelivered(reason(error)) from error  # it is about an earlier one, nobody knows which
-        self._check()
+        self._raise_refusal()
 
     def finish(self) -> None:
-        """See whether any came back. Raises Undelivered."""
         try:
-            self._check()
+            self._raise_refusal()
         except Undelivered as error:
             raise Undelivered(str(error), lasting=True) from error  # too late to send it again
 
     def close(self) -> None:
-        """Let go of the socket; may be called at any time."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._opened.close()
 
     def _send(self, record: memoryview) -> None:
-        assert self._socket is not None
         while True:
             try:
                 self._socket.send(record)
@@ -69,9 +58,23 @@ class Datagrams:
                     raise
             threading.Event().wait(0.001)
 
-    def _check(self) -> None:
+    def _raise_refusal(self) -> None:
         """Raise what came back for earlier datagrams."""
-        assert self._socket is not None
         number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if number:
             raise Undelivered(os.strerror(number))
+
+
+def connected(host: str, port: int) -> socket.socket:
+    """Return a UDP socket for a host that was looked up; nobody is asked whether anyone listens. Raises Undelivered."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        # IPv4 first: nobody answers, so there is no trying one after the other, and most listen there.
+        family, kind, protocol, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+        with ExitStack() as made:
+            opened = made.enter_context(socket.socket(family, kind, protocol))
+            opened.connect(address)
+            made.pop_all()
+            return opened
+    except (OSError, ValueError) as error:
+        raise undelivered(error) from error

@@ -83,10 +83,10 @@ def test_the_options_are_those_of_the_command(generate, options: dict, arguments
     ("options", "message"),
     [
         ({"records": 1, "duration": "1S"}, "records and duration exclude each other"),
-        ({"records": -1}, "records must not be below 0, found -1"),
-        ({"max_workers": 0}, "max_workers must be 1 or more, found 0"),
-        ({"start": "yesterday"}, "must be an ISO 8601 time"),
-        ({"duration": "long"}, "must be a duration"),
+        ({"records": -1}, "records: must be a whole number, 0 or more, found -1"),
+        ({"max_workers": 0}, "max_workers: must be a whole number, 1 or more, found 0"),
+        ({"start": "yesterday"}, "start: must be an ISO 8601 time"),
+        ({"duration": "long"}, "duration: must be a duration"),
     ],
 )
 @pytest.mark.parametrize("make", [datagen.records, datagen.batches])

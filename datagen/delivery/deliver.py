@@ -1,0 +1,161 @@
+"""Delivery: the loop from a run to the lanes of its targets, its end, and the report on it.
+
+The next batch is computed and formatted while this one is written, on the thread of its lane. Another thread for
+formatting would not pay: it and the walk would take the interpreter's lock from each other a thousand times a batch
+(measured: no gain).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from datagen.clock import NEVER, stopwatch
+from datagen.delivery.lane import Lane
+from datagen.delivery.resume import Journal
+from datagen.engine.run import Run
+from datagen.plugin.model import place_in_source
+from datagen.plugin.target import ReaderGone, Undelivered
+from datagen.problems import RunFailed, hidden, reason
+from datagen.records.batch import Batch
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run has delivered so far."""
+
+    records: int = 0  # of the run, whose way has come to its end at every target
+    before: int = 0  # records that were delivered before this process
+    reached: int = 0  # ns since the start: the time of the last record
+    seconds: float = 0.0
+    late: int = 0  # ns: how late the records are that are being written
+    slowest: str = ""  # the target where they are
+    latest: int = 0  # ns: the most that any was late
+    delivered: tuple[tuple[str, int], ...] = ()  # targets, and the records each has acknowledged
+
+
+Watch = Callable[[Report], None]
+
+
+class Delivery:
+    """Leads the records of a run to its lanes."""
+
+    def __init__(self, run: Run, lanes: Sequence[Lane], watch: Watch, journal: Journal | None = None) -> None:
+        """Take what to call from time to time with a report, and a journal for a run that can be continued."""
+        self.report = Report()
+        self._run = run
+        self._lanes = lanes
+        self._watch = watch
+        self._journal = journal
+        self._began = stopwatch()
+
+    def deliver(self) -> Report:
+        """Lead all records to the targets; with a journal, from where it says on.
+
+        Raises RunFailed when records can't be made or delivered; the message says how many were.
+        """
+        self._began = stopwatch()
+        self._restore()
+        before = min((lane.sender.standing.passed for lane in self._lanes), default=0)
+        self.report = Report(before=before)
+        error: Exception | None = None
+        for lane in self._lanes:
+            lane.start()
+        try:
+            self._fill()
+        except Exception as raised:  # the lanes end first, with all that was made before
+            error = raised
+            self._run.stop()
+        for lane in self._lanes:
+            lane.sender.end(self._look)
+        for lane in self._lanes:
+            lane.sender.join(self._look)
+        self._look()
+        self._raise_failure(error)
+        return self.report
+
+    def _fill(self) -> None:
+        """Compute the run and hand it to the lanes."""
+        run, journal = self._run, self._journal
+        ticking = any(lane.encoder.has_stages for lane in self._lanes)
+        for window in run.windows(ticking):
+            for batch in window.batches:
+                self._hand_over(batch, int(batch.due[-1]))
+            if ticking:
+                self._hand_over(Batch.empty(), window.until)
+            if journal is not None and not run.is_complete:  # else the rest of the window was not made
+                journal.offer(self._snapshot)
+            self._look()
+        if journal is None or not run.clock.stopped.is_set():
+            self._hand_over(Batch.empty(), NEVER)
+
+    def _hand_over(self, batch: Batch, until: int) -> None:
+        for lane in self._lanes:
+            lane.take(batch, until, self._run.emitted, self._look)
+
+    def _look(self) -> None:
+        """Bring the report up to date and show it."""
+        standings = [lane.sender.standing for lane in self._lanes]
+        slowest = max(self._lanes, key=lambda lane: lane.sender.lag)
+        late = max(slowest.sender.lag, self._run.clock.late)
+        self.report = Report(
+            records=min(standing.passed for standing in standings),
+            before=self.report.before,
+            reached=max(standing.reached for standing in standings),
+            seconds=stopwatch() - self._began,
+            late=late,
+            slowest=str(slowest.target),
+            latest=max(self.report.latest, late, self._run.clock.latest),
+            delivered=tuple((str(lane.target), lane.delivered) for lane in self._lanes),
+        )
+        self._watch(self.report)
+
+    def _snapshot(self) -> dict[str, Any]:
+        return self._run.snapshot() | {"lanes": [lane.encoder.snapshot() for lane in self._lanes]}
+
+    def _restore(self) -> None:
+        journal = self._journal
+        if journal is None or journal.snapshot is None:
+            return
+        try:
+            self._run.restore(journal.snapshot)
+            for lane, kept in zip(self._lanes, journal.snapshot["lanes"], strict=True):
+                lane.encoder.restore(kept)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, pa.ArrowException) as damage:
+            raise journal.problem(f"can't be read: it is damaged ({type(damage).__name__}: {damage})") from damage
+
+    def _raise_failure(self, error: Exception | None) -> None:
+        """Say what failed, if anything did, and what each target has; a reader who has gone away is no failure."""
+        lanes = self._lanes
+        failures: list[tuple[str, BaseException]] = []
+        if isinstance(error, MemoryError):
+            raise error
+        if error is not None:
+            failures.append((self._made_failure(error), error))
+        elif all(isinstance(lane.sender.error, ReaderGone) for lane in lanes):
+            return
+        failures += [(_failure(lane, lane.sender.error), lane.sender.error) for lane in lanes if lane.sender.error]
+        if failures:
+            counts = "; ".join(f"{lane.delivered} records delivered to {lane.target}" for lane in lanes)
+            if len(lanes) == 1:
+                counts = f"{lanes[0].delivered} records delivered"
+            raise RunFailed(f"{'; '.join(text for text, _ in failures)} ({counts})") from failures[0][1]
+
+    def _made_failure(self, error: Exception) -> str:
+        """Say why records could not be made, and where in a stage's or formatter's source, if it is the user's own."""
+        if isinstance(error, RunFailed):
+            return str(error)
+        kind = "" if isinstance(error, pa.ArrowException) else f"{type(error).__name__}: "
+        return f"making records: {kind}{error}{place_in_source(error)}"
+
+
+def _failure(lane: Lane, error: BaseException) -> str:
+    """Say what a lane failed at; no secret is part of it."""
+    if isinstance(error, RunFailed):
+        text = str(error)
+    else:
+        expected = isinstance(error, OSError | Undelivered | ReaderGone)
+        kind = "" if expected else f"{type(error).__name__}: "
+        text = f"writing to {lane.target}: {kind}{reason(error)}{'' if expected else place_in_source(error)}"
+    return hidden(text, lane.target.secrets())

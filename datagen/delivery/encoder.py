@@ -1,0 +1,118 @@
+"""The first half of a lane: from batches to encoded records, on the thread that computes the run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datagen.plugin.formatter import Formatter
+from datagen.plugin.stage import RunningStage, Scope, Snapshot, Stage
+from datagen.plugin.target import RECORD_ID, Encoded, Sink, Target
+from datagen.records.batch import MOST_ROWS, Batch, Layout, Part
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Something of a target that does not fit the records which come to it."""
+
+    text: str
+    stage: int | None = None  # which of its stages it is, if it is one
+    is_of_format: bool = False
+
+
+class Route:
+    """What lies between the emitters and a target, as it is declared: which records come, through which stages."""
+
+    def __init__(self, target: Target, formatter: Formatter, layout: Layout, scope: Scope) -> None:
+        """Take the formatter for a target that brings none of its own, and what the records of the run look like."""
+        self.target = target
+        self.formatter = target.format or formatter
+        self.scope = scope
+        self._stages: list[tuple[Stage, Layout, Scope]] = []  # each with what it is given
+        layout = _chosen(layout, target.emitters)
+        counts: dict[str, int] = {}
+        for stage in target.through:
+            counts[stage.kind] = counts.get(stage.kind, 0) + 1
+            own = scope.at(f"through/{stage.kind}/{counts[stage.kind]}")
+            self._stages.append((stage, layout, own))
+            layout = stage.layout(layout, own)
+        self._has_the_name = target.record_id and RECORD_ID in layout.names()
+        if target.record_id:
+            layout = Layout({name: columns | {RECORD_ID: pa.string()} for name, columns in layout.emitters.items()})
+        self.layout = layout  # of what the target gets
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Yield all that does not fit."""
+        for number, (stage, layout, scope) in enumerate(self._stages):
+            yield from (Misfit(text, stage=number) for text in stage.misfits(layout, scope))
+        if self._has_the_name:
+            yield Misfit(f'"record_id": there is a dimension {RECORD_ID} already')
+        if self.target.takes_format:
+            yield from (Misfit(text, is_of_format=True) for text in self.formatter.misfits(self.layout))
+        yield from map(Misfit, self.target.misfits(self.layout, self.formatter, self.scope))
+
+    def begin(self) -> "tuple[Encoder, Sink]":
+        """Return what leads records along the route, and what they come to; only called when there are no misfits."""
+        sink = self.target.begin(self.layout, self.formatter, self.scope)
+        return Encoder(self.target, [stage.begin(layout, scope) for stage, layout, scope in self._stages], sink), sink
+
+
+class Encoder:
+    """Chooses the records that a target wants, leads them through its stages, and encodes what comes out."""
+
+    def __init__(self, target: Target, stages: list[RunningStage], sink: Sink) -> None:
+        self._emitters = None if target.emitters is None else frozenset(target.emitters)
+        self._with_ids = target.record_id
+        self._stages = stages
+        self._sink = sink
+        self.made = 0  # records that came out of the stages
+
+    @property
+    def has_stages(self) -> bool:
+        return bool(self._stages)
+
+    @property
+    def passes_all(self) -> bool:
+        """Tell whether every record of the run comes out, and no other."""
+        return not self._stages and self._emitters is None
+
+    def encode(self, batch: Batch, until: int) -> Iterator[Encoded]:
+        """Yield what comes out, in batches of at most a bound; ``until`` is that of a stage."""
+        if self._emitters is not None:
+            batch = batch.of(self._emitters)
+        for stage in self._stages:
+            batch = stage.through(batch, until)
+        for start in range(0, len(batch), MOST_ROWS):
+            part = batch if len(batch) <= MOST_ROWS else batch.slice(start, min(start + MOST_ROWS, len(batch)))
+            self.made += len(part)
+            yield self._sink.encode(_with_ids(part) if self._with_ids else part)
+
+    def snapshot(self) -> Snapshot:
+        """Return how many records came out, and what the stages remember."""
+        return {"made": self.made, "stages": [stage.snapshot() for stage in self._stages]}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot."""
+        self.made = snapshot["made"]
+        for stage, kept in zip(self._stages, snapshot["stages"], strict=True):
+            stage.restore(kept)
+
+
+def _chosen(layout: Layout, emitters: list[str] | None) -> Layout:
+    """Return the layout of the emitters that are wanted."""
+    if emitters is None:
+        return layout
+    return Layout({name: columns for name, columns in layout.emitters.items() if name in emitters})
+
+
+def _with_ids(batch: Batch) -> Batch:
+    """Add the dimension ``record_id``; what a stage made itself is numbered under the stage's name."""
+    parts = []
+    for part in batch.parts:
+        worker = batch.worker[part.rows]
+        owner = pa.array(worker).cast(pa.string()) if worker[0] >= 0 else part.emitter
+        step = pa.array(batch.step[part.rows]).cast(pa.string())
+        ids = pc.binary_join_element_wise(owner, step, "-")
+        parts.append(Part(part.emitter, part.rows, part.columns | {RECORD_ID: ids}))
+    return replace(batch, parts=tuple(parts))

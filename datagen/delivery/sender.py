@@ -1,0 +1,240 @@
+"""The second half of a lane: a thread that lets records out when they are due, delivers them and tries again."""
+
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from datagen.clock import Clock, stopwatch
+from datagen.plugin.target import Encoded, Position, Sink, Target, Undelivered
+from datagen.problems import hidden, reason
+
+_WAITING = 2  # batches; with the one being written and the one being made, a lane holds four
+_GLANCE = 0.1  # seconds after which somebody who waits looks whether the run has ended
+_FIRST_PAUSE = 0.1  # seconds
+_LONGEST_PAUSE = 5.0  # seconds
+_SAY_EVERY = 5.0  # seconds
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a target is; one value, so that whoever reads it has all of the same moment."""
+
+    records: int = 0  # acknowledged, also before this process
+    position: Position = None  # what it needs to continue after them
+    passed: int = 0  # records of the run that have come to their end here, whatever the stages made of them
+    reached: int = 0  # ns since the start: when the last of them came to be
+
+
+@dataclass(frozen=True)
+class _Item:
+    """What stands in the queue: records, or the news of how many records of the run have been looked at."""
+
+    encoded: Encoded | None
+    emitted: int = 0
+
+
+@dataclass
+class _Rest:
+    """What is left to deliver of some records."""
+
+    encoded: Encoded
+
+
+class Sender:
+    """Delivers encoded records to a sink.
+
+    A short queue stands between it and whoever encodes, so that a target that accepts nothing holds up the run and does
+    not fill the memory.
+    """
+
+    def __init__(
+        self, target: Target, sink: Sink, clock: Clock, say: Callable[[str], None], *, passes_all: bool
+    ) -> None:
+        """Take a target and its sink; with ``passes_all`` every record of the run comes here and no other."""
+        self.standing = Standing()
+        self.error: BaseException | None = None
+        self.acknowledged: Callable[[], None] | None = None  # called when records were
+        self._target = target
+        self._sink = sink
+        self._clock = clock
+        self._say = say
+        self._said = -_SAY_EVERY
+        self._passes_all = passes_all
+        self._opened = False
+        self._gathered: list[Encoded] = []  # due, and not sent yet
+        self._send_at = 0.0
+        self._passed = self._reached = 0  # what the standing has once all that was let out is acknowledged
+        self._taken = 0  # records that the target has taken, acknowledged or not
+        self._sending: int | None = None  # when the first record that is being sent was due, ns since the start
+        self._queue: queue.Queue[_Item | None] = queue.Queue(_WAITING)
+        self._thread = threading.Thread(target=self._work, name=str(target), daemon=True)
+
+    @property
+    def lag(self) -> int:
+        """Return how long ago the records were due that are being sent, in ns, beyond what the target waits for."""
+        due = self._sending
+        return 0 if due is None else max(self._clock.lag(due) - int(self._sink.gather.seconds * 1e9), 0)
+
+    # What other threads call; ``waiting`` is called from time to time until there is room or all is done
+
+    def start(self) -> None:
+        """Begin to deliver, after the records that were delivered before."""
+        self._taken = self.standing.records
+        self._passed, self._reached = self.standing.passed, self.standing.reached
+        self._thread.start()
+
+    def send(self, encoded: Encoded, waiting: Callable[[], None]) -> None:
+        """Take records."""
+        self._put(_Item(encoded), waiting)
+
+    def note(self, emitted: int, waiting: Callable[[], None]) -> None:
+        """Take note that so many records of the run have been looked at, whatever came of them."""
+        if not self._passes_all:
+            self._put(_Item(None, emitted), waiting)
+
+    def end(self, waiting: Callable[[], None]) -> None:
+        """Say that no more comes."""
+        self._put(None, waiting)
+
+    def join(self, waiting: Callable[[], None]) -> None:
+        """Wait until all is delivered."""
+        while self._thread.is_alive():
+            self._thread.join(_GLANCE)
+            waiting()
+
+    def _put(self, item: _Item | None, waiting: Callable[[], None]) -> None:
+        while self.error is None:
+            try:
+                return self._queue.put(item, timeout=_GLANCE)
+            except queue.Full:
+                waiting()
+
+    # What the thread does
+
+    def _work(self) -> None:
+        try:
+            self._insist(self._begin)
+            while (item := self._next()) is not None:
+                self._let_out(item)
+            self._send()
+            self._insist(self._finish)
+        except BaseException as error:  # whatever it is, the run has to know
+            self.error = error
+            self._clock.stop()
+        try:
+            self._sink.close()
+        except (OSError, Undelivered) as error:
+            self.error = self.error or error
+
+    def _begin(self) -> None:
+        """Remember where an empty target stands, so that whatever comes before the first acknowledgement is cut off."""
+        if self.standing.position is None:
+            self.standing = replace(self.standing, position=self._sink.position())
+            if self.acknowledged:
+                self.acknowledged()
+
+    def _next(self) -> _Item | None:
+        """Wait for the next batch; send what was gathered when it takes too long."""
+        while self._gathered:
+            try:
+                return self._queue.get(timeout=max(self._send_at - stopwatch(), 0))
+            except queue.Empty:
+                self._send()
+        return self._queue.get()
+
+    def _let_out(self, item: _Item) -> None:
+        """Let records out when they are due."""
+        if item.encoded is not None:
+            held_too = self.acknowledged is None  # else whoever continues the run lets out what is held back
+            for start, stop in self._clock.due(item.encoded.due, item.encoded.emitted if held_too else None):
+                self._gather(item.encoded.slice(start, stop))
+        elif not self._clock.stopped.is_set():
+            self._passed = item.emitted
+            if not self._gathered:
+                self.standing = replace(self.standing, passed=item.emitted)
+
+    def _gather(self, encoded: Encoded) -> None:
+        """Gather records until there are as many as the target wants at once."""
+        wanted = self._sink.gather
+        if not self._gathered:
+            self._send_at = stopwatch() + wanted.seconds
+        self._gathered.append(encoded)
+        records = sum(map(len, self._gathered))
+        size = sum(len(encoded.lines.data) for encoded in self._gathered)
+        if records >= wanted.records or size >= wanted.bytes or stopwatch() >= self._send_at:
+            self._send()
+
+    def _send(self) -> None:
+        """Deliver what was gathered."""
+        if self._gathered:
+            rest, self._gathered = _Rest(Encoded.joined(self._gathered)), []
+            self._sending = int(rest.encoded.due[0])
+            self._insist(lambda: self._deliver(rest))
+            self._sending = None
+
+    def _deliver(self, rest: _Rest) -> None:
+        """Deliver what is left of some records."""
+        try:
+            self._sink.write(rest.encoded)
+        except Undelivered as error:
+            self._take_note(rest, error.records)
+            raise
+        self._take_note(rest, len(rest.encoded))
+
+    def _finish(self) -> None:
+        self._sink.finish()
+        self._acknowledge()
+
+    def _take_note(self, rest: _Rest, records: int) -> None:
+        """Count records that the target has taken."""
+        if records:
+            self._taken += records
+            self._reached = max(self._reached, int(rest.encoded.emitted[:records].max()))
+            rest.encoded = rest.encoded.slice(records, len(rest.encoded))
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        """Say how many records the target has acknowledged, if there are more."""
+        delivered = self._taken - self._sink.pending
+        if delivered > self.standing.records:
+            passed = delivered if self._passes_all else self._passed
+            self.standing = Standing(delivered, self._sink.position(), passed, self._reached)
+            if self.acknowledged:
+                self.acknowledged()
+
+    def _insist(self, act: Callable[[], None]) -> None:
+        """Do something with the open sink, again and again if ``on_error`` says so, until it succeeds."""
+        pause, began, delivered = _FIRST_PAUSE, stopwatch(), self.standing.records
+        while True:
+            try:
+                if not self._opened:
+                    self._opened = True  # as soon as it is tried: then there may be something to close
+                    self._sink.open(self.standing.position)
+                return act()
+            except (OSError, Undelivered) as error:
+                if self.standing.records > delivered:
+                    pause, began, delivered = _FIRST_PAUSE, stopwatch(), self.standing.records
+                if not self._worth_trying(error, stopwatch() - began):
+                    if pause > _FIRST_PAUSE:
+                        text = f"{reason(error)}; given up after {stopwatch() - began:.0f} s"
+                        raise Undelivered(text, lasting=True) from error
+                    raise
+                self._speak(error)
+            with suppress(OSError, Undelivered):
+                self._sink.close()
+            self._opened = False
+            self._clock.stopped.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _worth_trying(self, error: Exception, seconds: float) -> bool:
+        if self._clock.stopped.is_set() or (isinstance(error, Undelivered) and error.lasting):
+            return False
+        return self._target.on_error == "retry" and seconds <= self._target.give_up_after
+
+    def _speak(self, error: Exception) -> None:
+        """Tell the user, now and then, that the target fails."""
+        if stopwatch() - self._said >= _SAY_EVERY:
+            self._said = stopwatch()
+            self._say(hidden(f"warning: {self._target}: {reason(error)}; trying again", self._target.secrets()))

@@ -1,0 +1,68 @@
+"""What tells one run from another: all that decides which records there are, and in which form they are where."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from datagen.draw import fingerprint
+from datagen.job.options import Options
+from datagen.job.request import Inputs
+from datagen.moment import Moment
+from datagen.plugin.formatter import Formatter
+from datagen.plugin.model import Model, Plugin
+from datagen.plugin.target import Target
+
+
+def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, object]:
+    """Return what decides which records there are."""
+    holding = any(stage.holds for located in inputs.targets for stage in located.target.through)
+    return {
+        "spec": fingerprint_of({key: value for key, value in inputs.loaded.document.data.items() if key != "target"}),
+        "sources": [*inputs.loaded.registry.sources, *_contents(inputs)],
+        "seed": options.seed,
+        "start": start.text,
+        "clock": "system" if options.start is None else "simulated",
+        "max_workers": options.max_workers,
+        # Where stages give at the end what they hold, another end makes other records.
+        "end": [options.records, options.duration] if holding else None,
+    }
+
+
+def name_of(identity: dict[str, object]) -> str:
+    """Return a short name of a run: the same for the same records, whatever the clock."""
+    return fingerprint_of(
+        {key: value for key, value in identity.items() if key not in ("clock", "end") and value != []}
+    )
+
+
+def targets_of(inputs: Inputs) -> list[str]:
+    """Return for each target what decides which records it gets, in which form, and where."""
+    return [_target(located.target, inputs.formatter) for located in inputs.targets]
+
+
+def fingerprint_of(value: Any) -> str:
+    """Return a short name of a JSON value, another one for another value."""
+    return fingerprint(json.dumps(value, sort_keys=True))
+
+
+def _contents(inputs: Inputs) -> list[str]:
+    """Return what tells apart the contents of the files that a spec, its targets and their stages name."""
+    parts = [inputs.loaded.spec, inputs.formatter, *(located.target for located in inputs.targets)]
+    return [fingerprint(Path(file).read_bytes()) for file in dict.fromkeys(_files(parts))]
+
+
+def _files(part: Any) -> Iterator[str]:
+    if isinstance(part, Plugin):
+        yield from part.files()
+    members = [getattr(part, key) for key in type(part).model_fields] if isinstance(part, Model) else part
+    for member in members if isinstance(members, list | tuple) else ():
+        yield from _files(member)
+
+
+def _target(target: Target, formatter: Formatter) -> str:
+    used = target.format or formatter
+    keys = {"emitters", "through", "record_id", *target.form}
+    described = target.model_dump(mode="json", include=keys, serialize_as_any=True)
+    kinds = [target.kind, used.kind, *(stage.kind for stage in target.through)]
+    return fingerprint_of({"kinds": kinds, "name": str(target), "format": used.model_dump(mode="json"), **described})

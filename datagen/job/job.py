@@ -1,0 +1,218 @@
+"""Jobs: a checked request with its run and its lanes, ready to start, and the handle of one that was started."""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+
+from datagen import draw
+from datagen.clock import Clock, SimulatedClock, SystemClock
+from datagen.delivery.deliver import Delivery, Report, Watch
+from datagen.delivery.encoder import Route
+from datagen.delivery.lane import Lane
+from datagen.delivery.resume import Journal, open_journal
+from datagen.engine.run import Run
+from datagen.job.identity import identity_of, name_of, targets_of
+from datagen.job.options import Options
+from datagen.job.request import Inputs, Request, load
+from datagen.language.load import LoadedSpec
+from datagen.language.spec import in_order
+from datagen.moment import parse_moment
+from datagen.plugin.stage import Scope
+from datagen.plugin.target import Undelivered
+from datagen.problems import InvalidInput, Problem, hidden, reason
+
+Say = Callable[[str], None]
+
+
+def _nothing(_: object) -> None:
+    """Say and show nothing."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run with its lanes, begun by nobody yet. Closing it lets go of what keeps its state."""
+
+    inputs: Inputs
+    options: Options  # with the seed that was chosen
+    run: Run
+    lanes: list[Lane]
+    journal: Journal | None
+    opened: ExitStack  # what is to be let go of in the end
+
+    def start(self, watch: Watch = _nothing) -> "Handle":
+        """Begin to deliver, on a thread of its own; ``watch`` is called there from time to time with a report."""
+        handle = Handle(self, watch)
+        handle.begin()
+        return handle
+
+    def complete(self, watch: Watch = _nothing) -> Report:
+        """Deliver all; Ctrl-C ends the run at a record boundary before it is raised."""
+        handle = Handle(self, watch)
+        try:
+            handle.begin()
+            return handle.wait()
+        except KeyboardInterrupt:
+            handle.stop()
+            handle.wait()
+            raise
+
+    def close(self) -> None:
+        """Let another run use the state; may be called again."""
+        self.opened.close()
+
+
+class Handle:
+    """A run on a thread of its own."""
+
+    def __init__(self, job: Job, watch: Watch) -> None:
+        self._job = job
+        self._delivery = Delivery(job.run, job.lanes, watch, job.journal)
+        self._error: BaseException | None = None
+        self._done = threading.Event()  # CPython 3.11 takes a thread for ended when its join is interrupted
+        self._thread = threading.Thread(target=self._work, name="run", daemon=True)
+
+    def begin(self) -> None:
+        """Begin to deliver."""
+        self._thread.start()
+
+    @property
+    def report(self) -> Report:
+        """Return what was delivered so far."""
+        return self._delivery.report
+
+    @property
+    def seed(self) -> int:
+        """Return the seed, given or chosen."""
+        return self._job.options.seed or 0
+
+    def stop(self) -> None:
+        """End the run at a record boundary, with everything delivered that was emitted. May be called by any thread."""
+        self._job.run.stop()
+
+    def wait(self, seconds: float | None = None) -> Report:
+        """Wait until the run has ended, or for some time; return what was delivered.
+
+        Raises RunFailed when it failed.
+        """
+        if self._thread.ident is not None:  # else an interrupt came first
+            self._done.wait(seconds)
+        if self._error is not None:
+            raise self._error
+        return self.report
+
+    def _work(self) -> None:
+        try:
+            self._delivery.deliver()
+        except BaseException as error:  # for whoever waits
+            self._error = error
+        finally:
+            self._job.close()
+            self._done.set()
+
+
+def start(request: Request, *, watch: Watch = _nothing, say: Say = _nothing) -> Handle:
+    """Start the run that a request asks for; ``watch`` hears reports, ``say`` what the user should know meanwhile.
+
+    Raises InvalidInput with everything that is wrong with the request; then nothing was touched.
+    """
+    return prepare(request, say).start(watch)
+
+
+def prepare(request: Request, say: Say = _nothing) -> Job:
+    """Make a run ready and touch nothing but its state. Whoever does not start it has to close it.
+
+    Raises InvalidInput with everything that is wrong with the request.
+    """
+    inputs = load(request)
+    with ExitStack() as opened:
+        journal = None
+        if request.state is not None:
+            journal = opened.enter_context(closing(open_journal(request.state)))
+        options, clock = _resumed(request.options, journal)
+        run, lanes, identity = ready(inputs, options, clock, say)
+        if journal is not None:
+            journal.begin(identity, lanes)
+        return Job(inputs, options, run, lanes, journal, opened.pop_all())
+
+
+def check(request: Request, *, connect: bool = False) -> Inputs:
+    """Check a request as ``prepare`` does, and with ``connect`` whether its targets can be reached.
+
+    Raises InvalidInput with everything that is wrong.
+    """
+    inputs = load(request)
+    ready(inputs, replace(request.options, records=0, seed=request.options.seed or 0), None, _nothing)
+    problems = []
+    for target in (located.target for located in inputs.targets if connect):
+        try:
+            target.check()
+        except (OSError, Undelivered) as error:
+            secret = [*target.secrets(), *inputs.secrets]
+            text = hidden(f"can't be reached: {reason(error)}", secret)
+            problems.append(Problem(text, hidden(f"target {target}", secret)))
+    if problems:
+        raise InvalidInput(problems)
+    return inputs
+
+
+def compute(spec: LoadedSpec, options: Options) -> Run:
+    """Make the run of a spec ready, for whoever takes its batches from it.
+
+    Raises InvalidInput when a pool can't be filled, or when the clock could never move on and nothing ends the run.
+    """
+    seed = draw.new_seed() if options.seed is None else options.seed
+    return _run(spec, replace(options, seed=seed), None)
+
+
+def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock | None]:
+    """Choose what the request leaves open, as the run did that is continued, if there is one."""
+    known = None if journal is None else journal.run
+    if known is None:
+        return (options if options.seed is not None else replace(options, seed=draw.new_seed())), None
+    if options.seed is None:
+        options = replace(options, seed=known["seed"])
+    if options.start is not None:
+        return options, None
+    begun = parse_moment(known["start"])
+    return (options, SystemClock(begun)) if known["clock"] == "system" else (replace(options, start=begun), None)
+
+
+def ready(inputs: Inputs, options: Options, clock: Clock | None, say: Say) -> tuple[Run, list[Lane], dict[str, object]]:
+    """Make a run, a lane for each target, and what tells this run from others.
+
+    Raises InvalidInput when the records do not fit a target.
+    """
+    run = _run(inputs.loaded, options, clock)
+    identity = identity_of(inputs, options, run.clock.start)
+    scope = Scope(run.clock.start, options.seed or 0, name_of(identity), say)
+    routes = [Route(located.target, inputs.formatter, run.layout, scope) for located in inputs.targets]
+    problems = [
+        inputs.problem_of(located, replace(misfit, text=hidden(misfit.text, inputs.secrets)))
+        for located, route in zip(inputs.targets, routes, strict=True)
+        for misfit in route.misfits()
+    ]
+    if problems:
+        raise InvalidInput(dict.fromkeys(problems))  # a stage may stand on the way to two targets
+    return run, [Lane(route, run.clock) for route in routes], identity | {"targets": targets_of(inputs)}
+
+
+def _run(loaded: LoadedSpec, options: Options, clock: Clock | None) -> Run:
+    """Make a run; the clock is that of the options when none is given."""
+    if clock is None:
+        clock = SystemClock() if options.start is None else SimulatedClock(options.start)
+    run = Run(
+        loaded.spec,
+        clock,
+        seed=options.seed or 0,
+        max_workers=options.max_workers,
+        records=options.records,
+        duration=options.duration,
+    )
+    problems = [loaded.document.problem(*problem) for problem in run.problems()]
+    if options.records is None and loaded.spec.stands_still:
+        message = "no gap and no delay is ever above 0: the clock can never move on; give a number of records"
+        problems.append(loaded.document.problem(("interarrival",), message))
+    if problems:
+        raise InvalidInput(in_order(problems))
+    return run

@@ -1,0 +1,73 @@
+"""The options of a run, checked in one place for the command, for Python and for a service."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from datagen.moment import Moment, parse_duration, parse_moment
+from datagen.problems import InvalidInput, Problem, show
+
+T = TypeVar("T")
+
+DEFAULT_WORKERS = 100
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is made with. Without a start it runs on the system's clock; without a seed one is chosen."""
+
+    start: Moment | None = None
+    max_workers: int = DEFAULT_WORKERS
+    records: int | None = None
+    duration: int | None = None  # ns
+    seed: int | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], names: Mapping[str, str] | None = None) -> "Options":
+        """Check options, by the names of the fields; None stands for one that was not given.
+
+        A start is a time as text or a ``datetime``, a duration a text or a ``timedelta``. ``names`` says what messages
+        call them. Raises InvalidInput with all that is wrong.
+        """
+        names = names or {}
+        problems: list[Problem] = []
+
+        def taken(key: str, parse: Callable[[Any], T], default: T) -> T:
+            if given.get(key) is None:
+                return default
+            try:
+                return parse(given[key])
+            except ValueError as error:
+                problems.append(Problem(str(error), names.get(key, key)))
+                return default
+
+        options = cls(
+            start=taken("start", _moment, None),
+            max_workers=taken("max_workers", lambda value: _whole(value, 1), DEFAULT_WORKERS),
+            records=taken("records", lambda value: _whole(value, 0), None),
+            duration=taken("duration", parse_duration, None),
+            seed=taken("seed", lambda value: _whole(value, None), None),
+        )
+        if given.get("records") is not None and given.get("duration") is not None:
+            text = f"{names.get('records', 'records')} and {names.get('duration', 'duration')} exclude each other"
+            problems.append(Problem(text))
+        if problems:
+            raise InvalidInput(problems)
+        return options
+
+
+def _moment(given: object) -> Moment:
+    return given if isinstance(given, Moment) else parse_moment(given)
+
+
+def _whole(given: object, least: int | None) -> int:
+    """Take a whole number, also one that is written as text on a command line."""
+    number = given
+    if isinstance(given, str):
+        with suppress(ValueError):
+            number = int(given)
+    if not isinstance(number, int) or isinstance(number, bool) or (least is not None and number < least):
+        bound = "" if least is None else f", {least} or more"
+        raise ValueError(f"must be a whole number{bound}, found {show(number)}")
+    return number

@@ -1,0 +1,223 @@
+"""Requests: what somebody wants to be run, and everything that it names, loaded and checked together."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from datagen.delivery.encoder import Misfit
+from datagen.job.options import Options
+from datagen.language.document import Document, from_python, parse_json
+from datagen.language.load import LoadedSpec, LoadedTargets, load_spec, load_targets
+from datagen.plugin.formatter import Formatter
+from datagen.plugin.registry import Registry
+from datagen.plugin.target import Target, missing_library
+from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, hidden, read_text, show
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be run."""
+
+    spec: LoadedSpec | Document | str | Path | Mapping[str, Any]  # a file is named, anything else is the spec itself
+    target: Target | str | Path | Mapping[str, Any] | Sequence[Any] | None = None  # wins over the spec's
+    format: Formatter | str | Mapping[str, Any] | None = None  # for targets that bring none of their own; json
+    options: Options = field(default_factory=Options)
+    environment: Mapping[str, str] | None = None  # what `${NAME}` may read
+    plugins: Sequence[str | Path] = ()
+    state: str | None = None  # where to keep how far the run is
+    reads: Sequence[str] = ()  # other files that were read for it, which no target may overwrite
+
+    def files(self) -> Iterator[str]:
+        """Yield the files that it reads, as they were named."""
+        for named in (self.spec, self.target, self.format, *self.plugins, *self.reads):
+            if isinstance(named, str | Path):
+                yield str(named)
+
+
+@dataclass(frozen=True)
+class Located:
+    """A target, where it is described, and where each stage on the way to it is."""
+
+    target: Target
+    document: Document
+    path: Path_
+    stages: tuple[Path_, ...]
+
+    def problem(self, path: Path_, text: str) -> Problem:
+        """Make a problem of the target."""
+        return self.document.problem((*self.path, *path), text)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A checked spec with its targets, and the formatter for those that bring none of their own."""
+
+    loaded: LoadedSpec
+    targets: tuple[Located, ...]
+    formatter: Formatter
+    format_name: str
+
+    def problem_of(self, located: Located, misfit: Misfit) -> Problem:
+        """Say where the request says what does not fit."""
+        if misfit.stage is not None:
+            return located.document.problem(located.stages[misfit.stage], misfit.text)
+        if misfit.is_of_format and located.target.format is None:
+            return Problem(misfit.text, self.format_name)
+        return located.problem(("format",) if misfit.is_of_format else (), misfit.text)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Return the values of the environment in it."""
+        documents = [self.loaded.document, *(located.document for located in self.targets)]
+        return list(dict.fromkeys(secret for document in documents for secret in document.secrets))
+
+
+def load(request: Request) -> Inputs:
+    """Load everything that a request names.
+
+    Raises InvalidInput with all that is wrong.
+    """
+    problems: list[Problem] = []
+    loaded = formatter = None
+    targets: list[Located] = []
+    registry = request.spec.registry if isinstance(request.spec, LoadedSpec) else Registry.load(request.plugins)
+    try:
+        loaded = spec_of(request, registry)
+        targets = _located(LoadedTargets(tuple(loaded.spec.target), loaded.document, _target_of(loaded), ("target",)))
+    except InvalidInput as error:
+        problems += error.problems
+    try:
+        if request.target is not None or not targets:
+            targets = _located(_targets_of(request, registry))
+        targets = _with_asides(targets)
+        problems += _conflicts(targets, request)
+        problems += _no_format(targets, request)
+        problems += [] if loaded is None else _unknown_emitters(targets, loaded)
+    except InvalidInput as error:
+        problems += error.problems
+    wanted = "json" if request.format is None else request.format
+    format_name = wanted if isinstance(wanted, str) else "format"
+    try:
+        formatter = wanted if isinstance(wanted, Formatter) else registry.formatter(wanted)
+    except ValidationError as error:
+        problems += [Problem(line["msg"], format_name) for line in error.errors()]
+    if problems or loaded is None or formatter is None:
+        documents = [*([] if loaded is None else [loaded.document]), *(located.document for located in targets)]
+        raise InvalidInput(_hiding(problems, [secret for document in documents for secret in document.secrets]))
+    return Inputs(loaded, tuple(targets), formatter, format_name)
+
+
+def _hiding(problems: list[Problem], secrets: Sequence[str]) -> Iterator[Problem]:
+    for problem in problems:
+        yield replace(problem, message=hidden(problem.message, secrets), source=hidden(problem.source, secrets))
+
+
+def spec_of(request: Request, registry: Registry) -> LoadedSpec:
+    """Load the spec of a request.
+
+    Raises InvalidInput with all that is wrong with it.
+    """
+    if isinstance(request.spec, LoadedSpec):
+        return request.spec
+    return load_spec(_document(request.spec, "spec"), registry, request.environment)
+
+
+def _document(given: Any, name: str) -> Document:
+    """Take a document, or the file of one, or what a Python program made."""
+    if isinstance(given, Document):
+        return given
+    if isinstance(given, str | Path):
+        return parse_json(read_text(str(given)), str(given))
+    return from_python(given, name)
+
+
+def _target_of(loaded: LoadedSpec) -> Any:
+    data = loaded.document.data
+    return data.get("target") if isinstance(data, dict) else None
+
+
+def _targets_of(request: Request, registry: Registry) -> LoadedTargets:
+    if request.target is None:
+        return load_targets(Document({"type": "stdout"}, ""), registry, None)
+    if isinstance(request.target, Target):
+        return LoadedTargets((request.target,), Document({}, "target"), {})
+    return load_targets(_document(request.target, "target"), registry, request.environment)
+
+
+def _located(loaded: LoadedTargets) -> list[Located]:
+    """Find the place of each target that is described, in a list or alone."""
+    alone = not isinstance(loaded.described, list)
+    paths = [loaded.path if alone else (*loaded.path, number) for number in range(len(loaded.targets))]
+    return [
+        Located(target, loaded.document, path, tuple((*path, "through", n) for n in range(len(target.through))))
+        for target, path in zip(loaded.targets, paths, strict=True)
+    ]
+
+
+def _with_asides(targets: Sequence[Located]) -> list[Located]:
+    """Put the targets that stages have of their own beside the others, each with the stages before it on its way.
+
+    Those are computed twice; as a run is a pure function, with the same result.
+    """
+    found = list(targets)
+    for located in found:  # grows meanwhile: such a target may have stages
+        through = located.target.through
+        for index, stage in enumerate(through):
+            aside = stage.aside()
+            if aside is None:
+                continue
+            other, last = aside
+            before = [number for number in range(index) if not through[number].watches]
+            path = (*located.stages[index], "target")
+            own = tuple((*path, "through", number) for number in range(len(other.through)))
+            paths = (*(located.stages[number] for number in before), located.stages[index], *own)
+            stages = [*(through[number] for number in before), last, *other.through]
+            way = {"through": stages, "emitters": located.target.emitters}
+            found.append(Located(other.model_copy(update=way), located.document, path, paths))
+    return found
+
+
+def _conflicts(targets: Sequence[Located], request: Request) -> Iterator[Problem]:
+    """Find targets that can't be opened, that would overwrite what the request reads, or one another."""
+    seen: set[str] = set()
+    for target in (located.target for located in targets):
+        problem = missing_library(target) or target.problem() or _would_overwrite(target, request)
+        occupied = [] if problem else target.occupies()
+        if not seen.isdisjoint(occupied):
+            problem = "is given twice; the records of both would stand in it, mixed"
+        seen.update(occupied)
+        if problem:
+            yield Problem(problem, f"target {target}")
+
+
+def _would_overwrite(target: Target, request: Request) -> str | None:
+    """Say that a target is one of the files that the request reads, if so."""
+    for path in target.occupies():
+        if request.state and path.startswith(os.path.realpath(request.state) + os.sep):
+            return f"{path} is in the directory of the state; it would be overwritten"
+        for read in request.files():
+            if os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
+                return f"{path} is read for this run; it would be overwritten"
+    return None
+
+
+def _no_format(targets: Sequence[Located], request: Request) -> Iterator[Problem]:
+    """Find formats that would have no effect."""
+    for located in targets:
+        target = located.target
+        if target.format is not None and not target.takes_format:
+            yield located.problem(("format",), f"{target.kind} has no format: it takes records as columns")
+    if request.format is not None and targets and not any(located.target.takes_format for located in targets):
+        yield Problem(f"{targets[0].target.kind} has no format: it takes records as columns", str(request.format))
+
+
+def _unknown_emitters(targets: Sequence[Located], loaded: LoadedSpec) -> Iterator[Problem]:
+    known = [emitter.name for emitter in loaded.spec.emitters]
+    for located in targets:
+        for index, name in enumerate(located.target.emitters or ()):
+            if name not in known:
+                yield located.problem(("emitters", index), f"unknown emitter {show(name)}{did_you_mean(name, known)}")

@@ -1,0 +1,111 @@
+"""What the targets ``opensearch`` and ``elasticsearch`` have in common: their keys and what is right for them."""
+
+import re
+from abc import abstractmethod
+from datetime import datetime
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from datagen.plugin.formatter import Formatter
+from datagen.plugin.stage import Scope
+from datagen.plugin.target import Target
+from datagen.problems import show
+from datagen.records.batch import Layout
+from datagen.records.pattern import TextPattern
+from datagen.targets.request import BulkSize, unsuitable_ca_file
+from datagen.targets.search.action import Actions
+from datagen.targets.search.bulk import BulkSink
+from datagen.targets.search.client import SearchClient
+
+_PLACE = re.compile(r"\{\{.*?\}\}|\{.*?\}")
+_FORBIDDEN = re.compile(r'[\\/*?"<>| ,#:A-Z]')
+
+
+def _checked_index(index: str) -> str:
+    """Check the parts of an index name that are the same for every record."""
+    if "\0" in index:
+        raise ValueError("an index name must not hold a null character")
+    sample = datetime(2024, 1, 1).strftime(_PLACE.sub("x", index))
+    found = _FORBIDDEN.search(sample)
+    if found:
+        problem = "a capital letter" if found[0].isalpha() else show(found[0])
+        raise ValueError(f"an index name must not hold {problem}, found {show(index)}")
+    if sample[0] in "-_+" or sample in (".", ".."):
+        raise ValueError(f"an index name must not begin with -, _ or +, nor be a dot, found {show(index)}")
+    return index
+
+
+def _checked_host(host: str) -> str:
+    """Check the URL of a node and give it a port."""
+    try:
+        parts = urlsplit(host)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError("must be a URL such as http://localhost:9200") from error
+    if parts.username is not None:
+        raise ValueError('must not hold a user; "username" and "password" are keys of their own')
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"must be a URL such as http://localhost:9200, found {show(host)}")
+    if port is not None:
+        return host
+    return parts._replace(netloc=f"{parts.netloc.rstrip(':')}:{443 if parts.scheme == 'https' else 9200}").geturl()
+
+
+class SearchEngine(Target):
+    """Each record becomes a document through the bulk API. The format must be `json`.
+
+    A document's `_id` is `<run>-<worker>-<step>`, where the run is a short name of the spec, the seed and the start. So
+    whatever is sent again replaces itself: each record is there exactly once.
+    """
+
+    hosts: list[Annotated[str, AfterValidator(_checked_host)]] = Field(
+        min_length=1, description="URLs of the nodes; port 9200, or 443 for https, when left out"
+    )
+    index: Annotated[str, AfterValidator(_checked_index)] = Field(
+        min_length=1,
+        description="index, alias or data stream; may hold `{{dimension}}` and strftime codes of the record's time",
+    )
+    action: Literal["index", "create"] = Field(
+        "index",
+        description='"index" replaces a document of the same `_id`, "create" leaves it; a data stream needs "create"',
+    )
+    id: bool = Field(True, description="false: the engine chooses each `_id`, and a retry may double records")
+    batch: BulkSize = Field(
+        BulkSize(), description="`records` and `bytes` in a request, at most; `seconds` to gather live ones"
+    )
+    username: str | None = Field(None, min_length=1, description="user, with `password`")
+    password: SecretStr | None = Field(None, description="password of the user")
+    verify: bool = Field(True, description="check the certificate of an https host")
+    ca_file: str | None = Field(None, description="file of the certificates to trust, instead of the usual ones")
+    timeout: int | float = Field(30, gt=0, le=3600, description="seconds after which a request has failed")
+
+    def __str__(self) -> str:
+        return f"{self.kind} index {self.index}"
+
+    @abstractmethod
+    def client(self) -> SearchClient:
+        """Return a client, which need not reach the engine yet."""
+
+    def problem(self) -> str | None:
+        if (self.username is None) != (self.password is None):
+            return '"username" and "password" belong together'
+        return unsuitable_ca_file(self.verify, self.ca_file)
+
+    def check(self) -> None:
+        with self.client() as client:
+            client.greet()
+
+    def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
+        problems = self._pattern(layout).problems
+        if formatter.kind == "json":
+            return problems
+        return [*problems, f'the format must be "json", which is what a document is; found {show(formatter.kind)}']
+
+    def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> BulkSink:
+        actions = Actions(self.action, self._pattern(layout), scope, chooses_ids=self.id)
+        return BulkSink(formatter.begin(layout), scope, self.client, actions, self.batch)
+
+    def _pattern(self, layout: Layout) -> TextPattern:
+        return TextPattern(self.index, layout, with_time=True)

@@ -1,0 +1,83 @@
+"""What bounds the memory of a run, whatever its length: each bound is there, and changes no record."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from datagen.engine import variables, walk
+from datagen.engine.run import Run
+from datagen.plugin import dimension
+from datagen.plugin.dimension import Rows
+from tests.worlds import constant, exponential, integer, read, records_of, run_of, state, uniform, world
+
+# Workers that set a variable again and again, so that nearly all values ever set are stale.
+SETTING = world(
+    read("v"),
+    states=[state("s", {"s": 0.9, "stop": 0.1}, delay=exponential(1), variables=[integer("v", uniform(0, 10**9))])],
+    gap=exponential(0.1),
+)
+
+
+def chunks(run: Run) -> list[int]:
+    """How many values each chunk of the variable's store has."""
+    return [len(chunk) for chunk in run.snapshot()["columns"]["stores"]["v"]["chunks"]]
+
+
+def seen(run: Run, records: int) -> Iterator[list[int]]:
+    for window in run.windows():
+        for _ in window.batches:
+            pass
+        yield chunks(run)
+        if run.emitted > records:
+            return
+
+
+def test_stale_values_of_variables_are_forgotten(monkeypatch) -> None:
+    monkeypatch.setattr(walk, "_STALE", 500)
+    monkeypatch.setattr(walk, "_FEWEST_ROWS", 200)
+    run = run_of(SETTING, max_workers=100)
+    most = max(sum(sizes) for sizes in seen(run, 20_000))
+    assert 500 < most < 2_500  # 500 stale ones, 150 of the living, and those of a window before they are looked at
+
+
+def test_forgetting_stale_values_changes_no_record(monkeypatch) -> None:
+    whole = records_of(SETTING, 5_000)
+    monkeypatch.setattr(walk, "_STALE", 50)
+    assert records_of(SETTING, 5_000) == whole
+
+
+def test_values_of_variables_are_kept_in_few_chunks(monkeypatch) -> None:
+    monkeypatch.setattr(walk, "_FEWEST_ROWS", 50)
+    counts = [len(sizes) for sizes in seen(run_of(SETTING, max_workers=100), 10_000)]
+    assert max(counts) == variables.MOST_CHUNKS
+    assert len(counts) > 2 * variables.MOST_CHUNKS  # else they would not have been put together
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"name": "x", "type": "string", "length_distribution": uniform(0, 9)},
+        {"name": "x", "type": "list", "length_distribution": uniform(0, 9), "elements": [integer("n", uniform(0, 9))]},
+    ],
+    ids=["string", "list"],
+)
+def test_many_items_are_made_a_part_at_a_time(monkeypatch, field: dict) -> None:
+    whole = records_of(world(field), 3_000)
+    sizes: list[tuple[int, int]] = []
+    items = Rows.items
+
+    def counted(rows: Rows, lengths: object) -> Rows:
+        sizes.append((len(rows), int(lengths.sum())))
+        return items(rows, lengths)
+
+    monkeypatch.setattr(Rows, "items", counted)
+    monkeypatch.setattr(dimension, "_MOST_ITEMS", 100)
+    assert records_of(world(field), 3_000) == whole
+    assert all(made <= 100 or rows == 1 for rows, made in sizes)
+    assert len(sizes) > 100
+
+
+def test_a_value_that_is_alone_too_long_is_made_all_the_same(monkeypatch) -> None:
+    monkeypatch.setattr(dimension, "_MOST_ITEMS", 3)
+    field = {"name": "x", "type": "string", "length_distribution": constant(7)}
+    assert {len(record["x"]) for record in records_of(world(field), 5)} == {7}

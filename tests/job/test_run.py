@@ -1,0 +1,183 @@
+"""Runs from Python: into targets, stopped from elsewhere, side by side, and what they may read of the environment."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+import datagen
+from tests.worlds import ROOT, START, counter, enum, exponential, records_of, state, uniform, world, write_json
+
+SPEC = world(counter("n"), states=[state("s", {"s": 0.5, "stop": 0.5}, delay=exponential(1))])
+FOREVER = world(counter("n"), gap=0.001)
+
+
+@pytest.fixture
+def to_file(tmp_path):
+    """A target of a name, and its lines."""
+    return lambda name="out.json": {"type": "file", "path": str(tmp_path / name)}
+
+
+def lines(target: dict) -> list[dict]:
+    with open(target["path"]) as file:
+        return [json.loads(line) for line in file]
+
+
+def test_a_run_ends_with_a_report_once_all_is_delivered(to_file) -> None:
+    report = datagen.run(SPEC, to_file(), start=START, records=500, seed=1)
+    assert report.records == 500
+    assert report.delivered == ((f"file {to_file()['path']}", 500),)
+    assert lines(to_file()) == records_of(SPEC, 500)
+
+
+@pytest.mark.parametrize("given", ["dict", "file", "loaded"])
+def test_a_spec_and_a_target_may_be_given_in_any_form(to_file, tmp_path, given: str) -> None:
+    spec, target = SPEC, to_file()
+    if given == "file":
+        spec, target = write_json(tmp_path / "spec.json", spec), str(write_json(tmp_path / "target.json", target))
+    elif given == "loaded":
+        spec, target = datagen.load(spec), [target]
+    assert datagen.run(spec, target, start=START, records=5, seed=1).records == 5
+    assert lines(to_file()) == records_of(SPEC, 5)
+
+
+def test_the_target_of_the_spec_and_a_format_are_used(to_file) -> None:
+    datagen.run(SPEC | {"target": to_file()}, start=START, records=2, seed=1, format="csv")
+    with open(to_file()["path"]) as file:
+        head, *rows = file.read().splitlines()
+    assert head == "time,n"
+    assert [row.partition(",")[2] for row in rows] == ["0", "1"]
+
+
+def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_touched(to_file, tmp_path) -> None:
+    with pytest.raises(datagen.InvalidInput) as caught:
+        datagen.run(SPEC | {"interarrival": 5}, to_file() | {"pth": 1}, format="jsn", start=START, records=1)
+    assert len(caught.value.problems) == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_fails_says_how_far_it_came(to_file, tmp_path) -> None:
+    with pytest.raises(datagen.RunFailed, match=r"writing to file /dev/full: No space left on device \(0 records"):
+        datagen.run(SPEC, {"type": "file", "path": "/dev/full"}, start=START, records=10)
+
+
+def test_progress_is_reported_from_time_to_time(to_file) -> None:
+    seen: list[datagen.Report] = []
+    datagen.run(SPEC, to_file(), start=START, records=100_000, seed=1, progress=seen.append)
+    assert [report.records for report in seen] == sorted(report.records for report in seen)
+    assert seen[-1].records == 100_000
+    assert seen[0].records < 100_000
+
+
+def test_a_run_is_stopped_from_another_thread_at_a_record_boundary(to_file) -> None:
+    handle = datagen.start(FOREVER, to_file(), start=START, seed=1)
+    while handle.report.records < 1000:
+        assert handle.wait(0.01).records >= 0
+    handle.stop()
+    report = handle.wait()
+    assert lines(to_file()) == records_of(FOREVER, report.records)
+
+
+def test_a_live_run_is_stopped_while_it_waits(to_file) -> None:
+    handle = datagen.start(world(gap=10**6), to_file())
+    threading.Timer(0.05, handle.stop).start()
+    assert handle.wait(20).seconds < 10
+
+
+def test_an_interrupted_run_has_delivered_what_it_emitted(tmp_path) -> None:
+    spec, out = write_json(tmp_path / "spec.json", FOREVER), tmp_path / "out.json"
+    program = f"""
+import datagen, sys
+try:
+    datagen.run({str(spec)!r}, {{"type": "file", "path": {str(out)!r}}}, start="{START}", seed=1,
+                progress=lambda report: report.records and print("going", flush=True))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout.readline() == "going\n"
+        running.send_signal(signal.SIGINT)
+        assert running.stdout.read().splitlines()[-1] == "interrupted"
+    whole = out.read_text()
+    assert whole.endswith("\n")
+    found = [json.loads(line) for line in whole.splitlines()]
+    assert found == records_of(FOREVER, len(found))
+
+
+def test_a_state_is_kept_and_gone_on_from(to_file, tmp_path) -> None:
+    for records in (300, 1000):
+        datagen.run(SPEC, to_file(), start=START, records=records, seed=1, state=tmp_path / "state")
+    assert lines(to_file()) == records_of(SPEC, 1000)
+
+
+# Times
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (datetime(2024, 1, 1), "2024-01-01T00:00:00"),
+        (datetime(2024, 1, 1, 2, 3, 4, 567000), "2024-01-01T02:03:04.567"),
+        (datetime(2024, 1, 1, tzinfo=UTC), "2024-01-01T00:00:00Z"),
+        (datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=-5, minutes=-30))), "2024-01-01T00:00:00-05:30"),
+    ],
+)
+def test_a_start_may_be_a_datetime(given: datetime, text: str) -> None:
+    assert records_of(SPEC, 20, start=given) == records_of(SPEC, 20, start=text)
+
+
+def test_a_duration_may_be_a_timedelta() -> None:
+    spans = [records_of(SPEC, duration=duration) for duration in (timedelta(minutes=1, seconds=0.5), "60.5S")]
+    assert spans[0] == spans[1] != []
+
+
+@pytest.mark.parametrize("wrong", [timedelta(seconds=-1), timedelta.max, 5])
+def test_a_duration_that_is_none_is_refused(wrong: object) -> None:
+    with pytest.raises(datagen.InvalidInput, match="duration: must be a duration"):
+        records_of(SPEC, duration=wrong)
+
+
+def test_times_in_a_spec_may_be_datetimes_and_timedeltas() -> None:
+    def spec(early: object, late: object, gap: object) -> dict:
+        born = {"name": "born", "type": "timestamp", "distribution": uniform(early, late)}
+        return world(born, gap={"type": "constant", "value": gap})
+
+    typed = spec(datetime(1950, 1, 1), datetime(2005, 12, 31), timedelta(seconds=2))
+    assert records_of(typed, 20) == records_of(spec("1950-01-01", "2005-12-31", 2), 20)
+
+
+# The environment
+
+
+SECRET = world(enum("password", "${SECRET_WORD}"))
+
+
+def test_a_spec_reads_nothing_of_the_environment_of_the_process(monkeypatch) -> None:
+    monkeypatch.setenv("SECRET_WORD", "swordfish")
+    with pytest.raises(datagen.InvalidInput, match="needs an environment, and none was given") as caught:
+        datagen.load(SECRET)
+    assert "swordfish" not in str(caught.value)
+
+
+def test_a_spec_reads_the_environment_that_it_is_given(monkeypatch) -> None:
+    monkeypatch.setenv("SECRET_WORD", "swordfish")
+    loaded = datagen.load(SECRET, environment={"SECRET_WORD": "sesame"})
+    assert next(datagen.records(loaded, start=START, records=1))["password"] == "sesame"
+
+
+def test_a_target_reads_the_environment_that_the_run_is_given(to_file, tmp_path) -> None:
+    target = {"type": "file", "path": "${FOLDER}/out.json"}
+    with pytest.raises(datagen.InvalidInput, match="needs an environment"):
+        datagen.run(SPEC, target, start=START, records=1)
+    assert datagen.run(SPEC, target, start=START, records=1, environment={"FOLDER": str(tmp_path)}).records == 1
+
+
+def test_no_message_holds_a_value_of_the_environment() -> None:
+    with pytest.raises(datagen.InvalidInput) as caught:
+        datagen.load(world(enum("a", 1)) | {"states": "${SECRET_WORD}"}, environment={"SECRET_WORD": "sesame"})
+    assert "sesame" not in str(caught.value)
+    assert "sesame" not in repr(caught.value.__cause__) + repr(caught.value.__context__)

@@ -1,0 +1,78 @@
+"""A declared target serves any number of runs at once: what one is given changes nothing in the other."""
+
+import json
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+
+import datagen
+from datagen.delivery.encoder import Encoder, Route
+from datagen.formatters.json import Json
+from datagen.language.schema import examples
+from datagen.plugin.registry import BUILT_IN, Registry
+from datagen.plugin.stage import Scope
+from datagen.plugin.target import Encoded, Sink
+from datagen.records.batch import Batch, Layout
+from datagen.records.lines import pieces
+from tests.worlds import ROOT, START, run_of
+
+REGISTRY = Registry.load()
+CASES = [
+    pytest.param(kind, example, id=f"{kind}-{number}")
+    for kind in BUILT_IN["target"]
+    for number, example in enumerate(examples(REGISTRY.of("target")[kind]))
+]
+CLICKS = json.loads((ROOT / "conf/gen/clickstream.json").read_text())
+
+
+def test_every_kind_of_target_has_a_case() -> None:
+    assert {case.values[0] for case in CASES} == set(BUILT_IN["target"])
+
+
+@pytest.fixture(scope="module")
+def clicks() -> tuple[Layout, list[Batch], Scope]:
+    run = run_of(CLICKS, 3_000)
+    return run.layout, list(run.batches()), Scope(run.clock.start, 1, "run", lambda text: None)
+
+
+def encoded(lane: tuple[Encoder, Sink], batch: Batch) -> list[object]:
+    return [shown(made) for made in lane[0].encode(batch, int(batch.due[-1]))]
+
+
+def shown(made: Encoded) -> object:
+    texts = [text.to_pylist() for text in made.texts]
+    return list(map(bytes, pieces(made.lines))), texts, made.due.tolist(), made.emitted.tolist()
+
+
+@pytest.mark.parametrize(("kind", "example"), CASES)
+def test_two_runs_at_once_are_given_what_each_would_be_alone(kind: str, example: dict, clicks) -> None:
+    layout, batches, scope = clicks
+    route = Route(REGISTRY.make("target", example), Json(), layout, scope)
+    alone, one, other = (route.begin() for _ in range(3))
+    expected = [encoded(alone, batch) for batch in batches]
+    pairs = [(encoded(one, batch), encoded(other, batch)) for batch in batches]
+    assert [first for first, _ in pairs] == expected
+    assert [second for _, second in pairs] == expected
+
+
+@pytest.mark.parametrize("kind", ["file", "parquet"])
+def test_two_runs_of_one_loaded_spec_side_by_side_write_what_each_would_alone(kind: str, tmp_path: Path) -> None:
+    """With a stage that remembers, whole runs on threads of their own."""
+    stages = [{"type": "throttle", "key": "user_id", "timeframe": 60, "max_count": 2}]
+    spec = datagen.load(CLICKS)
+
+    def target(name: str) -> dict:
+        return {"type": kind, "path": str(tmp_path / name / "clicks"), "through": stages} | (
+            {"rotate": {"records": 500}} if kind == "file" else {}
+        )
+
+    for name in ("alone", "one", "other"):
+        (tmp_path / name).mkdir()
+    datagen.run(spec, target("alone"), start=START, records=20_000, seed=1)
+    handles = [datagen.start(spec, target(name), start=START, records=20_000, seed=1) for name in ("one", "other")]
+    assert [handle.wait().records for handle in handles] == [20_000] * 2
+    found = [sorted((tmp_path / name).rglob("*")) for name in ("alone", "one", "other")]
+    files = [[path for path in paths if path.is_file()] for paths in found]
+    for alone, one, other in zip_longest(*files):
+        assert alone.read_bytes() == one.read_bytes() == other.read_bytes()
