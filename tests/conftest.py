@@ -1,5 +1,6 @@
 """Ways to run the command: in this process, which is fast, and as a real process."""
 
+import fcntl
 import io
 import json
 import os
@@ -25,13 +26,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests that share servers run one after the other, and those that take longest begin first."""
-    for item in items:
-        folder, name = item.path.parent.name, item.path.stem
-        if "local" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("local"))  # servers on standard ports, started by the tests
-        elif folder == "targets":
-            item.add_marker(pytest.mark.xdist_group(name))
+    """Let the files that take longest begin first, so that the cores end together; a file stays on one of them."""
     items.sort(key=lambda item: item.path.stem not in ("test_faults", "test_oracle"))
 
 
@@ -65,12 +60,14 @@ class Outcome:
         return [json.loads(line) for line in self.data.decode().split("\n")[:-1]]
 
 
-@pytest.fixture(scope="session")
-def local() -> Iterator[Local]:
-    """The servers that a reader of the pages has on this machine."""
-    made = Local()
-    yield made
-    made.close()
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    """The servers that a reader of the pages has on this machine, on standard ports: for one process at a time."""
+    with open(tmp_path_factory.getbasetemp().parent / "local.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = Local()
+        yield made
+        made.close()
 
 
 @pytest.fixture
