@@ -50,6 +50,7 @@ __all__ = [
     "LineWriter",
     "LoadedSpec",
     "PooledDimension",
+    "Problem",
     "Report",
     "Rows",
     "RunFailed",
@@ -130,10 +131,11 @@ def start(
     progress: Watch = lambda report: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Handle:
-    """Start to generate records into a target, and return at once.
+    """Start to generate records into a target, and return a handle once the run has begun.
 
-    Of the handle, ``stop()`` ends the run at a record boundary, from any thread; ``wait()`` waits for its end and
-    returns the report. Arguments and errors are those of ``run``; RunFailed is raised by ``wait``.
+    ``handle.stop()`` ends the run at a record boundary, from any thread; ``handle.wait()`` waits for its end and
+    returns the report. A program that ends without waiting ends the run wherever it is. Arguments and errors are those
+    of ``run``; RunFailed is raised by ``wait``.
     """
     options = _options(start, records, duration, max_workers, seed)
     request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
@@ -141,7 +143,7 @@ def start(
 
 
 def batches(
-    spec: LoadedSpec,
+    spec: SpecLike,
     *,
     start: str | datetime | None = None,
     records: int | None = None,
@@ -152,14 +154,15 @@ def batches(
     """Generate records as Arrow record batches, all with the same columns: those of all emitters, null where absent.
 
     The options are those of the command. Without ``start`` the batches come on the system clock, when they are due.
-    Raises InvalidInput when an option is wrong or a pool can't be filled.
+    Raises InvalidInput when something is wrong with the spec or an option; RunFailed, while they are taken, when
+    records can't be made.
     """
     made = _computed(spec, start, records, duration, max_workers, seed)
     return (record_batch(batch, made.layout) for batch in made.batches())
 
 
 def records(
-    spec: LoadedSpec,
+    spec: SpecLike,
     *,
     start: str | datetime | None = None,
     records: int | None = None,
@@ -177,10 +180,8 @@ def records(
     return map(json.loads, lines)
 
 
-def _computed(spec: LoadedSpec, *options: Any) -> Run:
-    if not isinstance(spec, LoadedSpec):
-        raise InvalidInput([Problem("spec must be what datagen.load returns")])
-    return compute(spec, _options(*options))
+def _computed(spec: SpecLike, *options: Any) -> Run:
+    return compute(spec_of(Request(spec), Registry.load()), _options(*options))
 
 
 def _options(start: Any, records: Any, duration: Any, max_workers: Any, seed: Any) -> Options:

@@ -52,9 +52,18 @@ def read_text(source: str) -> str:
     Raises InvalidInput when it can't be read or is not UTF-8.
     """
     try:
-        return Path(source).read_bytes().decode("utf-8-sig")
+        return read_bytes(source).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput([Problem(f"is not UTF-8 text (byte {error.start})", source)]) from error
+
+
+def read_bytes(source: str) -> bytes:
+    """Read a file that the user named.
+
+    Raises InvalidInput when it can't be read.
+    """
+    try:
+        return Path(source).read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InvalidInput([Problem(f"can't be read: {reason}", source)]) from error

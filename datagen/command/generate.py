@@ -62,9 +62,13 @@ def parser() -> argparse.ArgumentParser:
     )
     add_run_options(made)
     add = made.add_argument
-    add("--state", metavar="PLACE", help="directory, or redis:// URL, that keeps how far the run is, to continue it")
+    add(
+        "--state",
+        metavar="PLACE",
+        help="directory or redis:// URL to save progress in, to continue from",
+    )
     add("--check", action="store_true", help="say what is wrong with spec, target and format; generate nothing")
-    add("--connect", action="store_true", help="with --check: also try to reach the targets")
+    add("--connect", action="store_true", help="check as --check does, and try to reach the targets too")
     return made
 
 
@@ -75,7 +79,7 @@ def add_run_options(made: argparse.ArgumentParser) -> None:
     add("-t", "-o", "--target", metavar="TARGET", help="target file; wins over the spec's target")
     add("-f", "-p", "--format", metavar="FORMAT", help="json (default), csv, tsv or a pattern file")
     add("-s", "--start", metavar="TIME", help="simulated clock, from this ISO 8601 time on")
-    add("-m", "--max-workers", metavar="N", help="most workers alive at once (100)")
+    add("-m", "--max-workers", metavar="N", help="maximum number of workers alive at once (default 100)")
     add("-n", "--records", metavar="N", help="stop after that many records")
     add("-r", "--duration", metavar="TIME", help="stop after 30S, 10M, 1H, 2D or PT1H30M")
     add("--seed", metavar="N", help="whole number; the same seed, spec and start give the same bytes")
@@ -124,7 +128,7 @@ def _standard_input(named: str | None) -> Document:
 
 def _generate(arguments: argparse.Namespace, voice: Voice) -> int:
     request = request_of(arguments)
-    if arguments.check:
+    if arguments.check or arguments.connect:
         inputs = check(request, connect=arguments.connect)
         for warning in inputs.loaded.warnings:
             voice.say(f"warning: {warning}")

@@ -89,7 +89,7 @@ def _speaker(voice: Voice, asked: threading.Event) -> Callable[[Report], None]:
             since = report.seconds if since is None else since
             if report.seconds - since > _LONG_STOP:
                 since = inf
-                voice.say("stopping: the last records are on their way; Ctrl-C once more ends at once")
+                voice.say("stopping: waiting for the last records; press Ctrl-C again to quit now")
             return
         if report.late > _REPORT_LATE and report.seconds - said > _REPORT_EVERY:
             said = report.seconds

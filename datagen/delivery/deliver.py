@@ -25,7 +25,7 @@ from datagen.records.batch import Batch
 class Report:
     """What a run has delivered so far."""
 
-    records: int = 0  # of the run, whose way has come to its end at every target
+    records: int = 0  # records of the run that every target has finished with
     before: int = 0  # records that were delivered before this process
     reached: int = 0  # ns since the start: the time of the last record
     seconds: float = 0.0
@@ -41,19 +41,31 @@ Watch = Callable[[Report], None]
 class Delivery:
     """Leads the records of a run to its lanes."""
 
-    def __init__(self, run: Run, lanes: Sequence[Lane], watch: Watch, journal: Journal | None = None) -> None:
-        """Take what to call from time to time with a report, and a journal for a run that can be continued."""
+    def __init__(
+        self,
+        run: Run,
+        lanes: Sequence[Lane],
+        watch: Watch,
+        journal: Journal | None = None,
+        secrets: Sequence[str] = (),
+    ) -> None:
+        """Take what to call from time to time with a report, a journal for a run that can be continued, and texts that
+        no message may show.
+        """
         self.report = Report()
         self._run = run
         self._lanes = lanes
         self._watch = watch
+        self._watch_error: Exception | None = None  # the first that it raised; then it is called no more
         self._journal = journal
+        self._secrets = secrets
         self._began = stopwatch()
 
     def deliver(self) -> Report:
         """Lead all records to the targets; with a journal, from where it says on.
 
-        Raises RunFailed when records can't be made or delivered; the message says how many were.
+        Raises RunFailed when records can't be made or delivered; the message says how many were. What ``watch`` raises
+        ends the run at a record boundary and is raised then.
         """
         self._began = stopwatch()
         self._restore()
@@ -73,6 +85,8 @@ class Delivery:
             lane.sender.join(self._look)
         self._look()
         self._raise_failure(error)
+        if self._watch_error is not None:
+            raise self._watch_error
         return self.report
 
     def _fill(self) -> None:
@@ -84,7 +98,7 @@ class Delivery:
                 self._hand_over(batch, int(batch.due[-1]))
             if ticking:
                 self._hand_over(Batch.empty(), window.until)
-            if journal is not None and not run.is_complete:  # else the rest of the window was not made
+            if journal is not None and run.is_between_windows:
                 journal.offer(self._snapshot)
             self._look()
         if journal is None or not run.clock.stopped.is_set():
@@ -109,7 +123,12 @@ class Delivery:
             latest=max(self.report.latest, late, self._run.clock.latest),
             delivered=tuple((str(lane.target), lane.delivered) for lane in self._lanes),
         )
-        self._watch(self.report)
+        if self._watch_error is None:
+            try:
+                self._watch(self.report)
+            except Exception as error:  # the caller's code may raise anything
+                self._watch_error = error
+                self._run.stop()
 
     def _snapshot(self) -> dict[str, Any]:
         return self._run.snapshot() | {"lanes": [lane.encoder.snapshot() for lane in self._lanes]}
@@ -140,7 +159,8 @@ class Delivery:
             counts = "; ".join(f"{lane.delivered} records delivered to {lane.target}" for lane in lanes)
             if len(lanes) == 1:
                 counts = f"{lanes[0].delivered} records delivered"
-            raise RunFailed(f"{'; '.join(text for text, _ in failures)} ({counts})") from failures[0][1]
+            text = f"{'; '.join(text for text, _ in failures)} ({counts})"
+            raise RunFailed(hidden(text, self._secrets)) from failures[0][1]
 
     def _made_failure(self, error: Exception) -> str:
         """Say why records could not be made, and where in a stage's or formatter's source, if it is the user's own."""

@@ -24,8 +24,8 @@ _VERSION = 2
 _WORDS = {
     "version": "version of this program",
     "sources": "plug-ins, or files that the spec names",
-    "max_workers": "-m",
-    "end": "-n or -r, at which stages gave what they held",
+    "max_workers": "limit of workers",
+    "end": "number of records or duration, at which stages released what they held",
     "targets": "targets or formats",
 }
 _STANDING = {field.name for field in fields(Standing)}
@@ -40,7 +40,8 @@ def open_journal(place: str, *, there: bool = False) -> "Journal":
     """
     journal = Journal(open_store(place, there=there), f"state {shown(place)}")
     if there and journal.run is None:
-        raise journal.problem("no run has kept where it stands here")
+        journal.close()
+        raise journal.problem("holds no saved run")
     return journal
 
 
@@ -99,7 +100,7 @@ class Journal:
         changed = [key for key, value in {"version": _VERSION, **run}.items() if known.get(key) != value]
         if changed:
             raise self.problem(
-                f"belongs to another run (other: {', '.join(_WORDS.get(key, key) for key in changed)}); "
+                f"belongs to a different run (different: {', '.join(_WORDS.get(key, key) for key in changed)}); "
                 "continue with the command that began it, or give another place for the state"
             )
 

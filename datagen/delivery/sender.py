@@ -125,7 +125,7 @@ class Sender:
             self._clock.stop()
         try:
             self._sink.close()
-        except (OSError, Undelivered) as error:
+        except BaseException as error:
             self.error = self.error or error
 
     def _begin(self) -> None:

@@ -52,7 +52,8 @@ class Directory(Store):
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise InvalidInput([Problem("is in use by a run that goes on", f"state {path}")]) from error
+            os.close(self._lock)
+            raise InvalidInput([Problem("is in use by another run", f"state {path}")]) from error
 
     def load(self, name: str) -> bytes | None:
         try:
@@ -102,7 +103,8 @@ class Redis(Store):
         database = next(client["db"] for client in clients if int(client["id"]) == mine)
         others = [client for client in clients if (client["name"], client["db"]) == (f"datagen-{self._name}", database)]
         if any(int(client["id"]) != mine for client in others):
-            raise self._problem("is in use by a run that goes on")
+            self._redis.close()
+            raise self._problem("is in use by another run")
 
     def _problem(self, text: str) -> InvalidInput:
         return InvalidInput([Problem(text, self._source)])

@@ -48,6 +48,7 @@ class Run:
         """Prepare a run that ends after a number of records, or at a duration (ns), or when there are no more."""
         self.clock = clock
         self.emitted = 0  # records so far
+        self.is_between_windows = True  # else the records of a window were not all made, and the walk is ahead of them
         self._records = records
         self._duration = duration
         self._pools = Pools(population.places(), seed, clock.stopped)
@@ -123,6 +124,7 @@ class Run:
 
     def _batches(self, steps: Steps) -> Iterator[Batch]:
         """Yield the records of a window, no more than are still wanted; end when the run is stopped."""
+        self.is_between_windows = False
         try:
             for batch in self._columns.batches(steps):
                 left = self._left
@@ -133,6 +135,7 @@ class Run:
                     return
         except Cancelled:
             return
+        self.is_between_windows = True
 
     @property
     def _left(self) -> int | None:

@@ -1,8 +1,6 @@
 """What tells one run from another: all that decides which records there are, and in which form they are where."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from datagen.draw import fingerprint
@@ -10,8 +8,8 @@ from datagen.job.options import Options
 from datagen.job.request import Inputs
 from datagen.moment import Moment
 from datagen.plugin.formatter import Formatter
-from datagen.plugin.model import Model, Plugin
 from datagen.plugin.target import Target
+from datagen.problems import read_bytes
 
 
 def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, object]:
@@ -19,7 +17,7 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
     holding = any(stage.holds for located in inputs.targets for stage in located.target.through)
     return {
         "spec": fingerprint_of({key: value for key, value in inputs.loaded.document.data.items() if key != "target"}),
-        "sources": [*inputs.loaded.registry.sources, *_contents(inputs)],
+        "sources": [*inputs.loaded.registry.sources, *(fingerprint(read_bytes(file)) for file in inputs.files)],
         "seed": options.seed,
         "start": start.text,
         "clock": "system" if options.start is None else "simulated",
@@ -44,20 +42,6 @@ def targets_of(inputs: Inputs) -> list[str]:
 def fingerprint_of(value: Any) -> str:
     """Return a short name of a JSON value, another one for another value."""
     return fingerprint(json.dumps(value, sort_keys=True))
-
-
-def _contents(inputs: Inputs) -> list[str]:
-    """Return what tells apart the contents of the files that a spec, its targets and their stages name."""
-    parts = [inputs.loaded.spec, inputs.formatter, *(located.target for located in inputs.targets)]
-    return [fingerprint(Path(file).read_bytes()) for file in dict.fromkeys(_files(parts))]
-
-
-def _files(part: Any) -> Iterator[str]:
-    if isinstance(part, Plugin):
-        yield from part.files()
-    members = [getattr(part, key) for key in type(part).model_fields] if isinstance(part, Model) else part
-    for member in members if isinstance(members, list | tuple) else ():
-        yield from _files(member)
 
 
 def _target(target: Target, formatter: Formatter) -> str:

@@ -31,7 +31,7 @@ def _nothing(_: object) -> None:
 
 @dataclass(frozen=True)
 class Job:
-    """A run with its lanes, begun by nobody yet. Closing it lets go of what keeps its state."""
+    """A run and its lanes, ready to start. Close it to release its state."""
 
     inputs: Inputs
     options: Options  # with the seed that was chosen
@@ -58,7 +58,7 @@ class Job:
             raise
 
     def close(self) -> None:
-        """Let another run use the state; may be called again."""
+        """Let another run use the state; a run that was started does so itself, at its end."""
         self.opened.close()
 
 
@@ -67,19 +67,27 @@ class Handle:
 
     def __init__(self, job: Job, watch: Watch) -> None:
         self._job = job
-        self._delivery = Delivery(job.run, job.lanes, watch, job.journal)
+        secrets = [*job.inputs.secrets, *(secret for lane in job.lanes for secret in lane.target.secrets())]
+        self._delivery = Delivery(job.run, job.lanes, watch, job.journal, secrets)
+        self._opened = ExitStack()
         self._error: BaseException | None = None
         self._done = threading.Event()  # CPython 3.11 takes a thread for ended when its join is interrupted
         self._thread = threading.Thread(target=self._work, name="run", daemon=True)
 
     def begin(self) -> None:
-        """Begin to deliver."""
+        """Begin to deliver; from here on the run itself lets go of its state, at its end."""
+        self._opened = self._job.opened.pop_all()
         self._thread.start()
 
     @property
     def report(self) -> Report:
         """Return what was delivered so far."""
         return self._delivery.report
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether the run has ended, however it did."""
+        return self._done.is_set()
 
     @property
     def seed(self) -> int:
@@ -91,9 +99,9 @@ class Handle:
         self._job.run.stop()
 
     def wait(self, seconds: float | None = None) -> Report:
-        """Wait until the run has ended, or for some time; return what was delivered.
+        """Wait until the run has ended, or for so many seconds; return what was delivered so far.
 
-        Raises RunFailed when it failed.
+        Raises RunFailed when it has failed, and what a ``watch`` raised.
         """
         if self._thread.ident is not None:  # else an interrupt came first
             self._done.wait(seconds)
@@ -107,7 +115,7 @@ class Handle:
         except BaseException as error:  # for whoever waits
             self._error = error
         finally:
-            self._job.close()
+            self._opened.close()
             self._done.set()
 
 
@@ -130,7 +138,7 @@ def prepare(request: Request, say: Say = _nothing) -> Job:
         if request.state is not None:
             journal = opened.enter_context(closing(open_journal(request.state)))
         options, clock = _resumed(request.options, journal)
-        run, lanes, identity = ready(inputs, options, clock, say)
+        run, lanes, identity = ready(inputs, options, clock, say, journal)
         if journal is not None:
             journal.begin(identity, lanes)
         return Job(inputs, options, run, lanes, journal, opened.pop_all())
@@ -142,7 +150,7 @@ def check(request: Request, *, connect: bool = False) -> Inputs:
     Raises InvalidInput with everything that is wrong.
     """
     inputs = load(request)
-    ready(inputs, replace(request.options, records=0, seed=request.options.seed or 0), None, _nothing)
+    ready(inputs, replace(request.options, seed=request.options.seed or 0), None, _nothing)
     problems = []
     for target in (located.target for located in inputs.targets if connect):
         try:
@@ -161,8 +169,10 @@ def compute(spec: LoadedSpec, options: Options) -> Run:
 
     Raises InvalidInput when a pool can't be filled, or when the clock could never move on and nothing ends the run.
     """
-    seed = draw.new_seed() if options.seed is None else options.seed
-    return _run(spec, replace(options, seed=seed), None)
+    options = replace(options, seed=draw.new_seed() if options.seed is None else options.seed)
+    run = _run(spec, options, None)
+    _make_sure_that_it_can_be(run, spec, options)
+    return run
 
 
 def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock | None]:
@@ -178,10 +188,13 @@ def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock 
     return (options, SystemClock(begun)) if known["clock"] == "system" else (replace(options, start=begun), None)
 
 
-def ready(inputs: Inputs, options: Options, clock: Clock | None, say: Say) -> tuple[Run, list[Lane], dict[str, object]]:
+def ready(
+    inputs: Inputs, options: Options, clock: Clock | None, say: Say, journal: Journal | None = None
+) -> tuple[Run, list[Lane], dict[str, object]]:
     """Make a run, a lane for each target, and what tells this run from others.
 
-    Raises InvalidInput when the records do not fit a target.
+    Pools are filled last, when nothing else is wrong. Raises InvalidInput when the records do not fit a target, when
+    the state of a journal is that of another run, or when there can't be such a run.
     """
     run = _run(inputs.loaded, options, clock)
     identity = identity_of(inputs, options, run.clock.start)
@@ -194,14 +207,18 @@ def ready(inputs: Inputs, options: Options, clock: Clock | None, say: Say) -> tu
     ]
     if problems:
         raise InvalidInput(dict.fromkeys(problems))  # a stage may stand on the way to two targets
-    return run, [Lane(route, run.clock) for route in routes], identity | {"targets": targets_of(inputs)}
+    identity |= {"targets": targets_of(inputs)}
+    if journal is not None:
+        journal.check(identity)
+    _make_sure_that_it_can_be(run, inputs.loaded, options)
+    return run, [Lane(route, run.clock) for route in routes], identity
 
 
 def _run(loaded: LoadedSpec, options: Options, clock: Clock | None) -> Run:
     """Make a run; the clock is that of the options when none is given."""
     if clock is None:
         clock = SystemClock() if options.start is None else SimulatedClock(options.start)
-    run = Run(
+    return Run(
         loaded.spec,
         clock,
         seed=options.seed or 0,
@@ -209,10 +226,13 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock | None) -> Run:
         records=options.records,
         duration=options.duration,
     )
+
+
+def _make_sure_that_it_can_be(run: Run, loaded: LoadedSpec, options: Options) -> None:
+    """Raise InvalidInput when a pool can't be filled, or when the clock can never move on and nothing ends the run."""
     problems = [loaded.document.problem(*problem) for problem in run.problems()]
     if options.records is None and loaded.spec.stands_still:
         message = "no gap and no delay is ever above 0: the clock can never move on; give a number of records"
         problems.append(loaded.document.problem(("interarrival",), message))
     if problems:
         raise InvalidInput(in_order(problems))
-    return run

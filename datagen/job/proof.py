@@ -37,11 +37,15 @@ def _findings(request: Request, inputs: Inputs) -> "Iterator[Finding | Unread]":
             start_ = options.start or parse_moment(known["start"])
             options = replace(options, seed=seed, start=start_, records=records, duration=duration)
         bounded = options.records is not None or options.duration is not None
-        wanted = {"--seed": options.seed, "-s": options.start, "-n or -r": bounded or known or None}
+        wanted = {
+            "seed": options.seed,
+            "start": options.start,
+            "number of records or duration": bounded or known or None,
+        }
         missing = [name for name, value in wanted.items() if value is None]
         if missing:
             raise InvalidInput(
-                [Problem(f"an audit needs {', '.join(missing)} of the run that it proves, or its --state")]
+                [Problem(f"an audit needs the {', '.join(missing)} of the run that it proves, or its state")]
             )
         run, lanes, identity = ready(inputs, options, None, _nothing)
         if journal is not None and known is not None:

@@ -13,6 +13,7 @@ from datagen.job.options import Options
 from datagen.language.document import Document, from_python, parse_json
 from datagen.language.load import LoadedSpec, LoadedTargets, load_spec, load_targets
 from datagen.plugin.formatter import Formatter
+from datagen.plugin.model import named_files
 from datagen.plugin.registry import Registry
 from datagen.plugin.target import Target, missing_library
 from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, hidden, read_text, show
@@ -24,7 +25,7 @@ class Request:
 
     spec: LoadedSpec | Document | str | Path | Mapping[str, Any]  # a file is named, anything else is the spec itself
     target: Target | str | Path | Mapping[str, Any] | Sequence[Any] | None = None  # wins over the spec's
-    format: Formatter | str | Mapping[str, Any] | None = None  # for targets that bring none of their own; json
+    format: Formatter | str | Path | Mapping[str, Any] | None = None  # for targets that bring none of their own; json
     options: Options = field(default_factory=Options)
     environment: Mapping[str, str] | None = None  # what `${NAME}` may read
     plugins: Sequence[str | Path] = ()
@@ -60,6 +61,7 @@ class Inputs:
     targets: tuple[Located, ...]
     formatter: Formatter
     format_name: str
+    files: tuple[str, ...]  # that objects of the spec, the targets or the format name, and that records depend on
 
     def problem_of(self, located: Located, misfit: Misfit) -> Problem:
         """Say where the request says what does not fit."""
@@ -84,6 +86,8 @@ def load(request: Request) -> Inputs:
     problems: list[Problem] = []
     loaded = formatter = None
     targets: list[Located] = []
+    if isinstance(request.spec, LoadedSpec) and request.plugins:
+        raise InvalidInput([Problem("plugins are those that the spec was loaded with; give them to datagen.load")])
     registry = request.spec.registry if isinstance(request.spec, LoadedSpec) else Registry.load(request.plugins)
     try:
         loaded = spec_of(request, registry)
@@ -94,21 +98,23 @@ def load(request: Request) -> Inputs:
         if request.target is not None or not targets:
             targets = _located(_targets_of(request, registry))
         targets = _with_asides(targets)
-        problems += _conflicts(targets, request)
         problems += _no_format(targets, request)
         problems += [] if loaded is None else _unknown_emitters(targets, loaded)
     except InvalidInput as error:
         problems += error.problems
     wanted = "json" if request.format is None else request.format
+    wanted = str(wanted) if isinstance(wanted, Path) else wanted
     format_name = wanted if isinstance(wanted, str) else "format"
     try:
         formatter = wanted if isinstance(wanted, Formatter) else registry.formatter(wanted)
     except ValidationError as error:
         problems += [Problem(line["msg"], format_name) for line in error.errors()]
+    files = named_files([loaded and loaded.spec, formatter, *(located.target for located in targets)])
+    problems += _conflicts(targets, request, files)
     if problems or loaded is None or formatter is None:
         documents = [*([] if loaded is None else [loaded.document]), *(located.document for located in targets)]
         raise InvalidInput(_hiding(problems, [secret for document in documents for secret in document.secrets]))
-    return Inputs(loaded, tuple(targets), formatter, format_name)
+    return Inputs(loaded, tuple(targets), formatter, format_name, tuple(files))
 
 
 def _hiding(problems: list[Problem], secrets: Sequence[str]) -> Iterator[Problem]:
@@ -143,8 +149,10 @@ def _target_of(loaded: LoadedSpec) -> Any:
 def _targets_of(request: Request, registry: Registry) -> LoadedTargets:
     if request.target is None:
         return load_targets(Document({"type": "stdout"}, ""), registry, None)
-    if isinstance(request.target, Target):
-        return LoadedTargets((request.target,), Document({}, "target"), {})
+    given = request.target if isinstance(request.target, list | tuple) else [request.target]
+    made = tuple(target for target in given if isinstance(target, Target))
+    if len(made) == len(given):
+        return LoadedTargets(made, Document([{} for _ in made], "target"), list(made))
     return load_targets(_document(request.target, "target"), registry, request.environment)
 
 
@@ -181,25 +189,25 @@ def _with_asides(targets: Sequence[Located]) -> list[Located]:
     return found
 
 
-def _conflicts(targets: Sequence[Located], request: Request) -> Iterator[Problem]:
+def _conflicts(targets: Sequence[Located], request: Request, files: Sequence[str]) -> Iterator[Problem]:
     """Find targets that can't be opened, that would overwrite what the request reads, or one another."""
     seen: set[str] = set()
     for target in (located.target for located in targets):
-        problem = missing_library(target) or target.problem() or _would_overwrite(target, request)
+        problem = missing_library(target) or target.problem() or _would_overwrite(target, request, files)
         occupied = [] if problem else target.occupies()
         if not seen.isdisjoint(occupied):
-            problem = "is given twice; the records of both would stand in it, mixed"
+            problem = "two targets write to it; their records would be mixed"
         seen.update(occupied)
         if problem:
             yield Problem(problem, f"target {target}")
 
 
-def _would_overwrite(target: Target, request: Request) -> str | None:
+def _would_overwrite(target: Target, request: Request, files: Sequence[str]) -> str | None:
     """Say that a target is one of the files that the request reads, if so."""
     for path in target.occupies():
         if request.state and path.startswith(os.path.realpath(request.state) + os.sep):
             return f"{path} is in the directory of the state; it would be overwritten"
-        for read in request.files():
+        for read in (*request.files(), *files):
             if os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
                 return f"{path} is read for this run; it would be overwritten"
     return None

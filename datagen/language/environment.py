@@ -44,7 +44,9 @@ def _expanded(document: Document, environment: Mapping[str, str] | None) -> tupl
         if escaped:
             return f"${{{name}}}"
         if environment is None:
-            message = f"{show(match[0])} needs an environment, and none was given: environment=os.environ, say"
+            message = (
+                f"{show(match[0])} needs an environment, but none was given; for example, pass environment=os.environ"
+            )
             problems.append(document.problem(path, message))
             return match[0]
         if name not in environment:

@@ -1,7 +1,7 @@
 """Loading: documents to checked specs and targets, with the kinds of a registry and the values of an environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from datagen.language.environment import with_environment
 from datagen.language.spec import Spec, read_spec
 from datagen.plugin.registry import Registry
 from datagen.plugin.target import Target, Targets
-from datagen.problems import InvalidInput, Problem
+from datagen.problems import InvalidInput, Problem, hidden
 
 Environment = Mapping[str, str] | None
 
@@ -55,7 +55,8 @@ def load_targets(document: Document, registry: Registry, environment: Environmen
 
 def _spec(registry: Registry, document: Document) -> LoadedSpec:
     spec, warnings = read_spec(document, registry)
-    return LoadedSpec(spec, document, registry, tuple(warnings))
+    hiding = (replace(warning, message=hidden(warning.message, document.secrets)) for warning in warnings)
+    return LoadedSpec(spec, document, registry, tuple(hiding))
 
 
 def _targets(registry: Registry, document: Document) -> LoadedTargets:

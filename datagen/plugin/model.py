@@ -113,6 +113,23 @@ class Maker(Protocol):
         """Return the formatter of a JSON object, a format's name or a pattern file. Raises ValidationError."""
 
 
+def parts_of(part: Any) -> Iterator[Any]:
+    """Yield a part of a spec and all that is in it: models, what their keys hold, members of lists and dicts."""
+    yield part
+    if isinstance(part, Model):
+        members: Iterable[Any] = [getattr(part, key) for key in type(part).model_fields]
+    else:
+        members = part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else ()
+    for member in members:
+        yield from parts_of(member)
+
+
+def named_files(part: Any) -> list[str]:
+    """Return the files that objects in a part of a spec name and that records depend on, each once."""
+    found = (file for inner in parts_of(part) if isinstance(inner, Plugin) for file in inner.files())
+    return list(dict.fromkeys(found))
+
+
 def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
     """Return a ValidationError for a validator to raise, with lines of a JSON path and a message."""
     return ValidationError.from_exception_data(

@@ -5,7 +5,7 @@ When it fails it says how many of the first records surely arrived; the others a
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ from pydantic import Field, PlainValidator, SecretStr, ValidationError, Validati
 
 from datagen.draw import Integers
 from datagen.plugin.formatter import AnyFormatter, Formatter, LineWriter
-from datagen.plugin.model import Maker, Plugin, invalid, make_of_group
+from datagen.plugin.model import Maker, Plugin, invalid, make_of_group, parts_of
 from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.stage import AnyStage, Scope
 from datagen.records.batch import Batch, Layout
@@ -177,9 +177,7 @@ class Target(Plugin):
     on_error: Literal["stop", "retry"] = Field(
         "stop", description="when the target fails: end the run, or try again after growing pauses"
     )
-    give_up_after: int | float = Field(
-        300, ge=0, description="seconds of trying in vain after which the run ends all the same"
-    )
+    give_up_after: int | float = Field(300, ge=0, description="seconds to keep retrying before the run fails")
 
     def __str__(self) -> str:
         return self.kind
@@ -208,7 +206,11 @@ class Target(Plugin):
 
     def secrets(self) -> list[str]:
         """Return the texts that nobody may read."""
-        return list(_secrets(self))
+        found: list[str] = []
+        for part in parts_of(self):
+            found += [part.get_secret_value()] if isinstance(part, SecretStr) else []
+            found += part.secrets if isinstance(part, SecretUrl) else []
+        return found
 
 
 def missing_library(target: Target) -> str | None:
@@ -221,21 +223,6 @@ def missing_library(target: Target) -> str | None:
     except ModuleNotFoundError:  # of a package that the module would be in
         found = False
     return None if found else f'needs a library that is not installed: pip install "{requirement}"'
-
-
-def _secrets(part: Any) -> Iterable[str]:
-    if isinstance(part, SecretStr):
-        yield part.get_secret_value()
-    elif isinstance(part, SecretUrl):
-        yield from part.secrets
-    elif isinstance(part, dict):
-        for value in part.values():
-            yield from _secrets(value)
-    elif isinstance(part, list | tuple):
-        for value in part:
-            yield from _secrets(value)
-    elif isinstance(part, Plugin):
-        yield from _secrets({key: getattr(part, key) for key in type(part).model_fields})
 
 
 def _targets(value: Any, info: "ValidationInfo[Maker]") -> list[Target]:

@@ -132,9 +132,9 @@ def test_an_audit_knows_what_becomes_of_records_on_their_way(audited, keys: dict
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-s", "2024-01-01", "--seed", 1], "an audit needs -n or -r of the run that it proves"),
-        (["-s", "2024-01-01", "-n", 5], "an audit needs --seed of the run that it proves"),
-        (["--seed", 1, "-n", 5], "an audit needs -s of the run that it proves"),
+        (["-s", "2024-01-01", "--seed", 1], "an audit needs the number of records or duration of the run that it proves"),
+        (["-s", "2024-01-01", "-n", 5], "an audit needs the seed of the run that it proves"),
+        (["--seed", 1, "-n", 5], "an audit needs the start of the run that it proves"),
     ],
 )
 def test_an_audit_says_what_it_needs(tool, tmp_path, arguments, message: str) -> None:

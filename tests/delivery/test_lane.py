@@ -90,7 +90,7 @@ def test_the_closing_lines_say_what_each_target_got(generate, tmp_path) -> None:
         ([], ["target: must not be empty"]),
         ([{"type": "stdout"}, {"type": "fil"}], ['target[1].type: unknown target type "fil"; did you mean "file"?']),
         ([{"type": "stdout"}, 5], ["target[1]: must be an object with a type, found 5"]),
-        ([{"type": "stdout"}, {"type": "stdout"}], ["target standard output: is given twice"]),
+        ([{"type": "stdout"}, {"type": "stdout"}], ["target standard output: two targets write to it"]),
         (
             {"type": "stdout", "emitters": ["frist"]},
             ['target.emitters[0]: unknown emitter "frist"; did you mean "first"'],

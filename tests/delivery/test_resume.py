@@ -224,12 +224,12 @@ def test_the_seed_is_kept(command, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "spec", "what"),
     [
-        (("--seed", 2), SPEC, "other: seed"),
-        (("-m", 5), SPEC, "other: -m"),
-        (("-s", "2025-01-01"), SPEC, "other: start"),
-        ((), SPEC | {"interarrival": exponential(2)}, "other: spec"),
-        (("-f", "csv"), SPEC, "other: targets or formats"),
-        (("-s", "2025-01-01", "--seed", 2), SPEC, "other: seed, start"),
+        (("--seed", 2), SPEC, "different: seed"),
+        (("-m", 5), SPEC, "different: limit of workers"),
+        (("-s", "2025-01-01"), SPEC, "different: start"),
+        ((), SPEC | {"interarrival": exponential(2)}, "different: spec"),
+        (("-f", "csv"), SPEC, "different: targets or formats"),
+        (("-s", "2025-01-01", "--seed", 2), SPEC, "different: seed, start"),
     ],
 )
 def test_a_state_of_another_run_is_refused(continued, tmp_path, arguments, spec, what: str) -> None:
@@ -237,7 +237,7 @@ def test_a_state_of_another_run_is_refused(continued, tmp_path, arguments, spec,
     before = (tmp_path / "out.json").read_text()
     outcome = continued("-n", 20, *arguments, spec=spec)
     assert outcome.code == 2
-    assert f"belongs to another run ({what})" in outcome.err
+    assert f"belongs to a different run ({what})" in outcome.err
     assert (tmp_path / "out.json").read_text() == before
 
 
@@ -249,7 +249,7 @@ def test_a_run_whose_stages_gave_what_they_held_can_not_be_made_longer(continued
     assert continued("-n", 1000, **LATE).code == 0
     refused = continued("-n", 2000, **LATE)
     assert refused.code == 2
-    assert "belongs to another run (other: -n or -r, at which" in refused.err
+    assert "belongs to a different run (different: number of records or duration, at which" in refused.err
     assert continued("-n", 1000, **LATE).code == 0
 
 
@@ -263,9 +263,9 @@ def test_an_audit_of_a_state_knows_that_stages_gave_what_they_held(continued, to
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (lambda tmp_path: write_json(tmp_path / "t.json", [{"type": "stdout"}] * 2), "given twice"),
-        (lambda tmp_path: write_json(tmp_path / "t.json", {"type": "stdout"}), "other: targets or formats"),
-        (lambda tmp_path: write_json(tmp_path / "spec.json", world()), "other: spec"),
+        (lambda tmp_path: write_json(tmp_path / "t.json", [{"type": "stdout"}] * 2), "two targets write to it"),
+        (lambda tmp_path: write_json(tmp_path / "t.json", {"type": "stdout"}), "different: targets or formats"),
+        (lambda tmp_path: write_json(tmp_path / "spec.json", world()), "different: spec"),
     ],
 )
 def test_an_audit_refuses_the_state_of_another_run(continued, tool, tmp_path, change, what: str) -> None:
@@ -329,7 +329,7 @@ def test_another_form_or_place_of_a_target_is_another_run(continued, tmp_path, c
     before = (tmp_path / "out.json").read_text()
     outcome = continued("-n", 20, **{"format": "csv"} | change)
     assert outcome.code == 2
-    assert "belongs to another run (other: targets or formats)" in outcome.err
+    assert "belongs to a different run (different: targets or formats)" in outcome.err
     assert (tmp_path / "out.json").read_text() == before
 
 

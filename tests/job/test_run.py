@@ -158,7 +158,7 @@ SECRET = world(enum("password", "${SECRET_WORD}"))
 
 def test_a_spec_reads_nothing_of_the_environment_of_the_process(monkeypatch) -> None:
     monkeypatch.setenv("SECRET_WORD", "swordfish")
-    with pytest.raises(datagen.InvalidInput, match="needs an environment, and none was given") as caught:
+    with pytest.raises(datagen.InvalidInput, match="needs an environment, but none was given") as caught:
         datagen.load(SECRET)
     assert "swordfish" not in str(caught.value)
 

@@ -358,7 +358,7 @@ def test_a_state_of_other_sources_is_refused(generate, tmp_path, what: str) -> N
     (tmp_path / changed).write_text((tmp_path / changed).read_text().replace("OLD", "NEW"))
     outcome = generate(spec, "-n", 6, *options)
     assert outcome.code == 2
-    assert "belongs to another run (other: plug-ins, or files that the spec names)" in outcome.err
+    assert "belongs to a different run (different: plug-ins, or files that the spec names)" in outcome.err
     assert len((tmp_path / "out.json").read_text().splitlines()) == 3
 
 
