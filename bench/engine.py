@@ -20,7 +20,7 @@ _RAMP = 2  # mean lives that pass before a population counts as steady
 def _prepare(spec: str, limit: int) -> tuple[Run, LineWriter]:
     clock = SimulatedClock(parse_moment("2024-01-01T00:00:00"))
     run = Run(datagen.load(spec).spec, clock, seed=1, max_workers=limit)
-    run.problems()  # fills the pools, as a command does
+    run.pools.problems()  # fills the pools, as a command does
     return run, Json().begin(run.layout)
 
 

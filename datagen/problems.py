@@ -46,6 +46,15 @@ class RunFailed(RuntimeError):
     """A run could not go on; the message begins with what was being done."""
 
 
+class Unfillable(RunFailed):
+    """A pool can't have so many different values; the path is that of the key that asks for them."""
+
+    def __init__(self, path: Path_, reason: str, doing: str) -> None:
+        super().__init__(f"{doing}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
 def read_text(source: str) -> str:
     """Read a UTF-8 file that the user named.
 
@@ -55,6 +64,15 @@ def read_text(source: str) -> str:
         return read_bytes(source).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput([Problem(f"is not UTF-8 text (byte {error.start})", source)]) from error
+
+
+def unreadable(source: str) -> list[Problem]:
+    """Return why a file that the user named can't be read, if so; only looks."""
+    try:
+        open(source, "rb").close()
+    except (OSError, ValueError) as error:
+        return [Problem(f"can't be read: {getattr(error, 'strerror', None) or error}", source)]
+    return []
 
 
 def read_bytes(source: str) -> bytes:

@@ -13,6 +13,7 @@ from datagen.job.job import Job, check, prepare
 from datagen.job.options import Options
 from datagen.job.request import Request
 from datagen.language.document import Document, parse_json
+from datagen.plugin.model import place_in_source
 from datagen.problems import InvalidInput, Problem, RunFailed
 
 DONE, FAILED, WRONG = 0, 1, 2
@@ -49,6 +50,12 @@ def exit_code(work: Callable[[Voice], int], interrupted: int = DONE) -> int:
         return FAILED
     except KeyboardInterrupt:
         return interrupted
+    except Exception as error:
+        where = place_in_source(error)
+        if not where:
+            raise
+        voice.say(f"a plug-in failed: {type(error).__name__}: {error}{where}")
+        return FAILED
 
 
 def parser() -> argparse.ArgumentParser:

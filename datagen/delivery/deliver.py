@@ -119,9 +119,9 @@ class Delivery:
             reached=max(standing.reached for standing in standings),
             seconds=stopwatch() - self._began,
             late=late,
-            slowest=str(slowest.target),
+            slowest=hidden(str(slowest.target), self._secrets),
             latest=max(self.report.latest, late, self._run.clock.latest),
-            delivered=tuple((str(lane.target), lane.delivered) for lane in self._lanes),
+            delivered=tuple((hidden(str(lane.target), self._secrets), lane.delivered) for lane in self._lanes),
         )
         if self._watch_error is None:
             try:

@@ -28,7 +28,8 @@ class String(PooledDimension):
 
     def different_values(self) -> int:
         shortest = min(max(self.length_distribution.lowest(), 0), 64)  # more makes no difference to any pool
-        return len(set(self.chars)) ** int(shortest) if shortest else 0
+        all_differ = len(set(self.chars)) == len(self.chars)  # else some texts are rare
+        return len(self.chars) ** int(shortest) if shortest and all_differ else 0
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.bits("length"))

@@ -15,6 +15,7 @@ from datagen.problems import Path_
 from datagen.records.text import offset_milliseconds
 
 _FIRST = parse_moment("0001-01-01T00:00:00").milliseconds
+_DAY = 24 * 3600 * 1000  # ms: more than any offset
 _LAST = parse_moment("9999-12-31T23:59:59.999").milliseconds
 
 
@@ -77,7 +78,9 @@ class Timestamp(PooledDimension):
     )
 
     def different_values(self) -> int:
-        return self.distribution.milliseconds.whole_numbers()
+        drawn = self.distribution.milliseconds
+        is_clipped = drawn.lowest() < _FIRST + _DAY or drawn.highest() > _LAST - _DAY
+        return 0 if is_clipped else drawn.whole_numbers()
 
     def make(self, rows: Rows) -> pa.Array:
         zone = self.distribution.zone

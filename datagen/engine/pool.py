@@ -14,7 +14,7 @@ import pyarrow as pa
 from datagen import draw
 from datagen.language.population import Place
 from datagen.plugin.dimension import PooledDimension, Rows, World, fresh_values
-from datagen.problems import Cancelled, Path_, RunFailed
+from datagen.problems import Cancelled, Path_, Unfillable
 from datagen.records.text import json_text
 from datagen.records.types import plain
 
@@ -53,6 +53,14 @@ class Pools(dict[str, "GrowingPool"]):
                     problems[path] = problem
         return list(problems.values())
 
+    def fill(self) -> None:
+        """Fill every pool as far as it can be picked from.
+
+        Raises Unfillable when there are too few values, Cancelled when the run is stopped meanwhile.
+        """
+        for pool in self.values():
+            pool.fill()
+
 
 class GrowingPool:
     """Different values in the order of the tries that made them."""
@@ -74,9 +82,14 @@ class GrowingPool:
         """
         while len(self._values) < count:
             if self._is_exhausted():
-                raise RunFailed(f"making {self._place.name_path}: {self._shortage()}")
+                raise Unfillable(self._key, self._shortage(), f"making {self._place.name_path}")
             self._try()
         return self._values
+
+    def fill(self) -> None:
+        """Make all values that can be picked; raises as ``first``."""
+        picker, size = self._dimension.cardinality_distribution, self._dimension.cardinality
+        self.first(size if picker is None else int(min(max(picker.highest() + 1, 1), size)))
 
     def problem(self) -> tuple[Path_, str] | None:
         """Return the place of the cardinality when it is too large, and why; fills the pool where only trying can tell.
@@ -88,9 +101,13 @@ class GrowingPool:
             return None
         while len(self._values) < wanted:
             if self._is_exhausted():
-                return (*self._place.json_path, "cardinality"), self._shortage()
+                return self._key, self._shortage()
             self._try()
         return None
+
+    @property
+    def _key(self) -> Path_:
+        return (*self._place.json_path, "cardinality")
 
     def _shortage(self) -> str:
         found = len(self._values)

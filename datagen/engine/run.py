@@ -15,7 +15,7 @@ from datagen.engine.walk import Walk
 from datagen.language.population import Population
 from datagen.moment import parse_moment
 from datagen.plugin.dimension import World
-from datagen.problems import Cancelled, Path_, RunFailed
+from datagen.problems import Cancelled, RunFailed
 from datagen.records.batch import Batch, Layout
 
 _TICK = 100_000_000  # ns: how often stages hear of the time while nothing happens
@@ -44,6 +44,7 @@ class Run:
         max_workers: int,
         records: int | None = None,
         duration: int | None = None,
+        pools: Pools | None = None,
     ) -> None:
         """Prepare a run that ends after a number of records, or at a duration (ns), or when there are no more."""
         self.clock = clock
@@ -51,9 +52,9 @@ class Run:
         self.is_between_windows = True  # else the records of a window were not all made, and the walk is ahead of them
         self._records = records
         self._duration = duration
-        self._pools = Pools(population.places(), seed, clock.stopped)
+        self.pools = Pools(population.places(), seed, clock.stopped) if pools is None else pools
         plan = Plan(population, clock.start)
-        self._columns = Columns(plan, World(seed, self._pools))
+        self._columns = Columns(plan, World(seed, self.pools))
         self._walk = Walk(plan, seed, max_workers)
 
     @property
@@ -65,10 +66,6 @@ class Run:
     def is_complete(self) -> bool:
         """Return whether there are as many records as are wanted."""
         return self._left == 0
-
-    def problems(self) -> list[tuple[Path_, str]]:
-        """Return the places of the pools that can't be filled, and why. Raises Cancelled when the run is stopped."""
-        return self._pools.problems()
 
     def stop(self) -> None:
         """End the run after the records that are being delivered."""

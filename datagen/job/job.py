@@ -11,6 +11,7 @@ from datagen.delivery.deliver import Delivery, Report, Watch
 from datagen.delivery.encoder import Route
 from datagen.delivery.lane import Lane
 from datagen.delivery.resume import Journal, open_journal
+from datagen.engine.pool import Pools
 from datagen.engine.run import Run
 from datagen.job.identity import identity_of, name_of, targets_of
 from datagen.job.options import Options
@@ -20,7 +21,7 @@ from datagen.language.spec import in_order
 from datagen.moment import parse_moment
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Undelivered
-from datagen.problems import InvalidInput, Problem, hidden, reason
+from datagen.problems import InvalidInput, Problem, Unfillable, hidden, reason
 
 Say = Callable[[str], None]
 
@@ -172,7 +173,10 @@ def compute(spec: LoadedSpec, options: Options) -> Run:
     options = replace(options, seed=draw.new_seed() if options.seed is None else options.seed)
     run = _run(spec, options, None)
     _make_sure_that_it_can_be(run, spec, options)
-    return run
+    if options.start is not None:
+        return run
+    run.pools.fill()
+    return _run(spec, options, None, run.pools)
 
 
 def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock | None]:
@@ -189,19 +193,25 @@ def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock 
 
 
 def ready(
-    inputs: Inputs, options: Options, clock: Clock | None, say: Say, journal: Journal | None = None
+    inputs: Inputs,
+    options: Options,
+    clock: Clock | None,
+    say: Say,
+    journal: Journal | None = None,
+    pools: Pools | None = None,
 ) -> tuple[Run, list[Lane], dict[str, object]]:
     """Make a run, a lane for each target, and what tells this run from others.
 
     Pools are filled last, when nothing else is wrong. Raises InvalidInput when the records do not fit a target, when
     the state of a journal is that of another run, or when there can't be such a run.
     """
-    run = _run(inputs.loaded, options, clock)
+    run = _run(inputs.loaded, options, clock, pools)
     identity = identity_of(inputs, options, run.clock.start)
-    scope = Scope(run.clock.start, options.seed or 0, name_of(identity), say)
+    secrets = inputs.secrets
+    scope = Scope(run.clock.start, options.seed or 0, name_of(identity), lambda text: say(hidden(text, secrets)))
     routes = [Route(located.target, inputs.formatter, run.layout, scope) for located in inputs.targets]
     problems = [
-        inputs.problem_of(located, replace(misfit, text=hidden(misfit.text, inputs.secrets)))
+        inputs.problem_of(located, replace(misfit, text=hidden(misfit.text, secrets)))
         for located, route in zip(inputs.targets, routes, strict=True)
         for misfit in route.misfits()
     ]
@@ -211,26 +221,33 @@ def ready(
     if journal is not None:
         journal.check(identity)
     _make_sure_that_it_can_be(run, inputs.loaded, options)
+    if clock is None and options.start is None and pools is None:
+        run.pools.fill()  # a live run has no time for it later; and it begins now
+        return ready(inputs, options, None, say, journal, run.pools)
     return run, [Lane(route, run.clock) for route in routes], identity
 
 
-def _run(loaded: LoadedSpec, options: Options, clock: Clock | None) -> Run:
+def _run(loaded: LoadedSpec, options: Options, clock: Clock | None, pools: Pools | None = None) -> Run:
     """Make a run; the clock is that of the options when none is given."""
     if clock is None:
         clock = SystemClock() if options.start is None else SimulatedClock(options.start)
-    return Run(
-        loaded.spec,
-        clock,
-        seed=options.seed or 0,
-        max_workers=options.max_workers,
-        records=options.records,
-        duration=options.duration,
-    )
+    try:
+        return Run(
+            loaded.spec,
+            clock,
+            seed=options.seed or 0,
+            max_workers=options.max_workers,
+            records=options.records,
+            duration=options.duration,
+            pools=pools,
+        )
+    except Unfillable as error:  # a pool inside of another
+        raise InvalidInput([loaded.document.problem(error.path, error.reason)]) from error
 
 
 def _make_sure_that_it_can_be(run: Run, loaded: LoadedSpec, options: Options) -> None:
     """Raise InvalidInput when a pool can't be filled, or when the clock can never move on and nothing ends the run."""
-    problems = [loaded.document.problem(*problem) for problem in run.problems()]
+    problems = [loaded.document.problem(*problem) for problem in run.pools.problems()]
     if options.records is None and loaded.spec.stands_still:
         message = "no gap and no delay is ever above 0: the clock can never move on; give a number of records"
         problems.append(loaded.document.problem(("interarrival",), message))

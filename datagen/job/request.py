@@ -16,7 +16,7 @@ from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import named_files
 from datagen.plugin.registry import Registry
 from datagen.plugin.target import Target, missing_library
-from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, hidden, read_text, show
+from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, hidden, read_text, show, unreadable
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ def load(request: Request) -> Inputs:
     except ValidationError as error:
         problems += [Problem(line["msg"], format_name) for line in error.errors()]
     files = named_files([loaded and loaded.spec, formatter, *(located.target for located in targets)])
+    problems += [problem for file in files for problem in unreadable(file)]
     problems += _conflicts(targets, request, files)
     if problems or loaded is None or formatter is None:
         documents = [*([] if loaded is None else [loaded.document]), *(located.document for located in targets)]
@@ -194,12 +195,20 @@ def _conflicts(targets: Sequence[Located], request: Request, files: Sequence[str
     seen: set[str] = set()
     for target in (located.target for located in targets):
         problem = missing_library(target) or target.problem() or _would_overwrite(target, request, files)
-        occupied = [] if problem else target.occupies()
+        occupied = [] if problem else [name for path in target.occupies() for name in _names(path)]
         if not seen.isdisjoint(occupied):
             problem = "two targets write to it; their records would be mixed"
         seen.update(occupied)
         if problem:
             yield Problem(problem, f"target {target}")
+
+
+def _names(occupied: str) -> Iterator[str]:
+    """Yield what something occupied goes by: its name and, of a file that is there, what all its hard links share."""
+    yield occupied
+    if os.path.isfile(occupied):
+        found = os.stat(occupied)
+        yield f"{found.st_dev}:{found.st_ino}"
 
 
 def _would_overwrite(target: Target, request: Request, files: Sequence[str]) -> str | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 import pyarrow as pa
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
-from datagen.plugin.model import Maker, Plugin
+from datagen.plugin.model import Maker, Plugin, maker_of
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines
 
@@ -43,7 +43,7 @@ class Formatter(Plugin):
 
 
 def _formatter(value: Any, info: "ValidationInfo[Maker]") -> Any:
-    return value if isinstance(value, Plugin) else info.context.formatter(value)
+    return value if isinstance(value, Plugin) else maker_of(info).formatter(value)
 
 
 AnyFormatter = Annotated[

@@ -143,7 +143,15 @@ def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> V
 
 def make_of_group(group: str, value: Any, info: "ValidationInfo[Maker]") -> Any:
     """Return the plug-in object that a key of a model holds; for a PlainValidator."""
-    return value if isinstance(value, Plugin) else info.context.make(group, value)
+    return value if isinstance(value, Plugin) else maker_of(info).make(group, value)
+
+
+def maker_of(info: "ValidationInfo[Maker]") -> Maker:
+    """Return what makes objects in a validation; raises ValueError when an object is made in Python, without one."""
+    maker: Maker | None = info.context
+    if maker is None:
+        raise ValueError("must be an object of its kind here; to describe it, describe what it belongs to as well")
+    return maker
 
 
 def place_in_source(error: BaseException) -> str:

@@ -6,6 +6,7 @@ When it fails it says how many of the first records surely arrived; the others a
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -101,13 +102,17 @@ class Gather:
 
 
 class Sink(ABC):
-    """A target at work in one run."""
+    """A target at work in one run.
+
+    What ``open`` puts on the stack ``_opened`` is let go of by ``close``, and so when ``open`` fails halfway.
+    """
 
     gather: Gather = Gather()  # what ``write`` wants at once; until then records wait in the lane, not acknowledged
 
     def __init__(self, writer: LineWriter, scope: Scope) -> None:
         self.writer = writer
         self.scope = scope
+        self._opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         """Return records ready to be sent; called ahead of time, on another thread than the methods below."""
@@ -139,9 +144,9 @@ class Sink(ABC):
     def finish(self) -> None:  # noqa: B027  (most sinks have nothing left to do)
         """Do what is left to do after the last record. Raises OSError or Undelivered."""
 
-    @abstractmethod
     def close(self) -> None:
-        """Close it; only called after ``open``, which may have failed. Raises OSError or Undelivered."""
+        """Let go of it; only called after ``open``, which may have failed. Raises OSError or Undelivered."""
+        self._opened.close()
 
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         """Yield what the target holds: names of parts, such as files, and the records of each in their order.

@@ -26,9 +26,15 @@ def write_lines(file: int, lines: Lines) -> None:
 
 
 def write_whole(file: int, data: Any) -> int:
-    """Write bytes to a file descriptor; return how many they are. Raises OSError."""
+    """Write bytes to a file descriptor; return how many they are.
+
+    Raises OSError, or ReaderGone when nobody reads it any more.
+    """
     view = memoryview(data)
     done = 0
-    while done < len(view):
-        done += os.write(file, view[done:])
+    try:
+        while done < len(view):
+            done += os.write(file, view[done:])
+    except BrokenPipeError as error:
+        raise ReaderGone("nobody reads it any more") from error
     return done

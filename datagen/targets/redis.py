@@ -3,7 +3,6 @@
 import builtins
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -130,7 +129,6 @@ class RedisSink(Sink):
         super().__init__(writer, scope)
         self._target = target
         self._address = address
-        self._opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         return replace(super().encode(batch), texts=self._address.texts(batch))
@@ -159,9 +157,6 @@ class RedisSink(Sink):
                 self._client.connection_pool.release(connection)
         except RedisError as error:
             raise _undelivered(error, done) from error
-
-    def close(self) -> None:
-        self._opened.close()
 
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         from redis import RedisError

@@ -2,10 +2,9 @@
 
 import os
 import sys
-from contextlib import ExitStack
 from typing import ClassVar
 
-from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.formatter import Formatter
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Position, Sink, Target
 from datagen.records.batch import Layout
@@ -38,10 +37,6 @@ class _Output(Sink):
 
     _file: int
 
-    def __init__(self, writer: LineWriter, scope: Scope) -> None:
-        super().__init__(writer, scope)
-        self._opened = ExitStack()
-
     def open(self, position: Position) -> None:
         sys.stdout.flush()
         self._file = os.dup(sys.stdout.fileno())
@@ -51,6 +46,3 @@ class _Output(Sink):
 
     def write(self, encoded: Encoded) -> None:
         write_lines(self._file, encoded.lines)
-
-    def close(self) -> None:
-        self._opened.close()

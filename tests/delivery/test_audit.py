@@ -132,7 +132,10 @@ def test_an_audit_knows_what_becomes_of_records_on_their_way(audited, keys: dict
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-s", "2024-01-01", "--seed", 1], "an audit needs the number of records or duration of the run that it proves"),
+        (
+            ["-s", "2024-01-01", "--seed", 1],
+            "an audit needs the number of records or duration of the run",
+        ),
         (["-s", "2024-01-01", "-n", 5], "an audit needs the seed of the run that it proves"),
         (["--seed", 1, "-n", 5], "an audit needs the start of the run that it proves"),
     ],

@@ -1,18 +1,21 @@
 """Pools are filled as far as a run picks from them, and never where that is of no use."""
 
+import json
 from threading import Event
 
 import pytest
 
 import datagen
+from datagen.delivery import resume
 from datagen.engine import pool
 from datagen.engine.pool import GrowingPool, Pools
+from datagen.job import Options, Request, prepare
 from datagen.problems import Cancelled
-from tests.worlds import START, constant, exponential, integer, records_of, uniform, world
+from tests.worlds import START, constant, counter, exponential, integer, records_of, uniform, world, write_json
 
 
-def pooled(size: int, distribution: dict, picker: dict, **keys: object) -> dict:
-    return integer("p", distribution, cardinality=size, cardinality_distribution=picker, **keys)
+def pooled(size: int, distribution: dict, picker: dict, name: str = "p") -> dict:
+    return integer(name, distribution, cardinality=size, cardinality_distribution=picker)
 
 
 def pools_of(spec: dict, stopped: Event | None = None) -> Pools:
@@ -62,7 +65,15 @@ def test_a_large_pool_that_is_surely_filled_does_not_hold_up_the_start(tries) ->
         ({"type": "ipaddress", "distribution": uniform(0, 255), "cardinality": 256}, True),
         ({"type": "timestamp", "distribution": uniform("2024-01-01", "2024-01-02"), "cardinality": 1000}, True),
         ({"type": "string", "length_distribution": uniform(2, 9), "chars": "abc", "cardinality": 9}, True),
-        ({"type": "string", "length_distribution": uniform(2, 9), "chars": "aab", "cardinality": 5}, False),
+        ({"type": "string", "length_distribution": uniform(2, 9), "chars": "aab", "cardinality": 4}, False),
+        (
+            {
+                "type": "timestamp",
+                "distribution": uniform("9999-12-31T23:59:59.99+12:00", "9999-12-31T23:59:59-12:00"),
+                "cardinality": 5,
+            },
+            False,
+        ),
         ({"type": "string", "length_distribution": exponential(9), "cardinality": 5}, False),
         ({"type": "object", "dimensions": [integer("n", uniform(1, 9))], "cardinality": 9}, True),
         ({"type": "object", "dimensions": [integer("n", uniform(1, 9), percent_nulls=1)], "cardinality": 9}, False),
@@ -74,12 +85,86 @@ def test_a_pool_is_filled_before_the_run_only_where_that_is_not_known_otherwise(
     assert bool(tries) is not known
 
 
-def test_no_pool_is_filled_when_something_else_is_wrong(generate, tries) -> None:
-    spec = world(pooled(5, uniform(0, 1), constant(0)), {"name": "x", "type": "nosuch"})
-    outcome = generate(spec, "-n", 1)
+@pytest.mark.parametrize("wrong", ["spec", "target", "format", "stage", "state"])
+def test_no_pool_is_filled_when_something_else_is_wrong(generate, tries, tmp_path, wrong: str) -> None:
+    spec = world(pooled(5, exponential(1), constant(0)), counter("n"))
+    options: list[object] = []
+    if wrong == "spec":
+        spec["emitters"][0]["dimensions"].append({"name": "x", "type": "nosuch"})
+    elif wrong == "target":
+        options = ["-t", write_json(tmp_path / "t.json", {"type": "file", "path": "no/such/folder/x"})]
+    elif wrong == "format":
+        (tmp_path / "pattern.txt").write_text("{{nosuch}}")
+        options = ["-f", tmp_path / "pattern.txt"]
+    elif wrong == "stage":
+        stage = {"type": "filter", "where": "nosuch = 1"}
+        options = ["-t", write_json(tmp_path / "t.json", {"type": "stdout", "through": [stage]})]
+    else:
+        options = ["--state", tmp_path / "state", "-m", 7]
+        assert generate(spec, "-n", 1, "--state", tmp_path / "state").code == 0
+        tries.clear()
+    outcome = generate(spec, "-n", 1, *options)
     assert outcome.code == 2
-    assert "nosuch" in outcome.err
     assert tries == []
+
+
+def test_all_pools_that_can_not_be_filled_are_named_at_once(generate) -> None:
+    outcome = generate(
+        world(pooled(5, uniform(0, 1), constant(0)), pooled(9, uniform(0, 2), constant(0), name="q")), "-n", 1
+    )
+    assert outcome.code == 2
+    assert "could make only 2 different values for a cardinality of 5" in outcome.err
+    assert "could make only 3 different values for a cardinality of 9" in outcome.err
+
+
+def test_a_value_that_is_rare_is_waited_for() -> None:
+    """One try in 500 gives it: with less patience the pool would be refused."""
+    rare = integer("p", exponential(0.0805), cardinality=2, cardinality_distribution=uniform(0, 1))
+    assert {record["p"] for record in records_of(world(rare), 50)} == {0, 1}
+
+
+def test_a_run_that_was_stopped_while_a_pool_grew_goes_on_where_it_was(tmp_path, monkeypatch) -> None:
+    """What was computed of the window then is not all of it, so no snapshot may be taken there."""
+    monkeypatch.setattr(resume, "_SNAPSHOT_EVERY", 0)
+    monkeypatch.setattr(resume, "_SHARE", 0)
+    spec = world(pooled(200_000, uniform(0, 10**12), uniform(0, 199_999)), counter("n"))
+    target = {"type": "file", "path": str(tmp_path / "out.json")}
+    options = {"start": START, "records": 60_000, "seed": 1, "state": tmp_path / "state"}
+    original, handles, stops = GrowingPool._made, [], iter([3, 4, 5, 6, None])
+    stop_at = [3]
+
+    def made(self: GrowingPool, count: int) -> object:
+        if count >> 10 == 1 << stop_at[0]:
+            handles[-1].stop()
+        return original(self, count)
+
+    monkeypatch.setattr(GrowingPool, "_made", made)
+    for stop in stops:
+        stop_at[0] = 99 if stop is None else stop
+        job = prepare(Request(spec, target, options=Options.of(options), state=str(tmp_path / "state")))
+        handles.append(job.run)
+        job.start().wait()
+    found = [json.loads(line) for line in (tmp_path / "out.json").read_text().splitlines()]
+    assert found == records_of(spec, 60_000)
+
+
+def test_a_pool_inside_of_another_that_can_not_be_filled_is_named_with_its_place(generate) -> None:
+    inner = {"type": "int", "name": "n", "distribution": exponential(1), "cardinality": 50}
+    inner |= {"cardinality_distribution": uniform(0, 49)}
+    for seed in range(4):
+        outer = {"type": "object", "name": "o", "dimensions": [inner], "cardinality": 3}
+        outcome = generate(world(outer), "-n", 1, "--seed", seed)
+        assert outcome.code == 2
+        assert "emitters[0].dimensions[0].dimensions[0].cardinality: could make only" in outcome.err
+
+
+def test_the_pools_of_a_live_run_are_filled_before_it_begins(tries, monkeypatch) -> None:
+    spec = world(pooled(50_000, uniform(0, 10**9), uniform(0, 49_999)), gap=0.01)
+    records = datagen.records(datagen.load(spec), duration="0.2S")
+    filled = len(tries)
+    assert filled > 3
+    assert len(list(records)) > 5
+    assert len(tries) == filled
 
 
 def test_filling_a_pool_can_be_cancelled() -> None:

@@ -1,6 +1,7 @@
 """Runs from Python: into targets, stopped from elsewhere, side by side, and what they may read of the environment."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 import datagen
+from tests.lanes import Recorder, Recording
 from tests.worlds import ROOT, START, counter, enum, exponential, records_of, state, uniform, world, write_json
 
 SPEC = world(counter("n"), states=[state("s", {"s": 0.5, "stop": 0.5}, delay=exponential(1))])
@@ -114,6 +116,123 @@ def test_a_state_is_kept_and_gone_on_from(to_file, tmp_path) -> None:
     assert lines(to_file()) == records_of(SPEC, 1000)
 
 
+def test_a_run_that_is_over_frees_its_state(to_file, tmp_path) -> None:
+    for records in (10, 20, 30):
+        handle = datagen.start(SPEC, to_file(), start=START, records=records, seed=1, state=tmp_path / "state")
+        handle.wait()
+        assert handle.is_done
+    assert len(lines(to_file())) == 30
+
+
+def test_a_state_that_is_refused_leaves_nothing_open(to_file, tmp_path) -> None:
+    handle = datagen.start(FOREVER, to_file(), start=START, seed=1, state=tmp_path / "state")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        with pytest.raises(datagen.InvalidInput, match="is in use by another run"):
+            datagen.run(FOREVER, to_file("x"), start=START, seed=1, state=tmp_path / "state")
+    after = len(os.listdir("/proc/self/fd"))
+    handle.stop()
+    handle.wait()
+    assert after <= before + 1  # the run itself may open something meanwhile
+    with pytest.raises(datagen.InvalidInput, match="belongs to a different run"):
+        datagen.run(FOREVER, to_file(), start=START, seed=2, state=tmp_path / "state")
+    handle = datagen.start(FOREVER, to_file(), start=START, seed=1, state=tmp_path / "state")
+    handle.stop()
+    handle.wait()
+
+
+def test_progress_that_fails_ends_the_run_at_a_record_boundary(to_file, tmp_path) -> None:
+    def progress(report: datagen.Report) -> None:
+        if report.records:
+            raise LookupError("oops")
+
+    with pytest.raises(LookupError, match="oops"):
+        datagen.run(FOREVER, to_file(), start=START, seed=1, progress=progress, state=tmp_path / "state")
+    found = lines(to_file())
+    assert found == records_of(FOREVER, len(found))
+    assert not [thread for thread in threading.enumerate() if thread.name == "run" or thread.name.startswith("file")]
+    handle = datagen.start(FOREVER, to_file(), start=START, seed=1, state=tmp_path / "state")  # nobody has it any more
+    handle.stop()
+    assert handle.wait().records >= len(found)
+
+
+def test_a_stopped_run_may_be_stopped_again(to_file) -> None:
+    handle = datagen.start(FOREVER, to_file(), start=START, seed=1)
+    for _ in range(3):
+        handle.stop()
+    report = handle.wait()
+    handle.stop()
+    assert handle.wait() == report
+
+
+class Slamming(Recording):
+    def close(self) -> None:
+        raise LookupError("the door is stuck")
+
+
+def test_a_target_that_fails_to_close_in_whatever_way_is_a_failure() -> None:
+    with pytest.raises(datagen.RunFailed, match="the door is stuck"):
+        datagen.run(SPEC, Recorder(sink=Slamming), start=START, records=5)
+
+
+@pytest.fixture
+def reading(tmp_path) -> datagen.LoadedSpec:
+    """A spec whose records depend on a file."""
+    plugin = tmp_path / "reading.py"
+    plugin.write_text(
+        "from datagen import Dimension\n\n\nclass Reading(Dimension):\n    kind = 'reading'\n    path: str\n\n"
+        "    def files(self):\n        return [self.path]\n\n"
+        "    def make(self, rows):\n        with open(self.path) as file:\n            return [file.read()] * len(rows)\n"
+    )
+    (tmp_path / "word.txt").write_text("word")
+    return datagen.load(world({"name": "w", "type": "reading", "path": str(tmp_path / "word.txt")}), plugins=[plugin])
+
+
+def test_a_file_that_a_spec_reads_is_no_target(reading, to_file, tmp_path) -> None:
+    with pytest.raises(datagen.InvalidInput, match=r"word.txt is read for this run; it would be overwritten"):
+        datagen.run(reading, to_file("word.txt"), start=START, records=1)
+    assert (tmp_path / "word.txt").read_text() == "word"
+    datagen.run(reading, to_file(), start=START, records=1)
+    assert lines(to_file())[0]["w"] == "word"
+
+
+def test_a_file_that_a_spec_names_and_that_is_not_there_is_a_problem(reading, to_file, tmp_path) -> None:
+    (tmp_path / "word.txt").unlink()
+    with pytest.raises(datagen.InvalidInput, match=r"word.txt: can't be read: No such file or directory"):
+        datagen.run(reading, to_file(), start=START, records=1)
+
+
+def test_an_edited_pattern_file_is_another_run(to_file, tmp_path) -> None:
+    for text, expected in (("{{n}}", None), ("{{n}}!", "belongs to a different run")):
+        (tmp_path / "pattern.txt").write_text(text)
+        run = {"start": START, "records": 5, "seed": 1, "state": tmp_path / "state", "format": tmp_path / "pattern.txt"}
+        if expected is None:
+            datagen.run(SPEC, to_file(), **run)
+        else:
+            with pytest.raises(datagen.InvalidInput, match=expected):
+                datagen.run(SPEC, to_file(), **run)
+
+
+def test_a_check_finds_what_the_run_would(command, tmp_path) -> None:
+    standing = write_json(tmp_path / "spec.json", world(gap=0))
+    for option in ("--check", "--connect"):
+        outcome = command("-c", standing, "-s", START, option)
+        assert outcome.code == 2
+        assert "the clock can never move on" in outcome.err
+        assert command("-c", standing, "-s", START, "-n", 5, option).data == b""
+
+
+def test_plugins_belong_to_the_loading_of_a_spec(reading, to_file, tmp_path) -> None:
+    with pytest.raises(datagen.InvalidInput, match=r"give them to datagen\.load"):
+        datagen.run(reading, to_file(), start=START, records=1, plugins=[tmp_path / "reading.py"])
+
+
+def test_several_declared_targets_may_be_given() -> None:
+    targets = [Recorder(), Recorder()]
+    assert datagen.run(SPEC, targets, start=START, records=5, seed=1).records == 5
+    assert [len(target.lines) for target in targets] == [5, 5]
+
+
 # Times
 
 
@@ -181,3 +300,15 @@ def test_no_message_holds_a_value_of_the_environment() -> None:
         datagen.load(world(enum("a", 1)) | {"states": "${SECRET_WORD}"}, environment={"SECRET_WORD": "sesame"})
     assert "sesame" not in str(caught.value)
     assert "sesame" not in repr(caught.value.__cause__) + repr(caught.value.__context__)
+
+
+def test_no_warning_and_no_failure_holds_a_value_of_the_environment() -> None:
+    spec = world(states=[state("s"), state("${SECRET_WORD}")])
+    loaded = datagen.load(spec, environment={"SECRET_WORD": "sesame"})
+    assert [str(warning) for warning in loaded.warnings] == [
+        'spec: states[1]: state "…" can\'t be reached from the first state'
+    ]
+    target = {"type": "tcp", "host": "${SECRET_WORD}.invalid", "port": 1}
+    with pytest.raises(datagen.RunFailed) as caught:
+        datagen.run(SPEC, target, start=START, records=1, environment={"SECRET_WORD": "sesame"})
+    assert "sesame" not in str(caught.value)

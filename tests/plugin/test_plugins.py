@@ -324,6 +324,20 @@ def test_what_fails_in_a_users_code_says_where(generate, tmp_path, spec: dict, o
     assert "Traceback" not in outcome.err
 
 
+@pytest.mark.parametrize("method", ["misfits", "begin", "occupies", "problem", "files"])
+def test_what_fails_before_the_run_says_where_too(generate, tmp_path, method: str) -> None:
+    (tmp_path / "mine.py").write_text(FAILING.replace("class Sending", f"Sends.{method} = fail\n\nclass Sending"))
+    outcome = generate(world() | {"target": {"type": "bad"}}, "-n", 5, "--plugins", tmp_path / "mine.py")
+    assert outcome.code == 1
+    assert f"KeyError: 'oops' ({tmp_path}/mine.py:6)" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_a_target_made_in_python_says_that_its_parts_are_objects_too() -> None:
+    with pytest.raises(ValueError, match="must be an object of its kind here"):
+        Registry.load().of("target")["file"](path="x", format="csv")
+
+
 CONSTANT = """
 import pyarrow as pa
 from datagen import Dimension

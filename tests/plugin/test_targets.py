@@ -353,3 +353,20 @@ def test_a_file_that_vanishes_is_a_failure_and_no_traceback(generate, tmp_path) 
     assert outcome.code == 1
     assert "No such file or directory" in outcome.err
     assert outcome.err.startswith("writing to")
+
+
+def test_a_reader_that_is_gone_before_the_header_is_no_failure(tmp_path) -> None:
+    line = [sys.executable, ROOT / "generator.py", "-c", ROOT / "conf/gen/example.json", *RUN, "-n", "5", "-f", "csv"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(line, stdout=writer, stderr=subprocess.PIPE, timeout=60)
+    os.close(writer)
+    assert done.returncode == 0, done.stderr
+
+
+def test_two_names_of_one_file_are_one_file(generate, tmp_path) -> None:
+    (tmp_path / "a").touch()
+    os.link(tmp_path / "a", tmp_path / "b")
+    outcome = generate(world() | {"target": [{"type": "file", "path": str(tmp_path / name)} for name in "ab"]}, "-n", 1)
+    assert outcome.code == 2
+    assert "two targets write to it; their records would be mixed" in outcome.err

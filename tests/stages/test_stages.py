@@ -574,7 +574,10 @@ def test_a_target_of_a_stage_has_stages_of_its_own(generate, tmp_path) -> None:
             {"type": "rate", "record": True, "target": {"type": "stdout", "emitters": ["e"]}},
             ['through[0].target: "emitters" has no meaning'],
         ),
-        ({"type": "rate", "record": True, "target": {"type": "stdout"}}, ["standard output", "two targets write to it"]),
+        (
+            {"type": "rate", "record": True, "target": {"type": "stdout"}},
+            ["standard output", "two targets write to it"],
+        ),
         ({"type": "rate", "record": True, "target": {"type": "file", "pth": 1}}, ["through[0].target.pth", '"path"']),
     ],
     ids=lambda value: json.dumps(value)[:60] if isinstance(value, dict) else "",

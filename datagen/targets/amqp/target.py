@@ -1,7 +1,7 @@
 """The target ``amqp``."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -118,7 +118,6 @@ class AmqpSink(Sink):
         self._target = target
         self._address = address
         self._envelope = Envelope(target.exchange, target.mandatory, target.persistent)
-        self._opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         return replace(super().encode(batch), texts=self._address.texts(batch))
@@ -135,9 +134,6 @@ class AmqpSink(Sink):
         self._link.deliver(self._messages(encoded.slice(0, taken)))
         if taken < len(encoded):
             raise self._address.refused(encoded, taken)
-
-    def close(self) -> None:
-        self._opened.close()
 
     def _messages(self, encoded: Encoded) -> list[bytes]:
         keys, records = self._address.names(encoded), pieces(encoded.lines)

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -58,7 +57,6 @@ class HttpSink(Sink):
         self._packing = packing
         self._exchange = exchange
         self._concurrency = concurrency
-        self._opened = ExitStack()
 
     def open(self, position: Position) -> None:
         self._client = self._opened.enter_context(self._exchange.connect())
@@ -76,9 +74,6 @@ class HttpSink(Sink):
                 done = _finished(*under_way.popleft(), done)
         finally:  # what was begun must not arrive after what is sent again
             wait([future for _, future in under_way])
-
-    def close(self) -> None:
-        self._opened.close()
 
 
 def _finished(stop: int, request: Future[None], done: int) -> int:

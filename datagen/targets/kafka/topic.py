@@ -6,7 +6,6 @@ A target of its own says how its brokers are reached.
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -173,7 +172,6 @@ class TopicSink(Sink):
     def __init__(self, target: KafkaTarget, writer: LineWriter, scope: Scope) -> None:
         super().__init__(writer, scope)
         self._target = target
-        self._opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         texts = []
@@ -192,9 +190,6 @@ class TopicSink(Sink):
         self._client.send(encoded.lines.data.tobytes(), self._messages(encoded), len(encoded))
         if not self._client.settle():
             raise self._client.failure(map(bytes, pieces(encoded.lines)))
-
-    def close(self) -> None:
-        self._opened.close()
 
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         for number, values in read(self._target.topic, self._target.cluster()):

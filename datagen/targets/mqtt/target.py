@@ -1,6 +1,6 @@
 """The target ``mqtt``."""
 
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from typing import ClassVar, Literal
 
@@ -88,7 +88,6 @@ class MqttSink(Sink):
         super().__init__(writer, scope)
         self._target = target
         self._address = address
-        self._opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         return replace(super().encode(batch), texts=self._address.texts(batch))
@@ -107,6 +106,3 @@ class MqttSink(Sink):
         self._link.deliver(self._address.names(good), records, self._target.qos, self._target.retain)
         if taken < len(encoded):
             raise self._address.refused(encoded, taken)
-
-    def close(self) -> None:
-        self._opened.close()

@@ -1,7 +1,7 @@
 """The target ``nats``."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -133,7 +133,6 @@ class NatsSink(Sink):
         self._address = address
         self._run = run
         self._records = 0  # acknowledged so far: the number of the next record
-        self._opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         return replace(super().encode(batch), texts=self._address.texts(batch))
@@ -166,9 +165,6 @@ class NatsSink(Sink):
 
     def position(self) -> Position:
         return {"records": self._records}
-
-    def close(self) -> None:
-        self._opened.close()
 
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         with closing(self._target.link()) as link:

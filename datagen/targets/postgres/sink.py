@@ -52,9 +52,6 @@ class TableSink(Sink):
                 failure.records = before
             raise failure from error
 
-    def close(self) -> None:
-        self._opened.close()
-
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         try:
             with explained(), session(self._dsn) as opened:

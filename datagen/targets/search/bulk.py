@@ -6,7 +6,6 @@ item is looked at.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from typing import Any
 
 from datagen.plugin.formatter import LineWriter
@@ -35,7 +34,6 @@ class BulkSink(Sink):
         self._connect = connect
         self._actions = actions
         self._size = size
-        self._opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         documents = array_of(self.writer.lines(batch))
@@ -52,9 +50,6 @@ class BulkSink(Sink):
             except Undelivered as error:
                 error.records += start
                 raise
-
-    def close(self) -> None:
-        self._opened.close()
 
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         with self._connect() as client:

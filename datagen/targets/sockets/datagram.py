@@ -22,7 +22,6 @@ class Datagrams(Sink):
     def __init__(self, host: str, port: int, writer: LineWriter, scope: Scope) -> None:
         super().__init__(writer, scope)
         self._place = host, port
-        self._opened = ExitStack()
 
     def open(self, position: Position) -> None:
         self._socket = self._opened.enter_context(connected(*self._place))
@@ -44,9 +43,6 @@ class Datagrams(Sink):
             self._raise_refusal()
         except Undelivered as error:
             raise Undelivered(str(error), lasting=True) from error  # too late to send it again
-
-    def close(self) -> None:
-        self._opened.close()
 
     def _send(self, record: memoryview) -> None:
         while True:

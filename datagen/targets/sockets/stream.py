@@ -1,6 +1,6 @@
 """What sends lines over a TCP connection: the sink of the target ``tcp``, and that of ``syslog`` over TCP and TLS."""
 
-from contextlib import ExitStack, closing
+from contextlib import closing
 
 import numpy as np
 
@@ -23,7 +23,6 @@ class Stream(Sink):
     def __init__(self, peer: Peer, writer: LineWriter, scope: Scope) -> None:
         super().__init__(writer, scope)
         self._peer = peer
-        self._opened = ExitStack()
         self._warned = False
 
     def open(self, position: Position) -> None:
@@ -43,9 +42,6 @@ class Stream(Sink):
             self._warn_of(error)
             if undelivered(error).lasting:
                 raise undelivered(error) from error
-
-    def close(self) -> None:
-        self._opened.close()
 
     def _connect(self) -> None:
         self._connection = self._opened.enter_context(closing(Connection(self._peer)))
