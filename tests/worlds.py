@@ -103,7 +103,7 @@ def run_of(
     clock = clock or SimulatedClock(parse_moment(START))
     population = datagen.load(spec).spec
     made = Run(population, clock, seed=seed, max_workers=max_workers, records=records, duration=span)
-    assert not made.problems()
+    assert not made.pools.problems()
     return made
 
 

@@ -1,10 +1,15 @@
 """A declared target serves any number of runs at once: what one is given changes nothing in the other."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
+import redis as redis_library
 
 import datagen
 from datagen.delivery.encoder import Encoder, Route
@@ -15,6 +20,11 @@ from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Sink
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import pieces
+from tests.servers import installed
+from tests.servers.collector import serve as serve_http
+from tests.servers.installed import free_port
+from tests.servers.kafka_broker import Broker
+from tests.servers.listeners import Listener
 from tests.worlds import ROOT, START, run_of
 
 REGISTRY = Registry.load()
@@ -74,5 +84,75 @@ def test_two_runs_of_one_loaded_spec_side_by_side_write_what_each_would_alone(ki
     assert [handle.wait().records for handle in handles] == [20_000] * 2
     found = [sorted((tmp_path / name).rglob("*")) for name in ("alone", "one", "other")]
     files = [[path for path in paths if path.is_file()] for paths in found]
+    assert len(files[0]) > (1 if kind == "file" else 0)
     for alone, one, other in zip_longest(*files):
         assert alone.read_bytes() == one.read_bytes() == other.read_bytes()
+
+
+# Two runs of one declared target at once, into a system: it has what both would bring alone
+
+
+@contextmanager
+def postgres() -> Iterator[tuple[dict, Callable[[], list]]]:
+    table = f"test_{uuid4().hex}"
+    yield {"type": "postgres", "dsn": installed.postgres(), "table": table}, lambda: []
+    with psycopg.connect(installed.postgres(), autocommit=True) as connection:
+        connection.execute(f"DROP TABLE {table}")
+
+
+@contextmanager
+def redis() -> Iterator[tuple[dict, Callable[[], list]]]:
+    name = f"test:{uuid4().hex}"
+    yield {"type": "redis", "url": installed.redis(), "list": name}, lambda: []
+    with redis_library.Redis.from_url(installed.redis()) as client:
+        client.delete(name)
+
+
+@contextmanager
+def nats() -> Iterator[tuple[dict, Callable[[], list]]]:
+    name = f"test_{uuid4().hex}"
+    yield {"type": "nats", "servers": installed.nats(), "subject": name, "stream": {"name": name, "create": True}}, list
+
+
+@contextmanager
+def kafka() -> Iterator[tuple[dict, Callable[[], list]]]:
+    with Broker() as broker:
+        yield {"type": "kafka", "endpoint": broker.endpoint, "topic": f"test-{uuid4()}"}, list
+
+
+@contextmanager
+def tcp() -> Iterator[tuple[dict, Callable[[], list]]]:
+    listener = Listener()
+
+    def received() -> list:
+        listener.close()
+        return [bytes(line) for part in listener.connections for line in bytes(part).split(b"\n")[:-1]]
+
+    yield {"type": "tcp", "host": "127.0.0.1", "port": listener.port}, received
+
+
+@contextmanager
+def http() -> Iterator[tuple[dict, Callable[[], list]]]:
+    with serve_http(free_port()) as collector:
+        yield (
+            {"type": "http", "url": f"http://127.0.0.1:{collector.port}/x", "batch": {"records": 100}},
+            lambda: [line for request in collector.requests for line in request.body.split(b"\n")[:-1]],
+        )
+
+
+@pytest.mark.parametrize("system", [postgres, redis, nats, kafka, tcp, http], ids=lambda system: system.__name__)
+def test_two_runs_of_one_target_at_once_bring_what_each_would_alone(system) -> None:
+    spec = datagen.load(CLICKS)
+    options = {"start": START, "records": 2_000}
+    with system() as (described, received):
+        target = REGISTRY.make("target", described)
+        handles = [datagen.start(spec, target, seed=seed, **options) for seed in (1, 2)]
+        assert [handle.wait().records for handle in handles] == [2_000, 2_000]
+        found, expected = list(received()), []
+        for seed in (1, 2):
+            run = run_of(CLICKS, 2_000, seed=seed)
+            encoder, sink = Route(target, Json(), run.layout, Scope(run.clock.start, seed, "run", print)).begin()
+            made = [made for batch in run.batches() for made in encoder.encode(batch, int(batch.due[-1]))]
+            expected += [record for encoded in made for record in sink.comparable(encoded)]
+        found = found or [record for _, records in sink.stored() for record in records]
+    assert sorted(found) == sorted(expected)
