@@ -137,7 +137,7 @@ class Bench:
         return str(path)
 
     def _output(self, place: str) -> str:
-        """Give where to write; a former file is deleted first, so that nobody is charged for that."""
+        """Return where to write; a former file is deleted first, so that nobody is charged for that."""
         path = Path(self.directory, "output.json")
         path.unlink(missing_ok=True)
         return str(path) if place == "a file" else os.devnull

@@ -130,13 +130,13 @@ class Delivery:
         return ["generator.py", "-c", spec, *options]
 
     def _fresh(self, name: str) -> str:
-        """Give a path where no file is, so that nobody is charged for deleting it."""
+        """Return a path where no file is, so that nobody is charged for deleting it."""
         path = self.directory / name
         path.unlink(missing_ok=True)
         return str(path)
 
     def _wide(self) -> str:
-        """Give the click stream with records of about 250 bytes."""
+        """Return the click stream with records of about 250 bytes."""
         spec = json.loads(Path(CLICK_STREAM).read_text())
         agents = [f"Mozilla/5.0 (X11; Linux x86_64; rv:{version}.0) Gecko/20100101" for version in range(100, 120)]
         uniform = {"type": "uniform", "min": 0, "max": len(agents) - 1}

@@ -52,7 +52,7 @@ def stages(records: int, output: str) -> dict[str, float]:
 
 
 def rate(spec: str, limit: int, records: int) -> dict[str, float]:
-    """Give records/s from walk to /dev/null, after a ramp without formatting, and how many workers were alive."""
+    """Return records/s from walk to /dev/null, after a ramp without formatting, and how many workers were alive."""
     run, writer = _prepare(spec, limit)
     batches = run.batches()
     ramp_ns = _RAMP * life(json.loads(Path(spec).read_text()))[1] * 1e9

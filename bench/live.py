@@ -16,7 +16,7 @@ def _ns(text: bytes) -> int:
 
 
 def lateness(spec: str, seconds: int) -> tuple[list[int], Ran]:
-    """Run on the system clock; give for each record, ascending, when it was read minus its time, in ns.
+    """Run on the system clock; return for each record, ascending, when it was read minus its time, in ns.
 
     Times are cut to milliseconds, so this says up to 1 ms, on average 0.5 ms, too much.
     """

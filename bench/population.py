@@ -18,7 +18,7 @@ def crowd(alive: float, pace: float = 1) -> dict[str, Any]:
 
 
 def life(spec: dict[str, Any]) -> tuple[float, float]:
-    """Give how many records a worker makes and how many seconds it lives, on average."""
+    """Return how many records a worker makes and how many seconds it lives, on average."""
     records = seconds = 0.0
     here = Counter({spec["states"][0]["name"]: 1.0})  # which share of the workers enters which state at this step
     while here.total() > 1e-12:

@@ -50,7 +50,7 @@ def generate(spec: str, records: int, cores: Sequence[int] = CORES, output: str 
 
 
 def answer(module: str, function: str, *parameters: str | int) -> tuple[dict[str, float], Ran]:
-    """Call a function of this package in a process on one core; give its answer."""
+    """Call a function of this package in a process on one core; return its answer."""
     call = f"import json; from bench.{module} import {function}; print(json.dumps({function}{parameters!r}))"
     with tempfile.NamedTemporaryFile() as file:
         ran = run(["-c", call], ONE, file.name)

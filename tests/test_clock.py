@@ -77,7 +77,7 @@ def clock(fake: FakeTime) -> SystemClock:
 
 
 def let_out(clock: Clock, fake: FakeTime, times: list[int], work: Callable[[], None] = lambda: None) -> list[int]:
-    """Give for each time when it was let out, in ns since the start; ``work`` is done with each range."""
+    """Return for each time when it was let out, in ns since the start; ``work`` is done with each range."""
     zero = fake.now
     moments: list[int] = []
     for start, stop in clock.due(np.array(times, np.int64)):

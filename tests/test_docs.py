@@ -46,7 +46,7 @@ def blocks(language):
 
 
 def needs(path):
-    """Give the kinds of targets whose servers a page's examples need; it names them in its first line."""
+    """Return the kinds of targets whose servers a page's examples need; it names them in its first line."""
     found = re.match(r"<!-- server: (.+) -->", path.read_text(encoding="utf-8"))
     return found[1].split(", ") if found else []
 

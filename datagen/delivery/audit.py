@@ -37,7 +37,7 @@ class Finding:
 
     @property
     def is_whole(self) -> bool:
-        """Tell whether no expected record is missing."""
+        """Return whether no expected record is missing."""
         return not self.missing
 
     def __str__(self) -> str:

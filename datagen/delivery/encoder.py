@@ -74,7 +74,7 @@ class Encoder:
 
     @property
     def passes_all(self) -> bool:
-        """Tell whether every record of the run comes out, and no other."""
+        """Return whether every record of the run comes out, and no other."""
         return not self._stages and self._emitters is None
 
     def encode(self, batch: Batch, until: int) -> Iterator[Encoded]:

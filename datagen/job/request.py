@@ -87,7 +87,7 @@ def load(request: Request) -> Inputs:
     loaded = formatter = None
     targets: list[Located] = []
     if isinstance(request.spec, LoadedSpec) and request.plugins:
-        raise InvalidInput([Problem("plugins are those that the spec was loaded with; give them to datagen.load")])
+        raise InvalidInput([Problem("plug-ins are those that the spec was loaded with; pass them to datagen.load")])
     registry = request.spec.registry if isinstance(request.spec, LoadedSpec) else Registry.load(request.plugins)
     try:
         loaded = spec_of(request, registry)

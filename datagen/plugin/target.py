@@ -104,7 +104,7 @@ class Gather:
 class Sink(ABC):
     """A target at work in one run.
 
-    What ``open`` puts on the stack ``_opened`` is let go of by ``close``, and so when ``open`` fails halfway.
+    What ``open`` puts on the stack ``opened`` is let go of by ``close``, and so when ``open`` fails halfway.
     """
 
     gather: Gather = Gather()  # what ``write`` wants at once; until then records wait in the lane, not acknowledged
@@ -112,7 +112,7 @@ class Sink(ABC):
     def __init__(self, writer: LineWriter, scope: Scope) -> None:
         self.writer = writer
         self.scope = scope
-        self._opened = ExitStack()
+        self.opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         """Return records ready to be sent; called ahead of time, on another thread than the methods below."""
@@ -146,7 +146,7 @@ class Sink(ABC):
 
     def close(self) -> None:
         """Let go of it; only called after ``open``, which may have failed. Raises OSError or Undelivered."""
-        self._opened.close()
+        self.opened.close()
 
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         """Yield what the target holds: names of parts, such as files, and the records of each in their order.

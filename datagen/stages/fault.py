@@ -47,7 +47,7 @@ class Fault(Stage):
         return Layout({name: columns | {self.label: pa.bool_()} for name, columns in layout.emitters.items()})
 
     def chosen(self, batch: Batch, scope: Scope) -> npt.NDArray[np.bool_]:
-        """Tell which records are chosen."""
+        """Return which records are chosen."""
         return unit(scope.bits(batch.key, "chosen")) < self.share
 
     def labelled(self, batch: Batch, marks: npt.NDArray[np.bool_]) -> Batch:

@@ -45,7 +45,7 @@ class Address:
 
     @property
     def is_constant(self) -> bool:
-        """Tell whether all records have the same address."""
+        """Return whether all records have the same address."""
         return self._pattern.is_constant
 
     def filled(self, filling: str) -> str:

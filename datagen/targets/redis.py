@@ -134,7 +134,7 @@ class RedisSink(Sink):
         return replace(super().encode(batch), texts=self._address.texts(batch))
 
     def open(self, position: Position) -> None:
-        self._client = self._opened.enter_context(self._target.connected())
+        self._client = self.opened.enter_context(self._target.connected())
 
     def write(self, encoded: Encoded) -> None:
         from redis import RedisError

@@ -55,7 +55,7 @@ def refused(status: int, answer: str, records: int = 0) -> Undelivered:
 
 
 def is_passing(status: int) -> bool:
-    """Tell whether the same request may succeed later."""
+    """Return whether the same request may succeed later."""
     return status in _PASSING or status >= 500
 
 

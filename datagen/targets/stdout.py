@@ -40,7 +40,7 @@ class _Output(Sink):
     def open(self, position: Position) -> None:
         sys.stdout.flush()
         self._file = os.dup(sys.stdout.fileno())
-        self._opened.callback(os.close, self._file)
+        self.opened.callback(os.close, self._file)
         if position is None:
             write_whole(self._file, self.writer.header.encode())
 

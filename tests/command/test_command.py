@@ -301,7 +301,7 @@ def test_a_live_run_ends_after_its_records_and_its_duration(process, tmp_path) -
 
 
 def on_a_terminal(*arguments: object) -> tuple[bytes, str]:
-    """Run with standard error on a terminal; give both streams."""
+    """Run with standard error on a terminal; return both streams."""
     ours, theirs = pty.openpty()
     running = start_process(*arguments, stderr=theirs, env=os.environ | {"TERM": "xterm", "COLUMNS": "100"})
     os.close(theirs)

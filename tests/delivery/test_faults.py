@@ -98,7 +98,7 @@ def own_database() -> Iterator[OwnPostgres]:
 
 
 def killed_again_and_again(run: Command, state: Path, moments: Iterator[float]) -> int:
-    """Kill the command at moments after its start, continue it, and so on; give how often it was killed at work."""
+    """Kill the command at moments after its start, continue it, and so on; return how often it was killed at work."""
     killed = 0
     for moment in moments:
         process = run.start("--state", state)
@@ -272,7 +272,7 @@ def test_a_stop_that_takes_long_says_so_and_a_second_one_ends_at_once(tmp_path) 
         wait_until(lambda: proxy.connected)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
-        assert process.stderr.readline().startswith(b"stopping: the last records are on their way; Ctrl-C once more")
+        assert process.stderr.readline().startswith(b"stopping: waiting for the last records; press Ctrl-C again")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == -signal.SIGINT
         process.stderr.close()

@@ -173,12 +173,12 @@ class Values:
         return self.make(chosen, join(path, chosen["name"]), place, variables)
 
     def places(self, field: Spec, path: str, row: Rows) -> list[Rows]:
-        """Give the row of each place in a list or string, of which a length is drawn."""
+        """Return the row of each place in a list or string, of which a length is drawn."""
         length = max(0, position(field["length_distribution"], self.bits(path + "/length", row)))
         return [draw.numbered(self.bits(path + "/place", row), np.array([place])) for place in range(length)]
 
     def pool(self, field: Spec, path: str, size: int) -> list:
-        """Give the different values that are picked from; made before the run, so their counters are others."""
+        """Return the different values that are picked from; made before the run, so their counters are others."""
         if path not in self.pools:
             maker = Values(self.seed)
             different: dict[str, object] = {}

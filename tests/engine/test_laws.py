@@ -55,7 +55,7 @@ SPECS = {"mixed": MIXED} | {path.stem: json.loads(path.read_text()) for path in 
 
 @pytest.fixture
 def run(command, tmp_path) -> Callable[..., bytes]:
-    """Give the bytes that the command writes for a spec."""
+    """Return the bytes that the command writes for a spec."""
 
     def bytes_of(spec: dict, *arguments: object, seed: int = 1) -> bytes:
         path = write_json(tmp_path / "spec.json", spec | {"target": {"type": "stdout"}})

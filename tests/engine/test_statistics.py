@@ -84,7 +84,7 @@ def test_transitions_have_their_probabilities() -> None:
 
 
 def mean_alive(spec: dict, seconds: int, most: int) -> tuple[float, int]:
-    """Give how many workers were alive on average in the second half, and how many were born in all."""
+    """Return how many workers were alive on average in the second half, and how many were born in all."""
     births: dict[int, int] = {}
     deaths: dict[int, int] = {}
     for batch in batches_of(spec, duration=f"{seconds}S", max_workers=most):

@@ -36,7 +36,7 @@ def read_table(data: bytes, separator: str) -> list[list[str]]:
 
 @pytest.fixture
 def shaped(generate, tmp_path) -> Callable[..., str]:
-    """Write records of a spec with a pattern; give all that was printed."""
+    """Write records of a spec with a pattern; return all that was printed."""
 
     def run(pattern: str, spec: dict, count: int = 1, **options: str) -> str:
         path = tmp_path / "pattern.txt"

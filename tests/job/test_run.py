@@ -182,7 +182,8 @@ def reading(tmp_path) -> datagen.LoadedSpec:
     plugin.write_text(
         "from datagen import Dimension\n\n\nclass Reading(Dimension):\n    kind = 'reading'\n    path: str\n\n"
         "    def files(self):\n        return [self.path]\n\n"
-        "    def make(self, rows):\n        with open(self.path) as file:\n            return [file.read()] * len(rows)\n"
+        "    def make(self, rows):\n        with open(self.path) as file:\n"
+        "            return [file.read()] * len(rows)\n"
     )
     (tmp_path / "word.txt").write_text("word")
     return datagen.load(world({"name": "w", "type": "reading", "path": str(tmp_path / "word.txt")}), plugins=[plugin])
@@ -223,7 +224,7 @@ def test_a_check_finds_what_the_run_would(command, tmp_path) -> None:
 
 
 def test_plugins_belong_to_the_loading_of_a_spec(reading, to_file, tmp_path) -> None:
-    with pytest.raises(datagen.InvalidInput, match=r"give them to datagen\.load"):
+    with pytest.raises(datagen.InvalidInput, match=r"pass them to datagen\.load"):
         datagen.run(reading, to_file(), start=START, records=1, plugins=[tmp_path / "reading.py"])
 
 

@@ -30,7 +30,7 @@ EXAMPLES = [
 
 
 def tiny_spec(**changes):
-    """Give a spec that sets the variable ``user_id`` and emits one record a second."""
+    """Return a spec that sets the variable ``user_id`` and emits one record a second."""
     state = {
         "name": "only",
         "emitter": "record",

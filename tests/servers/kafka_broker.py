@@ -67,7 +67,7 @@ class Broker:
 
 
 def serve(port: int) -> Broker:
-    """Give a broker that listens on a port once it is entered."""
+    """Return a broker that listens on a port once it is entered."""
     return Broker(port)
 
 

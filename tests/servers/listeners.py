@@ -157,7 +157,7 @@ class Certificate:
             pytest.skip("needs the command openssl")
 
     def context(self, client: "Certificate | None" = None) -> ssl.SSLContext:
-        """Give what a server needs to show it; with ``client`` it lets nobody in but that one."""
+        """Return what a server needs to show it; with ``client`` it lets nobody in but that one."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.cert, self.key)
         if client is not None:

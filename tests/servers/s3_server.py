@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 
 @contextmanager
 def serve(port: int = 0, *buckets: str) -> Iterator[str]:
-    """Serve S3 with some buckets on a port, any free one for 0; give the address, ``127.0.0.1:PORT``."""
+    """Serve S3 with some buckets on a port, any free one for 0; return the address, ``127.0.0.1:PORT``."""
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
     server.start()

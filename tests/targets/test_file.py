@@ -74,7 +74,7 @@ def write_all(sink: Sink, encoded: Encoded, cuts: list[int], position=None, begi
 
 
 def kill_at(make, encoded: Encoded, folder: Path, at: int, torn: int) -> tuple[int, object]:
-    """Write up to a record, then more that is never acknowledged and ends in the middle; give where it stood."""
+    """Write up to a record, then more that is never acknowledged and ends in the middle; return where it stood."""
     sink = make()
     sink.open(None)
     for start in range(0, at, 97):

@@ -79,7 +79,7 @@ def keys_of(broker: Broker, topic: str) -> list[str | None]:
 
 
 def audit(*arguments: object) -> str:
-    """Audit a run with seed 1; give what it says."""
+    """Audit a run with seed 1; return what it says."""
     line = [sys.executable, "-m", "datagen", "audit", *map(str, arguments), "-s", START, "--seed", "1"]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -52,7 +52,7 @@ class Subscriber:
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory) -> Iterator[Callable[[str], int]]:
-    """Start a broker with settings; give its port."""
+    """Start a broker with settings; return its port."""
     if shutil.which("mosquitto") is None:
         installed.unavailable("needs the program mosquitto; install the package of that name")
     brokers = []

@@ -342,7 +342,7 @@ def test_a_certificate_is_checked(generate, engine, tmp_path) -> None:
 
 @pytest.fixture
 def audited(generate, tool, server, engine, tmp_path):
-    """Run a spec, do something to the server, and audit the run; give the exit code and what is found."""
+    """Run a spec, do something to the server, and audit the run; return the exit code and what is found."""
 
     def run(spec: dict, change: Callable[[], object], **keys: object) -> tuple[int, str]:
         path = write_json(tmp_path / "target.json", {"type": engine, "hosts": [server.url], "index": "i", **keys})

@@ -123,7 +123,7 @@ class AmqpSink(Sink):
         return replace(super().encode(batch), texts=self._address.texts(batch))
 
     def open(self, position: Position) -> None:
-        self._link = self._opened.enter_context(closing(self._target.link(self._declarations)))
+        self._link = self.opened.enter_context(closing(self._target.link(self._declarations)))
         self._link.open()
 
     def write(self, encoded: Encoded) -> None:

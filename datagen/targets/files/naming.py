@@ -75,7 +75,7 @@ class PathPattern(TextPattern):
 
 
 def varies(path: str) -> bool:
-    """Tell whether a path may have codes or dimensions in it, so that its folders are made."""
+    """Return whether a path may have codes or dimensions in it, so that its folders are made."""
     return "{" in path or any(code in _CODES for code in _PERCENT.findall(path))
 
 
@@ -106,7 +106,7 @@ class Names:
 
     @property
     def are_deep(self) -> bool:
-        """Tell whether files may be in folders inside the folder."""
+        """Return whether files may be in folders inside the folder."""
         return "/" in self.expression.removeprefix(re.escape(self.folder))
 
     def name(self, path: str, number: int) -> str:

@@ -221,7 +221,7 @@ def _nothing(columns: Mapping[str, pa.Array]) -> pa.Array:
 
 
 def _is_bare(type_: pa.DataType) -> bool:
-    """Tell whether there is a struct without fields in a type."""
+    """Return whether there is a struct without fields in a type."""
     if pa.types.is_struct(type_):
         return type_.num_fields == 0 or any(_is_bare(field.type) for field in type_)
     return pa.types.is_list(type_) and _is_bare(type_.value_type)

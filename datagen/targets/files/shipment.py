@@ -52,7 +52,7 @@ class Shipment(Sink):
         """End the files under way; return their contents by path."""
 
     def _is_full(self) -> bool:
-        """Tell whether the files under way are to end, whatever the rotation says."""
+        """Return whether the files under way are to end, whatever the rotation says."""
         return False
 
     @property

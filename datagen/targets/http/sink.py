@@ -59,8 +59,8 @@ class HttpSink(Sink):
         self._concurrency = concurrency
 
     def open(self, position: Position) -> None:
-        self._client = self._opened.enter_context(self._exchange.connect())
-        self._threads = self._opened.enter_context(ThreadPoolExecutor(self._concurrency))
+        self._client = self.opened.enter_context(self._exchange.connect())
+        self._threads = self.opened.enter_context(ThreadPoolExecutor(self._concurrency))
 
     def write(self, encoded: Encoded) -> None:
         under_way: deque[tuple[int, Future[None]]] = deque()

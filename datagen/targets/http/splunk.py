@@ -43,7 +43,7 @@ class EventWriter(LineWriter):
 
 
 def is_accepted(answer: str) -> bool:
-    """Tell whether the collector says that it took the events: code 0."""
+    """Return whether the collector says that it took the events: code 0."""
     try:
         found = json.loads(answer)
     except ValueError:

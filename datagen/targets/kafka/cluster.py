@@ -131,5 +131,8 @@ def explained(error: "KafkaError") -> str:
 
 
 def _is_lasting(error: "KafkaError") -> bool:
-    """Tell whether a try would meet the same error again; a login that only broke off has the code of a refused one."""
+    """Return whether a try would meet the same error again.
+
+    A login that only broke off has the code of a refused one.
+    """
     return error.name() in _LASTING and "transport failure" not in error.str()

@@ -184,7 +184,7 @@ class TopicSink(Sink):
     def open(self, position: Position) -> None:
         topic, plan = self._target.topic, self._target.create_topic
         new = None if plan is None else plan.new(topic)
-        self._client = self._opened.enter_context(client(topic, new, self._target.cluster()))
+        self._client = self.opened.enter_context(client(topic, new, self._target.cluster()))
 
     def write(self, encoded: Encoded) -> None:
         self._client.send(encoded.lines.data.tobytes(), self._messages(encoded), len(encoded))

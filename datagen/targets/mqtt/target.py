@@ -93,7 +93,7 @@ class MqttSink(Sink):
         return replace(super().encode(batch), texts=self._address.texts(batch))
 
     def open(self, position: Position) -> None:
-        self._link = self._opened.enter_context(closing(self._target.link(self._target.client_id)))
+        self._link = self.opened.enter_context(closing(self._target.link(self._target.client_id)))
         self._link.open()
 
     def write(self, encoded: Encoded) -> None:

@@ -50,7 +50,7 @@ class Link:
 
     @property
     def is_lost(self) -> bool:
-        """Tell whether the connection has broken."""
+        """Return whether the connection has broken."""
         return not self._client.is_connected
 
     @property

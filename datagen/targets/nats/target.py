@@ -139,7 +139,7 @@ class NatsSink(Sink):
 
     def open(self, position: Position) -> None:
         self._records = (position or {}).get("records", 0)
-        self._link = self._opened.enter_context(closing(self._target.link()))
+        self._link = self.opened.enter_context(closing(self._target.link()))
         self._link.open()
         self._link.call(self._ready_stream)
 

@@ -33,7 +33,7 @@ class Column:
 
     @cached_property
     def is_json(self) -> bool:
-        """Tell whether it holds objects, lists or values of several types."""
+        """Return whether it holds objects, lists or values of several types."""
         return bool(self.kind == JSON_TEXT or pa.types.is_nested(self.kind))
 
     @cached_property
@@ -42,7 +42,7 @@ class Column:
 
     @cached_property
     def is_text(self) -> bool:
-        """Tell whether its values would be strings in JSON."""
+        """Return whether its values would be strings in JSON."""
         return self.is_time or bool(pa.types.is_string(self.kind))
 
     @cached_property

@@ -28,14 +28,14 @@ class TableSink(Sink):
         self._columns = columns
         self._keys = keys
         self._create = create
-        self._opened = ExitStack()
+        self.opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
         return Encoded(batch.due, batch.emitted, copy_lines(batch, self._columns))
 
     def open(self, position: Position) -> None:
         with explained():
-            self._session = self._opened.enter_context(session(self._dsn))
+            self._session = self.opened.enter_context(session(self._dsn))
             self._table = self._table_of(self._session)
             self._table.get_ready(self._create)
 

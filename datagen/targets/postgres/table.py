@@ -175,7 +175,7 @@ class Table:
         )
 
     def _becomes_json(self, column: Column) -> bool:
-        """Tell whether a column of JSON takes what is plain text here."""
+        """Return whether a column of JSON takes what is plain text here."""
         return column.is_text and self._types[column.name] in ("json", "jsonb")
 
     def _reading(self, column: Column) -> Composable:

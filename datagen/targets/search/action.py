@@ -49,11 +49,11 @@ class Actions:
         return json.loads(line)[self._verb].get("_id")
 
     def is_stored(self, status: int) -> bool:
-        """Tell whether a document is there; one that was there before has the `_id` that only the same record has."""
+        """Return whether a document is there; one that was there before has the `_id` that only the same record has."""
         return 200 <= status < 300 or (status == 409 and self._verb == "create" and self._chooses_ids)
 
     def is_ours(self, document: Mapping[str, Any]) -> bool:
-        """Tell whether a document is of this run; where the engine chose the ids, all are taken to be."""
+        """Return whether a document is of this run; where the engine chose the ids, all are taken to be."""
         return not self._chooses_ids or str(document["_id"]).startswith(f"{self._scope.run}-")
 
 

@@ -41,7 +41,7 @@ class BulkSink(Sink):
         return Encoded(batch.due, batch.emitted, Lines.of(body))
 
     def open(self, position: Position) -> None:
-        self._client = self._opened.enter_context(self._connect())
+        self._client = self.opened.enter_context(self._connect())
 
     def write(self, encoded: Encoded) -> None:
         for start, stop in cuts(encoded.lines.ends, self._size):

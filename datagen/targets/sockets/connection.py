@@ -129,7 +129,7 @@ class Connection:
         return max(self._sent - outstanding, 0)
 
     def is_untouched(self) -> bool:
-        """Tell whether the peer surely has nothing that it can read of what was sent last."""
+        """Return whether the peer surely has nothing that it can read of what was sent last."""
         if self._is_tls and self._size > _TLS_RECORD:  # the first of several records of TLS may be there
             return False
         return self._sent <= (self._outstanding() or 0)

@@ -24,7 +24,7 @@ class Datagrams(Sink):
         self._place = host, port
 
     def open(self, position: Position) -> None:
-        self._socket = self._opened.enter_context(connected(*self._place))
+        self._socket = self.opened.enter_context(connected(*self._place))
 
     def write(self, encoded: Encoded) -> None:
         self._raise_refusal()

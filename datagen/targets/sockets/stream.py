@@ -44,7 +44,7 @@ class Stream(Sink):
                 raise undelivered(error) from error
 
     def _connect(self) -> None:
-        self._connection = self._opened.enter_context(closing(Connection(self._peer)))
+        self._connection = self.opened.enter_context(closing(Connection(self._peer)))
 
     def _deliver(self, lines: Lines) -> None:
         """Send lines; return when the peer's system has acknowledged all of them. Raises OSError or Undelivered."""
