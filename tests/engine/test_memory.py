@@ -8,25 +8,32 @@ from datagen.engine import variables, walk
 from datagen.engine.run import Run
 from datagen.plugin import dimension
 from datagen.plugin.dimension import Rows
-from tests.worlds import constant, exponential, integer, read, records_of, run_of, state, uniform, world
+from tests.worlds import constant, enum, exponential, integer, read, records_of, run_of, state, uniform, world
 
 # Workers that set a variable again and again, so that nearly all values ever set are stale.
 SETTING = world(
     read("v"),
-    states=[state("s", {"s": 0.9, "stop": 0.1}, delay=exponential(1), variables=[integer("v", uniform(0, 10**9))])],
+    read("w"),
+    read("unset"),
+    states=[
+        state("s", "t", variables=[integer("v", uniform(0, 10**9)), enum("w", *range(100))]),
+        state("t", {"s": 0.7, "u": 0.1, "stop": 0.2}, delay=exponential(1)),
+        state("u", "s", variables=[integer("unset", uniform(0, 10**9))]),
+    ],
     gap=exponential(0.1),
 )
 
 
-def chunks(run: Run) -> list[int]:
-    """How many values each chunk of the variable's store has."""
-    return [len(chunk) for chunk in run.snapshot()["columns"]["stores"]["v"]["chunks"]]
+def chunks(run: Run, variable: str = "v") -> list[int]:
+    """How many values each chunk of a variable's store has."""
+    return [len(chunk) for chunk in run.snapshot()["columns"]["stores"][variable]["chunks"]]
 
 
 def seen(run: Run, records: int) -> Iterator[list[int]]:
     for window in run.windows():
         for _ in window.batches:
             pass
+        assert chunks(run, "w") == chunks(run)  # those that are set together forget together
         yield chunks(run)
         if run.emitted > records:
             return
@@ -41,9 +48,12 @@ def test_stale_values_of_variables_are_forgotten(monkeypatch) -> None:
 
 
 def test_forgetting_stale_values_changes_no_record(monkeypatch) -> None:
-    whole = records_of(SETTING, 5_000)
-    monkeypatch.setattr(walk, "_STALE", 50)
-    assert records_of(SETTING, 5_000) == whole
+    whole, few = records_of(SETTING, 5_000), records_of(SETTING, 5_000, max_workers=2)
+    assert {record["unset"] is None for record in whole} == {True, False}
+    monkeypatch.setattr(walk, "_STALE", 20)
+    monkeypatch.setattr(walk, "_FEWEST_ROWS", 20)
+    for most in (2, 100):
+        assert records_of(SETTING, 5_000, max_workers=most) == (whole if most == 100 else few)
 
 
 def test_values_of_variables_are_kept_in_few_chunks(monkeypatch) -> None:

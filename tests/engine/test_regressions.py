@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 import datagen
-from datagen.engine.arrival import Arrivals
+from datagen.clock import NEVER
+from datagen.engine.arrival import Arrivals, running_sum
 from datagen.engine.plan import Plan
 from datagen.moment import parse_moment
 from datagen.records.conversion import exported
@@ -55,6 +56,11 @@ def test_a_run_whose_limit_stays_full_goes_on() -> None:
 def test_a_second_worker_may_be_more_than_all_time_away() -> None:
     records = list(datagen.records(spec([[]], gap=1e10), start=START, records=10, max_workers=5, seed=1))
     assert [record["v"] for record in records] == list(range(10))
+
+
+def test_times_beyond_all_time_stay_at_never() -> None:
+    assert running_sum(np.full(5, NEVER)).tolist() == [NEVER] * 5
+    assert running_sum(np.array([1, 10**18, NEVER, 1])).tolist() == [1, 1 + 10**18, NEVER, NEVER]
 
 
 def test_lists_of_values_without_characters_are_told_apart() -> None:
