@@ -56,6 +56,21 @@ def test_forgetting_stale_values_changes_no_record(monkeypatch) -> None:
         assert records_of(SETTING, 5_000, max_workers=most) == (whole if most == 100 else few)
 
 
+def test_who_was_never_set_anything_reads_null_whatever_was_forgotten(monkeypatch) -> None:
+    """Whenever values are forgotten here, everybody alive has one."""
+    monkeypatch.setattr(walk, "_STALE", 20)
+    monkeypatch.setattr(walk, "_FEWEST_ROWS", 20)
+    newcomer = state("newcomer", "settled", emitter="first")
+    settled = state(
+        "settled", {"settled": 0.8, "stop": 0.2}, delay=exponential(1), variables=[integer("v", uniform(0, 9))]
+    )
+    spec = world(read("v"), states=[newcomer, settled], gap=0.1)
+    spec["emitters"].append({"name": "first", "dimensions": [read("v", name="at_first")]})
+    found = [record["at_first"] for record in records_of(spec, 3_000, max_workers=2) if "at_first" in record]
+    assert len(found) > 100
+    assert set(found) == {None}
+
+
 def test_values_of_variables_are_kept_in_few_chunks(monkeypatch) -> None:
     monkeypatch.setattr(walk, "_FEWEST_ROWS", 50)
     counts = [len(sizes) for sizes in seen(run_of(SETTING, max_workers=100), 10_000)]

@@ -117,10 +117,33 @@ def test_all_pools_that_can_not_be_filled_are_named_at_once(generate) -> None:
     assert "could make only 3 different values for a cardinality of 9" in outcome.err
 
 
-def test_a_value_that_is_rare_is_waited_for() -> None:
-    """One try in 500 gives it: with less patience the pool would be refused."""
-    rare = integer("p", exponential(0.0805), cardinality=2, cardinality_distribution=uniform(0, 1))
-    assert {record["p"] for record in records_of(world(rare), 50)} == {0, 1}
+@pytest.mark.parametrize("seed", range(12))
+def test_values_that_are_rare_are_waited_for(seed: int) -> None:
+    """The first and the last of these come half as often as the others: with less patience they would not be found."""
+    whole = {"name": "p", "type": "float", "precision": 0, "distribution": uniform(0, 3000), "cardinality": 3001}
+    spec = world(whole | {"cardinality_distribution": uniform(0, 3000)})
+    assert Pools(datagen.load(spec).spec.places(), seed, Event()).problems() == []
+
+
+def test_no_snapshot_is_taken_of_a_window_that_was_cut_off(tmp_path, monkeypatch) -> None:
+    """The walk is ahead of the records then."""
+    spec = world(pooled(200_000, uniform(0, 10**12), uniform(0, 199_999)))
+    offered: list[bool] = []
+    original = GrowingPool._made
+
+    def made(self: GrowingPool, count: int) -> object:
+        if count > 8 * pool._FIRST_TRIES:
+            job.run.stop()
+            offered.append(False)
+        return original(self, count)
+
+    monkeypatch.setattr(GrowingPool, "_made", made)
+    monkeypatch.setattr(resume.Journal, "offer", lambda self, snapshot: offered.append(True))
+    options = Options.of({"start": START, "records": 60_000, "seed": 1})
+    target = {"type": "file", "path": str(tmp_path / "out.json")}
+    job = prepare(Request(spec, target, options=options, state=str(tmp_path / "state")))
+    job.start().wait()
+    assert offered[-1] is False
 
 
 def test_a_run_that_was_stopped_while_a_pool_grew_goes_on_where_it_was(tmp_path, monkeypatch) -> None:
