@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable
+from itertools import islice
 
 import pytest
 
@@ -181,3 +182,10 @@ def test_the_same_bytes_come_from_another_process(process, run, tmp_path) -> Non
     environment = {"PYTHONHASHSEED": "77", "TZ": "Asia/Kolkata", "LC_ALL": "C", "PATH": ""}
     again = process("-c", tmp_path / "spec.json", "-s", START, "--seed", 1, "-n", 500, env=environment)
     assert again.data == expected
+
+
+def test_no_record_is_computed_before_the_clock_lets_it() -> None:
+    clock = SteppingClock(parse_moment(START), 10**9)
+    run = run_of(world(gap=0.01), clock=clock)
+    for window in islice(run.windows(), 50):
+        assert all(batch.due[-1] < clock.horizon() for batch in window.batches)

@@ -4,11 +4,26 @@ from collections.abc import Iterator
 
 import pytest
 
-from datagen.engine import variables, walk
+import datagen
+from datagen.engine import columns, path, variables, walk
 from datagen.engine.run import Run
 from datagen.plugin import dimension
 from datagen.plugin.dimension import Rows
-from tests.worlds import constant, enum, exponential, integer, read, records_of, run_of, state, uniform, world
+from tests.worlds import (
+    batches_of,
+    constant,
+    counter,
+    enum,
+    exponential,
+    integer,
+    read,
+    records_of,
+    run_of,
+    state,
+    steps_of,
+    uniform,
+    world,
+)
 
 # Workers that set a variable again and again, so that nearly all values ever set are stale.
 SETTING = world(
@@ -106,3 +121,34 @@ def test_a_value_that_is_alone_too_long_is_made_all_the_same(monkeypatch) -> Non
     monkeypatch.setattr(dimension, "_MOST_ITEMS", 3)
     field = {"name": "x", "type": "string", "length_distribution": constant(7)}
     assert {len(record["x"]) for record in records_of(world(field), 5)} == {7}
+
+
+def test_a_window_of_very_many_steps_is_cut_and_changes_no_step(monkeypatch) -> None:
+    whole = steps_of(SETTING, 5_000)
+    monkeypatch.setattr(path, "_MOST_ELEMENTS", 100)
+    assert steps_of(SETTING, 5_000) == whole
+
+
+def test_very_many_steps_at_one_time_end_the_run(monkeypatch) -> None:
+    monkeypatch.setattr(path, "_TOO_MANY", 1_000)
+    spec = world(states=[state("s", "s", delay=exponential(1e-11))])  # all but never 1 ns
+    with pytest.raises(datagen.RunFailed, match="the clock does not move on"):
+        steps_of(spec, 1)
+
+
+def test_all_variables_of_a_group_forget_the_same_values(monkeypatch) -> None:
+    variables = [integer("v", uniform(0, 10**9)), counter("w"), enum("x", *"abc")]
+    states = [state("s", {"s": 0.9, "stop": 0.1}, delay=exponential(1), variables=variables)]
+    spec = world(read("v"), read("w"), read("x"), states=states, gap=exponential(0.1))
+    whole = records_of(spec, 5_000)
+    monkeypatch.setattr(walk, "_STALE", 50)
+    monkeypatch.setattr(walk, "_FEWEST_ROWS", 200)
+    assert records_of(spec, 5_000) == whole
+
+
+def test_a_batch_has_no_more_than_some_bytes(monkeypatch) -> None:
+    spec = world({"name": "x", "type": "string", "length_distribution": constant(100)}, gap=0.001)
+    whole = records_of(spec, 3_000)
+    monkeypatch.setattr(columns, "_BATCH_BYTES", 10_000)
+    assert max(batch.nbytes for batch in batches_of(spec, 3_000)) < 15_000
+    assert records_of(spec, 3_000) == whole

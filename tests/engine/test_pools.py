@@ -3,6 +3,7 @@
 import json
 from threading import Event
 
+import pyarrow as pa
 import pytest
 
 import datagen
@@ -220,3 +221,12 @@ def test_a_run_that_is_stopped_while_a_pool_is_filled_ends_without_an_error(monk
     report = handle.wait()
     assert report.records < 10**6
     assert len((tmp_path / "out.json").read_text().splitlines()) == report.records
+
+
+def test_a_value_found_gives_a_pool_new_patience(monkeypatch) -> None:
+    tries = iter([0, 0, 1, 0, 2])  # 1, 1, 2, 3 and 3 times
+    monkeypatch.setattr(GrowingPool, "_made", lambda _, count: pa.array([next(tries)] * count))
+    monkeypatch.setattr(pool, "_FIRST_TRIES", 1)
+    monkeypatch.setattr(pool, "_PATIENCE", 1)
+    made = pools_of(world(pooled(3, exponential(9), constant(0))))["emitter/e/p"]
+    assert made.first(3).to_pylist() == [0, 1, 2]

@@ -14,6 +14,7 @@ from datagen.moment import parse_moment
 from datagen.records.conversion import exported
 from datagen.records.text import json_text
 from datagen.records.types import plain
+from tests.worlds import constant, state, steps_of, world
 
 START = "2024-01-01T00:00:00"
 
@@ -85,3 +86,8 @@ def test_a_slice_of_lists_is_written() -> None:
 def test_integers_of_any_width_are_written(kind: type) -> None:
     values = np.tile(np.array([np.iinfo(kind).min, np.iinfo(kind).max], kind), 2000)
     assert [json.loads(text) for text in json_text(pa.array(values)).to_pylist()[:2]] == values[:2].tolist()
+
+
+def test_a_next_birth_and_a_next_step_may_be_more_than_all_time_away() -> None:
+    far = world(states=[state("s", "s", delay=constant(1e10))], gap=1e10)
+    assert steps_of(far, duration="1S") == [(0, 0, 0)]

@@ -173,3 +173,19 @@ def test_reading_a_variable_twice_gives_the_same_value() -> None:
 def test_a_variable_and_a_dimension_may_share_a_name() -> None:
     spec = world(counter("v"), states=[state("s", variables=[enum("v", "x")])], gap=2)
     assert [(seconds(record), record["v"]) for record in records_of(spec, 2, start=START)] == [(0, 0), (2, 1)]
+
+
+def test_a_reader_with_gaps_of_its_own_leaves_out_what_is_missing() -> None:
+    states = [state("s", variables=[enum("v", 1, percent_missing=50)])]
+    found = {
+        record.get("v", "missing") for record in records_of(world(read("v", percent_nulls=50), states=states), 200)
+    }
+    assert found == {"missing", None, 1}
+
+
+def test_a_list_with_gaps_reads_the_variable_of_its_own_record() -> None:
+    pair = {"name": "l", "type": "list", "elements": [read("v")], "length_distribution": constant(2)}
+    states = [state("s", variables=[counter("v")])]
+    records = records_of(world(read("v"), pair | {"percent_missing": 50}, states=states), 100)
+    assert {len(record) for record in records} == {2, 3}
+    assert all(record.get("l", [record["v"]] * 2) == [record["v"]] * 2 for record in records)

@@ -292,3 +292,18 @@ def test_a_duration_ends_a_run_that_has_nothing_more_to_emit(generate) -> None:
 def test_a_counter_over_workers_shows_that_the_limit_makes_no_record_twice() -> None:
     spec = world(counter("n"), states=[state("s", delay=exponential(5))], gap=exponential(0.5))
     assert [record["n"] for record in records_of(spec, 3000, max_workers=4)] == list(range(3000))
+
+
+def test_a_way_too_unlikely_to_be_drawn_is_never_taken() -> None:
+    spec = world(states=[state("a", {"a": 1, "stop": 1e-17}, delay=constant(1))], gap=1000)
+    assert times_of(spec, 3) == [0, 1, 2]
+
+
+def test_the_last_way_is_taken_even_if_it_is_rare() -> None:
+    spec = world(states=[state("a", {"a": 0.9998, "stop": 0.0002}, delay=constant(1))])
+    assert steps_of(spec, 100_000, max_workers=1)[-1][1] > 0  # but for a chance of e**-20
+
+
+def test_a_run_fails_that_would_pass_the_last_moment() -> None:
+    with pytest.raises(datagen.RunFailed, match="the clock would run past the year 9999"):
+        times_of(world(gap=86400), 100, start="9999-12-01T00:00:00")
