@@ -54,6 +54,20 @@ def read(variable: str, **keys: object) -> dict:
     return {"name": variable, "type": "variable", "variable": variable, **keys}
 
 
+# Two emitters, with all that JSON may hold: missing, null, a nested object, quotes and letters beyond ASCII.
+MIXED = {
+    "states": [state("a", "b", "first"), state("b", {"a": 0.9, "stop": 0.1}, "second", delay=constant(1))],
+    "emitters": [
+        {"name": "first", "dimensions": [counter("n"), enum("x", 'é\n"', None, 0.5, percent_missing=30)]},
+        {
+            "name": "second",
+            "dimensions": [{"name": "o", "type": "object", "dimensions": [enum("☃", "a", "b"), counter("k")]}],
+        },
+    ],
+    "interarrival": constant(1),
+}
+
+
 def records_of(spec: dict, count: int | None = None, **options: object) -> list[dict]:
     """Run a spec on a simulated clock; ``count`` is -n, and bounds nothing but this list where -r is given."""
     options = {"start": START, "seed": 1} | options

@@ -122,7 +122,6 @@ class Columns:
         def positions(variable: str) -> Positions:
             group = self._plan.group_of[variable]
             source = steps.after[group] if variable in setter.set_before else steps.before[group]
-            assert source is not None, "the plan has the groups that are read like this"
             return source[rows]
 
         return StoreReader(self._stores, positions)
@@ -141,9 +140,7 @@ class Columns:
         first = int(np.argmax(sets))
         refused = steps.state[start:stop] != steps.state[start + first]
         for group in self._plan.former_groups:
-            before = steps.before[group]
-            assert before is not None, "the plan has the groups that are read like this"
-            refused |= before[start:stop] >= self._stores[self._plan.groups[group][0]].size
+            refused |= steps.before[group][start:stop] >= self._stores[self._plan.groups[group][0]].size
         found = np.flatnonzero(refused & sets)
         return start + int(found[0]) if len(found) else stop
 

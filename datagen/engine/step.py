@@ -1,6 +1,7 @@
 """Steps: entries of workers into states, the rows that pass from the walk to the columns."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,9 @@ class Steps:
     state: npt.NDArray[np.int32]  # (n,)
     keys: Keys  # (n,) row keys of (seed, worker, step)
     # Per variable group: positions in its store of the values that were set last, on this entry or earlier; and of the
-    # values set last before this entry, None for groups that are never read like that.
+    # values set last before this entry, for the groups that are read like that.
     after: tuple[npt.NDArray[np.int32], ...] = ()  # each (n,)
-    before: tuple[npt.NDArray[np.int32] | None, ...] = ()  # each (n,)
+    before: Mapping[int, npt.NDArray[np.int32]] = field(default_factory=dict)  # each (n,)
     # Per group: the positions to keep of its store once these steps are done, ascending; None for all of them.
     keep: tuple[Integers | None, ...] = ()
 
@@ -40,5 +41,5 @@ class Steps:
             self.state[rows],
             self.keys[rows],
             tuple(source[rows] for source in self.after),
-            tuple(None if source is None else source[rows] for source in self.before),
+            {group: source[rows] for group, source in self.before.items()},
         )

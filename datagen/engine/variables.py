@@ -80,7 +80,7 @@ class CodeStore(Store):
         self._set([pa.array([0], pa.int32())])
         self._values_type = type_
         self._values = as_type(pa.nulls(1), type_)
-        self._lists: dict[tuple[int, ...], tuple[pa.Array, int]] = {}  # by addresses: a list, where it begins
+        self._lists: dict[tuple[int, ...], tuple[pa.Array, int]] = {}  # by place in memory: a list, where it begins
 
     def snapshot(self) -> dict[str, Any]:
         return super().snapshot() | {"values": self._values}
@@ -100,7 +100,7 @@ class CodeStore(Store):
         return pa.array(codes)
 
     def _begin(self, values: pa.Array) -> int:
-        key = (len(values), *(buffer.address for buffer in values.buffers() if buffer is not None))
+        key = (values.offset, len(values), *(buffer.address for buffer in values.buffers() if buffer is not None))
         if key not in self._lists:
             self._lists[key] = values, len(self._values)
             self._values = pa.concat_arrays([self._values, as_type(values, self._values_type)])

@@ -84,7 +84,6 @@ class Walk:
             shift = np.zeros(len(workers), np.int64)
             shift[old:living] = born - births[: len(born)]
             paths.time += shift[paths.owner]
-            workers.time += shift
         past = np.flatnonzero((paths.time < end) & (paths.owner < living))
         below = np.bincount(paths.owner[past], minlength=living)
         steps = self._steps(workers, paths, past, below, first, end)
@@ -119,14 +118,14 @@ class Walk:
 
     def _sources(
         self, workers: Workers, paths: Paths, below: Integers, order: Integers
-    ) -> tuple[tuple[Positions, ...], tuple[Positions | None, ...]]:
+    ) -> tuple[tuple[Positions, ...], dict[int, Positions]]:
         """Return the positions of the values set last on each step, and before it, for each variable group.
 
         ``order`` has the numbers of the steps in time order, ``below`` how many, with a stop, each worker
         takes. Also brings what the workers have stored up to date.
         """
         afters: list[Positions] = []
-        befores: list[Positions | None] = []
+        befores: dict[int, Positions] = {}
         walked = np.flatnonzero(below)
         begins = paths.starts[walked]
         for group, sets in enumerate(self._sets_group):
@@ -144,14 +143,13 @@ class Walk:
                 np.maximum.accumulate(last, out=last)
                 source = source[last]
                 source = np.where(source < 0, -1 - source, source)
-            befores.append(None)
             if group in self._former_groups:
                 before = np.concatenate([source[:1], source[:-1]])
                 before[begins] = old
                 befores[group] = before[order]
             workers.stored[group][walked] = source[begins + below[walked] - 1]
             afters.append(source[order])
-        return tuple(afters), tuple(befores)
+        return tuple(afters), befores
 
     def _move(self, workers: Workers, paths: Paths, below: Integers, end: int) -> npt.NDArray[np.bool_]:
         """Move each worker to its first step that is not past; return who has one, and so is alive."""

@@ -4,11 +4,15 @@ The texts are made in columns, ahead of time, and only where there are places. A
 texts first among those of its encoded records.
 """
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.moment import Moment
-from datagen.plugin.target import Encoded, Undelivered
+from datagen.plugin.formatter import LineWriter
+from datagen.plugin.stage import Scope
+from datagen.plugin.target import Encoded, Sink, Undelivered
 from datagen.problems import show
 from datagen.records.batch import Batch, Layout
 from datagen.records.pattern import TextPattern, patterned
@@ -76,3 +80,14 @@ class Address:
         """Return the number of the first text that is not taken, -1 when all are; about 0.1 µs a text."""
         forbidden = pc.match_substring_regex(texts, self._forbidden)
         return pc.index(pc.or_(forbidden, pc.greater(pc.binary_length(texts), self._longest)), True).as_py()
+
+
+class AddressedSink(Sink):
+    """A sink of a system in which each record goes to an address."""
+
+    def __init__(self, address: Address, writer: LineWriter, scope: Scope) -> None:
+        super().__init__(writer, scope)
+        self._address = address
+
+    def encode(self, batch: Batch) -> Encoded:
+        return replace(super().encode(batch), texts=self._address.texts(batch))

@@ -3,7 +3,6 @@
 import builtins
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -11,11 +10,11 @@ from pydantic import Field
 from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Position, Sink, Target, Undelivered
+from datagen.plugin.target import Encoded, Position, Target, Undelivered
 from datagen.problems import reason
-from datagen.records.batch import Batch, Layout
+from datagen.records.batch import Layout
 from datagen.records.lines import pieces
-from datagen.targets.address import Address
+from datagen.targets.address import Address, AddressedSink
 
 _PIPELINE = 1000  # commands sent before their replies are read
 _CHUNK = 10_000  # records read back at a time
@@ -84,7 +83,7 @@ class Redis(Target):
         return self._address(layout, scope).problems
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> "RedisSink":
-        return RedisSink(formatter.begin(layout), scope, self, self._address(layout, scope))
+        return RedisSink(self, self._address(layout, scope), formatter.begin(layout), scope)
 
     def _address(self, layout: Layout, scope: Scope) -> Address:
         return Address("a name", self._name, layout, scope.start)
@@ -120,18 +119,14 @@ class Redis(Target):
         return ["RPUSH" if self.list is not None else "PUBLISH", name]
 
 
-class RedisSink(Sink):
+class RedisSink(AddressedSink):
     """Sends a command for each record, many of them before their replies are read."""
 
     _client: Any
 
-    def __init__(self, writer: LineWriter, scope: Scope, target: Redis, address: Address) -> None:
-        super().__init__(writer, scope)
+    def __init__(self, target: Redis, address: Address, writer: LineWriter, scope: Scope) -> None:
+        super().__init__(address, writer, scope)
         self._target = target
-        self._address = address
-
-    def encode(self, batch: Batch) -> Encoded:
-        return replace(super().encode(batch), texts=self._address.texts(batch))
 
     def open(self, position: Position) -> None:
         self._client = self.opened.enter_context(self._target.connected())

@@ -11,8 +11,9 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from tests.servers.web import WebHandler, WebServer
 
 HEC_PATH = "/services/collector"
 HEC_TOKEN = "11111111-2222-3333-4444-555555555555"
@@ -43,25 +44,21 @@ class Request:
         return gzip.decompress(self.raw) if self.headers.get("content-encoding") == "gzip" else self.raw
 
 
-class Collector(ThreadingHTTPServer):
+class Collector(WebServer):
     """Keeps every request it took; ``answer`` may refuse one by giving what to answer instead."""
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self, port: int = 0, certificate: str | None = None, keeps: bool = True) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(port, _Handler)
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
             self.socket = context.wrap_socket(self.socket, server_side=True)
-        self.port = self.server_address[1]
         self.scheme = "http" if certificate is None else "https"
         self.keeps = keeps
         self.requests: list[Request] = []
         self.answer: Callable[[Request], Answer | None] = lambda request: None
         self._lock = threading.Lock()
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self.begin_serving()
 
     @property
     def url(self) -> str:
@@ -88,44 +85,16 @@ class Collector(ThreadingHTTPServer):
                 self.requests.append(request)
         return answer or (hec_answer(0) if request.path.startswith(HEC_PATH) else (200, b"", {}))
 
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
 
-    def __enter__(self) -> "Collector":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def handle_error(self, *_: object) -> None:
-        """Say nothing of a connection that broke."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1  # an answer goes out as one
+class _Handler(WebHandler):
     server: Collector
 
     def _take(self) -> None:
-        size = int(self.headers.get("content-length", 0))
-        raw = self.rfile.read(size)
-        if len(raw) < size:  # the connection broke
-            self.close_connection = True
-            return
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        status, body, extra = self.server.take(Request(self.command, self.path, headers, raw))
-        self.send_response(status)
-        for name, value in {"content-length": str(len(body)), **extra}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        request = self.read_request()
+        if request is not None:
+            self.respond(*self.server.take(Request(self.command, self.path, *request)))
 
     do_POST = do_PUT = do_PATCH = _take  # noqa: N815
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def hec_answer(code: int, **more: object) -> Answer:

@@ -12,8 +12,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.servers.web import WebHandler, WebServer
 
 Refusal = tuple[int, str, str]  # status, type, reason
 REJECTED: Refusal = (429, "es_rejected_execution_exception", "rejected execution of primary operation")
@@ -30,15 +31,11 @@ class Refused(Exception):
         self.error = {"type": kind, "reason": reason}
 
 
-class SearchServer(ThreadingHTTPServer):
+class SearchServer(WebServer):
     """Holds documents in memory; ``refuse`` may refuse a single item, ``answer`` a whole request."""
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self, port: int = 0, *, user: str | None = None, api_key: str | None = None) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
-        self.port = self.server_address[1]
+        super().__init__(port, _Handler)
         self.indices: dict[str, dict[str, bytes]] = {}
         self.streams: set[str] = set()  # names of data streams, which take no action but create
         self.creates_indices = True
@@ -52,7 +49,7 @@ class SearchServer(ThreadingHTTPServer):
         self._scrolls: dict[str, Iterator[list[dict]]] = {}
         self._number = 0
         self._lock = threading.Lock()
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self.begin_serving()
 
     @property
     def url(self) -> str:
@@ -196,49 +193,24 @@ class SearchServer(ThreadingHTTPServer):
             "hits": {"total": {"value": len(hits), "relation": "eq"}, "hits": hits},
         }
 
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
 
-    def __enter__(self) -> "SearchServer":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def handle_error(self, *_: object) -> None:
-        """Say nothing of a connection that broke."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1  # an answer goes out as one
+class _Handler(WebHandler):
     server: SearchServer
 
-    def _respond(self) -> None:
-        size = int(self.headers.get("content-length", 0))
-        body = self.rfile.read(size)
-        if len(body) < size:  # the connection broke
-            self.close_connection = True
+    def _take(self) -> None:
+        request = self.read_request()
+        if request is None:
             return
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        headers, body = request
         body = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
         status, content = self.server.respond(self.command, self.path, headers, body)
         text = json.dumps(content).encode()
         compatible = "vnd.elasticsearch+json" in headers.get("accept", "")
-        self.send_response(status)
-        self.send_header("content-type", "application/vnd.elasticsearch+json" if compatible else "application/json")
-        self.send_header("content-length", str(len(text)))
-        if self.server.product:
-            self.send_header("x-elastic-product", "Elasticsearch")
-        self.end_headers()
-        self.wfile.write(text)
+        kind = "application/vnd.elasticsearch+json" if compatible else "application/json"
+        product = {"x-elastic-product": "Elasticsearch"} if self.server.product else {}
+        self.respond(status, text, {"content-type": kind} | product)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _respond  # noqa: N815
-
-    def log_message(self, *_: object) -> None:
-        pass
+    do_GET = do_POST = do_PUT = do_DELETE = _take  # noqa: N815
 
 
 def _filtered(content: object, expression: str | None) -> object:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -10,11 +9,11 @@ from pydantic import Field
 from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Position, Sink, Target
+from datagen.plugin.target import Encoded, Position, Target
 from datagen.problems import reason
-from datagen.records.batch import Batch, Layout
+from datagen.records.batch import Layout
 from datagen.records.lines import pieces
-from datagen.targets.address import Address
+from datagen.targets.address import Address, AddressedSink
 from datagen.targets.amqp.frames import LONGEST_NAME, Envelope
 from datagen.targets.amqp.link import CONNECT_SECONDS, Link, Step
 
@@ -108,19 +107,15 @@ class Amqp(Target):
         return Address("a routing key", self._key, layout, scope.start, longest=LONGEST_NAME)
 
 
-class AmqpSink(Sink):
+class AmqpSink(AddressedSink):
     """Publishes records over a link, which it replaces when it was lost."""
 
     _link: Link
 
     def __init__(self, target: Amqp, address: Address, writer: LineWriter, scope: Scope) -> None:
-        super().__init__(writer, scope)
+        super().__init__(address, writer, scope)
         self._target = target
-        self._address = address
         self._envelope = Envelope(target.exchange, target.mandatory, target.persistent)
-
-    def encode(self, batch: Batch) -> Encoded:
-        return replace(super().encode(batch), texts=self._address.texts(batch))
 
     def open(self, position: Position) -> None:
         self._link = self.opened.enter_context(closing(self._target.link(self._declarations)))

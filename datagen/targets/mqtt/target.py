@@ -1,17 +1,16 @@
 """The target ``mqtt``."""
 
 from contextlib import closing
-from dataclasses import replace
 from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
 from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Position, Sink, Target
-from datagen.records.batch import Batch, Layout
+from datagen.plugin.target import Encoded, Position, Target
+from datagen.records.batch import Layout
 from datagen.records.lines import pieces
-from datagen.targets.address import Address
+from datagen.targets.address import Address, AddressedSink
 from datagen.targets.mqtt.link import Link
 from datagen.targets.tls import Tls
 
@@ -79,18 +78,14 @@ class Mqtt(Target):
         return Address("a topic", self.topic, layout, scope.start, forbidden=r"[+#\x00]|^$", longest=65535)
 
 
-class MqttSink(Sink):
+class MqttSink(AddressedSink):
     """Publishes records over a link, which it replaces when it was lost."""
 
     _link: Link
 
     def __init__(self, target: Mqtt, address: Address, writer: LineWriter, scope: Scope) -> None:
-        super().__init__(writer, scope)
+        super().__init__(address, writer, scope)
         self._target = target
-        self._address = address
-
-    def encode(self, batch: Batch) -> Encoded:
-        return replace(super().encode(batch), texts=self._address.texts(batch))
 
     def open(self, position: Position) -> None:
         self._link = self.opened.enter_context(closing(self._target.link(self._target.client_id)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, ClassVar
@@ -14,11 +13,11 @@ from datagen.draw import purpose_key
 from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Position, Sink, Target, Undelivered
+from datagen.plugin.target import Encoded, Position, Target, Undelivered
 from datagen.problems import reason
-from datagen.records.batch import Batch, Layout
+from datagen.records.batch import Layout
 from datagen.records.lines import pieces
-from datagen.targets.address import Address
+from datagen.targets.address import Address, AddressedSink
 from datagen.targets.nats.link import Link
 from datagen.targets.nats.stream import JetStream, begin_reading, next_records, ready_stream
 from datagen.targets.tls import Tls
@@ -119,7 +118,7 @@ class Nats(Target):
         return f"{int(purpose_key(scope.seed, f'{scope.run} {chosen} {kinds} {written}')):016x}"
 
 
-class NatsSink(Sink):
+class NatsSink(AddressedSink):
     """Publishes records over a link, which it replaces when it was lost; a record that is sent again has the same id.
 
     An id is made of the name of the run and the number of the record.
@@ -128,14 +127,10 @@ class NatsSink(Sink):
     _link: Link
 
     def __init__(self, target: Nats, address: Address, run: str, writer: LineWriter, scope: Scope) -> None:
-        super().__init__(writer, scope)
+        super().__init__(address, writer, scope)
         self._target = target
-        self._address = address
         self._run = run
         self._records = 0  # acknowledged so far: the number of the next record
-
-    def encode(self, batch: Batch) -> Encoded:
-        return replace(super().encode(batch), texts=self._address.texts(batch))
 
     def open(self, position: Position) -> None:
         self._records = (position or {}).get("records", 0)

@@ -13,19 +13,8 @@ from datagen.plugin.target import Undelivered
 from datagen.targets.http.target import Http
 from tests.servers.collector import HEC_TOKEN, Collector, Request, hec_answer, hec_events, self_signed
 from tests.servers.installed import Proxy, free_port, wait_until
-from tests.worlds import ROOT, constant, counter, enum, state, world, write_json
+from tests.worlds import MIXED, ROOT, constant, counter, enum, world, write_json
 
-MIXED = {
-    "states": [state("a", "b", "first"), state("b", {"a": 0.9, "stop": 0.1}, "second", delay=constant(1))],
-    "emitters": [
-        {"name": "first", "dimensions": [counter("n"), enum("x", 'é\n"', None, 0.5, percent_missing=30)]},
-        {
-            "name": "second",
-            "dimensions": [{"name": "o", "type": "object", "dimensions": [enum("☃", "a", "b"), counter("k")]}],
-        },
-    ],
-    "interarrival": constant(1),
-}
 NUMBERS = world(counter("n"), gap=0.001)
 
 

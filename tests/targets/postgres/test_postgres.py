@@ -688,7 +688,7 @@ def test_who_reads_rows_may_rest_longer_than_the_server_may(database, monkeypatc
     _, sink = Route(database.target(), Json(), run.layout, Scope(run.clock.start, 1, "run", print)).begin()
     found = 0
     for _, rows in sink.stored():
-        time.sleep(0.5)
+        time.sleep(0.5)  # the fault itself: longer than the server may be silent
         found += len(rows)
     assert found == 20_000
 

@@ -14,20 +14,9 @@ from datagen.targets.search.opensearch import OpenSearch
 from tests.servers.collector import Collector, self_signed
 from tests.servers.installed import Proxy, free_port
 from tests.servers.search_server import REJECTED, Refusal, SearchServer
-from tests.worlds import START, constant, counter, enum, state, world, write_json
+from tests.worlds import MIXED, START, counter, enum, world, write_json
 
 NUMBERS = world(counter("n"), gap=0.001)
-MIXED = {
-    "states": [state("a", "b", "first"), state("b", {"a": 0.9, "stop": 0.1}, "second", delay=constant(1))],
-    "emitters": [
-        {"name": "first", "dimensions": [counter("n"), enum("x", 'é\n"', None, 0.5, percent_missing=30)]},
-        {
-            "name": "second",
-            "dimensions": [{"name": "o", "type": "object", "dimensions": [enum("☃", "a", "b"), counter("k")]}],
-        },
-    ],
-    "interarrival": constant(1),
-}
 BAD_FIELD: Refusal = (400, "document_parsing_exception", "[1:9] failed to parse field [n] of type [ip]")
 
 
