@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-import pytest
+from tests.servers.installed import unavailable
 
 _AT_ONCE = 65536
 
@@ -154,7 +154,7 @@ class Certificate:
         try:
             subprocess.run([*line.split(), "-addext", names], check=True, capture_output=True)
         except FileNotFoundError:
-            pytest.skip("needs the command openssl")
+            unavailable("needs the command openssl")
 
     def context(self, client: "Certificate | None" = None) -> ssl.SSLContext:
         """Return what a server needs to show it; with ``client`` it lets nobody in but that one."""

@@ -26,8 +26,8 @@ from datagen.records.types import common_type
 from datagen.targets.files.naming import Names
 from datagen.targets.files.place import Address, Place, local_problem, reach
 from datagen.targets.files.rotation import Rotation
-from datagen.targets.files.rows import Rows
 from datagen.targets.files.shipment import Series, Shipment
+from datagen.targets.files.unfinished import UnfinishedFile
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"  # what Hive, Spark and Arrow call the folder of rows without a value
 _RECORDS = 1_000_000
@@ -142,7 +142,7 @@ class _Tables(Shipment):
         self._layout = layout
         columns = [(name, type_) for name, type_ in _types(layout).items() if name not in target.partition_by]
         self._schema = pa.schema(columns)
-        self._rows: dict[str, Rows] = {}  # by path
+        self._unfinished: dict[str, UnfinishedFile] = {}  # by path
 
     # Columns
 
@@ -182,17 +182,19 @@ class _Tables(Shipment):
 
     def _hold(self, encoded: Encoded) -> None:
         for path, table in self._shares(encoded):
-            if path not in self._rows:
-                self._rows[path] = Rows(self._schema, self._target.compression, self._target.row_group_size)
-            self._rows[path].add(table)
+            if path not in self._unfinished:
+                self._unfinished[path] = UnfinishedFile(
+                    self._schema, self._target.compression, self._target.row_group_size
+                )
+            self._unfinished[path].add(table)
 
     def _is_full(self) -> bool:
         limit = self._target.rotate.bytes if self._target.rotate is not None else None
-        return limit is not None and max((rows.size for rows in self._rows.values()), default=0) >= limit
+        return limit is not None and max((file.size for file in self._unfinished.values()), default=0) >= limit
 
     def _end(self) -> dict[str, Any]:
-        ended = {path: rows.end() for path, rows in self._rows.items()}
-        self._rows = {}
+        ended = {path: file.end() for path, file in self._unfinished.items()}
+        self._unfinished = {}
         return ended
 
     # Reading back

@@ -1,12 +1,12 @@
-"""Rows of a Parquet file under way, in memory."""
+"""A Parquet file under way, in memory."""
 
 import pyarrow as pa
 
 _MOST_TABLES = 64
 
 
-class Rows:
-    """A Parquet file under way, whose row groups are written to memory as soon as they are full."""
+class UnfinishedFile:
+    """A Parquet file whose row groups are written to memory as soon as they are full."""
 
     def __init__(self, schema: pa.Schema, compression: str, group_size: int) -> None:
         import pyarrow.parquet as pq
