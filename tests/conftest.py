@@ -5,6 +5,7 @@ import io
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ from datagen.command import generate as generator
 from datagen.command import tools
 from tests.servers.local import Local
 from tests.worlds import ROOT, START, write_json
+
+# What a shell runs in the background ignores Ctrl-C, and so would all that a test starts in order to interrupt it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The sample of specs that differs from one run of the tests to the next. Set it to repeat what a report shows.
 FRESH_SEED = int(os.environ.setdefault("DATAGEN_FRESH_SEED", str(secrets.randbelow(10**9))))

@@ -96,7 +96,7 @@ def test_an_interrupted_run_has_delivered_what_it_emitted(tmp_path) -> None:
 import datagen, sys
 try:
     datagen.run({str(spec)!r}, {{"type": "file", "path": {str(out)!r}}}, start="{START}", seed=1,
-                progress=lambda report: report.records and print("going", flush=True))
+                records=50_000_000, progress=lambda report: report.records and print("going", flush=True))
 except KeyboardInterrupt:
     print("interrupted")
 """
