@@ -1,12 +1,15 @@
 """A declared target serves any number of runs at once: what one is given changes nothing in the other."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import zip_longest
 from pathlib import Path
 from uuid import uuid4
 
+import paho.mqtt.client as paho
+import pika
 import psycopg
 import pytest
 import redis as redis_library
@@ -25,6 +28,8 @@ from tests.servers.collector import serve as serve_http
 from tests.servers.installed import free_port
 from tests.servers.kafka_broker import Broker
 from tests.servers.listeners import Listener
+from tests.servers.search_server import SearchServer
+from tests.targets.sockets.test_syslog import frames
 from tests.worlds import ROOT, START, run_of
 
 REGISTRY = Registry.load()
@@ -33,6 +38,7 @@ CASES = [
     for kind in BUILT_IN["target"]
     for number, example in enumerate(examples(REGISTRY.of("target")[kind]))
 ]
+BOTH = 4_000  # records of two runs
 CLICKS = json.loads((ROOT / "conf/gen/clickstream.json").read_text())
 
 
@@ -140,17 +146,85 @@ def http() -> Iterator[tuple[dict, Callable[[], list]]]:
         )
 
 
-@pytest.mark.parametrize("system", [postgres, redis, nats, kafka, tcp, http], ids=lambda system: system.__name__)
+@contextmanager
+def syslog() -> Iterator[tuple[dict, Callable[[], list]]]:
+    listener = Listener()
+
+    def received() -> list:
+        listener.close()
+        sent = [b"%d %s" % (len(frame), frame) for part in listener.connections for frame in frames(bytes(part))]
+        return [frame[:-1] for frame in sent]  # what is compared is a line without its end
+
+    yield {"type": "syslog", "host": "127.0.0.1", "port": listener.port}, received
+
+
+@contextmanager
+def amqp() -> Iterator[tuple[dict, Callable[[], list]]]:
+    name = f"test-{uuid4().hex}"
+    with closing(pika.BlockingConnection(pika.URLParameters(installed.rabbitmq()))) as connection:
+        channel = connection.channel()
+
+        def received() -> list:
+            got = [channel.basic_get(name, auto_ack=True) for _ in range(BOTH)]
+            return [body for _, _, body in got]
+
+        yield {"type": "amqp", "queue": name, "declare": True}, received
+        channel.queue_delete(name)
+
+
+@contextmanager
+def mqtt() -> Iterator[tuple[dict, Callable[[], list]]]:
+    topic, port, got, ready = f"test-{uuid4().hex}", installed.mosquitto(), [], threading.Event()
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    client.on_message = lambda *event: got.append(event[-1].payload)
+    client.on_subscribe = lambda *_: ready.set()
+    client.connect("127.0.0.1", port)
+    client.subscribe(topic)
+    client.loop_start()
+    assert ready.wait(10)
+
+    def received() -> list:
+        installed.wait_until(lambda: len(got) >= BOTH)
+        return got
+
+    yield {"type": "mqtt", "port": port, "topic": topic}, received
+    client.disconnect()
+    client.loop_stop()
+
+
+@contextmanager
+def opensearch(kind: str = "opensearch") -> Iterator[tuple[dict, Callable[[], list]]]:
+    """Its own reading of what is stored looks at one run alone."""
+    with SearchServer() as server:
+        yield (
+            {"type": kind, "hosts": [server.url], "index": "clicks", "batch": {"records": 100}},
+            lambda: [
+                json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+                for document in server.sources("clicks")
+            ],
+        )
+
+
+@contextmanager
+def elasticsearch() -> Iterator[tuple[dict, Callable[[], list]]]:
+    with opensearch("elasticsearch") as system:
+        yield system
+
+
+SYSTEMS = [postgres, redis, nats, amqp, mqtt, kafka, tcp, syslog, http, opensearch, elasticsearch]
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.__name__)
 def test_two_runs_of_one_target_at_once_bring_what_each_would_alone(system) -> None:
     spec = datagen.load(CLICKS)
-    options = {"start": START, "records": 2_000}
+    options = {"start": START, "records": BOTH // 2}
     with system() as (described, received):
         target = REGISTRY.make("target", described)
         handles = [datagen.start(spec, target, seed=seed, **options) for seed in (1, 2)]
-        assert [handle.wait().records for handle in handles] == [2_000, 2_000]
+        assert [handle.wait().records for handle in handles] == [BOTH // 2] * 2
         found, expected = list(received()), []
         for seed in (1, 2):
-            run = run_of(CLICKS, 2_000, seed=seed)
+            run = run_of(CLICKS, BOTH // 2, seed=seed)
             encoder, sink = Route(target, Json(), run.layout, Scope(run.clock.start, seed, "run", print)).begin()
             made = [made for batch in run.batches() for made in encoder.encode(batch, int(batch.due[-1]))]
             expected += [record for encoded in made for record in sink.comparable(encoded)]
