@@ -1,13 +1,8 @@
-"""Generate events from a JSON spec: ``python generator.py -c conf/gen/example.json -n 20``."""
+"""Generate events from a JSON spec: ``python generator.py -c conf/gen/example.json -n 20``. The same as ``datagen``."""
 
-import signal
 import sys
 
+from datagen.command.entry import main
+
 if __name__ == "__main__":
-    # Until the command has its own handlers, being stopped is no failure, however early it comes.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: sys.exit(0))
-
-    from datagen.command.generate import main
-
     sys.exit(main())

@@ -1,8 +1,8 @@
-"""The command ``python -m datagen``: what editors and readers need; see ``datagen.command.tools``."""
+"""``python -m datagen`` is ``datagen``; see ``datagen.command``."""
 
 import sys
 
-from datagen.command.tools import main
+from datagen.command.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -136,6 +136,11 @@ def _ranges(wanted: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
+def present() -> Moment:
+    """Return the time of the system, in UTC."""
+    return Moment(time.time_ns() // 1000, "UTC")
+
+
 def stopwatch() -> float:
     """Return seconds that only count up, to measure how long something takes."""
     return time.perf_counter()

@@ -7,13 +7,17 @@ from datetime import UTC, datetime, timedelta
 from datagen.problems import show
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SHORT = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.IGNORECASE)
+_SHORT = re.compile(
+    r"(?:(?P<days>\d+(?:\.\d+)?)D)?(?:(?P<hours>\d+(?:\.\d+)?)H)?"
+    r"(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?",
+    re.IGNORECASE | re.ASCII,
+)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _ISO = re.compile(
     r"P(?:(?P<weeks>\d+(?:\.\d+)?)W)?(?:(?P<days>\d+(?:\.\d+)?)D)?"
     r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ def _read(text: str) -> datetime:
 def parse_duration(given: object) -> int:
     """Return the nanoseconds of a duration.
 
-    It may be a timedelta, ``30S``, ``10M``, ``1H`` or ``2D`` in any case, or ISO 8601 (``PT1H30M``). Raises
+    It may be a timedelta, a number of seconds, ``30S``, ``10M``, ``1H30M`` or ``2D`` in any case, or ISO 8601
+    (``PT1H30M``). Raises
     ValueError when it is no duration, is below 0, or is longer than 292 years.
     """
     try:
@@ -89,11 +94,13 @@ def parse_duration(given: object) -> int:
 
 def _parts(given: object) -> dict[str, float]:
     """Return the parts of a duration by their unit, as timedelta takes them."""
-    text = given.strip() if isinstance(given, str) else ""
-    short = _SHORT.fullmatch(text)
-    if short:
-        return {_UNITS[short[2].lower()]: float(short[1])}
-    iso = _ISO.fullmatch(text)
-    if iso is None or not any(iso.groups()) or text.upper().endswith("T"):
-        raise ValueError(f"must be a duration such as 30S, 10M, 1H, 2D or PT1H30M, found {show(given)}")
-    return {unit: float(number) for unit, number in iso.groupdict().items() if number}
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    text = given.strip() if isinstance(given, str) else f"{given:f}" if is_number else ""
+    if _NUMBER.fullmatch(text):
+        return {"seconds": float(text)}
+    found = _SHORT.fullmatch(text) or _ISO.fullmatch(text)
+    if found is None or not any(found.groups()) or text.upper().endswith("T"):
+        raise ValueError(
+            f"must be a duration such as 90 (seconds), 30S, 10M, 1H30M, 2D or PT1H30M, found {show(given)}"
+        )
+    return {unit: float(number) for unit, number in found.groupdict().items() if number}

@@ -129,6 +129,11 @@ def show(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things, such as ``1 record`` or ``2 records``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def reason(error: BaseException) -> str:
     """Return what an exception says, in one line."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from datagen.command import generate as generator
-from datagen.command import tools
+from datagen.command.main import main
 from tests.servers.local import Local
 from tests.worlds import ROOT, START, write_json
 
@@ -108,15 +107,15 @@ def command(
 
     def run(*arguments: object, stdin: bytes = b"") -> Outcome:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        return outcome_of(generator.main, arguments, capfdbinary, outcomes)
+        return outcome_of(main, arguments, capfdbinary, outcomes)
 
     return run
 
 
 @pytest.fixture
 def tool(capfdbinary: pytest.CaptureFixture[bytes], outcomes: list[Outcome]) -> Callable[..., Outcome]:
-    """Run ``python -m datagen`` in this process."""
-    return lambda *arguments: outcome_of(tools.main, arguments, capfdbinary, outcomes)
+    """Run a command that reads nothing from standard input in this process."""
+    return lambda *arguments: outcome_of(main, arguments, capfdbinary, outcomes)
 
 
 @pytest.fixture

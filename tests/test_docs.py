@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from datagen.command import generate as cli
+from datagen.command.main import main
 from datagen.plugin.registry import Registry
 from tests.servers.local import FAR
 
@@ -110,7 +110,7 @@ def test_a_json_block_runs(path, block, local, clone, monkeypatch, capfd):
     Path("spec.json").write_text(json.dumps(whole_spec(part)))
     plugins = [f"--plugins={match['file']}" for _, match in BLOCKS if match["file"] and "kind = " in match["text"]]
     only_check = ["--check"] if set(needs(path)) & set(FAR) else []
-    code = cli.main(["-c", "spec.json", "-s", "2024-01-01", "-n", "3", "--seed", "1", *plugins, *only_check])
+    code = main(["-c", "spec.json", "-s", "2024-01-01", "-n", "3", "--seed", "1", *plugins, *only_check])
     err = capfd.readouterr().err
     assert code == 0, err
     assert any(line.startswith("spec, target" if only_check else "3 records, ") for line in err.splitlines()), err

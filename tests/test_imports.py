@@ -19,7 +19,7 @@ engine -/> delivery, targets
 distributions, dimensions, arrivals, formatters, stages, targets -> plugin
 plugin.registry names the modules of these six, as text
 """
-GROUND = ("clock", "moment", "draw", "problems")
+GROUND = ("clock", "moment", "draw", "problems", "version")
 LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "stages", "targets")
 
 
@@ -86,7 +86,7 @@ def test_dependencies_point_one_way() -> None:
         f"{name} must not import {other}"
         for name, tree in modules().items()
         for other in own_imports(tree)
-        if name not in ("", "__main__") and room(other) not in rooms[room(name)]
+        if name not in ("", "__main__", "api") and room(other) not in rooms[room(name)]
     ]
     assert not wrong, "\n".join([*wrong, RULE])
 
@@ -144,7 +144,7 @@ def test_importing_has_no_side_effect() -> None:
     for name, tree in modules().items():
         for node in tree.body:
             docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            ok = docstring or isinstance(node, (ast.Import, ast.ImportFrom, ast.If, *definitions))
+            ok = docstring or isinstance(node, (ast.Import, ast.ImportFrom, ast.If, ast.Delete, *definitions))
             assert ok, f"{name}: {ast.unparse(node)}"
             if isinstance(node, ast.If):
                 assert ast.unparse(node.test) in ("TYPE_CHECKING", "__name__ == '__main__'"), name

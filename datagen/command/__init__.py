@@ -1,1 +1,1 @@
-"""The command; the only package that prints, parses arguments and handles signals."""
+"""The command ``datagen``; the only package that prints, parses arguments and handles signals."""

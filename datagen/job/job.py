@@ -15,13 +15,15 @@ from datagen.engine.pool import Pools
 from datagen.engine.run import Run
 from datagen.job.identity import identity_of, name_of, targets_of
 from datagen.job.options import Options
-from datagen.job.request import Inputs, Request, load
+from datagen.job.request import Inputs, Request, load, spec_of
 from datagen.language.load import LoadedSpec
 from datagen.language.spec import in_order
-from datagen.moment import parse_moment
+from datagen.moment import Moment, parse_moment
+from datagen.plugin.registry import Registry
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Undelivered
 from datagen.problems import InvalidInput, Problem, Unfillable, hidden, reason
+from datagen.records.types import described
 
 Say = Callable[[str], None]
 
@@ -179,17 +181,30 @@ def compute(spec: LoadedSpec, options: Options) -> Run:
     return _run(spec, options, None, run.pools)
 
 
+def columns(request: Request) -> dict[str, dict[str, tuple[str, bool]]]:
+    """Return the dimensions of each emitter's records: their Arrow type as text, and whether they may be missing.
+
+    Raises InvalidInput when something is wrong with the spec.
+    """
+    run = compute(spec_of(request, Registry.load(request.plugins)), replace(request.options, start=Moment(0)))
+    return {
+        name: {key: described(type_) for key, type_ in types.items()} for name, types in run.layout.emitters.items()
+    }
+
+
 def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock | None]:
     """Choose what the request leaves open, as the run did that is continued, if there is one."""
     known = None if journal is None else journal.run
-    if known is None:
+    if journal is None or known is None:
         return (options if options.seed is not None else replace(options, seed=draw.new_seed())), None
     if options.seed is None:
         options = replace(options, seed=known["seed"])
     if options.start is not None:
         return options, None
-    begun = parse_moment(known["start"])
-    return (options, SystemClock(begun)) if known["clock"] == "system" else (replace(options, start=begun), None)
+    if known["clock"] != "system":
+        text = f"is that of a run on a simulated clock, which would go on without end; give its start, {known['start']}"
+        raise journal.problem(text)
+    return options, SystemClock(parse_moment(known["start"]))
 
 
 def ready(

@@ -1,8 +1,10 @@
 """The options of a run, checked in one place for the command, for Python and for a service."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from datagen.moment import Moment, parse_duration, parse_moment
@@ -11,6 +13,8 @@ from datagen.problems import InvalidInput, Problem, show
 T = TypeVar("T")
 
 DEFAULT_WORKERS = 100
+_THOUSANDS = re.compile(r"(\d+(?:\.\d+)?)([kmg])", re.IGNORECASE | re.ASCII)
+_TIMES = {"k": 10**3, "m": 10**6, "g": 10**9}
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,8 @@ class Options:
 
         options = cls(
             start=taken("start", _moment, None),
-            max_workers=taken("max_workers", lambda value: _whole(value, 1), DEFAULT_WORKERS),
-            records=taken("records", lambda value: _whole(value, 0), None),
+            max_workers=taken("max_workers", lambda value: _count(value, 1), DEFAULT_WORKERS),
+            records=taken("records", lambda value: _count(value, 0), None),
             duration=taken("duration", parse_duration, None),
             seed=taken("seed", lambda value: _whole(value, None), None),
         )
@@ -61,10 +65,19 @@ def _moment(given: object) -> Moment:
     return given if isinstance(given, Moment) else parse_moment(given)
 
 
+def _count(given: object, least: int) -> int:
+    """Take a whole number, also one that is written as ``5k`` or ``1.5M``."""
+    written = _THOUSANDS.fullmatch(given.strip()) if isinstance(given, str) else None
+    if written:
+        number = Decimal(written[1]) * _TIMES[written[2].lower()]
+        return int(number) if number == int(number) else _whole(given, least)
+    return _whole(given, least)
+
+
 def _whole(given: object, least: int | None) -> int:
     """Take a whole number, also one that is written as text on a command line."""
     number = given
-    if isinstance(given, str):
+    if isinstance(given, str) and given.isascii():
         with suppress(ValueError):
             number = int(given)
     if not isinstance(number, int) or isinstance(number, bool) or (least is not None and number < least):

@@ -18,6 +18,8 @@ from datagen.plugin.registry import Registry
 from datagen.plugin.target import Target, missing_library
 from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, hidden, read_text, show, unreadable
 
+_EXAMPLE_SPECS, _EXAMPLE_TARGETS = "conf/gen", "conf/tar"  # of a clone
+
 
 @dataclass(frozen=True)
 class Request:
@@ -130,14 +132,20 @@ def spec_of(request: Request, registry: Registry) -> LoadedSpec:
     """
     if isinstance(request.spec, LoadedSpec):
         return request.spec
-    return load_spec(_document(request.spec, "spec"), registry, request.environment)
+    return load_spec(_document(request.spec, "spec", _EXAMPLE_SPECS), registry, request.environment)
 
 
-def _document(given: Any, name: str) -> Document:
-    """Take a document, or the file of one, or what a Python program made."""
+def _document(given: Any, name: str, examples: str) -> Document:
+    """Take a document, or the file of one, or what a Python program made.
+
+    Raises InvalidInput; a file that is not there may be meant to be one of the ``examples``.
+    """
     if isinstance(given, Document):
         return given
     if isinstance(given, str | Path):
+        example = f"{examples}/{given}.json"
+        if not os.path.exists(given) and os.path.isfile(example):
+            raise InvalidInput([Problem(f"there is no such file; {example} is a {name}", str(given))])
         return parse_json(read_text(str(given)), str(given))
     return from_python(given, name)
 
@@ -154,7 +162,7 @@ def _targets_of(request: Request, registry: Registry) -> LoadedTargets:
     made = tuple(target for target in given if isinstance(target, Target))
     if len(made) == len(given):
         return LoadedTargets(made, Document([{} for _ in made], "target"), list(made))
-    return load_targets(_document(request.target, "target"), registry, request.environment)
+    return load_targets(_document(request.target, "target", _EXAMPLE_TARGETS), registry, request.environment)
 
 
 def _located(loaded: LoadedTargets) -> list[Located]:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from datagen.problems import InvalidInput, Path_, Problem, path_text
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+_YAML = re.compile(r"\s*(---|- |[A-Za-z_]\w*:\s)")
 _DECODER = json.JSONDecoder()
 
 
@@ -49,8 +50,8 @@ def parse_json(text: str, source: str) -> Document:
         data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
         json.dumps(data, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        problem = Problem(f"is not JSON: {error.msg}", source, error.lineno, error.colno)
-        raise InvalidInput([problem]) from error
+        place = () if not text.strip() else (error.lineno, error.colno)
+        raise InvalidInput([Problem(_why_no_json(text, source, error), source, *place)]) from error
     except RecursionError as error:
         raise InvalidInput([Problem("is not usable JSON: nested too deeply", source)]) from error
     except UnicodeEncodeError as error:
@@ -65,6 +66,22 @@ def parse_json(text: str, source: str) -> Document:
     if twice:
         raise InvalidInput(twice)
     return document
+
+
+def _why_no_json(text: str, source: str, error: json.JSONDecodeError) -> str:
+    """Say what stands where JSON ends, of what people write most."""
+    rest = text[error.pos :]
+    if not text.strip():
+        return "is empty; JSON is expected"
+    if source.lower().endswith((".yaml", ".yml")) or _YAML.match(text):
+        return "is not JSON: it looks like YAML, which is not read"
+    if rest.startswith(("//", "/*", "#")):
+        return 'is not JSON: comments are not allowed; use a key that begins with "_", such as "_comment"'
+    if rest.startswith("'"):
+        return "is not JSON: texts and keys stand in double quotes"
+    if rest.startswith(("}", "]")) and text[: error.pos].rstrip().endswith(","):
+        return f'is not JSON: a comma before "{rest[0]}"'
+    return f"is not JSON: {error.msg}"
 
 
 def from_python(data: Any, source: str = "spec") -> Document:

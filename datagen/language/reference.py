@@ -7,7 +7,7 @@ import argparse
 import inspect
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,6 +17,8 @@ from datagen.language.schema import Schema, described, examples, schema, text_of
 from datagen.language.spec import Spec
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import Registry
+
+Commands = Mapping[str, argparse.ArgumentParser]
 
 _INTRODUCTIONS = {
     "distribution": "How numbers are drawn: for delays, gaps between spawns, values, lengths and indices.",
@@ -31,17 +33,17 @@ _SPEC_MODELS = ("Spec", "State", "Transition", "Emitter")
 _LONG = 60  # characters: a longer default is left to the description
 
 
-def pages(registry: Registry, command: argparse.ArgumentParser) -> dict[str, str]:
-    """Return the reference pages: the text of each by its file name."""
+def pages(registry: Registry, commands: Commands) -> dict[str, str]:
+    """Return the reference pages, the text of each by its file name; ``commands`` are those of the command."""
     made = {f"{group}s.md": _lines(_group_page(group, registry)) for group in _INTRODUCTIONS}
     made["spec.md"] = _lines(_spec_page())
-    made["command.md"] = _lines(_command_page(command))
+    made["command.md"] = _lines(_command_page(commands))
     made["schema.json"] = json.dumps(schema(registry), indent=2) + "\n"
     return made
 
 
 def _lines(blocks: Iterable[str]) -> str:
-    note = "<!-- Made by `python -m datagen docs`; edit the classes instead. -->"
+    note = "<!-- Made by `datagen docs`; edit the classes instead. -->"
     return "\n\n".join([note, *blocks]) + "\n"
 
 
@@ -163,14 +165,18 @@ def _value(key: Schema) -> str:
     return ", ".join([text, *limits])
 
 
-def _command_page(command: argparse.ArgumentParser) -> Iterator[str]:
+def _command_page(commands: Commands) -> Iterator[str]:
     """Yield the command's page; argparse's own help looks different from one Python to the next."""
     yield "# Command"
-    yield str(command.description)
-    rows = ["| option | value | meaning |", "|---|---|---|"]
-    for action in command._actions:
-        options = ", ".join(f"`{option}`" for option in action.option_strings)
-        value = f"`{action.metavar}`" if action.metavar else ""
-        rows.append(f"| {options} | {value} | {_cell(str(action.help))} |")
-    yield "\n".join(rows)
-    yield f"```text\n{str(command.epilog).strip()}\n```"
+    yield "`datagen` is the same as `python -m datagen` and, in a clone, `python generator.py`. `run` may be left out."
+    for name, command in commands.items():
+        yield f"## datagen {name}"
+        yield str(command.description)
+        rows = ["| option | value | meaning |", "|---|---|---|"]
+        for action in command._actions:
+            options = ", ".join(f"`{option}`" for option in action.option_strings)
+            value = ", ".join(f"`{value}`" for value in action.choices or [action.metavar] if value)
+            rows.append(f"| {options} | {value} | {_cell(str(action.help))} |")
+        yield "\n".join(rows)
+        if command.epilog:
+            yield f"```text\n{command.epilog.strip()}\n```"

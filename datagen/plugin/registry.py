@@ -121,7 +121,7 @@ class Registry:
         Raises pydantic's ValidationError.
         """
         if not isinstance(data, dict):
-            raise invalid(group, [((), f"must be an object with a type, found {show(data)}")])
+            raise invalid(group, [((), f"must be an object{self._such_as(group, data)}, found {show(data)}")])
         kind = data.get("type")
         if kind is None:
             raise invalid(group, [((), f'"type" is required; known: {", ".join(sorted(self.of(group)))}')])
@@ -130,6 +130,14 @@ class Registry:
             text = f"unknown {group} type {show(kind)}{did_you_mean(kind, self.of(group))}"
             raise invalid(group, [(("type",), text)])
         return plugin.model_validate({key: data[key] for key in data if key != "type"}, context=self)
+
+    def _such_as(self, group: str, data: object) -> str:
+        """Return the object that was probably meant."""
+        if isinstance(data, str) and self._find(group, data):
+            return f" such as {show({'type': data})}"
+        if group == "distribution" and isinstance(data, int | float) and not isinstance(data, bool):
+            return f" such as {show({'type': 'constant', 'value': data})}"
+        return " with a type"
 
     def formatter(self, described: Any) -> Any:
         """Return the formatter of a JSON object, or of the name of a format or a pattern file.

@@ -17,7 +17,7 @@ from datagen.records.pieces import Pieces, join
 from datagen.records.text import formatted_time, plain_text
 from datagen.records.types import JSON_TEXT, is_optional, plain, plain_type, present
 
-_PLACEHOLDER = re.compile(r"\{\{\s*(?P<double>[^{}|]+?)\s*(?:\|(?P<format>[^{}]*))?\}\}|\{(?P<single>[^{}]+)\}")
+_PLACEHOLDER = re.compile(r"\{\{\s*(?P<double>[^{}|]+?)\s*(?:\|(?P<format>[^{}]*?))?\s*\}\}|\{(?P<single>[^{}]+)\}")
 _CODE = re.compile(r"%[^%]")
 
 Placeholder = tuple[str, str | None]  # name of a dimension, strftime codes

@@ -42,6 +42,13 @@ def present(array: pa.Array) -> pa.Array:
     return array.flatten()[0]
 
 
+def described(type_: pa.DataType) -> tuple[str, bool]:
+    """Return what a type is called, and whether its values may be missing."""
+    missing = is_optional(type_)
+    inner = plain_type(type_.field(0).type if missing else type_)
+    return "JSON" if inner == JSON_TEXT else str(inner), missing
+
+
 def plain_type(type_: pa.DataType) -> pa.DataType:
     """Return the type that ``plain`` makes of a type."""
     if pa.types.is_dictionary(type_):

@@ -297,12 +297,15 @@ def test_what_was_written_before_the_first_acknowledgement_is_cut_off(journal) -
     assert target.positions == [None, {"lines": 7}]
 
 
-def test_a_backfill_is_continued_without_its_start(command, continued, tmp_path) -> None:
+@pytest.mark.parametrize("end", [(), ("-n", 20)])
+def test_a_backfill_that_is_continued_without_its_start_is_refused(command, continued, tmp_path, end: tuple) -> None:
     continued("-n", 10)
     options = ("-c", tmp_path / "spec.json", "-t", tmp_path / "t.json", "--state", tmp_path / "state")
-    outcome = command(*options, "-n", 20)
-    assert outcome.code == 0, outcome.err
-    assert "simulated" in outcome.err
+    before = (tmp_path / "out.json").read_bytes()
+    outcome = command(*options, *end)
+    assert outcome.code == 2
+    assert "a run on a simulated clock, which would go on without end; give its start, 2024-01-01T" in outcome.err
+    assert (tmp_path / "out.json").read_bytes() == before
 
 
 def test_a_state_in_use_is_refused(continued, tmp_path) -> None:

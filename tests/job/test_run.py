@@ -256,12 +256,12 @@ def test_a_start_may_be_a_datetime(given: datetime, text: str) -> None:
     assert records_of(SPEC, 20, start=given) == records_of(SPEC, 20, start=text)
 
 
-def test_a_duration_may_be_a_timedelta() -> None:
-    spans = [records_of(SPEC, duration=duration) for duration in (timedelta(minutes=1, seconds=0.5), "60.5S")]
-    assert spans[0] == spans[1] != []
+def test_a_duration_may_be_a_timedelta_or_a_number_of_seconds() -> None:
+    spans = [records_of(SPEC, duration=span) for span in (timedelta(minutes=1, seconds=0.5), "60.5S", 60.5)]
+    assert spans[0] == spans[1] == spans[2] != []
 
 
-@pytest.mark.parametrize("wrong", [timedelta(seconds=-1), timedelta.max, 5])
+@pytest.mark.parametrize("wrong", [timedelta(seconds=-1), timedelta.max, -5, 1e300, True])
 def test_a_duration_that_is_none_is_refused(wrong: object) -> None:
     with pytest.raises(datagen.InvalidInput, match="duration: must be a duration"):
         records_of(SPEC, duration=wrong)

@@ -196,16 +196,16 @@ def test_the_whole_spec_is_valid() -> None:
         ("states[0].emitter", 5, "states[0].emitter: must be a valid string, found 5"),
         ("states[0].transitions[0].probability", "0.4", 'found "0.4"'),
         ("states[0].transitions[0].probability", True, "found true"),
-        ("states[0].delay", 5, "states[0].delay: must be an object with a type, found 5"),
+        ("states[0].delay", 5, 'states[0].delay: must be an object such as {"type": "constant", "value": 5}, found 5'),
         ("states[0].delay.mean", "2", 'states[0].delay.mean: must be a valid number, found "2"'),
-        ("interarrival", 1, "interarrival: must be an object with a type, found 1"),
+        ("interarrival", 1, 'interarrival: must be an object such as {"type": "constant", "value": 1}, found 1'),
         ("interarrival", None, "interarrival: must be an object with a type, found null"),
         (f"{DIMENSION}[0]", "e", "must be an object with a type"),
         (f"{DIMENSION}[0].values", "abc", "found"),
         (f"{DIMENSION}[3].chars", ["a"], "must be a valid string"),
         (f"{DIMENSION}[6].start", 0.5, "must be a valid integer"),
         (f"{DIMENSION}[6].increment", "1", "must be a valid integer"),
-        ("target", "stdout", "target: must be an object with a type"),
+        ("target", "stdout", 'target: must be an object such as {"type": "stdout"}, found "stdout"'),
         # The clock
         ("states", [state("a", "b", "click"), state("b", "a", "click")], "the clock can never move on"),
         ("states", [state("a", "a", "click", delay=constant(0))], "states[0]: a worker can come back to this state"),
@@ -278,12 +278,15 @@ def test_a_broken_part_hides_no_mistake_in_another_part() -> None:
     assert len(caught.value.problems) == 5
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", "{", "nope", '{"a": }', "{'a': 1}", '{"a": 1,}', "[", '"', '{"a" 1}', "// x", "{}{}"]
-)
+@pytest.mark.parametrize("text", ["{", "nope", '{"a": }', "{'a': 1}", '{"a": 1,}', "[", '"', '{"a" 1}', "// x", "{}{}"])
 @pytest.mark.parametrize("prefix", ["", "\n\n  "])
 def test_what_is_not_json_is_refused(generate, text: str, prefix: str) -> None:
     assert_refused(generate(prefix + text, "-n", 1), "is not JSON: ", "spec.json:")
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n"])
+def test_an_empty_file_is_refused_as_such(generate, text: str) -> None:
+    assert_refused(generate(text, "-n", 1), "spec.json: is empty; JSON is expected")
 
 
 @pytest.mark.parametrize("text", ["[]", "5", '"x"', "null", "true", "[{}]"])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from datagen.command import generate as cli
-from datagen.command import tools
+from datagen.command.arguments import parsers
+from datagen.command.main import main
 from datagen.language.population import Emitter, State, Transition
 from datagen.language.reference import pages
 from datagen.language.schema import described, examples, schema
@@ -56,7 +56,7 @@ def check_target(example, folder, monkeypatch):
     (folder / "target.json").write_text(json.dumps(example))
     options = ["-t", str(folder / "target.json"), "-s", "2024-01-01", "-n", "3"]
     only_check = [] if example["type"] in HERE else ["--check"]
-    assert cli.main(["-c", str(ROOT / "conf/gen/clickstream.json"), *options, *only_check]) == 0
+    assert main(["-c", str(ROOT / "conf/gen/clickstream.json"), *options, *only_check]) == 0
 
 
 def problems(spec, part=SCHEMA):
@@ -64,7 +64,7 @@ def problems(spec, part=SCHEMA):
 
 
 def test_the_committed_reference_is_up_to_date():
-    made = pages(REGISTRY, cli.parser())
+    made = pages(REGISTRY, parsers())
     committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "reference").iterdir()}
     assert committed == made, "run: python -m datagen docs"
 
@@ -101,7 +101,7 @@ def test_every_example_runs(group, example, tmp_path, monkeypatch, capfd):
         case "stage":
             target = {"type": "stdout", "through": [example]}
             (tmp_path / "spec.json").write_text(json.dumps(tiny_spec(dimensions=STAGED, target=target)))
-            assert cli.main(["-c", "spec.json", "-s", "2024-01-01", "-n", "3", "--seed", "1"]) == 0
+            assert main(["-c", "spec.json", "-s", "2024-01-01", "-n", "3", "--seed", "1"]) == 0
             return
         case "formatter":
             form = example["type"]
@@ -111,7 +111,7 @@ def test_every_example_runs(group, example, tmp_path, monkeypatch, capfd):
     spec = tiny_spec(**changes)
     assert problems(spec) == []
     Path("spec.json").write_text(json.dumps(spec))
-    code = cli.main(["-c", "spec.json", "-f", form, "-s", "2024-01-01", "-n", "3", "--seed", "1"])
+    code = main(["-c", "spec.json", "-f", form, "-s", "2024-01-01", "-n", "3", "--seed", "1"])
     out, err = capfd.readouterr()
     assert code == 0, err
     text = Path(example["path"]).read_text() if "path" in example else out
@@ -177,10 +177,10 @@ def test_an_editor_is_offered_the_lower_case_names():
 
 
 def test_the_tools_print_the_schema_and_write_the_pages(tmp_path, capsys):
-    assert tools.main(["schema"]) == 0
+    assert main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out) == SCHEMA
-    assert tools.main(["docs", str(tmp_path / "new")]) == 0
-    assert {path.name for path in (tmp_path / "new").iterdir()} == set(pages(REGISTRY, cli.parser()))
+    assert main(["docs", str(tmp_path / "new")]) == 0
+    assert {path.name for path in (tmp_path / "new").iterdir()} == set(pages(REGISTRY, parsers()))
 
 
 def test_a_kind_of_ones_own_is_described_too(tmp_path):
@@ -194,4 +194,4 @@ def test_a_kind_of_ones_own_is_described_too(tmp_path):
     registry = Registry.load([file])
     assert issubclass(registry.of("dimension")["Ticket"], Dimension)
     assert problems(tiny_spec(dimensions=[{"type": "ticket", "name": "t", "start": 5}]), schema(registry)) == []
-    assert "## Ticket\n\nA ticket.\n" in pages(registry, cli.parser())["dimensions.md"]
+    assert "## Ticket\n\nA ticket.\n" in pages(registry, parsers())["dimensions.md"]

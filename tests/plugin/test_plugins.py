@@ -382,7 +382,9 @@ def test_an_installed_package_adds_kinds_by_its_entry_point(tmp_path, kinds) -> 
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: my-kinds\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text("[datagen.plugins]\nmine = my_kinds\n")
     spec = json.dumps(world({"name": "v", "type": "dice"}))
-    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from datagen.command.generate import main; main()"
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from datagen.command.main import main; main(sys.argv[1:])"
+    )
     line = [sys.executable, "-c", program, "-s", START, "-n", "3"]
     done = subprocess.run(line, cwd=ROOT, input=spec, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

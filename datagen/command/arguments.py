@@ -1,0 +1,188 @@
+"""The arguments of the command: its sub-commands, their options, and the request that they make."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NoReturn
+
+from datagen.job.options import Options
+from datagen.job.request import Request
+from datagen.language.document import Document, parse_json
+from datagen.problems import InvalidInput, Problem, did_you_mean
+from datagen.version import VERSION
+
+OPTIONS = {"start": "-s", "max_workers": "-m", "records": "-n", "duration": "-r", "seed": "--seed"}
+
+_COMMANDS = {
+    "run": "Generate events: workers walk through the states of a JSON spec and emit records.",
+    "check": "Say what is wrong with a spec, a target and a format, and what is odd; generate nothing.",
+    "schema": "Print the JSON Schema of a spec or of a target file, for editors.",
+    "types": "Print the dimensions of each emitter's records with their Arrow types.",
+    "docs": "Write the reference pages, with the kinds of your plug-ins, into a directory.",
+    "audit": "Compute a run again and read its targets back. For each, print how many records are expected, found, "
+    "missing, duplicated, out of order, and altered or not of this run. Takes the options of the run. "
+    "The exit code is 1 when any record is missing or altered.",
+}
+_EXAMPLES = """\
+other commands:
+  datagen check SPEC      say what is wrong with a spec; generate nothing
+  datagen schema          print the JSON Schema of specs, or with --target of target files
+  datagen types SPEC      print the dimensions of the records with their types
+  datagen docs DIR        write the reference pages
+  datagen audit SPEC      prove that the targets of a run hold its records
+Each has its own --help. "python -m datagen" and "python generator.py" are the same as "datagen".
+
+examples:
+  datagen conf/gen/example.json -n 20                          live, on the system clock
+  datagen conf/gen/example.json -s 2024-01-01T00:00:00 -n 20   as fast as possible, on a simulated clock
+  datagen conf/gen/clickstream.json -s 2024-01-01T00:00:00Z -r 30D -f csv > month.csv
+  datagen conf/gen/example.json -t conf/tar/file.json -r 1H --seed 7
+  cat conf/gen/example.json | datagen -n 20
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that refuses as a spec is refused: with what is wrong, and nothing else."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InvalidInput([Problem(f"{message}; see {self.prog} --help")])
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of the command that the first argument names, ``run`` if it names none, and its ``command``.
+
+    Raises InvalidInput when they are none of the command's.
+    """
+    named = bool(arguments) and arguments[0] in _COMMANDS
+    command = arguments[0] if named else "run"
+    parser = parsers()[command]
+    parsed, rest = parser.parse_known_args(arguments[1:] if named else arguments)
+    parsed.command = command
+    known = [name for action in parser._actions for name in action.option_strings]
+    unknown = [argument.partition("=")[0] for argument in rest if argument.startswith("-") and argument != "-"]
+    if unknown:
+        raise InvalidInput([Problem(f"unknown option {name}{_nearest(name, known)}") for name in unknown])
+    _take_spec(parsed, rest)
+    return parsed
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Return whether messages are to be JSON, also where the arguments are wrong otherwise."""
+    return "--log=json" in arguments or ("--log", "json") in pairwise(arguments)
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = did_you_mean(name, known)
+    return near.replace('"', "") if "did you mean" in near else ""
+
+
+def _take_spec(parsed: argparse.Namespace, rest: list[str]) -> None:
+    """Take what is no option as the spec; argparse itself would want it in front of the options, or behind them."""
+    takes = "config" in parsed
+    if takes and parsed.config is None and rest:
+        parsed.config = rest.pop(0)
+    if rest:
+        text = "the spec is given already" if takes else "is not expected here"
+        raise InvalidInput([Problem(text, argument) for argument in rest])
+
+
+def parsers() -> dict[str, Parser]:
+    """Return the parser of each sub-command, by its name."""
+    made = {name: _parser(name) for name in _COMMANDS}
+    for name in ("run", "check", "types", "audit"):
+        _add_spec(made[name])
+    for name in ("run", "check", "audit"):
+        _add_run(made[name])
+    made["run"].epilog = _EXAMPLES
+    _add_generating(made["run"])
+    made["check"].add_argument("--connect", action="store_true", help="try to reach the targets too")
+    made["schema"].add_argument("--target", action="store_true", help="of a target file instead of a spec")
+    made["docs"].add_argument("directory", metavar="DIR", help="where to write them; it is made if it is not there")
+    made["audit"].add_argument("--state", metavar="DIR", help="where the run saved its progress, with seed and start")
+    for parser in made.values():
+        parser.add_argument("--plugins", metavar="FILE", action="append", default=[], help="file with your own kinds")
+    return made
+
+
+def _parser(name: str) -> Parser:
+    operands = {"docs": " DIR", "schema": ""}.get(name, " [SPEC]")
+    return Parser(
+        prog=f"datagen {name}",
+        usage=f"datagen {'[run]' if name == 'run' else name}{operands} [options]",
+        description=_COMMANDS[name],
+        formatter_class=argparse.RawDescriptionHelpFormatter if name == "run" else argparse.HelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_spec(parser: Parser) -> None:
+    parser.add_argument(
+        "-c", "--config", metavar="SPEC", help="spec file, also without -c; - or nothing: standard input"
+    )
+
+
+def _add_run(parser: Parser) -> None:
+    """Add the options that say which records there are, and where. Their values are checked by ``Options``."""
+    add = parser.add_argument
+    add("-t", "-o", "--target", metavar="TARGET", help="target file; wins over the spec's target")
+    add("-f", "-p", "--format", metavar="FORMAT", help="json (default), csv, tsv or a pattern file")
+    add("-s", "--start", metavar="TIME", help="simulated clock, from this ISO 8601 time on")
+    add("-m", "--max-workers", metavar="N", help="maximum number of workers alive at once (default 100)")
+    add("-n", "--records", metavar="N", help="stop after that many records; 5k and 2M are 5000 and 2000000")
+    add(
+        "-r", "--duration", metavar="TIME", help="stop after 30 or 30S, 10M, 1H30M, 2D or PT1H30M; seconds without unit"
+    )
+    add("--seed", metavar="N", help="whole number; the same seed, spec and start give the same bytes")
+
+
+def _add_generating(parser: Parser) -> None:
+    add = parser.add_argument
+    add("--state", metavar="DIR", help="directory to save progress in, to continue from")
+    add("--check", action="store_true", help="say what is wrong, as datagen check does; generate nothing")
+    add("--connect", action="store_true", help="check as --check does, and try to reach the targets too")
+    add("-q", "--quiet", action="store_true", help="say only what is wrong or odd")
+    add("-v", "--verbose", action="store_true", help="say more: what runs, and every 10 seconds how far it is")
+    add("--log", choices=["text", "json"], default="text", help="how it is said on standard error (default text)")
+    add("--version", action="version", version=f"datagen {VERSION}", help="print the version")
+
+
+def request_of(arguments: argparse.Namespace) -> Request:
+    """Make a request of the arguments, with the environment of the process.
+
+    Raises InvalidInput when an option is wrong or there is no spec.
+    """
+    problems: list[Problem] = []
+    options, spec = Options(), arguments.config
+    try:
+        options = Options.of(vars(arguments), OPTIONS)
+    except InvalidInput as error:
+        problems += error.problems
+    try:
+        if spec is None or spec == "-":
+            spec = _standard_input(spec)
+    except InvalidInput as error:
+        problems += error.problems
+    if problems:
+        raise InvalidInput(problems)
+    return Request(
+        spec=spec,
+        target=getattr(arguments, "target", None),
+        format=getattr(arguments, "format", None),
+        options=options,
+        environment=os.environ,
+        plugins=arguments.plugins,
+        state=getattr(arguments, "state", None),
+        reads=["/dev/stdin"] if isinstance(spec, Document) else [],
+    )
+
+
+def _standard_input(named: str | None) -> Document:
+    if sys.stdin is None or (named is None and sys.stdin.isatty()):
+        raise InvalidInput([Problem("no spec: name its file, or give it on standard input; see datagen --help")])
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput([Problem(f"is not UTF-8 text (byte {error.start})", "standard input")]) from error
+    return parse_json(text, "standard input")

@@ -1,0 +1,45 @@
+"""The command ``datagen``: which sub-command does it, what is said when that fails, and the exit code."""
+
+from collections.abc import Sequence
+
+from datagen.command import generate, tools
+from datagen.command.arguments import parse, wants_json
+from datagen.command.voice import Voice
+from datagen.plugin.model import place_in_source
+from datagen.problems import InvalidInput, RunFailed
+
+DONE, FAILED, WRONG = 0, 1, 2
+
+_WORK = {
+    "run": generate.run,
+    "check": generate.check,
+    "schema": tools.print_schema,
+    "types": tools.print_types,
+    "docs": tools.write_docs,
+    "audit": tools.audit,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit code."""
+    voice = Voice(as_json=wants_json(arguments))
+    interrupted = DONE
+    try:
+        given = parse(arguments)
+        interrupted = FAILED if given.command == "audit" else DONE
+        return DONE if _WORK[given.command](given, voice) else FAILED
+    except InvalidInput as error:
+        voice.refuse(error)
+        return WRONG
+    except RunFailed as error:
+        voice.fail(str(error))
+    except MemoryError:
+        voice.fail("making records: they do not fit into memory; shorten what is long in the spec")
+    except KeyboardInterrupt:
+        return interrupted
+    except Exception as error:
+        where = place_in_source(error)
+        if not where:
+            raise
+        voice.fail(f"a plug-in failed: {type(error).__name__}: {error}{where}")
+    return FAILED
