@@ -66,7 +66,7 @@ def problems(spec, part=SCHEMA):
 def test_the_committed_reference_is_up_to_date():
     made = pages(REGISTRY, parsers())
     committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "reference").iterdir()}
-    assert committed == made, "run: python -m datagen docs"
+    assert committed == made, "run: python -m datagen docs docs/reference"
 
 
 def test_every_key_has_a_description():
