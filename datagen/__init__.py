@@ -13,12 +13,10 @@ The names are those of ``datagen.api``, which is imported when one of them is fi
 from its first millisecond on.
 """
 
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
-
 import datagen.records  # noqa: F401
 from datagen.version import VERSION
 
+TYPE_CHECKING = False  # what checkers take for true; the module typing takes 10 ms
 if TYPE_CHECKING:
     from datagen.api import *  # noqa: F403
 
@@ -27,8 +25,10 @@ __version__ = VERSION
 __all__: list[str]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str):  # type: ignore[no-untyped-def]
     """Return a name of the interface, but no module: that is imported next."""
+    from importlib.util import find_spec
+
     if name == "api" or (name not in ("__all__", "records") and find_spec(f"datagen.{name}")):
         raise AttributeError(name)
     from datagen import api

@@ -1,12 +1,8 @@
-"""The door of the process, also as ``python -m datagen`` and ``python generator.py``.
+"""The door of the process, also as ``python -m datagen`` and ``python generator.py``."""
 
-Imports nothing that takes time before the signals are answered.
-"""
-
-import signal
 import sys
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from datagen.command.signals import Signals
 
 
 def main() -> int:
@@ -14,15 +10,11 @@ def main() -> int:
 
     To be stopped is no failure, however early or late it comes; only an audit that was stopped has proved nothing.
     """
-    stopped = int(sys.argv[1:2] == ["audit"])
-    for number in _ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT:  # nohup ignores SIGHUP
-            signal.signal(number, lambda *_: sys.exit(stopped))
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # there is nothing to tell yet
+    signals = Signals()
+    signals.listen(stopped=int(sys.argv[1:2] == ["audit"]))
     try:
-        from datagen.command.main import main as run
+        from datagen.command.main import main as run  # takes a third of a second
 
-        return run(sys.argv[1:])
+        return run(sys.argv[1:], signals)
     finally:
-        for number in _ENDING:  # all is done; while Python ends, a signal would end the process by itself
-            signal.signal(number, signal.SIG_IGN)
+        signals.close()

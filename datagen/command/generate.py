@@ -1,11 +1,10 @@
-"""The commands ``run`` and ``check``: generate events, or only say what is wrong; and the signals of a run."""
+"""The commands ``run`` and ``check``: generate events, or only say what is wrong."""
 
 import argparse
-import signal
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 
 from datagen.command.arguments import request_of
+from datagen.command.signals import Signals
 from datagen.command.voice import Voice
 from datagen.command.watch import Watch, on_terminal, progress, say_end
 from datagen.delivery.deliver import Report
@@ -25,9 +24,9 @@ def run(arguments: argparse.Namespace, voice: Voice) -> bool:
         voice.secrets += job.inputs.secrets
         for warning in job.inputs.loaded.warnings:
             voice.warn(warning)
-        watch = Watch(job, voice, quiet=arguments.quiet, verbose=arguments.verbose)
-        with _signals(watch):
-            report = _follow(job, watch, shows_progress=not (arguments.quiet or voice.as_json))
+        arguments.signals.run_has_begun = True
+        watch = Watch(job, voice, arguments.signals, quiet=arguments.quiet, verbose=arguments.verbose)
+        report = _follow(job, watch, arguments.signals, shows_progress=not (arguments.quiet or voice.as_json))
     if not arguments.quiet:
         say_end(report, job.options, voice)
     return True
@@ -47,7 +46,7 @@ def _check(request: Request, voice: Voice, *, connect: bool) -> bool:
     return True
 
 
-def _follow(job: jobs.Job, watch: Watch, *, shows_progress: bool) -> Report:
+def _follow(job: jobs.Job, watch: Watch, signals: Signals, *, shows_progress: bool) -> Report:
     """Look at a run until it is over; stop it when that is asked for.
 
     Raises RunFailed when it has failed.
@@ -57,7 +56,7 @@ def _follow(job: jobs.Job, watch: Watch, *, shows_progress: bool) -> Report:
         handle = job.start()
         while not handle.is_done:
             report = handle.wait(_LOOK_EVERY)
-            if watch.asked_to_stop:
+            if signals.asked_to_stop:
                 handle.stop()
             watch.look(report)
             if show is not None:
@@ -67,29 +66,3 @@ def _follow(job: jobs.Job, watch: Watch, *, shows_progress: bool) -> Report:
 
 def _is_bounded(options: Options) -> bool:
     return options.records is not None or options.duration is not None
-
-
-@contextmanager
-def _signals(watch: Watch) -> Iterator[None]:
-    """Let the first signal end the run at a record boundary, a second one at once; SIGUSR1 asks for a status line.
-
-    A handler only notes that: what it interrupts may be writing.
-    """
-
-    def stop(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        watch.asked_to_stop = True
-
-    def status(*_: object) -> None:
-        watch.asked_for_status = True
-
-    ending = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which nohup does
-        ending.append(signal.SIGHUP)
-    handlers = dict.fromkeys(ending, stop) | {signal.SIGUSR1: status}
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

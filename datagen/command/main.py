@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from datagen.command import generate, tools
 from datagen.command.arguments import parse, wants_json
+from datagen.command.signals import Signals
 from datagen.command.voice import Voice
 from datagen.plugin.model import place_in_source
 from datagen.problems import InvalidInput, RunFailed
@@ -20,13 +21,12 @@ _WORK = {
 }
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the command; return its exit code."""
+def main(arguments: Sequence[str], signals: Signals | None = None) -> int:
+    """Run the command; return its exit code. Without ``signals`` nobody listens to those of the process."""
     voice = Voice(as_json=wants_json(arguments))
-    interrupted = DONE
     try:
         given = parse(arguments)
-        interrupted = FAILED if given.command == "audit" else DONE
+        given.signals = signals or Signals()
         return DONE if _WORK[given.command](given, voice) else FAILED
     except InvalidInput as error:
         voice.refuse(error)
@@ -35,8 +35,6 @@ def main(arguments: Sequence[str]) -> int:
         voice.fail(str(error))
     except MemoryError:
         voice.fail("making records: they do not fit into memory; shorten what is long in the spec")
-    except KeyboardInterrupt:
-        return interrupted
     except Exception as error:
         where = place_in_source(error)
         if not where:

@@ -7,6 +7,7 @@ from math import inf
 from typing import Any
 
 from datagen.clock import stopwatch
+from datagen.command.signals import Signals
 from datagen.command.voice import Voice
 from datagen.delivery.deliver import Report
 from datagen.job.job import Job
@@ -29,10 +30,9 @@ Show = Callable[[Report], None]
 class Watch:
     """Says how a run is doing, whenever it looks at it."""
 
-    def __init__(self, job: Job, voice: Voice, *, quiet: bool, verbose: bool) -> None:
-        self.asked_for_status = False
-        self.asked_to_stop = False
+    def __init__(self, job: Job, voice: Voice, signals: Signals, *, quiet: bool, verbose: bool) -> None:
         self._job = job
+        self._signals = signals
         self._voice = voice
         self._is_shown = not quiet and (verbose or not on_terminal())
         self._every = _STATUS_EVERY_VERBOSE if verbose else _STATUS_EVERY
@@ -50,11 +50,11 @@ class Watch:
         if self._is_shown and not self._started and seconds > _LONG_RUN:
             self._started = True
             self._say_start()
-        if self.asked_for_status or (self._is_shown and seconds > self._next_status):
-            self.asked_for_status = False
+        if self._signals.asked_for_status or (self._is_shown and seconds > self._next_status):
+            self._signals.asked_for_status = False
             self._next_status = seconds + self._every
             self._voice.say(f"so far {_counts(report, self._job.options, seconds)}", **_figures(report, seconds))
-        if self.asked_to_stop:
+        if self._signals.asked_to_stop:
             self._say_long_stop(seconds)
         elif report.late > _REPORT_LATE and seconds - self._late_said > _REPORT_EVERY:
             self._late_said = seconds

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from datagen.command.signals import Signals
 from datagen.command.voice import Voice
 from datagen.command.watch import Watch, say_end
 from datagen.delivery.deliver import Report
@@ -38,9 +39,11 @@ def seconds(monkeypatch) -> list[float]:
     return now
 
 
-def watch_of(voice: Voice, *, quiet: bool = False, verbose: bool = False, **options: object) -> Watch:
+def watch_of(
+    voice: Voice, signals: Signals | None = None, *, quiet: bool = False, verbose: bool = False, **options: object
+) -> Watch:
     job = prepare(Request(SPEC, options=Options.of({"seed": 7} | options)))
-    return Watch(job, voice, quiet=quiet, verbose=verbose)
+    return Watch(job, voice, signals or Signals(), quiet=quiet, verbose=verbose)
 
 
 def said_until(end: float, seconds: list[float], watch: Watch) -> None:
@@ -96,8 +99,9 @@ def test_a_verbose_run_says_more(seconds) -> None:
 
 def test_a_stop_that_takes_long_is_explained_once(seconds) -> None:
     voice = Listening()
-    watch = watch_of(voice, records=5)
-    watch.asked_to_stop = True
+    signals = Signals()
+    watch = watch_of(voice, signals, records=5)
+    signals.asked_to_stop = True
     said_until(9, seconds, watch)
     assert voice.said == ["stopping: waiting for the last records; press Ctrl-C again to quit now"]
 
