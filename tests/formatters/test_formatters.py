@@ -129,6 +129,7 @@ def test_json_is_the_default(generate) -> None:
         ("{time}", f"{START}.000"),
         ("{{time|%d/%b/%Y:%H:%M:%S}}", "01/Jan/2024:00:00:00"),
         ("{{ time |%Y}}", "2024"),
+        ("[{{ time|%d/%b/%Y }}]", "[01/Jan/2024]"),
         ("{{when|%Y-%m}}", "2020-02"),
         ("{{when}}", "2020-02-29T00:00:00.000"),
         ("{other}", "{other}"),
