@@ -13,15 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen.draw import Integers
-from datagen.moment import Moment
+from datagen.moment import Moment, parse_moment
 
 NEVER = 2**62  # ns, 146 years after the start: no run gets there
+FIRST_MOMENT = parse_moment("0001-01-01T00:00:00Z")
+LAST_MOMENT = parse_moment("9999-12-31T00:00:00Z")  # a day before the end, so that every offset has a time of it
 
 _AHEAD = 250_000_000  # ns: how far a live run is computed ahead of time
 _GRAIN = 50_000_000  # ns: what is due within it is computed at once, or each record of a slow run would cost a window
 _HEAD_START = 150_000_000  # ns
 _TICK = 0.002  # seconds: records that are due within one tick go out together
 _LONGEST_WAIT = 0.2  # seconds: after these a wait looks whether it should end
+
+
+def time_left(start: Moment) -> int:
+    """Return how long a run that starts then can last, in ns."""
+    return min(NEVER, (LAST_MOMENT.microseconds - start.microseconds) * 1000)
 
 
 class Clock(ABC):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from datagen.plugin.secret_url import SecretUrl
-from datagen.problems import InvalidInput, Problem, hidden
+from datagen.problems import InvalidInput, Problem, hidden, reason
 
 _REDIS = re.compile(r"rediss?://", re.IGNORECASE)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -47,8 +47,8 @@ class Directory(Store):
             if not there:
                 self._path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self._path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise InvalidInput([Problem(f"can't be used: {error.strerror}", f"state {path}")]) from error
+        except (OSError, ValueError) as error:
+            raise InvalidInput([Problem(f"can't be used: {reason(error)}", f"state {path}")]) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -6,20 +6,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from datagen.clock import NEVER, Clock
+from datagen.clock import Clock, time_left
 from datagen.engine.columns import Columns
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.step import Steps
 from datagen.engine.walk import Walk
 from datagen.language.population import Population
-from datagen.moment import parse_moment
 from datagen.plugin.dimension import World
 from datagen.problems import Cancelled, RunFailed
 from datagen.records.batch import Batch, Layout
 
 _TICK = 100_000_000  # ns: how often stages hear of the time while nothing happens
-_LAST_MOMENT = parse_moment("9999-12-31T00:00:00")
 
 T = TypeVar("T")
 
@@ -89,7 +87,7 @@ class Run:
         ``ticking`` there are also windows without records while nothing happens. Raises RunFailed when the clock would
         run past all time.
         """
-        end = min(NEVER, (_LAST_MOMENT.microseconds - self.clock.start.microseconds) * 1000)
+        end = time_left(self.clock.start)
         ends_in_time = self._duration is not None and self._duration <= end
         if self._duration is not None:
             end = min(end, self._duration)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from datagen.clock import FIRST_MOMENT, LAST_MOMENT, time_left
 from datagen.moment import Moment, parse_duration, parse_moment
 from datagen.problems import InvalidInput, Problem, show
 
@@ -56,13 +57,19 @@ class Options:
         if given.get("records") is not None and given.get("duration") is not None:
             text = f"{names.get('records', 'records')} and {names.get('duration', 'duration')} exclude each other"
             problems.append(Problem(text))
+        if options.duration is not None and options.start and options.duration > time_left(options.start):
+            text = "would lead past the year 9999, or 146 years after the start"
+            problems.append(Problem(text, names.get("duration", "duration")))
         if problems:
             raise InvalidInput(problems)
         return options
 
 
 def _moment(given: object) -> Moment:
-    return given if isinstance(given, Moment) else parse_moment(given)
+    moment = given if isinstance(given, Moment) else parse_moment(given)
+    if not FIRST_MOMENT.microseconds <= moment.microseconds < LAST_MOMENT.microseconds:
+        raise ValueError(f"must lie between 0001-01-01 and 9999-12-31 in UTC, found {moment.text}")
+    return moment
 
 
 def _count(given: object, least: int) -> int:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from datagen.language.spec import Spec
+from datagen.moment import TIME
 from datagen.plugin.distribution import MOMENT_KEYS
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import Registry
@@ -22,7 +23,7 @@ Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _COMMENTS = r"^(_|\$schema$)"  # names of keys that are allowed everywhere
-_TIME = {"type": "string", "pattern": r"^\s*\d{4}", "description": "ISO 8601 time"}
+_TIME = {"type": "string", "pattern": rf"^\s*{TIME}\s*$", "description": "ISO 8601 time"}
 _BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
 _NO_BOUND = 1e300
 _EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)

@@ -238,9 +238,10 @@ def test_no_other_file_that_is_read_is_a_target(generate, tmp_path, which: str) 
 
 
 def without_the_power_of_root() -> None:
-    """Let permissions count for root too, after the next exec: drop CAP_DAC_OVERRIDE (capabilities(7), prctl(2))."""
+    """Let permissions count for root too, after the next exec: drop two capabilities (capabilities(7), prctl(2))."""
     if os.geteuid() == 0:
-        ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
+        for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
 
 
 def test_a_file_that_may_not_be_written_is_refused(process, tmp_path) -> None:
@@ -258,7 +259,61 @@ def test_a_directory_that_may_not_be_written_is_refused(process, tmp_path) -> No
     write_json(tmp_path / "spec.json", world() | {"target": {"type": "file", "path": "closed/out.json"}})
     outcome = process("-c", "spec.json", *RUN, "-n", "1", preexec_fn=without_the_power_of_root)
     assert (outcome.code, outcome.data) == (2, b"")
-    assert "closed/out.json may not be written" in outcome.err
+    assert "closed may not be written" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"type": "file", "path": "locked/o.json"},
+        {"type": "file", "path": "locked/in/o.json"},
+        {"type": "file", "path": "locked/in/{{a}}.json"},
+        {"type": "file", "path": "locked/in/%Y.json"},
+        {"type": "file", "path": "locked/in/o.json", "rotate": {"records": 2}},
+        {"type": "parquet", "path": "locked/in/p"},
+    ],
+)
+def test_a_folder_that_may_not_be_searched_is_refused(process, tmp_path, target: dict) -> None:
+    (tmp_path / "locked").mkdir(mode=0o000)
+    write_json(tmp_path / "spec.json", world(counter("a")) | {"target": target})
+    outcome = process("-c", "spec.json", *RUN, "-n", "1", preexec_fn=without_the_power_of_root)
+    assert (outcome.code, outcome.data) == (2, b"")
+    assert "may not be written" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+LONG = "x" * 256
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ({"type": "file", "path": LONG}, "File name too long"),
+        ({"type": "file", "path": f"no/{LONG}/{{{{a}}}}.json"}, "File name too long"),
+        ({"type": "file", "path": f"{LONG}/%Y.json"}, "File name too long"),
+        ({"type": "file", "path": f"{LONG}/o.json", "rotate": {"records": 2}}, "File name too long"),
+        ({"type": "file", "path": "x" * 250, "rotate": {"records": 2}}, "File name too long"),
+        ({"type": "file", "path": "x" * 250, "atomic": True}, "File name too long"),
+        ({"type": "file", "path": "d/" * 2048 + "{{a}}"}, "File name too long"),
+        ({"type": "file", "path": "./" * 2044 + "o.json", "rotate": {"records": 2}}, "File name too long"),
+        ({"type": "file", "path": "{{a}}\0.json"}, "null character"),
+        ({"type": "parquet", "path": LONG}, "File name too long"),
+        ({"type": "parquet", "path": "x" * 240 + ".parquet"}, "File name too long"),
+        ({"type": "parquet", "path": "d/" * 2048}, "File name too long"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_refused(generate, tmp_path, monkeypatch, target: dict, reason: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = generate(world(counter("a")) | {"target": target}, "-n", 1)
+    assert outcome.code == 2
+    assert reason in outcome.err
+
+
+@pytest.mark.parametrize("keys", [{}, {"rotate": {"records": 2}}, {"atomic": True}])
+def test_a_name_as_long_as_a_file_may_have_is_taken(generate, tmp_path, monkeypatch, keys: dict) -> None:
+    monkeypatch.chdir(tmp_path)
+    target = {"type": "file", "path": "x" * (249 if keys else 255), **keys}
+    assert generate(world() | {"target": target}, "-n", 1).code == 0
 
 
 # What goes wrong on the way

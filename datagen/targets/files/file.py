@@ -11,7 +11,7 @@ from datagen.plugin.stage import Scope
 from datagen.plugin.target import Sink, Target
 from datagen.records.batch import Layout
 from datagen.targets.files.local import LocalFiles
-from datagen.targets.files.naming import Names, PathPattern, varies
+from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern, varies
 from datagen.targets.files.objects import Objects
 from datagen.targets.files.place import Address, local_problem, reach
 from datagen.targets.files.rotation import Rotation
@@ -66,20 +66,19 @@ class File(Target):
         if self.atomic and (self.append or not address.is_local):
             other = '"append"' if self.append else "an object store, where every object is atomic"
             return f'"atomic" does not go together with {other}'
-        return address.problem() or (self._local_problem(address.path) if address.is_local else None)
+        added = NUMBER * (self.rotate is not None) + PART * self.atomic
+        return address.problem(added) or (self._local_problem(address.path) if address.is_local else None)
 
     def _local_problem(self, path: str) -> str | None:
         if varies(path):
             return local_problem(os.path.dirname(_fixed(path)) or ".", made=True)
-        if self.rotate is not None:
-            return local_problem(os.path.dirname(path) or ".", made=False)
         if os.path.isdir(path):
             return f"{path} is a directory"
-        if not os.path.isdir(os.path.dirname(path) or "."):
-            return f"the directory {os.path.dirname(path)} does not exist"
-        if not os.access(path if os.path.exists(path) else os.path.dirname(path) or ".", os.W_OK):
+        if self.rotate is not None or not os.path.exists(path):
+            return local_problem(os.path.dirname(path) or ".", made=False)
+        if not os.access(path, os.W_OK):
             return f"{path} may not be written"
-        special = self.atomic and os.path.exists(path) and not os.path.isfile(path)
+        special = self.atomic and not os.path.isfile(path)
         return f'{path} is no regular file: it can\'t be "atomic"' if special else None
 
     def occupies(self) -> list[str]:

@@ -19,6 +19,7 @@ _PERCENT = re.compile(r"%(.?)", re.DOTALL)
 _SHORT_CODES = re.compile("%[SfT]")  # for less than a minute
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
 _LONGEST_VALUE = 100  # bytes; a file name may have 255 (NAME_MAX)
+NUMBER, PART = len("-00001"), len("..part")  # bytes that these add to the name of a file
 _SUFFIX = re.compile(r"(?:\.[A-Za-z]\w*)?(?:\.(?:gz|zst))?$")
 
 

@@ -23,7 +23,7 @@ from datagen.records.conversion import exported, record_batch
 from datagen.records.lines import Lines
 from datagen.records.text import json_text, plain_text
 from datagen.records.types import common_type
-from datagen.targets.files.naming import Names
+from datagen.targets.files.naming import NUMBER, PART, Names
 from datagen.targets.files.place import Address, Place, local_problem, reach
 from datagen.targets.files.rotation import Rotation
 from datagen.targets.files.shipment import Series, Shipment
@@ -88,7 +88,7 @@ class Parquet(Target):
         return [*super().secrets(), *self._address.secrets()]
 
     def problem(self) -> str | None:
-        problem = self._address.problem()
+        problem = self._address.problem(NUMBER + PART)
         return local_problem(self.folder, made=True) if problem is None and self._address.is_local else problem
 
     def occupies(self) -> list[str]:

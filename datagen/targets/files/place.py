@@ -3,8 +3,10 @@
 A path is one of this machine or a URI of an object store. Shared by the targets that write files; knows no records.
 """
 
+import errno
 import os
 import re
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,8 @@ from datagen.targets.files.naming import Names, part_name
 
 STORES = {"s3": "S3", "gs": "Google Cloud Storage", "gcs": "Google Cloud Storage", "abfs": "Azure", "abfss": "Azure"}
 
-_LONGEST_PATH = 4096  # bytes (PATH_MAX of Linux)
+_LONGEST_NAME, _LONGEST_PATH = 255, 4096  # bytes (NAME_MAX; PATH_MAX of Linux, with the null at its end)
+_VARYING = re.compile(r"\{\{.*?\}\}|%.", re.DOTALL)
 _URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?]*)/?(?P<path>[^?]*)(?:\?(?P<query>.*))?")
 _SECRET_KEYS = re.compile(r"key|secret|token|password|sas|sig", re.IGNORECASE)
 _LASTING = re.compile(
@@ -74,12 +77,10 @@ class Address:
         """Return what tells it from others: the real path on this machine, or all of a URI, with its secrets."""
         return os.path.realpath(self.path) if self.is_local else f"{self.root} {self.path}"
 
-    def problem(self) -> str | None:
-        """Return what is wrong with it, without going there."""
-        if "\0" in self.path:
-            return "the path has a null character"
+    def problem(self, added: int = 0) -> str | None:
+        """Return what is wrong with it, without going there; names of files get up to ``added`` bytes longer."""
         if self.is_local:
-            return None
+            return name_problem(self.path, added)
         if self.scheme not in STORES:
             return f'there is no place "{self.scheme}://"; a path, s3://, gs:// or abfs:// is one'
         return None if self.host and self.path else "needs the name of a bucket and a path: s3://bucket/path"
@@ -94,13 +95,40 @@ class Address:
 def local_problem(folder: str, *, made: bool) -> str | None:
     """Return why files can't be written in a folder of this machine; ``made``: it is made where it does not exist."""
     path = Path(folder)
-    if len(folder.encode()) >= _LONGEST_PATH:
-        return "the path is too long"
-    while made and not path.exists() and path != path.parent:
-        path = path.parent
-    if not path.is_dir():
-        return f"the directory {path} does not exist" if not path.exists() else f"{path} is not a directory"
-    return None if os.access(path, os.W_OK) else f"{path} may not be written"
+    try:
+        while made and path != path.parent and not _is_there(path):
+            path = path.parent
+        if not _is_there(path):
+            return f"the directory {path} does not exist"
+        if not stat.S_ISDIR(os.stat(path).st_mode):
+            return f"{path} is not a directory"
+        return None if os.access(path, os.W_OK | os.X_OK) else f"{path} may not be written"
+    except OSError as error:
+        return f"{folder} may not be written: {reason(error)}"
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether a path leads to something. Raises OSError when that can't be told."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def name_problem(path: str, added: int = 0) -> str | None:
+    """Return why nothing on this machine can be called so; ``added`` is how many bytes longer its last part may get.
+
+    What a pattern stands for counts as nothing, as it is not known here.
+    """
+    if "\0" in path:
+        return "the path has a null character"
+    try:
+        parts = [len(part.encode()) for part in _VARYING.sub("", path).split("/")]
+    except UnicodeEncodeError:
+        return "the path has an unpaired surrogate"
+    too_long = max(*parts, parts[-1] + added) > _LONGEST_NAME or sum(parts) + len(parts) + added > _LONGEST_PATH
+    return os.strerror(errno.ENAMETOOLONG) if too_long else None
 
 
 def reach(address: Address, folder: str, problem: str | None) -> None:
