@@ -69,11 +69,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_run_options(made)
     add = made.add_argument
-    add(
-        "--state",
-        metavar="PLACE",
-        help="directory or redis:// URL to save progress in, to continue from",
-    )
+    add("--state", metavar="DIR", help="directory to save progress in, to continue from")
     add("--check", action="store_true", help="say what is wrong with spec, target and format; generate nothing")
     add("--connect", action="store_true", help="check as --check does, and try to reach the targets too")
     return made

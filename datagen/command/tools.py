@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         "audit", help="prove that the targets of a run hold its records", description=_AUDIT, allow_abbrev=False
     )
     add_run_options(audit)
-    audit.add_argument("--state", metavar="PLACE", help="where the run saved its progress, with seed, start and end")
+    audit.add_argument(
+        "--state", metavar="DIR", help="directory where the run saved its progress, with seed, start and end"
+    )
     return made
 
 
