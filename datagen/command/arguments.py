@@ -100,7 +100,9 @@ def parsers() -> dict[str, Parser]:
     made["check"].add_argument("--connect", action="store_true", help="try to reach the targets too")
     made["schema"].add_argument("--target", action="store_true", help="of a target file instead of a spec")
     made["docs"].add_argument("directory", metavar="DIR", help="where to write them; it is made if it is not there")
-    made["audit"].add_argument("--state", metavar="DIR", help="where the run saved its progress, with seed and start")
+    made["audit"].add_argument(
+        "--state", metavar="DIR", help="directory where the run saved its progress, with seed and start"
+    )
     for parser in made.values():
         parser.add_argument("--plugins", metavar="FILE", action="append", default=[], help="file with your own kinds")
     return made

@@ -134,15 +134,11 @@ class Delivery:
         return self._run.snapshot() | {"lanes": [lane.encoder.snapshot() for lane in self._lanes]}
 
     def _restore(self) -> None:
-        journal = self._journal
-        if journal is None or journal.snapshot is None:
-            return
-        try:
-            self._run.restore(journal.snapshot)
-            for lane, kept in zip(self._lanes, journal.snapshot["lanes"], strict=True):
-                lane.encoder.restore(kept)
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError, pa.ArrowException) as damage:
-            raise journal.problem(f"can't be read: it is damaged ({type(damage).__name__}: {damage})") from damage
+        kept = None if self._journal is None else self._journal.snapshot
+        if kept is not None:
+            self._run.restore(kept)
+            for lane, of_lane in zip(self._lanes, kept["lanes"], strict=True):
+                lane.encoder.restore(of_lane)
 
     def _raise_failure(self, error: Exception | None) -> None:
         """Say what failed, if anything did, and what each target has; a reader who has gone away is no failure."""

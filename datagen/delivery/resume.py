@@ -8,19 +8,18 @@ So a snapshot counts only once every target has acknowledged all that was made b
 import json
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from datagen.clock import stopwatch
 from datagen.delivery.lane import Lane
 from datagen.delivery.sender import Standing
 from datagen.delivery.snapshot import pack, unpack
-from datagen.delivery.state_store import Store, open_store, shown
-from datagen.moment import parse_moment
+from datagen.delivery.state_store import Damaged, Directory
+from datagen.draw import new_seed
 from datagen.problems import InvalidInput, Problem, RunFailed
 
-_RUN = {"version", "spec", "sources", "seed", "start", "clock", "max_workers", "end", "targets"}
-_VERSION = 2
+_VERSION = 3
 _WORDS = {
     "version": "version of this program",
     "sources": "plug-ins, or files that the spec names",
@@ -28,18 +27,17 @@ _WORDS = {
     "end": "number of records or duration, at which stages released what they held",
     "targets": "targets or formats",
 }
-_STANDING = {field.name for field in fields(Standing)}
 _SNAPSHOT_EVERY = 1.0  # seconds
 _SHARE = 20  # a snapshot is not taken before this many times the seconds that the last one took
 
 
-def open_journal(place: str, *, there: bool = False) -> "Journal":
-    """Open what was kept of a run, in a directory or under a ``redis://`` URL; it may have to be ``there``.
+def open_journal(place: str, *, reads: bool = False) -> "Journal":
+    """Open what was kept of a run in a directory; who only ``reads`` changes nothing, and needs a run to be there.
 
     Raises InvalidInput when that can't be.
     """
-    journal = Journal(open_store(place, there=there), f"state {shown(place)}")
-    if there and journal.run is None:
+    journal = Journal(Directory(place, reads=reads), f"state {place}")
+    if reads and journal.run is None:
         journal.close()
         raise journal.problem("holds no saved run")
     return journal
@@ -48,7 +46,7 @@ def open_journal(place: str, *, there: bool = False) -> "Journal":
 class Journal:
     """Where a run stands."""
 
-    def __init__(self, store: Store, source: str) -> None:
+    def __init__(self, store: Directory, source: str) -> None:
         """Read what an earlier run left.
 
         Raises InvalidInput when that can't be read.
@@ -60,32 +58,30 @@ class Journal:
         self._offered: tuple[bytes, list[int]] | None = None
         self._next = 0.0
         try:
-            self.run: dict[str, Any] | None = self._json("run")
-            self._targets: list[dict[str, Any]] = self._json("acknowledged") or []
-            snapshot = store.load("snapshot")
+            run = store.load("run")
+            self.run: dict[str, Any] | None = None if run is None else json.loads(run)
+            if self.run is not None and self.run["version"] != _VERSION:
+                raise Damaged(f"run is of another version of this program ({self.run['version']})")
+            self._id = new_seed() if self.run is None else self.run["id"]  # of this run alone, and no other's
+            acknowledged = store.load("acknowledged", self._id)
+            self._targets: list[dict[str, Any]] = [] if acknowledged is None else json.loads(acknowledged)
+            snapshot = store.load("snapshot", self._id)
             self.snapshot: dict[str, Any] | None = None if snapshot is None else unpack(snapshot)
-            self._check_shape()
-        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+            self._check_that_all_is_there()
+        except OSError as error:
             store.close()
             raise self.problem(f"can't be read: {error}") from error
+        except Damaged as error:
+            store.close()
+            raise self.problem(f"{error}; begin a new run, with another state") from error
 
-    def _check_shape(self) -> None:
-        """Raise one of several errors unless what was kept is what this program writes."""
-        if self.run is None:
-            if self._targets or self.snapshot is not None:
-                raise ValueError("it does not say of which run it is")
-            return
-        if self.run["version"] != _VERSION:
-            raise ValueError(f"it was written by another version of this program ({self.run['version']})")
-        if not set(self.run) >= _RUN:
-            raise ValueError("it does not say of which run it is")
-        parse_moment(self.run["start"])
-        made = [0] * len(self._targets) if self.snapshot is None else [lane["made"] for lane in self.snapshot["lanes"]]
-        for target, count in zip(self._targets, made, strict=True):
-            if set(target) != _STANDING or type(target["records"]) is not int or target["records"] < count:
-                raise ValueError("it has lost how many records were acknowledged")
-            if not isinstance(target["position"], dict):
-                raise ValueError("it has lost where a target stood")
+    def _check_that_all_is_there(self) -> None:
+        """Raise Damaged when a file was removed or put back, so that the others are not about the same moment."""
+        made = [] if self.snapshot is None else [lane["made"] for lane in self.snapshot["lanes"]]
+        if made and not self._targets:
+            raise Damaged("acknowledged is missing")
+        if any(target["records"] < count for target, count in zip(self._targets, made, strict=False)):
+            raise Damaged("acknowledged is older than snapshot")
 
     def problem(self, message: str) -> InvalidInput:
         """Make what says that the state does not fit."""
@@ -112,7 +108,7 @@ class Journal:
         self.check(run)
         if self.run is None:
             try:
-                self._store.save("run", json.dumps({"version": _VERSION, **run}).encode())
+                self._store.save("run", json.dumps({"version": _VERSION, "id": self._id, **run}).encode())
             except OSError as error:
                 raise self.problem(f"can't be kept: {error.strerror or error}") from error
         self._lanes = lanes
@@ -146,15 +142,11 @@ class Journal:
         with self._lock:
             standings = [lane.sender.standing for lane in self._lanes]
             try:
-                self._store.save("acknowledged", json.dumps(list(map(asdict, standings))).encode())
+                self._store.save("acknowledged", json.dumps(list(map(asdict, standings))).encode(), self._id)
                 if self._offered is not None:
                     snapshot, made = self._offered
                     if all(standing.records >= count for standing, count in zip(standings, made, strict=True)):
-                        self._store.save("snapshot", snapshot)
+                        self._store.save("snapshot", snapshot, self._id)
                         self._offered = None
             except OSError as error:
                 raise RunFailed(f"keeping the {self._source}: {error.strerror or error}") from error
-
-    def _json(self, name: str) -> Any:
-        data = self._store.load(name)
-        return None if data is None else json.loads(data)

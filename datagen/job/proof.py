@@ -29,7 +29,7 @@ def _findings(request: Request, inputs: Inputs) -> "Iterator[Finding | Unread]":
     with ExitStack() as opened:
         journal = None
         if request.state is not None:
-            journal = opened.enter_context(closing(open_journal(request.state, there=True)))
+            journal = opened.enter_context(closing(open_journal(request.state, reads=True)))
         options, known = request.options, None if journal is None else journal.run
         if known is not None:
             seed = known["seed"] if options.seed is None else options.seed

@@ -1,7 +1,5 @@
 """Audits: what is missing, doubled, out of order or altered is found and counted."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -162,4 +160,4 @@ def test_an_audit_of_a_state_knows_seed_start_and_end(command, tool, tmp_path) -
     outcome = tool("audit", *options)
     assert outcome.code == 0, outcome.err
     assert f"{count} expected, {count} found, 0 missing" in outcome.out
-    assert json.loads((tmp_path / "state" / "run").read_text())["clock"] == "system"
+    assert b'"clock": "system"' in (tmp_path / "state" / "run").read_bytes()

@@ -1,6 +1,10 @@
 """Continuing: a killed run goes on where its targets stood, and all runs together give the bytes of one."""
 
 import json
+import shutil
+import signal
+import subprocess
+import sys
 from contextlib import nullcontext, suppress
 
 import numpy as np
@@ -10,12 +14,12 @@ import pytest
 from datagen.delivery import resume as journals
 from datagen.delivery.resume import Journal
 from datagen.delivery.snapshot import pack, unpack
-from datagen.delivery.state_store import Directory, Redis
+from datagen.delivery.state_store import Directory
 from datagen.plugin.target import Gather, Undelivered
 from datagen.problems import InvalidInput, RunFailed
 from tests.lanes import Killed, Recorder, Recording, deliver
 from tests.servers import installed
-from tests.worlds import counter, enum, exponential, integer, read, state, uniform, world, write_json
+from tests.worlds import ROOT, counter, enum, exponential, integer, read, state, uniform, world, write_json
 
 # Everything that a run remembers: counters, pools, variables of all kinds, the living, a limit that holds back.
 RICH = {
@@ -317,6 +321,18 @@ def test_a_state_in_use_is_refused(continued, tmp_path) -> None:
     assert continued("-n", 10).code == 0
 
 
+def test_a_state_is_in_use_while_its_run_is_suspended(continued, tmp_path) -> None:
+    spec = write_json(tmp_path / "live.json", SPEC)
+    line = [sys.executable, ROOT / "generator.py", "-c", spec, "--state", tmp_path / "state"]
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as suspended:
+        installed.wait_until((tmp_path / "state" / "acknowledged").exists)
+        suspended.send_signal(signal.SIGSTOP)
+        outcome = continued("-n", 10)
+        suspended.kill()
+    assert outcome.code == 2
+    assert "is in use" in outcome.err
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -337,35 +353,88 @@ def test_another_form_or_place_of_a_target_is_another_run(continued, tmp_path, c
 
 
 @pytest.mark.parametrize("name", ["run", "acknowledged", "snapshot"])
-def test_a_damaged_state_is_refused(continued, tmp_path, name: str) -> None:
+def test_a_state_with_any_flipped_bit_is_refused(continued, tool, tmp_path, name: str) -> None:
+    """Bits of the checksum too, at places all over the file."""
+    continued("-n", 5000)
+    before, path = (tmp_path / "out.json").read_bytes(), tmp_path / "state" / name
+    whole = path.read_bytes()
+    for bit in np.linspace(0, 8 * len(whole) - 1, 60).astype(int).tolist():
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        outcome = continued("-n", 6000)
+        assert outcome.code == 2, bit
+        assert f"state {tmp_path / 'state'}: {name} " in outcome.err
+    assert (tmp_path / "out.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["run", "acknowledged", "snapshot"])
+def test_a_file_of_a_state_that_was_cut_short_is_refused(continued, tmp_path, name: str) -> None:
+    continued("-n", 5000)
+    path = tmp_path / "state" / name
+    for size in (0, 5, len(path.read_bytes()) - 1):
+        path.write_bytes(path.read_bytes()[:size])
+        outcome = continued("-n", 6000)
+        assert (outcome.code, f"{name} " in outcome.err) == (2, True)
+
+
+def test_a_state_of_the_version_without_checksums_is_refused(continued, tmp_path) -> None:
     continued("-n", 10)
-    (tmp_path / "state" / name).write_bytes(b"\x00{")
+    for name in ("run", "acknowledged"):
+        path = tmp_path / "state" / name
+        path.write_bytes(path.read_bytes().split(b"\n", 1)[1].replace(b'"version": 3', b'"version": 2'))
     outcome = continued("-n", 20)
     assert outcome.code == 2
-    assert f"state {tmp_path / 'state'}: can't be read" in outcome.err
+    assert "run has no checksum: it is damaged, or of another version of this program" in outcome.err
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        *(("run", content) for content in ("[]", "5", '"x"', "{}", '{"version": 1}')),
-        *(("acknowledged", content) for content in ("5", '"x"', "[1]", "[{}]", "[]", "null", "{}")),
-        ("acknowledged", '[{"records": -5, "position": null, "passed": 0, "reached": 0}]'),
-        ("acknowledged", '[{"records": 5000, "position": null, "passed": 0, "reached": 0}]'),
-        ("acknowledged", '[{"records": "x", "position": {}, "passed": 0, "reached": 0}]'),
-        *(("snapshot", pack(content)) for content in ([], 5, "x", {}, {"lanes": [{"made": 0}]})),
-    ],
-    ids=str,
-)
-def test_a_foreign_state_is_refused_and_nothing_is_touched(continued, tmp_path, name: str, content) -> None:
+def test_an_audit_does_not_believe_a_damaged_state(continued, tool, tmp_path) -> None:
     continued("-n", 5000)
-    before = (tmp_path / "out.json").read_bytes()
-    assert (tmp_path / "state" / "snapshot").exists()
-    (tmp_path / "state" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    path = tmp_path / "state" / "acknowledged"
+    path.write_bytes(path.read_bytes().replace(b'"records": 5000', b'"records": 4936'))
+    outcome = tool("audit", "-c", tmp_path / "spec.json", "-t", tmp_path / "t.json", "--state", tmp_path / "state")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "acknowledged is damaged" in outcome.err
+
+
+@pytest.mark.parametrize("name", ["run", "acknowledged", "snapshot"])
+def test_a_file_of_the_state_of_another_run_is_refused(continued, tmp_path, name: str) -> None:
+    """Even of a run that is the same but for its place."""
+    continued("-n", 5000)
+    other = (tmp_path / "state").rename(tmp_path / "other")
+    continued("-n", 5000)
+    (tmp_path / "state" / name).write_bytes((other / name).read_bytes())
     outcome = continued("-n", 6000)
-    assert outcome.code == 2, outcome.err
-    assert f"state {tmp_path / 'state'}: " in outcome.err
-    assert (tmp_path / "out.json").read_bytes() == before
+    assert outcome.code == 2
+    assert "of another run" in outcome.err
+
+
+def test_counts_older_than_the_snapshot_are_refused(continued, tmp_path) -> None:
+    continued("-n", 10)
+    older = (tmp_path / "state" / "acknowledged").read_bytes()
+    continued("-n", 200_000)
+    (tmp_path / "state" / "acknowledged").write_bytes(older)
+    outcome = continued("-n", 300_000)
+    assert outcome.code == 2
+    assert "acknowledged is older than snapshot" in outcome.err
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_run_ends_when_its_state_is_removed_or_replaced(journal, tmp_path, replaced: bool) -> None:
+    """Another run could hold the lock of a new one, and both would write."""
+
+    def remove(target: Recorder, _: object) -> None:
+        if len(target.sizes) == 3:
+            shutil.rmtree(tmp_path / "state")
+            if replaced:
+                others.append(journal())
+
+    kept, others, target = journal(), [], Recorder()
+    with pytest.raises(RunFailed, match="keeping the state here: it was removed or replaced meanwhile"):
+        deliver(RICH, [target.before(remove)], 400_000, journal=kept)
+    assert len(target.sizes) == 4
+    for opened in (kept, *others):
+        opened.close()
 
 
 def test_a_state_without_its_counts_is_refused(continued, tmp_path) -> None:
@@ -377,12 +446,21 @@ def test_a_state_without_its_counts_is_refused(continued, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("place", ["", "s3://x/y", "REDIS://:hunter22@127.0.0.1:1/0"])
-def test_a_state_is_a_directory_or_redis(generate, place: str, tmp_path, monkeypatch) -> None:
+def test_a_state_is_a_directory(generate, place: str, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     outcome = generate(SPEC, "-n", 1, "--state", place)
     assert outcome.code == 2
+    assert "state: must be a directory" in outcome.err
     assert "hunter22" not in outcome.err
     assert [path.name for path in tmp_path.iterdir()] == ["spec.json"]
+
+
+def test_a_state_that_is_a_file_is_refused(generate, tmp_path) -> None:
+    (tmp_path / "s").write_text("mine")
+    outcome = generate(SPEC, "-n", 1, "--state", tmp_path / "s")
+    assert outcome.code == 2
+    assert f"state {tmp_path / 's'}: is a file; a directory is wanted" in outcome.err
+    assert (tmp_path / "s").read_text() == "mine"
 
 
 def test_a_target_in_the_directory_of_the_state_is_refused(generate, tmp_path) -> None:
@@ -395,46 +473,9 @@ def test_a_target_in_the_directory_of_the_state_is_refused(generate, tmp_path) -
 
 def test_a_state_that_can_not_be_made_is_refused(generate, tmp_path) -> None:
     (tmp_path / "file").write_text("")
-    outcome = generate(SPEC, "-n", 1, "--state", tmp_path / "file")
+    outcome = generate(SPEC, "-n", 1, "--state", tmp_path / "file" / "state")
     assert outcome.code == 2
-    assert "can't be used: " in outcome.err
-
-
-def test_the_state_may_stand_in_redis(generate, command, tmp_path) -> None:
-    url = installed.redis()
-    place = f"{url}#test-{tmp_path.name}-{np.random.default_rng().integers(10**12)}"
-    try:
-        first, second = (generate(SPEC, "-n", count, "--state", place) for count in (100, 5000))
-        assert (first.code, second.code) == (0, 0), second.err
-        assert first.data + second.data == generate(SPEC, "-n", 5000).data
-        held = Redis(place)
-        refused = generate(SPEC, "-n", 6000, "--state", place)
-        held.close()
-        assert refused.code == 2
-        assert "is in use" in refused.err
-    finally:
-        import redis
-
-        client = redis.Redis.from_url(url)
-        client.delete(*client.keys(f"{place.split('#')[1]}:*"))
-        client.close()
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "redis://me:hunter22@127.0.0.1:{}/0",
-        "redis://:hunter22@hunter23@127.0.0.1:{}/0#name",
-        "redis://127.0.0.1:{}/0?password=hunter22",
-        "redis://:hunter22/x@127.0.0.1:{}/0",
-        "redis://:hunter22%2F@127.0.0.1:{}/0",
-    ],
-)
-def test_a_redis_that_is_not_there_is_a_problem_without_its_password(generate, url: str) -> None:
-    outcome = generate(SPEC, "-n", 1, "--state", url.format(installed.free_port()))
-    assert outcome.code == 2
-    assert "can't be used" in outcome.err
-    assert "hunter2" not in outcome.err
+    assert "can't be used: Not a directory" in outcome.err
 
 
 # What is kept
@@ -493,6 +534,7 @@ def test_what_is_no_archive_is_refused(data: bytes) -> None:
 
 
 def test_a_journal_of_another_version_is_refused(tmp_path) -> None:
-    (tmp_path / "run").write_text(json.dumps({"version": 99}))
-    with pytest.raises(InvalidInput, match=r"state here: can't be read: it was written by another version"):
-        Journal(Directory(str(tmp_path)), "state here")
+    store = Directory(str(tmp_path))
+    store.save("run", json.dumps({"version": 99}).encode())
+    with pytest.raises(InvalidInput, match=r"state here: run is of another version of this program \(99\)"):
+        Journal(store, "state here")
