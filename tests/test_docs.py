@@ -33,7 +33,14 @@ BLOCK = re.compile(
     r"(?:\n\n```text\n(?P<output>.*?)^```$)?",
     re.MULTILINE | re.DOTALL,
 )
-ELSEWHERE = ("python3 -m venv ", "pip install ", "docker ", "socat ", "python -m tests.")  # set-up, servers
+ELSEWHERE = (
+    "python3 -m venv ",
+    "source .venv",
+    "pip install ",
+    "docker ",
+    "socat ",
+    "python -m tests.",
+)  # set-up, servers
 VARIES = re.compile(r"\d[\d.,]*(?= ?s\b| records/s)")
 BLOCKS = [(path, match) for path in PAGES for match in BLOCK.finditer(path.read_text(encoding="utf-8"))]
 INLINE = [(path, line) for path in PAGES for line in re.findall(r"`(datagen -c conf[^`]*)`", path.read_text())]
@@ -42,11 +49,17 @@ GROUPS = ("distribution", "dimension", "formatter", "stage", "target")
 KINDS = {name: group for group in GROUPS for name in Registry.load().of(group)}
 
 
+def is_used(path, block):
+    """Return whether a block is a file that a command or program on its page reads, and so is run there."""
+    texts = [match["text"] for page, match in BLOCKS if page == path and match["language"] in ("sh", "python")]
+    return block["file"] is not None and any(block["file"] in text for text in texts if text != block["text"])
+
+
 def blocks(*languages):
     return [
         pytest.param(path, match, id=f"{path.relative_to(ROOT)}:{match.string.count(chr(10), 0, match.start()) + 2}")
         for path, match in BLOCKS
-        if match["language"] in languages
+        if match["language"] in languages and not (match["language"] == "json" and is_used(path, match))
     ]
 
 
@@ -195,17 +208,20 @@ def test_the_readme_commands_are_one_line_each_and_set_up_the_same():
     assert all(line.startswith("python3 -m venv .venv && .venv/bin/pip install -q -r requirements") for line in setups)
 
 
+def anchors(path):
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(path):
-    text = path.read_text(encoding="utf-8")
-    anchors = {
-        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", text, re.M)
-    }
-    for link in re.findall(r"\]\(([^)]+)\)", text):
-        if link.startswith("#"):
-            assert link[1:] in anchors, link
-        elif not link.startswith("http") and link != "bench/RESULTS.md":  # made by `python -m bench`
-            assert (path.parent / link.partition("#")[0]).exists(), link
+    for link in re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
+        if link.startswith("http") or link.endswith("bench/RESULTS.md"):  # made by `python -m bench`
+            continue
+        file, _, anchor = link.partition("#")
+        target = path.parent / file if file else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
 
 
 if __name__ == "__main__":
