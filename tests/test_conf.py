@@ -21,7 +21,7 @@ def name(path) -> str:
 def table() -> dict[str, str]:
     """The command that formats/README.md gives for each pattern."""
     text = (ROOT / "formats/README.md").read_text()
-    return dict(re.findall(r"^\| `([^`]+)` \|.*\| `python generator\.py ([^`]+)` \|$", text, re.MULTILINE))
+    return dict(re.findall(r"^\| `([^`]+)` \|.*\| `datagen ([^`]+)` \|$", text, re.MULTILINE))
 
 
 def test_the_ready_files_are_there() -> None:

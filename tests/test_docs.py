@@ -1,12 +1,19 @@
 """Every JSON, sh and python block of the README and the written documentation, run through the real command.
 
-A comment ``<!-- file: NAME -->`` before a block says that the reader saves it under that name.
+- ``<!-- file: NAME -->`` before a block says that the reader saves it under that name.
+- A ``text`` block directly after a ``sh`` or ``python`` block is what that one prints: its standard output or, where
+  there is none, its standard error. How many seconds something took, and the rate behind it, may differ.
+- ``<!-- exit: 2 -->`` before a block says that it fails with this exit code.
+
+``python -m tests.test_docs`` writes into the pages what their blocks print now (pages that need a server excepted).
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,26 +29,37 @@ PAGES = [
     if path.parent.name != "reference"  # made from docstrings, whose examples tests/test_reference.py runs
 ]
 BLOCK = re.compile(
-    r"(?:<!-- file: (?P<file>\S+) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"(?:^<!-- (?:file: (?P<file>\S+)|exit: (?P<exit>\d+)) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$"
+    r"(?:\n\n```text\n(?P<output>.*?)^```$)?",
+    re.MULTILINE | re.DOTALL,
 )
+ELSEWHERE = (
+    "python3 -m venv ",
+    "source .venv",
+    "pip install ",
+    "docker ",
+    "socat ",
+    "python -m tests.",
+)  # set-up, servers
+VARIES = re.compile(r"\d+\.\d+ ?s\b(, [\d.,]+ records/s)?")  # a run that is over at once shows no rate
 BLOCKS = [(path, match) for path in PAGES for match in BLOCK.finditer(path.read_text(encoding="utf-8"))]
-COMMANDS = [
-    (path, line)
-    for path, match in BLOCKS
-    if match["language"] == "sh"
-    for line in match["text"].splitlines()
-    if line.startswith("python ") and not line.startswith("python -m tests.")  # servers, which run meanwhile
-] + [(path, line) for path in PAGES for line in re.findall(r"`(python generator\.py -c conf[^`]*)`", path.read_text())]
+INLINE = [(path, line) for path in PAGES for line in re.findall(r"`(datagen -c conf[^`]*)`", path.read_text())]
 CONSTANT = {"type": "constant", "value": 1}
 GROUPS = ("distribution", "dimension", "formatter", "stage", "target")
 KINDS = {name: group for group in GROUPS for name in Registry.load().of(group)}
 
 
-def blocks(language):
+def is_used(path, block):
+    """Return whether a block is a file that a command or program on its page reads, and so is run there."""
+    texts = [match["text"] for page, match in BLOCKS if page == path and match["language"] in ("sh", "python")]
+    return block["file"] is not None and any(block["file"] in text for text in texts if text != block["text"])
+
+
+def blocks(*languages):
     return [
         pytest.param(path, match, id=f"{path.relative_to(ROOT)}:{match.string.count(chr(10), 0, match.start()) + 2}")
         for path, match in BLOCKS
-        if match["language"] == language
+        if match["language"] in languages and not (match["language"] == "json" and is_used(path, match))
     ]
 
 
@@ -78,59 +96,106 @@ def whole_spec(part):
     return spec
 
 
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory):
-    """Make a directory that looks like a clone in which a reader has saved what the pages say to save."""
-    folder = tmp_path_factory.mktemp("clone")
+def save_files(text, folder):
+    """Make a folder that looks like a clone in which a reader has saved what a page says to save."""
     for name in ("generator.py", "datagen", "conf", "formats"):
         (folder / name).symlink_to(ROOT / name)
-    for _, match in BLOCKS:
+    for match in BLOCK.finditer(text):
         if match["file"]:
             (folder / match["file"]).write_text(match["text"], encoding="utf-8")
+    command = folder / ".bin" / "datagen"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m datagen "$@"\n')
+    command.chmod(0o755)
     return folder
 
 
-@pytest.fixture(autouse=True)
-def environment(clone, monkeypatch):
-    """Set what docs/delivery.md tells a reader to set."""
-    monkeypatch.setenv("EVENTS_FOLDER", str(clone))
+@pytest.fixture(scope="module")
+def folder_of(tmp_path_factory):
+    """Return the folder in which the blocks of a page run."""
+    folders = {}
+
+    def folder(path):
+        if path not in folders:
+            folders[path] = save_files(path.read_text(encoding="utf-8"), tmp_path_factory.mktemp("page"))
+        return folders[path]
+
+    return folder
 
 
-def run(command, folder, shell=False):
-    done = subprocess.run(command, cwd=folder, shell=shell, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+def run(command, folder, code=0):
+    """Run a command and return what it prints."""
+    path = os.pathsep.join([str(folder / ".bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout or done.stderr
+
+
+def printed(block, folder):
+    """Return what a sh or python block prints."""
+    if block["language"] == "python":
+        return run([sys.executable, "-c", block["text"]], folder, int(block["exit"] or 0))
+    lines = [line for line in block["text"].splitlines() if not line.startswith(ELSEWHERE)]
+    return run(["bash", "-eo", "pipefail", "-c", "\n".join(lines)], folder, int(block["exit"] or 0))
+
+
+def masked(text):
+    return VARIES.sub("…", text)
+
+
+def rewritten(text, folder):
+    """Return a page with what its blocks print now."""
+    for match in [match for match in BLOCK.finditer(text) if match["language"] in ("sh", "python")]:
+        output = printed(match, folder)
+        if match["output"] is not None and masked(output) != masked(match["output"]):
+            text = text.replace(match[0], match[0].replace(f"```text\n{match['output']}```", f"```text\n{output}```"))
+    return text
 
 
 @pytest.mark.parametrize(("path", "block"), blocks("json"))
-def test_a_json_block_runs(path, block, local, clone, monkeypatch, capfd):
+def test_a_json_block_runs(path, block, local, folder_of, monkeypatch, capfd):
     for kind in needs(path):
         local.need(kind)
-    monkeypatch.chdir(clone)
+    monkeypatch.chdir(folder_of(path))
+    monkeypatch.setenv("EVENTS_FOLDER", ".")  # as docs/delivery.md tells a reader
     part = json.loads(block["text"])
-    Path("spec.json").write_text(json.dumps(whole_spec(part)))
-    plugins = [f"--plugins={match['file']}" for _, match in BLOCKS if match["file"] and "kind = " in match["text"]]
+    Path(".block.json").write_text(json.dumps(whole_spec(part)))
+    plugins = [
+        f"--plugins={match['file']}"
+        for page, match in BLOCKS
+        if page == path and match["file"] and "kind = " in match["text"]
+    ]
     only_check = ["--check"] if set(needs(path)) & set(FAR) else []
-    code = main(["-c", "spec.json", "-s", "2024-01-01", "-n", "3", "--seed", "1", *plugins, *only_check])
+    code = main(["-c", ".block.json", "-s", "2024-01-01", "-n", "3", "--seed", "1", *plugins, *only_check])
     err = capfd.readouterr().err
     assert code == 0, err
     assert any(line.startswith("spec, target" if only_check else "3 records, ") for line in err.splitlines()), err
 
 
-@pytest.mark.parametrize(
-    ("path", "command"), [pytest.param(path, line, id=f"{path.relative_to(ROOT)}: {line}") for path, line in COMMANDS]
-)
-def test_a_command_runs(path, command, local, clone):
+@pytest.mark.parametrize(("path", "block"), blocks("sh", "python"))
+def test_a_block_prints_what_the_page_shows(path, block, local, folder_of):
     for kind in needs(path):
         local.need(kind)
-    if not set(needs(path)) & set(FAR):
-        run(command.replace("python ", f"{sys.executable} ", 1), clone, shell=True)
+    if set(needs(path)) & set(FAR):
+        return
+    output = printed(block, folder_of(path))
+    if block["output"] is not None:
+        assert masked(output) == masked(block["output"])
 
 
-@pytest.mark.parametrize(("path", "block"), blocks("python"))
-def test_a_python_block_runs(path, block, local, clone):
-    for kind in needs(path):
-        local.need(kind)
-    run([sys.executable, "-c", block["text"]], clone)
+@pytest.mark.parametrize(("path", "command"), [pytest.param(*case, id=case[1]) for case in INLINE])
+def test_a_command_within_a_sentence_runs(path, command, folder_of):
+    run(["bash", "-c", command], folder_of(path))
+
+
+def test_an_output_that_differs_is_noticed_and_written_anew(tmp_path):
+    page = "```sh\necho {0}\n```\n\n```text\n{1}\n```\n".format
+    folder = save_files("", tmp_path)
+    assert rewritten(page("2, 0.5 s", "1, 0.5 s"), folder) == page("2, 0.5 s", "2, 0.5 s")
+    assert rewritten(page("2, 0.5 s", "2, 1.7 s, 9 records/s"), folder) == page("2, 0.5 s", "2, 1.7 s, 9 records/s")
+    with pytest.raises(AssertionError):
+        rewritten("```sh\nfalse\n```\n", folder)
 
 
 def test_the_readme_shows_the_example_spec():
@@ -143,14 +208,24 @@ def test_the_readme_commands_are_one_line_each_and_set_up_the_same():
     assert all(line.startswith("python3 -m venv .venv && .venv/bin/pip install -q -r requirements") for line in setups)
 
 
+def anchors(path):
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(path):
-    text = path.read_text(encoding="utf-8")
-    anchors = {
-        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", text, re.M)
-    }
-    for link in re.findall(r"\]\(([^)]+)\)", text):
-        if link.startswith("#"):
-            assert link[1:] in anchors, link
-        elif not link.startswith("http") and link != "bench/RESULTS.md":  # made by `python -m bench`
-            assert (path.parent / link.partition("#")[0]).exists(), link
+    for link in re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
+        if link.startswith("http") or link.endswith("bench/RESULTS.md"):  # made by `python -m bench`
+            continue
+        file, _, anchor = link.partition("#")
+        target = path.parent / file if file else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        if not needs(page):
+            with tempfile.TemporaryDirectory() as made:
+                page.write_text(rewritten(page.read_text(encoding="utf-8"), save_files(page.read_text(), Path(made))))
