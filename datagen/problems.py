@@ -5,7 +5,7 @@ Knows neither the text of a spec nor what it means.
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +13,8 @@ from pathlib import Path
 Path_ = tuple[str | int, ...]
 
 _SHORTEST_SECRET = 4
+_MOST_NAMED = 60  # known names in a message
+_MOST_LISTED = 100  # problems
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,13 @@ def read_bytes(source: str) -> bytes:
         raise InvalidInput([Problem(f"can't be read: {reason}", source)]) from error
 
 
+def listed(problems: Sequence[Problem]) -> Iterator[str]:
+    """Yield the lines of problems; when they are very many, of the first, and how many more there are."""
+    yield from map(str, problems[:_MOST_LISTED])
+    if len(problems) > _MOST_LISTED:
+        yield f"… and {len(problems) - _MOST_LISTED:,} more"
+
+
 def is_comment(key: object) -> bool:
     """Return whether a key of a spec is a comment."""
     return isinstance(key, str) and (key.startswith("_") or key == "$schema")
@@ -120,7 +129,8 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     near = get_close_matches(str(name).lower(), lower, n=1)
     if near:
         return f"; did you mean {json.dumps(lower[near[0]], ensure_ascii=False)}?"
-    return f"; known: {', '.join(names)}" if names else "; there is none"
+    more = f", … ({len(names)} in all)" if len(names) > _MOST_NAMED else ""
+    return f"; known: {', '.join(names[:_MOST_NAMED])}{more}" if names else "; there is none"
 
 
 def show(value: object, limit: int = 60) -> str:

@@ -14,7 +14,7 @@ from datagen.job.options import Options
 from datagen.job.request import Request
 from datagen.language.document import Document, parse_json
 from datagen.plugin.model import place_in_source
-from datagen.problems import InvalidInput, Problem, RunFailed
+from datagen.problems import InvalidInput, Problem, RunFailed, listed
 
 DONE, FAILED, WRONG = 0, 1, 2
 OPTIONS = {"start": "-s", "max_workers": "-m", "records": "-n", "duration": "-r", "seed": "--seed"}
@@ -137,13 +137,13 @@ def _generate(arguments: argparse.Namespace, voice: Voice) -> int:
     request = request_of(arguments)
     if arguments.check or arguments.connect:
         inputs = check(request, connect=arguments.connect)
-        for warning in inputs.loaded.warnings:
+        for warning in listed(inputs.loaded.warnings):
             voice.say(f"warning: {warning}")
         voice.say("spec, target and format are valid")
         return DONE
     with closing(prepare(request, voice.say)) as job:
         voice.secrets += job.inputs.secrets
-        for warning in job.inputs.loaded.warnings:
+        for warning in listed(job.inputs.loaded.warnings):
             voice.say(f"warning: {warning}")
         with _stopping(job) as asked, watching(job.options, voice, asked) as watch:
             report = job.start(watch).wait()

@@ -8,7 +8,7 @@ from math import inf
 
 from datagen.delivery.deliver import Report
 from datagen.job.options import Options
-from datagen.problems import InvalidInput, hidden
+from datagen.problems import InvalidInput, hidden, listed
 
 _REPORT_LATE = 1_000_000_000  # ns: from here on a live run says that it falls behind
 _REPORT_EVERY = 5.0  # seconds
@@ -35,8 +35,8 @@ class Voice:
 
     def refuse(self, error: InvalidInput) -> None:
         """Say all that is wrong."""
-        for problem in error.problems:
-            self.say(str(problem))
+        for line in listed(error.problems):
+            self.say(line)
         count = len(error.problems)
         self.say(f"{count} problem{'s' if count > 1 else ''} found; nothing was generated")
 
