@@ -13,6 +13,7 @@ from pathlib import Path
 Path_ = tuple[str | int, ...]
 
 _SHORTEST_SECRET = 4
+_MOST_NAMED = 60  # known names in a message
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     near = get_close_matches(str(name).lower(), lower, n=1)
     if near:
         return f"; did you mean {json.dumps(lower[near[0]], ensure_ascii=False)}?"
-    return f"; known: {', '.join(names)}" if names else "; there is none"
+    more = f", … ({len(names)} in all)" if len(names) > _MOST_NAMED else ""
+    return f"; known: {', '.join(names[:_MOST_NAMED])}{more}" if names else "; there is none"
 
 
 def show(value: object, limit: int = 60) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -9,6 +10,7 @@ from datagen.clock import present
 from datagen.problems import InvalidInput, Problem, counted, hidden
 
 _WARNING = "warning: "
+_MOST_LISTED = 20  # problems or warnings
 
 
 class Voice:
@@ -31,9 +33,12 @@ class Voice:
         with suppress(OSError):  # nobody listens
             print(text, file=sys.stderr, flush=True)
 
-    def warn(self, problem: Problem) -> None:
+    def warn(self, problems: Sequence[Problem]) -> None:
         """Say what is odd, and where."""
-        self.say(f"{_WARNING}{problem}", **_place(problem))
+        for problem in problems[:_MOST_LISTED]:
+            self.say(f"{_WARNING}{problem}", **_place(problem))
+        if len(problems) > _MOST_LISTED:
+            self.say(f"{_WARNING}… and {len(problems) - _MOST_LISTED:,} more like these")
 
     def fail(self, text: str) -> None:
         """Say what has failed."""
@@ -45,8 +50,10 @@ class Voice:
 
     def refuse(self, error: InvalidInput) -> None:
         """Say all that is wrong."""
-        for problem in error.problems:
+        for problem in error.problems[:_MOST_LISTED]:
             self.say(str(problem), "error", **_place(problem))
+        if len(error.problems) > _MOST_LISTED:
+            self.fail(f"… and {len(error.problems) - _MOST_LISTED:,} more")
         self.say(f"{counted(len(error.problems), 'problem')} found; nothing was generated", "error")
 
 

@@ -6,6 +6,7 @@ Sits between the checked spec and the walk; makes no draw and no value.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from itertools import accumulate
 
 import numpy as np
@@ -182,13 +183,10 @@ class Plan:
     def _order(self) -> list[str] | None:
         """Return the variables, each after those that it reads; None when some read each other in a circle."""
         reads = {name: {read for setter in setters for read in setter.reads} for name, setters in self.setters.items()}
-        ordered: list[str] = []
-        while len(ordered) < len(reads):
-            ready = [name for name in reads if name not in ordered and reads[name] <= set(ordered)]
-            if not ready:
-                return None
-            ordered += ready
-        return ordered
+        try:
+            return list(TopologicalSorter(reads).static_order())
+        except CycleError:
+            return None
 
     @property
     def circular(self) -> bool:

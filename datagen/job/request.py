@@ -241,7 +241,7 @@ def _no_format(targets: Sequence[Located], request: Request) -> Iterator[Problem
 
 
 def _unknown_emitters(targets: Sequence[Located], loaded: LoadedSpec) -> Iterator[Problem]:
-    known = [emitter.name for emitter in loaded.spec.emitters]
+    known = {emitter.name for emitter in loaded.spec.emitters}
     for located in targets:
         for index, name in enumerate(located.target.emitters or ()):
             if name not in known:

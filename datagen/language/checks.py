@@ -3,16 +3,22 @@
 They see valid parts as models, and of the others whatever their JSON lets them see.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from datagen.language.graph import Graph, circles, reached
 from datagen.language.population import Emitter, State
 from datagen.plugin.dimension import Dimension
+from datagen.plugin.model import LARGEST
 from datagen.problems import Path_, did_you_mean, is_comment, show
 
 STOP = "stop"
 _TOLERANCE = 0.01 + 1e-9  # of the sum of probabilities; 0.99 and 1.01 are allowed, whatever their last bit
+_MOST_COMPARED = 100_000  # names that unknown ones are compared with; 10 µs each
+_MOST_SHOWN = 6  # states of a circle
 
 Found = Iterator[tuple[Path_, str]]
 
@@ -55,6 +61,7 @@ class Checks:
         self._emitters = [_emitter(path, part) for path, part in _parts(made, (), "emitters")]
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
+        self._compared = 0
 
     def problems(self) -> Found:
         yield from _repeated_names((), self._data)
@@ -62,11 +69,11 @@ class Checks:
         yield from self._sums()
         yield from self._reads_of_nothing()
         yield from self._standing_circles()
-        if self._states and not any(state.emitter for state in self._reachable()):
+        if self._states and not any(state.emitter for state in self._reachable):
             yield ("states",), "no state that can be reached has an emitter, so there would never be a record"
 
     def warnings(self) -> Found:
-        reachable = {state.name for state in self._reachable()}
+        reachable = {state.name for state in self._reachable}
         for state in self._states:
             if state.name not in reachable:
                 yield state.path, f"state {show(state.name)} can't be reached from the first state"
@@ -81,16 +88,16 @@ class Checks:
             if state.name.lower() == STOP:
                 yield (*state.path, "name"), f"a state must not be called {show(state.name)}: it ends a worker"
             if state.emitter is not None and state.emitter not in self._names:
-                near = did_you_mean(state.emitter, self._names)
+                near = self._near(state.emitter, self._names)
                 yield (*state.path, "emitter"), f"unknown emitter {show(state.emitter)}{near}"
             for path, name in state.next:
                 if name.lower() != STOP and name not in self._by_name:
-                    yield path, f"unknown state {show(name)}{did_you_mean(name, [*self._by_name, STOP])}"
+                    yield path, f"unknown state {show(name)}{self._near(name, [*self._by_name, STOP])}"
 
     def _sums(self) -> Found:
         for path, state in _parts(self._data, (), "states"):
             found = [transition.get("probability") for _, transition in _parts(state, path, "transitions")]
-            given = [p for p in found if isinstance(p, int | float) and not isinstance(p, bool)]
+            given = [p for p in found if isinstance(p, int | float) and not isinstance(p, bool) and abs(p) <= LARGEST]
             if given and len(given) == len(found) and abs(sum(given) - 1) > _TOLERANCE:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
 
@@ -101,62 +108,76 @@ class Checks:
         for field in fields:
             for path, name in field.reads:
                 if name not in set_somewhere:
-                    yield path, f"variable {show(name)} is set in no state{did_you_mean(name, set_somewhere)}"
+                    yield path, f"variable {show(name)} is set in no state{self._near(name, set_somewhere)}"
+
+    def _near(self, name: str, known: Collection[str]) -> str:
+        """Return the end of a message about an unknown name; nothing once very many were looked for."""
+        if self._compared > _MOST_COMPARED:
+            return ""
+        self._compared += len(known)
+        return did_you_mean(name, known)
 
     def _standing_circles(self) -> Found:
-        standing = {state.name: state for state in self._states if state.never_waits}
-        for state in standing.values():
-            seen, todo = set(), [name for _, name in state.next]
-            while todo:
-                name = todo.pop()
-                if name == state.name:
-                    message = "a worker can come back to this state without ever waiting: the clock can never move on"
-                    yield state.path, message
-                    break
-                if name in standing and name not in seen:
-                    seen.add(name)
-                    todo += [other for _, other in standing[name].next]
+        """Yield one of the circles of each group of states that lead to one another."""
+        standing: Graph = {state.name: [name for _, name in state.next] for state in self._states if state.never_waits}
+        for circle in circles(standing):
+            names = [*circle[: _MOST_SHOWN - 1], "…", circle[-1]] if len(circle) > _MOST_SHOWN + 1 else circle
+            way = f" ({' → '.join(names)})" if len(circle) > 2 else ""
+            message = f"a worker can come back to this state without ever waiting{way}: the clock can never move on"
+            yield self._by_name[circle[0]].path, message
 
+    @cached_property
     def _reachable(self) -> list[_State]:
-        reached: dict[str, _State] = {}
-        todo = self._states[:1]
+        ways = {name: [other for _, other in state.next] for name, state in self._by_name.items()}
+        return [self._by_name[name] for name in reached(ways, self._states[0].name)] if self._states else []
+
+    @cached_property
+    def _bits(self) -> dict[str, int]:
+        """Return a number for each variable, of one bit, so that a whole number stands for a set of them."""
+        names = (field.name for state in self._states for field in state.variables)
+        return {name: 1 << number for number, name in enumerate(dict.fromkeys(names)) if name is not None}
+
+    def _surely_set(self) -> dict[str, int]:
+        """Return which variables are set on every path to each state that can be reached: a fixed point."""
+        surely = {state.name: 0 for state in self._reachable[:1]}
+        todo = deque(surely)
         while todo:
-            state = todo.pop()
-            if state.name not in reached:
-                reached[state.name] = state
-                todo += [self._by_name[name] for _, name in state.next if name in self._by_name]
-        return list(reached.values())
+            state = self._by_name[todo.popleft()]
+            leaving = self._with(surely[state.name], state.variables)
+            for _, name in state.next:
+                before = surely.get(name)
+                arriving = leaving if before is None else leaving & before
+                if name in self._by_name and arriving != before:
+                    surely[name] = arriving
+                    todo.append(name)
+        return surely
+
+    def _with(self, known: int, fields: Collection[_Field]) -> int:
+        for field in fields:
+            known |= self._bits.get(field.name or "", 0)
+        return known
 
     def _unset_on_some_path(self) -> Found:
-        """Yield reads of variables that some path does not set: a fixed point of what is surely set on entry."""
-        reachable = self._reachable()
-        surely: dict[str, set[str] | None] = {state.name: None for state in reachable}
-        todo = [(state.name, set[str]()) for state in reachable[:1]]
-        while todo:
-            name, arriving = todo.pop()
-            before = surely[name]
-            after = arriving if before is None else before & arriving
-            if after != before:
-                surely[name] = after
-                leaving = after | {field.name for field in self._by_name[name].variables if field.name is not None}
-                todo += [(other, leaving) for _, other in self._by_name[name].next if other in surely]
-        seen: set[tuple[Path_, str]] = set()
-        for state in reachable:
-            known = set(surely[state.name] or ())
+        """Yield reads of variables that some path does not set."""
+        surely = self._surely_set()
+        dimensions: dict[str | None, list[_Field]] = {}
+        for emitter in self._emitters:
+            dimensions.setdefault(emitter.name, []).extend(emitter.dimensions)
+        seen: set[Path_] = set()
+        for state in self._reachable:
+            known = surely[state.name]
             for field in state.variables:
-                yield from _unset(state, field, known, seen)
-                known |= {field.name} if field.name is not None else set()
-            for emitter in self._emitters:
-                for field in emitter.dimensions if emitter.name == state.emitter else ():
-                    yield from _unset(state, field, known, seen)
+                yield from self._unset(state, field, known, seen)
+                known = self._with(known, [field])
+            for field in dimensions.get(state.emitter, ()) if state.emitter is not None else ():
+                yield from self._unset(state, field, known, seen)
 
-
-def _unset(state: _State, field: _Field, known: set[str], seen: set[tuple[Path_, str]]) -> Found:
-    for path, name in field.reads:
-        if name not in known and (path, name) not in seen:
-            seen.add((path, name))
-            message = f"variable {show(name)} is not set on every path to state {show(state.name)}"
-            yield path, f"{message}; it reads as null there"
+    def _unset(self, state: _State, field: _Field, known: int, seen: set[Path_]) -> Found:
+        for path, name in field.reads:
+            if not known & self._bits.get(name, 0) and path not in seen:
+                seen.add(path)
+                message = f"variable {show(name)} is not set on every path to state {show(state.name)}"
+                yield path, f"{message}; it reads as null there"
 
 
 # What of a state, an emitter or a field can be checked

@@ -5,9 +5,11 @@ Knows JSON and places in a text; must not know what a spec means.
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -32,13 +34,32 @@ class Document:
         """Return a problem at a JSON path; where the path does not exist, its place is the deepest part that does."""
         if not self.text:
             return Problem(message, self.source, path=path_text(path))
-        return self.at(_offset(self.text, path, at_key), path, message)
+        return self.at(self._offset(path, at_key), path, message)
 
     def at(self, offset: int, path: Path_, message: str) -> Problem:
         """Return a problem at an offset in the text."""
-        line = self.text.count("\n", 0, offset) + 1
-        column = offset - (self.text.rfind("\n", 0, offset) + 1) + 1
-        return Problem(message, self.source, line, column, path_text(path))
+        line = bisect_left(self._line_ends, offset)
+        column = offset - (self._line_ends[line - 1] if line else -1)
+        return Problem(message, self.source, line + 1, column, path_text(path))
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.text)]
+
+    @cached_property
+    def _known(self) -> dict[int, dict[str | int, tuple[int, int]]]:
+        """Return the members of the containers that were looked into, by their offsets: each is read once."""
+        return {}
+
+    def _offset(self, path: Path_, at_key: bool) -> int:
+        position = key_position = _skip_space(self.text, 0)
+        for part in path:
+            if position not in self._known:
+                self._known[position] = {key: (at, value_at) for key, at, value_at in _members(self.text, position)}
+            if part not in self._known[position]:
+                return position
+            key_position, position = self._known[position][part]
+        return key_position if at_key else position
 
 
 def parse_json(text: str, source: str) -> Document:
@@ -151,18 +172,6 @@ def _members(text: str, position: int) -> Iterator[tuple[str | int, int, int]]:
         if text[position] == ",":
             position = _skip_space(text, position + 1)
         index += 1
-
-
-def _offset(text: str, path: Path_, at_key: bool) -> int:
-    position = key_position = _skip_space(text, 0)
-    for part in path:
-        for key, key_at, value_at in _members(text, position):
-            if key == part:
-                position, key_position = value_at, key_at
-                break
-        else:
-            return position
-    return key_position if at_key else position
 
 
 def _repeated(text: str, position: int, path: Path_) -> Iterator[tuple[Path_, int]]:
