@@ -10,7 +10,7 @@ from datagen.clock import present
 from datagen.problems import InvalidInput, Problem, counted, hidden
 
 _WARNING = "warning: "
-_MOST_LISTED = 20  # problems or warnings
+_MOST_LISTED = 100  # problems or warnings
 
 
 class Voice:
