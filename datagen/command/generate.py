@@ -9,6 +9,7 @@ from datagen.command.voice import Voice
 from datagen.command.watch import Watch, on_terminal, progress, say_end
 from datagen.delivery.deliver import Report
 from datagen.job import job as jobs
+from datagen.job.limit import Limit
 from datagen.job.options import Options
 from datagen.job.request import Request
 
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace, voice: Voice) -> bool:
         watch = Watch(job, voice, arguments.signals, quiet=arguments.quiet, verbose=arguments.verbose)
         report = _follow(job, watch, arguments.signals, shows_progress=not (arguments.quiet or voice.as_json))
     if not arguments.quiet:
-        say_end(report, job.options, voice)
+        say_end(report, job.options, job.limit, voice)
     return True
 
 
@@ -40,6 +41,9 @@ def _check(request: Request, voice: Voice, *, connect: bool) -> bool:
     inputs = jobs.check(request, connect=connect)
     voice.secrets += inputs.secrets
     voice.warn(inputs.loaded.warnings)
+    forecast = Limit.of(request.options, inputs.loaded.spec).forecast()
+    if forecast:
+        voice.warn([inputs.loaded.document.problem(("interarrival",), forecast)])
     voice.say("spec, target and format are valid")
     return True
 

@@ -11,6 +11,7 @@ from datagen.command.signals import Signals
 from datagen.command.voice import Voice
 from datagen.delivery.deliver import Report
 from datagen.job.job import Job
+from datagen.job.limit import Limit
 from datagen.job.options import Options
 from datagen.problems import counted
 from datagen.version import VERSION
@@ -40,6 +41,7 @@ class Watch:
         self._started = verbose or _is_long(job.options)
         self._stop_since: float | None = None  # infinity once it was said that the stop takes long
         self._late_said = -inf
+        self._limit_was_said = False
         self._next_status = self._every
         if self._is_shown and self._started:
             self._say_start()
@@ -54,11 +56,18 @@ class Watch:
             self._signals.asked_for_status = False
             self._next_status = seconds + self._every
             self._voice.say(f"so far {_counts(report, self._job.options, seconds)}", **_figures(report, seconds))
+        if report.held.spawns and not self._limit_was_said:
+            self._limit_was_said = True
+            self._warn(self._job.limit.warning())
         if self._signals.asked_to_stop:
             self._say_long_stop(seconds)
         elif report.late > _REPORT_LATE and seconds - self._late_said > _REPORT_EVERY:
             self._late_said = seconds
-            self._voice.say(f"warning: records are {report.late / 1e9:.1f} s late at {report.slowest}")
+            self._warn(f"records are {report.late / 1e9:.1f} s late at {report.slowest}")
+
+    def _warn(self, text: str | None) -> None:
+        if text:
+            self._voice.say(f"warning: {text}")
 
     def _say_start(self) -> None:
         options = self._job.options
@@ -118,8 +127,11 @@ def progress(options: Options) -> Iterator[Show]:
         yield show
 
 
-def say_end(report: Report, options: Options, voice: Voice) -> None:
+def say_end(report: Report, options: Options, limit: Limit, voice: Voice) -> None:
     """Say the lines that end a run."""
+    cut = limit.summary(report.held)
+    if cut:
+        voice.say(f"warning: {cut}", held_spawns=report.held.spawns, held_seconds=report.held.nanoseconds / 1e9)
     late = f", up to {report.latest / 1e9:.3f} s late" if options.start is None and report.records else ""
     before = f", continued after {counted(report.before, 'record')}" if report.before else ""
     text = f"{_counts(report, options, report.seconds)}, seed {options.seed}{late}{before}"

@@ -6,7 +6,7 @@ formatting would not pay: it and the walk would take the interpreter's lock from
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ import pyarrow as pa
 from datagen.clock import NEVER, stopwatch
 from datagen.delivery.lane import Lane
 from datagen.delivery.resume import Journal
-from datagen.engine.run import Run
+from datagen.engine.run import Held, Run
 from datagen.plugin.model import place_in_source
 from datagen.plugin.target import ReaderGone, Undelivered
 from datagen.problems import RunFailed, hidden, reason
@@ -32,6 +32,7 @@ class Report:
     late: int = 0  # ns: how late the records are that are being written
     slowest: str = ""  # the target where they are
     latest: int = 0  # ns: the most that any was late
+    held: Held = field(default_factory=Held)  # what the limit of workers has held back
     delivered: tuple[tuple[str, int], ...] = ()  # targets, and the records each has acknowledged
 
 
@@ -121,6 +122,7 @@ class Delivery:
             late=late,
             slowest=hidden(str(slowest.target), self._secrets),
             latest=max(self.report.latest, late, self._run.clock.latest),
+            held=self._run.held,
             delivered=tuple((hidden(str(lane.target), self._secrets), lane.delivered) for lane in self._lanes),
         )
         if self._watch_error is None:

@@ -13,6 +13,7 @@ from datagen.problems import RunFailed
 
 _FIRST_GUESS = 64
 _MOST_AT_ONCE = 262144
+_NOBODY = np.zeros(0, np.int64)
 
 
 class Arrivals:
@@ -27,14 +28,17 @@ class Arrivals:
         self.most = max_workers
         self.spawned = 0
         self.due = 0  # ns since the start: the next spawn is not before this
+        self.asked = 0  # ns since the start: when it would be without a limit
+        self.held: tuple[Integers, Integers] = (_NOBODY, _NOBODY)  # (n,) births that it held back, and for how many ns
 
     def snapshot(self) -> dict[str, Any]:
         """Return how far the births have come, for ``restore``."""
-        return {"guess": self._guess, "spawned": self.spawned, "due": self.due}
+        return {"guess": self._guess, "spawned": self.spawned, "due": self.due, "asked": self.asked}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
-        self._guess, self.spawned, self.due = snapshot["guess"], snapshot["spawned"], snapshot["due"]
+        self._guess, self.spawned = snapshot["guess"], snapshot["spawned"]
+        self.due, self.asked = snapshot["due"], snapshot["asked"]
 
     def candidates(self, end: int) -> tuple[Integers, Integers, Keys]:
         """Return when the next workers would be born without a limit, the gaps after these births, and their keys.
@@ -62,6 +66,7 @@ class Arrivals:
         is not before the end of the window, any time beyond it will do. When there are too few candidates, the window
         ends before the next birth. All in ns.
         """
+        self.held = (_NOBODY, _NOBODY)
         if not len(births):
             return births, end
         # Those who stop at birth count until 1 ns later: this test may then refuse, but never lets one in too many.
@@ -73,10 +78,20 @@ class Arrivals:
         else:
             births, end = self._admit_one_by_one(gaps, lives, alive, stops, end)
         self.due = min(self.due, NEVER)
+        self._note(births, gaps)
         self.spawned += len(births)
         more = 2 * len(births) if len(births) == self._guess else len(births) + len(births) // 4 + 1
         self._guess = min(more, _MOST_AT_ONCE)
         return births, end
+
+    def _note(self, births: Integers, gaps: Integers) -> None:
+        """Note which births (n,) were held back; ``gaps`` (n or more,) follow them."""
+        if not len(births):
+            return
+        asked = np.concatenate([[self.asked], births[:-1] + gaps[: len(births) - 1]])
+        held = np.flatnonzero(births > asked)
+        self.held = births[held], births[held] - asked[held]
+        self.asked = min(int(births[-1] + gaps[len(births) - 1]), NEVER)
 
     def _admit_one_by_one(
         self, gaps: Integers, lives: Integers, alive: int, stops: Integers, end: int

@@ -6,7 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from datagen.clock import Clock, time_left
+import numpy as np
+
+from datagen.clock import NEVER, Clock, time_left
 from datagen.engine.columns import Columns
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
@@ -20,6 +22,14 @@ from datagen.records.batch import Batch, Layout
 _TICK = 100_000_000  # ns: how often stages hear of the time while nothing happens
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the limit of workers has held back."""
+
+    spawns: int = 0
+    nanoseconds: int = 0  # how long one was held back, in all; never two at a time
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,8 @@ class Run:
         """Prepare a run that ends after a number of records, or at a duration (ns), or when there are no more."""
         self.clock = clock
         self.emitted = 0  # records so far
+        self._held = Held()
+        self._until = 0  # ns since the start: the time up to which there are records
         self.is_between_windows = True  # else the records of a window were not all made, and the walk is ahead of them
         self._records = records
         self._duration = duration
@@ -59,6 +71,11 @@ class Run:
     def layout(self) -> Layout:
         """Return what the records look like."""
         return self._columns.layout
+
+    @property
+    def held(self) -> Held:
+        """Return what the limit has held back so far, a spawn that is held back now included."""
+        return _added(self._held, self._until - self._walk.held_since)
 
     @property
     def is_complete(self) -> bool:
@@ -95,6 +112,7 @@ class Run:
             moment = self._walk.next_time
             if moment >= end:
                 if ends_in_time:
+                    self._until = end
                     return
                 raise RunFailed("walking on: the clock would run past the year 9999, or 146 years after the start")
             horizon = self.clock.horizon()
@@ -109,11 +127,17 @@ class Run:
 
     def snapshot(self) -> dict[str, Any]:
         """Return where the run is, between two windows."""
-        return {"emitted": self.emitted, "walk": self._walk.snapshot(), "columns": self._columns.snapshot()}
+        return {
+            "emitted": self.emitted,
+            "held": [self._held.spawns, self._held.nanoseconds],
+            "until": self._until,
+            "walk": self._walk.snapshot(),
+            "columns": self._columns.snapshot(),
+        }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
-        self.emitted = snapshot["emitted"]
+        self.emitted, self._held, self._until = snapshot["emitted"], Held(*snapshot["held"]), snapshot["until"]
         self._walk.restore(snapshot["walk"])
         self._columns.restore(snapshot["columns"])
 
@@ -125,17 +149,32 @@ class Run:
                 left = self._left
                 taken = batch if left is None else batch.slice(0, min(left, len(batch)))
                 self.emitted += len(taken)
+                self._until = int(taken.due[-1])
                 yield taken
                 if self.is_complete:
+                    self._hold(self._until)
                     return
         except Cancelled:
             return
+        self._hold(NEVER)
         self.is_between_windows = True
+
+    def _hold(self, until: int) -> None:
+        """Count the spawns of a window that were held back, up to a time."""
+        births, spans = self._walk.held
+        asked = births - spans
+        counted = asked < until
+        held = np.minimum(births, until)[counted] - asked[counted]
+        self._held = Held(self._held.spawns + len(held), self._held.nanoseconds + int(held.sum()))
 
     @property
     def _left(self) -> int | None:
         """Return how many records are still wanted; None for as many as there are."""
         return None if self._records is None else max(self._records - self.emitted, 0)
+
+
+def _added(held: Held, nanoseconds: int) -> Held:
+    return Held(held.spawns + 1, held.nanoseconds + nanoseconds) if nanoseconds > 0 else held
 
 
 def _ahead(items: Iterator[T]) -> Generator[T]:

@@ -47,6 +47,17 @@ class Walk:
         """Return how many workers are alive."""
         return len(self._living)
 
+    @property
+    def held_since(self) -> int:
+        """Return since when a spawn is held back, in ns since the start; ``NEVER`` when none is."""
+        arrivals = self._arrivals
+        return arrivals.asked if self.alive >= arrivals.most or arrivals.due > arrivals.asked else NEVER
+
+    @property
+    def held(self) -> tuple[Integers, Integers]:
+        """Return the births of the last window that were held back, and for how many ns; each (n,)."""
+        return self._arrivals.held
+
     def snapshot(self) -> dict[str, Any]:
         """Return where all workers are, for ``restore``."""
         return {

@@ -14,14 +14,15 @@ from datagen.problems import read_bytes
 
 def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, object]:
     """Return what decides which records there are."""
+    data = inputs.loaded.document.data
     holding = any(stage.holds for located in inputs.targets for stage in located.target.through)
     return {
-        "spec": fingerprint_of({key: value for key, value in inputs.loaded.document.data.items() if key != "target"}),
+        "spec": fingerprint_of({key: value for key, value in data.items() if key not in ("target", "max_workers")}),
         "sources": [*inputs.loaded.registry.sources, *(fingerprint(read_bytes(file)) for file in inputs.files)],
         "seed": options.seed,
         "start": start.text,
         "clock": "system" if options.start is None else "simulated",
-        "max_workers": options.max_workers,
+        "max_workers": options.limit(inputs.loaded.spec),
         # Where stages give at the end what they hold, another end makes other records.
         "end": [options.records, options.duration] if holding else None,
     }

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from datagen import draw
 from datagen.clock import Clock, SimulatedClock, SystemClock
@@ -14,6 +15,7 @@ from datagen.delivery.resume import Journal, open_journal
 from datagen.engine.pool import Pools
 from datagen.engine.run import Run
 from datagen.job.identity import identity_of, name_of, targets_of
+from datagen.job.limit import Limit
 from datagen.job.options import Options
 from datagen.job.request import Inputs, Request, load, spec_of
 from datagen.language.load import LoadedSpec
@@ -42,6 +44,11 @@ class Job:
     lanes: list[Lane]
     journal: Journal | None
     opened: ExitStack  # what is to be let go of in the end
+
+    @cached_property
+    def limit(self) -> Limit:
+        """Return its limit of workers."""
+        return Limit.of(self.options, self.inputs.loaded.spec)
 
     def start(self, watch: Watch = _nothing) -> "Handle":
         """Begin to deliver, on a thread of its own; ``watch`` is called there from time to time with a report."""
@@ -193,7 +200,7 @@ def columns(request: Request) -> dict[str, dict[str, tuple[str, bool]]]:
 
 
 def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock | None]:
-    """Choose what the request leaves open, as the run did that is continued, if there is one."""
+    """Choose a seed and a start that the request leaves open, as the run did that is continued, if there is one."""
     known = None if journal is None else journal.run
     if journal is None or known is None:
         return (options if options.seed is not None else replace(options, seed=draw.new_seed())), None
@@ -251,7 +258,7 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock | None, pools: Pools
             loaded.spec,
             clock,
             seed=options.seed or 0,
-            max_workers=options.max_workers,
+            max_workers=options.limit(loaded.spec),
             records=options.records,
             duration=options.duration,
             pools=pools,

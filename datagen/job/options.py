@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from datagen.clock import FIRST_MOMENT, LAST_MOMENT, time_left
+from datagen.language.population import Population
 from datagen.moment import Moment, parse_duration, parse_moment
 from datagen.problems import InvalidInput, Problem, show
 
@@ -23,7 +24,7 @@ class Options:
     """What a run is made with. Without a start it runs on the system's clock; without a seed one is chosen."""
 
     start: Moment | None = None
-    max_workers: int = DEFAULT_WORKERS
+    max_workers: int | None = None  # that of the spec, or DEFAULT_WORKERS
     records: int | None = None
     duration: int | None = None  # ns
     seed: int | None = None
@@ -49,7 +50,7 @@ class Options:
 
         options = cls(
             start=taken("start", _moment, None),
-            max_workers=taken("max_workers", lambda value: _count(value, 1), DEFAULT_WORKERS),
+            max_workers=taken("max_workers", lambda value: _count(value, 1), None),
             records=taken("records", lambda value: _count(value, 0), None),
             duration=taken("duration", parse_duration, None),
             seed=taken("seed", lambda value: _whole(value, None), None),
@@ -63,6 +64,10 @@ class Options:
         if problems:
             raise InvalidInput(problems)
         return options
+
+    def limit(self, population: Population) -> int:
+        """Return how many workers may be alive: as the options say, else the population, else DEFAULT_WORKERS."""
+        return self.max_workers or population.max_workers or DEFAULT_WORKERS
 
 
 def _moment(given: object) -> Moment:

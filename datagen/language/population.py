@@ -62,6 +62,9 @@ class Population(Model):
     states: list[State] = Field(min_length=1, description="the states; a worker begins in the first")
     emitters: list[Emitter] = Field(description="what the records are made of")
     interarrival: AnyDistribution = Field(description="seconds from one spawn of a worker to the next")
+    max_workers: int | None = Field(
+        None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
+    )
 
     @property
     def stands_still(self) -> bool:

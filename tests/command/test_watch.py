@@ -9,11 +9,13 @@ from contextlib import contextmanager
 
 import pytest
 
+import datagen
 from datagen.command.signals import Signals
 from datagen.command.voice import Voice
 from datagen.command.watch import Watch, say_end
 from datagen.delivery.deliver import Report
 from datagen.job.job import prepare
+from datagen.job.limit import Limit
 from datagen.job.options import Options
 from datagen.job.request import Request
 from tests.worlds import ROOT, START, counter, world, write_json
@@ -119,7 +121,7 @@ def test_a_stop_that_takes_long_is_explained_once(seconds) -> None:
 )
 def test_the_closing_line_has_a_rate_where_it_means_something(report: Report, text: str) -> None:
     voice = Listening()
-    say_end(report, Options.of({"start": START, "seed": 7}), voice)
+    say_end(report, Options.of({"start": START, "seed": 7}), Limit.of(Options(), datagen.load(SPEC).spec), voice)
     assert voice.said == [text]
 
 

@@ -36,13 +36,15 @@ def simulate(
     max_workers: int = 100,
     records: int | None = None,
     duration_seconds: float | None = None,
+    spawns: dict[int, list[int]] | None = None,
 ) -> Iterator[Record]:
     """Yield the records of a run in order, without end where neither ``records`` nor ``duration_seconds`` is given.
 
-    Without ``start`` the clock starts at 1970-01-01T00:00:00.
+    Without ``start`` the clock starts at 1970-01-01T00:00:00. ``spawns`` gets for each worker when its spawn was due,
+    and when it was born if it was.
     """
     start = start or "1970-01-01T00:00:00"
-    emitted = emit(spec, seed, start, max_workers)
+    emitted = emit(spec, seed, start, max_workers, {} if spawns is None else spawns)
     if duration_seconds is not None:
         end_ns = round(duration_seconds * 1e9)
         emitted = itertools.takewhile(lambda pair: pair[0] < end_ns, emitted)
@@ -50,11 +52,13 @@ def simulate(
     return itertools.islice(made, records)
 
 
-def emit(spec: Spec, seed: int, start: str, max_workers: int) -> Iterator[tuple[int, Record | None]]:
+def emit(
+    spec: Spec, seed: int, start: str, max_workers: int, spawns: dict[int, list[int]]
+) -> Iterator[tuple[int, Record | None]]:
     """Yield the time (ns since the start) and the record, if there is one, of every state entry."""
     emitters = {emitter["name"]: emitter for emitter in spec["emitters"]}
     start_ns, offset, values = time_ns(start), offset_text(start), Values(seed)
-    for now, state, row, variables in walk(spec, seed, max_workers):
+    for now, state, row, variables in walk(spec, seed, max_workers, spawns):
         for field in state.get("variables", []):
             path = join("state", state["name"], field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
@@ -69,7 +73,9 @@ def emit(spec: Spec, seed: int, start: str, max_workers: int) -> Iterator[tuple[
         yield now, first | record
 
 
-def walk(spec: Spec, seed: int, max_workers: int) -> Iterator[tuple[int, Spec, Rows, Record]]:
+def walk(
+    spec: Spec, seed: int, max_workers: int, spawns: dict[int, list[int]]
+) -> Iterator[tuple[int, Spec, Rows, Record]]:
     """Yield (time, state, row, the worker's variables) of every state entry, in order of (time, worker, step).
 
     The spawn of a worker is its step 0, its stop is a step after its last. A spawn that comes due while the limit is
@@ -88,11 +94,14 @@ def walk(spec: Spec, seed: int, max_workers: int) -> Iterator[tuple[int, Spec, R
                 heapq.heappush(events, (now, held, 0, first))
                 held = None
             continue
+        if step == 0:
+            spawns.setdefault(worker, [now])
         if step == 0 and len(alive) >= max_workers:
             held = worker
             continue
         row = draw.numbered(draw.worker_keys(seed, np.array([worker])), np.array([step]))
         if step == 0:
+            spawns[worker].append(now)
             alive[worker] = {}
             gap = wait_ns(spec["interarrival"], bits(seed, "interarrival", row))
             heapq.heappush(events, (now + gap, worker + 1, 0, first))

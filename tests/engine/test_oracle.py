@@ -1,18 +1,18 @@
 """The engine equals the reference simulator, record for record, for specs that nobody thought of."""
 
 import json
-from collections.abc import Iterator
 from itertools import islice, zip_longest
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from datagen.clock import SimulatedClock
-from datagen.engine.run import Run
+from datagen.engine.run import Held, Run
 from datagen.formatters.json import Json
 from datagen.language.document import Document
 from datagen.language.load import load_spec
 from datagen.moment import parse_moment
 from datagen.plugin.registry import Registry
+from datagen.records.batch import Batch
 from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
 from tests.engine.strategies import crowds, runs, specs
@@ -29,15 +29,22 @@ FRESH = settings(deadline=None, database=None, print_blob=True, suppress_health_
 WINDOWS = {"a millisecond": 10**6, "a second": 10**9, "an hour": 3600 * 10**9, "all at once": None}
 
 
-def engine(spec: dict, run: dict, window: int | None) -> Iterator[list]:
+def begun(spec: dict, run: dict, window: int | None) -> Run:
     start = parse_moment(run.get("start") or "1970-01-01T00:00:00")
     clock = SteppingClock(start, window) if window else SimulatedClock(start)
     population = load_spec(Document(spec, "spec"), REGISTRY, None).spec
-    made = Run(population, clock, seed=run["seed"], max_workers=run.get("max_workers", 100), records=run["records"])
-    writer = Json().begin(made.layout)
-    for batch in made.batches():
-        for line in bytes(writer.lines(batch).data).splitlines():
-            yield json.loads(line, object_pairs_hook=list)
+    return Run(population, clock, seed=run["seed"], max_workers=run.get("max_workers", 100), records=run["records"])
+
+
+def lines_of(batch: Batch, made: Run) -> list:
+    lines = bytes(Json().begin(made.layout).lines(batch).data).splitlines()
+    return [json.loads(line, object_pairs_hook=list) for line in lines]
+
+
+def held_until(time: int, spawns: dict[int, list[int]]) -> Held:
+    """What the limit had held back by then: each spawn that was due before, but came later or not at all."""
+    spans = [min(born[0] if born else time, time) - due for due, *born in spawns.values() if due < time]
+    return Held(sum(span > 0 for span in spans), sum(spans))
 
 
 def pairs(value: object) -> object:
@@ -61,10 +68,17 @@ def first_difference(found: list, expected: list) -> object:
 
 
 def assert_equal(spec: dict, run: dict) -> None:
-    expected = [typed(pairs(record)) for record in islice(simulate(spec, **run), run["records"])]
+    spawns: dict[int, list[int]] = {}
+    expected = [typed(pairs(record)) for record in islice(simulate(spec, **run, spawns=spawns), run["records"])]
     for window in WINDOWS.values():
-        found = [typed(record) for record in engine(spec, run, window)]
+        made = begun(spec, run, window)
+        last = 0
+        found = []
+        for batch in made.batches():
+            last = int(batch.due[-1])
+            found += [typed(record) for record in lines_of(batch, made)]
         assert first_difference(found, expected) is None
+        assert made.held == held_until(last, spawns)
 
 
 @settings(FIXED, max_examples=400)

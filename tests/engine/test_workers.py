@@ -261,7 +261,9 @@ def test_a_duration_is_a_number_with_a_unit_or_iso_8601(duration: str, count: in
     assert sum(len(batch) for batch in batches) == count
 
 
-@pytest.mark.parametrize("duration", ["", "-5", "1e3", "S", "5X", "-5S", "P", "PT", "P1DT", "5 parsecs", "1e3S", "300000D"])
+@pytest.mark.parametrize(
+    "duration", ["", "-5", "1e3", "S", "5X", "-5S", "P", "PT", "P1DT", "5 parsecs", "1e3S", "300000D"]
+)
 def test_what_is_no_duration_is_refused(duration: str) -> None:
     with pytest.raises(datagen.InvalidInput, match=r"must be"):
         list(datagen.records(datagen.load(living(0)), start=START, duration=duration))

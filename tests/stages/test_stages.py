@@ -552,7 +552,10 @@ def test_a_target_of_a_stage_has_stages_of_its_own(generate, tmp_path) -> None:
         ({"type": "throttle", "key": "n", "min_count": 0}, ["through[0].min_count"]),
         ({"type": "throttle", "key": "n", "timeframe": 0}, ["through[0].timeframe"]),
         ({"type": "delay"}, ['"delay" is required']),
-        ({"type": "delay", "delay": 5}, ['through[0].delay: must be an object such as {"type": "constant", "value": 5}']),
+        (
+            {"type": "delay", "delay": 5},
+            ['through[0].delay: must be an object such as {"type": "constant", "value": 5}'],
+        ),
         ({"type": "late", "share": 0.1}, ['"delay" is required']),
         ({"type": "late", "share": 1.1, "delay": constant(1)}, ["less than or equal to 1"]),
         ({"type": "drop", "share": 0.1, "label": "n"}, ['there is a dimension "n" already']),

@@ -1,0 +1,69 @@
+"""The limit of workers of a run: what it does to the records, in words."""
+
+from dataclasses import dataclass
+from math import ceil, inf, log10
+
+from datagen.engine.expectation import Expectation
+from datagen.engine.run import Held
+from datagen.job.options import Options
+from datagen.language.population import Population
+from datagen.problems import counted
+
+_HOW = "-m, or max_workers in the spec"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many workers may be alive, whether somebody chose that number, and what is to be expected without it."""
+
+    workers: int
+    is_chosen: bool
+    expectation: Expectation
+
+    @classmethod
+    def of(cls, options: Options, population: Population) -> "Limit":
+        """Return the limit of a run."""
+        chosen = options.max_workers is not None or population.max_workers is not None
+        return cls(options.limit(population), chosen, Expectation(population))
+
+    @property
+    def is_meant(self) -> bool:
+        """Return whether it is the size of a fleet: of workers who never stop, and whose number was chosen."""
+        return self.is_chosen and not self.expectation.always_stops
+
+    def forecast(self) -> str | None:
+        """Return that it will hold spawns back; None when it won't, is meant to, or nobody knows."""
+        alive = self.expectation.alive
+        if self.is_meant or alive is None or alive <= self.workers:
+            return None
+        if alive < inf:
+            return f"about {_about(alive)} workers are alive; the limit is {self.workers}{self._advice('would do')}"
+        return f"the number of workers alive grows up to the limit, {self.workers}{self._advice('would do')}"
+
+    def warning(self) -> str | None:
+        """Return that it holds spawns back, in a run in which it does; None when it is meant to."""
+        if self.is_meant:
+            return None
+        return f"the limit of {counted(self.workers, 'worker')} holds spawns back{self._advice('would do')}"
+
+    def summary(self, held: Held) -> str | None:
+        """Return what it has held back; None when it has not, or is meant to."""
+        if not held.spawns or self.is_meant:
+            return None
+        limit, spawns = counted(self.workers, "worker"), counted(held.spawns, "spawn")
+        text = f"the limit of {limit} held {spawns} back, for {held.nanoseconds / 1e9:.3f} s in all"
+        return f"{text}{self._advice('would have done')}"
+
+    def _advice(self, would: str) -> str:
+        enough = self.expectation.sufficient_limit
+        if not self.expectation.always_stops:
+            return f"; workers may never stop: choose how many there are ({_HOW})"
+        if enough is None or enough == inf:
+            return f"; a higher one makes more records ({_HOW})"
+        return f"; about {_about(enough)} {would} ({_HOW})"
+
+
+def _about(number: float) -> int:
+    """Return a whole number that is not below, of two digits and zeros."""
+    unit = 10 ** max(int(log10(max(number, 1))) - 1, 0)
+    return ceil(number / unit) * unit
