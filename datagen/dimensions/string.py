@@ -9,7 +9,7 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.plugin.dimension import PooledDimension, Rows, in_halves, too_many
-from datagen.plugin.distribution import LengthDistribution
+from datagen.plugin.distribution import Extent, LengthDistribution
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
@@ -30,6 +30,9 @@ class String(PooledDimension):
         shortest = min(max(self.length_distribution.lowest(), 0), 64)  # more makes no difference to any pool
         all_differ = len(set(self.chars)) == len(self.chars)  # else some texts are rare
         return len(self.chars) ** int(shortest) if shortest and all_differ else 0
+
+    def extent(self) -> Extent:
+        return self.length_distribution.extent()
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.bits("length"))

@@ -15,7 +15,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
 from datagen.draw import Integers, Keys
-from datagen.plugin.distribution import WholeDistribution, pick
+from datagen.plugin.distribution import Extent, WholeDistribution, pick
 from datagen.plugin.model import Plugin, invalid, make_of_group, place_in_source
 from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
 from datagen.records.types import is_optional, optional, plain, plain_type
@@ -61,6 +61,11 @@ class Dimension(Plugin):
     def different_values(self) -> int:
         """Return how many different values it can make at least; 0 when only trying can tell."""
         return 0
+
+    def extent(self) -> Extent:
+        """Return how many items and characters a value has, itself included; nested values are taken as all there."""
+        parts = [part.extent() for _, part in self.nested()]
+        return Extent(1 + sum(part.mean for part in parts), 1 + sum(part.most for part in parts))
 
 
 AnyDimension = Annotated[
