@@ -98,6 +98,14 @@ class PooledDimension(Dimension):
             raise invalid(self.kind, lines)
         return self
 
+    def range_size(self) -> int:
+        """Return how many values there are, each as likely as any other, for ``of_range``; 0 when that is not known."""
+        return 0
+
+    def of_range(self, places: Integers) -> pa.Array:
+        """Return the values at some places below ``range_size()``, (n,), each place another value."""
+        raise NotImplementedError
+
 
 class Reader(Protocol):
     """Reads the current values of variables."""

@@ -79,6 +79,10 @@ class Distribution(Plugin):
         highest = max(float(self.highest()), 0.0)
         return Extent(float(lengths[:256].mean()), highest if np.isfinite(highest) else float(lengths.max()))
 
+    def whole_at(self, places: Integers) -> Integers:
+        """Return the whole numbers that it draws, by their places in order; for ``whole_numbers`` that are known."""
+        raise NotImplementedError
+
     def problem_as_whole(self) -> str | None:
         """Return why whole numbers can't be drawn; None when they can."""
         return None
