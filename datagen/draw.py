@@ -9,6 +9,7 @@ the last bit: only operations that IEEE 754 rounds exactly are used (numpy's own
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
+from math import isqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 # 2**64 divided by the golden ratio: the increment of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _CHUNK = 4096
+_ROUNDS = 8
 _SMALLEST_UNIT = 2.0**-53
 
 
@@ -40,7 +42,7 @@ def mix(keys: Keys) -> Keys:
     return z
 
 
-def numbered(keys: Keys, numbers: npt.NDArray[np.integer]) -> Keys:
+def numbered(keys: Keys | np.uint64, numbers: npt.NDArray[np.integer]) -> Keys:
     """Return the row keys of numbered parts of other rows: workers of a run, steps of a worker, items of a list."""
     return mix(keys + (numbers.astype(np.uint64) + np.uint64(1)) * GAMMA)
 
@@ -90,6 +92,25 @@ def below(random: Keys, size: int) -> Keys:
         return middle >> half
     other = low * size_high + (middle & mask)
     return high * size_high + (middle >> half) + (other >> half)
+
+
+def shuffled(places: Integers, size: int, key: np.uint64) -> Integers:
+    """Return which of the numbers 0 to ``size`` - 1 stand at some places of a shuffle of them, whose key is given.
+
+    A Feistel network on pairs below a side of about the square root, walked on until a number below the size comes: J.
+    Black, P. Rogaway, Ciphers with arbitrary finite domains, 2002.
+    """
+    side = isqrt(size - 1) + 1
+    rounds = numbered(np.full(1, key), np.arange(_ROUNDS))
+    numbers = places.astype(np.uint64)
+    todo = np.arange(len(numbers))
+    while len(todo):
+        left, right = np.divmod(numbers[todo], np.uint64(side))
+        for round_key in rounds:
+            left, right = right, (left + below(numbered(round_key, right), side)) % np.uint64(side)
+        numbers[todo] = left * np.uint64(side) + right
+        todo = todo[numbers[todo] >= size]
+    return numbers.view(np.int64)
 
 
 def exponential(u: Floats) -> Floats:

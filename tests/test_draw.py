@@ -1,6 +1,7 @@
 """Keyed draws: as good as a random generator, and exact."""
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -191,3 +192,25 @@ def test_any_whole_number_is_a_seed_of_its_own(seed: int) -> None:
 def test_large_worker_numbers_have_keys_of_their_own(workers: list[int]) -> None:
     keys = draw.worker_keys(1, np.array([*workers, 1, 2, 3]))
     assert len(np.unique(keys)) == len(workers) + 3
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 16, 17, 1000, 1023, 1025])
+def test_a_shuffle_has_each_number_once(size: int) -> None:
+    for seed in range(5):
+        found = draw.shuffled(np.arange(size), size, draw.purpose_key(seed, "x"))
+        assert sorted(found.tolist()) == list(range(size))
+
+
+def test_every_order_of_a_few_numbers_is_about_equally_likely() -> None:
+    orders = [draw.shuffled(np.arange(4), 4, draw.purpose_key(seed, "x")).tolist() for seed in range(12_000)]
+    counts = Counter(map(tuple, orders))
+    assert len(counts) == 24
+    assert stats.chisquare(list(counts.values())).pvalue > LEAST_P
+
+
+def test_neighbours_of_a_shuffle_are_not_alike() -> None:
+    size = 100_003
+    found = draw.shuffled(np.arange(size), size, draw.purpose_key(1, "x"))
+    assert abs(np.corrcoef(found[:-1], found[1:])[0, 1]) < 0.01
+    assert abs(np.corrcoef(np.arange(size), found)[0, 1]) < 0.01
+    assert stats.chisquare(np.histogram(found[:10_000], 100, (0, size))[0]).pvalue > LEAST_P

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.plugin.dimension import Dimension, Rows
-from datagen.plugin.distribution import WholeDistribution, pick
+from datagen.plugin.distribution import Extent, WholeDistribution, pick
 from datagen.records.types import JSON_TEXT
 
 
@@ -40,6 +40,10 @@ class Enum(Dimension):
             for value in self.values
         ]
         return pa.array(text, pa.string()).cast(JSON_TEXT)
+
+    def extent(self) -> Extent:
+        lengths = [len(value) if isinstance(value, str) else 1 for value in self.values]
+        return Extent(sum(lengths) / len(lengths), max(lengths))
 
     def make(self, rows: Rows) -> pa.Array:
         size = len(self.values)

@@ -5,6 +5,7 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field
 
+from datagen.draw import Integers
 from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import WholeDistribution
 
@@ -20,6 +21,12 @@ class Int(PooledDimension):
 
     def different_values(self) -> int:
         return self.distribution.whole_numbers()
+
+    def range_size(self) -> int:
+        return self.distribution.whole_numbers()
+
+    def of_range(self, places: Integers) -> pa.Array:
+        return pa.array(self.distribution.whole_at(places))
 
     def make(self, rows: Rows) -> pa.Array:
         return pa.array(self.distribution.whole(rows.bits()))

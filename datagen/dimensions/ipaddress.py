@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from datagen.draw import Integers
 from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import WholeDistribution
 
@@ -25,10 +26,20 @@ class Ipaddress(PooledDimension):
     def different_values(self) -> int:
         return min(self.distribution.whole_numbers(), 2**32)
 
+    def range_size(self) -> int:
+        count = self.distribution.whole_numbers()
+        return count if count <= 2**32 else 0
+
+    def of_range(self, places: Integers) -> pa.Array:
+        return _dotted(self.distribution.whole_at(places))
+
     def make(self, rows: Rows) -> pa.Array:
-        whole = self.distribution.whole(rows.bits())
-        octets = [pa.array((whole >> shift) & 0xFF) for shift in (24, 16, 8, 0)]
-        return pc.binary_join_element_wise(*(_octets().take(octet) for octet in octets), ".")
+        return _dotted(self.distribution.whole(rows.bits()))
+
+
+def _dotted(whole: Integers) -> pa.Array:
+    octets = [pa.array((whole >> shift) & 0xFF) for shift in (24, 16, 8, 0)]
+    return pc.binary_join_element_wise(*(_octets().take(octet) for octet in octets), ".")
 
 
 @cache

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows, in_halves, too_many
-from datagen.plugin.distribution import LengthDistribution, WholeDistribution, pick
+from datagen.plugin.distribution import Extent, LengthDistribution, WholeDistribution, pick
 from datagen.records.conversion import as_type
 from datagen.records.types import common_type, is_optional, plain, plain_type, present
 
@@ -28,6 +28,11 @@ class List(PooledDimension):
     selection_distribution: WholeDistribution | None = Field(
         None, description="index into the elements, drawn for each item; without it each is equally likely"
     )
+
+    def extent(self) -> Extent:
+        lengths, items = self.length_distribution.extent(), [element.extent() for element in self.elements]
+        usual = 1 + sum(item.mean for item in items) / len(items)
+        return Extent(lengths.mean * usual, lengths.most * usual + max(item.most for item in items))
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.bits("length"))

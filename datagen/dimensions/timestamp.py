@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema
 
+from datagen.draw import Integers
 from datagen.moment import Moment, parse_moment
 from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import MOMENT_KEYS, Distribution, check_whole
@@ -82,8 +83,16 @@ class Timestamp(PooledDimension):
         is_clipped = drawn.lowest() < _FIRST + _DAY or drawn.highest() > _LAST - _DAY
         return 0 if is_clipped else drawn.whole_numbers()
 
+    def range_size(self) -> int:
+        return self.different_values()
+
+    def of_range(self, places: Integers) -> pa.Array:
+        return self._times(self.distribution.milliseconds.whole_at(places))
+
     def make(self, rows: Rows) -> pa.Array:
+        return self._times(self.distribution.milliseconds.whole(rows.bits()))
+
+    def _times(self, milliseconds: Integers) -> pa.Array:
         zone = self.distribution.zone
         offset = offset_milliseconds(zone) if zone else 0
-        drawn = self.distribution.milliseconds.whole(rows.bits())
-        return pa.array(np.clip(drawn, _FIRST - offset, _LAST - offset)).cast(pa.timestamp("ms", zone))
+        return pa.array(np.clip(milliseconds, _FIRST - offset, _LAST - offset)).cast(pa.timestamp("ms", zone))

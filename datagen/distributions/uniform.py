@@ -43,6 +43,9 @@ class Uniform(Distribution):
     def whole_numbers(self) -> int:
         return floor(self.max) - ceil(self.min) + 1
 
+    def whole_at(self, places: Integers) -> Integers:
+        return places + np.int64(ceil(self.min))
+
     def problem_as_whole(self) -> str | None:
         low, high = ceil(self.min), floor(self.max)
         if low > high:

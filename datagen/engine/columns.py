@@ -152,28 +152,34 @@ def _is_fixed(dimension: Dimension) -> bool:
 
 
 def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
-    """Return the type of each variable: sets all of them for no rows, again and again, until no type changes.
+    """Return the type of each variable: sets all of them for no rows, each after those that it reads.
 
-    A variable whose type never stops growing, such as an object that holds its own former value, is kept as JSON text.
+    Where some read each other in a circle, they are set again and again, until no type changes. A variable whose type
+    never stops growing, such as an object that holds its own former value, is kept as JSON text.
     """
-    types: dict[str, pa.DataType] = dict.fromkeys(plan.setters, pa.null())
-    endless: set[str] = set()
+    stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
     nothing = np.zeros(0, np.int64)
+    reader = StoreReader(stores, lambda _: nothing.astype(np.int32))
+    rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
+
+    def type_of(name: str) -> pa.DataType:
+        made = (rows.within("state", setter.state_name).make(setter.dimension) for setter in plan.setters[name])
+        return common_type(array.type for array in made)
+
+    types: dict[str, pa.DataType] = dict.fromkeys(stores, pa.null())
+    if plan.order is not None:
+        for name in plan.order:
+            types[name] = type_of(name)
+            stores[name] = Store(types[name])
+        return types
+    endless: set[str] = set()
     while True:
         for _ in range(len(types) + 1):
-            reader = StoreReader(
-                {name: Store(type_) for name, type_ in types.items()}, lambda _: nothing.astype(np.int32)
-            )
-            rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
-            found = {
-                name: common_type(
-                    rows.within("state", setter.state_name).make(setter.dimension).type for setter in setters
-                )
-                for name, setters in plan.setters.items()
-            }
+            found = {name: type_of(name) for name in types}
             found |= {name: as_json(found[name]) for name in endless}
             if found == types:
                 return types
             changed = {name for name in types if found[name] != types[name]}
             types = found
+            stores |= {name: Store(type_) for name, type_ in types.items()}
         endless |= changed

@@ -44,7 +44,7 @@ class PathFinder:
 
     def __init__(self, plan: Plan, seed: int) -> None:
         self._transitions = plan.transitions
-        self._delays = plan.delays
+        self._delays, self._delay_of, self._factor_of = plan.delays, plan.delay_of, plan.factor_of
         self._stop = plan.transitions.stop
         self._delay_purpose = draw.purpose_key(seed, plan.purpose("delay"))
         self._transition_purpose = draw.purpose_key(seed, plan.purpose("transition"))
@@ -102,10 +102,11 @@ class PathFinder:
     def _waits(self, keys: Keys, states: States) -> Integers:
         waits = np.zeros(states.size)
         flat_states, flat_keys = states.ravel(), keys.ravel()
-        for distribution, factors in self._delays:
-            chosen = slice(None) if len(self._delays) == 1 else np.flatnonzero(factors[flat_states])
+        delay_of = self._delay_of[flat_states]
+        for number in np.flatnonzero(np.bincount(delay_of + 1)[1:]):
+            chosen = slice(None) if len(self._delays) == 1 else np.flatnonzero(delay_of == number)
             random = draw.bits(flat_keys[chosen], self._delay_purpose)
-            waits[chosen] = factors[flat_states[chosen]] * distribution.real(random)
+            waits[chosen] = self._factor_of[flat_states[chosen]] * self._delays[number].real(random)
         return nanoseconds(waits).reshape(states.shape)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -123,19 +124,31 @@ class Plan:
         return Transitions(self.population.states)
 
     @cached_property
-    def delays(self) -> list[tuple[Distribution, npt.NDArray[np.float64]]]:
-        """Return the different delays, each with the factor (states and stop,) that a state multiplies it with."""
-        found: list[tuple[Distribution, npt.NDArray[np.float64]]] = []
-        for number, state in enumerate(self.population.states):
-            if state.delay is None:
-                continue
-            factor, delay = state.delay.unscaled()
-            table = next((table for other, table in found if other == delay), None)
-            if table is None:
-                table = np.zeros(len(self.population.states) + 1)
-                found.append((delay, table))
-            table[number] = factor
-        return found
+    def delays(self) -> list[Distribution]:
+        """Return the different delays, each without the factor that a state multiplies it with."""
+        found = {_identity(delay): delay for _, delay in self._unscaled.values()}
+        return list(found.values())
+
+    @cached_property
+    def delay_of(self) -> npt.NDArray[np.int64]:
+        """Return which of the delays each state has, -1 for none; (states and stop,)."""
+        number = {_identity(delay): number for number, delay in enumerate(self.delays)}
+        return self._of_states(-1, {state: number[_identity(delay)] for state, (_, delay) in self._unscaled.items()})
+
+    @cached_property
+    def factor_of(self) -> npt.NDArray[np.float64]:
+        """Return what each state multiplies its delay with, 0 without one; (states and stop,)."""
+        return self._of_states(0.0, {state: factor for state, (factor, _) in self._unscaled.items()})
+
+    @cached_property
+    def _unscaled(self) -> dict[int, tuple[float, Distribution]]:
+        states = enumerate(self.population.states)
+        return {number: state.delay.unscaled() for number, state in states if state.delay is not None}
+
+    def _of_states(self, otherwise: float, values: dict[int, Any]) -> npt.NDArray[Any]:
+        table = np.full(len(self.population.states) + 1, otherwise)
+        table[list(values)] = list(values.values())
+        return table
 
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
@@ -180,7 +193,7 @@ class Plan:
         return np.array([bool(state.variables) for state in self.population.states])
 
     @cached_property
-    def _order(self) -> list[str] | None:
+    def order(self) -> list[str] | None:
         """Return the variables, each after those that it reads; None when some read each other in a circle."""
         reads = {name: {read for setter in setters for read in setter.reads} for name, setters in self.setters.items()}
         try:
@@ -191,14 +204,23 @@ class Plan:
     @property
     def circular(self) -> bool:
         """Return whether variables read each other in a circle."""
-        return self._order is None
+        return self.order is None
 
     def variables_in_order(self, states: npt.NDArray[np.integer]) -> list[str]:
         """Return the variables in an order to set them in for steps into ``states``.
 
         Where variables read each other in a circle, no more than one of the states may set any.
         """
-        if self._order is not None:
-            return self._order
+        if self.order is not None:
+            return self.order
         setting = states[self.sets_variables[states]]
         return [dimension.name for dimension in self.population.states[setting[0]].variables] if len(setting) else []
+
+
+def _identity(delay: Distribution) -> object:
+    """Return what equal delays have in common; those of a plug-in that holds a list, say, count as different."""
+    try:
+        hash(delay)
+    except TypeError:
+        return id(delay)
+    return delay

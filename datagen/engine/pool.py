@@ -1,10 +1,12 @@
 """Pools: the different values that a dimension with a cardinality picks from.
 
 The value i of a pool follows from the seed, the name path and i: it is the i-th that is new among the values of the
-tries 0, 1, 2, … So a pool is only filled as far as the picks of a run reach, and its first values are the same however
-far that is.
+tries 0, 1, 2, … Of a range that a pool nearly uses up, where the last new ones would be long in coming, it is the i-th
+of a shuffle. So a pool is only filled as far as the picks of a run reach, and its first values are the same however far
+that is.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from threading import Event
 
@@ -23,7 +25,7 @@ _MOST_TRIES_A_VALUE = 64  # to collect n equally likely values takes about n * (
 _PATIENCE = 20  # tries in vain, per value found, after which another value is taken not to exist: e**-20 if it did
 
 
-class Pools(dict[str, "GrowingPool"]):
+class Pools(dict[str, "FillingPool"]):
     """The pools of a population, by name path."""
 
     def __init__(self, places: Iterable[Place], seed: int, stopped: Event) -> None:
@@ -37,7 +39,8 @@ class Pools(dict[str, "GrowingPool"]):
         for nested in place.nested():
             self._add(nested)
         if isinstance(place.dimension, PooledDimension) and place.dimension.cardinality:
-            self[place.name_path] = GrowingPool(place, place.dimension, self._world, self._stopped)
+            kind = ShuffledPool if _uses_up(place.dimension) else GrowingPool
+            self[place.name_path] = kind(place, place.dimension, self._world, self._stopped)
 
     def problems(self) -> list[tuple[Path_, str]]:
         """Return the places of the pools that can't be filled, and why; fills those where only trying can tell.
@@ -62,56 +65,97 @@ class Pools(dict[str, "GrowingPool"]):
             pool.fill()
 
 
-class GrowingPool:
-    """Different values in the order of the tries that made them."""
+def _uses_up(dimension: PooledDimension) -> bool:
+    """Return whether a pool has more than three quarters of all values; up to there it takes two tries a value."""
+    return 4 * dimension.cardinality > 3 * dimension.range_size() > 0
+
+
+class FillingPool(ABC):
+    """Different values in an order that follows from the seed."""
 
     def __init__(self, place: Place, dimension: PooledDimension, world: World, stopped: Event) -> None:
         self._place = place
         self._dimension = dimension
         self._world = world
         self._stopped = stopped
-        self._tried = self._in_vain = 0
-        self._size = _FIRST_TRIES  # of the next tries
-        self._values = self._made(1)  # the first value, which also tells their type
-        self._text = json_text(self._values)  # what tells values apart
+        self._purpose = draw.purpose_key(world.seed, f"{place.name_path}/pool")
 
+    @abstractmethod
     def first(self, count: int) -> pa.Array:
         """Return the first ``count`` values, or more.
 
         Raises RunFailed when there are fewer different ones, Cancelled when the run is stopped meanwhile.
         """
-        while len(self._values) < count:
-            if self._is_exhausted():
-                raise Unfillable(self._key, self._shortage(), f"making {self._place.name_path}")
-            self._try()
-        return self._values
+
+    @abstractmethod
+    def problem(self) -> tuple[Path_, str] | None:
+        """Return the place of the cardinality when it is too large, and why; fills the pool where only trying can tell.
+
+        Raises Cancelled when the run is stopped meanwhile.
+        """
 
     def fill(self) -> None:
         """Make all values that can be picked; raises as ``first``."""
         picker, size = self._dimension.cardinality_distribution, self._dimension.cardinality
         self.first(size if picker is None else int(min(max(picker.highest() + 1, 1), size)))
 
-    def problem(self) -> tuple[Path_, str] | None:
-        """Return the place of the cardinality when it is too large, and why; fills the pool where only trying can tell.
+    def _shortage(self, found: int) -> tuple[Path_, str]:
+        wanted = self._dimension.cardinality
+        text = f"could make only {found} different values for a cardinality of {wanted}"
+        return (*self._place.json_path, "cardinality"), text
 
-        Raises Cancelled when the run is stopped meanwhile.
-        """
+    def _unfillable(self, found: int) -> Unfillable:
+        return Unfillable(*self._shortage(found), f"making {self._place.name_path}")
+
+
+class ShuffledPool(FillingPool):
+    """Values of a range in the order of a shuffle of it, for a pool that uses the range nearly up."""
+
+    def __init__(self, place: Place, dimension: PooledDimension, world: World, stopped: Event) -> None:
+        super().__init__(place, dimension, world, stopped)
+        self._values = dimension.of_range(np.zeros(0, np.int64))
+
+    def first(self, count: int) -> pa.Array:
+        begin, size = len(self._values), min(self._dimension.cardinality, self._dimension.range_size())
+        if count > size:
+            raise self._unfillable(size)
+        if count > begin:
+            places = np.arange(begin, min(max(count, 2 * begin, _FIRST_TRIES), size))
+            made = self._dimension.of_range(draw.shuffled(places, self._dimension.range_size(), self._purpose))
+            self._values = pa.concat_arrays([self._values, made])
+        return self._values
+
+    def problem(self) -> tuple[Path_, str] | None:
+        size = self._dimension.range_size()
+        return self._shortage(size) if size < self._dimension.cardinality else None
+
+
+class GrowingPool(FillingPool):
+    """Different values in the order of the tries that made them."""
+
+    def __init__(self, place: Place, dimension: PooledDimension, world: World, stopped: Event) -> None:
+        super().__init__(place, dimension, world, stopped)
+        self._tried = self._in_vain = 0
+        self._size = _FIRST_TRIES  # of the next tries
+        self._values = self._made(1)  # the first value, which also tells their type
+        self._text = json_text(self._values)  # what tells values apart
+
+    def first(self, count: int) -> pa.Array:
+        while len(self._values) < count:
+            if self._is_exhausted():
+                raise self._unfillable(len(self._values))
+            self._try()
+        return self._values
+
+    def problem(self) -> tuple[Path_, str] | None:
         wanted = self._dimension.cardinality
         if self._dimension.different_values() >= wanted:
             return None
         while len(self._values) < wanted:
             if self._is_exhausted():
-                return self._key, self._shortage()
+                return self._shortage(len(self._values))
             self._try()
         return None
-
-    @property
-    def _key(self) -> Path_:
-        return (*self._place.json_path, "cardinality")
-
-    def _shortage(self) -> str:
-        found = len(self._values)
-        return f"could make only {found} different values for a cardinality of {self._dimension.cardinality}"
 
     def _is_exhausted(self) -> bool:
         most = _MOST_TRIES_A_VALUE * self._dimension.cardinality + _FIRST_TRIES
@@ -119,8 +163,7 @@ class GrowingPool:
 
     def _made(self, count: int) -> pa.Array:
         """Make the values of the next tries, equal ones among them."""
-        purpose = draw.purpose_key(self._world.seed, f"{self._place.name_path}/pool")
-        keys = draw.numbered(np.full(1, purpose), np.arange(self._tried, self._tried + count))
+        keys = draw.numbered(np.full(1, self._purpose), np.arange(self._tried, self._tried + count))
         self._tried += count
         return plain(fresh_values(self._dimension, Rows(keys, self._place.name_path, self._world)))
 

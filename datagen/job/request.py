@@ -159,6 +159,8 @@ def _targets_of(request: Request, registry: Registry) -> LoadedTargets:
     if request.target is None:
         return load_targets(Document({"type": "stdout"}, ""), registry, None)
     given = request.target if isinstance(request.target, list | tuple) else [request.target]
+    if not given:
+        raise InvalidInput([Problem("must not be empty", "target")])
     made = tuple(target for target in given if isinstance(target, Target))
     if len(made) == len(given):
         return LoadedTargets(made, Document([{} for _ in made], "target"), list(made))
@@ -222,12 +224,19 @@ def _names(occupied: str) -> Iterator[str]:
 def _would_overwrite(target: Target, request: Request, files: Sequence[str]) -> str | None:
     """Say that a target is one of the files that the request reads, if so."""
     for path in target.occupies():
-        if request.state and path.startswith(os.path.realpath(request.state) + os.sep):
+        if request.state and path.startswith(_real(request.state) + os.sep):
             return f"{path} is in the directory of the state; it would be overwritten"
         for read in (*request.files(), *files):
             if os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
                 return f"{path} is read for this run; it would be overwritten"
     return None
+
+
+def _real(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except ValueError:  # a null character; whoever opens it says so
+        return path
 
 
 def _no_format(targets: Sequence[Located], request: Request) -> Iterator[Problem]:

@@ -160,22 +160,27 @@ class Checks:
     def _unset_on_some_path(self) -> Found:
         """Yield reads of variables that some path does not set."""
         surely = self._surely_set()
-        dimensions: dict[str | None, list[_Field]] = {}
-        for emitter in self._emitters:
-            dimensions.setdefault(emitter.name, []).extend(emitter.dimensions)
-        seen: set[Path_] = set()
+        fields = {emitter.name: emitter.dimensions for emitter in self._emitters if emitter.name is not None}
+        left = {name: self._read_by(dimensions) for name, dimensions in fields.items()}  # what was not yet told
         for state in self._reachable:
             known = surely[state.name]
             for field in state.variables:
-                yield from self._unset(state, field, known, seen)
+                yield from self._unset(state, [field], self._read_by([field]) & ~known)
                 known = self._with(known, [field])
-            for field in dimensions.get(state.emitter, ()) if state.emitter is not None else ():
-                yield from self._unset(state, field, known, seen)
+            if state.emitter in left and (unset := left[state.emitter] & ~known):
+                left[state.emitter] &= known
+                yield from self._unset(state, fields[state.emitter], unset)
 
-    def _unset(self, state: _State, field: _Field, known: int, seen: set[Path_]) -> Found:
-        for path, name in field.reads:
-            if not known & self._bits.get(name, 0) and path not in seen:
-                seen.add(path)
+    def _read_by(self, fields: Collection[_Field]) -> int:
+        bits = 0
+        for field in fields:
+            for _, name in field.reads:
+                bits |= self._bits.get(name, 0)
+        return bits
+
+    def _unset(self, state: _State, fields: Collection[_Field], unset: int) -> Found:
+        for path, name in (read for field in fields for read in field.reads):
+            if unset & self._bits.get(name, 0):
                 message = f"variable {show(name)} is not set on every path to state {show(state.name)}"
                 yield path, f"{message}; it reads as null there"
 

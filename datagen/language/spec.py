@@ -1,15 +1,17 @@
 """A spec: from a document to a frozen, checked ``Spec``, with every problem found at once."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field, ValidationError
 
 from datagen.language.checks import Checks
 from datagen.language.document import Document, problems_in
+from datagen.language.extent import too_large
 from datagen.language.population import Emitter, Population, State
 from datagen.plugin.model import Maker, Model
 from datagen.plugin.target import Targets
-from datagen.problems import InvalidInput, Problem
+from datagen.problems import InvalidInput, Path_, Problem
 
 
 class Spec(Population):
@@ -43,6 +45,7 @@ def _read(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]:
         }
         checks = Checks(document.data, data)
         problems += [document.problem(path, message) for path, message in checks.problems()]
+        problems += [document.problem(path, message) for path, message in _too_large(data)]
         warnings += [document.problem(path, message) for path, message in checks.warnings()]
     try:
         spec = Spec.model_validate(data, context=registry)
@@ -51,6 +54,15 @@ def _read(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]:
     if problems or spec is None:
         raise InvalidInput(in_order(problems))
     return spec, in_order(warnings)
+
+
+def _too_large(data: dict[str, Any]) -> Iterator[tuple[Path_, str]]:
+    """Yield what can't fit into memory among the parts that are valid."""
+    for group, key in (("emitters", "dimensions"), ("states", "variables")):
+        parts = data.get(group)
+        for number, part in enumerate(parts if isinstance(parts, list) else []):
+            if isinstance(part, State | Emitter):
+                yield from too_large((group, number, key), getattr(part, key))
 
 
 def _made(parts: list[Any], model: type[Model], registry: Maker) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from functools import partial
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema
@@ -14,8 +14,17 @@ from datagen.problems import RunFailed
 
 _LARGEST_INTEGER = np.nextafter(2.0**63, 0)
 _QUANTILES = 4096
-MOST_ITEMS = 10_000_000  # in a list or a string
+# Items of lists and characters of strings in one record; each takes up to 40 bytes while it is drawn, so 400 MB.
+MOST_ITEMS = 10_000_000
+_RARE = 2.0**-20
 MOMENT_KEYS = ("value", "min", "max", "mean")  # keys that hold times where times are drawn
+
+
+class Extent(NamedTuple):
+    """How large something is, in items and characters: on average, and but for one draw in a million."""
+
+    mean: float
+    most: float
 
 
 class Distribution(Plugin):
@@ -63,6 +72,18 @@ class Distribution(Plugin):
         """Return how many different whole numbers it draws, each about equally often; 0 when that is not known."""
         return 0
 
+    def extent(self) -> Extent:
+        """Return how large its draws are as lengths."""
+        evenly = np.append((np.arange(256) + 0.5) / 256, [_RARE, 1 - _RARE])
+        with np.errstate(all="ignore"):
+            lengths = np.maximum(np.nan_to_num(self.sample(evenly)), 0.0)
+        highest = max(float(self.highest()), 0.0)
+        return Extent(float(lengths[:256].mean()), highest if np.isfinite(highest) else float(lengths.max()))
+
+    def whole_at(self, places: Integers) -> Integers:
+        """Return the whole numbers that it draws, by their places in order; for ``whole_numbers`` that are known."""
+        raise NotImplementedError
+
     def problem_as_whole(self) -> str | None:
         """Return why whole numbers can't be drawn; None when they can."""
         return None
@@ -98,8 +119,9 @@ def _to_integers(values: Floats) -> Integers:
 
 
 def _check_length(distribution: Distribution) -> Distribution:
-    if MOST_ITEMS < distribution.highest() < float("inf"):
-        raise ValueError(f"a length must not be above {MOST_ITEMS}")
+    most = distribution.extent().most
+    if most > MOST_ITEMS:
+        raise ValueError(f"a length must not be above {MOST_ITEMS}, but could be {most:.3g}")
     return distribution
 
 

@@ -71,16 +71,22 @@ class TextPattern:
 
 def find(columns: Mapping[str, pa.Array], name: str) -> pa.Array | None:
     """Return the values of a dimension, or with ``a.b`` of a key inside one, missing ones as null; None without any."""
-    if name in columns:
-        return columns[name] if not is_optional(columns[name].type) else present(columns[name])
-    outer, _, key = name.rpartition(".")
-    array = find(columns, outer) if outer else None
-    if array is None:
-        return None
-    array = present(plain(array))
-    if pa.types.is_struct(array.type) and array.type.get_field_index(key) >= 0:
-        return present(array.flatten()[array.type.get_field_index(key)])
-    return _inside_json(array, key) if array.type == JSON_TEXT else None
+    keys: list[str] = []
+    while name not in columns:
+        name, _, key = name.rpartition(".")
+        if not name:
+            return None
+        keys.append(key)
+    array = present(columns[name]) if is_optional(columns[name].type) else columns[name]
+    for key in reversed(keys):
+        array = present(plain(array))
+        if pa.types.is_struct(array.type) and array.type.get_field_index(key) >= 0:
+            array = present(array.flatten()[array.type.get_field_index(key)])
+        elif array.type == JSON_TEXT:
+            array = _inside_json(array, key)
+        else:
+            return None
+    return array
 
 
 def is_known(layout: Layout, name: str) -> bool:

@@ -156,8 +156,7 @@ class Values:
             case "timestamp":
                 return timestamp(distribution, self.bits(path + "/value", row))
             case "ipaddress":
-                address = whole(distribution, self.bits(path + "/value", row))
-                return ".".join(str(address >> shift & 0xFF) for shift in (24, 16, 8, 0))
+                return dotted(whole(distribution, self.bits(path + "/value", row)))
             case "counter":
                 self.counted[path] += 1
                 return field.get("start", 0) + (self.counted[path] - 1) * field.get("increment", 1)
@@ -188,11 +187,14 @@ class Values:
 
     def pool(self, field: Spec, path: str, size: int) -> list:
         """Return the different values that are picked from; made before the run, so their counters are others."""
+        key, whole = draw.purpose_key(self.seed, path + "/pool"), all_values(field, size)
+        if path not in self.pools and 4 * size > 3 * len(whole) > 0:
+            self.pools[path] = [whole[shuffled(place, len(whole), key)] for place in range(size)]
         if path not in self.pools:
             maker = Values(self.seed)
             different: dict[str, object] = {}
             for attempt in itertools.count():
-                row = draw.numbered(np.array([draw.purpose_key(self.seed, path + "/pool")]), np.array([attempt]))
+                row = draw.numbered(np.array([key]), np.array([attempt]))
                 value = maker.fresh(field, path, row, {})
                 different.setdefault(json.dumps(value), value)
                 if len(different) == size:
@@ -205,6 +207,47 @@ class Values:
 
     def bits(self, path: str, row: Rows) -> Rows:
         return bits(self.seed, path, row)
+
+
+def all_values(field: Spec, size: int) -> list:
+    """Return all values in order, where each is as likely as any other and a pool of the size has most of them."""
+    distribution = field.get("distribution", {})
+    kind, is_even = field["type"].lower(), distribution.get("type", "").lower() == "uniform"
+    if kind == "string" and field["length_distribution"]["type"].lower() == "constant":
+        chars, length = field.get("chars", PRINTABLE), math.floor(field["length_distribution"]["value"])
+        few = length > 0 and len(set(chars)) == len(chars) and len(chars) ** length < 2 * size
+        return ["".join(made) for made in itertools.product(chars, repeat=length)] if few else []
+    if kind not in ("int", "ipaddress", "timestamp") or not is_even:
+        return []
+    if kind == "timestamp":
+        low, high = (time_ns(distribution[key]) // 10**6 for key in ("min", "max"))
+    else:
+        low, high = math.ceil(distribution["min"]), math.floor(distribution["max"])
+    numbers = range(low, high + 1) if high - low < 2 * size else ()
+    match kind:
+        case "int":
+            return list(numbers)
+        case "ipaddress":
+            return [dotted(number) for number in numbers]
+    return [time_text(number * 10**6, offset_text(distribution["min"])) for number in numbers]
+
+
+def dotted(address: int) -> str:
+    return ".".join(str(address >> shift & 0xFF) for shift in (24, 16, 8, 0))
+
+
+def shuffled(place: int, size: int, key: np.uint64) -> int:
+    """Return which of ``size`` numbers stands at a place of their shuffle: by eight rounds over two digits."""
+    side = math.isqrt(size - 1) + 1
+    number = place
+    while True:
+        left, right = divmod(number, side)
+        for turn in range(8):
+            row = draw.numbered(draw.numbered(np.array([key]), np.array([turn])), np.array([right]))
+            left, right = right, (left + int(draw.below(row, side)[0])) % side
+        number = left * side + right
+        if number < size:
+            return number
 
 
 def bits(seed: int, path: str, row: Rows) -> Rows:

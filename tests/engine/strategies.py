@@ -167,16 +167,27 @@ def nesting(draw: st.DrawFn, name: str, kind: str, children: list[Spec], length:
     return {"name": name, "type": spelled(draw, kind), "elements": children, "length_distribution": length}
 
 
+# Generators of four or five values, so that some pools use them up.
+RANGES = [
+    {"type": "int", "distribution": uniform(-1.5, 2)},
+    {"type": "ipaddress", "distribution": uniform(2**32 - 2, 2**32 + 2)},
+    {"type": "timestamp", "distribution": uniform("1969-12-31T23:59:59.998+01:00", "1970-01-01T00:00:00.002+01:00")},
+    {"type": "string", "length_distribution": constant(2), "chars": "é/"},
+]
+
+
 def pool(draw: st.DrawFn, name: str, depth: int) -> Spec:
     """Make a generator with a small cardinality whose pool is soon filled: something in it takes many values."""
-    kind = draw(st.sampled_from(["leaf", "object", "list"] if depth else ["leaf"]))
-    if kind == "leaf":
+    kind = draw(st.sampled_from(["leaf", "range", "object", "list"] if depth else ["leaf", "range"]))
+    if kind == "range":
+        field = {"name": name} | draw(st.sampled_from(RANGES))
+    elif kind == "leaf":
         field = leaf(draw, name, wide=True)
     else:
         first, *others = some(draw, DIMENSION_NAMES, 1, 3 if kind == "object" else 2)
         children = [leaf(draw, first, wide=True), *(generator(draw, other, [], depth - 1) for other in others)]
         field = nesting(draw, name, kind, children, one_of(draw, [constant(1), constant(2), uniform(1, 3)]))
-    if kind == "leaf" or draw(st.booleans()):
+    if kind in ("leaf", "range") or draw(st.booleans()):
         field["cardinality_distribution"] = one_of(draw, POSITIONS)
     return field | {"cardinality": draw(st.integers(1, 4))}
 

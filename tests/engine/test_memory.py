@@ -104,13 +104,13 @@ def test_values_of_variables_are_kept_in_few_chunks(monkeypatch) -> None:
 def test_many_items_are_made_a_part_at_a_time(monkeypatch, field: dict) -> None:
     whole = records_of(world(field), 3_000)
     sizes: list[tuple[int, int]] = []
-    items = Rows.items
+    places = Rows._places
 
-    def counted(rows: Rows, lengths: object) -> Rows:
+    def counted(rows: Rows, lengths: object) -> object:
         sizes.append((len(rows), int(lengths.sum())))
-        return items(rows, lengths)
+        return places(rows, lengths)
 
-    monkeypatch.setattr(Rows, "items", counted)
+    monkeypatch.setattr(Rows, "_places", counted)
     monkeypatch.setattr(dimension, "_MOST_ITEMS", 100)
     assert records_of(world(field), 3_000) == whole
     assert all(made <= 100 or rows == 1 for rows, made in sizes)
@@ -152,3 +152,13 @@ def test_a_batch_has_no_more_than_some_bytes(monkeypatch) -> None:
     monkeypatch.setattr(columns, "_BATCH_BYTES", 10_000)
     assert max(batch.nbytes for batch in batches_of(spec, 3_000)) < 15_000
     assert records_of(spec, 3_000) == whole
+
+
+@pytest.mark.parametrize("chars", ["ab", "é/", "😀a€é"])
+def test_characters_are_drawn_in_parts_and_change_no_string(monkeypatch, chars: str) -> None:
+    spec = world({"name": "x", "type": "string", "length_distribution": uniform(0, 60), "chars": chars})
+    whole = records_of(spec, 500)
+    monkeypatch.setattr(dimension, "_PART", 7)
+    assert records_of(spec, 500) == whole
+    assert {len(record["x"]) for record in whole} == set(range(61))
+    assert set("".join(record["x"] for record in whole)) == set(chars)

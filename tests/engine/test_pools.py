@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 import datagen
+from datagen.clock import stopwatch
 from datagen.delivery import resume
 from datagen.engine import pool
 from datagen.engine.pool import GrowingPool, Pools
@@ -52,7 +53,7 @@ def test_the_values_of_a_pool_do_not_depend_on_how_far_it_is_filled() -> None:
 
 
 def test_a_large_pool_that_is_surely_filled_does_not_hold_up_the_start(tries) -> None:
-    spec = world(pooled(10_000_000, uniform(1, 10_000_000), exponential(3)))
+    spec = world(pooled(10_000_000, uniform(1, 20_000_000), exponential(3)))
     assert len(records_of(spec, 10)) == 10
     assert len(tries) == 1
 
@@ -61,7 +62,7 @@ def test_a_large_pool_that_is_surely_filled_does_not_hold_up_the_start(tries) ->
     ("field", "known"),
     [
         (pooled(9, uniform(1, 9), constant(0)), True),
-        (pooled(10, uniform(1, 9), constant(0)), False),
+        (pooled(10, uniform(1, 9), constant(0)), True),
         (pooled(9, exponential(10), constant(0)), False),
         ({"type": "ipaddress", "distribution": uniform(0, 255), "cardinality": 256}, True),
         ({"type": "timestamp", "distribution": uniform("2024-01-01", "2024-01-02"), "cardinality": 1000}, True),
@@ -84,6 +85,59 @@ def test_a_pool_is_filled_before_the_run_only_where_that_is_not_known_otherwise(
     pools = pools_of(world({"name": "p", "cardinality_distribution": constant(0), **field}))
     pools.problems()
     assert bool(tries) is not known
+
+
+WHOLE = [
+    {"type": "int", "distribution": uniform(-500, 499)},
+    {"type": "ipaddress", "distribution": uniform(2**32 - 500, 2**32 + 499)},
+    {"type": "timestamp", "distribution": uniform("2024-01-01T00:00:00+02:00", "2024-01-01T00:00:00.999+02:00")},
+    {"type": "string", "length_distribution": constant(3), "chars": "0123456789"},
+    {"type": "string", "length_distribution": constant(3.9), "chars": "0123456789"},
+]
+
+
+@pytest.mark.parametrize("field", WHOLE)
+def test_a_pool_that_uses_up_its_range_has_all_of_its_values_in_a_shuffled_order(tries, field: dict) -> None:
+    pool = field | {"name": "p", "cardinality": 1000, "cardinality_distribution": uniform(0, 999)}
+    made = [Pools(datagen.load(world(pool)).spec.places(), seed, Event())["emitter/e/p"] for seed in (1, 2)]
+    first, other = (pool.first(1000).to_pylist() for pool in made)
+    assert len(set(first)) == 1000
+    assert set(first) == set(other)
+    assert first != other
+    assert first != sorted(first)
+    fresh = {record["p"] for record in records_of(world(field | {"name": "p"}), 20_000)}
+    assert {record["p"] for record in records_of(world(pool), 20_000)} == fresh
+    assert tries == []
+
+
+def test_a_pool_up_to_three_quarters_of_its_range_is_tried_as_ever(tries) -> None:
+    for size, shuffled in [(750, False), (751, True)]:
+        tries.clear()
+        pools_of(world(pooled(size, uniform(1, 1000), constant(0))))["emitter/e/p"].first(size)
+        assert (tries == []) is shuffled
+
+
+def test_the_order_of_a_shuffled_pool_does_not_depend_on_how_far_it_is_filled() -> None:
+    spec = world(pooled(10_000, uniform(1, 10_000), constant(0)))
+    whole = pools_of(spec)["emitter/e/p"].first(10_000).to_pylist()
+    little = pools_of(spec)["emitter/e/p"]
+    for count in (1, 2, 1025, 7000, 10_000):
+        assert little.first(count).to_pylist()[:count] == whole[:count]
+
+
+def test_a_million_values_of_a_million_take_no_longer_than_others() -> None:
+    """They took 10 s, drawn until the last missing one came; now 0.3 s."""
+    made = pools_of(world(pooled(10**6, uniform(1, 10**6), constant(0))))["emitter/e/p"]
+    begun = stopwatch()
+    assert len(made.first(10**6)) == 10**6
+    assert stopwatch() - begun < 3
+
+
+def test_a_pool_larger_than_its_range_is_refused_without_a_try(tries) -> None:
+    problems = pools_of(world(pooled(10_000_000, uniform(1, 9_000_000), constant(0)))).problems()
+    path = ("emitters", 0, "dimensions", 0, "cardinality")
+    assert problems == [(path, "could make only 9000000 different values for a cardinality of 10000000")]
+    assert tries == []
 
 
 @pytest.mark.parametrize("wrong", ["spec", "target", "format", "stage", "state"])

@@ -213,3 +213,14 @@ def test_every_ready_spec_gives_a_table(path) -> None:
 
 def test_no_record_gives_no_row() -> None:
     assert sum(batch.num_rows for batch in datagen.batches(datagen.load(SPEC), start=START, records=0)) == 0
+
+
+def test_a_list_of_no_targets_is_refused() -> None:
+    with pytest.raises(datagen.InvalidInput, match="target: must not be empty"):
+        datagen.start(world(), [], start="2024-01-01", records=1)
+
+
+@pytest.mark.parametrize("state", ["a\0b", "\ud800", "x" * 300])
+def test_a_state_that_can_have_no_such_name_is_refused(state: str) -> None:
+    with pytest.raises(datagen.InvalidInput, match="can't be used"):
+        datagen.start(world(), {"type": "file", "path": "/dev/null"}, start="2024-01-01", records=1, state=state)

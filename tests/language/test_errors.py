@@ -415,3 +415,18 @@ def test_whatever_stands_in_a_place_it_runs_or_is_refused(path: str) -> None:
             pass
         except datagen.RunFailed as error:
             assert str(error).startswith("walking on: the clock would run past")  # noqa: PT017
+
+
+@pytest.mark.parametrize("probability", ["1" + "0" * 400, "-" + "9" * 400, "1e300"])
+def test_a_probability_beyond_all_floats_is_refused(generate, probability: str) -> None:
+    spec = json.dumps(changed("states[0].transitions[0].probability", 0.123456)).replace("0.123456", probability)
+    outcome = generate(spec, "-n", 1)
+    assert outcome.code == 2
+    assert "probability" in outcome.err
+
+
+def test_a_name_of_very_many_keys_is_unknown(generate) -> None:
+    where = "a." * 5_000 + "a = 1"
+    outcome = generate(changed("target", {"type": "stdout", "through": [{"type": "filter", "where": where}]}), "-n", 1)
+    assert outcome.code == 2
+    assert "Recursion" not in outcome.err
