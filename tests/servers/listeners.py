@@ -7,7 +7,6 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -105,17 +104,17 @@ class Listener:
 
 
 class HastyServer(socketserver.ThreadingTCPServer):
-    """Reads so many lines of a connection and leaves it, as Python's socketserver does: FIN first, then close.
+    """Reads so many bytes of a connection and leaves it, as Python's socketserver does: FIN first, then close.
 
     What its system has and it has not read is thrown away.
     """
 
     block_on_close = False  # shutdown does not wait for a connection that nobody ends
 
-    def __init__(self, lines: int, context: ssl.SSLContext | None = None) -> None:
-        self.read: list[bytes] = []
-        self.leaves = threading.Event()  # how many lines were read, it stays until then
-        self._lines = lines
+    def __init__(self, size: int, context: ssl.SSLContext | None = None) -> None:
+        self.read = b""
+        self.leaves = threading.Event()  # whatever it has read, it stays until then
+        self._size = size
         self._context = context
         super().__init__(("127.0.0.1", 0), socketserver.StreamRequestHandler)
         self.port: int = self.server_address[1]
@@ -126,8 +125,8 @@ class HastyServer(socketserver.ThreadingTCPServer):
         return (self._context.wrap_socket(client, server_side=True) if self._context else client), address
 
     def finish_request(self, request: socket.socket, _: object) -> None:
-        with request.makefile("rb") as lines:
-            self.read += islice(lines, self._lines)
+        with request.makefile("rb") as file:
+            self.read += file.read(self._size)
         self.leaves.wait()
 
     def __exit__(self, *_: object) -> None:
