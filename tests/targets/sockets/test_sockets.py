@@ -242,14 +242,14 @@ LOST = "records that its system had acknowledged, but its program had not read y
 @pytest.mark.parametrize("kind", ["tcp", "tls", "syslog"])
 def test_a_receiver_that_closes_and_then_drops_what_it_had_not_read_is_warned_of(send, own, kind) -> None:
     tls = {"tls": {"insecure": True}} if kind == "tls" else {}
-    with HastyServer(100_000, own.context() if tls else None) as server:
+    with HastyServer(10_000, own.context() if tls else None) as server:
         server.leaves.set()
         target = {"type": kind.replace("tls", "tcp"), "port": server.port, "on_error": "retry", **tls}
         outcome = send(STREAM, target, "-n", 150_000)  # more than the two systems hold
         assert outcome.code == 0, outcome.err
         assert f"warning: 127.0.0.1:{server.port} " in outcome.err
         assert LOST in outcome.err
-        assert len(server.read) < 5_000_000
+        assert len(server.read) < 10_000_000  # of more than 12 MB
 
 
 @pytest.mark.parametrize("with_tls", [False, True])
