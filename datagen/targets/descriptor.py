@@ -25,11 +25,8 @@ def write_lines(file: int, lines: Lines) -> None:
         raise Undelivered(reason(error), int(np.searchsorted(lines.ends, done, "right"))) from error
 
 
-def write_whole(file: int, data: Any) -> int:
-    """Write bytes to a file descriptor; return how many they are.
-
-    Raises OSError, or ReaderGone when nobody reads it any more.
-    """
+def write_whole(file: int, data: Any) -> None:
+    """Write bytes to a file descriptor. Raises OSError, or ReaderGone when nobody reads it any more."""
     view = memoryview(data)
     done = 0
     try:
@@ -37,4 +34,3 @@ def write_whole(file: int, data: Any) -> int:
             done += os.write(file, view[done:])
     except BrokenPipeError as error:
         raise ReaderGone("nobody reads it any more") from error
-    return done

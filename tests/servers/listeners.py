@@ -1,6 +1,7 @@
 """Receivers on the loopback for targets that speak over sockets: TCP with and without TLS, UDP."""
 
 import socket
+import socketserver
 import ssl
 import subprocess
 import threading
@@ -100,6 +101,38 @@ class Listener:
                     return
                 socket.socket.shutdown(client, socket.SHUT_RDWR)  # not that of an SSLSocket, which would end TLS
                 cut = None
+
+
+class HastyServer(socketserver.ThreadingTCPServer):
+    """Reads so many bytes of a connection and leaves it, as Python's socketserver does: FIN first, then close.
+
+    What its system has and it has not read is thrown away.
+    """
+
+    block_on_close = False  # shutdown does not wait for a connection that nobody ends
+
+    def __init__(self, size: int, context: ssl.SSLContext | None = None) -> None:
+        self.read = b""
+        self.leaves = threading.Event()  # whatever it has read, it stays until then
+        self._size = size
+        self._context = context
+        super().__init__(("127.0.0.1", 0), socketserver.StreamRequestHandler)
+        self.port: int = self.server_address[1]
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        client, address = super().get_request()
+        return (self._context.wrap_socket(client, server_side=True) if self._context else client), address
+
+    def finish_request(self, request: socket.socket, _: object) -> None:
+        with request.makefile("rb") as file:
+            self.read += file.read(self._size)
+        self.leaves.wait()
+
+    def __exit__(self, *_: object) -> None:
+        self.leaves.set()
+        self.shutdown()
+        self.server_close()
 
 
 class DatagramListener:

@@ -2,8 +2,9 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,9 +31,9 @@ TWO = {
 }
 
 
-def prepared(target: Target) -> Sink:
+def prepared(target: Target, say: Callable[[str], Any] = print) -> Sink:
     """Begin a target for records that look like nothing in particular."""
-    scope, layout = Scope(parse_moment(START), 1, "run", print), Layout({"e": {"time": pa.timestamp("ms")}})
+    scope, layout = Scope(parse_moment(START), 1, "run", say), Layout({"e": {"time": pa.timestamp("ms")}})
     assert target.misfits(layout, Json(), scope) == []
     return target.begin(layout, Json(), scope)
 

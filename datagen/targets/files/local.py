@@ -6,7 +6,7 @@ How far each file of the run is, is all that has to be known for it.
 import os
 import stat
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from typing import Any
 
 from datagen.draw import Integers
 from datagen.plugin.formatter import LineWriter
@@ -15,28 +15,13 @@ from datagen.plugin.target import Encoded, Position, Undelivered
 from datagen.problems import reason
 from datagen.records.lines import Lines
 from datagen.targets.descriptor import write_lines, write_whole
+from datagen.targets.files.mark import Begun, changed, mark, mark_of, marks, tail_of
 from datagen.targets.files.naming import part_name, varies
 from datagen.targets.files.place import Place
 from datagen.targets.files.rotation import Filled
 from datagen.targets.files.sink import FRAMES, FileSink, Style
 
 _MOST_OPEN = 64
-
-
-@dataclass
-class _Begun:
-    """How far the file of a path is."""
-
-    number: int
-    size: int  # bytes on the disk
-    filled: Filled = field(default_factory=Filled)
-
-    def kept(self) -> list[int]:
-        """Return all of it for the position."""
-        return [self.number, self.size, self.filled.records, self.filled.bytes, self.filled.window]
-
-    def copy(self) -> "_Begun":
-        return _Begun(self.number, self.size, replace(self.filled))
 
 
 class LocalFiles(FileSink):
@@ -47,15 +32,15 @@ class LocalFiles(FileSink):
         self.style = style
         if style.compression != "none":
             self.gather = FRAMES
-        self._begun: dict[str, _Begun] = {}  # by path, all of the run
+        self._begun: dict[str, Begun] = {}  # by path, all of the run
         self._kept: dict[str, int] = {}  # what was there before the run and stays: the highest number, or bytes
         self._cut_to: dict[str, int] = {}  # bytes of files that may have got more since where the run stood
         self._open: OrderedDict[str, int] = OrderedDict()  # file descriptors by path, the last used at the end
-        self._touched: dict[str, _Begun] = {}  # what a write has changed so far, as it was
+        self._touched: dict[str, Begun] = {}  # what a write has changed so far, as it was
 
     def open(self, position: Position) -> None:
         files = {} if position is None else position["files"]
-        self._begun = {path: _Begun(number, size, Filled(*filled)) for path, (number, size, *filled) in files.items()}
+        self._begun = {path: self._recalled(path, kept) for path, kept in files.items()}
         for path, begun in self._begun.items():
             self._cut(path, begun)
         self._kept = {} if position is None else position["kept"]
@@ -65,6 +50,22 @@ class LocalFiles(FileSink):
             self._look_around(begins=position is None)
         if pattern.is_constant:
             self._ready(pattern.constant)
+
+    def _recalled(self, path: str, kept: list[Any]) -> Begun:
+        """Return how far a path is, as it was kept. Raises Undelivered when its files are not what the run has left."""
+        number, size, marked, finished, *filled = kept
+        part, final = self._name(path, number), self.style.names.name(path, number)
+        name = final if os.path.exists(final) and not os.path.exists(part) else part
+        begun = Begun(number, size, tail_of(name, size), finished, Filled(*filled))
+        if mark(size, begun.tail) != marked and not _is_special(name):
+            raise changed(name)
+        if path not in self._begun:  # else this process has looked at them before
+            before = list(marks(finished))
+            for earlier, expected in enumerate(before, number - len(before)):
+                name = self.style.names.name(path, earlier)
+                if mark_of(name) != expected:
+                    raise changed(name)
+        return begun
 
     def _look_around(self, *, begins: bool) -> None:
         """Remember the files of earlier runs when they are added to, or remove those with higher numbers than ours."""
@@ -135,17 +136,19 @@ class LocalFiles(FileSink):
         except OSError as error:
             raise Undelivered(reason(error), done) from error
 
-    def _append(self, begun: _Begun, file: int, due: Integers, lines: Lines) -> None:
+    def _append(self, begun: Begun, file: int, due: Integers, lines: Lines) -> None:
         window = -1 if self.style.rotation is None else self.style.rotation.window(int(due[0]))
         try:
             if self.style.compression == "none":
                 write_lines(file, lines)
-                begun.size += len(lines.data)
+                begun.add(lines.data)
             else:
-                begun.size += write_whole(file, self.style.compressed(lines.data))
+                data = self.style.compressed(lines.data)
+                write_whole(file, data)
+                begun.add(data)
         except Undelivered as error:
             whole = int(lines.ends[error.records - 1]) if error.records else 0
-            begun.size += whole
+            begun.add(lines.data[:whole])
             begun.filled.add(error.records, whole, window)
             _truncate(file, begun.size)
             raise
@@ -154,7 +157,7 @@ class LocalFiles(FileSink):
             raise
         begun.filled.add(len(lines), len(lines.data), window)
 
-    def _ready(self, path: str) -> tuple[_Begun, int]:
+    def _ready(self, path: str) -> tuple[Begun, int]:
         """Open the file of a path, if it is not; of those open, let the one go that was not used for longest."""
         if path not in self._open:
             if len(self._open) >= _MOST_OPEN:
@@ -174,34 +177,38 @@ class LocalFiles(FileSink):
             os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
         keeps = self.style.append and not self.style.names.numbered
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | (0 if keeps else os.O_TRUNC), 0o666)
-        begun = _Begun(number, 0)
+        begun = Begun(number, 0)
         try:
-            if path in self._cut_to:
+            size = os.fstat(file).st_size
+            if self._cut_to.get(path, size) < size:
                 _truncate(file, self._cut_to[path])
             begun.size = os.fstat(file).st_size
-            begun.size += self._write_first(file, name, begun.size)
+            begun.tail = tail_of(name, begun.size)
+            begun.add(self._write_first(file, begun))
         except OSError:
             _truncate(file, begun.size)
             os.close(file)
             raise
         self._open[path], self._begun[path] = file, begun
 
-    def _write_first(self, file: int, name: str, size: int) -> int:
-        """Write what comes before the records of the run to a file of a size; return how many bytes. Raises OSError."""
+    def _write_first(self, file: int, begun: Begun) -> bytes:
+        """Write what comes before the records of the run to a file; return it. Raises OSError."""
         compressed = self.style.compression != "none"
-        first = b"" if size else self.header
-        if size and not compressed and not _ends_with_a_line(name):
+        first = b"" if begun.size else self.header
+        if begun.tail and not compressed and not begun.tail.endswith(b"\n"):
             first = b"\n"
-        if first or (compressed and not size):  # so that it is valid without records
-            return write_whole(file, self.style.compressed(first))
-        return 0
+        if first or (compressed and not begun.size):  # so that it is valid without records
+            first = self.style.compressed(first)
+            write_whole(file, first)
+        return first
 
-    def _rotate(self, path: str, begun: _Begun) -> None:
+    def _rotate(self, path: str, begun: Begun) -> None:
         """Go on to the next file of a path."""
         self._complete(path, begun)
         self._begin(path, begun.number + 1)
+        self._begun[path].finished = begun.finished + mark(begun.size, begun.tail)
 
-    def _complete(self, path: str, begun: _Begun) -> None:
+    def _complete(self, path: str, begun: Begun) -> None:
         if path in self._open:
             os.close(self._open.pop(path))
         if self.style.atomic:
@@ -218,30 +225,20 @@ class LocalFiles(FileSink):
             self._cut(path, before)
             self._begun[path] = before
 
-    def _cut(self, path: str, begun: _Begun) -> None:
+    def _cut(self, path: str, begun: Begun) -> None:
         """Cut a file back to what it had."""
         name, final = self._name(path, begun.number), self.style.names.name(path, begun.number)
         if name != final and os.path.exists(final) and not os.path.exists(name):
             os.replace(final, name)
-        found = os.stat(name) if os.path.exists(name) else None
-        if found is not None and not stat.S_ISREG(found.st_mode):
-            return
-        size = 0 if found is None else found.st_size
-        if size < begun.size:
-            text = f"{name} has {size} bytes and not the {begun.size} that the run has written to it"
-            raise Undelivered(f"{text}: it was changed since; begin a new run, with another state", lasting=True)
-        if size > begun.size:
+        if os.path.isfile(name) and os.path.getsize(name) > begun.size:
             os.truncate(name, begun.size)
+
+
+def _is_special(name: str) -> bool:
+    """Return whether it is something like a named pipe, of which nothing is kept."""
+    return os.path.exists(name) and not os.path.isfile(name)
 
 
 def _truncate(file: int, size: int) -> None:
     if stat.S_ISREG(os.fstat(file).st_mode):
         os.ftruncate(file, size)
-
-
-def _ends_with_a_line(path: str) -> bool:
-    if not os.path.isfile(path):
-        return True
-    with open(path, "rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read() == b"\n"

@@ -205,9 +205,10 @@ class _Tables(Shipment):
         place = Place(self._series.address)
         for path, _, name in place.find(self._series.names):
             folder = path[len(self._target.folder) : path.rfind("/") + 1] if self._target.partition_by else ""
-            file = pq.ParquetFile(pa.BufferReader(place.read(name)))
+            # No threads: one that is alive while Python ends can end the process with SIGABRT.
+            file = pq.ParquetFile(pa.BufferReader(place.read(name)), pre_buffer=False)
             for group in range(file.num_row_groups):
-                yield path, _texts(file.read_row_group(group).combine_chunks(), folder)
+                yield path, _texts(file.read_row_group(group, use_threads=False).combine_chunks(), folder)
 
     def comparable(self, encoded: Encoded) -> Sequence[bytes]:
         return _texts(self._table(encoded), encoded.texts[-1] if self._target.partition_by else "")

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from datagen.plugin.target import Undelivered
 from datagen.problems import reason
+from datagen.targets.files.mark import mark, mark_of
 from datagen.targets.files.naming import Names, part_name
 
 STORES = {"s3": "S3", "gs": "Google Cloud Storage", "gcs": "Google Cloud Storage", "abfs": "Azure", "abfss": "Azure"}
@@ -191,9 +192,24 @@ class Place:
 
     def find(self, names: Names) -> list[tuple[str, int, str]]:
         """Return path, number and name of the files that are there, in order. Raises OSError or Undelivered."""
+        return names.find(list(self._sizes(names)))
+
+    def mark(self, data: Any) -> str:
+        """Return the mark that a file with such a content has here."""
+        return mark(len(data), data if self._local else b"")  # to read an object again takes a request
+
+    def marks(self, names: Names) -> dict[str, str]:
+        """Return the marks of the files that are there, by name. Raises OSError or Undelivered."""
+        sizes = self._sizes(names)
+        there = [name for _, _, name in names.find(list(sizes))]
+        return {name: mark_of(name) if self._local else mark(sizes[name], b"") for name in there}
+
+    def _sizes(self, names: Names) -> dict[str, int]:
+        """Return the sizes of all files of the folder of a series, by name. Raises OSError or Undelivered."""
         found = self._list(names.folder, recursive=names.are_deep, allow_not_found=True)
-        files = (info.path.removeprefix("./") if not names.folder else info.path for info in found if info.is_file)
-        return names.find([name.removeprefix(self._root) for name in files])
+        files = [info for info in found if info.is_file]
+        own = "./" if not names.folder else ""
+        return {info.path.removeprefix(own).removeprefix(self._root): info.size for info in files}
 
     def _list(self, folder: str, **selection: bool) -> list[Any]:
         """List what is in a folder. Raises OSError or Undelivered."""

@@ -11,6 +11,7 @@ from datagen.plugin.formatter import LineWriter
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Position, Sink, Undelivered
 from datagen.problems import reason
+from datagen.targets.files.mark import changed, mark_of_all, marks
 from datagen.targets.files.naming import Names
 from datagen.targets.files.place import Address, Place
 from datagen.targets.files.rotation import Filled, Rotation
@@ -41,6 +42,8 @@ class Shipment(Sink):
         self._has_begun = False
         self._filled = Filled()
         self._made: list[tuple[str, Any]] = []  # names and contents of files that are not in their place yet
+        self._mark = ""  # of the shipment that these are of
+        self._marks = ""  # of the shipments of this run that are complete
         self._pending = 0
 
     @abstractmethod
@@ -63,8 +66,25 @@ class Shipment(Sink):
         """Go to the place; the first time, remove what comes after the position. Raises OSError or Undelivered."""
         self._place = Place(self._series.address)
         if not self._has_begun:  # else it failed, and all that is pending is still here
+            if position is not None:
+                self._check(position["files"], position["marks"])
             self._number = self._cleared(position)
             self._has_begun = True
+
+    def _check(self, number: int, kept: str) -> None:
+        """Raise Undelivered when the files of a shipment are not what the run has left; ``number`` is the last."""
+        names, found = self._series.names, self._place.marks(self._series.names)
+        files: dict[int, list[str]] = {}
+        there = self._place.find(names)
+        for _, shipment, name in there:
+            files.setdefault(shipment, []).append(name)
+        expected = list(marks(kept))
+        for shipment, marked in enumerate(expected, number - len(expected) + 1):
+            if mark_of_all((name, found[name]) for name in files.get(shipment, [])) != marked:
+                paths = {path for path, _, _ in there}
+                path = paths.pop() if len(paths) == 1 else f"{names.folder}…{names.suffix}"
+                raise changed(names.name(path, shipment))
+        self._marks = kept
 
     def _cleared(self, position: Position) -> int:
         """Remove the files that come after a position; return the number of the last one that stays."""
@@ -78,7 +98,7 @@ class Shipment(Sink):
         return number
 
     def position(self) -> Position:
-        return {"files": self._number}
+        return {"files": self._number, "marks": self._marks}
 
     def write(self, encoded: Encoded) -> None:
         """Hold records, and send files whenever they are full.
@@ -114,11 +134,13 @@ class Shipment(Sink):
             return
         if not self._made:
             self._made = [(self._series.names.name(path, self._number + 1), data) for path, data in self._end().items()]
+            self._mark = mark_of_all((name, self._place.mark(data)) for name, data in self._made)
             self._filled = Filled()
         while self._made:
             self._place.put(*self._made[0])
             del self._made[0]
         self._number += 1
+        self._marks += self._mark
         self._pending = 0
 
     def close(self) -> None:

@@ -79,12 +79,14 @@ def copy_lines(batch: Batch, columns: Sequence[Column]) -> Lines:
 
 def read_rows(data: bytes, columns: Sequence[Column]) -> Lines:
     """Write rows that came as CSV once more, each as ``copy_lines`` wrote it; times come as ms since 1970."""
+    names = [str(number) for number in range(len(columns))]
     table = pa.csv.read_csv(
         pa.py_buffer(data),
-        pa.csv.ReadOptions(column_names=[str(n) for n in range(len(columns))], block_size=len(data) + 1),
+        # No threads: one that is alive while Python ends can end the process with SIGABRT.
+        pa.csv.ReadOptions(use_threads=False, column_names=names, block_size=len(data) + 1),
         pa.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
         pa.csv.ConvertOptions(
-            column_types={str(number): pa.string() for number in range(len(columns))},
+            column_types=dict.fromkeys(names, pa.string()),
             null_values=[""],
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,

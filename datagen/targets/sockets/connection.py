@@ -71,6 +71,7 @@ class Connection:
         self._timeout = peer.timeout
         self._size = 0  # bytes of what was sent last, once something of it may be on its way
         self._sent = 0  # bytes of it that our own system has taken
+        self._has_delivered = False  # whether the peer's system has all of something that was sent before
         self._socket = peer.connect()
         self._awaits_word = False  # whether the peer has yet to say that it trusts us
         if self._is_tls:
@@ -89,6 +90,7 @@ class Connection:
 
         Raises BrokenPipeError if the peer has closed its end, another OSError if the connection is broken.
         """
+        self._has_delivered = self._has_delivered or self._size > 0
         self._size = self._sent = 0
         self.look()  # at first: what is sent to a peer that has closed its end may look delivered and be lost
         self._size = len(data)
@@ -133,6 +135,10 @@ class Connection:
         if self._is_tls and self._size > _TLS_RECORD:  # the first of several records of TLS may be there
             return False
         return self._sent <= (self._outstanding() or 0)
+
+    def may_lose(self) -> bool:
+        """Return whether the peer's system has anything that its program may not have read."""
+        return self._has_delivered or (self._size > 0 and not self.is_untouched())
 
     def leave(self) -> None:
         """Say that nothing follows, and give the peer a moment to read all and to close its end.

@@ -4,11 +4,15 @@ from contextlib import closing
 
 import numpy as np
 
+from datagen.clock import stopwatch
 from datagen.plugin.formatter import LineWriter
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Position, Sink
 from datagen.records.lines import Lines
 from datagen.targets.sockets.connection import Connection, Peer, undelivered
+from datagen.targets.tls import explained
+
+_WARN_EVERY = 5.0  # seconds
 
 
 class Stream(Sink):
@@ -23,7 +27,7 @@ class Stream(Sink):
     def __init__(self, peer: Peer, writer: LineWriter, scope: Scope) -> None:
         super().__init__(writer, scope)
         self._peer = peer
-        self._warned = False
+        self._warned = -_WARN_EVERY
 
     def open(self, position: Position) -> None:
         self._connect()
@@ -74,11 +78,20 @@ class Stream(Sink):
             raise undelivered(error, records) from error
 
     def _warn_of(self, error: OSError) -> None:
-        if isinstance(error, ConnectionResetError):  # a system does so when a program ends that has not read all
-            self.scope.say(
-                f"warning: {self._peer} reset the connection; records that its system had acknowledged, but its "
-                "program had not read yet, may be lost"
-            )
-        elif isinstance(error, BrokenPipeError) and not self._warned:  # as some do that do not like what they read
-            self.scope.say(f"warning: {self._peer} has closed the connection; another one is made when it is needed")
-            self._warned = True
+        """Tell the user, now and then, that a connection has ended before the run has, and what that may mean."""
+        may_lose = self._connection.may_lose()
+        if stopwatch() - self._warned < _WARN_EVERY or not (may_lose or isinstance(error, BrokenPipeError)):
+            return
+        self._warned = stopwatch()
+        if may_lose:  # a program may close its end, and throw away only then what it has not read
+            then = "records that its system had acknowledged, but its program had not read yet, may be lost"
+        else:
+            then = "another one is made when it is needed"
+        self.scope.say(f"warning: {self._peer} {_ended(error)}; {then}")
+
+
+def _ended(error: OSError) -> str:
+    """Say how a connection has ended."""
+    if isinstance(error, BrokenPipeError):
+        return "has closed the connection"
+    return "reset the connection" if isinstance(error, ConnectionResetError) else f"is gone ({explained(error)})"

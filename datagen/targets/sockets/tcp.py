@@ -19,8 +19,8 @@ class Tcp(Target):
     Such a receiver does not say what it has read. A record counts as delivered once the receiver's *operating system*
     has acknowledged it (on Linux; on other systems, once our own system has taken it). When a connection breaks, the
     records that were not acknowledged are sent again, whole, on the next one. What the receiver's system had
-    acknowledged and its program had not read yet when it died is lost; a warning says when that may have happened. When
-    the receiver closes the connection between two records, a new one is opened and no record is lost.
+    acknowledged and its program had not read yet when it died or left is lost; a warning says when that may have
+    happened. When the receiver closes the connection between two records, a new one is opened.
 
     Example: {"type": "tcp", "host": "localhost", "port": 9000}
     Example: {"type": "tcp", "host": "localhost", "port": 9000, "tls": {"insecure": true}, "on_error": "retry"}

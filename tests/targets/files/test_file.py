@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -403,14 +404,61 @@ def test_a_wrong_path_is_refused(generate, tmp_path, path: str, message: str) ->
     assert message in outcome.err
 
 
-def test_a_file_that_shrank_since_is_not_continued(tmp_path, monkeypatch) -> None:
+CHANGES = {
+    "removed": lambda path: path.unlink(),
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "another of its size": lambda path: path.write_bytes(b"x" * path.stat().st_size),
+    "larger": lambda path: path.write_bytes(b"x" * (path.stat().st_size + 10)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "by value, more than may be open"])
+def test_a_file_that_is_not_what_the_run_left_is_not_continued(tmp_path, monkeypatch, way: str, change) -> None:
+    """Whether it is under way or finished; and of all files none is touched."""
     monkeypatch.chdir(tmp_path)
-    sink = begun(File.model_validate({"path": "{{c}}.json"}))
-    write_all(sink, encoded_of(sink, count=50), [])
-    Path("DE.json").write_text("x")
-    with pytest.raises(Undelivered, match=r"DE\.json has 1 bytes and not the \d+ that the run has written") as error:
-        begun(File.model_validate({"path": "{{c}}.json"})).open(sink.position())
-    assert error.value.lasting
+    sink = begun(File.model_validate(WAYS[way]))
+    encoded = encoded_of(sink, count=400)
+    sink.open(None)
+    for start in range(0, 400, 50):
+        sink.write(encoded.slice(start, start + 50))
+    sink.close()
+    whole = {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()}
+    assert len(whole) == 1 or way not in ("plain", "gzip", "zstd", "atomic")
+    for path, data in whole.items():
+        change(path)
+        with pytest.raises(Undelivered, match="was changed, replaced or removed") as error:
+            begun(File.model_validate(WAYS[way])).open(sink.position())
+        assert str(path.relative_to(tmp_path)) in str(error.value)
+        assert error.value.lasting
+        path.write_bytes(data)
+    again = begun(File.model_validate(WAYS[way]))
+    again.open(sink.position())
+    again.close()
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()} == whole
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_files_that_were_copied_to_another_disk_are_continued(tmp_path, monkeypatch, way: str) -> None:
+    found = []
+    for name in ("whole", "copied"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        sink = begun(File.model_validate(WAYS[way]))
+        encoded = encoded_of(sink, count=400)
+        sink.open(None)
+        sink.write(encoded.slice(0, 250))
+        if name == "copied":
+            sink.close()
+            shutil.copytree(tmp_path / name, tmp_path / "there")
+            monkeypatch.chdir(tmp_path / "there")
+            position, sink = json.loads(json.dumps(sink.position())), begun(File.model_validate(WAYS[way]))
+            sink.open(position)
+        sink.write(encoded.slice(250, 400))
+        sink.finish()
+        sink.close()
+        found.append(files_in(Path()))
+    assert found[0] == found[1]
 
 
 def limited(size: int):
@@ -519,6 +567,18 @@ def objects(address: str, folder: str) -> dict[str, bytes]:
         item["Key"]: client(address).get_object(Bucket="events", Key=item["Key"])["Body"].read() for item in listed
     }
     return {key.removeprefix(f"{folder}/"): decompressed(body) for key, body in bodies.items() if body}
+
+
+@pytest.mark.parametrize("body", [None, b"of another size"])
+def test_objects_of_another_size_are_not_continued(store, body: bytes | None) -> None:
+    target = File.model_validate({"path": uri(store, f"left{body}/x.json"), "rotate": {"records": 100}})
+    sink = begun(target)
+    write_all(sink, encoded_of(sink, count=400), [])
+    begun(target).open(sink.position())
+    there = {"Bucket": "events", "Key": f"left{body}/x-00002.json"}
+    client(store).put_object(**there, Body=body) if body else client(store).delete_object(**there)
+    with pytest.raises(Undelivered, match=r"x-00002\.json was changed, replaced or removed"):
+        begun(target).open(sink.position())
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])

@@ -186,7 +186,7 @@ def test_records_are_acknowledged_with_their_file(tmp_path) -> None:
         seen.append((sink.pending, sink.position()["files"], len(tables(tmp_path))))
     sink.finish()
     assert seen[:4] == [(50, 0, 0), (100, 0, 0), (150, 0, 0), (0, 1, 1)]
-    assert (sink.pending, sink.position()) == (0, {"files": 3})
+    assert (sink.pending, sink.position()["files"]) == (0, 3)
 
 
 def test_the_run_counts_what_is_acknowledged(tmp_path) -> None:
@@ -194,10 +194,11 @@ def test_the_run_counts_what_is_acknowledged(tmp_path) -> None:
     journal = open_journal(str(tmp_path / "state"))
     _, (lane,) = deliver(MANY, [target], 100_000, journal=journal)
     journal.close()
-    assert (lane.delivered, lane.sender.standing.position) == (100_000, {"files": 4})
+    standing = lane.sender.standing
+    assert (lane.delivered, standing.position["files"]) == (100_000, 4)
     _, text = (tmp_path / "state" / "acknowledged").read_bytes().split(b"\n")
     (kept,) = json.loads(text)
-    assert (kept["records"], kept["position"]) == (100_000, {"files": 4})
+    assert (kept["records"], kept["position"]) == (100_000, standing.position)
 
 
 @pytest.mark.parametrize("keys", [{}, {"partition_by": ["c"]}, {"path": "x.parquet"}])
@@ -229,7 +230,7 @@ def test_a_broken_off_file_is_gone_when_the_run_goes_on_with_less(tmp_path) -> N
     sink.open(None)
     sink.write(encoded.slice(0, 300))
     again = make(tmp_path, partition_by=["c"], rotate={"records": 100})
-    again.open({"files": 1})
+    again.open({"files": 1, "marks": ""})
     again.write(encoded.slice(100, 101))
     again.finish()
     found = tables(tmp_path)
@@ -245,12 +246,12 @@ def test_what_a_full_disk_did_not_take_is_kept_and_tried_again(tmp_path) -> None
     (tmp_path / "out" / ".part-00003.parquet.part").mkdir()  # in its way
     with pytest.raises(Undelivered) as error:
         sink.write(encoded.slice(250, 350))
-    assert (error.value.records, sink.pending, sink.position()) == (50, 100, {"files": 2})
+    assert (error.value.records, sink.pending, sink.position()["files"]) == (50, 100, 2)
     sink.close()
     (tmp_path / "out" / ".part-00003.parquet.part").rmdir()
     sink.open(sink.position())
     sink.write(encoded.slice(300, 300))
-    assert (sink.pending, sink.position()) == (0, {"files": 3})
+    assert (sink.pending, sink.position()["files"]) == (0, 3)
     sink.write(encoded.slice(300, 600))
     sink.finish()
     assert [row["n"] for rows in tables(tmp_path / "out").values() for row in rows] == list(range(600))
@@ -258,6 +259,31 @@ def test_what_a_full_disk_did_not_take_is_kept_and_tried_again(tmp_path) -> None
 
 def small_disk() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+
+CHANGES = {
+    "removed": lambda path: path.unlink(),
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "another of its size": lambda path: path.write_bytes(b"x" * path.stat().st_size),
+    "larger": lambda path: path.write_bytes(b"x" * (path.stat().st_size + 10)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("keys", [{}, {"partition_by": ["c"]}], ids=str)
+def test_files_that_are_not_what_the_run_left_are_not_continued(tmp_path, keys: dict, change) -> None:
+    sink = make(tmp_path / "out", rotate={"records": 200}, **keys)
+    sink.open(None)
+    sink.write(encoded_of(sink))
+    whole = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.parquet")}
+    for path, data in whole.items():
+        change(path)
+        with pytest.raises(Undelivered, match="was changed, replaced or removed") as error:
+            make(tmp_path / "out", rotate={"records": 200}, **keys).open(sink.position())
+        assert path.name[4:] in str(error.value)
+        path.write_bytes(data)
+    make(tmp_path / "out", rotate={"records": 200}, **keys).open(sink.position())
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.parquet")} == whole
 
 
 @pytest.mark.parametrize(("length", "files"), [(2000, 0), (100, 2)])
@@ -320,7 +346,7 @@ def test_an_object_store_holds_the_same(generate, tmp_path) -> None:
         sink.finish()
         assert sorted(row for _, rows in sink.stored() for row in rows) == sorted(sink.comparable(encoded))
         assert "topsecret" not in str(target)
-        assert sink.position() == {"files": 7}
+        assert sink.position()["files"] == 7
 
 
 def test_a_live_run_of_few_records_is_whole(process, tmp_path) -> None:

@@ -18,7 +18,7 @@ from datagen.targets.sockets.stream import Stream
 from datagen.targets.sockets.tcp import Tcp
 from datagen.targets.sockets.udp import Udp
 from tests.servers.installed import free_port, wait_until
-from tests.servers.listeners import Certificate, DatagramListener, Listener
+from tests.servers.listeners import Certificate, DatagramListener, HastyServer, Listener
 from tests.servers.traffic import encoded, prepared
 from tests.worlds import ROOT, START, constant, counter, enum, state, uniform, world, write_json
 
@@ -234,6 +234,59 @@ def test_a_receiver_that_throws_away_what_it_had_is_warned_of(send) -> None:
     assert outcome.code == 0
     assert f"warning: 127.0.0.1:{listener.port} reset the connection" in outcome.err
     assert numbers(listener.received)[-1] == 149_999
+
+
+LOST = "records that its system had acknowledged, but its program had not read yet, may be lost"
+
+
+@pytest.mark.parametrize("kind", ["tcp", "tls", "syslog"])
+def test_a_receiver_that_closes_and_then_drops_what_it_had_not_read_is_warned_of(send, own, kind) -> None:
+    tls = {"tls": {"insecure": True}} if kind == "tls" else {}
+    with HastyServer(10_000, own.context() if tls else None) as server:
+        server.leaves.set()
+        target = {"type": kind.replace("tls", "tcp"), "port": server.port, "on_error": "retry", **tls}
+        outcome = send(STREAM, target, "-n", 150_000)  # more than the two systems hold
+        assert outcome.code == 0, outcome.err
+        assert f"warning: 127.0.0.1:{server.port} " in outcome.err
+        assert LOST in outcome.err
+        assert len(server.read) < 10_000_000  # of more than 12 MB
+
+
+@pytest.mark.parametrize("with_tls", [False, True])
+def test_a_receiver_that_closes_before_the_end_of_the_run_is_warned_of(own, with_tls) -> None:
+    said: list[str] = []
+    with HastyServer(4, own.context() if with_tls else None) as server:
+        target = Tcp(host="127.0.0.1", port=server.port, tls={"insecure": True} if with_tls else None)
+        stream = prepared(target, say=said.append)
+        stream.open(None)
+        stream.write(encoded(["one", "two", "three"]))
+        server.leaves.set()
+        wait_until(lambda: has_closed(stream))
+        stream.finish()
+        stream.close()
+        assert server.read == b"one\n"
+    assert [LOST in text for text in said] == [True]
+
+
+def test_a_receiver_that_closes_a_connection_without_records_is_no_loss() -> None:
+    said: list[str] = []
+    with HastyServer(0) as server:
+        stream = prepared(Tcp(host="127.0.0.1", port=server.port), say=said.append)
+        stream.open(None)
+        server.leaves.set()
+        wait_until(lambda: has_closed(stream))
+        server.leaves.clear()
+        stream.write(encoded(["one"]))
+        stream.finish()
+        stream.close()
+    assert [text.split("; ")[1] for text in said] == ["another one is made when it is needed"]
+
+
+def test_a_receiver_that_reads_all_is_not_warned_of(send, listener, own) -> None:
+    with Listener(context=own.context()) as secure:
+        for target in ({"port": listener.port}, {"port": secure.port, "tls": {"insecure": True}}):
+            outcome = send(STREAM, {"type": "tcp", **target}, "-n", 20_000)
+            assert "warning" not in outcome.err
 
 
 @pytest.mark.parametrize("more", [{}, {"on_error": "retry", "give_up_after": 0.3}])
