@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace, voice: Voice) -> bool:
         return _check(request, voice, connect=arguments.connect)
     with closing(jobs.prepare(request, voice.say)) as job:
         voice.secrets += job.inputs.secrets
-        voice.warn(job.inputs.loaded.warnings)
+        voice.warn(job.inputs.warnings)
         arguments.signals.run_has_begun = True
         watch = Watch(job, voice, arguments.signals, quiet=arguments.quiet, verbose=arguments.verbose)
         report = _follow(job, watch, arguments.signals, shows_progress=not (arguments.quiet or voice.as_json))
@@ -40,7 +40,7 @@ def check(arguments: argparse.Namespace, voice: Voice) -> bool:
 def _check(request: Request, voice: Voice, *, connect: bool) -> bool:
     inputs = jobs.check(request, connect=connect)
     voice.secrets += inputs.secrets
-    voice.warn(inputs.loaded.warnings)
+    voice.warn(inputs.warnings)
     forecast = Limit.of(request.options, inputs.loaded.spec).forecast()
     if forecast:
         voice.warn([inputs.loaded.document.problem(("interarrival",), forecast)])

@@ -21,6 +21,9 @@ class Counter(Dimension):
     start: int = Field(0, ge=-(2**62), le=2**62, description="first value")
     increment: int = Field(1, ge=-(2**31), le=2**31, description="what is added from one value to the next")
 
+    def rarely_repeats(self) -> bool:
+        return self.increment != 0
+
     def make(self, rows: Rows) -> pa.Array:
         first = self.start + self.increment * rows.count()
         return pa.array(first + self.increment * np.arange(len(rows)))

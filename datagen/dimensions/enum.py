@@ -1,6 +1,7 @@
 """The dimension ``enum``."""
 
 import json
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -9,8 +10,11 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.plugin.dimension import Dimension, Rows
-from datagen.plugin.distribution import Extent, WholeDistribution, pick
+from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
+from datagen.problems import Path_
 from datagen.records.types import JSON_TEXT
+
+_WEIGHTS = {"probability", "weight", "p", "share"}
 
 
 class Enum(Dimension):
@@ -25,6 +29,15 @@ class Enum(Dimension):
     fixed: ClassVar[bool] = True
     values: list[Any] = Field(min_length=1, description="the values")
     cardinality_distribution: WholeDistribution | None = Field(None, description="index into the values")
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().oddities()
+        odd = odd_index(self.cardinality_distribution, len(self.values))
+        if odd:
+            yield ("cardinality_distribution",), odd
+        if all(isinstance(value, dict) and _WEIGHTS & value.keys() and len(value) == 2 for value in self.values):
+            text = "look like weights, but are values like any other; repeat a value to draw it more often"
+            yield ("values",), f"{text}, or choose with cardinality_distribution"
 
     @cached_property
     def _array(self) -> pa.Array:

@@ -22,6 +22,9 @@ class Float(PooledDimension):
     distribution: AnyDistribution = Field(description="what is drawn")
     precision: int | None = Field(None, ge=0, le=15, description="digits after the point; without it, full precision")
 
+    def rarely_repeats(self) -> bool:
+        return not self.cardinality and self.precision is None
+
     def make(self, rows: Rows) -> pa.Array:
         values = self.distribution.real(rows.bits())
         if self.precision is not None:

@@ -1,5 +1,6 @@
 """The dimension ``list``."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -7,7 +8,8 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows, in_halves, too_many
-from datagen.plugin.distribution import Extent, LengthDistribution, WholeDistribution, pick
+from datagen.plugin.distribution import Extent, LengthDistribution, WholeDistribution, odd_index, odd_span, pick
+from datagen.problems import Path_
 from datagen.records.conversion import as_type
 from datagen.records.types import common_type, is_optional, plain, plain_type, present
 
@@ -33,6 +35,15 @@ class List(PooledDimension):
         lengths, items = self.length_distribution.extent(), [element.extent() for element in self.elements]
         usual = 1 + sum(item.mean for item in items) / len(items)
         return Extent(lengths.mean * usual, lengths.most * usual + max(item.most for item in items))
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().oddities()
+        odd = odd_span(self.length_distribution)
+        if odd:
+            yield ("length_distribution",), odd
+        odd = odd_index(self.selection_distribution, len(self.elements))
+        if odd:
+            yield ("selection_distribution",), odd
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.bits("length"))

@@ -1,5 +1,6 @@
 """The dimension ``string``."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar
 
@@ -11,7 +12,8 @@ from pydantic import Field
 from datagen import draw
 from datagen.draw import Integers
 from datagen.plugin.dimension import PooledDimension, Rows, in_halves, too_many
-from datagen.plugin.distribution import Extent, LengthDistribution
+from datagen.plugin.distribution import Extent, LengthDistribution, odd_span
+from datagen.problems import Path_
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
@@ -44,6 +46,12 @@ class String(PooledDimension):
 
     def extent(self) -> Extent:
         return self.length_distribution.extent()
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().oddities()
+        odd = odd_span(self.length_distribution)
+        if odd:
+            yield ("length_distribution",), odd
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.bits("length"))

@@ -99,4 +99,4 @@ def _spread(marks: npt.NDArray[np.bool_], begin: Integers, end: Integers) -> Non
 
 def _mean_wait(distribution: Distribution) -> float:
     """Return the mean of the draws as a delay or gap, in seconds; what is below 0 counts as 0."""
-    return float(np.maximum(quantiles(distribution), 0).mean())
+    return float(np.maximum(np.nan_to_num(quantiles(distribution)), 0).mean())

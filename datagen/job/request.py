@@ -12,6 +12,7 @@ from datagen.delivery.encoder import Misfit
 from datagen.job.options import Options
 from datagen.language.document import Document, from_python, parse_json
 from datagen.language.load import LoadedSpec, LoadedTargets, load_spec, load_targets
+from datagen.language.spec import Spec
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import named_files
 from datagen.plugin.registry import Registry
@@ -72,6 +73,11 @@ class Inputs:
         if misfit.is_of_format and located.target.format is None:
             return Problem(misfit.text, self.format_name)
         return located.problem(("format",) if misfit.is_of_format else (), misfit.text)
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """Return what is valid but hardly meant."""
+        return [*self.loaded.warnings, *_oddities(self.targets, self.loaded.spec)]
 
     @property
     def secrets(self) -> list[str]:
@@ -247,6 +253,18 @@ def _no_format(targets: Sequence[Located], request: Request) -> Iterator[Problem
             yield located.problem(("format",), f"{target.kind} has no format: it takes records as columns")
     if request.format is not None and targets and not any(located.target.takes_format for located in targets):
         yield Problem(f"{targets[0].target.kind} has no format: it takes records as columns", str(request.format))
+
+
+def _oddities(targets: Sequence[Located], spec: Spec) -> Iterator[Problem]:
+    """Find what is valid but hardly meant in targets, alone and with the records that they get."""
+    fine = {
+        dimension.name for emitter in spec.emitters for dimension in emitter.dimensions if dimension.rarely_repeats()
+    }
+    for located in targets:
+        yield from (located.problem(path, text) for path, text in located.target.oddities())
+        for path, name in located.target.splits_by():
+            if name in fine or name == "time":
+                yield located.problem(path, f"{show(name)} is new in nearly every record: a file each")
 
 
 def _unknown_emitters(targets: Sequence[Located], loaded: LoadedSpec) -> Iterator[Problem]:

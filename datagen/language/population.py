@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from datagen.plugin.dimension import AnyDimension, Dimension
-from datagen.plugin.distribution import AnyDistribution
+from datagen.plugin.distribution import AnyDistribution, odd_span
 from datagen.plugin.model import Model, Number
 from datagen.problems import Path_, path_part
 
@@ -50,6 +50,12 @@ class Place:
     name_path: str
     dimension: Dimension
 
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what is odd about the dimension and those inside, each with its path in the JSON."""
+        yield from (((*self.json_path, *path), text) for path, text in self.dimension.oddities())
+        for place in self.nested():
+            yield from place.oddities()
+
     def nested(self) -> "Iterator[Place]":
         """Yield the places of the dimensions directly inside."""
         for path, dimension in self.dimension.nested():
@@ -70,6 +76,16 @@ class Population(Model):
     def stands_still(self) -> bool:
         """Return whether time never passes: no gap and no delay can be above 0."""
         return self.interarrival.highest() < _SMALLEST_DELAY and all(state.never_waits for state in self.states)
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what is valid but hardly meant, each with its path."""
+        spans = {("states", number, "delay"): state.delay for number, state in enumerate(self.states)}
+        for path, distribution in ({("interarrival",): self.interarrival} | spans).items():
+            odd = odd_span(distribution)
+            if odd:
+                yield path, odd
+        for place in self.places():
+            yield from place.oddities()
 
     def places(self) -> Iterator[Place]:
         """Yield the places of the dimensions of emitters and the variables of states, without nested ones."""

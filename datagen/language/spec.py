@@ -53,6 +53,7 @@ def _read(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]:
         problems = problems_in(document, error) + problems
     if problems or spec is None:
         raise InvalidInput(in_order(problems))
+    warnings += [document.problem(path, message) for path, message in spec.oddities()]
     return spec, in_order(warnings)
 
 

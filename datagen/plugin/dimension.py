@@ -15,13 +15,14 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
 from datagen.draw import Integers, Keys
-from datagen.plugin.distribution import Extent, WholeDistribution, pick
+from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
 from datagen.plugin.model import Plugin, invalid, make_of_group, place_in_source
 from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
 from datagen.records.types import is_optional, optional, plain, plain_type
 
 MOST_IN_POOL = 10_000_000
 _PART = 8192
+_MANY = 100_000  # values
 _MOST_ITEMS = 4_000_000  # of lists, characters of strings; each takes some 40 bytes while it is drawn
 
 
@@ -40,6 +41,16 @@ class Dimension(Plugin):
     @abstractmethod
     def make(self, rows: "Rows") -> pa.Array:
         """Return one value for each row: an array of ``len(rows)`` values, of the same type for any rows."""
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        for key in ("percent_missing", "percent_nulls"):
+            percent = getattr(self, key)
+            if 0 < percent < 1:
+                yield (key,), f"{percent} is {percent} of 100; write {100 * percent:g} if it is a share of all"
+
+    def rarely_repeats(self) -> bool:
+        """Return whether nearly every value is a new one."""
+        return self.different_values() > _MANY
 
     def nested(self) -> "Iterator[tuple[Path_, Dimension]]":
         """Yield the dimensions among the keys of this one, each with its path from here."""
@@ -82,6 +93,15 @@ class PooledDimension(Dimension):
         None, description="index into the pool; required with a cardinality"
     )
     uniform_by_default: ClassVar[bool] = False
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().oddities()
+        odd = odd_index(self.cardinality_distribution, self.cardinality) if self.cardinality else None
+        if odd:
+            yield ("cardinality_distribution",), odd
+
+    def rarely_repeats(self) -> bool:
+        return not self.cardinality and super().rarely_repeats()
 
     @model_validator(mode="after")
     def _has_a_picker(self) -> Self:

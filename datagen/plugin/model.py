@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from datagen.problems import did_you_mean, is_comment, show
+from datagen.problems import Path_, did_you_mean, is_comment, show
 
 _TYPES = frozenset(("str", "int", "float", "bool", "dict", "list"))
 LARGEST = 1e300
@@ -97,6 +97,10 @@ class Plugin(Model, ABC):
     @classmethod
     def known_keys(cls) -> list[str]:
         return ["type", *cls.model_fields]
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what is valid but hardly meant, each with its path from here; not of the objects inside."""
+        return iter(())
 
     def files(self) -> list[str]:
         """Return the files that this object names and records depend on; their content is part of a run's identity."""

@@ -4,6 +4,7 @@
 When it fails it says how many of the first records surely arrived; the others are sent again or reported.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -21,11 +22,13 @@ from datagen.plugin.formatter import AnyFormatter, Formatter, LineWriter
 from datagen.plugin.model import Maker, Plugin, invalid, make_of_group, parts_of
 from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.stage import AnyStage, Scope
+from datagen.problems import Path_
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines, pieces
 from datagen.records.merge import joined
 
 RECORD_ID = "record_id"
+_CODE = re.compile(r"%[YmdHMj](?![0-9A-Fa-f])")  # what is no escape of a URL
 
 Position = dict[str, Any] | None
 
@@ -166,6 +169,7 @@ class Target(Plugin):
 
     group: ClassVar[str] = "target"
     takes_format: ClassVar[bool] = True
+    with_codes: ClassVar[tuple[str, ...]] = ()  # keys in which strftime codes stand for a record's time
     form: ClassVar[tuple[str, ...]] = ()  # keys that decide how stored records look: a run that goes on keeps them
     library: ClassVar[tuple[str, str] | None] = None  # module to import, and what pip installs for it
 
@@ -200,6 +204,17 @@ class Target(Plugin):
 
     def check(self) -> None:
         """Reach it, as ``Sink.open`` would, but change nothing there. Raises OSError or Undelivered."""
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        for key in type(self).model_fields.keys() - set(self.with_codes):
+            value = getattr(self, key)
+            code = _CODE.search(value) if isinstance(value, str) else None
+            if code:
+                yield (key,), f'"{code[0]}" is no code of a time here: it stays as it is'
+
+    def splits_by(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the dimensions of which every value gets a file of its own, each with its path from here."""
+        return iter(())
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         """Return why the target can't take records that look like this, one sentence for each reason."""

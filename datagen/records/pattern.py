@@ -69,6 +69,11 @@ class TextPattern:
         return part.replace("%%", "%") if self._with_time else part
 
 
+def placeholders(text: str) -> list[str]:
+    """Return the names in double braces of a text that are not written with strftime codes."""
+    return [match["double"] for match in _PLACEHOLDER.finditer(text) if match["double"] and not match["format"]]
+
+
 def find(columns: Mapping[str, pa.Array], name: str) -> pa.Array | None:
     """Return the values of a dimension, or with ``a.b`` of a key inside one, missing ones as null; None without any."""
     keys: list[str] = []

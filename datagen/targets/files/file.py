@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -9,7 +10,9 @@ from pydantic import Field
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Sink, Target
+from datagen.problems import Path_
 from datagen.records.batch import Layout
+from datagen.records.pattern import placeholders
 from datagen.targets.files.local import LocalFiles
 from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern, varies
 from datagen.targets.files.objects import Objects
@@ -42,6 +45,7 @@ class File(Target):
     """
 
     kind: ClassVar[str] = "file"
+    with_codes: ClassVar[tuple[str, ...]] = ("path",)
     form: ClassVar[tuple[str, ...]] = ("compression", "rotate", "atomic")
     path: str = Field(min_length=1, description="where it is, from the current directory, or a URI of an object store")
     append: bool = Field(False, description="keep what is there and add to it")
@@ -86,6 +90,9 @@ class File(Target):
 
     def check(self) -> None:
         reach(self._address, os.path.dirname(_fixed(self._address.path)), self.problem())
+
+    def splits_by(self) -> Iterator[tuple[Path_, str]]:
+        yield from ((("path",), name) for name in placeholders(self._address.path))
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         return PathPattern(self._address.path, layout).problems

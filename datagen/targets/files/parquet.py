@@ -17,7 +17,7 @@ from pydantic import Field
 from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Gather, Sink, Target
-from datagen.problems import did_you_mean, show
+from datagen.problems import Path_, did_you_mean, show
 from datagen.records.batch import Batch, Layout
 from datagen.records.conversion import exported, record_batch
 from datagen.records.lines import Lines
@@ -96,6 +96,9 @@ class Parquet(Target):
 
     def check(self) -> None:
         reach(self._address, self.folder, self.problem())
+
+    def splits_by(self) -> Iterator[tuple[Path_, str]]:
+        yield from ((("partition_by", number), name) for number, name in enumerate(self.partition_by))
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         types = _types(layout)

@@ -3,7 +3,7 @@
 import re
 from abc import abstractmethod
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -60,6 +60,7 @@ class SearchEngine(Target):
     whatever is sent again replaces itself: each record is there exactly once.
     """
 
+    with_codes: ClassVar[tuple[str, ...]] = ("index",)
     hosts: list[Annotated[str, AfterValidator(_checked_host)]] = Field(
         min_length=1, description="URLs of the nodes; port 9200, or 443 for https, when left out"
     )
