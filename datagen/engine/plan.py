@@ -33,11 +33,8 @@ class Setter:
     state: int
     state_name: str
     dimension: Dimension
-    set_before: frozenset[str]  # the variables that stand before this one in the state's list
-
-    @cached_property
-    def reads(self) -> frozenset[str]:
-        return frozenset(name for _, name in self.dimension.all_reads())
+    reads: frozenset[str]  # variables
+    set_before: frozenset[str]  # those of them that stand before this one in the state's list
 
 
 class Transitions:
@@ -155,10 +152,12 @@ class Plan:
         """Return the setters of each variable."""
         found: dict[str, list[Setter]] = {}
         for number, state in enumerate(self.population.states):
-            before: frozenset[str] = frozenset()
+            before: set[str] = set()
             for dimension in state.variables:
-                found.setdefault(dimension.name, []).append(Setter(number, state.name, dimension, before))
-                before |= {dimension.name}
+                reads = frozenset(name for _, name in dimension.all_reads())
+                setter = Setter(number, state.name, dimension, reads, reads & before)
+                found.setdefault(dimension.name, []).append(setter)
+                before.add(dimension.name)
         return found
 
     @cached_property
