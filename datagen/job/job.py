@@ -4,9 +4,10 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from math import inf
 
 from datagen import draw
-from datagen.clock import Clock, SimulatedClock, SystemClock
+from datagen.clock import Clock, SimulatedClock, SystemClock, stopwatch
 from datagen.delivery.deliver import Delivery, Report, Watch
 from datagen.delivery.encoder import Route
 from datagen.delivery.lane import Lane
@@ -24,6 +25,8 @@ from datagen.plugin.target import Undelivered
 from datagen.problems import InvalidInput, Problem, Unfillable, hidden, reason
 
 Say = Callable[[str], None]
+
+_GLANCE = 0.2  # seconds: a signal that comes just when a thread falls asleep does not wake it
 
 
 def _nothing(_: object) -> None:
@@ -105,7 +108,9 @@ class Handle:
         Raises RunFailed when it has failed, and what a ``watch`` raised.
         """
         if self._thread.ident is not None:  # else an interrupt came first
-            self._done.wait(seconds)
+            end = inf if seconds is None else stopwatch() + seconds
+            while not self._done.wait(max(min(end - stopwatch(), _GLANCE), 0)) and stopwatch() < end:
+                pass
         if self._error is not None:
             raise self._error
         return self.report
