@@ -1,5 +1,6 @@
 """Generate events from a JSON spec: ``python generator.py -c conf/gen/example.json -n 20``."""
 
+import os
 import signal
 import sys
 
@@ -10,4 +11,14 @@ if __name__ == "__main__":
 
     from datagen.command.generate import main
 
-    sys.exit(main())
+    try:
+        code = main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except OSError:
+        code = code or 1
+    # All is done. The interpreter's own end would die of a signal, and wait for what a library still tries to reach.
+    os._exit(code)
