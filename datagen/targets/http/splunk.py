@@ -16,7 +16,7 @@ from datagen.records.pieces import join
 from datagen.records.text import json_text
 from datagen.targets.request import array_of
 
-_VALUES = "`{{dimension}}` stands for a value, and without one the key is left out"
+_VALUES = "`{{dimension}}` stands for a value, an empty text is left out"
 
 
 class SplunkHec(Model):
