@@ -35,9 +35,10 @@ def _writing(tool: Tool) -> Tool:
 @_writing
 def print_schema(arguments: argparse.Namespace, voice: Voice) -> bool:
     """Print the JSON Schema of specs or of target files."""
-    from datagen.language.schema import schema
+    from datagen.language.schema import schema, target_schema
 
-    voice.print(json.dumps(schema(Registry.load(arguments.plugins)), indent=2))
+    made = target_schema if arguments.target else schema
+    voice.print(json.dumps(made(Registry.load(arguments.plugins)), indent=2))
     return True
 
 

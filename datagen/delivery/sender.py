@@ -15,6 +15,7 @@ _GLANCE = 0.1  # seconds after which somebody who waits looks whether the run ha
 _FIRST_PAUSE = 0.1  # seconds
 _LONGEST_PAUSE = 5.0  # seconds
 _SAY_EVERY = 5.0  # seconds
+_GRACE = 0.7  # seconds for a target that is being reached when the run is stopped; a slow login takes less
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,9 @@ class Sender:
         self._said = -_SAY_EVERY
         self._passes_all = passes_all
         self._opened = False
+        self._reaching = False  # while the sink is being opened
+        self._leaving = threading.Lock()  # whether it was opened in time is decided once
+        self._stop_seen: float | None = None
         self._gathered: list[Encoded] = []  # due, and not sent yet
         self._send_at = 0.0
         self._passed = self._reached = 0  # what the standing has once all that was let out is acknowledged
@@ -100,7 +104,7 @@ class Sender:
 
     def join(self, waiting: Callable[[], None]) -> None:
         """Wait until all is delivered."""
-        while self._thread.is_alive():
+        while self._thread.is_alive() and not self._is_out_of_reach():
             self._thread.join(_GLANCE)
             waiting()
 
@@ -109,7 +113,22 @@ class Sender:
             try:
                 return self._queue.put(item, timeout=_GLANCE)
             except queue.Full:
+                self._is_out_of_reach()
                 waiting()
+
+    def _is_out_of_reach(self) -> bool:
+        """Return whether the run is stopped and the target can't be reached soon; then its thread is left to itself.
+
+        What was sent is waited for, as it may arrive; before a target is open nothing was.
+        """
+        if not self._clock.stopped.is_set():
+            return False
+        self._stop_seen = stopwatch() if self._stop_seen is None else self._stop_seen
+        with self._leaving:
+            late = self._reaching and stopwatch() - self._stop_seen > _GRACE
+            if late and self.error is None:
+                self.error = Undelivered("it did not answer before the run was stopped")
+        return late
 
     # What the thread does
 
@@ -211,7 +230,7 @@ class Sender:
             try:
                 if not self._opened:
                     self._opened = True  # as soon as it is tried: then there may be something to close
-                    self._sink.open(self.standing.position)
+                    self._reach()
                 return act()
             except (OSError, Undelivered) as error:
                 if self.standing.records > delivered:
@@ -227,6 +246,17 @@ class Sender:
             self._opened = False
             self._clock.stopped.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _reach(self) -> None:
+        """Open the sink. Raises Undelivered too when nobody waits for it any more."""
+        self._reaching = True
+        try:
+            self._sink.open(self.standing.position)
+        finally:
+            with self._leaving:
+                self._reaching = False
+        if self.error is not None:
+            raise self.error
 
     def _worth_trying(self, error: Exception, seconds: float) -> bool:
         if self._clock.stopped.is_set() or (isinstance(error, Undelivered) and error.lasting):

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 
 from datagen import draw
-from datagen.clock import Clock, SimulatedClock, SystemClock
+from datagen.clock import Clock, SimulatedClock, SystemClock, stopwatch
 from datagen.delivery.deliver import Delivery, Report, Watch
 from datagen.delivery.encoder import Route
 from datagen.delivery.lane import Lane
@@ -28,6 +29,8 @@ from datagen.problems import InvalidInput, Problem, Unfillable, hidden, reason
 from datagen.records.types import described
 
 Say = Callable[[str], None]
+
+_GLANCE = 0.2  # seconds: a signal that comes just when a thread falls asleep does not wake it
 
 
 def _nothing(_: object) -> None:
@@ -114,7 +117,9 @@ class Handle:
         Raises RunFailed when it has failed, and what a ``watch`` raised.
         """
         if self._thread.ident is not None:  # else an interrupt came first
-            self._done.wait(seconds)
+            end = inf if seconds is None else stopwatch() + seconds
+            while not self._done.wait(max(min(end - stopwatch(), _GLANCE), 0)) and stopwatch() < end:
+                pass
         if self._error is not None:
             raise self._error
         return self.report

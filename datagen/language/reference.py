@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from datagen.language.population import Emitter, State, Transition
-from datagen.language.schema import Schema, described, examples, schema, text_of
+from datagen.language.schema import Schema, described, examples, schema, target_schema, text_of
 from datagen.language.spec import Spec
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import Registry
@@ -38,7 +38,8 @@ def pages(registry: Registry, commands: Commands) -> dict[str, str]:
     made = {f"{group}s.md": _lines(_group_page(group, registry)) for group in _INTRODUCTIONS}
     made["spec.md"] = _lines(_spec_page())
     made["command.md"] = _lines(_command_page(commands))
-    made["schema.json"] = json.dumps(schema(registry), indent=2) + "\n"
+    for name, content in (("schema.json", schema(registry)), ("target.schema.json", target_schema(registry))):
+        made[name] = json.dumps(content, indent=2) + "\n"
     return made
 
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of a spec, made from the models, with which an editor completes and checks a spec.
+"""The JSON Schemas of specs and target files, made from the models, with which an editor completes and checks them.
 
 Stands beside the way of the data. Knows the models and the registry; must not know how anything runs.
 """
@@ -22,6 +22,7 @@ from datagen.plugin.registry import Registry
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NAME = "urn:datagen:schema"  # a name and no address: nobody has to fetch it
 _COMMENTS = r"^(_|\$schema$)"  # names of keys that are allowed everywhere
 _TIME = {"type": "string", "pattern": rf"^\s*{TIME}\s*$", "description": "ISO 8601 time"}
 _BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
@@ -60,13 +61,34 @@ def schema(registry: Registry) -> Schema:
     Under ``$defs``, each group of kinds has a schema that chooses by ``type``, in any case.
     """
     spec = described(Spec)
-    defs = spec.pop("$defs")
+    defs = spec.pop("$defs") | _definitions(registry)
+    return {"$schema": _DIALECT, "$id": f"{_NAME}:spec", **spec, "$defs": defs}
+
+
+def target_schema(registry: Registry) -> Schema:
+    """Return the JSON Schema of a target file: of one target, or a list of several."""
+    one = {"$ref": "#/$defs/target"}
+    return {
+        "$schema": _DIALECT,
+        "$id": f"{_NAME}:target",
+        "title": "Target",
+        "description": "Where records go, one target or several.",
+        "type": ["object", "array"],
+        "if": {"type": "array"},  # an editor then says what is wrong with the one that it is
+        "then": {"items": one, "minItems": 1},
+        "else": one,
+        "$defs": _definitions(registry),
+    }
+
+
+def _definitions(registry: Registry) -> Schema:
+    """Return what the groups of kinds are."""
+    defs: Schema = {}
     for group in ("distribution", "dimension", "formatter", "stage", "target"):
         kinds = {name.lower(): described(kind) for name, kind in registry.of(group).items()}
         defs |= _choice(group, kinds)
     times = {name.lower(): _with_times(described(kind)) for name, kind in registry.of("distribution").items()}
-    defs |= _choice("time_distribution", times)
-    return {"$schema": _DIALECT, **spec, "$defs": defs}
+    return defs | _choice("time_distribution", times)
 
 
 def described(model: type[BaseModel]) -> Schema:

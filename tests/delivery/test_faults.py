@@ -266,10 +266,10 @@ def test_a_full_disk_loses_nothing_once_there_is_room_again(command, tmp_path) -
 def test_a_stop_that_takes_long_says_so_and_a_second_one_ends_at_once(tmp_path) -> None:
     installed.redis()
     with Proxy(6379) as proxy:
-        target = {"type": "redis", "url": f"redis://127.0.0.1:{proxy.port}/0", "list": f"stop-{tmp_path.name}"}
+        target = {"type": "redis", "url": f"redis://127.0.0.1:{proxy.port}/0", "channel": f"stop-{tmp_path.name}"}
+        process = Command(tmp_path, target, 10**8).start(stdout=subprocess.DEVNULL)
+        wait_until(lambda: proxy.passed > 1_000_000)
         proxy.stall()
-        process = Command(tmp_path, target, 10).start(stdout=subprocess.DEVNULL)
-        wait_until(lambda: proxy.connected)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         assert process.stderr.readline().startswith(b"stopping: waiting for the last records; press Ctrl-C again")

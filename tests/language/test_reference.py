@@ -11,7 +11,7 @@ from datagen.command.arguments import parsers
 from datagen.command.main import main
 from datagen.language.population import Emitter, State, Transition
 from datagen.language.reference import pages
-from datagen.language.schema import described, examples, schema
+from datagen.language.schema import described, examples, schema, target_schema
 from datagen.language.spec import Spec
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.registry import Registry
@@ -20,6 +20,7 @@ from tests.worlds import ROOT
 
 REGISTRY = Registry.load()
 SCHEMA = schema(REGISTRY)
+TARGET_SCHEMA = target_schema(REGISTRY)
 GROUPS = ("distribution", "dimension", "formatter", "stage", "target")
 KINDS = [((group, name), kind) for group in GROUPS for name, kind in sorted(REGISTRY.of(group).items())]
 EXAMPLES = [
@@ -118,8 +119,9 @@ def test_every_example_runs(group, example, tmp_path, monkeypatch, capfd):
     assert len(text.splitlines()) == 3 + (form in ("csv", "tsv"))
 
 
-def test_the_schema_is_a_schema():
-    Draft202012Validator.check_schema(SCHEMA)
+@pytest.mark.parametrize("made", [SCHEMA, TARGET_SCHEMA], ids=["spec", "target"])
+def test_the_schema_is_a_schema(made):
+    Draft202012Validator.check_schema(made)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "conf" / "gen").glob("*.json")), ids=lambda path: path.name)
@@ -127,9 +129,38 @@ def test_the_schema_takes_the_ready_specs(path):
     assert problems(json.loads(path.read_text())) == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "conf" / "tar").glob("*.json")), ids=lambda path: path.name)
-def test_the_schema_takes_the_ready_targets(path):
-    assert problems(json.loads(path.read_text()), {"$ref": "#/$defs/target", "$defs": SCHEMA["$defs"]}) == []
+READY_TARGETS = sorted((ROOT / "conf" / "tar").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", READY_TARGETS, ids=lambda path: path.name)
+def test_the_schema_takes_the_ready_targets_alone_and_in_a_list(path):
+    target = json.loads(path.read_text())
+    assert problems(target, TARGET_SCHEMA) == problems([target, target], TARGET_SCHEMA) == []
+    assert problems(tiny_spec(target=target)) == []
+
+
+@pytest.mark.parametrize("path", READY_TARGETS, ids=lambda path: path.name)
+def test_the_schema_finds_what_is_wrong_with_a_target(path):
+    target = json.loads(path.read_text())
+    for wrong in (target | {"tpye": 1}, target | {"type": "nosuch"}, target | {"on_error": "rtry"}, {"path": "x"}):
+        assert problems(wrong, TARGET_SCHEMA) != []
+        assert problems([target, wrong], TARGET_SCHEMA) != []
+
+
+@pytest.mark.parametrize("target", [[], "stdout", None, {}])
+def test_what_is_no_target_is_found(target):
+    assert problems(target, TARGET_SCHEMA) != []
+
+
+def test_the_schemas_have_names_that_stay():
+    assert (SCHEMA["$id"], TARGET_SCHEMA["$id"]) == ("urn:datagen:schema:spec", "urn:datagen:schema:target")
+
+
+@pytest.mark.parametrize(("group", "kind"), [pytest.param(group, kind, id=name) for (group, name), kind in KINDS])
+def test_a_key_without_a_default_says_in_the_reference_that_it_is_required(group, kind):
+    page = pages(REGISTRY, parsers())[f"{group}s.md"]
+    for key in described(kind).get("required", ()):
+        assert re.search(rf"^\| `{key}` \| .* \| required \| ", page, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ When files are put into their place is the business of a shipment.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.stage import Scope
@@ -21,17 +21,51 @@ from datagen.problems import Path_, did_you_mean, show
 from datagen.records.batch import Batch, Layout
 from datagen.records.conversion import exported, record_batch
 from datagen.records.lines import Lines
-from datagen.records.text import json_text, plain_text
+from datagen.records.pattern import patterned, placeholders
+from datagen.records.text import formatted_time, json_text, plain_text
 from datagen.records.types import common_type
-from datagen.targets.files.naming import NUMBER, PART, Names
+from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern
 from datagen.targets.files.place import Address, Place, local_problem, reach
 from datagen.targets.files.rotation import Rotation
 from datagen.targets.files.shipment import Series, Shipment
 from datagen.targets.files.unfinished import UnfinishedFile
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"  # what Hive, Spark and Arrow call the folder of rows without a value
+_PERIODS = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d", "hour": "%Y-%m-%dT%H"}
 _RECORDS = 1_000_000
 _GATHERED = 4096  # records: tiny tables cost more than they hold
+
+
+def _is_period(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) == 1 and str(*value.values()) in _PERIODS
+
+
+def _partition(value: Any) -> Any:
+    """Take the name of a dimension, or an object with it and a period."""
+    if isinstance(value, str) or _is_period(value):
+        return value
+    raise ValueError(
+        f'must be the name of a dimension, or {{"time": "day"}} (or hour, month, year), found {show(value)}'
+    )
+
+
+Partition = Annotated[
+    str | dict[str, str],
+    BeforeValidator(_partition),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "additionalProperties": {"enum": list(_PERIODS)},
+                    "minProperties": 1,
+                    "maxProperties": 1,
+                },
+            ]
+        }
+    ),
+]
 
 
 class Parquet(Target):
@@ -39,8 +73,9 @@ class Parquet(Target):
 
     `path` is a folder for `part-00001.parquet` and so on, or, when it ends in `.parquet`, numbers that file:
     `clicks.parquet` becomes `clicks-00001.parquet`. It may also be a URI of an object store (`s3://bucket/folder`,
-    `gs://`, `abfs://`). With `partition_by` the files are in folders such as `country=DE`, which readers know as
-    partitions, and these columns are not in the files.
+    `gs://`, `abfs://`). As in the path of a `file`, strftime codes stand for the time of a record and `{{dimension}}`
+    for a value. With `partition_by` the files are in folders such as `country=DE`, which readers know as partitions,
+    and these columns are not in the files; `{"time": "day"}` makes folders such as `day=2024-01-01`, and leaves `time`.
 
     A Parquet file is complete only with its end, so records are held in memory, encoded, until theirs is, and count as
     delivered once it is in its place. Without `records` in `rotate` files hold up to 1,000,000.
@@ -48,13 +83,20 @@ class Parquet(Target):
     Example: {"type": "parquet", "path": "clicks"}
 
     Example: {"type": "parquet", "path": "clicks.parquet", "compression": "zstd", "rotate": {"records": 5000000}}
+
+    Example: {"type": "parquet", "path": "visits/%Y-%m", "partition_by": [{"time": "day"}]}
     """
 
     kind: ClassVar[str] = "parquet"
+    with_codes: ClassVar[tuple[str, ...]] = ("path",)
     takes_format: ClassVar[bool] = False
     form: ClassVar[tuple[str, ...]] = ("partition_by", "rotate")
     path: str = Field(min_length=1, description="a folder, a file that ends in .parquet, or the URI of either")
-    partition_by: list[str] = Field([], description="dimensions whose values choose the folder: text, numbers, times")
+    partition_by: list[Partition] = Field(
+        [],
+        description="dimensions whose values choose the folder: text, numbers, times; or the year, month, day or hour "
+        'of a time, such as `{"time": "day"}`',
+    )
     row_group_size: int = Field(131_072, ge=1, le=10_000_000, description="rows in a row group, at most")
     compression: Literal["snappy", "zstd", "gzip", "none"] = Field("snappy", description="how columns are compressed")
     rotate: Rotation | None = Field(
@@ -89,41 +131,59 @@ class Parquet(Target):
 
     def problem(self) -> str | None:
         problem = self._address.problem(NUMBER + PART)
-        return local_problem(self.folder, made=True) if problem is None and self._address.is_local else problem
+        return local_problem(self._fixed, made=True) if problem is None and self._address.is_local else problem
 
     def occupies(self) -> list[str]:
         return [self._address.identity]
 
     def check(self) -> None:
-        reach(self._address, self.folder, self.problem())
+        reach(self._address, self._fixed, self.problem())
+
+    @property
+    def _fixed(self) -> str:
+        """Return the folder that all files are in, as far as it is the same for every record."""
+        return re.split(r"[%{]", self.folder)[0].rpartition("/")[0] + "/" * ("/" in self.folder)
+
+    @property
+    def partitions(self) -> list[tuple[str, str | None]]:
+        """Return what chooses the folders: names of dimensions, and of the period where they are times cut short."""
+        return [(part, None) if isinstance(part, str) else next(iter(part.items())) for part in self.partition_by]
+
+    def patterns(self, layout: Layout) -> tuple[PathPattern, PathPattern]:
+        """Return how folder and file of a record are called; the partitions stand between them."""
+        return PathPattern(self.folder, layout), PathPattern(self.file, layout)
 
     def splits_by(self) -> Iterator[tuple[Path_, str]]:
-        yield from ((("partition_by", number), name) for number, name in enumerate(self.partition_by))
+        whole = ((number, name) for number, (name, period) in enumerate(self.partitions) if period is None)
+        yield from ((("partition_by", number), name) for number, name in whole)
+        yield from ((("path",), name) for name in placeholders(self._address.path))
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         types = _types(layout)
-        found = [
-            f"partition_by: no emitter has {show(name)}{did_you_mean(name, list(types))}"
-            if name not in types
-            else f"partition_by: {show(name)} is an object or a list"
-            for name in self.partition_by
-            if name not in types or pa.types.is_nested(types[name])
-        ]
+        found = [text for pattern in self.patterns(layout) for text in pattern.problems]
+        for name, period in self.partitions:
+            if name not in types:
+                found.append(f"partition_by: no emitter has {show(name)}{did_you_mean(name, list(types))}")
+            elif pa.types.is_nested(types[name]):
+                found.append(f"partition_by: {show(name)} is an object or a list")
+            elif period is not None and not pa.types.is_timestamp(types[name]):
+                found.append(f"partition_by: {show(name)} is not a time")
         found += [
             f"a parquet column can't hold an object without keys: {name}" for name in types if _is_bare(types[name])
         ]
-        if not found and types.keys() <= set(self.partition_by):
+        if not found and types.keys() <= {name for name, period in self.partitions if period is None}:
             found.append("partition_by leaves no column for the files")
         return found
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Sink:
-        return _Tables(self, self._series(), layout, scope)
+        return _Tables(self, self._series(layout), layout, scope)
 
-    def _series(self) -> Series:
+    def _series(self, layout: Layout) -> Series:
         rotation = self.rotate or Rotation(records=_RECORDS)
         rotation = rotation.model_copy(update={"records": rotation.records or _RECORDS, "bytes": None})
-        expression = re.escape(self.folder) + "[^/]+/" * len(self.partition_by) + re.escape(self.file)
-        names = Names(expression, self.folder, ".parquet", numbered=True)
+        folder, file = self.patterns(layout)
+        expression = folder.expression + "[^/]+/" * len(self.partition_by) + file.expression
+        names = Names(expression, folder.folder, ".parquet", numbered=True)
         return Series(self._address, names, rotation, self.append)
 
 
@@ -143,7 +203,9 @@ class _Tables(Shipment):
         super().__init__(series, _NoText(_nothing), scope)
         self._target = target
         self._layout = layout
-        columns = [(name, type_) for name, type_ in _types(layout).items() if name not in target.partition_by]
+        self._patterns = target.patterns(layout)
+        self._is_one = not target.partitions and all(pattern.is_constant for pattern in self._patterns)
+        columns = [(name, type_) for name, type_ in _types(layout).items() if (name, None) not in target.partitions]
         self._schema = pa.schema(columns)
         self._unfinished: dict[str, UnfinishedFile] = {}  # by path
 
@@ -152,33 +214,37 @@ class _Tables(Shipment):
     def encode(self, batch: Batch) -> Encoded:
         table = record_batch(batch, self._layout)
         columns = [table.column(name) for name in self._schema.names]
-        return replace(super().encode(batch), texts=(*columns, *self._folders(table)))
+        paths = [] if self._is_one else [self._paths(batch, table)]
+        return replace(super().encode(batch), texts=(*columns, *paths))
 
-    def _folders(self, table: pa.RecordBatch) -> list[pa.Array]:
-        """Write the folder of each row, ``country=DE/``, if there are any."""
-        pieces: list[Any] = []
-        for name in self._target.partition_by:
-            values = plain_text(table.column(name)).dictionary_encode()
+    def _paths(self, batch: Batch, table: pa.RecordBatch) -> pa.Array:
+        """Write the path of each row's file, ``folder/country=DE/part.parquet``."""
+        folder, file = (patterned(batch, pattern, self.scope.start) for pattern in self._patterns)
+        pieces: list[Any] = [folder]
+        for name, period in self._target.partitions:
+            column = table.column(name)
+            text = plain_text(column) if period is None else formatted_time(column, _PERIODS[period])
+            values = text.dictionary_encode()
             names = pa.array([quote(value, safe="") for value in values.dictionary.to_pylist()], pa.string())
             names = pc.if_else(pc.equal(names, ""), _NULL, names).take(values.indices)
-            pieces += [f"{quote(name, safe='')}=", names, "/"]
-        return [pc.binary_join_element_wise(*pieces, "")] if pieces else []
+            pieces += [f"{quote(period or name, safe='')}=", names, "/"]
+        return pc.binary_join_element_wise(*pieces, file, "")
 
     def _table(self, encoded: Encoded) -> pa.Table:
         return pa.Table.from_arrays(list(encoded.texts[: len(self._schema)]), schema=self._schema)
 
     def _shares(self, encoded: Encoded) -> Iterator[tuple[str, pa.Table]]:
         """Yield the path and the rows of each file."""
-        folder, file, table = self._target.folder, self._target.file, self._table(encoded)
-        if not self._target.partition_by:
-            yield folder + file, table
+        table = self._table(encoded)
+        if self._is_one:
+            yield "".join(pattern.constant for pattern in self._patterns), table
             return
-        inner = encoded.texts[-1].dictionary_encode()
-        numbers = inner.indices.to_numpy()
+        paths = encoded.texts[-1].dictionary_encode()
+        numbers = paths.indices.to_numpy()
         table = table.take(pa.array(np.argsort(numbers, kind="stable")))
         start = 0
-        for name, count in zip(inner.dictionary.to_pylist(), np.bincount(numbers).tolist(), strict=True):
-            yield f"{folder}{name}{file}", table.slice(start, count)
+        for path, count in zip(paths.dictionary.to_pylist(), np.bincount(numbers).tolist(), strict=True):
+            yield path, table.slice(start, count)
             start += count
 
     # Files
@@ -207,14 +273,14 @@ class _Tables(Shipment):
 
         place = Place(self._series.address)
         for path, _, name in place.find(self._series.names):
-            folder = path[len(self._target.folder) : path.rfind("/") + 1] if self._target.partition_by else ""
             # No threads: one that is alive while Python ends can end the process with SIGABRT.
             file = pq.ParquetFile(pa.BufferReader(place.read(name)), pre_buffer=False)
             for group in range(file.num_row_groups):
-                yield path, _texts(file.read_row_group(group, use_threads=False).combine_chunks(), folder)
+                table = file.read_row_group(group, use_threads=False).combine_chunks()
+                yield path, _texts(table, "" if self._is_one else path)
 
     def comparable(self, encoded: Encoded) -> Sequence[bytes]:
-        return _texts(self._table(encoded), encoded.texts[-1] if self._target.partition_by else "")
+        return _texts(self._table(encoded), "" if self._is_one else encoded.texts[-1])
 
 
 def _types(layout: Layout) -> dict[str, pa.DataType]:
@@ -233,8 +299,8 @@ def _is_bare(type_: pa.DataType) -> bool:
     return pa.types.is_list(type_) and _is_bare(type_.value_type)
 
 
-def _texts(table: pa.Table, folder: str | pa.Array) -> list[bytes]:
-    """Write rows as JSON, behind the names of their folders."""
+def _texts(table: pa.Table, path: str | pa.Array) -> list[bytes]:
+    """Write rows as JSON, behind the paths of their files."""
     columns = [column.combine_chunks() for column in table.columns]
     rows = json_text(pa.StructArray.from_arrays(columns, names=table.schema.names))
-    return pc.binary_join_element_wise(folder, rows, "").cast(pa.binary()).to_pylist()
+    return pc.binary_join_element_wise(path, rows, "").cast(pa.binary()).to_pylist()

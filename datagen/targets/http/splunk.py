@@ -11,18 +11,25 @@ from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.model import Model
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines
+from datagen.records.pattern import TextPattern, patterned
 from datagen.records.pieces import join
 from datagen.records.text import json_text
 from datagen.targets.request import array_of
+
+_VALUES = "`{{dimension}}` stands for a value, an empty text is left out"
 
 
 class SplunkHec(Model):
     """What the envelope of Splunk's HTTP Event Collector says of every record."""
 
-    host: str | None = Field(None, min_length=1, description="host that the record is said to come from")
-    source: str | None = Field(None, min_length=1, description="source that it is said to come from")
-    sourcetype: str | None = Field(None, min_length=1, description="source type, such as _json")
-    index: str | None = Field(None, min_length=1, description="index that it goes to")
+    host: str | None = Field(None, min_length=1, description=f"host that the record is said to come from; {_VALUES}")
+    source: str | None = Field(None, min_length=1, description=f"source that it is said to come from; {_VALUES}")
+    sourcetype: str | None = Field(None, min_length=1, description=f"source type, such as _json; {_VALUES}")
+    index: str | None = Field(None, min_length=1, description=f"index that it goes to; {_VALUES}")
+
+    def patterns(self, layout: Layout) -> dict[str, TextPattern]:
+        """Return what each key that is given says of a record."""
+        return {key: TextPattern(text, layout) for key, text in self if text is not None}
 
 
 class EventWriter(LineWriter):
@@ -31,7 +38,7 @@ class EventWriter(LineWriter):
     def __init__(self, formatter: Formatter, layout: Layout, hec: SplunkHec, start: Moment) -> None:
         super().__init__(formatter.begin(layout).text)
         self._is_json = formatter.kind == "json"
-        self._constants = "".join(f",{json.dumps(key)}:{json.dumps(value)}" for key, value in hec if value is not None)
+        self._patterns = hec.patterns(layout)
         self._start = start
 
     def lines(self, batch: Batch) -> Lines:
@@ -39,7 +46,16 @@ class EventWriter(LineWriter):
         event = text if self._is_json else json_text(text)
         milliseconds = (self._start.microseconds + batch.emitted // 1000) // 1000
         time = json_text(pa.array(milliseconds / 1000))
-        return Lines.of(join(['{"time":', time, f'{self._constants},"event":', event, "}\n"], len(batch)))
+        said = [_said(key, patterned(batch, pattern, self._start)) for key, pattern in self._patterns.items()]
+        return Lines.of(join(['{"time":', time, *said, ',"event":', event, "}\n"], len(batch)))
+
+
+def _said(key: str, texts: pa.Array) -> pa.Array:
+    """Write a key of the envelopes, where there is a text for it; once for each different text."""
+    encoded = texts.dictionary_encode()
+    members = pc.binary_join_element_wise(f',"{key}":', json_text(encoded.dictionary), "")
+    members = pc.if_else(pc.equal(encoded.dictionary, ""), "", members)
+    return pa.DictionaryArray.from_arrays(encoded.indices, members)
 
 
 def is_accepted(answer: str) -> bool:

@@ -146,7 +146,8 @@ class Http(Target):
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         if self.body == "array" and formatter.kind != "json":
             return [f'"body": "array" needs the format "json", found "{formatter.kind}"']
-        return []
+        patterns = {} if self.splunk_hec is None else self.splunk_hec.patterns(layout)
+        return [f"splunk_hec.{key}: {text}" for key, pattern in patterns.items() for text in pattern.problems]
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> HttpSink:
         writer = self._writer(layout, formatter, scope)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 # Begin and end of the value, key, time (ms since 1970; 0 for now), headers.
-Sent = tuple[int, int, str | None, int, list[tuple[str, str | bytes | None]] | None]
+Sent = tuple[int, int, str | None, int, dict[str, str | bytes | None] | None]
 
 _GLANCE = 0.5  # seconds after which somebody who waits looks whether there is progress
 _LOT = 4096  # messages

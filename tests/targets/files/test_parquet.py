@@ -1,6 +1,7 @@
 """The target ``parquet``: typed columns, whole files, and what is acknowledged when."""
 
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -128,6 +129,42 @@ def test_partitions_are_those_that_readers_know(to_parquet, tmp_path) -> None:
     assert set(table["k"].to_pylist()) == set(range(10))
 
 
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        ({"path": "out/%Y/%m/%d.parquet"}, ["2024/01/01-00001.parquet", "2024/01/02-00001.parquet"]),
+        ({"path": "out/%d/{{c}}.parquet"}, [f"{day}/{c}-00001.parquet" for day in ("01", "02") for c in ("DE", "FR")]),
+        (
+            {"path": "out", "partition_by": ["c", {"time": "day"}]},
+            [f"c={c}/day=2024-01-0{day}/part-00001.parquet" for c in ("DE", "FR") for day in (1, 2)],
+        ),
+        (
+            {"path": "out/%m", "partition_by": [{"time": "year"}]},
+            ["01/year=2024/part-00001.parquet"],
+        ),
+    ],
+)
+def test_files_are_where_the_time_of_a_record_says(process, tmp_path, keys: dict, names: list[str]) -> None:
+    spec = world(counter("n"), enum("c", "DE", "FR"), gap=exponential(900))
+    write_json(tmp_path / "spec.json", spec | {"target": {"type": "parquet", **keys}})
+    assert process("-c", "spec.json", *RUN, "-n", 90, "--state", "s").code == 0
+    assert process("-c", "spec.json", *RUN, "-n", 120, "--state", "s").code == 0
+    found = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*-00001.parquet"))
+    assert found == sorted(names)
+    line = [sys.executable, "-m", "datagen", "audit", "-c", "spec.json", *RUN, "-n", "120"]
+    where = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(ROOT)}}
+    done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=60, **where)
+    assert "120 expected, 120 found, 0 missing, 0 duplicated, 0 out of order, 0 altered" in done.stdout
+
+
+def test_rows_are_in_the_folder_of_their_hour_and_keep_their_time(to_parquet, tmp_path) -> None:
+    assert to_parquet(MANY, *RUN, "-n", 300, partition_by=[{"time": "hour"}]).code == 0
+    found = tables(tmp_path / "out")
+    assert len(found) > 3
+    for name, rows in found.items():
+        assert {f"hour={row['time']:%Y-%m-%dT%H}" for row in rows} == {name.partition("/")[0]}
+
+
 @pytest.mark.parametrize("compression", ["snappy", "zstd", "gzip", "none"])
 def test_columns_are_compressed(to_parquet, tmp_path, compression: str) -> None:
     assert to_parquet(MANY, "-n", 100, path=f"{tmp_path}/one.parquet", compression=compression).code == 0
@@ -148,6 +185,13 @@ def test_files_of_an_earlier_run_make_place_or_stay(to_parquet, tmp_path) -> Non
         ({"partition_by": ["cc"]}, 'no emitter has "cc"; did you mean "c"'),
         ({"partition_by": ["o"]}, '"o" is an object or a list'),
         ({"partition_by": ["time", "c", "o2", "o"]}, '"o" is an object or a list'),
+        ({"partition_by": [{"time": "week"}]}, 'partition_by[0]: must be the name of a dimension, or {"time": "day"}'),
+        (
+            {"partition_by": [{"time": "day", "c": "day"}]},
+            'partition_by[0]: must be the name of a dimension, or {"time"',
+        ),
+        ({"partition_by": [{"c": "day"}]}, 'partition_by: "c" is not a time'),
+        ({"path": "out/{{cc}}.parquet"}, '{{cc}}: no emitter has "cc"; did you mean "c"'),
         ({"format": "csv"}, "parquet has no format"),
         ({"path": "/nosuch\0"}, "null character"),
         ({"path": "/dev/null"}, "is not a directory"),

@@ -357,6 +357,28 @@ def test_events_are_wrapped(splunk, generate, collector) -> None:
     assert max(request.body.count(b"\n") for request in collector.requests) == 30
 
 
+def test_an_event_says_where_it_comes_from_with_the_values_of_its_record(splunk, collector) -> None:
+    spec = world(enum("server", "a", 'b"', ""), enum("app", "shop"), gap=0.01)
+    hec = {"host": "{{server}}", "source": "/var/log/{{app}}/{{server}}", "sourcetype": "{{app}}", "index": "main"}
+    assert splunk(spec, "-n", 50, splunk_hec=hec).code == 0
+    events = [event for request in collector.requests for event in hec_events(request.body)]
+    servers = [event["event"]["server"] for event in events]
+    assert set(servers) == {"a", 'b"', ""}
+    assert [event.get("host", "") for event in events] == servers
+    assert [event["source"] for event in events] == [f"/var/log/shop/{server}" for server in servers]
+    assert {(event["sourcetype"], event["index"], "host" in event or event["event"]["server"]) for event in events} == {
+        ("shop", "main", True),
+        ("shop", "main", ""),
+    }
+
+
+def test_a_dimension_that_is_not_there_is_refused_before_the_run(splunk, collector) -> None:
+    outcome = splunk(world(enum("server", "a")), "-n", 5, splunk_hec={"host": "{{sever}}"})
+    assert outcome.code == 2
+    assert 'target: splunk_hec.host: {{sever}}: no emitter has "sever"; did you mean "server"?' in outcome.err
+    assert collector.requests == []
+
+
 def test_an_event_has_the_time_of_its_record(splunk, collector) -> None:
     assert splunk(world(gap=1.25), "-n", 3).code == 0
     request = collector.requests[0]
