@@ -34,8 +34,3 @@ class Signals:
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, stop)
         signal.signal(signal.SIGUSR1, status)
-
-    def close(self) -> None:
-        """Let no signal change the exit code any more, while Python ends."""
-        for number in (*_ENDING, signal.SIGUSR1):
-            signal.signal(number, signal.SIG_IGN)
