@@ -66,9 +66,12 @@ class File(Target):
         if self.atomic and (self.append or not address.is_local):
             other = '"append"' if self.append else "an object store, where every object is atomic"
             return f'"atomic" does not go together with {other}'
-        return address.problem() or (self._local_problem(address.path) if address.is_local else None)
+        return address.problem()
 
-    def _local_problem(self, path: str) -> str | None:
+    def unwritable(self) -> str | None:
+        path = self._address.path
+        if not self._address.is_local:
+            return None
         if varies(path):
             return local_problem(os.path.dirname(_fixed(path)) or ".", made=True)
         if self.rotate is not None:
@@ -86,7 +89,7 @@ class File(Target):
         return [self._address.identity]
 
     def check(self) -> None:
-        reach(self._address, os.path.dirname(_fixed(self._address.path)), self.problem())
+        reach(self._address, os.path.dirname(_fixed(self._address.path)), self.problem() or self.unwritable())
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         return PathPattern(self._address.path, layout).problems

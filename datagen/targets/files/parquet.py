@@ -88,14 +88,16 @@ class Parquet(Target):
         return [*super().secrets(), *self._address.secrets()]
 
     def problem(self) -> str | None:
-        problem = self._address.problem()
-        return local_problem(self.folder, made=True) if problem is None and self._address.is_local else problem
+        return self._address.problem()
+
+    def unwritable(self) -> str | None:
+        return local_problem(self.folder, made=True) if self._address.is_local else None
 
     def occupies(self) -> list[str]:
         return [self._address.identity]
 
     def check(self) -> None:
-        reach(self._address, self.folder, self.problem())
+        reach(self._address, self.folder, self.problem() or self.unwritable())
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         types = _types(layout)
