@@ -21,7 +21,7 @@ def prove(request: Request) -> "tuple[Inputs, Iterator[Finding | Unread]]":
 
     Raises InvalidInput with everything that is wrong with the request.
     """
-    inputs = load(request)
+    inputs = load(request, reads=True)
     return inputs, _findings(request, inputs)
 
 

@@ -86,8 +86,8 @@ class Inputs:
         return list(dict.fromkeys(secret for document in documents for secret in document.secrets))
 
 
-def load(request: Request) -> Inputs:
-    """Load everything that a request names.
+def load(request: Request, *, reads: bool = False) -> Inputs:
+    """Load everything that a request names, for a run, or for somebody who only ``reads`` its targets back.
 
     Raises InvalidInput with all that is wrong.
     """
@@ -119,7 +119,7 @@ def load(request: Request) -> Inputs:
         problems += [Problem(line["msg"], format_name) for line in error.errors()]
     files = named_files([loaded and loaded.spec, formatter, *(located.target for located in targets)])
     problems += [problem for file in files for problem in unreadable(file)]
-    problems += _conflicts(targets, request, files)
+    problems += _conflicts(targets, request, files, reads=reads)
     if problems or loaded is None or formatter is None:
         documents = [*([] if loaded is None else [loaded.document]), *(located.document for located in targets)]
         raise InvalidInput(_hiding(problems, [secret for document in documents for secret in document.secrets]))
@@ -206,11 +206,13 @@ def _with_asides(targets: Sequence[Located]) -> list[Located]:
     return found
 
 
-def _conflicts(targets: Sequence[Located], request: Request, files: Sequence[str]) -> Iterator[Problem]:
+def _conflicts(targets: Sequence[Located], request: Request, files: Sequence[str], *, reads: bool) -> Iterator[Problem]:
     """Find targets that can't be opened, that would overwrite what the request reads, or one another."""
     seen: set[str] = set()
     for target in (located.target for located in targets):
-        problem = missing_library(target) or target.problem() or _would_overwrite(target, request, files)
+        problem = missing_library(target) or target.problem()
+        if problem is None and not reads:
+            problem = target.unwritable() or _would_overwrite(target, request, files)
         occupied = [] if problem else [name for path in target.occupies() for name in _names(path)]
         if not seen.isdisjoint(occupied):
             problem = "two targets write to it; their records would be mixed"

@@ -192,7 +192,14 @@ class Target(Plugin):
         return self.kind
 
     def problem(self) -> str | None:
-        """Return why this target can't be opened, as far as that is known without reaching it; else None."""
+        """Return what is wrong with it, as far as that is known without reaching it; else None."""
+        return None
+
+    def unwritable(self) -> str | None:
+        """Return why nothing can be written to it, as far as that is known without reaching it; else None.
+
+        Nobody asks who only reads it back.
+        """
         return None
 
     def occupies(self) -> list[str]:

@@ -1,5 +1,7 @@
 """Audits: what is missing, doubled, out of order or altered is found and counted."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -161,3 +163,26 @@ def test_an_audit_of_a_state_knows_seed_start_and_end(command, tool, tmp_path) -
     assert outcome.code == 0, outcome.err
     assert f"{count} expected, {count} found, 0 missing" in outcome.out
     assert b'"clock": "system"' in (tmp_path / "state" / "run").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["file", "parquet"])
+def test_an_audit_needs_no_permission_to_write(command, tool, tmp_path, monkeypatch, kind: str) -> None:
+    """Neither to the target nor to the state; the tests may run as root, who may write everywhere."""
+    spec = write_json(tmp_path / "spec.json", SPEC)
+    target = write_json(tmp_path / "t.json", {"type": kind, "path": str(tmp_path / "out")})
+    options = ("-c", spec, "-t", target, "--state", tmp_path / "state")
+    assert command(*options, *RUN).code == 0
+    before, opened = os.open, []
+
+    def only_reading(path: object, flags: int, *more: object, **keys: object) -> int:
+        opened.append(path)
+        ours = str(path).startswith(str(tmp_path))
+        assert not ours or not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT), path
+        return before(path, flags, *more, **keys)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+        patched.setattr(os, "open", only_reading)
+        outcome = tool("audit", *options)
+    assert (outcome.code, "2000 found, 0 missing" in outcome.out) == (0, True), outcome.err
+    assert tmp_path / "state" / "lock" in opened

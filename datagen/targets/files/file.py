@@ -70,10 +70,12 @@ class File(Target):
         if self.atomic and (self.append or not address.is_local):
             other = '"append"' if self.append else "an object store, where every object is atomic"
             return f'"atomic" does not go together with {other}'
-        added = NUMBER * (self.rotate is not None) + PART * self.atomic
-        return address.problem(added) or (self._local_problem(address.path) if address.is_local else None)
+        return address.problem(NUMBER * (self.rotate is not None) + PART * self.atomic)
 
-    def _local_problem(self, path: str) -> str | None:
+    def unwritable(self) -> str | None:
+        path = self._address.path
+        if not self._address.is_local:
+            return None
         if varies(path):
             return local_problem(os.path.dirname(_fixed(path)) or ".", made=True)
         if os.path.isdir(path):
@@ -89,7 +91,7 @@ class File(Target):
         return [self._address.identity]
 
     def check(self) -> None:
-        reach(self._address, os.path.dirname(_fixed(self._address.path)), self.problem())
+        reach(self._address, os.path.dirname(_fixed(self._address.path)), self.problem() or self.unwritable())
 
     def splits_by(self) -> Iterator[tuple[Path_, str]]:
         yield from ((("path",), name) for name in placeholders(self._address.path))

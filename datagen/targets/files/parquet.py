@@ -130,14 +130,16 @@ class Parquet(Target):
         return [*super().secrets(), *self._address.secrets()]
 
     def problem(self) -> str | None:
-        problem = self._address.problem(NUMBER + PART)
-        return local_problem(self._fixed, made=True) if problem is None and self._address.is_local else problem
+        return self._address.problem(NUMBER + PART)
+
+    def unwritable(self) -> str | None:
+        return local_problem(self._fixed, made=True) if self._address.is_local else None
 
     def occupies(self) -> list[str]:
         return [self._address.identity]
 
     def check(self) -> None:
-        reach(self._address, self._fixed, self.problem())
+        reach(self._address, self._fixed, self.problem() or self.unwritable())
 
     @property
     def _fixed(self) -> str:
