@@ -23,7 +23,7 @@ _COMMANDS = {
     "docs": "Write the reference pages, with the kinds of your plug-ins, into a directory.",
     "audit": "Compute a run again and read its targets back. For each, print how many records are expected, found, "
     "missing, duplicated, out of order, and altered or not of this run. Takes the options of the run. "
-    "The exit code is 1 when any record is missing or altered.",
+    "The exit code is 1 when a record is missing or altered in any target that can be read back, or when none can.",
 }
 _EXAMPLES = """\
 other commands:
@@ -100,6 +100,7 @@ def parsers() -> dict[str, Parser]:
     made["check"].add_argument("--connect", action="store_true", help="try to reach the targets too")
     made["schema"].add_argument("--target", action="store_true", help="of a target file instead of a spec")
     made["docs"].add_argument("directory", metavar="DIR", help="where to write them; it is made if it is not there")
+    made["audit"].add_argument("--strict", action="store_true", help="fail too when a target can't be read back")
     made["audit"].add_argument(
         "--state", metavar="DIR", help="directory where the run saved its progress, with seed and start"
     )

@@ -15,7 +15,7 @@ from datagen.clock import NEVER
 from datagen.delivery.lane import Lane
 from datagen.draw import Integers
 from datagen.engine.run import Run
-from datagen.plugin.target import Undelivered, Unreadable
+from datagen.plugin.target import NotGivenBack, Undelivered, Unreadable
 from datagen.problems import hidden, reason
 from datagen.records.batch import Batch
 
@@ -34,6 +34,7 @@ class Finding:
     first_missing: int | None = None  # its number among the records of the target, from 0 on
 
     was_read: ClassVar[bool] = True
+    decides: ClassVar[bool] = True  # whether an audit is to fail when it is not whole
 
     @property
     def is_whole(self) -> bool:
@@ -50,9 +51,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Unread:
-    """A target that could not be read."""
+    """A target that could not be read, because that failed, or because its kind gives nothing back."""
 
     problem: str
+    decides: bool  # whether that failed
     was_read: ClassVar[bool] = False
     is_whole: ClassVar[bool] = False
 
@@ -91,7 +93,8 @@ def _finding(lane: Lane, expected: Integers) -> "Finding | Unread":
             found.append(_hashes(records))
             streams.append((stream, len(records)))
     except (OSError, Undelivered, Unreadable) as error:
-        return Unread(hidden(f"reading {lane.target} back: {reason(error)}", lane.target.secrets()))
+        text = hidden(f"reading {lane.target} back: {reason(error)}", lane.target.secrets())
+        return Unread(text, not isinstance(error, NotGivenBack))
     return compared(str(lane.target), expected, _joined(found), streams)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from datagen.delivery.audit import Finding, Unread, audit
 from datagen.delivery.resume import open_journal
+from datagen.job.identity import targets_of
 from datagen.job.job import ready
 from datagen.job.request import Inputs, Request, load
 from datagen.moment import parse_moment
@@ -48,7 +49,12 @@ def _findings(request: Request, inputs: Inputs) -> "Iterator[Finding | Unread]":
                 [Problem(f"an audit needs the {', '.join(missing)} of the run that it proves, or its state")]
             )
         run, lanes, identity = ready(inputs, options, None, _nothing)
+        limits: list[int | None] = [None] * len(lanes)
         if journal is not None and known is not None:
-            journal.check(identity | {"clock": known["clock"]})
-        limits = [None] * len(lanes) if bounded or journal is None else journal.counts(len(lanes))
+            kept, asked = known["targets"], targets_of(inputs)
+            some = kept if set(asked) <= set(kept) else asked  # not all of the run's targets have to be proved
+            journal.check(identity | {"clock": known["clock"], "targets": some})
+            if not bounded:
+                counts = journal.counts(len(kept))
+                limits = [counts[kept.index(target)] for target in asked]
         yield from audit(run, lanes, limits)

@@ -53,6 +53,10 @@ class Unreadable(Exception):
     """What a target holds can't be read back; the message says why."""
 
 
+class NotGivenBack(Unreadable):
+    """A target can't be read back, whatever is tried: its kind gives nothing back."""
+
+
 @dataclass(frozen=True)
 class Encoded:
     """Records that are ready to be sent, in order; n of them."""
@@ -157,7 +161,7 @@ class Sink(ABC):
         The records are written as ``comparable`` does. Those of a part named "" have no order. Called without ``open``.
         Raises Unreadable, OSError or Undelivered.
         """
-        raise Unreadable("this kind of target does not give back what it was given")
+        raise NotGivenBack("this kind of target does not give back what it was given")
 
     def comparable(self, encoded: Encoded) -> Sequence[bytes]:
         """Return the records as ``stored`` reads them back."""

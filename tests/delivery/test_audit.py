@@ -146,10 +146,49 @@ def test_an_audit_says_what_it_needs(tool, tmp_path, arguments, message: str) ->
     assert message in outcome.err
 
 
-def test_a_target_that_can_not_be_read_back_is_said(tool, tmp_path) -> None:
-    outcome = tool("audit", "-c", write_json(tmp_path / "spec.json", SPEC), *RUN)
-    assert outcome.code == 1
+OPTIONS = ("-s", "2024-01-01", "-n", 9, "--seed", 1)
+
+
+@pytest.mark.parametrize(("strict", "code"), [((), 0), (("--strict",), 1)])
+def test_a_target_that_can_not_be_read_back_is_said_and_does_not_count(
+    command, tool, tmp_path, strict: tuple, code: int
+) -> None:
+    readable = {"type": "file", "path": str(tmp_path / "out.json")}
+    spec = write_json(tmp_path / "spec.json", SPEC | {"target": [{"type": "stdout"}, readable]})
+    command(spec, *OPTIONS)
+    outcome = tool("audit", spec, *OPTIONS, *strict)
+    assert outcome.code == code
     assert "reading standard output back: this kind of target does not give back what it was given" in outcome.err
+    assert "9 expected, 9 found, 0 missing" in outcome.out
+
+
+def test_an_audit_that_can_read_nothing_back_proves_nothing(tool, tmp_path) -> None:
+    outcome = tool("audit", write_json(tmp_path / "spec.json", SPEC), *OPTIONS)
+    assert outcome.code == 1
+    assert outcome.err.endswith("no target could be read back, so nothing is proved\n")
+
+
+def test_a_target_that_failed_to_be_read_counts(command, tool, tmp_path) -> None:
+    paths = [tmp_path / "a.json", tmp_path / "b.json"]
+    targets = [{"type": "file", "path": str(path)} for path in paths]
+    spec = write_json(tmp_path / "spec.json", SPEC | {"target": targets})
+    command(spec, *OPTIONS)
+    paths[0].unlink()
+    paths[0].mkdir()
+    outcome = tool("audit", spec, *OPTIONS)
+    assert (outcome.code, "9 found" in outcome.out) == (1, True), outcome.err
+
+
+def test_some_of_a_runs_targets_can_be_audited(command, tool, tmp_path) -> None:
+    targets = [{"type": "file", "path": str(tmp_path / name)} for name in ("a.json", "b.json", "c.json")]
+    spec = write_json(tmp_path / "spec.json", SPEC)
+    state = ("--state", tmp_path / "state")
+    command(spec, *OPTIONS, *state, "-t", write_json(tmp_path / "all.json", targets))
+    some = write_json(tmp_path / "some.json", targets[2])
+    assert "c.json: 9 expected, 9 found, 0 missing" in tool("audit", spec, "-t", some, *state).out
+    other = write_json(tmp_path / "other.json", {"type": "file", "path": str(tmp_path / "d.json")})
+    outcome = tool("audit", spec, "-t", other, *state)
+    assert (outcome.code, "different: targets or formats" in outcome.err) == (2, True)
 
 
 def test_an_audit_of_a_state_knows_seed_start_and_end(command, tool, tmp_path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers
-from datagen.plugin.target import Encoded, Gather, Sink, Unreadable
+from datagen.plugin.target import Encoded, Gather, NotGivenBack, Sink, Unreadable
 from datagen.records.batch import Batch
 from datagen.records.lines import Lines
 from datagen.records.pattern import patterned
@@ -84,7 +84,7 @@ class FileSink(Sink):
         if os.path.isfile(path):
             yield path, path
         elif os.path.exists(path):
-            raise Unreadable("it is no file that could be read")
+            raise (Unreadable if os.path.isdir(path) else NotGivenBack)("it is no file that could be read")
 
     def _records(self, data: bytes) -> list[bytes]:
         """Return the records in a file."""
