@@ -61,6 +61,10 @@ class Clock(ABC):
         """Return how long ago a time was, in ns; 0 when it is still to come."""
         return 0
 
+    def past(self, times: Integers) -> int:
+        """Return how many of the times (n,), which ascend, have come; once it is stopped, had come by then."""
+        return len(times)
+
     def stop(self) -> None:
         """End all waiting."""
         self.stopped.set()
@@ -129,6 +133,10 @@ class SystemClock(Clock):
 
     def lag(self, moment: int) -> int:
         return max(self._now() - moment, 0)
+
+    def past(self, times: Integers) -> int:
+        now = self._stopped_at if self.stopped.is_set() else self._now()
+        return int(np.searchsorted(times, now, "right"))
 
     def _now(self) -> int:
         return time.monotonic_ns() - self._zero

@@ -43,4 +43,4 @@ class Lane:
             if known < len(encoded):
                 self.sender.send(encoded.slice(known, len(encoded)), waiting)
         if len(batch):
-            self.sender.note(emitted, waiting)
+            self.sender.note(emitted, batch.emitted, waiting)

@@ -2,11 +2,15 @@
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from datagen.clock import Clock, stopwatch
+from datagen.draw import Integers
 from datagen.plugin.target import Encoded, Position, Sink, Target, Undelivered
 from datagen.problems import hidden, reason
 
@@ -30,10 +34,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class _Item:
-    """What stands in the queue: records, or the news of how many records of the run have been looked at."""
+    """What stands in the queue: records, or the news of which records of the run have been looked at."""
 
     encoded: Encoded | None
-    emitted: int = 0
+    emitted: int = 0  # so many, those with the times (n,) included, in ns since the start
+    times: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass
@@ -68,6 +73,7 @@ class Sender:
         self._leaving = threading.Lock()  # whether it was opened in time is decided once
         self._stop_seen: float | None = None
         self._gathered: list[Encoded] = []  # due, and not sent yet
+        self._notes: deque[_Item] = deque()  # of records whose time may not have come
         self._send_at = 0.0
         self._passed = self._reached = 0  # what the standing has once all that was let out is acknowledged
         self._taken = 0  # records that the target has taken, acknowledged or not
@@ -93,10 +99,13 @@ class Sender:
         """Take records."""
         self._put(_Item(encoded), waiting)
 
-    def note(self, emitted: int, waiting: Callable[[], None]) -> None:
-        """Take note that so many records of the run have been looked at, whatever came of them."""
+    def note(self, emitted: int, times: Integers, waiting: Callable[[], None]) -> None:
+        """Take note that records of the run have been looked at, whatever comes of them.
+
+        ``emitted`` counts all so far, the last ones were at ``times`` (n,).
+        """
         if not self._passes_all:
-            self._put(_Item(None, emitted), waiting)
+            self._put(_Item(None, emitted, times), waiting)
 
     def end(self, waiting: Callable[[], None]) -> None:
         """Say that no more comes."""
@@ -138,6 +147,7 @@ class Sender:
             while (item := self._next()) is not None:
                 self._let_out(item)
             self._send()
+            self._pass()
             self._insist(self._finish)
         except BaseException as error:  # whatever it is, the run has to know
             self.error = error
@@ -169,10 +179,21 @@ class Sender:
             held_too = self.acknowledged is None  # else whoever continues the run lets out what is held back
             for start, stop in self._clock.due(item.encoded.due, item.encoded.emitted if held_too else None):
                 self._gather(item.encoded.slice(start, stop))
-        elif not self._clock.stopped.is_set():
-            self._passed = item.emitted
-            if not self._gathered:
-                self.standing = replace(self.standing, passed=item.emitted)
+        else:
+            self._notes.append(item)
+            self._pass()
+
+    def _pass(self) -> None:
+        """Count the records of the run whose time has come."""
+        while self._notes:
+            first = self._notes[0]
+            past = self._clock.past(first.times)
+            self._passed = first.emitted - len(first.times) + past
+            if past < len(first.times):
+                break
+            self._notes.popleft()
+        if not self._gathered and not self._passes_all:
+            self.standing = replace(self.standing, passed=self._passed)
 
     def _gather(self, encoded: Encoded) -> None:
         """Gather records until there are as many as the target wants at once."""

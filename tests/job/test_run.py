@@ -110,6 +110,16 @@ except KeyboardInterrupt:
     assert found == records_of(FOREVER, len(found))
 
 
+def test_a_live_run_that_is_stopped_counts_the_records_that_were_held_back_too(to_file) -> None:
+    target = to_file() | {"through": [{"type": "late", "share": 0.5, "delay": uniform(0, 3)}]}
+    handle = datagen.start(FOREVER, target, seed=1)
+    while handle.report.records < 300:
+        handle.wait(0.01)
+    handle.stop()
+    report = handle.wait()
+    assert report.records == report.delivered[0][1] == len(lines(target))
+
+
 def test_a_state_is_kept_and_gone_on_from(to_file, tmp_path) -> None:
     for records in (300, 1000):
         datagen.run(SPEC, to_file(), start=START, records=records, seed=1, state=tmp_path / "state")
