@@ -6,6 +6,7 @@ around them, and dictionary columns that share their indices become text togethe
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, tzinfo
 from functools import cache, partial
@@ -21,6 +22,7 @@ from datagen.records.types import JSON_TEXT, is_optional, list_parts
 _LARGEST_PLAIN_FLOAT = 1e15  # from here on a float is written with an exponent
 _SCALES = (1.0, 10.0, 100.0, 1000.0)
 _EPOCH = datetime(1970, 1, 1)
+_CODE = re.compile("%.", re.DOTALL)
 
 
 def json_text(array: pa.Array) -> pa.Array:
@@ -73,17 +75,20 @@ def plain_text(array: pa.Array) -> pa.Array:
 
 
 def formatted_time(array: pa.Array, pattern: str) -> pa.Array:
-    """Write each time with strftime codes; a time without an offset counts as UTC."""
+    """Write each time with strftime codes; a time without an offset counts as UTC.
+
+    ``%s`` is the seconds since 1970, which strftime itself would count in the time zone of the machine.
+    """
     encoded = array.dictionary_encode()
     name = array.type.tz or "UTC"
     zone, offset = _zone(name), offset_milliseconds(name)
     moments = encoded.dictionary.cast(pa.timestamp("ms")).cast(pa.int64()).to_pylist()
-    text = [
-        None
-        if moment is None
-        else (_EPOCH + timedelta(milliseconds=moment + offset)).replace(tzinfo=zone).strftime(pattern)
-        for moment in moments
-    ]
+
+    def written(moment: int) -> str:
+        codes = _CODE.sub(lambda code: str(moment // 1000) if code[0] == "%s" else code[0], pattern)
+        return (_EPOCH + timedelta(milliseconds=moment + offset)).replace(tzinfo=zone).strftime(codes)
+
+    text = [None if moment is None else written(moment) for moment in moments]
     return _filled(pa.array(text, pa.string()).take(encoded.indices), "")
 
 

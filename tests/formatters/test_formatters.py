@@ -3,11 +3,12 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Callable
 
 import pytest
 
-from tests.worlds import START, constant, counter, enum, integer, read, records_of, state, uniform, world
+from tests.worlds import START, constant, counter, enum, integer, read, records_of, state, uniform, world, write_json
 
 AWKWARD = [
     "plain",
@@ -196,6 +197,8 @@ def test_a_pattern_of_nothing_gives_empty_lines(shaped) -> None:
         ("1969-12-31T23:59:59", "%Y %j", "1969 365"),
         ("2024-01-01T12:34:56", "%H|%M", "12|34"),
         ("2024-01-01T12:34:56", "%%", "%"),
+        ("2024-01-01T02:00:00+02:00", "%s %%s", "1704067200 %s"),
+        ("1969-12-31T23:59:59.500", "%s", "-1"),
     ],
 )
 def test_a_time_is_formatted_with_strftime_codes(command, tmp_path, start: str, code: str, expected: str) -> None:
@@ -203,6 +206,14 @@ def test_a_time_is_formatted_with_strftime_codes(command, tmp_path, start: str, 
     (tmp_path / "pattern").write_text("{{time|" + code + "}}", encoding="utf-8")
     outcome = command("-c", tmp_path / "spec.json", "-f", tmp_path / "pattern", "-s", start, "-n", 1)
     assert outcome.out == expected + "\n"
+
+
+def test_no_code_depends_on_the_time_zone_of_the_machine(process, tmp_path) -> None:
+    write_json(tmp_path / "spec.json", world())
+    (tmp_path / "pattern").write_text("{{time|%s %c %x %X %p %z %Z}}")
+    run = ("spec.json", "-s", "2024-01-01T02:00:00+02:00", "-n", 1, "-f", "pattern")
+    lines = {process(*run, env={**os.environ, "TZ": zone}).out for zone in ("UTC", "Asia/Tokyo")}
+    assert lines == {"1704067200 Mon Jan  1 02:00:00 2024 01/01/24 02:00:00 AM +0200 UTC+02:00\n"}
 
 
 def test_formatted_times_move_on(shaped) -> None:
