@@ -102,6 +102,8 @@ def run(
     options = _options(start, records, duration, max_workers, seed)
     request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
     with closing(prepare(request, say)) as job:
+        for warning in job.inputs.warnings:
+            say(f"warning: {warning}")
         return job.complete(progress)
 
 

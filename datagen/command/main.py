@@ -29,7 +29,8 @@ def main(arguments: Sequence[str], signals: Signals | None = None) -> int:
         given.signals = signals or Signals()
         return DONE if _WORK[given.command](given, voice) else FAILED
     except InvalidInput as error:
-        voice.refuse(error)
+        is_run = not arguments or arguments[0] not in _WORK or arguments[0] in ("run", "check")
+        voice.refuse(error, "; nothing was generated" if is_run else "")
         return WRONG
     except RunFailed as error:
         voice.fail(str(error))

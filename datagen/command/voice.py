@@ -48,13 +48,13 @@ class Voice:
         """Write a line to standard output, where results go that are asked for."""
         print(hidden(text, self.secrets), flush=True)
 
-    def refuse(self, error: InvalidInput) -> None:
-        """Say all that is wrong."""
+    def refuse(self, error: InvalidInput, undone: str) -> None:
+        """Say all that is wrong, and what was not done for it."""
         for problem in error.problems[:_MOST_LISTED]:
             self.say(str(problem), "error", **_place(problem))
         if len(error.problems) > _MOST_LISTED:
             self.fail(f"… and {len(error.problems) - _MOST_LISTED:,} more")
-        self.say(f"{counted(len(error.problems), 'problem')} found; nothing was generated", "error")
+        self.say(f"{counted(len(error.problems), 'problem')} found{undone}", "error")
 
 
 def _place(problem: Problem) -> dict[str, Any]:

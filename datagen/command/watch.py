@@ -134,6 +134,7 @@ def say_end(report: Report, options: Options, limit: Limit, voice: Voice) -> Non
         voice.say(f"warning: {cut}", held_spawns=report.held.spawns, held_seconds=report.held.nanoseconds / 1e9)
     late = f", up to {report.latest / 1e9:.3f} s late" if options.start is None and report.records else ""
     before = f", continued after {counted(report.before, 'record')}" if report.before else ""
+    before += ": nothing was left to do" if report.before == report.records > 0 else ""
     text = f"{_counts(report, options, report.seconds)}, seed {options.seed}{late}{before}"
     voice.say(text, seed=options.seed, **_figures(report, report.seconds))
     if any(records != report.records for _, records in report.delivered) or len(report.delivered) > 1:

@@ -54,10 +54,8 @@ def _moments(described: Any, info: "ValidationInfo[Maker]") -> Moments:
         raise invalid("timestamp", lines or [(line["loc"], line["msg"]) for line in error.errors()]) from error
     if lines:
         raise invalid("timestamp", lines)
-    if str(described.get("type")).lower() == "exponential":
-        text = (
-            "an exponential distribution draws times from 1970 on; use uniform with min and max, or normal with a mean"
-        )
+    if not made.draws_times:
+        text = f"{made.kind} draws times from 1970 on; use uniform with min and max, or normal with a mean"
         raise invalid("timestamp", [(("type",), text)])
     return Moments(made, next(iter(zones), None))
 

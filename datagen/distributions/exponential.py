@@ -17,6 +17,7 @@ class Exponential(Distribution):
     """
 
     kind: ClassVar[str] = "exponential"
+    draws_times: ClassVar[bool] = False
     mean: Number = Field(gt=0, description="average of the draws, above 0")
 
     def lowest(self) -> float:

@@ -139,7 +139,10 @@ def start(request: Request, *, watch: Watch = _nothing, say: Say = _nothing) -> 
 
     Raises InvalidInput with everything that is wrong with the request; then nothing was touched.
     """
-    return prepare(request, say).start(watch)
+    job = prepare(request, say)
+    for warning in job.inputs.warnings:
+        say(f"warning: {warning}")
+    return job.start(watch)
 
 
 def prepare(request: Request, say: Say = _nothing) -> Job:

@@ -87,7 +87,8 @@ def _definitions(registry: Registry) -> Schema:
     for group in ("distribution", "dimension", "formatter", "stage", "target"):
         kinds = {name.lower(): described(kind) for name, kind in registry.of(group).items()}
         defs |= _choice(group, kinds)
-    times = {name.lower(): _with_times(described(kind)) for name, kind in registry.of("distribution").items()}
+    drawing = {name: kind for name, kind in registry.of("distribution").items() if getattr(kind, "draws_times", True)}
+    times = {name.lower(): _with_times(described(kind)) for name, kind in drawing.items()}
     return defs | _choice("time_distribution", times)
 
 

@@ -32,6 +32,7 @@ class Distribution(Plugin):
     """How numbers are drawn."""
 
     group: ClassVar[str] = "distribution"
+    draws_times: ClassVar[bool] = True  # whether times in place of its numbers make sense
 
     @abstractmethod
     def sample(self, u: Floats) -> Floats:

@@ -117,6 +117,10 @@ def test_a_stop_that_takes_long_is_explained_once(seconds) -> None:
             Report(records=9, before=1, seconds=4, reached=90061 * SECOND),
             "9 records, 1d 01:01:01.000 simulated, 4.000 s, 2 records/s, seed 7, continued after 1 record",
         ),
+        (
+            Report(records=2, before=2, seconds=0.5),
+            "2 records, 00:00:00.000 simulated, 0.500 s, seed 7, continued after 2 records: nothing was left to do",
+        ),
     ],
 )
 def test_the_closing_line_has_a_rate_where_it_means_something(report: Report, text: str) -> None:

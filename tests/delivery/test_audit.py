@@ -189,6 +189,7 @@ def test_some_of_a_runs_targets_can_be_audited(command, tool, tmp_path) -> None:
     other = write_json(tmp_path / "other.json", {"type": "file", "path": str(tmp_path / "d.json")})
     outcome = tool("audit", spec, "-t", other, *state)
     assert (outcome.code, "different: targets or formats" in outcome.err) == (2, True)
+    assert outcome.err.endswith("1 problem found\n")
 
 
 def test_an_audit_of_a_state_knows_seed_start_and_end(command, tool, tmp_path) -> None:

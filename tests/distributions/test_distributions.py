@@ -275,11 +275,6 @@ def test_the_stddev_of_a_timestamp_is_in_seconds() -> None:
     assert stats.kstest(found, stats.norm(12 * 3600, 90).cdf).pvalue > LEAST_P
 
 
-def test_the_mean_of_an_exponential_timestamp_counts_from_1970() -> None:
-    since = timestamps(exponential("1970-01-11")) + (datetime(2020, 1, 1) - datetime(1970, 1, 1)).total_seconds()
-    assert stats.kstest(since, stats.expon(scale=10 * 86400).cdf).pvalue > LEAST_P
-
-
 @pytest.mark.parametrize(
     ("distribution", "expected"),
     [

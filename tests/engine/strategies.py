@@ -97,7 +97,7 @@ def times(draw: st.DrawFn, wide: bool) -> Spec:
     early, late = draw(st.sampled_from(TIMES[:2])), draw(st.sampled_from(TIMES[2:]))
     first = draw(st.sampled_from(["", *OFFSETS]))
     second = first and draw(st.sampled_from(OFFSETS))
-    kinds = [uniform(early + first, late + second), normal(early + first, 86400.5), exponential(late + first)]
+    kinds = [uniform(early + first, late + second), normal(early + first, 86400.5)]
     return one_of(draw, kinds if wide else [*kinds, constant(early + first), uniform(late + first, late + first)])
 
 

@@ -92,7 +92,9 @@ def test_delays_and_gaps_that_are_often_negative_are_said() -> None:
 @pytest.mark.parametrize("kind", ["exponential", "Exponential"])
 def test_a_time_from_an_exponential_is_refused(kind: str) -> None:
     field = {"name": "t", "type": "timestamp", "distribution": {"type": kind, "mean": "2024-01-01"}}
-    with pytest.raises(datagen.InvalidInput, match="draws times from 1970 on; use uniform with min and max"):
+    with pytest.raises(
+        datagen.InvalidInput, match="exponential draws times from 1970 on; use uniform with min and max"
+    ):
         datagen.load(world(field))
 
 
@@ -146,4 +148,7 @@ def test_nothing_is_odd_about_the_ready_specs(path) -> None:
 def test_a_warning_does_not_keep_a_run_from_its_records(tmp_path) -> None:
     spec = world(picking(constant(9)))
     target = {"type": "file", "path": str(tmp_path / "out.json")}
-    assert datagen.run(deepcopy(spec), target, start=START, records=3, seed=1).records == 3
+    said: list[str] = []
+    assert datagen.run(deepcopy(spec), target, start=START, records=3, seed=1, say=said.append).records == 3
+    assert len(said) == 1
+    assert said[0].startswith("warning: spec: emitters[0].dimensions[0].cardinality_distribution: never picks 4 of")

@@ -400,7 +400,7 @@ def test_a_file_that_vanishes_is_a_failure_and_no_traceback(generate, tmp_path) 
         "class Vanishing(File):\n"
         '    """It can be checked and not opened."""\n'
         "    kind = 'vanishing'\n"
-        "    def problem(self):\n"
+        "    def unwritable(self):\n"
         "        return None\n"
     )
     path = str(tmp_path / "none" / "out.json")
