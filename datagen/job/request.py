@@ -16,7 +16,7 @@ from datagen.language.spec import Spec
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import named_files
 from datagen.plugin.registry import Registry
-from datagen.plugin.target import Target, missing_library
+from datagen.plugin.target import RECORD_ID, Target, missing_library
 from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, hidden, read_text, show, unreadable
 
 _EXAMPLE_SPECS, _EXAMPLE_TARGETS = "conf/gen", "conf/tar"  # of a clone
@@ -265,7 +265,7 @@ def _oddities(targets: Sequence[Located], spec: Spec) -> Iterator[Problem]:
     for located in targets:
         yield from (located.problem(path, text) for path, text in located.target.oddities())
         for path, name in located.target.splits_by():
-            if name in fine or name == "time":
+            if name in fine or name in ("time", RECORD_ID):
                 yield located.problem(path, f"{show(name)} is new in nearly every record: a file each")
 
 

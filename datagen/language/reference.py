@@ -111,7 +111,7 @@ def _shown(group: str, example: Any) -> str:
         return f"```json\n{json.dumps(example, ensure_ascii=False)}\n```"
     if len(example) > 1:
         return f"```text\n{example['text']}\n```"
-    return f"```sh\npython generator.py -c conf/gen/example.json -s 2024-01-01T00:00:00 -n 3 -f {example['type']}\n```"
+    return f"```sh\ndatagen -c conf/gen/example.json -s 2024-01-01T00:00:00 -n 3 -f {example['type']}\n```"
 
 
 def _spec_page() -> Iterator[str]:
