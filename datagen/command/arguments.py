@@ -132,7 +132,7 @@ def _add_run(parser: Parser) -> None:
     add("-t", "-o", "--target", metavar="TARGET", help="target file; wins over the spec's target")
     add("-f", "-p", "--format", metavar="FORMAT", help="json (default), csv, tsv or a pattern file")
     add("-s", "--start", metavar="TIME", help="simulated clock, from this ISO 8601 time on")
-    add("-m", "--max-workers", metavar="N", help="most workers alive at once; wins over max_workers of the spec; 100 without both")
+    add("-m", "--max-workers", metavar="N", help="most workers alive at once; else max_workers of the spec, else 100")
     add("-n", "--records", metavar="N", help="stop after that many records; 5k and 2M are 5000 and 2000000")
     add(
         "-r", "--duration", metavar="TIME", help="stop after 30 or 30S, 10M, 1H30M, 2D or PT1H30M; seconds without unit"
