@@ -1,6 +1,7 @@
 """The engine equals the reference simulator, record for record, for specs that nobody thought of."""
 
 import json
+from collections.abc import Iterator
 from itertools import islice, zip_longest
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -12,7 +13,6 @@ from datagen.language.document import Document
 from datagen.language.load import load_spec
 from datagen.moment import parse_moment
 from datagen.plugin.registry import Registry
-from datagen.records.batch import Batch
 from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
 from tests.engine.strategies import crowds, runs, specs
@@ -36,9 +36,11 @@ def begun(spec: dict, run: dict, window: int | None) -> Run:
     return Run(population, clock, seed=run["seed"], max_workers=run.get("max_workers", 100), records=run["records"])
 
 
-def lines_of(batch: Batch, made: Run) -> list:
-    lines = bytes(Json().begin(made.layout).lines(batch).data).splitlines()
-    return [json.loads(line, object_pairs_hook=list) for line in lines]
+def records_and_times(made: Run) -> Iterator[tuple[list, int]]:
+    writer = Json().begin(made.layout)
+    for batch in made.batches():
+        lines = bytes(writer.lines(batch).data).splitlines()
+        yield from zip((json.loads(line, object_pairs_hook=list) for line in lines), batch.due.tolist(), strict=True)
 
 
 def held_until(time: int, spawns: dict[int, list[int]]) -> Held:
@@ -72,13 +74,9 @@ def assert_equal(spec: dict, run: dict) -> None:
     expected = [typed(pairs(record)) for record in islice(simulate(spec, **run, spawns=spawns), run["records"])]
     for window in WINDOWS.values():
         made = begun(spec, run, window)
-        last = 0
-        found = []
-        for batch in made.batches():
-            last = int(batch.due[-1])
-            found += [typed(record) for record in lines_of(batch, made)]
-        assert first_difference(found, expected) is None
-        assert made.held == held_until(last, spawns)
+        found = list(records_and_times(made))
+        assert first_difference([typed(record) for record, _ in found], expected) is None
+        assert made.held == held_until(found[-1][1] if found else 0, spawns)
 
 
 @settings(FIXED, max_examples=400)
