@@ -88,6 +88,8 @@ def insist(sink: Sink, records: Encoded) -> None:
             return
         except Undelivered as error:
             records = records.slice(error.records, len(records))
+            sink.close()
+            sink.open(sink.position())
 
 
 def late(records: Sequence[int]) -> int:
