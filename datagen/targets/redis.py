@@ -16,7 +16,8 @@ from datagen.records.batch import Layout
 from datagen.records.lines import pieces
 from datagen.targets.address import Address, AddressedSink
 
-_PIPELINE = 1000  # commands sent before their replies are read
+_PIPELINE = 1000  # records of one transaction
+_BEGIN, _END = b"*1\r\n$5\r\nMULTI\r\n", b"*1\r\n$4\r\nEXEC\r\n"
 _CHUNK = 10_000  # records read back at a time
 _CONNECT_SECONDS = 10
 _REPLY_SECONDS = 30
@@ -120,7 +121,11 @@ class Redis(Target):
 
 
 class RedisSink(AddressedSink):
-    """Sends a command for each record, many of them before their replies are read."""
+    """Sends a command for each record, many of them in a transaction.
+
+    When the server refuses a record, because it is out of memory, say, it takes none of its transaction: so no record
+    of it stands before an earlier one, and none is sent twice.
+    """
 
     _client: Any
 
@@ -141,9 +146,13 @@ class RedisSink(AddressedSink):
             connection = self._client.connection_pool.get_connection()
             try:
                 for begin in range(0, len(requests), _PIPELINE):
-                    connection.send_packed_command([b"".join(requests[begin : begin + _PIPELINE])])
-                    for _ in requests[begin : begin + _PIPELINE]:
-                        connection.read_response(disable_decoding=True)
+                    chosen = requests[begin : begin + _PIPELINE]
+                    connection.send_packed_command([b"".join((_BEGIN, *chosen, _END))])
+                    for _ in range(1 + len(chosen)):
+                        connection.read_response(disable_decoding=True)  # that it waits for EXEC
+                    for reply in connection.read_response(disable_decoding=True):
+                        if isinstance(reply, RedisError):
+                            raise reply
                         done += 1
             except RedisError:
                 connection.disconnect()  # there may be replies to come

@@ -12,7 +12,7 @@ import pyarrow as pa
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Sink, Target
+from datagen.plugin.target import Encoded, Sink, Target, Undelivered
 from datagen.records.batch import Layout
 from datagen.records.lines import Lines
 from tests.servers.installed import Proxy, wait_until
@@ -79,3 +79,20 @@ def down_at_first(proxy: Proxy) -> Iterator[None]:
     timer.start()
     yield
     timer.join()
+
+
+def insist(sink: Sink, records: Encoded) -> None:
+    """Write records again and again until all are delivered, as a run does that retries."""
+    while len(records):
+        try:
+            sink.write(records)
+            return
+        except Undelivered as error:
+            records = records.slice(error.records, len(records))
+            sink.close()
+            sink.open(sink.position())
+
+
+def late(records: Sequence[int]) -> int:
+    """Count the records that stand behind one that should come after them."""
+    return int((np.maximum.accumulate(records) > records).sum())

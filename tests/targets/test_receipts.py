@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datagen.clock import stopwatch
 from datagen.plugin.target import Undelivered
 from datagen.targets.receipts import Receipts
+from datagen.targets.window import Window
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 19))))
@@ -32,7 +34,7 @@ def test_what_is_acknowledged_after_a_failure_does_not_count() -> None:
     receipts.acknowledge(1)
     receipts.fail("second")
     with pytest.raises(Undelivered, match="first") as caught:
-        receipts.wait(10)
+        receipts.wait(10, "it")
     assert (caught.value.records, caught.value.lasting) == (1, True)
 
 
@@ -40,18 +42,52 @@ def test_all_is_there_before_it_fails() -> None:
     receipts = Receipts(1)
     receipts.acknowledge(0)
     receipts.fail("too late")
-    receipts.wait(10)
+    receipts.wait(10, "it")
 
 
 def test_no_records_are_there_at_once() -> None:
-    Receipts(0).wait(10)
+    Receipts(0).wait(10, "it")
 
 
 def test_a_wait_ends_when_nothing_comes_any_more() -> None:
     receipts = Receipts(2)
     thread = threading.Thread(target=receipts.acknowledge, args=(0,))
     thread.start()
-    with pytest.raises(Undelivered, match=r"no answer for 0\.1 s") as caught:
-        receipts.wait(0.1)
+    with pytest.raises(Undelivered, match=r"no answer for 0\.1 s from it") as caught:
+        receipts.wait(0.1, "it")
     thread.join()
     assert caught.value.records == 1
+
+
+def test_a_silence_after_some_answers_is_as_long_as_is_said() -> None:
+    receipts = Receipts(2)
+    threading.Timer(0.2, receipts.acknowledge, (0,)).start()
+    began = stopwatch()
+    with pytest.raises(Undelivered, match=r"no answer for 0\.4 s"):
+        receipts.wait(0.4, "it")
+    assert 0.6 <= stopwatch() - began < 0.75  # 0.8 when the clock began anew after each look
+
+
+def test_those_under_way_are_waited_for_after_a_refusal() -> None:
+    window = Window(4)
+    receipts = Receipts(10, window)
+    assert receipts.due() == range(4)
+    receipts.acknowledge(0)
+    receipts.refuse(1, "full")
+    assert not receipts.is_over
+    assert not receipts.due()
+    receipts.acknowledge_through(3)
+    with pytest.raises(Undelivered, match="full") as caught:
+        receipts.settle()
+    assert (caught.value.records, window.size) == (1, 1)
+    assert [receipts.there(number) for number in range(5)] == [True, False, True, True, False]
+
+
+def test_a_window_grows_again_while_all_is_taken() -> None:
+    window = Window(1000)
+    window.refuse()
+    sizes = [window.size]
+    for _ in range(10):
+        window.take(1000)
+        sizes.append(window.size)
+    assert sizes == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000]

@@ -1,5 +1,6 @@
 """The target ``redis`` against a real server."""
 
+import subprocess
 import threading
 from collections.abc import Iterator
 from uuid import uuid4
@@ -11,7 +12,18 @@ from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.target import Undelivered, Unreadable
 from datagen.targets.redis import Redis
 from tests.servers import installed
-from tests.servers.traffic import COUNTRIES, RICH, TWO, by_country, cut_after, down_at_first, encoded, once, prepared
+from tests.servers.traffic import (
+    COUNTRIES,
+    RICH,
+    TWO,
+    by_country,
+    cut_after,
+    down_at_first,
+    encoded,
+    insist,
+    once,
+    prepared,
+)
 from tests.worlds import START, counter, enum, world, write_json
 
 
@@ -225,3 +237,21 @@ def test_a_password_is_secret_and_the_rest_of_a_url_is_not() -> None:
     assert "topsecret" in target.secrets()
     assert not [secret for secret in target.secrets() if "host" in secret]
     assert "topsecret" not in repr(target)
+
+
+def test_a_server_that_is_out_of_memory_takes_a_transaction_whole_or_not_at_all(tmp_path) -> None:
+    port, got = installed.free_port(), []
+    line = ["redis-server", "--port", str(port), "--maxmemory", "4mb", "--save", "", "--dir", tmp_path]
+    server = subprocess.Popen(line, stdout=subprocess.DEVNULL)
+    installed.wait_until(lambda: installed.is_up(port))
+    with library.Redis(port=port) as own:
+        sink = prepared(Redis(list="l", url=SecretUrl(f"redis://127.0.0.1:{port}/0")))
+        sink.open(None)
+        writing = threading.Thread(target=insist, args=(sink, encoded([f"{n:0>200}" for n in range(60_000)])))
+        writing.start()
+        while writing.is_alive() or own.llen("l"):
+            got += [int(value) for value in own.lpop("l", 500) or ()]
+        sink.close()
+    server.terminate()
+    server.wait()
+    assert got == list(range(60_000))

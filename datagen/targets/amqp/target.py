@@ -1,6 +1,6 @@
 """The target ``amqp``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any, ClassVar, Literal
 
@@ -13,9 +13,11 @@ from datagen.plugin.target import Encoded, Position, Target
 from datagen.problems import reason
 from datagen.records.batch import Layout
 from datagen.records.lines import pieces
-from datagen.targets.address import Address, AddressedSink
+from datagen.targets.address import Address
 from datagen.targets.amqp.frames import LONGEST_NAME, Envelope
-from datagen.targets.amqp.link import CONNECT_SECONDS, Link, Step
+from datagen.targets.amqp.link import CONNECT_SECONDS, WINDOW, Link, Step
+from datagen.targets.answered import AnsweredSink
+from datagen.targets.receipts import Receipts
 
 
 class Amqp(Target):
@@ -107,13 +109,13 @@ class Amqp(Target):
         return Address("a routing key", self._key, layout, scope.start, longest=LONGEST_NAME)
 
 
-class AmqpSink(AddressedSink):
+class AmqpSink(AnsweredSink):
     """Publishes records over a link, which it replaces when it was lost."""
 
     _link: Link
 
     def __init__(self, target: Amqp, address: Address, writer: LineWriter, scope: Scope) -> None:
-        super().__init__(address, writer, scope)
+        super().__init__(WINDOW, address, writer, scope, str(target))
         self._target = target
         self._envelope = Envelope(target.exchange, target.mandatory, target.persistent)
 
@@ -126,7 +128,12 @@ class AmqpSink(AddressedSink):
             self.close()
             self.open(None)
         taken = self._address.taken(encoded)
-        self._link.deliver(self._messages(encoded.slice(0, taken)))
+        messages = self._messages(encoded.slice(0, taken))
+
+        def send(numbers: Sequence[int], receipts: Receipts) -> None:
+            self._link.deliver([messages[number] for number in numbers], receipts)
+
+        self.send_missing(taken, send)
         if taken < len(encoded):
             raise self._address.refused(encoded, taken)
 

@@ -18,7 +18,7 @@ _CONNECT_SECONDS = 10
 _REPLY_SECONDS = 30
 _GLANCE = 0.2  # seconds
 _LOOK_EVERY = 1.0  # seconds between two looks, while there is nothing to write, whether a ping is due
-_WINDOW = 1000  # records under way at most; a broker may want fewer (MQTT 5.0, section 3.2.2.3.3)
+WINDOW = 1000  # records under way at most; a broker may want fewer (MQTT 5.0, section 3.2.2.3.3)
 # Reason codes that would be the same at the next try: malformed packet, protocol error, unsupported version, client
 # identifier, user name or password, not authorized, banned, authentication method, topic name, packet too large,
 # payload format, retain not supported, QoS not supported (MQTT 5.0, section 2.4).
@@ -32,9 +32,10 @@ class Link:
         """Take a client of paho and what it is to connect to; ``keepalive`` in seconds."""
         self._client = client
         self._endpoint = (host, port, keepalive)
+        self._peer = f"{host}:{port}"
         self._receipts = Receipts(0)
         self._under_way: dict[int, int] = {}  # number of the record by its packet identifier
-        self._window = _WINDOW
+        self.most = WINDOW  # records that the broker wants under way at most
         self._greeting: Any = None  # the broker's reason code
         self._lock = threading.Lock()  # held by whoever uses the client
         self._closing = threading.Event()
@@ -49,7 +50,7 @@ class Link:
         try:
             self._client.connect(*self._endpoint)
         except (OSError, ValueError) as error:  # ValueError: of a name that can't be a host's
-            raise Undelivered(explained(error), lasting=isinstance(error, ValueError)) from error
+            raise Undelivered(f"{self._peer}: {explained(error)}", lasting=isinstance(error, ValueError)) from error
         self._await_greeting()
         self._keeper.start()
 
@@ -58,24 +59,20 @@ class Link:
         with self._lock:
             return not self._turn(0)
 
-    def deliver(self, topics: Sequence[str], records: Sequence[bytes], qos: int, retain: bool) -> None:
+    def deliver(
+        self, topics: Sequence[str], records: Sequence[bytes], qos: int, retain: bool, receipts: Receipts
+    ) -> None:
         """Publish records and wait until all are acknowledged. Raises Undelivered."""
-        self._receipts = receipts = Receipts(len(records))
+        self._receipts = receipts
         self._under_way.clear()
-        sent = acknowledged = 0
-        heard = stopwatch()
         with self._lock:
             while not receipts.is_over:
-                until = min(receipts.acknowledged + self._window, len(records))
-                for number in range(sent, until):  # about 20 µs a record
+                for number in receipts.due():  # about 20 µs a record
                     self._publish(number, topics[number], records[number], qos, retain)
-                sent = until
-                if not self._turn(_GLANCE if receipts.acknowledged < sent else 0):
+                if not self._turn(_GLANCE if self._under_way else 0):
                     receipts.fail("the connection was lost")
-                if receipts.acknowledged > acknowledged:
-                    heard, acknowledged = stopwatch(), receipts.acknowledged
-                elif stopwatch() - heard > _REPLY_SECONDS:
-                    receipts.fail(f"no answer for {_REPLY_SECONDS} s")
+                if receipts.silence > _REPLY_SECONDS:
+                    receipts.fail(f"no answer for {_REPLY_SECONDS} s from the broker at {self._peer}")
         receipts.settle()
 
     def close(self) -> None:
@@ -91,9 +88,11 @@ class Link:
         began = stopwatch()
         while self._greeting is None:
             if not self._turn(_GLANCE) and self._greeting is None:
-                raise Undelivered("the broker closed the connection")
+                raise Undelivered(f"the broker at {self._peer} closed the connection")
             if stopwatch() - began > _CONNECT_SECONDS:
-                raise Undelivered(f"the broker said nothing for {_CONNECT_SECONDS} s")
+                raise Undelivered(
+                    f"the broker at {self._peer} said nothing for {_CONNECT_SECONDS} s after it accepted the connection"
+                )
         if self._greeting.is_failure:
             lasting = self._greeting.value in _LASTING
             raise Undelivered(f"the broker refused the connection: {self._greeting}", lasting=lasting)
@@ -125,14 +124,18 @@ class Link:
 
     def _on_connect(self, client: Any, _: Any, flags: Any, code: Any, properties: Any) -> None:
         self._greeting = code
-        self._window = min(_WINDOW, getattr(properties, "ReceiveMaximum", _WINDOW))
+        self.most = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
 
     def _on_publish(self, client: Any, _: Any, identifier: int, code: Any, properties: Any) -> None:
         number = self._under_way.pop(identifier, None)
-        if code.is_failure:
-            self._receipts.fail(f"the broker refused a record: {code}", lasting=code.value in _LASTING)
-        elif number is not None:
+        if number is None:
+            return
+        if not code.is_failure:
             self._receipts.acknowledge(number)
+        elif code.value in _LASTING:
+            self._receipts.fail(f"the broker refused a record: {code}", lasting=True)
+        else:
+            self._receipts.refuse(number, f"the broker refused a record: {code}")
 
     def _on_disconnect(self, client: Any, _: Any, flags: Any, code: Any, properties: Any) -> None:
         if flags.is_disconnect_packet_from_server:

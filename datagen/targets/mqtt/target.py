@@ -1,5 +1,6 @@
 """The target ``mqtt``."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from typing import ClassVar, Literal
 
@@ -10,8 +11,10 @@ from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Position, Target
 from datagen.records.batch import Layout
 from datagen.records.lines import pieces
-from datagen.targets.address import Address, AddressedSink
-from datagen.targets.mqtt.link import Link
+from datagen.targets.address import Address
+from datagen.targets.answered import AnsweredSink
+from datagen.targets.mqtt.link import WINDOW, Link
+from datagen.targets.receipts import Receipts
 from datagen.targets.tls import Tls
 
 _PORT, _TLS_PORT = 1883, 8883
@@ -78,18 +81,19 @@ class Mqtt(Target):
         return Address("a topic", self.topic, layout, scope.start, forbidden=r"[+#\x00]|^$", longest=65535)
 
 
-class MqttSink(AddressedSink):
+class MqttSink(AnsweredSink):
     """Publishes records over a link, which it replaces when it was lost."""
 
     _link: Link
 
     def __init__(self, target: Mqtt, address: Address, writer: LineWriter, scope: Scope) -> None:
-        super().__init__(address, writer, scope)
+        super().__init__(WINDOW, address, writer, scope, str(target))
         self._target = target
 
     def open(self, position: Position) -> None:
         self._link = self.opened.enter_context(closing(self._target.link(self._target.client_id)))
         self._link.open()
+        self.window.limit(self._link.most)
 
     def write(self, encoded: Encoded) -> None:
         if self._link.is_lost():  # while there was nothing to write
@@ -97,7 +101,12 @@ class MqttSink(AddressedSink):
             self.open(None)
         taken = self._address.taken(encoded)
         good = encoded.slice(0, taken)
-        records = [bytes(piece) for piece in pieces(good.lines)]
-        self._link.deliver(self._address.names(good), records, self._target.qos, self._target.retain)
+        topics, records = self._address.names(good), pieces(good.lines)
+
+        def send(numbers: Sequence[int], receipts: Receipts) -> None:
+            chosen = [topics[number] for number in numbers], [bytes(records[number]) for number in numbers]
+            self._link.deliver(*chosen, self._target.qos, self._target.retain, receipts)
+
+        self.send_missing(taken, send)
         if taken < len(encoded):
             raise self._address.refused(encoded, taken)

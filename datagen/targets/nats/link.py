@@ -22,7 +22,7 @@ _OPEN_SECONDS = 60
 _REPLY_SECONDS = 30
 _CLOSE_SECONDS = 2
 _PING_SECONDS = 20
-_WINDOW = 1000  # records under way at most
+WINDOW = 1000  # records under way at most
 _NO_RESPONDERS = "503"  # status of a reply that says that nobody listens
 # Codes that would be the same at the next try: bad request, unauthorised, forbidden, not found, as in HTTP.
 _LASTING = frozenset((400, 401, 403, 404))
@@ -33,12 +33,13 @@ class Link:
 
     _loop: asyncio.AbstractEventLoop
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        """Take the options of ``nats.connect``: servers and ways to authenticate."""
+    def __init__(self, options: Mapping[str, Any], peer: str) -> None:
+        """Take the options of ``nats.connect``, servers and ways to authenticate, and what the user calls them."""
         from nats.aio.client import Client
 
         self._client = Client()
         self._options = options
+        self._peer = peer
         self._ready = Receipts(1)  # for that it is connected
         self._receipts = Receipts(0)
         self._subjects: Sequence[str] = ()
@@ -62,7 +63,7 @@ class Link:
         """Connect. Raises Undelivered."""
         self._loop = asyncio.new_event_loop()
         self._thread.start()
-        self._ready.wait(_OPEN_SECONDS)
+        self._ready.wait(_OPEN_SECONDS, f"{self._peer} to the connection")
 
     def call(self, act: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
         """Return what something that is done with the JetStream context returns. Raises Undelivered."""
@@ -75,13 +76,14 @@ class Link:
             text, lasting = self._explained(self._error or error)
             raise Undelivered(text, lasting=lasting) from error
 
-    def deliver(self, subjects: Sequence[str], records: Sequence[bytes], message_ids: Sequence[str]) -> None:
+    def deliver(
+        self, subjects: Sequence[str], records: Sequence[bytes], message_ids: Sequence[str], receipts: Receipts
+    ) -> None:
         """Publish records and wait until streams have stored all of them. Raises Undelivered."""
-        receipts = Receipts(len(records))
         publishing = self._publish(subjects, records, message_ids, receipts)
         published = asyncio.run_coroutine_threadsafe(publishing, self._loop)
         try:
-            receipts.wait(_REPLY_SECONDS)
+            receipts.wait(_REPLY_SECONDS, self._peer)
         finally:
             published.cancel()
 
@@ -106,7 +108,7 @@ class Link:
             await self._closing.wait()
         except (Error, OSError, TimeoutError, ValueError) as error:
             text, lasting = self._explained(self._error or error)
-            self._ready.fail(text, lasting=lasting)
+            self._ready.fail(f"{self._peer}: {text}", lasting=lasting)
         finally:
             with suppress(Error, OSError, TimeoutError, AssertionError):  # the last one if there is nothing to close
                 await asyncio.wait_for(self._client.close(), _CLOSE_SECONDS)
@@ -134,20 +136,15 @@ class Link:
 
         self._subjects, self._receipts = subjects, receipts
         try:
-            for number, (subject, record) in enumerate(zip(subjects, records, strict=True)):  # about 10 µs a record
-                if number - receipts.acknowledged >= _WINDOW:
-                    await self._room(number, receipts)
-                headers = {"Nats-Msg-Id": message_ids[number]}
-                await self._client.publish(subject, record, f"{self._inbox}.{number}", headers)
+            while not receipts.is_over:
+                self._news.clear()
+                for number in receipts.due():  # about 10 µs a record
+                    headers = {"Nats-Msg-Id": message_ids[number]}
+                    await self._client.publish(subjects[number], records[number], f"{self._inbox}.{number}", headers)
+                await self._news.wait()
         except (Error, OSError) as error:
             text, lasting = self._explained(error)
             receipts.fail(text, lasting=lasting)
-
-    async def _room(self, sent: int, receipts: Receipts) -> None:
-        """Wait until half of the window is free."""
-        while sent - receipts.acknowledged > _WINDOW // 2:
-            self._news.clear()
-            await self._news.wait()
 
     async def _on_reply(self, message: Any) -> None:
         number = int(message.subject.rpartition(".")[2])
@@ -155,7 +152,10 @@ class Link:
             self._receipts.acknowledge(number)
         else:
             text, lasting = self._refusal(number, message)
-            self._receipts.fail(text, lasting=lasting)
+            if lasting:
+                self._receipts.fail(text, lasting=True)
+            else:
+                self._receipts.refuse(number, text)
         self._news.set()
 
     def _refusal(self, number: int, message: Any) -> tuple[str, bool]:

@@ -17,9 +17,11 @@ from datagen.plugin.target import Encoded, Position, Target, Undelivered
 from datagen.problems import reason
 from datagen.records.batch import Layout
 from datagen.records.lines import pieces
-from datagen.targets.address import Address, AddressedSink
-from datagen.targets.nats.link import Link
+from datagen.targets.address import Address
+from datagen.targets.answered import AnsweredSink
+from datagen.targets.nats.link import WINDOW, Link
 from datagen.targets.nats.stream import JetStream, begin_reading, next_records, ready_stream
+from datagen.targets.receipts import Receipts
 from datagen.targets.tls import Tls
 
 _HEADERS = len("NATS/1.0\r\nNats-Msg-Id: \r\n\r\n")  # bytes of a message's headers without the id
@@ -98,7 +100,8 @@ class Nats(Target):
                 "user_credentials": self.creds,
                 "tls": self.tls and self.tls.context(),
                 "tls_hostname": self.tls and self.tls.server_name,
-            }
+            },
+            " or ".join(server.shown for server in servers),
         )
 
     def _address(self, layout: Layout, scope: Scope) -> Address:
@@ -118,7 +121,7 @@ class Nats(Target):
         return f"{int(purpose_key(scope.seed, f'{scope.run} {chosen} {kinds} {written}')):016x}"
 
 
-class NatsSink(AddressedSink):
+class NatsSink(AnsweredSink):
     """Publishes records over a link, which it replaces when it was lost; a record that is sent again has the same id.
 
     An id is made of the name of the run and the number of the record.
@@ -127,7 +130,7 @@ class NatsSink(AddressedSink):
     _link: Link
 
     def __init__(self, target: Nats, address: Address, run: str, writer: LineWriter, scope: Scope) -> None:
-        super().__init__(address, writer, scope)
+        super().__init__(WINDOW, address, writer, scope, str(target))
         self._target = target
         self._run = run
         self._records = 0  # acknowledged so far: the number of the next record
@@ -144,10 +147,15 @@ class NatsSink(AddressedSink):
             self.open(self.position())
         named, small = self._address.taken(encoded), self._small(encoded)
         good = encoded.slice(0, min(named, small))
-        records = [bytes(piece) for piece in pieces(good.lines)]
-        message_ids = [f"{self._run}-{self._records + number}" for number in range(len(good))]
+        subjects, records = self._address.names(good), pieces(good.lines)
+
+        def send(numbers: Sequence[int], receipts: Receipts) -> None:
+            chosen = [bytes(records[number]) for number in numbers]
+            ids = [f"{self._run}-{self._records + number}" for number in numbers]
+            self._link.deliver([subjects[number] for number in numbers], chosen, ids, receipts)
+
         try:
-            self._link.deliver(self._address.names(good), records, message_ids)
+            self.send_missing(len(good), send)
         except Undelivered as error:
             self._records += error.records
             raise

@@ -1,6 +1,7 @@
 """The target ``amqp`` against a real RabbitMQ."""
 
 import json
+import threading
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -10,9 +11,22 @@ from pika.adapters.blocking_connection import BlockingChannel
 
 from datagen.plugin.target import Undelivered
 from datagen.targets.amqp import link as amqp_link
+from datagen.targets.amqp import target as amqp_target
 from datagen.targets.amqp.target import Amqp
 from tests.servers import installed
-from tests.servers.traffic import COUNTRIES, RICH, TWO, by_country, cut_after, down_at_first, encoded, once, prepared
+from tests.servers.traffic import (
+    COUNTRIES,
+    RICH,
+    TWO,
+    by_country,
+    cut_after,
+    down_at_first,
+    encoded,
+    insist,
+    late,
+    once,
+    prepared,
+)
 from tests.worlds import counter, enum, world
 
 
@@ -204,7 +218,7 @@ def test_a_queue_that_is_full_refuses(to_amqp, broker) -> None:
 def test_a_server_that_is_not_there_ends_the_run(to_amqp) -> None:
     outcome = to_amqp(RICH, 5, queue="x", url=f"amqp://127.0.0.1:{installed.free_port()}/")
     assert outcome.code == 1
-    assert "writing to amqp queue x: Connection refused (0 records delivered)" in outcome.err
+    assert ": Connection refused (0 records delivered)" in outcome.err
 
 
 def test_a_server_that_comes_up_gets_the_records(to_amqp, broker) -> None:
@@ -279,3 +293,19 @@ def test_a_check_needs_the_password_and_a_broker(broker, login, message) -> None
     port = installed.free_port() if message == "refused" else 5672
     with pytest.raises(Undelivered, match=message):
         Amqp(queue="q", url=f"amqp://{login}@127.0.0.1:{port}/").check()
+
+
+def test_a_full_queue_that_is_drained_gets_each_record_once_and_in_order_but_for_one_window(
+    broker, monkeypatch
+) -> None:
+    monkeypatch.setattr(amqp_target, "WINDOW", 200)
+    queue, got = broker.queue(**{"x-max-length": 50, "x-overflow": "reject-publish"}), []
+    sink = prepared(Amqp(queue=queue, url=installed.rabbitmq()))
+    sink.open(None)
+    writing = threading.Thread(target=insist, args=(sink, encoded([str(number) for number in range(1500)])))
+    writing.start()
+    while writing.is_alive() or broker.count(queue):
+        got += [int(record) for record in broker.records(queue)]
+    sink.close()
+    assert sorted(got) == list(range(1500))
+    assert late(got) <= 200

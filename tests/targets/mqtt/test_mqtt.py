@@ -166,7 +166,7 @@ def test_a_value_that_can_be_no_topic_ends_the_run(to_mqtt, subscriber, value) -
 def test_a_server_that_is_not_there_ends_the_run(to_mqtt) -> None:
     outcome = to_mqtt(RICH, 5, port=installed.free_port())
     assert outcome.code == 1
-    assert "writing to mqtt topic t: Connection refused (0 records delivered)" in outcome.err
+    assert ": Connection refused (0 records delivered)" in outcome.err
 
 
 def test_a_server_that_comes_up_gets_the_records(to_mqtt, port, subscriber) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ from datagen.targets.nats import link as nats_link
 from datagen.targets.nats.target import Nats
 from tests.servers import installed
 from tests.servers.installed import wait_until
-from tests.servers.traffic import COUNTRIES, RICH, TWO, cut_after, down_at_first, encoded, prepared
+from tests.servers.traffic import COUNTRIES, RICH, TWO, cut_after, down_at_first, encoded, insist, late, prepared
 from tests.worlds import START, counter, enum, world, write_json
 
 
@@ -353,3 +354,24 @@ def test_a_check_needs_the_password_and_a_server(guarded) -> None:
     assert refused.value.lasting
     with pytest.raises(Undelivered, match="Connect call failed"):
         Nats(subject="x", servers=f"nats://127.0.0.1:{installed.free_port()}").check()
+
+
+def test_a_full_stream_that_is_drained_has_the_records_in_order_but_for_one_window(server) -> None:
+    server.create(max_msgs=50, discard="new", retention="workqueue")
+    sink, got = prepared(Nats(subject=server.subject)), []
+    sink.open(None)
+    writing = threading.Thread(target=insist, args=(sink, encoded([str(number) for number in range(8000)])))
+
+    async def drain(context: JetStreamContext) -> None:
+        reading = await context.pull_subscribe(f"{server.name}.>", durable="d")
+        writing.start()
+        while len(got) < 8000:
+            for message in await reading.fetch(20, 5):
+                got.append(int(message.data))
+                await message.ack()
+
+    server.do(drain)
+    writing.join()
+    sink.close()
+    assert sorted(got) == list(range(8000))
+    assert late(got) <= nats_link.WINDOW
