@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message
     from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
-# Begin and end of the value, key, time (ms since 1970; 0 for now), headers.
+NOW = 0  # the time that librdkafka takes for that at which a message is sent; so none can have it as its own
+# Begin and end of the value, key, time (ms since 1970, or NOW), headers.
 Sent = tuple[int, int, str | None, int, dict[str, str | bytes | None] | None]
 
 _GLANCE = 0.5  # seconds after which somebody who waits looks whether there is progress

@@ -175,6 +175,25 @@ def test_a_message_has_the_time_when_it_is_sent(deliver, broker, topic) -> None:
     assert all(message.timestamp()[1] > START_MS + 10**10 for message in messages(broker, topic))
 
 
+@pytest.mark.parametrize("start", ["1969-12-31T23:59:59.999", "1970-01-01T00:00:00.000", "1970-01-01T01:00:00+01:00"])
+def test_a_run_that_begins_with_a_time_that_means_now_is_refused(command, broker, topic, tmp_path, start) -> None:
+    target = {"type": "kafka", "endpoint": broker.endpoint, "topic": topic}
+    refused = write_json(tmp_path / "a.json", world() | {"target": target})
+    outcome = command("-c", refused, "-s", start, "-n", 2)
+    assert outcome.code == 2
+    assert "a message needs a time after 1970-01-01T00:00:00.000, which Kafka's client takes for now" in outcome.err
+    taken = write_json(tmp_path / "b.json", world() | {"target": target | {"timestamp": "now"}})
+    assert command("-c", taken, "-s", start, "-n", 2).code == 0
+    assert all(message.timestamp()[1] > START_MS for message in messages(broker, topic))
+
+
+def test_the_first_time_that_a_message_can_have_is_one_millisecond(command, broker, topic, tmp_path) -> None:
+    target = {"type": "kafka", "endpoint": broker.endpoint, "topic": topic}
+    spec = write_json(tmp_path / "spec.json", world() | {"target": target})
+    assert command("-c", spec, "-s", "1970-01-01T00:00:00.001", "-n", 2).code == 0
+    assert [message.timestamp()[1] for message in messages(broker, topic)] == [1, 1001]
+
+
 def test_the_headers_of_all_messages_are_one_object() -> None:
     """New ones for each message cost 1 µs more, most of it for the garbage collector."""
     seen = [(id(headers), dict(headers)) for headers in _with_id({"a": "b"}, ["1-1", "1-2"])]
