@@ -25,6 +25,7 @@ from datagen.records.pattern import find, is_known
 from datagen.records.text import plain_text
 from datagen.targets.kafka.client import NOW, Client, Sent, client, problem_with, read
 from datagen.targets.kafka.cluster import Cluster, Setting
+from datagen.targets.kafka.proof import Proof
 
 if TYPE_CHECKING:
     from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
@@ -175,6 +176,8 @@ class TopicSink(Sink):
     def __init__(self, target: KafkaTarget, writer: LineWriter, scope: Scope) -> None:
         super().__init__(writer, scope)
         self._target = target
+        names = [*target.headers, *([RECORD_ID] if target.record_id else ())]
+        self._proof = Proof(names, has_times=target.timestamp == "record")
 
     def encode(self, batch: Batch) -> Encoded:
         texts = []
@@ -195,8 +198,11 @@ class TopicSink(Sink):
             raise self._client.failure(map(bytes, pieces(encoded.lines)))
 
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
-        for number, values in read(self._target.topic, self._target.cluster()):
-            yield f"partition {number}", values
+        for number, messages in read(self._target.topic, self._target.cluster()):
+            yield f"partition {number}", list(self._proof.found(messages))
+
+    def comparable(self, encoded: Encoded) -> Sequence[bytes]:
+        return list(self._proof.sent(encoded.lines.data.tobytes(), self._messages(encoded)))
 
     def _keys(self, part: Part) -> pa.Array:
         """Return the key of each record of an emitter, null for none."""

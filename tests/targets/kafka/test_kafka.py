@@ -9,11 +9,19 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    TIMESTAMP_CREATE_TIME,
+    TIMESTAMP_LOG_APPEND_TIME,
+    Consumer,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, ConfigResource
 
 from datagen.plugin.registry import Registry
 from datagen.plugin.target import Target, Undelivered
+from datagen.targets.kafka.proof import Proof
 from datagen.targets.kafka.topic import _with_id
 from tests.servers.installed import Proxy, free_port, wait_until
 from tests.servers.kafka_broker import Broker, TlsProxy
@@ -115,6 +123,65 @@ def test_an_audit_reads_every_partition_back(command, broker, topic, tmp_path) -
     found = audit("-c", CLICKS, "-n", 30_000, "-t", target)
     counts = "30000 expected, 30000 found, 0 missing, 0 duplicated, 0 out of order, 0 altered"
     assert found.startswith(f"kafka topic {topic}: {counts}")
+
+
+def copied(broker: Broker, topic: str, change: Callable[[dict], dict]) -> str:
+    """Copy a topic, in which the first message is changed; return the name of the copy."""
+    name, producer = f"{topic}-copy", Producer({"bootstrap.servers": broker.endpoint})
+    for number, message in enumerate(messages(broker, topic)):
+        keys = {"value": message.value(), "key": message.key(), "headers": message.headers()}
+        keys |= {"timestamp": message.timestamp()[1], "partition": 0}
+        producer.produce(name, **(keys if number else change(keys)))
+    producer.flush()
+    return name
+
+
+@pytest.mark.parametrize(
+    ("change", "altered"),
+    [
+        (lambda keys: keys, 0),
+        (lambda keys: keys | {"headers": [*keys["headers"], ("copied", b"yes")]}, 0),
+        (lambda keys: keys | {"timestamp": keys["timestamp"] + 1}, 1),
+        (lambda keys: keys | {"key": b"other"}, 1),
+        (lambda keys: keys | {"key": None}, 1),
+        (lambda keys: keys | {"headers": [("source", b"test"), ("record_id", b"9-9")]}, 1),
+        (lambda keys: keys | {"headers": []}, 1),
+        (lambda keys: keys | {"value": keys["value"] + b" "}, 1),
+    ],
+    ids=["nothing", "one more header", "time", "key", "no key", "record_id", "no headers", "value"],
+)
+def test_an_audit_finds_out_what_of_a_message_was_altered(deliver, broker, topic, tool, tmp_path, change, altered):
+    keys = {"topic_key": ["n"], "headers": {"source": "test"}, "record_id": True}
+    assert deliver(world(counter("n")), 3, **keys).code == 0
+    target = {"type": "kafka", "endpoint": broker.endpoint, "topic": copied(broker, topic, change), **keys}
+    path = write_json(tmp_path / "copy.json", target)
+    outcome = tool("audit", "-c", tmp_path / "spec.json", "-t", path, "-s", START, "-n", 3, "--seed", 1)
+    assert f"3 expected, 3 found, {altered} missing" in outcome.out
+    assert f"{altered} altered" in outcome.out
+    assert outcome.code == altered
+
+
+def test_an_audit_does_not_compare_times_that_are_not_those_of_the_records(deliver, broker, topic, tool, tmp_path):
+    assert deliver(world(counter("n")), 3, timestamp="now").code == 0
+    target = {"type": "kafka", "endpoint": broker.endpoint, "topic": topic, "timestamp": "now"}
+    path = write_json(tmp_path / "t.json", target)
+    outcome = tool("audit", "-c", tmp_path / "spec.json", "-t", path, "-s", START, "-n", 3, "--seed", 1)
+    assert "3 expected, 3 found, 0 missing" in outcome.out
+
+
+class Found:
+    """A message as librdkafka gives it; the tests' broker gives none the time of its own clock."""
+
+    def __init__(self, kind: int, moment: int) -> None:
+        self.timestamp = lambda: (kind, moment)
+        self.value, self.key = lambda: b"{}", lambda: None
+
+
+@pytest.mark.parametrize(("kind", "alike"), [(TIMESTAMP_CREATE_TIME, False), (TIMESTAMP_LOG_APPEND_TIME, True)])
+def test_the_time_of_a_message_is_not_compared_where_a_topic_has_its_own(kind, alike) -> None:
+    proof = Proof([], has_times=True)
+    found = list(proof.found([Found(kind, START_MS + 1)]))
+    assert (list(proof.sent(b"{}", [(0, 2, None, START_MS, None)])) == found) is alike
 
 
 def test_a_key_chooses_the_partition_that_java_would(deliver, broker, topic) -> None:
