@@ -63,7 +63,11 @@ class Unread:
 
 
 def audit(run: Run, lanes: Sequence[Lane], limits: Sequence[int | None]) -> "Iterator[Finding | Unread]":
-    """Compare what each lane's target should hold, at most the first ``limit`` records, with what it does hold."""
+    """Compare what each lane's target should hold, at most the first ``limit`` records, with what it does hold.
+
+    Targets are read first: what they hold may tell them how records can be compared.
+    """
+    found = [_found(lane) for lane in lanes]
     expected: list[list[Integers]] = [[] for _ in lanes]
     left = [NEVER if limit is None else limit for limit in limits]
     for batch, until in _whole(run):
@@ -74,8 +78,8 @@ def audit(run: Run, lanes: Sequence[Lane], limits: Sequence[int | None]) -> "Ite
                 expected[number].append(_hashes(lane.sink.comparable(wanted)))
         if not any(left):
             break
-    for lane, hashes in zip(lanes, expected, strict=True):
-        yield _finding(lane, _joined(hashes))
+    for lane, held, hashes in zip(lanes, found, expected, strict=True):
+        yield held if isinstance(held, Unread) else compared(str(lane.target), _joined(hashes), *held)
 
 
 def _whole(run: Run) -> Iterator[tuple[Batch, int]]:
@@ -85,7 +89,8 @@ def _whole(run: Run) -> Iterator[tuple[Batch, int]]:
     yield Batch.empty(), NEVER
 
 
-def _finding(lane: Lane, expected: Integers) -> "Finding | Unread":
+def _found(lane: Lane) -> "tuple[Integers, list[tuple[str, int]]] | Unread":
+    """Read a target: the hashes of its records, and of how many, one stretch after the other, is of which stream."""
     found: list[Integers] = []
     streams: list[tuple[str, int]] = []
     try:
@@ -95,7 +100,7 @@ def _finding(lane: Lane, expected: Integers) -> "Finding | Unread":
     except (OSError, Undelivered, Unreadable) as error:
         text = hidden(f"reading {lane.target} back: {reason(error)}", lane.target.secrets())
         return Unread(text, not isinstance(error, NotGivenBack))
-    return compared(str(lane.target), expected, _joined(found), streams)
+    return _joined(found), streams
 
 
 def compared(target: str, expected: Integers, found: Integers, streams: Sequence[tuple[str, int]]) -> Finding:

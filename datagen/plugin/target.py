@@ -158,8 +158,8 @@ class Sink(ABC):
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         """Yield what the target holds: names of parts, such as files, and the records of each in their order.
 
-        The records are written as ``comparable`` does. Those of a part named "" have no order. Called without ``open``.
-        Raises Unreadable, OSError or Undelivered.
+        The records are written as ``comparable`` does. Those of a part named "" have no order. Called without ``open``,
+        and before ``comparable``. Raises Unreadable, OSError or Undelivered.
         """
         raise NotGivenBack("this kind of target does not give back what it was given")
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message
     from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
-# Begin and end of the value, key, time (ms since 1970; 0 for now), headers.
+NOW = 0  # the time that librdkafka takes for that at which a message is sent; so none can have it as its own
+# Begin and end of the value, key, time (ms since 1970, or NOW), headers.
 Sent = tuple[int, int, str | None, int, dict[str, str | bytes | None] | None]
 
 _GLANCE = 0.5  # seconds after which somebody who waits looks whether there is progress
@@ -121,8 +122,8 @@ class Client:
             self._refusals[message.value() or b""] = error
 
 
-def read(topic: str, cluster: Cluster) -> Iterator[tuple[int, list[bytes]]]:
-    """Read the values of all messages of a topic, partition by partition, in chunks. Raises Unreadable."""
+def read(topic: str, cluster: Cluster) -> Iterator[tuple[int, list["Message"]]]:
+    """Read all messages of a topic, partition by partition, in chunks. Raises Unreadable."""
     from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
     consumer = Consumer({**_CONSUMER, **cluster.settings})
@@ -132,23 +133,23 @@ def read(topic: str, cluster: Cluster) -> Iterator[tuple[int, list[bytes]]]:
             raise Unreadable(explained(known.error))
         for number in sorted(known.partitions):
             consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING)])
-            for values in _values(consumer, cluster):
-                yield number, values
+            for messages in _messages(consumer, cluster):
+                yield number, messages
     except KafkaException as error:
         raise Unreadable(str(cluster.failure(error.args[0]))) from error
     finally:
         consumer.close()
 
 
-def _values(consumer: "Consumer", cluster: Cluster) -> Iterator[list[bytes]]:
+def _messages(consumer: "Consumer", cluster: Cluster) -> Iterator[list["Message"]]:
     """Read the partition that a consumer is assigned to, up to its end; about 2 µs a message."""
-    values: list[bytes] = []
+    found: list[Message] = []
     while (message := consumer.poll(ANSWER)) is not None and message.error() is None:
-        values.append(message.value() or b"")
-        if len(values) == _READ_AT_ONCE:
-            yield values
-            values = []
-    yield values
+        found.append(message)
+        if len(found) == _READ_AT_ONCE:
+            yield found
+            found = []
+    yield found
     error = None if message is None else message.error()
     if error is None:
         raise Unreadable("no answer")

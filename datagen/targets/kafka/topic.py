@@ -23,8 +23,9 @@ from datagen.records.batch import Batch, Layout, Part
 from datagen.records.lines import pieces
 from datagen.records.pattern import find, is_known
 from datagen.records.text import plain_text
-from datagen.targets.kafka.client import Client, Sent, client, problem_with, read
+from datagen.targets.kafka.client import NOW, Client, Sent, client, problem_with, read
 from datagen.targets.kafka.cluster import Cluster, Setting
+from datagen.targets.kafka.proof import Proof
 
 if TYPE_CHECKING:
     from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
@@ -145,8 +146,11 @@ class KafkaTarget(Target):
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         problems = []
-        if self.timestamp == "record" and scope.start.microseconds < 0:
-            problems.append('a message can\'t have a time before 1970; give it "timestamp": "now"')
+        if self.timestamp == "record" and scope.start.milliseconds <= NOW:
+            problems.append(
+                "a message needs a time after 1970-01-01T00:00:00.000, which Kafka's client takes for now; "
+                'start later than that, or give it "timestamp": "now"'
+            )
         unknown = [name for name in self.topic_key if not is_known(layout, name)]
         return problems + [
             f"topic_key: no emitter has {show(name)}{did_you_mean(name, layout.names())}" for name in unknown
@@ -172,6 +176,8 @@ class TopicSink(Sink):
     def __init__(self, target: KafkaTarget, writer: LineWriter, scope: Scope) -> None:
         super().__init__(writer, scope)
         self._target = target
+        names = [*target.headers, *([RECORD_ID] if target.record_id else ())]
+        self._proof = Proof(names, has_times=target.timestamp == "record")
 
     def encode(self, batch: Batch) -> Encoded:
         texts = []
@@ -192,8 +198,11 @@ class TopicSink(Sink):
             raise self._client.failure(map(bytes, pieces(encoded.lines)))
 
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
-        for number, values in read(self._target.topic, self._target.cluster()):
-            yield f"partition {number}", values
+        for number, messages in read(self._target.topic, self._target.cluster()):
+            yield f"partition {number}", list(self._proof.found(messages))
+
+    def comparable(self, encoded: Encoded) -> Sequence[bytes]:
+        return list(self._proof.sent(encoded.lines.data.tobytes(), self._messages(encoded)))
 
     def _keys(self, part: Part) -> pa.Array:
         """Return the key of each record of an emitter, null for none."""
@@ -211,7 +220,7 @@ class TopicSink(Sink):
         headers: Any = repeat(own or None)
         if self._target.record_id:
             headers = _with_id(own, texts.pop(0))
-        moments: Any = repeat(0)
+        moments: Any = repeat(NOW)
         if self._target.timestamp == "record":
             moments = ((self.scope.start.microseconds + encoded.emitted // 1000) // 1000).tolist()
         ends = encoded.lines.ends

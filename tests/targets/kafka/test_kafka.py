@@ -9,11 +9,19 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    TIMESTAMP_CREATE_TIME,
+    TIMESTAMP_LOG_APPEND_TIME,
+    Consumer,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, ConfigResource
 
 from datagen.plugin.registry import Registry
 from datagen.plugin.target import Target, Undelivered
+from datagen.targets.kafka.proof import Proof
 from datagen.targets.kafka.topic import _with_id
 from tests.servers.installed import Proxy, free_port, wait_until
 from tests.servers.kafka_broker import Broker, TlsProxy
@@ -117,6 +125,65 @@ def test_an_audit_reads_every_partition_back(command, broker, topic, tmp_path) -
     assert found.startswith(f"kafka topic {topic}: {counts}")
 
 
+def copied(broker: Broker, topic: str, change: Callable[[dict], dict]) -> str:
+    """Copy a topic, in which the first message is changed; return the name of the copy."""
+    name, producer = f"{topic}-copy", Producer({"bootstrap.servers": broker.endpoint})
+    for number, message in enumerate(messages(broker, topic)):
+        keys = {"value": message.value(), "key": message.key(), "headers": message.headers()}
+        keys |= {"timestamp": message.timestamp()[1], "partition": 0}
+        producer.produce(name, **(keys if number else change(keys)))
+    producer.flush()
+    return name
+
+
+@pytest.mark.parametrize(
+    ("change", "altered"),
+    [
+        (lambda keys: keys, 0),
+        (lambda keys: keys | {"headers": [*keys["headers"], ("copied", b"yes")]}, 0),
+        (lambda keys: keys | {"timestamp": keys["timestamp"] + 1}, 1),
+        (lambda keys: keys | {"key": b"other"}, 1),
+        (lambda keys: keys | {"key": None}, 1),
+        (lambda keys: keys | {"headers": [("source", b"test"), ("record_id", b"9-9")]}, 1),
+        (lambda keys: keys | {"headers": []}, 1),
+        (lambda keys: keys | {"value": keys["value"] + b" "}, 1),
+    ],
+    ids=["nothing", "one more header", "time", "key", "no key", "record_id", "no headers", "value"],
+)
+def test_an_audit_finds_out_what_of_a_message_was_altered(deliver, broker, topic, tool, tmp_path, change, altered):
+    keys = {"topic_key": ["n"], "headers": {"source": "test"}, "record_id": True}
+    assert deliver(world(counter("n")), 3, **keys).code == 0
+    target = {"type": "kafka", "endpoint": broker.endpoint, "topic": copied(broker, topic, change), **keys}
+    path = write_json(tmp_path / "copy.json", target)
+    outcome = tool("audit", "-c", tmp_path / "spec.json", "-t", path, "-s", START, "-n", 3, "--seed", 1)
+    assert f"3 expected, 3 found, {altered} missing" in outcome.out
+    assert f"{altered} altered" in outcome.out
+    assert outcome.code == altered
+
+
+def test_an_audit_does_not_compare_times_that_are_not_those_of_the_records(deliver, broker, topic, tool, tmp_path):
+    assert deliver(world(counter("n")), 3, timestamp="now").code == 0
+    target = {"type": "kafka", "endpoint": broker.endpoint, "topic": topic, "timestamp": "now"}
+    path = write_json(tmp_path / "t.json", target)
+    outcome = tool("audit", "-c", tmp_path / "spec.json", "-t", path, "-s", START, "-n", 3, "--seed", 1)
+    assert "3 expected, 3 found, 0 missing" in outcome.out
+
+
+class Found:
+    """A message as librdkafka gives it; the tests' broker gives none the time of its own clock."""
+
+    def __init__(self, kind: int, moment: int) -> None:
+        self.timestamp = lambda: (kind, moment)
+        self.value, self.key = lambda: b"{}", lambda: None
+
+
+@pytest.mark.parametrize(("kind", "alike"), [(TIMESTAMP_CREATE_TIME, False), (TIMESTAMP_LOG_APPEND_TIME, True)])
+def test_the_time_of_a_message_is_not_compared_where_a_topic_has_its_own(kind, alike) -> None:
+    proof = Proof([], has_times=True)
+    found = list(proof.found([Found(kind, START_MS + 1)]))
+    assert (list(proof.sent(b"{}", [(0, 2, None, START_MS, None)])) == found) is alike
+
+
 def test_a_key_chooses_the_partition_that_java_would(deliver, broker, topic) -> None:
     names = ["a", "bc", "def", "user-1", "ü", "дом", "☃", "longer than the others"]
     spec = world(enum("user", *names, cardinality_distribution={"type": "uniform", "min": 0, "max": 7}))
@@ -173,6 +240,25 @@ def test_a_message_has_the_time_of_its_record(deliver, broker, topic) -> None:
 def test_a_message_has_the_time_when_it_is_sent(deliver, broker, topic) -> None:
     assert deliver(world(), 2, timestamp="now").code == 0
     assert all(message.timestamp()[1] > START_MS + 10**10 for message in messages(broker, topic))
+
+
+@pytest.mark.parametrize("start", ["1969-12-31T23:59:59.999", "1970-01-01T00:00:00.000", "1970-01-01T01:00:00+01:00"])
+def test_a_run_that_begins_with_a_time_that_means_now_is_refused(command, broker, topic, tmp_path, start) -> None:
+    target = {"type": "kafka", "endpoint": broker.endpoint, "topic": topic}
+    refused = write_json(tmp_path / "a.json", world() | {"target": target})
+    outcome = command("-c", refused, "-s", start, "-n", 2)
+    assert outcome.code == 2
+    assert "a message needs a time after 1970-01-01T00:00:00.000, which Kafka's client takes for now" in outcome.err
+    taken = write_json(tmp_path / "b.json", world() | {"target": target | {"timestamp": "now"}})
+    assert command("-c", taken, "-s", start, "-n", 2).code == 0
+    assert all(message.timestamp()[1] > START_MS for message in messages(broker, topic))
+
+
+def test_the_first_time_that_a_message_can_have_is_one_millisecond(command, broker, topic, tmp_path) -> None:
+    target = {"type": "kafka", "endpoint": broker.endpoint, "topic": topic}
+    spec = write_json(tmp_path / "spec.json", world() | {"target": target})
+    assert command("-c", spec, "-s", "1970-01-01T00:00:00.001", "-n", 2).code == 0
+    assert [message.timestamp()[1] for message in messages(broker, topic)] == [1, 1001]
 
 
 def test_the_headers_of_all_messages_are_one_object() -> None:
