@@ -172,7 +172,7 @@ class NatsSink(AnsweredSink):
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         with closing(self._target.link()) as link:
             link.open()
-            name = link.call(partial(ready_stream, self._there(), _filter(self._address)))
+            name = link.call(partial(ready_stream, self._stream_to_read(), _filter(self._address)))
             reading = link.call(partial(begin_reading, name, _filter(self._address)))
             while records := link.call(lambda _: next_records(reading)):
                 yield name, records
@@ -180,7 +180,7 @@ class NatsSink(AnsweredSink):
     async def _ready_stream(self, context: Any) -> str:
         return await ready_stream(self._target.stream, _filter(self._address), context)
 
-    def _there(self) -> JetStream | None:
+    def _stream_to_read(self) -> JetStream | None:
         """Return the stream that is wanted, not to be made by who only reads."""
         wanted = self._target.stream
         return None if wanted is None else wanted.model_copy(update={"create": False})
