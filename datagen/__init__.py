@@ -33,6 +33,8 @@ def __getattr__(name: str):  # type: ignore[no-untyped-def]
         raise AttributeError(name)
     from datagen import api
 
+    if name != "__all__" and name not in api.__all__:
+        raise AttributeError(f"module 'datagen' has no attribute {name!r}")
     return getattr(api, name)
 
 

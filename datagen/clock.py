@@ -115,6 +115,7 @@ class SystemClock(Clock):
             now = self._now()
             ready = int(np.searchsorted(times, now, "right"))
             if ready == done:
+                self.late = 0  # it has caught up
                 self._sleep((int(times[done]) - now) / 1e9)
                 continue
             self.late = now - int(times[done])

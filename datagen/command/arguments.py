@@ -105,6 +105,12 @@ def parsers() -> dict[str, Parser]:
         "--state", metavar="DIR", help="directory where the run saved its progress, with seed and start"
     )
     for parser in made.values():
+        parser.add_argument(
+            "--log",
+            choices=["text", "json"],
+            default="text",
+            help="what standard error says is text (default) or JSON",
+        )
         parser.add_argument("--plugins", metavar="FILE", action="append", default=[], help="file with your own kinds")
     return made
 
@@ -147,7 +153,6 @@ def _add_generating(parser: Parser) -> None:
     add("--connect", action="store_true", help="check as --check does, and try to reach the targets too")
     add("-q", "--quiet", action="store_true", help="say only what is wrong or odd")
     add("-v", "--verbose", action="store_true", help="say more: what runs, and every 10 seconds how far it is")
-    add("--log", choices=["text", "json"], default="text", help="how it is said on standard error (default text)")
     add("--version", action="version", version=f"datagen {VERSION}", help="print the version")
 
 

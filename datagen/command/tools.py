@@ -3,9 +3,6 @@
 import argparse
 import json
 import os
-import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 
 from datagen.command.arguments import parsers, request_of
@@ -13,26 +10,7 @@ from datagen.command.voice import Voice
 from datagen.plugin.registry import Registry
 from datagen.problems import RunFailed
 
-Tool = Callable[[argparse.Namespace, Voice], bool]
 
-
-def _writing(tool: Tool) -> Tool:
-    """Say which file could not be written; a reader who has gone away is no failure."""
-
-    @wraps(tool)
-    def guarded(arguments: argparse.Namespace, voice: Voice) -> bool:
-        try:
-            return tool(arguments, voice)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered has no reader
-            return True
-        except OSError as error:
-            raise RunFailed(f"writing {error.filename or 'standard output'}: {error.strerror}") from error
-
-    return guarded
-
-
-@_writing
 def print_schema(arguments: argparse.Namespace, voice: Voice) -> bool:
     """Print the JSON Schema of specs or of target files."""
     from datagen.language.schema import schema, target_schema
@@ -42,7 +20,6 @@ def print_schema(arguments: argparse.Namespace, voice: Voice) -> bool:
     return True
 
 
-@_writing
 def print_types(arguments: argparse.Namespace, voice: Voice) -> bool:
     """Print the dimensions of each emitter's records with their types."""
     from datagen.job.job import columns
@@ -55,19 +32,20 @@ def print_types(arguments: argparse.Namespace, voice: Voice) -> bool:
     return True
 
 
-@_writing
 def write_docs(arguments: argparse.Namespace, voice: Voice) -> bool:
     """Write the reference pages into a directory."""
     from datagen.language.reference import pages
 
     made = pages(Registry.load(arguments.plugins), parsers())
-    os.makedirs(arguments.directory, exist_ok=True)
-    for name, text in made.items():
-        Path(arguments.directory, name).write_text(text, encoding="utf-8", newline="\n")
+    try:
+        os.makedirs(arguments.directory, exist_ok=True)
+        for name, text in made.items():
+            Path(arguments.directory, name).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise RunFailed(f"writing {error.filename or arguments.directory}: {error.strerror}") from error
     return True
 
 
-@_writing
 def audit(arguments: argparse.Namespace, voice: Voice) -> bool:
     """Compute a run again and print what its targets hold of it; return whether those that can be read are whole."""
     from datagen.job.proof import prove

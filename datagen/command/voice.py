@@ -1,13 +1,14 @@
 """Everything that is said to the user, on standard error, as text or as JSON lines; and no secret."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from datagen.clock import present
-from datagen.problems import InvalidInput, Problem, counted, hidden
+from datagen.problems import InvalidInput, Problem, RunFailed, counted, hidden
 
 _WARNING = "warning: "
 _MOST_LISTED = 100  # problems or warnings
@@ -45,8 +46,16 @@ class Voice:
         self.say(text, "error")
 
     def print(self, text: str) -> None:
-        """Write a line to standard output, where results go that are asked for."""
-        print(hidden(text, self.secrets), flush=True)
+        """Write a line to standard output, where results go that are asked for.
+
+        Raises RunFailed when that fails; a reader who has gone away is no failure.
+        """
+        try:
+            print(hidden(text, self.secrets), flush=True)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered has no reader
+        except OSError as error:
+            raise RunFailed(f"writing standard output: {error.strerror}") from error
 
     def refuse(self, error: InvalidInput, undone: str) -> None:
         """Say all that is wrong, and what was not done for it."""

@@ -111,10 +111,20 @@ class Delivery:
 
     def _look(self) -> None:
         """Bring the report up to date and show it."""
+        self.report = self.reported()
+        if self._watch_error is None:
+            try:
+                self._watch(self.report)
+            except Exception as error:  # the caller's code may raise anything
+                self._watch_error = error
+                self._run.stop()
+
+    def reported(self) -> Report:
+        """Return a report of now. May be called by any thread."""
         standings = [lane.sender.standing for lane in self._lanes]
         slowest = max(self._lanes, key=lambda lane: lane.sender.lag)
         late = max(slowest.sender.lag, self._run.clock.late)
-        self.report = Report(
+        return Report(
             records=min(standing.passed for standing in standings),
             before=self.report.before,
             reached=max(standing.reached for standing in standings),
@@ -125,12 +135,6 @@ class Delivery:
             held=self._run.held,
             delivered=tuple((hidden(str(lane.target), self._secrets), lane.delivered) for lane in self._lanes),
         )
-        if self._watch_error is None:
-            try:
-                self._watch(self.report)
-            except Exception as error:  # the caller's code may raise anything
-                self._watch_error = error
-                self._run.stop()
 
     def _snapshot(self) -> dict[str, Any]:
         return self._run.snapshot() | {"lanes": [lane.encoder.snapshot() for lane in self._lanes]}

@@ -95,7 +95,7 @@ class Handle:
     @property
     def report(self) -> Report:
         """Return what was delivered so far."""
-        return self._delivery.report
+        return self._delivery.report if self.is_done else self._delivery.reported()
 
     @property
     def is_done(self) -> bool:
@@ -139,10 +139,10 @@ def start(request: Request, *, watch: Watch = _nothing, say: Say = _nothing) -> 
 
     Raises InvalidInput with everything that is wrong with the request; then nothing was touched.
     """
-    job = prepare(request, say)
-    for warning in job.inputs.warnings:
-        say(f"warning: {warning}")
-    return job.start(watch)
+    with closing(prepare(request, say)) as job:  # until it has started, which lets go of the state itself
+        for warning in job.inputs.warnings:
+            say(f"warning: {warning}")
+        return job.start(watch)
 
 
 def prepare(request: Request, say: Say = _nothing) -> Job:
@@ -168,7 +168,9 @@ def check(request: Request, *, connect: bool = False) -> Inputs:
     Raises InvalidInput with everything that is wrong.
     """
     inputs = load(request)
-    ready(inputs, replace(request.options, seed=request.options.seed or 0), None, _nothing)
+    options = replace(request.options, seed=request.options.seed or 0)
+    clock = SystemClock() if options.start is None else None  # one that is given: then no pool is filled for a live run
+    ready(inputs, options, clock, _nothing)
     problems = []
     for target in (located.target for located in inputs.targets if connect):
         try:

@@ -113,7 +113,10 @@ def odd_index(distribution: Distribution | None, size: int) -> str | None:
     unreached = int(min(max(first, 0), size - 1) + max(size - 1 - max(last, 0), 0))
     if unreached:
         return f"never picks {unreached} of the {size} values; indices go from 0 to {size - 1}"
-    drawn = quantiles(distribution, whole=True)
+    try:
+        drawn = quantiles(distribution, whole=True)
+    except RunFailed:
+        return "some of the draws are not a number"
     outside = float(((drawn < 0) | (drawn >= size)).mean())
     if outside > 0.5:
         return f"{outside:.0%} of the draws are outside of 0 to {size - 1}, and count as the first or the last value"

@@ -84,8 +84,12 @@ def formatted_time(array: pa.Array, pattern: str) -> pa.Array:
     zone, offset = _zone(name), offset_milliseconds(name)
     moments = encoded.dictionary.cast(pa.timestamp("ms")).cast(pa.int64()).to_pylist()
 
+    counts_seconds = "%s" in _CODE.findall(pattern)
+
     def written(moment: int) -> str:
-        codes = _CODE.sub(lambda code: str(moment // 1000) if code[0] == "%s" else code[0], pattern)
+        codes = pattern
+        if counts_seconds:
+            codes = _CODE.sub(lambda code: str(moment // 1000) if code[0] == "%s" else code[0], pattern)
         return (_EPOCH + timedelta(milliseconds=moment + offset)).replace(tzinfo=zone).strftime(codes)
 
     text = [None if moment is None else written(moment) for moment in moments]

@@ -33,6 +33,8 @@ class AnsweredSink(AddressedSink):
 
     def send_missing(self, count: int, send: Send) -> None:
         """Send those of so many records that have not arrived. Raises Undelivered."""
+        if not count:
+            return
         there, self._there = self._there, frozenset()
         numbers = [number for number in range(count) if number not in there] if there else range(count)
         receipts = Receipts(len(numbers), self.window)
