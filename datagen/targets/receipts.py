@@ -47,15 +47,16 @@ class Receipts:
         """Return whether a record is there."""
         return self._have[number] == 1
 
-    def due(self) -> range:
+    def due(self, least: int = 1) -> range:
         """Return the numbers of the records to send now; whoever calls it sends them.
 
-        There are some whenever half of the window is free, since sending a few at a time costs more.
+        There are none until the window has room for ``least``, or is empty.
         """
-        under_way, size = self._sent - self.acknowledged - self._refused, self._window.size
-        if self.is_over or self._refused or under_way > size // 2:
+        size = self._window.size
+        room = size - (self._sent - self.acknowledged - self._refused)
+        if self.is_over or self._refused or room < min(least, size):
             return range(0)
-        first, self._sent = self._sent, min(self._sent + size - under_way, len(self._have))
+        first, self._sent = self._sent, min(self._sent + room, len(self._have))
         return range(first, self._sent)
 
     def acknowledge(self, number: int) -> None:

@@ -147,11 +147,10 @@ class Link:
 def _explained(error: Any, peer: str) -> tuple[str, bool]:
     """Return what an exception means, and whether the same would happen again."""
     from pika import exceptions
-    from pika.adapters.utils.connection_workflow import AMQPConnectorStackTimeout
 
     while inner := _inside(error):
         error = inner
-    if isinstance(error, AMQPConnectorStackTimeout):
+    if "Timeout while setting up AMQP" in str(error):  # pika has no type for it
         return f"the broker at {peer} said nothing for {CONNECT_SECONDS} s after it accepted the connection", False
     code = getattr(error, "reply_code", None)
     text = f"{peer}: {reason(error)}" if code is None else f"{error.reply_text} ({code})"

@@ -138,7 +138,7 @@ class Link:
         try:
             while not receipts.is_over:
                 self._news.clear()
-                for number in receipts.due():  # about 10 µs a record
+                for number in receipts.due(WINDOW // 2):  # about 10 µs a record
                     headers = {"Nats-Msg-Id": message_ids[number]}
                     await self._client.publish(subjects[number], records[number], f"{self._inbox}.{number}", headers)
                 await self._news.wait()

@@ -14,6 +14,7 @@ from datagen.targets.amqp import link as amqp_link
 from datagen.targets.amqp import target as amqp_target
 from datagen.targets.amqp.target import Amqp
 from tests.servers import installed
+from tests.servers.listeners import Listener
 from tests.servers.traffic import (
     COUNTRIES,
     RICH,
@@ -309,3 +310,13 @@ def test_a_full_queue_that_is_drained_gets_each_record_once_and_in_order_but_for
     sink.close()
     assert sorted(got) == list(range(1500))
     assert late(got) <= 200
+
+
+def test_a_broker_that_accepts_and_says_nothing_is_named_with_the_time(to_amqp, monkeypatch) -> None:
+    monkeypatch.setattr(amqp_link, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(amqp_target, "CONNECT_SECONDS", 0.3)
+    with Listener() as server:
+        outcome = to_amqp(RICH, 5, queue="x", url=f"amqp://127.0.0.1:{server.port}/")
+    assert outcome.code == 1
+    expected = f"the broker at 127.0.0.1:{server.port} said nothing for 0.3 s after it accepted the connection ("
+    assert f"writing to amqp queue x: {expected}" in outcome.err
