@@ -83,6 +83,14 @@ def _take_spec(parsed: argparse.Namespace, rest: list[str]) -> None:
     takes = "config" in parsed
     if takes and parsed.config is None and rest:
         parsed.config = rest.pop(0)
+    if rest and takes and parsed.config is not None and not os.path.exists(parsed.config):
+        raise InvalidInput(
+            [
+                Problem(
+                    f"there is neither a command nor a file {parsed.config}{_nearest(parsed.config, list(_COMMANDS))}"
+                )
+            ]
+        )
     if rest:
         text = "the spec is given already" if takes else "is not expected here"
         raise InvalidInput([Problem(text, argument) for argument in rest])

@@ -144,7 +144,9 @@ def say_end(report: Report, options: Options, limit: Limit, voice: Voice) -> Non
 
 def _counts(report: Report, options: Options, seconds: float) -> str:
     clock = "on the system clock" if options.start is None else "simulated"
-    rate = f", {_rate(report, seconds):.0f} records/s" if seconds >= _MEANS_NOTHING else ""
+    rate = (
+        f", {_rate(report, seconds):.{_rate(report, seconds) < 10:d}f} records/s" if seconds >= _MEANS_NOTHING else ""
+    )
     return f"{counted(report.records, 'record')}, {_span(report.reached)} {clock}, {seconds:.3f} s{rate}"
 
 

@@ -17,7 +17,7 @@ from datagen.delivery.resume import Journal
 from datagen.engine.run import Held, Run
 from datagen.plugin.model import place_in_source
 from datagen.plugin.target import ReaderGone, Undelivered
-from datagen.problems import RunFailed, hidden, reason
+from datagen.problems import RunFailed, counted, hidden, reason
 from datagen.records.batch import Batch
 
 
@@ -158,9 +158,9 @@ class Delivery:
             return
         failures += [(_failure(lane, lane.sender.error), lane.sender.error) for lane in lanes if lane.sender.error]
         if failures:
-            counts = "; ".join(f"{lane.delivered} records delivered to {lane.target}" for lane in lanes)
+            counts = "; ".join(f"{counted(lane.delivered, 'record')} delivered to {lane.target}" for lane in lanes)
             if len(lanes) == 1:
-                counts = f"{lanes[0].delivered} records delivered"
+                counts = f"{counted(lanes[0].delivered, 'record')} delivered"
             text = f"{'; '.join(text for text, _ in failures)} ({counts})"
             raise RunFailed(hidden(text, self._secrets)) from failures[0][1]
 

@@ -113,6 +113,7 @@ class Run:
             if moment >= end:
                 if ends_in_time:
                     self._until = end
+                    self.clock.wait_for(end)  # a live run lasts as long as it was asked to
                     return
                 raise RunFailed("walking on: the clock would run past the year 9999, or 146 years after the start")
             horizon = self.clock.horizon()

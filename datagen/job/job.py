@@ -219,7 +219,9 @@ def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock 
     if options.start is not None:
         return options, None
     if known["clock"] != "system":
-        text = f"is that of a run on a simulated clock, which would go on without end; give its start, {known['start']}"
+        text = (
+            f"is that of a run on a simulated clock; without its start this would be another one: give {known['start']}"
+        )
         raise journal.problem(text)
     return options, SystemClock(parse_moment(known["start"]))
 

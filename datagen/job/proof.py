@@ -46,7 +46,7 @@ def _findings(request: Request, inputs: Inputs) -> "Iterator[Finding | Unread]":
         missing = [name for name, value in wanted.items() if value is None]
         if missing:
             raise InvalidInput(
-                [Problem(f"an audit needs the {', '.join(missing)} of the run that it proves, or its state")]
+                [Problem(f"an audit needs the {' and the '.join(missing)} of the run that it proves, or its state")]
             )
         run, lanes, identity = ready(inputs, options, None, _nothing)
         limits: list[int | None] = [None] * len(lanes)

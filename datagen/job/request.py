@@ -152,6 +152,11 @@ def _document(given: Any, name: str, examples: str) -> Document:
         example = f"{examples}/{given}.json"
         if not os.path.exists(given) and os.path.isfile(example):
             raise InvalidInput([Problem(f"there is no such file; {example} is a {name}", str(given))])
+        if not os.path.exists(given) and name == "target":
+            shape = show({"type": "file", "path": "out.json"})
+            raise InvalidInput(
+                [Problem(f"there is no such file; a target is a file that holds JSON such as {shape}", str(given))]
+            )
         return parse_json(read_text(str(given)), str(given))
     return from_python(given, name)
 

@@ -98,6 +98,10 @@ def _why_no_json(text: str, source: str, error: json.JSONDecodeError) -> str:
         return "is not JSON: it looks like YAML, which is not read"
     if rest.startswith(("//", "/*", "#")):
         return 'is not JSON: comments are not allowed; use a key that begins with "_", such as "_comment"'
+    if error.msg.startswith(("Invalid control character", "Unterminated string")):
+        return "is not JSON: a text that begins before it has no closing quote"
+    if error.msg == "Extra data":
+        return "is not JSON: more follows where it should end"
     if rest.startswith("'"):
         return "is not JSON: texts and keys stand in double quotes"
     if rest.startswith(("}", "]")) and text[: error.pos].rstrip().endswith(","):

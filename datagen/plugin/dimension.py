@@ -90,7 +90,7 @@ class PooledDimension(Dimension):
 
     cardinality: int = Field(0, ge=0, le=MOST_IN_POOL, description="size of the pool of different values; 0: no pool")
     cardinality_distribution: WholeDistribution | None = Field(
-        None, description="index into the pool; required with a cardinality"
+        None, description="index into the pool; required with a cardinality, but for an object or a list"
     )
     uniform_by_default: ClassVar[bool] = False
 

@@ -16,7 +16,7 @@ from tests.worlds import ROOT, START, constant, counter, enum, exponential, inte
 SPEC = world(counter("n"), integer("x", uniform(0, 10**9)), gap=exponential(1))
 CLOSING = re.compile(
     r"(?P<records>\d+) records?, (?P<span>(\d+d )?\d\d:\d\d:\d\d\.\d{3}) (?P<clock>simulated|on the system clock), "
-    r"(?P<seconds>\d+\.\d{3}) s(, (?P<rate>\d+) records/s)?, seed (?P<seed>-?\d+)(, up to \d+\.\d{3} s late)?"
+    r"(?P<seconds>\d+\.\d{3}) s(, (?P<rate>[\d.]+) records/s)?, seed (?P<seed>-?\d+)(, up to \d+\.\d{3} s late)?"
 )
 
 

@@ -115,7 +115,7 @@ def test_a_stop_that_takes_long_is_explained_once(seconds) -> None:
         (Report(records=5000, seconds=2), "5000 records, 00:00:00.000 simulated, 2.000 s, 2500 records/s, seed 7"),
         (
             Report(records=9, before=1, seconds=4, reached=90061 * SECOND),
-            "9 records, 1d 01:01:01.000 simulated, 4.000 s, 2 records/s, seed 7, continued after 1 record",
+            "9 records, 1d 01:01:01.000 simulated, 4.000 s, 2.0 records/s, seed 7, continued after 1 record",
         ),
         (
             Report(records=2, before=2, seconds=0.5),
