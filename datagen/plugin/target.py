@@ -244,6 +244,11 @@ class Target(Plugin):
         return found
 
 
+def revealed(secret: SecretStr | None) -> str | None:
+    """Return the text of a secret; an empty one is a text too, and none is none."""
+    return None if secret is None else secret.get_secret_value()
+
+
 def missing_library(target: Target) -> str | None:
     """Return what has to be installed for a target; None when nothing has to."""
     if target.library is None:

@@ -85,7 +85,7 @@ def test_an_option_may_stand_anywhere_and_be_joined_to_its_value(command, spec_f
         (["other.json"], ["other.json: the spec is given already"]),
         (["--log", "xml"], ["invalid choice: 'xml'"]),
         (["-f", "jsn"], ['did you mean "json"']),
-        (["-t", "nosuch.json"], ["nosuch.json: can't be read"]),
+        (["-t", "nosuch.json"], ["nosuch.json: there is no such file; a target is"]),
         (["--plugins", "nosuch.py"], ["nosuch.py"]),
         (["-c", "nosuch.json"], ["nosuch.json: can't be read: No such file or directory"]),
         (["-c", "."], ["can't be read: Is a directory"]),

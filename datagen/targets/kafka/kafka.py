@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, model_validator
 
+from datagen.plugin.target import revealed
 from datagen.problems import readable, show
 from datagen.targets.kafka.cluster import Setting
 from datagen.targets.kafka.topic import Brokers, KafkaTarget
@@ -73,14 +74,10 @@ class Kafka(KafkaTarget):
             "ssl.ca.location": self.ssl_ca_location,
             "ssl.certificate.location": self.ssl_certificate_location,
             "ssl.key.location": self.ssl_key_location,
-            "ssl.key.password": _revealed(self.ssl_key_password),
+            "ssl.key.password": revealed(self.ssl_key_password),
         }
         if "sasl" in self.security_protocol:
             settings["sasl.mechanism"] = self.sasl_mechanism
             settings["sasl.username"] = self.sasl_username
-            settings["sasl.password"] = _revealed(self.sasl_password)
+            settings["sasl.password"] = revealed(self.sasl_password)
         return {name: value for name, value in settings.items() if value is not None}
-
-
-def _revealed(secret: SecretStr | None) -> str | None:
-    return None if secret is None else secret.get_secret_value()

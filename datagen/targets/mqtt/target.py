@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 
 from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Position, Target
+from datagen.plugin.target import Encoded, Position, Target, revealed
 from datagen.records.batch import Layout
 from datagen.records.lines import pieces
 from datagen.targets.address import Address
@@ -71,7 +71,7 @@ class Mqtt(Target):
 
         client = Publisher(client_id)
         if self.username is not None:
-            client.username_pw_set(self.username, self.password.get_secret_value() if self.password else None)
+            client.username_pw_set(self.username, revealed(self.password))
         if self.tls is not None:
             client.tls_set_context(tls_context(self.tls, self.host))
         return Link(client, self.host, self.port or (_TLS_PORT if self.tls else _PORT), self.keepalive)

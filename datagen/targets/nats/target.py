@@ -13,7 +13,7 @@ from datagen.draw import purpose_key
 from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import Encoded, Position, Target, Undelivered
+from datagen.plugin.target import Encoded, Position, Target, Undelivered, revealed
 from datagen.problems import reason
 from datagen.records.batch import Layout
 from datagen.records.lines import pieces
@@ -95,8 +95,8 @@ class Nats(Target):
             {
                 "servers": [server.value for server in servers],
                 "user": self.user,
-                "password": self.password and self.password.get_secret_value(),
-                "token": self.token and self.token.get_secret_value(),
+                "password": revealed(self.password),
+                "token": revealed(self.token),
                 "user_credentials": self.creds,
                 "tls": self.tls and self.tls.context(),
                 "tls_hostname": self.tls and self.tls.server_name,

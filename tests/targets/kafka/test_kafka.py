@@ -221,6 +221,19 @@ def test_a_key_is_the_text_of_dimensions(deliver, broker, topic, key, expected) 
     assert keys_of(broker, topic) == [expected]
 
 
+def test_an_empty_record_is_an_empty_value_and_not_a_tombstone(deliver, broker, topic, tmp_path) -> None:
+    """A message with a key and no value at all would delete that key from a compacted topic."""
+    pattern = tmp_path / "empty.pattern"
+    pattern.write_text("{{gone}}")
+    spec = world(counter("n"), enum("gone", 1, percent_missing=100))
+    assert deliver(spec, 2, topic_key=["n"], format=str(pattern), headers={"empty": ""}).code == 0
+    found = messages(broker, topic)
+    assert [(message.value(), message.key(), message.headers()) for message in found] == [
+        (b"", b"0", [("empty", b"")]),
+        (b"", b"1", [("empty", b"")]),
+    ]
+
+
 def test_an_emitter_without_the_dimension_has_no_key(deliver, broker, topic) -> None:
     spec = world(states=[state("s", to="t", emitter="e"), state("t", emitter="f")])
     spec["emitters"] = [{"name": "e", "dimensions": [counter("n")]}, {"name": "f", "dimensions": [counter("m")]}]

@@ -207,6 +207,14 @@ def test_a_user_with_a_password_may_publish(to_mqtt, guarded) -> None:
     assert to_mqtt(RICH, 50, port=guarded, topic="allowed", username="me", password="topsecret").code == 0
 
 
+@pytest.mark.parametrize(("keys", "password"), [({}, None), ({"password": ""}, ""), ({"password": "x"}, "x")])
+def test_an_empty_password_is_a_password(monkeypatch, keys, password) -> None:
+    given = []
+    monkeypatch.setattr(paho.Client, "username_pw_set", lambda client, *names: given.append(names))
+    Mqtt(topic="t", username="me", **keys).link(None)
+    assert given == [("me", password)]
+
+
 @pytest.mark.parametrize("keys", [{}, {"username": "me", "password": "wrongsecret"}])
 def test_a_wrong_password_ends_the_run_and_is_not_shown(to_mqtt, guarded, keys) -> None:
     outcome = to_mqtt(RICH, 50, port=guarded, topic="allowed", on_error="retry", **keys)

@@ -274,7 +274,16 @@ def test_a_user_with_a_password_may_publish(to_nats, guarded) -> None:
     assert to_nats(RICH, 50, **keys).code == 0
 
 
-@pytest.mark.parametrize("keys", [{}, {"user": "me", "password": "wrongsecret"}, {"token": "wrongsecret"}])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"user": "me", "password": "wrongsecret"},
+        {"user": "me", "password": ""},
+        {"token": "wrongsecret"},
+        {"token": ""},
+    ],
+)
 def test_a_wrong_password_ends_the_run_and_is_not_shown(to_nats, guarded, keys) -> None:
     outcome = to_nats(RICH, 50, servers=f"nats://127.0.0.1:{guarded}", on_error="retry", **keys)
     assert outcome.code == 1
@@ -339,6 +348,17 @@ def test_an_audit_finds_every_record(to_nats, tool, server, tmp_path) -> None:
     target = write_json(tmp_path / "to.json", keys)
     options = ["-c", tmp_path / "spec.json", "-t", target, "-s", START, "--seed", 1, "-n", 5500]
     assert "5500 expected, 5500 found, 0 missing" in tool("audit", *options).out
+
+
+def test_an_audit_makes_no_stream_that_is_missing(tool, server, tmp_path) -> None:
+    spec = write_json(tmp_path / "spec.json", world(counter("n")))
+    keys = {"type": "nats", "subject": server.subject, "stream": {"name": server.name, "create": True}}
+    target = write_json(tmp_path / "to.json", keys)
+    outcome = tool("audit", "-c", spec, "-t", target, "-s", START, "--seed", 1, "-n", 5)
+    assert outcome.code < 2
+    assert f"reading nats subject {server.subject} back: there is no stream {server.name}" in outcome.out + outcome.err
+    with pytest.raises(NotFoundError):
+        server.state()
 
 
 def test_a_check_connects_and_makes_nothing(server) -> None:
