@@ -24,7 +24,7 @@ from datagen.records.lines import Lines
 from datagen.records.pattern import patterned, placeholders
 from datagen.records.text import formatted_time, json_text, plain_text
 from datagen.records.types import common_type
-from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern
+from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern, fixed_folder
 from datagen.targets.files.place import Address, Place, local_problem, reach
 from datagen.targets.files.rotation import Rotation
 from datagen.targets.files.shipment import Series, Shipment
@@ -133,18 +133,13 @@ class Parquet(Target):
         return self._address.problem(NUMBER + PART)
 
     def unwritable(self) -> str | None:
-        return local_problem(self._fixed, made=True) if self._address.is_local else None
+        return local_problem(fixed_folder(self.folder), made=True) if self._address.is_local else None
 
     def occupies(self) -> list[str]:
         return [self._address.identity]
 
     def check(self) -> None:
-        reach(self._address, self._fixed, self.problem() or self.unwritable())
-
-    @property
-    def _fixed(self) -> str:
-        """Return the folder that all files are in, as far as it is the same for every record."""
-        return re.split(r"[%{]", self.folder)[0].rpartition("/")[0] + "/" * ("/" in self.folder)
+        reach(self._address, fixed_folder(self.folder), self.problem() or self.unwritable())
 
     @property
     def partitions(self) -> list[tuple[str, str | None]]:

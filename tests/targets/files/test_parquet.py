@@ -206,6 +206,13 @@ def test_a_wrong_target_is_refused(to_parquet, keys: dict, message: str) -> None
     assert message in outcome.err
 
 
+@pytest.mark.parametrize("path", ["%Y-%m", "{{c}}", "%Y/clicks", "%d.parquet", "out"])
+def test_only_the_current_folder_must_be_writable_for_a_relative_path(monkeypatch, path: str) -> None:
+    monkeypatch.setattr(os, "access", lambda folder, mode: str(folder) == ".")
+    assert Parquet(path=path).unwritable() is None
+    assert Parquet(path=f"/{path}").unwritable() == "/ may not be written"
+
+
 def test_an_object_without_keys_is_refused(to_parquet) -> None:
     outcome = to_parquet(world({"name": "o", "type": "object", "dimensions": []}), "-n", 1)
     assert outcome.code == 2
