@@ -4,6 +4,7 @@ When files are put into their place is the business of a shipment.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
@@ -165,6 +166,8 @@ class Parquet(Target):
                 found.append(f"partition_by: {show(name)} is an object or a list")
             elif period is not None and not pa.types.is_timestamp(types[name]):
                 found.append(f"partition_by: {show(name)} is not a time")
+        folders = Counter(period or name for name, period in self.partitions)
+        found += [f"partition_by: two folders would be called {show(name)}" for name in folders if folders[name] > 1]
         found += [
             f"a parquet column can't hold an object without keys: {name}" for name in types if _is_bare(types[name])
         ]
