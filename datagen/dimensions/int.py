@@ -23,7 +23,7 @@ class Int(PooledDimension):
         return self.distribution.whole_numbers()
 
     def range_size(self) -> int:
-        return self.distribution.whole_numbers()
+        return self.distribution.places()
 
     def of_range(self, places: Integers) -> pa.Array:
         return pa.array(self.distribution.whole_at(places))

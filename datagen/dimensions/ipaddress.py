@@ -27,7 +27,7 @@ class Ipaddress(PooledDimension):
         return min(self.distribution.whole_numbers(), 2**32)
 
     def range_size(self) -> int:
-        count = self.distribution.whole_numbers()
+        count = self.distribution.places()
         return count if count <= 2**32 else 0
 
     def of_range(self, places: Integers) -> pa.Array:

@@ -87,7 +87,7 @@ class Timestamp(PooledDimension):
         return 0 if is_clipped else drawn.whole_numbers()
 
     def range_size(self) -> int:
-        return self.different_values()
+        return min(self.different_values(), self.distribution.milliseconds.places())
 
     def of_range(self, places: Integers) -> pa.Array:
         return self._times(self.distribution.milliseconds.whole_at(places))

@@ -86,6 +86,10 @@ class Distribution(Plugin):
         """Return the whole numbers that it draws, by their places in order; for ``whole_numbers`` that are known."""
         raise NotImplementedError
 
+    def places(self) -> int:
+        """Return how many places ``whole_at`` knows; 0 for a plug-in that only tells how many numbers it draws."""
+        return 0 if type(self).whole_at is Distribution.whole_at else self.whole_numbers()
+
     def problem_as_whole(self) -> str | None:
         """Return why whole numbers can't be drawn; None when they can."""
         return None

@@ -36,6 +36,25 @@ class Triangle(Distribution):
         return self.base * np.sqrt(u)
 
 
+class Evens(Distribution):
+    """Even numbers, each equally likely; how many there are is told, but not which is where."""
+
+    kind: ClassVar[str] = "evens"
+    count: int = Field(gt=0, description="how many")
+
+    def sample(self, u):
+        return 2 * np.floor(self.count * u)
+
+    def highest(self):
+        return 2 * self.count - 2
+
+    def lowest(self):
+        return 0
+
+    def whole_numbers(self):
+        return self.count
+
+
 class Parity(Dimension):
     """Even or odd."""
 
@@ -133,6 +152,14 @@ def test_a_distribution_of_ones_own_stands_wherever_a_number_is_wanted(values, k
     assert {len(text) for text in values({"type": "string", "length_distribution": triangle})} == set(range(6))
     spec = world(gap=triangle)
     assert len(list(datagen.records(datagen.load(spec, plugins=[kinds]), start=START, records=5))) == 5
+
+
+@pytest.mark.parametrize("kind", ["int", "ipaddress", "timestamp"])
+def test_a_pool_of_a_distribution_that_only_tells_how_many_numbers_it_has_is_filled_by_trying(values, kind) -> None:
+    drawn = {"type": kind, "distribution": {"type": "evens", "count": 100}}
+    made = values(drawn | {"cardinality": 100, "cardinality_distribution": uniform(0, 99)}, 2000)
+    assert len(set(made)) == 100
+    assert set(made) == set(values(drawn, 2000))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The target ``file``."""
 
 import os
-import re
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
@@ -14,7 +13,7 @@ from datagen.problems import Path_
 from datagen.records.batch import Layout
 from datagen.records.pattern import placeholders
 from datagen.targets.files.local import LocalFiles
-from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern, varies
+from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern, fixed_folder, varies
 from datagen.targets.files.objects import Objects
 from datagen.targets.files.place import Address, local_problem, reach
 from datagen.targets.files.rotation import Rotation
@@ -77,7 +76,8 @@ class File(Target):
         if not self._address.is_local:
             return None
         if varies(path):
-            return local_problem(os.path.dirname(_fixed(path)) or ".", made=True)
+            return local_problem(fixed_folder(path), made=True)
+        path = path.replace("%%", "%")
         if os.path.isdir(path):
             return f"{path} is a directory"
         if self.rotate is not None or not os.path.exists(path):
@@ -91,7 +91,7 @@ class File(Target):
         return [self._address.identity]
 
     def check(self) -> None:
-        reach(self._address, os.path.dirname(_fixed(self._address.path)), self.problem() or self.unwritable())
+        reach(self._address, fixed_folder(self._address.path), self.problem() or self.unwritable())
 
     def splits_by(self) -> Iterator[tuple[Path_, str]]:
         yield from ((("path",), name) for name in placeholders(self._address.path))
@@ -105,8 +105,3 @@ class File(Target):
         names = Names.of(pattern, address.path, self.rotate is not None or not address.is_local)
         style = Style(address, pattern, names, self.rotate, self.compression, self.append, self.atomic)
         return (LocalFiles if address.is_local else Objects)(style, formatter.begin(layout), scope)
-
-
-def _fixed(path: str) -> str:
-    """Return the beginning of a path that is the same for all records."""
-    return re.split(r"[%{]", path)[0]

@@ -16,6 +16,7 @@ from datagen.records.pattern import TextPattern
 
 _CODES = frozenset("aAbBdfFGHIjmMpSTuUVwWyYzZ")  # of strftime; those that could write a slash are left out
 _PERCENT = re.compile(r"%(.?)", re.DOTALL)
+_BEFORE_CODES = re.compile(rf"(?:[^%]|%%|%(?![{''.join(_CODES)}]))*")
 _SHORT_CODES = re.compile("%[SfT]")  # for less than a minute
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
 _LONGEST_VALUE = 100  # bytes; a file name may have 255 (NAME_MAX)
@@ -44,10 +45,7 @@ class PathPattern(TextPattern):
     @property
     def folder(self) -> str:
         """Return the folder that all files are in, as far as it is the same for every record."""
-        first = self._parts[0] if isinstance(self._parts[0], str) else ""
-        fixed = re.match(r"(?:[^%]|%%)*", first)
-        text = fixed[0].replace("%%", "%") if fixed else ""
-        return text[: text.rfind("/") + 1]
+        return _folder_before_codes(self._parts[0] if isinstance(self._parts[0], str) else "")
 
     @property
     def expression(self) -> str:
@@ -75,6 +73,14 @@ class PathPattern(TextPattern):
         return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(names, pa.string()))
 
 
+def fixed_folder(path: str) -> str:
+    """Return the folder that all files of a path are in, as far as it is the same whatever dimensions there are.
+
+    It has a slash at its end; "" is the current folder of this machine, or the bucket.
+    """
+    return _folder_before_codes(path.partition("{")[0])
+
+
 def varies(path: str) -> bool:
     """Return whether a path may have codes or dimensions in it, so that its folders are made."""
     return "{" in path or any(code in _CODES for code in _PERCENT.findall(path))
@@ -84,6 +90,12 @@ def safe_name(value: str) -> str:
     """Turn a value into a part of a file name: no slash, no control character, not empty, not only dots."""
     value = _UNSAFE.sub("_", value).encode()[:_LONGEST_VALUE].decode(errors="ignore")
     return value if value.strip(".") else "_" * len(value) or "none"
+
+
+def _folder_before_codes(text: str) -> str:
+    before = _BEFORE_CODES.match(text)
+    fixed = re.sub("/+", "/", before[0]).replace("%%", "%") if before else ""
+    return fixed[: fixed.rfind("/") + 1]
 
 
 def _escaped(match: re.Match[str]) -> str:

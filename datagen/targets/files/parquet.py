@@ -4,6 +4,7 @@ When files are put into their place is the business of a shipment.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
@@ -24,7 +25,7 @@ from datagen.records.lines import Lines
 from datagen.records.pattern import patterned, placeholders
 from datagen.records.text import formatted_time, json_text, plain_text
 from datagen.records.types import common_type
-from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern
+from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern, fixed_folder
 from datagen.targets.files.place import Address, Place, local_problem, reach
 from datagen.targets.files.rotation import Rotation
 from datagen.targets.files.shipment import Series, Shipment
@@ -133,18 +134,13 @@ class Parquet(Target):
         return self._address.problem(NUMBER + PART)
 
     def unwritable(self) -> str | None:
-        return local_problem(self._fixed, made=True) if self._address.is_local else None
+        return local_problem(fixed_folder(self.folder), made=True) if self._address.is_local else None
 
     def occupies(self) -> list[str]:
         return [self._address.identity]
 
     def check(self) -> None:
-        reach(self._address, self._fixed, self.problem() or self.unwritable())
-
-    @property
-    def _fixed(self) -> str:
-        """Return the folder that all files are in, as far as it is the same for every record."""
-        return re.split(r"[%{]", self.folder)[0].rpartition("/")[0] + "/" * ("/" in self.folder)
+        reach(self._address, fixed_folder(self.folder), self.problem() or self.unwritable())
 
     @property
     def partitions(self) -> list[tuple[str, str | None]]:
@@ -170,6 +166,8 @@ class Parquet(Target):
                 found.append(f"partition_by: {show(name)} is an object or a list")
             elif period is not None and not pa.types.is_timestamp(types[name]):
                 found.append(f"partition_by: {show(name)} is not a time")
+        folders = Counter(period or name for name, period in self.partitions)
+        found += [f"partition_by: two folders would be called {show(name)}" for name in folders if folders[name] > 1]
         found += [
             f"a parquet column can't hold an object without keys: {name}" for name in types if _is_bare(types[name])
         ]

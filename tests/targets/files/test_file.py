@@ -22,7 +22,7 @@ from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Sink, Undelivered, Unreadable
 from datagen.records.batch import Layout
 from datagen.targets.files.file import File
-from datagen.targets.files.naming import Names, PathPattern, safe_name
+from datagen.targets.files.naming import Names, PathPattern, fixed_folder, safe_name
 from datagen.targets.files.place import Address
 from datagen.targets.files.rotation import Rotation
 from tests.servers.installed import Proxy, free_port, wait_until
@@ -183,6 +183,31 @@ def test_a_value_becomes_part_of_a_name(value: str, name: str) -> None:
 def test_a_percent_sign_that_begins_no_code_stands_for_itself(generate, tmp_path, path: str, name: str) -> None:
     assert generate(world() | {"target": {"type": "file", "path": f"{tmp_path}/{path}"}}, "-n", 3).code == 0
     assert (tmp_path / name).read_text().count("\n") == 3
+
+
+def test_a_folder_with_a_percent_sign_is_found(generate, tmp_path) -> None:
+    (tmp_path / "50%").mkdir()
+    for path in ("50%%/x.json", "50%/y.json"):
+        assert generate(world() | {"target": {"type": "file", "path": f"{tmp_path}/{path}"}}, "-n", 3).code == 0
+    assert {path.name for path in (tmp_path / "50%").iterdir()} == {"x.json", "y.json"}
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        ("%Y-%m", ""),
+        ("%Y/x.json", ""),
+        ("{{x}}/x.json", ""),
+        ("x.json", ""),
+        ("a//b/c%Y/x.json", "a/b/"),
+        ("/a/b{{x}}", "/a/"),
+        ("/%Y/x.json", "/"),
+        ("50%/%%d/%d.json", "50%/%d/"),
+        ("a%%%d/x.json", ""),
+    ],
+)
+def test_the_folder_of_all_files_ends_where_a_path_varies(path: str, folder: str) -> None:
+    assert fixed_folder(path) == folder
 
 
 def test_the_files_of_several_emitters_are_told_apart(generate, tmp_path) -> None:

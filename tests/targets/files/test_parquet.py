@@ -191,6 +191,9 @@ def test_files_of_an_earlier_run_make_place_or_stay(to_parquet, tmp_path) -> Non
             'partition_by[0]: must be the name of a dimension, or {"time"',
         ),
         ({"partition_by": [{"c": "day"}]}, 'partition_by: "c" is not a time'),
+        ({"partition_by": ["c", "o2", "c"]}, 'partition_by: two folders would be called "c"'),
+        ({"partition_by": ["day", {"time": "day"}]}, 'partition_by: two folders would be called "day"'),
+        ({"partition_by": [{"time": "day"}, {"born": "day"}]}, 'partition_by: two folders would be called "day"'),
         ({"path": "out/{{cc}}.parquet"}, '{{cc}}: no emitter has "cc"; did you mean "c"'),
         ({"format": "csv"}, "parquet has no format"),
         ({"path": "/nosuch\0"}, "null character"),
@@ -201,9 +204,17 @@ def test_files_of_an_earlier_run_make_place_or_stay(to_parquet, tmp_path) -> Non
 )
 def test_a_wrong_target_is_refused(to_parquet, keys: dict, message: str) -> None:
     inner = {"name": "o", "type": "object", "dimensions": [counter("a")]}
-    outcome = to_parquet(world(enum("c", 1), enum("o2", 1), inner), "-n", 1, **keys)
+    born = {"type": "timestamp", "name": "born", "distribution": uniform("1950-01-01", "2005-12-31")}
+    outcome = to_parquet(world(enum("c", 1), enum("o2", 1), enum("day", 1), born, inner), "-n", 1, **keys)
     assert outcome.code == 2
     assert message in outcome.err
+
+
+@pytest.mark.parametrize("path", ["%Y-%m", "{{c}}", "%Y/clicks", "%d.parquet", "out"])
+def test_only_the_current_folder_must_be_writable_for_a_relative_path(monkeypatch, path: str) -> None:
+    monkeypatch.setattr(os, "access", lambda folder, mode: str(folder) == ".")
+    assert Parquet(path=path).unwritable() is None
+    assert Parquet(path=f"/{path}").unwritable() == "/ may not be written"
 
 
 def test_an_object_without_keys_is_refused(to_parquet) -> None:
