@@ -15,8 +15,9 @@ from datagen.problems import reason
 from datagen.records.batch import Layout
 from datagen.records.lines import pieces
 from datagen.targets.address import Address, AddressedSink
+from datagen.targets.window import Window
 
-_PIPELINE = 1000  # records of one transaction
+_PIPELINE = 1000  # records of one transaction, at most
 _BEGIN, _END = b"*1\r\n$5\r\nMULTI\r\n", b"*1\r\n$4\r\nEXEC\r\n"
 _CHUNK = 10_000  # records read back at a time
 _CONNECT_SECONDS = 10
@@ -132,6 +133,7 @@ class RedisSink(AddressedSink):
     def __init__(self, target: Redis, address: Address, writer: LineWriter, scope: Scope) -> None:
         super().__init__(address, writer, scope)
         self._target = target
+        self._window = Window(_PIPELINE)  # for a server whose memory takes only a few at a time
 
     def open(self, position: Position) -> None:
         self._client = self.opened.enter_context(self._target.connected())
@@ -145,8 +147,8 @@ class RedisSink(AddressedSink):
             # The pool looks whether the server has closed the connection since the last write, and opens another one.
             connection = self._client.connection_pool.get_connection()
             try:
-                for begin in range(0, len(requests), _PIPELINE):
-                    chosen = requests[begin : begin + _PIPELINE]
+                while done < len(requests):
+                    chosen = requests[done : done + self._window.size]
                     connection.send_packed_command([b"".join((_BEGIN, *chosen, _END))])
                     for _ in range(1 + len(chosen)):
                         connection.read_response(disable_decoding=True)  # that it waits for EXEC
@@ -154,12 +156,14 @@ class RedisSink(AddressedSink):
                         if isinstance(reply, RedisError):
                             raise reply
                         done += 1
+                    self._window.take(len(chosen))
             except RedisError:
                 connection.disconnect()  # there may be replies to come
                 raise
             finally:
                 self._client.connection_pool.release(connection)
         except RedisError as error:
+            self._window.refuse()
             raise _undelivered(error, done) from error
 
     def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
