@@ -29,7 +29,11 @@ def __getattr__(name: str):  # type: ignore[no-untyped-def]
     """Return a name of the interface, but no module: that is imported next."""
     from importlib.util import find_spec
 
-    if name == "api" or (name not in ("__all__", "records") and find_spec(f"datagen.{name}")):
+    if (
+        name == "api"
+        or not name.isidentifier()
+        or (name not in ("__all__", "records") and find_spec(f"datagen.{name}"))
+    ):
         raise AttributeError(name)
     from datagen import api
 

@@ -140,7 +140,7 @@ def test_a_datetime_is_taken_as_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["-s", "0001-01-01T00:00:00+05:00"], "-s: must lie between 0001-01-01 and 9999-12-31 in UTC"),
+        (["-s", "0001-01-01T00:00:00+05:00"], "-s: must not be before 0001-01-01 or from 9999-12-31 on (UTC)"),
         (["-s", "9999-12-31T23:00:00-05:00"], "-s: must lie between"),
         (["-s", "9999-12-31T00:00:00"], "-s: must lie between"),
         (["-s", "9999-12-30", "-r", "P1DT1S"], "-r: would lead past the year 9999"),

@@ -58,13 +58,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     named = bool(arguments) and arguments[0] in _COMMANDS
     command = arguments[0] if named else "run"
     parser = parsers()[command]
-    parsed, rest = parser.parse_known_args(arguments[1:] if named else arguments)
+    given = list(arguments[1:] if named else arguments)
+    end = given.index("--") if "--" in given else len(given)  # what comes behind it is no option
+    parsed, rest = parser.parse_known_args(given[:end])
     parsed.command = command
     known = [name for action in parser._actions for name in action.option_strings]
     unknown = [argument.partition("=")[0] for argument in rest if argument.startswith("-") and argument != "-"]
     if unknown:
         raise InvalidInput([Problem(f"unknown option {name}{_nearest(name, known)}") for name in unknown])
-    _take_spec(parsed, rest)
+    _take_spec(parsed, [*rest, *given[end + 1 :]])
     return parsed
 
 
@@ -83,17 +85,17 @@ def _take_spec(parsed: argparse.Namespace, rest: list[str]) -> None:
     takes = "config" in parsed
     if takes and parsed.config is None and rest:
         parsed.config = rest.pop(0)
-    if rest and takes and parsed.config is not None and not os.path.exists(parsed.config):
-        raise InvalidInput(
-            [
-                Problem(
-                    f"there is neither a command nor a file {parsed.config}{_nearest(parsed.config, list(_COMMANDS))}"
-                )
-            ]
-        )
+    if rest and takes and not os.path.exists(parsed.config or ""):
+        raise InvalidInput([Problem(_no_such(str(parsed.config)), str(parsed.config))])
     if rest:
         text = "the spec is given already" if takes else "is not expected here"
         raise InvalidInput([Problem(text, argument) for argument in rest])
+
+
+def _no_such(name: str) -> str:
+    if name in _COMMANDS:
+        return "is a command, which comes first"
+    return f"there is neither a command nor a file like this{_nearest(name, list(_COMMANDS))}"
 
 
 def parsers() -> dict[str, Parser]:

@@ -1,5 +1,6 @@
 """The command ``datagen``: which sub-command does it, what is said when that fails, and the exit code."""
 
+import argparse
 from collections.abc import Sequence
 
 from datagen.command import generate, tools
@@ -27,16 +28,25 @@ def main(arguments: Sequence[str], signals: Signals | None = None) -> int:
     try:
         given = parse(arguments)
         given.signals = signals or Signals()
-        return DONE if _WORK[given.command](given, voice) else FAILED
     except InvalidInput as error:
         is_run = not arguments or arguments[0] not in _WORK or arguments[0] in ("run", "check")
         voice.refuse(error, "; nothing was generated" if is_run else "")
+        return WRONG
+    return _done(given, voice)
+
+
+def _done(given: argparse.Namespace, voice: Voice) -> int:
+    """Do what was asked for; return the exit code."""
+    try:
+        return DONE if _WORK[given.command](given, voice) else FAILED
+    except InvalidInput as error:
+        voice.refuse(error, "; nothing was generated" if given.command in ("run", "check") else "")
         return WRONG
     except RunFailed as error:
         voice.fail(str(error))
     except MemoryError:
         voice.fail("making records: they do not fit into memory; shorten what is long in the spec")
-    except Exception as error:
+    except BaseException as error:  # a plug-in may raise anything, also what would end the program
         where = place_in_source(error)
         if not where:
             raise

@@ -50,6 +50,8 @@ class Voice:
 
         Raises RunFailed when that fails; a reader who has gone away is no failure.
         """
+        if sys.stdout is None:
+            raise RunFailed("standard output is closed")
         try:
             print(hidden(text, self.secrets), flush=True)
         except BrokenPipeError:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen import draw
+from datagen.clock import NEVER
 from datagen.draw import Integers, Keys
 from datagen.engine.arrival import nanoseconds, running_sum
 from datagen.engine.living import States, Workers
@@ -18,6 +19,7 @@ from datagen.engine.plan import Plan
 from datagen.problems import RunFailed
 
 _MOST_ELEMENTS = 262144
+_LONGEST = NEVER / 1e9  # seconds
 _TOO_MANY = 32 * _MOST_ELEMENTS
 
 
@@ -106,7 +108,8 @@ class PathFinder:
         for number in np.flatnonzero(np.bincount(delay_of + 1)[1:]):
             chosen = slice(None) if len(self._delays) == 1 else np.flatnonzero(delay_of == number)
             random = draw.bits(flat_keys[chosen], self._delay_purpose)
-            waits[chosen] = self._factor_of[flat_states[chosen]] * self._delays[number].real(random)
+            drawn = np.clip(self._delays[number].real(random), -_LONGEST, _LONGEST)  # 0 times infinity is not a number
+            waits[chosen] = self._factor_of[flat_states[chosen]] * drawn
         return nanoseconds(waits).reshape(states.shape)
 
 

@@ -1,7 +1,7 @@
 """The limit of workers of a run: what it does to the records, in words."""
 
 from dataclasses import dataclass
-from math import ceil, inf, log10
+from math import ceil, log10
 
 from datagen.engine.expectation import Expectation
 from datagen.engine.run import Held
@@ -9,6 +9,7 @@ from datagen.job.options import Options
 from datagen.language.population import Population
 from datagen.problems import counted
 
+_UNTHINKABLE = 1e9  # workers
 _HOW = "-m, or max_workers in the spec"
 
 
@@ -36,7 +37,7 @@ class Limit:
         alive = self.expectation.alive
         if self.is_meant or alive is None or alive <= self.workers:
             return None
-        if alive < inf:
+        if alive < _UNTHINKABLE:
             return f"about {_about(alive)} workers are alive; the limit is {self.workers}{self._advice('would do')}"
         return f"the number of workers alive grows up to the limit, {self.workers}{self._advice('would do')}"
 
@@ -58,7 +59,7 @@ class Limit:
         enough = self.expectation.sufficient_limit
         if not self.expectation.always_stops:
             return f"; workers may never stop: choose how many there are ({_HOW})"
-        if enough is None or enough == inf:
+        if enough is None or enough > _UNTHINKABLE:
             return f"; a higher one makes more records ({_HOW})"
         return f"; about {_about(enough)} {would} ({_HOW})"
 

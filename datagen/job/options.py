@@ -73,7 +73,7 @@ class Options:
 def _moment(given: object) -> Moment:
     moment = given if isinstance(given, Moment) else parse_moment(given)
     if not FIRST_MOMENT.microseconds <= moment.microseconds < LAST_MOMENT.microseconds:
-        raise ValueError(f"must lie between 0001-01-01 and 9999-12-31 in UTC, found {moment.text}")
+        raise ValueError(f"must not be before 0001-01-01 or from 9999-12-31 on (UTC), found {moment.text}")
     return moment
 
 

@@ -117,6 +117,8 @@ def load(request: Request, *, reads: bool = False) -> Inputs:
         formatter = wanted if isinstance(wanted, Formatter) else registry.formatter(wanted)
     except ValidationError as error:
         problems += [Problem(line["msg"], format_name) for line in error.errors()]
+    except UnicodeEncodeError:
+        problems.append(Problem("is no text that UTF-8 could hold", format_name))
     files = named_files([loaded and loaded.spec, formatter, *(located.target for located in targets)])
     problems += [problem for file in files for problem in unreadable(file)]
     problems += _conflicts(targets, request, files, reads=reads)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 from datagen import draw
 from datagen.draw import Floats, Integers, Keys
 from datagen.plugin.model import Plugin, make_of_group
-from datagen.problems import RunFailed
+from datagen.problems import RunFailed, show
 
 _LARGEST_INTEGER = np.nextafter(2.0**63, 0)
 _QUANTILES = 1024
@@ -52,7 +52,14 @@ class Distribution(Plugin):
 
     def real(self, random: Keys) -> Floats:
         """Draw real numbers from random bits."""
-        return self.sample(draw.unit(random))
+        return self.drawn(draw.unit(random))
+
+    def drawn(self, u: Floats) -> Floats:
+        """Return the sample of numbers (n,). Raises RunFailed when that is not n numbers."""
+        made = self.sample(u)
+        if isinstance(made, np.ndarray) and made.shape == u.shape and made.dtype.kind in "fiu":
+            return made
+        raise RunFailed(f"drawing: {self.kind} must make an array of {len(u)} numbers, and made {show(made)}")
 
     def whole(self, random: Keys) -> Integers:
         """Draw whole numbers: real ones, rounded to the nearest."""
@@ -78,7 +85,7 @@ class Distribution(Plugin):
         """Return how large its draws are as lengths."""
         evenly = np.append((np.arange(256) + 0.5) / 256, [_RARE, 1 - _RARE])
         with np.errstate(all="ignore"):
-            lengths = np.maximum(np.nan_to_num(self.sample(evenly)), 0.0)
+            lengths = np.maximum(np.nan_to_num(self.drawn(evenly)), 0.0)
         highest = max(float(self.highest()), 0.0)
         return Extent(float(lengths[:256].mean()), highest if np.isfinite(highest) else float(lengths.max()))
 
@@ -119,8 +126,8 @@ def odd_index(distribution: Distribution | None, size: int) -> str | None:
         return f"never picks {unreached} of the {size} values; indices go from 0 to {size - 1}"
     try:
         drawn = quantiles(distribution, whole=True)
-    except RunFailed:
-        return "some of the draws are not a number"
+    except RunFailed as error:
+        return str(error)
     outside = float(((drawn < 0) | (drawn >= size)).mean())
     if outside > 0.5:
         return f"{outside:.0%} of the draws are outside of 0 to {size - 1}, and count as the first or the last value"
@@ -129,7 +136,13 @@ def odd_index(distribution: Distribution | None, size: int) -> str | None:
 
 def odd_span(distribution: Distribution | None) -> str | None:
     """Return what is odd about a length, a delay or a gap; None when nothing is."""
-    below = 0.0 if distribution is None else float((quantiles(distribution) < 0).mean())
+    try:
+        drawn = np.zeros(1) if distribution is None else quantiles(distribution)
+    except RunFailed as error:
+        return str(error)
+    if np.isnan(drawn).any():
+        return "some of the draws are not a number, which ends a run"
+    below = float((drawn < 0).mean())
     return f"{below:.0%} of the draws are below 0, and count as 0" if below > _OFTEN else None
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from datagen.clock import stopwatch
 from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.stage import Scope
@@ -93,25 +94,29 @@ class Redis(Target):
     def connected(self) -> Any:
         """Return a client whose server has answered. Raises Undelivered."""
         from redis import Redis as Client
-        from redis import RedisError
+        from redis import RedisError, TimeoutError
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
-        client = Client.from_url(
-            self.url.value,
-            protocol=2,
-            retry=Retry(NoBackoff(), 1),  # of connecting and of asking an idle connection; never of what was written
-            socket_connect_timeout=_CONNECT_SECONDS,
-            socket_timeout=_REPLY_SECONDS,
-            socket_keepalive=True,
-            health_check_interval=_IDLE_SECONDS,
-        )
+        asked: dict[str, Any] = {"protocol": 2, "socket_connect_timeout": _CONNECT_SECONDS, "socket_keepalive": True}
+        began = stopwatch()
+        first = Client.from_url(self.url.value, retry=Retry(NoBackoff(), 0), socket_timeout=_CONNECT_SECONDS, **asked)
         try:
-            client.ping()
+            first.ping()
+        except TimeoutError as error:
+            text = f"no answer from {self.url.shown} for {stopwatch() - began:.0f} s"
+            raise Undelivered(text) from error
         except RedisError as error:
-            client.close()
             raise _undelivered(error) from error
-        return client
+        finally:
+            first.close()
+        return Client.from_url(
+            self.url.value,
+            retry=Retry(NoBackoff(), 1),  # of connecting and of asking an idle connection; never of what was written
+            socket_timeout=_REPLY_SECONDS,
+            health_check_interval=_IDLE_SECONDS,
+            **asked,
+        )
 
     def words(self, name: str) -> builtins.list[str]:
         """Return the command that puts a record under a name, all but its last word: the record."""

@@ -44,6 +44,10 @@ def answered(client: "httpx.Client", method: str, url: str, body: bytes | None =
 
     try:
         return client.request(method, url, content=body)
+    except httpx.ConnectTimeout as error:
+        raise Undelivered(f"no connection within {client.timeout.connect:g} s") from error
+    except httpx.TimeoutException as error:
+        raise Undelivered(f"no answer for {client.timeout.read:g} s") from error
     except httpx.HTTPError as error:
         lasting = not isinstance(error, httpx.TransportError) or "CERTIFICATE_VERIFY" in str(error)
         raise Undelivered(reason(error), lasting=lasting) from error

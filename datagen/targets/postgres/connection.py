@@ -14,7 +14,9 @@ from typing import Any
 
 from psycopg import Connection, Copy, Error, OperationalError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.errors import ConnectionTimeout
 
+from datagen.clock import stopwatch
 from datagen.plugin.target import Undelivered
 
 LONGEST_SILENCE = 120  # seconds; a write of many rows into a slow disk may well be silent for some
@@ -127,7 +129,12 @@ def session(dsn: str) -> Iterator[Session]:
     if not messages.handlers:
         messages.addHandler(logging.NullHandler())  # else its remarks on a broken connection go to standard error
     known: dict[str, Any] = _DEFAULTS | conninfo_to_dict(dsn) | {"client_encoding": "UTF8"}
-    connection = Connection.connect(make_conninfo(**known), autocommit=True, prepare_threshold=None)
+    began = stopwatch()
+    try:
+        connection = Connection.connect(make_conninfo(**known), autocommit=True, prepare_threshold=None)
+    except ConnectionTimeout as error:
+        at = ":".join(str(known[key]) for key in ("host", "port") if key in known)
+        raise OperationalError(f"no answer from {at or 'the server'} for {stopwatch() - began:.0f} s") from error
     with closing(connection), closing(Session(connection)) as made:
         with made.waiting():
             connection.execute(_SESSION)
