@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen.draw import Floats, Integers
+from datagen.graph import reached
 from datagen.language.population import Population
 from datagen.plugin.distribution import Distribution, quantiles
 
@@ -29,11 +30,9 @@ class Expectation:
         """Return whether a worker can get to the stop from every state that it can get to."""
         source, target, share = self._ways
         states = len(self.population.states)
-        reached, leaves = np.zeros(states, bool), np.bincount(source, share, states) < 1 - 1e-9
-        reached[0] = True
-        _spread(reached, source, target)
-        _spread(leaves, target, source)
-        return bool(leaves[reached].all())
+        leaving = np.flatnonzero(np.bincount(source, share, states) < 1 - 1e-9)
+        stops = _reached(leaving.tolist(), target, source, states)
+        return bool(stops[self._entered].all())
 
     @cached_property
     def visits(self) -> Floats | None:
@@ -42,13 +41,9 @@ class Expectation:
         if states > _MOST_SOLVED or not self.always_stops:
             return None
         source, target, share = self._ways
-        reached, entered = np.zeros(states, bool), np.zeros(states)
-        reached[0], entered[0] = True, 1
-        _spread(reached, source, target)
-        share = np.where(reached[source], share, 0)
         matrix = np.eye(states)
-        np.subtract.at(matrix, (target, source), share)
-        return np.linalg.solve(matrix, entered).astype(np.float64)
+        np.subtract.at(matrix, (target, source), np.where(self._entered[source], share, 0))
+        return np.linalg.solve(matrix, np.eye(states)[0]).astype(np.float64)
 
     @cached_property
     def life(self) -> float | None:
@@ -77,11 +72,18 @@ class Expectation:
         return None if self.alive is None else self.alive + 4 * sqrt(self.alive) + 1
 
     @cached_property
+    def _entered(self) -> npt.NDArray[np.bool_]:
+        """Return which states a worker can get to, (states,)."""
+        source, target, _ = self._ways
+        return _reached([0], source, target, len(self.population.states))
+
+    @cached_property
     def _ways(self) -> tuple[Integers, Integers, Floats]:
         """Return from which state one can go to which, other than the stop, and with which probability; (ways,)."""
         number = {state.name: index for index, state in enumerate(self.population.states)}
+        sums = [sum(way.probability for way in state.transitions) for state in self.population.states]
         ways = [
-            (index, number[way.next], way.probability / sum(other.probability for other in state.transitions))
+            (index, number[way.next], way.probability / sums[index])
             for index, state in enumerate(self.population.states)
             for way in state.transitions
             if way.next in number
@@ -90,11 +92,14 @@ class Expectation:
         return np.array(source, np.int64), np.array(target, np.int64), np.array(share, np.float64)
 
 
-def _spread(marks: npt.NDArray[np.bool_], begin: Integers, end: Integers) -> None:
-    """Mark the nodes that one can get to from those marked, along ways (n,) from ``begin`` to ``end``."""
-    count = -1
-    while count != (count := int(marks.sum())):
-        marks[end[marks[begin]]] = True
+def _reached(first: list[int], begin: Integers, end: Integers, states: int) -> npt.NDArray[np.bool_]:
+    """Return which states one can get to from the first ones, (states,), along ways (n,) from ``begin`` to ``end``."""
+    ways: dict[int, list[int]] = {state: [] for state in range(states)}
+    for here, there in zip(begin.tolist(), end.tolist(), strict=True):
+        ways[here].append(there)
+    marks = np.zeros(states, bool)
+    marks[list(reached(ways, *first))] = True
+    return marks
 
 
 def _mean_wait(distribution: Distribution) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from datagen.language.graph import Graph, circles, reached
+from datagen.graph import Graph, circles, reached
 from datagen.language.population import Emitter, State
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.model import LARGEST
@@ -119,7 +119,9 @@ class Checks:
 
     def _standing_circles(self) -> Found:
         """Yield one of the circles of each group of states that lead to one another."""
-        standing: Graph = {state.name: [name for _, name in state.next] for state in self._states if state.never_waits}
+        standing: Graph[str] = {
+            state.name: [name for _, name in state.next] for state in self._states if state.never_waits
+        }
         for circle in circles(standing):
             names = [*circle[: _MOST_SHOWN - 1], "…", circle[-1]] if len(circle) > _MOST_SHOWN + 1 else circle
             way = f" ({' → '.join(names)})" if len(circle) > 2 else ""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import datagen
+from datagen.clock import stopwatch
 from datagen.engine.expectation import Expectation
 from datagen.engine.plan import Plan
 from datagen.engine.walk import Walk
@@ -72,6 +73,23 @@ def test_very_many_states_are_not_solved_for() -> None:
     states = [state(f"s{n}", {f"s{n + 1}": 1}) for n in range(1500)] + [state("s1500", {"stop": 1}, delay=constant(1))]
     found = expected(world(states=states))
     assert (found.always_stops, found.life, found.alive, found.sufficient_limit) == (True, None, None, None)
+
+
+def chain(size: int) -> list[dict]:
+    return [state(f"s{n}", f"s{n + 1}") for n in range(size - 1)] + [state(f"s{size - 1}", delay=constant(1))]
+
+
+def hub(size: int) -> list[dict]:
+    return [state("hub", dict.fromkeys([f"s{n}" for n in range(size)], 1 / size)), *chain(size)]
+
+
+@pytest.mark.parametrize("states", [chain(40_000), hub(10_000)], ids=["chain", "hub"])
+def test_whether_workers_stop_is_soon_known_of_very_many_states(states: list[dict]) -> None:
+    """With time that grew with the square it took 6 s for the chain and 5 s for the hub; now 0.2 s at most."""
+    found = expected(world(states=states))
+    begun = stopwatch()
+    assert found.always_stops
+    assert stopwatch() - begun < 2
 
 
 @pytest.mark.parametrize("name", sorted(set(READY) - {"sensors"}))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datagen.clock import stopwatch
-from datagen.language.graph import circles, reached
+from datagen.graph import circles, reached
 from tests.worlds import constant, counter, enum, exponential, read, state, world
 
 NODES = list("abcdefg")

@@ -1,17 +1,19 @@
 """Where one can go in a graph, and in circles; in time that grows with its size, and without recursion."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
-Graph = Mapping[str, Sequence[str]]  # where one can go from each node; what is no node itself leads nowhere
-
-
-def reached(graph: Graph, first: str) -> Iterator[str]:
-    """Yield the nodes that one can get to from a node, that one included, the nearest first."""
-    yield from _ways(graph, first)
+Node = TypeVar("Node", bound=Hashable)
+Graph = Mapping[Node, Sequence[Node]]  # where one can go from each node; what is no node itself leads nowhere
 
 
-def circles(graph: Graph) -> Iterator[list[str]]:
+def reached(graph: Graph[Node], *first: Node) -> Iterator[Node]:
+    """Yield the nodes that one can get to from some nodes, those included, the nearest first."""
+    yield from _ways(graph, *first)
+
+
+def circles(graph: Graph[Node]) -> Iterator[list[Node]]:
     """Yield a shortest circle from each group of nodes that all lead to one another, from its first node back to it."""
     order = {node: number for number, node in enumerate(graph)}
     for group in map(set, _groups(graph)):
@@ -25,9 +27,9 @@ def circles(graph: Graph) -> Iterator[list[str]]:
             yield [*reversed(way), first]
 
 
-def _ways(graph: Graph, first: str) -> dict[str, str | None]:
+def _ways(graph: Graph[Node], *first: Node) -> dict[Node, Node | None]:
     """Return the nodes that one can get to, the nearest first, each with the one before it on the way."""
-    found: dict[str, str | None] = {first: None}
+    found: dict[Node, Node | None] = dict.fromkeys(first)
     todo = deque(found)
     while todo:
         node = todo.popleft()
@@ -38,11 +40,11 @@ def _ways(graph: Graph, first: str) -> dict[str, str | None]:
     return found
 
 
-def _groups(graph: Graph) -> Iterator[list[str]]:
+def _groups(graph: Graph[Node]) -> Iterator[list[Node]]:
     """Yield the strongly connected components (R. Tarjan, Depth-first search and linear graph algorithms, 1972)."""
-    number: dict[str, int] = {}
-    lowest: dict[str, int] = {}  # number of a node on the stack that can be got to
-    stack: list[str] = []
+    number: dict[Node, int] = {}
+    lowest: dict[Node, int] = {}  # number of a node on the stack that can be got to
+    stack: list[Node] = []
     for root in graph:
         path = [] if root in number else [(root, iter(graph[root]))]
         while path:
@@ -61,7 +63,7 @@ def _groups(graph: Graph) -> Iterator[list[str]]:
                     before = path[-1][0]
                     lowest[before] = min(lowest[before], lowest[node])
                 if lowest[node] == number[node]:
-                    group: list[str] = []
+                    group: list[Node] = []
                     while not group or group[-1] != node:
                         group.append(stack.pop())
                         del lowest[group[-1]]
