@@ -114,6 +114,7 @@ def load(request: Request, *, reads: bool = False) -> Inputs:
     wanted = str(wanted) if isinstance(wanted, Path) else wanted
     format_name = wanted if isinstance(wanted, str) else "format"
     try:
+        format_name.encode()
         formatter = wanted if isinstance(wanted, Formatter) else registry.formatter(wanted)
     except ValidationError as error:
         problems += [Problem(line["msg"], format_name) for line in error.errors()]

@@ -83,6 +83,7 @@ def test_an_option_may_stand_anywhere_and_be_joined_to_its_value(command, spec_f
         (["--nosuch"], ["unknown option --nosuch\n"]),
         (["--rec", "5"], ["unknown option --rec; did you mean --records?"]),
         (["other.json"], ["other.json: the spec is given already"]),
+        (["-f", "a\udcff.json"], ["is no text that UTF-8 could hold"]),
         (["--log", "xml"], ["invalid choice: 'xml'"]),
         (["-f", "jsn"], ['did you mean "json"']),
         (["-t", "nosuch.json"], ["nosuch.json: there is no such file; a target is"]),
@@ -231,6 +232,29 @@ def test_types_says_what_may_be_missing_and_what_is_any_json(tool, tmp_path) -> 
 @pytest.mark.parametrize("name", ["run", "check", "schema", "types", "docs", "audit"])
 def test_every_command_has_a_help(command, name: str) -> None:
     assert f"datagen {'[run]' if name == 'run' else name}" in command(name, "--help").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["chek", "SPEC"], "chek: there is neither a command nor a file like this; did you mean check?"),
+        (["-q", "check", "SPEC"], "check: is a command, which comes first"),
+    ],
+)
+def test_a_command_that_is_misspelt_or_misplaced_is_said(command, spec_file, arguments: list, text: str) -> None:
+    outcome = command(*(spec_file if argument == "SPEC" else argument for argument in arguments))
+    assert (outcome.code, text in outcome.err) == (2, True), outcome.err
+
+
+def test_what_comes_behind_two_dashes_is_no_option(command, spec_file) -> None:
+    assert len(command("-s", START, "-n", 3, "--", spec_file).records) == 3
+
+
+@pytest.mark.parametrize("name", ["schema", "types"])
+def test_a_closed_standard_output_is_said(spec_file, name: str) -> None:
+    line = f"{sys.executable} generator.py {name} {spec_file if name == 'types' else ''} >&-"
+    done = subprocess.run(line, shell=True, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "standard output is closed\n")
 
 
 def test_docs_asks_for_a_folder(tool) -> None:

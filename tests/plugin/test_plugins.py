@@ -14,7 +14,7 @@ import pytest
 import datagen
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import BUILT_IN, Registry
-from tests.worlds import ROOT, START, constant, integer, records_of, uniform, world, write_json
+from tests.worlds import ROOT, START, constant, integer, records_of, state, uniform, world, write_json
 
 KINDS = '''
 from typing import ClassVar
@@ -445,3 +445,42 @@ def test_built_in_kinds_come_in_through_the_same_door() -> None:
     assert {"json", "csv", "tsv"} <= set(registry.of("formatter"))
     assert {"stdout", "file"} <= set(registry.of("target"))
     assert all(plugin.__doc__ for plugin in registry.of("dimension").values())
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("return [1.0] * len(u)", "drawing: odd must make an array of "),
+        ("return None", "numbers, and made null"),
+        ("return u[:1]", "drawing: odd must make an array of "),
+        ("import sys; sys.exit(0)", "a plug-in failed: SystemExit: 0"),
+    ],
+)
+def test_a_distribution_that_does_not_draw_what_it_should_is_named(command, tmp_path, body: str, text: str) -> None:
+    plugin = tmp_path / "odd.py"
+    plugin.write_text(
+        "from datagen import Distribution\n"
+        "class Odd(Distribution):\n"
+        '    """It draws what it should not."""\n'
+        "    kind = 'odd'\n"
+        f"    def sample(self, u):\n        {body}\n"
+    )
+    spec = write_json(tmp_path / "spec.json", world(states=[state("s", {"stop": 1}, delay={"type": "odd"})]))
+    outcome = command(spec, "-s", START, "-n", 3, "--plugins", plugin)
+    assert outcome.code == 1
+    assert text in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_a_delay_without_end_ends_the_run_beyond_all_time(command, tmp_path) -> None:
+    plugin = tmp_path / "endless.py"
+    plugin.write_text(
+        "import numpy as np\nfrom datagen import Distribution\n"
+        "class Endless(Distribution):\n"
+        '    """It waits for ever."""\n'
+        "    kind = 'endless'\n"
+        "    def sample(self, u):\n        return np.full(len(u), np.inf)\n"
+    )
+    states = [state("a", {"b": 1}), state("b", {"stop": 1}, delay={"type": "endless"})]
+    outcome = command(write_json(tmp_path / "s.json", world(states=states)), "-s", START, "-n", 3, "--plugins", plugin)
+    assert (outcome.code, len(outcome.records)) == (0, 3)
