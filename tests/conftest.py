@@ -17,8 +17,10 @@ from datagen.command.main import main
 from tests.servers.local import Local
 from tests.worlds import ROOT, START, write_json
 
-# What a shell runs in the background ignores Ctrl-C, and so would all that a test starts in order to interrupt it.
+# What a shell runs in the background ignores Ctrl-C, and under nohup SIGHUP; so would all that a test starts in order to
+# interrupt it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # The sample of specs that differs from one run of the tests to the next. Set it to repeat what a report shows.
 FRESH_SEED = int(os.environ.setdefault("DATAGEN_FRESH_SEED", str(secrets.randbelow(10**9))))

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from datagen.problems import counted
 from tests.servers import installed
 from tests.servers.installed import Proxy, wait_until
 from tests.servers.kafka_broker import Broker
@@ -253,7 +254,7 @@ def test_a_full_disk_loses_nothing_once_there_is_room_again(command, tmp_path) -
     code, err = run.run("--state", tmp_path / "state", preexec_fn=little_room)
     assert code == 1
     lines = (tmp_path / "out.json").read_bytes().count(b"\n")
-    assert f"File too large ({lines} records delivered)" in err
+    assert f"File too large ({counted(lines, 'record')} delivered)" in err
     assert run.audit()["missing"] == 300_000 - lines
     assert run.run("--state", tmp_path / "state")[0] == 0
     counts = run.audit()

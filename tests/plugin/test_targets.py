@@ -13,6 +13,7 @@ import threading
 
 import pytest
 
+from datagen.problems import counted
 from tests.worlds import ROOT, START, counter, enum, exponential, uniform, world, write_json
 
 RUN = ("-s", START, "--seed", "1")
@@ -208,7 +209,7 @@ def test_a_target_file_has_its_own_places(generate, tmp_path, content: str, part
 def test_a_missing_target_file_is_refused(generate) -> None:
     outcome = generate(world(), "-n", 1, "-t", "no/such/target.json")
     assert outcome.code == 2
-    assert "no/such/target.json: can't be read: No such file or directory" in outcome.err
+    assert "no/such/target.json: there is no such file; a target is" in outcome.err
 
 
 @pytest.mark.parametrize("link", [None, os.symlink, os.link])
@@ -360,7 +361,7 @@ def test_a_full_disk_leaves_whole_records(process, tmp_path, append: bool, limit
     assert whole == b"" or whole.endswith(b"\n")
     assert limit - 400 < len(whole) <= limit or limit == 7
     header = format_ == "csv" and not append and bool(whole)
-    assert f"({whole.count(10) - header} records delivered)" in outcome.err
+    assert f"({counted(whole.count(10) - header, 'record')} delivered)" in outcome.err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

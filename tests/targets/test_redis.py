@@ -10,6 +10,7 @@ import redis as library
 
 from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.target import Undelivered, Unreadable
+from datagen.problems import counted
 from datagen.targets.redis import Redis
 from tests.servers import installed
 from tests.servers.traffic import (
@@ -165,9 +166,8 @@ def test_what_was_delivered_before_a_refusal_is_counted(to_redis, generate, clie
     outcome = to_redis(COUNTRIES, 100, list=f"{name}:{{{{country}}}}", on_error="retry")
     before = ['"NL"' in line for line in generate(COUNTRIES, "-n", 100).lines].index(True)
     assert outcome.code == 1
-    assert (
-        f"WRONGTYPE Operation against a key holding the wrong kind of value ({before} records delivered)" in outcome.err
-    )
+    wrong = "WRONGTYPE Operation against a key holding the wrong kind of value"
+    assert f"{wrong} ({counted(before, 'record')} delivered)" in outcome.err
 
 
 def test_a_connection_closed_while_idle_is_opened_again(client, name) -> None:

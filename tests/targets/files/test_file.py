@@ -20,6 +20,7 @@ from datagen.formatters.json import Json
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Sink, Undelivered, Unreadable
+from datagen.problems import counted
 from datagen.records.batch import Layout
 from datagen.targets.files.file import File
 from datagen.targets.files.naming import Names, PathPattern, fixed_folder, safe_name
@@ -501,7 +502,7 @@ def test_a_full_disk_leaves_whole_records_in_every_file(process, tmp_path, path:
     assert "File too large" in outcome.err
     found = [data for name, data in files_in(tmp_path).items() if name != "spec.json"]
     assert all(data.endswith(b"\n") for data in found if data)
-    assert f"({sum(data.count(10) for data in found)} records delivered)" in outcome.err
+    assert f"({counted(sum(data.count(10) for data in found), 'record')} delivered)" in outcome.err
 
 
 def test_a_write_that_fails_half_way_is_taken_back_in_all_files(tmp_path, monkeypatch) -> None:

@@ -21,6 +21,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource
 
 from datagen.plugin.registry import Registry
 from datagen.plugin.target import Target, Undelivered
+from datagen.problems import counted
 from datagen.targets.kafka.proof import Proof
 from datagen.targets.kafka.topic import _with_id
 from tests.servers.installed import Proxy, free_port, wait_until
@@ -425,7 +426,7 @@ def test_a_record_that_is_too_large_is_named_and_those_before_it_are_there(deliv
     outcome = deliver(world(words), 50, on_error="retry")
     assert outcome.code == 1
     found = messages(broker, topic)
-    assert f"Broker: Message size too large ({len(found)} records delivered)" in outcome.err
+    assert f"Broker: Message size too large ({counted(len(found), 'record')} delivered)" in outcome.err
     assert found
     assert all(len(message.value()) < 100 for message in found)
 

@@ -21,6 +21,7 @@ from datagen.delivery.encoder import Route
 from datagen.formatters.json import Json
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Undelivered, Unreadable
+from datagen.problems import counted
 from datagen.targets.postgres import connection as postgres_connection
 from datagen.targets.postgres.connection import session
 from datagen.targets.postgres.copy import Column
@@ -545,7 +546,7 @@ def test_a_refused_record_ends_the_run_and_those_before_it_are_there(
     assert re.search(message, done.err)
     emitted = [record["v"] for record in records_of(spec, 300)]
     before = emitted.index(values[-1]) if "UNIQUE" not in column else emitted.index(emitted[0], 1)
-    assert f"({before} records delivered)" in done.err
+    assert f"({counted(before, 'record')} delivered)" in done.err
     assert database.rows("SELECT n FROM t ORDER BY n") == [(n,) for n in range(before)]
 
 
@@ -554,7 +555,7 @@ def test_an_upsert_that_violates_a_constraint_delivers_none_of_its_batch(databas
     target = database.target(mode="upsert", key=["n"], on_error="retry")
     with pytest.raises(Exception, match="violates check constraint") as caught:
         deliver(world(counter("n")), [target], 50_000)
-    count = int(re.search(r"\((\d+) records delivered", str(caught.value))[1])
+    count = int(re.search(r"\((\d+) records? delivered", str(caught.value))[1])
     assert database.count() == count < 20000
 
 
@@ -701,7 +702,7 @@ def test_nothing_is_left_of_a_sink_that_is_closed(database) -> None:
 def test_a_server_that_stalls_at_the_start_is_given_up(database, proxy) -> None:
     proxy.stall()
     target = database.target(dsn=dsn_of(proxy) + "?connect_timeout=2", on_error="retry", give_up_after=0)
-    with pytest.raises(Exception, match="timeout expired"):
+    with pytest.raises(Exception, match=r"no answer from .* for 2 s"):
         deliver(world(counter("n")), [target], 10)
 
 

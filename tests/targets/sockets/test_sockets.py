@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from datagen.plugin.target import Undelivered
+from datagen.problems import counted
 from datagen.targets.sockets.connection import Connection
 from datagen.targets.sockets.stream import Stream
 from datagen.targets.sockets.tcp import Tcp
@@ -165,7 +166,7 @@ def test_when_a_receiver_leaves_the_run_says_how_much_it_has(send, cut, more) ->
     whole = listener.received.count(b"\n")
     assert outcome.code == 1
     assert f"writing to tcp 127.0.0.1:{listener.port}: " in outcome.err
-    assert f"({whole} records delivered)" in outcome.err
+    assert f"({counted(whole, 'record')} delivered)" in outcome.err
     assert cut // 200 < whole < 150_000
 
 
@@ -285,7 +286,7 @@ def test_a_receiver_that_closes_a_connection_without_records_is_no_loss() -> Non
 def test_a_receiver_that_reads_all_is_not_warned_of(send, listener, own) -> None:
     with Listener(context=own.context()) as secure:
         for target in ({"port": listener.port}, {"port": secure.port, "tls": {"insecure": True}}):
-            outcome = send(STREAM, {"type": "tcp", **target}, "-n", 20_000)
+            outcome = send(STREAM, {"type": "tcp", **target}, "-n", 20_000, "-m", 100)
             assert "warning" not in outcome.err
 
 
@@ -322,7 +323,7 @@ def test_a_stalled_receiver_fails_after_the_timeout(send) -> None:
         listener.flows.set()
     assert outcome.code == 1
     assert "the peer took nothing for 0.3 s" in outcome.err
-    assert f"({listener.received.count(10)} records delivered)" in outcome.err
+    assert f"({counted(listener.received.count(10), 'record')} delivered)" in outcome.err
 
 
 def test_a_stalled_receiver_fills_no_memory_and_does_not_hold_up_the_end(tmp_path, listener) -> None:
@@ -543,7 +544,7 @@ def test_a_record_too_large_for_a_datagram_ends_the_run_at_once(send) -> None:
         outcome = send(spec, {"type": "udp", "port": listener.port, "on_error": "retry"}, "-n", 1000)
     assert outcome.code == 1
     assert "bytes does not fit into a datagram" in outcome.err
-    assert f"({len(listener.datagrams)} records delivered)" in outcome.err
+    assert f"({counted(len(listener.datagrams), 'record')} delivered)" in outcome.err
     assert int(outcome.err.partition("a record of ")[2].split()[0]) > 65_507
 
 
