@@ -17,7 +17,7 @@ from datagen.command.main import main
 from tests.servers.local import Local
 from tests.worlds import ROOT, START, write_json
 
-# What a shell runs in the background ignores Ctrl-C, and under nohup SIGHUP; so would all that a test starts in order to
+# What a shell runs in the background ignores Ctrl-C, and under nohup SIGHUP; so would all that a test starts to
 # interrupt it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
