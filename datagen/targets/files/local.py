@@ -56,8 +56,8 @@ class LocalFiles(FileSink):
         number, size, marked, finished, *filled = kept
         part, final = self._name(path, number), self.style.names.name(path, number)
         name = final if os.path.exists(final) and not os.path.exists(part) else part
-        begun = Begun(number, size, tail_of(name, size), finished, Filled(*filled))
-        if mark(size, begun.tail) != marked and not _is_special(name):
+        begun = Begun(number, size, tail_of(name, size), finished, Filled(*filled), not _is_special(name))
+        if mark(size, begun.tail) != marked or (size and not begun.is_kept):
             raise changed(name)
         if path not in self._begun:  # else this process has looked at them before
             before = list(marks(finished))
@@ -177,7 +177,7 @@ class LocalFiles(FileSink):
             os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
         keeps = self.style.append and not self.style.names.numbered
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | (0 if keeps else os.O_TRUNC), 0o666)
-        begun = Begun(number, 0)
+        begun = Begun(number, 0, is_kept=stat.S_ISREG(os.fstat(file).st_mode))
         try:
             size = os.fstat(file).st_size
             if self._cut_to.get(path, size) < size:

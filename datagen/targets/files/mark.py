@@ -63,6 +63,7 @@ class Begun:
     tail: bytes = b""  # the last of them
     finished: str = ""  # the marks of the files before it, of this run
     filled: Filled = field(default_factory=Filled)
+    is_kept: bool = True  # what goes through a named pipe is not, and has no size
 
     def kept(self) -> list[Any]:
         """Return all of it for the position."""
@@ -76,5 +77,7 @@ class Begun:
 
     def add(self, data: Any) -> None:
         """Take note of bytes that are on the disk now."""
+        if not self.is_kept:
+            return
         self.size += len(data)
         self.tail = (self.tail + bytes(data[-TAIL:]))[-TAIL:]

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import resource
 import shutil
@@ -435,6 +436,7 @@ CHANGES = {
     "cut short": lambda path: path.write_bytes(path.read_bytes()[:-1]),
     "another of its size": lambda path: path.write_bytes(b"x" * path.stat().st_size),
     "larger": lambda path: path.write_bytes(b"x" * (path.stat().st_size + 10)),
+    "a named pipe": lambda path: (path.unlink(), os.mkfifo(path)),
 }
 
 
@@ -457,6 +459,7 @@ def test_a_file_that_is_not_what_the_run_left_is_not_continued(tmp_path, monkeyp
             begun(File.model_validate(WAYS[way])).open(sink.position())
         assert str(path.relative_to(tmp_path)) in str(error.value)
         assert error.value.lasting
+        path.unlink(missing_ok=True)
         path.write_bytes(data)
     again = begun(File.model_validate(WAYS[way]))
     again.open(sink.position())
