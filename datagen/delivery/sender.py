@@ -237,6 +237,7 @@ class Sender:
 
     def _acknowledge(self) -> None:
         """Say how many records the target has acknowledged, if there are more."""
+        self._pass()
         delivered = self._taken - self._sink.pending
         if delivered > self.standing.records:
             passed = delivered if self._passes_all else self._passed

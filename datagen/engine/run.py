@@ -110,21 +110,20 @@ class Run:
             end = min(end, self._duration)
         while not self.is_complete and not self.clock.stopped.is_set():
             moment = self._walk.next_time
-            if moment >= end:
-                if ends_in_time:
-                    self._until = end
-                    self.clock.wait_for(end)  # a live run lasts as long as it was asked to
-                    return
+            if moment >= end and not ends_in_time:
                 raise RunFailed("walking on: the clock would run past the year 9999, or 146 years after the start")
             horizon = self.clock.horizon()
-            if moment < horizon:
+            if moment >= end and horizon > end:  # a live run lasts as long as it was asked to
+                self._until = end
+                return
+            if moment < min(horizon, end):
                 steps = self._walk.advance(min(end, horizon))
                 yield Window(self._batches(steps), self._walk.next_time)
             elif ticking:
                 yield Window(iter(()), horizon)
-                self.clock.wait_for(min(moment, horizon + _TICK))
+                self.clock.wait_for(min(moment, end, horizon + _TICK))
             else:
-                self.clock.wait_for(moment)
+                self.clock.wait_for(min(moment, end))
 
     def snapshot(self) -> dict[str, Any]:
         """Return where the run is, between two windows."""

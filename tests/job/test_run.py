@@ -110,6 +110,16 @@ except KeyboardInterrupt:
     assert found == records_of(FOREVER, len(found))
 
 
+def test_what_a_stage_holds_back_comes_when_it_is_due_also_when_nothing_follows(to_file) -> None:
+    target = to_file() | {"through": [{"type": "delay", "delay": {"type": "constant", "value": 0.3}}]}
+    handle = datagen.start(world(counter("n"), gap=10**6), target, seed=1, duration="4S")
+    while not handle.report.records:
+        assert not handle.is_done
+        handle.wait(0.01)
+    assert handle.report.seconds < 2
+    assert handle.wait().seconds > 3.5
+
+
 def test_a_live_run_that_is_stopped_counts_the_records_that_were_held_back_too(to_file) -> None:
     target = to_file() | {"through": [{"type": "late", "share": 0.5, "delay": uniform(0, 3)}]}
     handle = datagen.start(FOREVER, target, seed=1)
