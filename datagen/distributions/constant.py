@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from datagen.draw import Floats, Integers, Keys
-from datagen.plugin.distribution import Distribution
+from datagen.plugin.distribution import CONSTANT, Distribution, Linear
 from datagen.plugin.model import Number
 
 
@@ -21,6 +21,9 @@ class Constant(Distribution):
 
     def sample(self, u: Floats) -> Floats:
         return np.full(len(u), float(self.value))
+
+    def linear(self) -> Linear:
+        return Linear(CONSTANT, float(self.value), 0.0)
 
     def lowest(self) -> float:
         return self.value

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Floats
-from datagen.plugin.distribution import Distribution
+from datagen.plugin.distribution import EXPONENTIAL, Distribution, Linear
 from datagen.plugin.model import Number
 
 
@@ -19,6 +19,9 @@ class Exponential(Distribution):
     kind: ClassVar[str] = "exponential"
     draws_times: ClassVar[bool] = False
     mean: Number = Field(gt=0, description="average of the draws, above 0")
+
+    def linear(self) -> Linear:
+        return Linear(EXPONENTIAL, 0.0, float(self.mean))
 
     def lowest(self) -> float:
         return 0.0

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Floats
-from datagen.plugin.distribution import Distribution
+from datagen.plugin.distribution import NORMAL, Distribution, Linear
 from datagen.plugin.model import Number
 
 
@@ -22,6 +22,9 @@ class Normal(Distribution):
 
     def sample(self, u: Floats) -> Floats:
         return self.mean + self.stddev * draw.normal(u)
+
+    def linear(self) -> Linear:
+        return Linear(NORMAL, float(self.mean), float(self.stddev))
 
     def lowest(self) -> float:
         return float("-inf") if self.stddev else self.mean

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from datagen import draw
 from datagen.draw import Floats, Integers, Keys
-from datagen.plugin.distribution import Distribution
+from datagen.plugin.distribution import UNIFORM, Distribution, Linear
 from datagen.plugin.model import Number
 
 
@@ -33,6 +33,9 @@ class Uniform(Distribution):
 
     def sample(self, u: Floats) -> Floats:
         return self.min + (self.max - self.min) * u
+
+    def linear(self) -> Linear:
+        return Linear(UNIFORM, float(self.min), float(self.max - self.min))
 
     def lowest(self) -> float:
         return self.min

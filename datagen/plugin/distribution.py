@@ -28,6 +28,17 @@ class Extent(NamedTuple):
     most: float
 
 
+CONSTANT, UNIFORM, EXPONENTIAL, NORMAL = range(4)  # the families that the compiled core draws, by these numbers
+
+
+class Linear(NamedTuple):
+    """A distribution as ``offset + scale * x``, with x drawn from the standard form of a family."""
+
+    family: int
+    offset: float
+    scale: float
+
+
 class Distribution(Plugin):
     """How numbers are drawn."""
 
@@ -45,6 +56,10 @@ class Distribution(Plugin):
     def highest(self) -> float:
         """Return a number that no draw is above."""
         return float("inf")
+
+    def linear(self) -> Linear | None:
+        """Return what the compiled core draws in place of ``sample``; None where only ``sample`` knows."""
+        return None
 
     def unscaled(self) -> "tuple[float, Distribution]":
         """Return a factor and the distribution that times the factor is this one, so that many are drawn as one."""
