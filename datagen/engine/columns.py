@@ -12,10 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers
-from datagen.engine.living import Positions
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.step import Steps
-from datagen.engine.variables import CodeStore, Store, StoreReader
+from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows, World
 from datagen.records.batch import MOST_ROWS, Batch, Layout, Part
 from datagen.records.types import as_json, common_type

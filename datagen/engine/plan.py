@@ -3,27 +3,21 @@
 Sits between the checked spec and the walk; makes no draw and no value.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from itertools import accumulate
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from datagen.draw import Keys, unit
-from datagen.language.population import Emitter, Population, State
+from datagen.draw import Floats, Keys
+from datagen.language.population import Emitter, Population
 from datagen.moment import Moment
 from datagen.plugin.dimension import Dimension
-from datagen.plugin.distribution import Distribution
-from datagen.problems import InvalidInput, Problem
+from datagen.plugin.distribution import CONSTANT, Distribution, Linear
 
-_GUIDE_BITS = 12
-_MOST_ENTRIES = 200_000_000
-_MOST_LISTED = 1_000_000
-_FEW_WORKERS = 16  # below, 0.1 µs a step of each in plain Python beats 2.5 µs a step of all in numpy
+FOREIGN = -1  # the family of a distribution that only Python can draw
+_FOREIGN = Linear(FOREIGN, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -37,61 +31,19 @@ class Setter:
     set_before: frozenset[str]  # those of them that stand before this one in the state's list
 
 
-class Transitions:
-    """Draws the next states of many workers at once.
+@dataclass(frozen=True)
+class Tables:
+    """What the walk reads of a population, an entry for each state."""
 
-    All cumulative probabilities of all states cut [0, 1) into intervals; within one, each state has one next state. So
-    the draws of many steps are turned into interval numbers first, and the walk is a table look-up per step.
-    """
-
-    def __init__(self, states: list[State]) -> None:
-        """Make the table; raises InvalidInput when it would not fit into memory."""
-        index = {state.name: number for number, state in enumerate(states)}
-        self.stop = len(states)
-        cumulative = [np.cumsum([float(t.probability) for t in state.transitions]) for state in states]
-        cumulative = [sums / sums[-1] for sums in cumulative]
-        edges = np.unique(np.concatenate([sums[:-1] for sums in cumulative]))
-        self._edges = edges[edges < 1]  # what is left for a last state may be too little to be drawn
-        low = np.concatenate([[0.0], self._edges])
-        if len(low) * (self.stop + 1) > _MOST_ENTRIES:
-            raise InvalidInput([Problem(f"{self.stop} states with {len(low)} different probabilities are too many")])
-        targets = np.full((len(low), self.stop + 1), self.stop, np.int32)
-        for number, (state, sums) in enumerate(zip(states, cumulative, strict=True)):
-            next_states = np.array([index.get(t.next, self.stop) for t in state.transitions])
-            targets[:, number] = next_states[np.searchsorted(sums, low, "right")]
-        self._targets = targets.ravel()
-        # A guide table (Chen, Asau 1974): 6 ns a draw instead of 31 for a binary search.
-        buckets = np.arange(2**_GUIDE_BITS) / 2**_GUIDE_BITS
-        self._guide = np.searchsorted(self._edges, buckets, "right")
-        self._most_in_bucket = int(np.diff(np.append(self._guide, len(self._edges))).max())
-        self._upper = np.append(self._edges, np.inf)
-
-    def rows(self, random: Keys) -> npt.NDArray[np.intp]:
-        """Return the row of the table that each draw of random bits chooses, for ``follow``; of the same shape."""
-        interval = self._guide[random >> np.uint64(64 - _GUIDE_BITS)]
-        u = unit(random)
-        for _ in range(self._most_in_bucket):
-            interval += u >= self._upper[interval]
-        interval *= self.stop + 1
-        return interval
-
-    def follow(self, rows: npt.NDArray[np.intp], states: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """Return the states (steps + 1, workers), the given ones (workers,) first; whoever has stopped stays so."""
-        followed = np.empty((len(rows) + 1, len(states)), np.int32)
-        followed[0] = states
-        if len(states) < _FEW_WORKERS and len(self._targets) < _MOST_LISTED:
-            for worker, state in enumerate(states.tolist()):
-                path = accumulate(rows[:, worker].tolist(), self._target, initial=state)
-                followed[:, worker] = np.fromiter(path, np.int32, len(followed))
-        else:
-            for step, row in enumerate(rows):
-                followed[step + 1] = self._targets[row + followed[step]]
-        return followed
-
-    @cached_property
-    def _target(self) -> Callable[[int, int], int]:
-        targets = self._targets.tolist()
-        return lambda state, row: targets[row + state]
+    family: npt.NDArray[np.int32]  # (states,) of the delay, as ``Linear`` has it, or FOREIGN
+    offset: Floats  # (states,) seconds
+    scale: Floats  # (states,) seconds
+    foreign: npt.NDArray[np.int32]  # (states,) which of the delays that only Python can draw it has; -1: none
+    ways: npt.NDArray[np.int32]  # (states + 1,) where the transitions of each begin
+    bound: Keys  # (ways,) cumulative probabilities, in 2**-53
+    target: npt.NDArray[np.int32]  # (ways,) next states; ``states`` for the stop
+    sets: npt.NDArray[np.uint8]  # (states, groups) whether it sets a group of variables
+    gap: Linear  # the interarrival, in seconds
 
 
 @dataclass(frozen=True)
@@ -117,35 +69,29 @@ class Plan:
         return np.array([number[state.emitter] if state.emitter else -1 for state in self.population.states])
 
     @cached_property
-    def transitions(self) -> Transitions:
-        return Transitions(self.population.states)
+    def tables(self) -> Tables:
+        states = self.population.states
+        family, offset, scale = zip(*(_linear(state.delay) for state in states), strict=True)
+        is_foreign = np.array(family) == FOREIGN
+        index = {state.name: number for number, state in enumerate(states)}
+        ways = [way for state in states for way in state.transitions]
+        bounds = [_bounds([way.probability for way in state.transitions]) for state in states]
+        return Tables(
+            family=np.array(family, np.int32),
+            offset=np.array(offset),
+            scale=np.array(scale),
+            foreign=np.where(is_foreign, np.cumsum(is_foreign) - 1, -1).astype(np.int32),
+            ways=np.cumsum([0, *map(len, bounds)]).astype(np.int32),
+            bound=np.concatenate(bounds),
+            target=np.array([index.get(way.next, len(states)) for way in ways], np.int32),
+            sets=self.sets_group.T.astype(np.uint8, order="C"),
+            gap=_linear(self.population.interarrival),
+        )
 
     @cached_property
-    def delays(self) -> list[Distribution]:
-        """Return the different delays, each without the factor that a state multiplies it with."""
-        found = {_identity(delay): delay for _, delay in self._unscaled.values()}
-        return list(found.values())
-
-    @cached_property
-    def delay_of(self) -> npt.NDArray[np.int64]:
-        """Return which of the delays each state has, -1 for none; (states and stop,)."""
-        number = {_identity(delay): number for number, delay in enumerate(self.delays)}
-        return self._of_states(-1, {state: number[_identity(delay)] for state, (_, delay) in self._unscaled.items()})
-
-    @cached_property
-    def factor_of(self) -> npt.NDArray[np.float64]:
-        """Return what each state multiplies its delay with, 0 without one; (states and stop,)."""
-        return self._of_states(0.0, {state: factor for state, (factor, _) in self._unscaled.items()})
-
-    @cached_property
-    def _unscaled(self) -> dict[int, tuple[float, Distribution]]:
-        states = enumerate(self.population.states)
-        return {number: state.delay.unscaled() for number, state in states if state.delay is not None}
-
-    def _of_states(self, otherwise: float, values: dict[int, Any]) -> npt.NDArray[Any]:
-        table = np.full(len(self.population.states) + 1, otherwise)
-        table[list(values)] = list(values.values())
-        return table
+    def foreign_delays(self) -> list[Distribution]:
+        """Return the delays that only Python can draw."""
+        return [state.delay for state in self.population.states if state.delay and _linear(state.delay) == _FOREIGN]
 
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
@@ -174,8 +120,8 @@ class Plan:
 
     @cached_property
     def sets_group(self) -> npt.NDArray[np.bool_]:
-        """Return which groups are set by which states, (groups, states and stop)."""
-        table = np.zeros((len(self.groups), len(self.population.states) + 1), bool)
+        """Return which groups are set by which states, (groups, states)."""
+        table = np.zeros((len(self.groups), len(self.population.states)), bool)
         for number, names in enumerate(self.groups):
             table[number, [setter.state for setter in self.setters[names[0]]]] = True
         return table
@@ -216,10 +162,12 @@ class Plan:
         return [dimension.name for dimension in self.population.states[setting[0]].variables] if len(setting) else []
 
 
-def _identity(delay: Distribution) -> object:
-    """Return what equal delays have in common; those of a plug-in that holds a list, say, count as different."""
-    try:
-        hash(delay)
-    except TypeError:
-        return id(delay)
-    return delay
+def _linear(wait: Distribution | None) -> Linear:
+    """Return what the core draws for a delay or gap; where only Python can draw it, the family is FOREIGN."""
+    return Linear(CONSTANT, 0.0, 0.0) if wait is None else wait.linear() or _FOREIGN
+
+
+def _bounds(probabilities: list[float]) -> Keys:
+    """Return cumulative probabilities, scaled to 1, as the numbers of 53 bits that are below them."""
+    sums = np.cumsum([float(probability) for probability in probabilities])
+    return np.ceil(sums / sums[-1] * 2.0**53).astype(np.uint64)

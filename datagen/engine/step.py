@@ -1,12 +1,37 @@
 """Steps: entries of workers into states, the rows that pass from the walk to the columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from datagen.draw import Integers, Keys
+
+
+class Room:
+    """Room for the steps of a window, and for the births in it that the limit held back; the walk fills it."""
+
+    def __init__(self, rows: int, sizes: Integers) -> None:
+        """Make room for so many steps; ``sizes`` (groups,) are those of the stores of values."""
+        self.time, self.worker, self.step = (np.empty(rows, np.int64) for _ in range(3))
+        self.state = np.empty(rows, np.int32)
+        self.keys = np.empty(rows, np.uint64)
+        self.after, self.before = (np.empty((len(sizes), rows), np.int32) for _ in range(2))
+        self.births, self.spans = (np.empty(rows + 1, np.int64) for _ in range(2))
+        self.sizes = sizes
+
+    def steps(self, count: int, former_groups: Iterable[int]) -> "Steps":
+        """Return the first steps, with what was set before them of some groups."""
+        return Steps(
+            self.time[:count],
+            self.worker[:count],
+            self.step[:count],
+            self.state[:count],
+            self.keys[:count],
+            tuple(self.after[:, :count]),
+            {group: self.before[group, :count] for group in former_groups},
+        )
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.draw import Integers
-from datagen.engine.living import Positions
 from datagen.records.conversion import as_type
+
+Positions = npt.NDArray[np.int32]
 
 MOST_CHUNKS = 32
 

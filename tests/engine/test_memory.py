@@ -5,11 +5,15 @@ from collections.abc import Iterator
 import pytest
 
 import datagen
-from datagen.engine import columns, path, variables, walk
+from datagen.clock import NEVER
+from datagen.engine import columns, variables, walk
+from datagen.engine.plan import Plan
 from datagen.engine.run import Run
+from datagen.moment import parse_moment
 from datagen.plugin import dimension
 from datagen.plugin.dimension import Rows
 from tests.worlds import (
+    START,
     batches_of,
     constant,
     counter,
@@ -56,7 +60,7 @@ def seen(run: Run, records: int) -> Iterator[list[int]]:
 
 def test_stale_values_of_variables_are_forgotten(monkeypatch) -> None:
     monkeypatch.setattr(walk, "_STALE", 500)
-    monkeypatch.setattr(walk, "_FEWEST_ROWS", 200)
+    monkeypatch.setattr(walk, "_MOST_ROWS", 200)
     run = run_of(SETTING, max_workers=100)
     most = max(sum(sizes) for sizes in seen(run, 20_000))
     assert 500 < most < 2_500  # 500 stale ones, 150 of the living, and those of a window before they are looked at
@@ -66,7 +70,7 @@ def test_forgetting_stale_values_changes_no_record(monkeypatch) -> None:
     whole, few = records_of(SETTING, 5_000), records_of(SETTING, 5_000, max_workers=2)
     assert {record["unset"] is None for record in whole} == {True, False}
     monkeypatch.setattr(walk, "_STALE", 20)
-    monkeypatch.setattr(walk, "_FEWEST_ROWS", 20)
+    monkeypatch.setattr(walk, "_MOST_ROWS", 20)
     for most in (2, 100):
         assert records_of(SETTING, 5_000, max_workers=most) == (whole if most == 100 else few)
 
@@ -74,7 +78,7 @@ def test_forgetting_stale_values_changes_no_record(monkeypatch) -> None:
 def test_who_was_never_set_anything_reads_null_whatever_was_forgotten(monkeypatch) -> None:
     """Whenever values are forgotten here, everybody alive has one."""
     monkeypatch.setattr(walk, "_STALE", 20)
-    monkeypatch.setattr(walk, "_FEWEST_ROWS", 20)
+    monkeypatch.setattr(walk, "_MOST_ROWS", 20)
     newcomer = state("newcomer", "settled", emitter="first")
     settled = state(
         "settled", {"settled": 0.8, "stop": 0.2}, delay=exponential(1), variables=[integer("v", uniform(0, 9))]
@@ -87,7 +91,7 @@ def test_who_was_never_set_anything_reads_null_whatever_was_forgotten(monkeypatc
 
 
 def test_values_of_variables_are_kept_in_few_chunks(monkeypatch) -> None:
-    monkeypatch.setattr(walk, "_FEWEST_ROWS", 50)
+    monkeypatch.setattr(walk, "_MOST_ROWS", 50)
     counts = [len(sizes) for sizes in seen(run_of(SETTING, max_workers=100), 10_000)]
     assert max(counts) == variables.MOST_CHUNKS
     assert len(counts) > 2 * variables.MOST_CHUNKS  # else they would not have been put together
@@ -123,17 +127,33 @@ def test_a_value_that_is_alone_too_long_is_made_all_the_same(monkeypatch) -> Non
     assert {len(record["x"]) for record in records_of(world(field), 5)} == {7}
 
 
-def test_a_window_of_very_many_steps_is_cut_and_changes_no_step(monkeypatch) -> None:
+def test_a_window_has_no_more_than_some_steps_and_where_it_ends_changes_none(monkeypatch) -> None:
     whole = steps_of(SETTING, 5_000)
-    monkeypatch.setattr(path, "_MOST_ELEMENTS", 100)
+    monkeypatch.setattr(walk, "_MOST_ROWS", 7)
     assert steps_of(SETTING, 5_000) == whole
 
 
-def test_very_many_steps_at_one_time_end_the_run(monkeypatch) -> None:
-    monkeypatch.setattr(path, "_TOO_MANY", 1_000)
+def test_room_for_workers_grows_and_changes_no_step(monkeypatch) -> None:
+    whole = steps_of(SETTING, 5_000, max_workers=1_000)
+    monkeypatch.setattr(walk, "_FIRST_SLOTS", 1)
+    assert steps_of(SETTING, 5_000, max_workers=1_000) == whole
+
+
+def test_a_calendar_for_a_crowd_changes_no_step(monkeypatch) -> None:
+    whole = steps_of(SETTING, 20_000, max_workers=1_000)
+    monkeypatch.setattr(walk, "_CROWD", 4)
+    for days, events in ((4, 1), (4, 100), (64, 1)):
+        monkeypatch.setattr(walk, "_DAYS", days)
+        monkeypatch.setattr(walk, "_EVENTS_A_DAY", events)
+        assert steps_of(SETTING, 20_000, max_workers=1_000) == whole
+
+
+def test_very_many_steps_at_one_time_end_the_run() -> None:
     spec = world(states=[state("s", "s", delay=exponential(1e-11))])  # all but never 1 ns
-    with pytest.raises(datagen.RunFailed, match="the clock does not move on"):
-        steps_of(spec, 1)
+    endless = walk.Walk(Plan(datagen.load(spec).spec, parse_moment(START)), seed=1, max_workers=1)
+    with pytest.raises(datagen.RunFailed, match="8388625 steps at one and the same time; the clock does not move on"):
+        while True:
+            endless.advance(NEVER)
 
 
 def test_all_variables_of_a_group_forget_the_same_values(monkeypatch) -> None:
@@ -142,7 +162,7 @@ def test_all_variables_of_a_group_forget_the_same_values(monkeypatch) -> None:
     spec = world(read("v"), read("w"), read("x"), states=states, gap=exponential(0.1))
     whole = records_of(spec, 5_000)
     monkeypatch.setattr(walk, "_STALE", 50)
-    monkeypatch.setattr(walk, "_FEWEST_ROWS", 200)
+    monkeypatch.setattr(walk, "_MOST_ROWS", 200)
     assert records_of(spec, 5_000) == whole
 
 

@@ -7,10 +7,6 @@ import pyarrow as pa
 import pytest
 
 import datagen
-from datagen.clock import NEVER
-from datagen.engine.arrival import Arrivals, running_sum
-from datagen.engine.plan import Plan
-from datagen.moment import parse_moment
 from datagen.records.conversion import exported
 from datagen.records.text import json_text
 from datagen.records.types import plain
@@ -42,13 +38,6 @@ def spec(variables: list[list[dict]], gap: float = 1) -> datagen.LoadedSpec:
     )
 
 
-def test_nobody_is_a_candidate_while_the_limit_stays_full() -> None:
-    arrivals = Arrivals(Plan(spec([[]]).spec, parse_moment(START)), 1, 1)
-    arrivals.hold_back(10**15)
-    births, _, _ = arrivals.candidates(10**15)
-    assert len(births) == 0
-
-
 def test_a_run_whose_limit_stays_full_goes_on() -> None:
     records = datagen.batches(spec([[]]), start=START, records=1_200_000, max_workers=1, seed=1)
     assert sum(batch.num_rows for batch in records) == 1_200_000
@@ -57,11 +46,6 @@ def test_a_run_whose_limit_stays_full_goes_on() -> None:
 def test_a_second_worker_may_be_more_than_all_time_away() -> None:
     records = list(datagen.records(spec([[]], gap=1e10), start=START, records=10, max_workers=5, seed=1))
     assert [record["v"] for record in records] == list(range(10))
-
-
-def test_times_beyond_all_time_stay_at_never() -> None:
-    assert running_sum(np.full(5, NEVER)).tolist() == [NEVER] * 5
-    assert running_sum(np.array([1, 10**18, NEVER, 1])).tolist() == [1, 1 + 10**18, NEVER, NEVER]
 
 
 def test_lists_of_values_without_characters_are_told_apart() -> None:

@@ -1,0 +1,469 @@
+"""The walk: births under the limit, steps from state to state and stops, one event after the other in order of time.
+
+Owns the workers alive and the events that are to come. What it reads are tables of numbers by state; what it fills are
+the columns of steps. It knows no names, no fields and no clock, and draws what a key says.
+"""
+
+import cython
+from cython.cimports.datagen.native.draws import mix, numbered, standard
+from cython.cimports.libc.math import rint
+
+NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
+NOBODY = cython.declare(cython.int, -1)
+MOST_AT_ONCE = cython.declare(cython.longlong, 1 << 23)  # events at one instant, and so many more for each worker:
+MOST_EACH = cython.declare(cython.longlong, 16)
+
+FOREIGN = cython.declare(cython.int, -1)  # families beside those of Linear: drawn in Python, ahead of time,
+CONSTANT = cython.declare(cython.int, 0)  # and not drawn at all
+
+# Why the walk pauses, and the numbers of that in here.
+PAUSES = (
+    "reached",  # nothing is left before the limit
+    "full",  # there is no room for more steps
+    "crowded",  # there is no slot for a newcomer
+    "no gaps",  # a worker is to be born whose waits were not drawn ahead of time
+    "no waits",  # a worker has used up the waits that were
+    "unknown",  # a wait is not a number
+    "stuck",  # the clock does not move on
+)
+REACHED = cython.declare(cython.int, 0)
+FULL = cython.declare(cython.int, 1)
+CROWDED = cython.declare(cython.int, 2)
+NO_GAPS = cython.declare(cython.int, 3)
+NO_WAITS = cython.declare(cython.int, 4)
+UNKNOWN = cython.declare(cython.int, 5)
+STUCK = cython.declare(cython.int, 6)
+
+Worker = cython.struct(
+    time=cython.longlong,  # ns since the start: when it enters its next state
+    number=cython.longlong,
+    key=cython.ulonglong,
+    step=cython.longlong,  # number of its next step
+    state=cython.int,  # that it enters then, or the stop; -1: an empty slot
+    behind=cython.int,  # slot that follows in its list, of a day or of empty slots
+)
+
+
+@cython.cclass
+class EventLoop:
+    """The events of all workers in order of (time, worker number).
+
+    A worker alive has a slot, and one event to come: the state that it enters next. The events up to the end of today
+    are in a heap, later ones in a calendar: a list for each of the next days, and one for all beyond. So the heap of a
+    million workers stays in the processor's cache, which halves the time of a step.
+    """
+
+    # Tables, an entry for each state.
+    family: cython.const[cython.int][::1]  # of its delay, as plugin.distribution.Linear has it
+    offset: cython.const[cython.double][::1]  # seconds
+    scale: cython.const[cython.double][::1]
+    foreign: cython.const[cython.int][::1]  # which of the delays drawn ahead of time it has; -1: none
+    ways: cython.const[cython.int][::1]  # (states + 1,) where its transitions begin
+    bound: cython.const[cython.ulonglong][::1]  # (ways,) cumulative probability, in 2**-53
+    target: cython.const[cython.int][::1]  # (ways,)
+    sets: cython.const[cython.uchar][:, ::1]  # (states, groups) which groups of variables it sets
+    stop: cython.int
+    # Draws.
+    worker_key: cython.ulonglong
+    gap_purpose: cython.ulonglong
+    delay_purpose: cython.ulonglong
+    transition_purpose: cython.ulonglong
+    # Arrivals.
+    gap_family: cython.int
+    gap_offset: cython.double
+    gap_scale: cython.double
+    most = cython.declare(cython.longlong, visibility="public")
+    alive = cython.declare(cython.longlong, visibility="public")
+    spawned = cython.declare(cython.longlong, visibility="public")
+    due = cython.declare(cython.longlong, visibility="public")  # ns: the next spawn is not before this
+    asked = cython.declare(cython.longlong, visibility="public")  # ns: when it would be without a limit
+    # Workers, by slot.
+    workers: Worker[::1]
+    stored: cython.int[:, ::1]  # (slots, groups) positions of the values set last
+    used = cython.declare(cython.int, visibility="public")  # slots from here on were never taken
+    empty: cython.int  # the first empty slot before these
+    # Waits drawn ahead of time, in ns; -1: not a number.
+    gaps: cython.const[cython.longlong][::1]  # (coming,) of workers from ``coming_from`` on
+    first_waits: cython.const[cython.longlong][:, :, ::1]  # (coming, delays, steps)
+    coming_from: cython.longlong
+    coming_until: cython.longlong  # NEVER where nothing is drawn ahead
+    waits: cython.longlong[:, :, ::1]  # (slots, delays, steps)
+    waits_from: cython.longlong[::1]  # (slots,) number of the first of these steps
+    # Events.
+    when: cython.longlong[::1]  # of the heap: times, and slots
+    who: cython.int[::1]
+    near: cython.longlong  # how many the heap has
+    day: cython.int[::1]  # of the calendar: the first slot of each day
+    later: cython.int  # the first slot of all days beyond
+    far: cython.longlong  # how many the calendar has, and of these
+    beyond: cython.longlong
+    today: cython.longlong
+    shift: cython.int  # a day has 2**shift ns
+    instant: cython.longlong  # of the last event
+    at_once = cython.declare(cython.longlong, visibility="public")  # events then
+    # Steps.
+    rows = cython.declare(cython.longlong, visibility="public")
+    held = cython.declare(cython.longlong, visibility="public")
+    time: cython.longlong[::1]
+    worker: cython.longlong[::1]
+    step: cython.longlong[::1]
+    state: cython.int[::1]
+    keys: cython.ulonglong[::1]
+    after: cython.int[:, ::1]  # (groups, rows)
+    before: cython.int[:, ::1]
+    births: cython.longlong[::1]
+    spans: cython.longlong[::1]
+    sizes: cython.longlong[::1]  # (groups,) of the stores of values
+
+    def __init__(self, tables: object, keys: object, day: object, most: cython.longlong) -> None:
+        """Take the tables of a plan, the keys of a seed, room for a calendar, (days,), and the limit of workers.
+
+        The keys are those of the draws of workers, gaps, delays and transitions.
+        """
+        self.family, self.offset, self.scale = tables.family, tables.offset, tables.scale
+        self.foreign, self.stop = tables.foreign, len(tables.family)
+        self.ways, self.bound, self.target, self.sets = tables.ways, tables.bound, tables.target, tables.sets
+        self.gap_family, self.gap_offset, self.gap_scale = tables.gap
+        self.worker_key, self.gap_purpose, self.delay_purpose, self.transition_purpose = keys
+        self.day = day
+        self.most = most
+        self.empty = NOBODY
+        self.coming_until = NEVER
+        self.instant = -1
+        self.later = NOBODY
+
+    def house(self, slots: object) -> None:
+        """Take the arrays that have a place for each slot."""
+        self.workers, self.stored, self.when, self.who = slots.workers, slots.stored, slots.when, slots.who
+        self.waits, self.waits_from = slots.waits, slots.waits_from
+
+    def expect(self, gaps: object, first_waits: object) -> None:
+        """Take the waits, drawn ahead of time, of the workers that are born next."""
+        self.gaps, self.first_waits = gaps, first_waits
+        self.coming_from, self.coming_until = self.spawned, self.spawned + len(gaps)
+
+    def restore(
+        self, alive: cython.int, spawned: cython.longlong, due: cython.longlong, asked: cython.longlong
+    ) -> None:
+        """Go on with the workers who are in the first slots; ``schedule`` is to follow."""
+        self.alive = self.used = alive
+        self.empty, self.instant, self.at_once = NOBODY, -1, 0
+        self.spawned, self.due, self.asked = spawned, due, asked
+
+    def begin(self, steps: object) -> None:
+        """Take the arrays that the next steps are written to."""
+        self.time, self.worker, self.step, self.state = steps.time, steps.worker, steps.step, steps.state
+        self.keys, self.after, self.before, self.sizes = steps.keys, steps.after, steps.before, steps.sizes
+        self.births, self.spans = steps.births, steps.spans
+        self.rows = self.held = 0
+
+    def schedule(self, shift: cython.int) -> None:
+        """Put the events of all workers into a calendar whose days have 2**shift ns."""
+        slot: cython.int
+        first: cython.longlong = NEVER
+        for slot in range(self.used):
+            if self.workers[slot].state >= 0 and self.workers[slot].time < first:
+                first = self.workers[slot].time
+        self.shift, self.today = shift, first >> shift
+        self.near = self.far = self.beyond = 0
+        self.later = NOBODY
+        for slot in range(self.day.shape[0]):
+            self.day[slot] = NOBODY
+        for slot in range(self.used):
+            if self.workers[slot].state >= 0:
+                self._add(slot)
+
+    def next_event(self) -> cython.longlong:
+        """Return when the next event of a worker alive is, in ns; ``NEVER`` without any."""
+        return self._next()
+
+    def advance(self, limit: cython.longlong) -> str:
+        """Walk up to a time, in ns; return which of the ``PAUSES`` it makes, there or before."""
+        pause: cython.int
+        with cython.nogil:
+            pause = self._walk(limit)
+        return PAUSES[pause]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _walk(self, limit: cython.longlong) -> cython.int:
+        now: cython.longlong
+        slot: cython.int
+        pause: cython.int = REACHED
+        while pause == REACHED:
+            if self.rows == self.time.shape[0]:
+                return FULL
+            now = self._next()
+            if self.alive < self.most and self.due < now:
+                # Not at the same time: whoever is alive has a lower number, and comes first.
+                if self.due >= limit:
+                    return REACHED
+                pause = self._spawn()
+                continue
+            if now >= limit:
+                return REACHED
+            if now != self.instant:
+                self.instant, self.at_once = now, 0
+            self.at_once += 1
+            if self.at_once > MOST_AT_ONCE + MOST_EACH * self.alive:
+                return STUCK
+            slot = self.who[0]
+            if self.workers[slot].state == self.stop:
+                self._leave(slot)
+            else:
+                pause = self._enter(slot)
+        return pause
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _spawn(self) -> cython.int:
+        """Let the next worker be born, who is to enter the first state at once, and draw the gap after it."""
+        slot: cython.int
+        place: cython.Py_ssize_t
+        delay: cython.Py_ssize_t
+        gap: cython.longlong
+        coming: cython.Py_ssize_t = self.spawned - self.coming_from
+        if self.spawned >= self.coming_until:
+            return NO_GAPS
+        if self.empty == NOBODY and self.used == self.workers.shape[0]:
+            return CROWDED
+        key: cython.ulonglong = numbered(self.worker_key, self.spawned)
+        if self.gap_family == FOREIGN:
+            gap = self.gaps[coming]
+            if gap < 0:
+                return UNKNOWN
+        else:
+            gap = wait(self.gap_family, self.gap_offset, self.gap_scale, numbered(key, 0) ^ self.gap_purpose)
+        slot = self.empty
+        if slot == NOBODY:
+            slot = self.used
+            self.used += 1
+        else:
+            self.empty = self.workers[slot].behind
+        self.workers[slot].time = self.due
+        self.workers[slot].number = self.spawned
+        self.workers[slot].key = key
+        self.workers[slot].step = 0
+        self.workers[slot].state = 0
+        for place in range(self.stored.shape[1]):
+            self.stored[slot, place] = 0
+        for delay in range(self.waits.shape[1]):
+            self.waits_from[slot] = 0
+            for place in range(self.waits.shape[2]):
+                self.waits[slot, delay, place] = self.first_waits[coming, delay, place]
+        self._add(slot)
+        if self.due > self.asked:
+            self.births[self.held], self.spans[self.held] = self.due, self.due - self.asked
+            self.held += 1
+        self.asked = self.due = min(self.due + gap, NEVER)
+        self.spawned += 1
+        self.alive += 1
+        return REACHED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _enter(self, slot: cython.int) -> cython.int:
+        """Write the step of the worker at the top of the heap, and move it to its next event."""
+        state: cython.int = self.workers[slot].state
+        step: cython.longlong = self.workers[slot].step
+        key: cython.ulonglong = numbered(self.workers[slot].key, step)
+        delay: cython.longlong
+        if self.family[state] == FOREIGN:
+            if step - self.waits_from[slot] >= self.waits.shape[2]:
+                return NO_WAITS
+            delay = self.waits[slot, self.foreign[state], step - self.waits_from[slot]]
+            if delay < 0:
+                return UNKNOWN
+        else:
+            delay = wait(self.family[state], self.offset[state], self.scale[state], key ^ self.delay_purpose)
+        row: cython.longlong = self.rows
+        self.time[row] = self.workers[slot].time
+        self.worker[row] = self.workers[slot].number
+        self.step[row] = step
+        self.state[row] = state
+        self.keys[row] = key
+        group: cython.Py_ssize_t
+        for group in range(self.stored.shape[1]):
+            self.before[group, row] = self.stored[slot, group]
+            if self.sets[state, group]:
+                self.stored[slot, group] = cython.cast(cython.int, self.sizes[group])
+                self.sizes[group] += 1
+            self.after[group, row] = self.stored[slot, group]
+        self.rows += 1
+        self.workers[slot].time = min(self.workers[slot].time + delay, NEVER)
+        self.workers[slot].step = step + 1
+        self.workers[slot].state = self._next_state(state, key)
+        if self.workers[slot].time >> self.shift <= self.today:
+            self._sink(slot)
+        else:
+            self._take()
+            self._add(slot)
+        return REACHED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _next_state(self, state: cython.int, key: cython.ulonglong) -> cython.int:
+        """Draw the state after a state: the first transition whose cumulative probability is above the draw."""
+        way: cython.int = self.ways[state]
+        last: cython.int = self.ways[state + 1] - 1
+        middle: cython.int
+        if way < last:
+            random: cython.ulonglong = mix(key ^ self.transition_purpose) >> 11
+            while way < last:
+                middle = (way + last) >> 1
+                if random < self.bound[middle]:
+                    last = middle
+                else:
+                    way = middle + 1
+        return self.target[way]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _leave(self, slot: cython.int) -> cython.void:
+        """Let the worker at the top of the heap stop, which frees its place at that time."""
+        self.due = max(self.due, self.workers[slot].time)
+        self.alive -= 1
+        self._take()
+        group: cython.Py_ssize_t
+        for group in range(self.stored.shape[1]):
+            self.stored[slot, group] = 0
+        self.workers[slot].state = NOBODY
+        self.workers[slot].behind = self.empty
+        self.empty = slot
+
+    # The heap: each place has four below it, which are neighbours in memory.
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _is_before(self, time: cython.longlong, slot: cython.int, place: cython.longlong) -> cython.bint:
+        """Return whether an event comes before the one at a place of the heap."""
+        if time != self.when[place]:
+            return time < self.when[place]
+        return self.workers[slot].number < self.workers[self.who[place]].number
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _sink(self, slot: cython.int) -> cython.void:
+        """Put the event of a worker in place of that at the top of the heap."""
+        time: cython.longlong = self.workers[slot].time
+        place: cython.longlong = 0
+        below: cython.longlong = 1
+        other: cython.longlong
+        while below < self.near:
+            for other in range(below + 1, min(below + 4, self.near)):
+                if self._is_before(self.when[other], self.who[other], below):
+                    below = other
+            if self._is_before(time, slot, below):
+                break
+            self.when[place], self.who[place] = self.when[below], self.who[below]
+            place = below
+            below = 4 * place + 1
+        self.when[place], self.who[place] = time, slot
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _take(self) -> cython.void:
+        """Take the event at the top out of the heap."""
+        self.near -= 1
+        if self.near > 0:
+            self._sink(self.who[self.near])
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _add(self, slot: cython.int) -> cython.void:
+        """Add the event of a worker to the heap, or to the calendar when it is not of today."""
+        time: cython.longlong = self.workers[slot].time
+        date: cython.longlong = time >> self.shift
+        place: cython.longlong
+        if date > self.today:
+            self.far += 1
+            if date - self.today < self.day.shape[0]:
+                self.workers[slot].behind = self.day[date % self.day.shape[0]]
+                self.day[date % self.day.shape[0]] = slot
+            else:
+                self.beyond += 1
+                self.workers[slot].behind = self.later
+                self.later = slot
+            return
+        place = self.near
+        self.near += 1
+        while place > 0 and self._is_before(time, slot, (place - 1) >> 2):
+            self.when[place], self.who[place] = self.when[(place - 1) >> 2], self.who[(place - 1) >> 2]
+            place = (place - 1) >> 2
+        self.when[place], self.who[place] = time, slot
+
+    # The calendar.
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _next(self) -> cython.longlong:
+        """Return when the next event is, which then stands at the top of the heap; ``NEVER`` without any."""
+        slot: cython.int
+        while self.near == 0 and self.far > 0:
+            if self.far == self.beyond:
+                self.today = self._first_beyond() >> self.shift
+            else:
+                self.today += 1
+            if self.far == self.beyond or self.today % self.day.shape[0] == 0:
+                slot = self.later
+                self.later = NOBODY
+                self.far -= self.beyond
+                self.beyond = 0
+                self._add_all(slot)
+            slot = self.day[self.today % self.day.shape[0]]
+            self.day[self.today % self.day.shape[0]] = NOBODY
+            self.far -= self._add_all(slot)
+        return self.when[0] if self.near > 0 else NEVER
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _add_all(self, slot: cython.int) -> cython.longlong:
+        """Add the events of the workers in a list; return how many there are."""
+        count: cython.longlong = 0
+        behind: cython.int
+        while slot != NOBODY:
+            behind = self.workers[slot].behind
+            self._add(slot)
+            slot = behind
+            count += 1
+        return count
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _first_beyond(self) -> cython.longlong:
+        """Return the first time among the events beyond the days of the calendar."""
+        first: cython.longlong = NEVER
+        slot: cython.int = self.later
+        while slot != NOBODY:
+            first = min(first, self.workers[slot].time)
+            slot = self.workers[slot].behind
+        return first
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def wait(
+    family: cython.int, offset: cython.double, scale: cython.double, row: cython.ulonglong
+) -> cython.longlong:
+    """Return a drawn wait, in whole ns; below 0 counts as 0, and what is beyond ``NEVER`` as that."""
+    seconds: cython.double = offset
+    if family != CONSTANT:
+        seconds += scale * standard(family, mix(row))
+    if seconds <= 0:
+        return 0
+    if seconds >= 4611686018.0:
+        return NEVER
+    return cython.cast(cython.longlong, rint(seconds * 1e9))

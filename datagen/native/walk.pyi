@@ -1,0 +1,26 @@
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+
+class EventLoop:
+    most: int
+    alive: int
+    spawned: int
+    due: int
+    asked: int
+    used: int
+    at_once: int
+    rows: int
+    held: int
+
+    def __init__(self, tables: Any, keys: list[int], day: npt.NDArray[np.int32], most: int) -> None: ...
+    def house(self, slots: Any) -> None: ...
+    def expect(self, gaps: Integers, first_waits: Integers) -> None: ...
+    def restore(self, alive: int, spawned: int, due: int, asked: int) -> None: ...
+    def begin(self, steps: Any) -> None: ...
+    def schedule(self, shift: int) -> None: ...
+    def next_event(self) -> int: ...
+    def advance(self, limit: int) -> str: ...
