@@ -20,10 +20,11 @@ from datagen.problems import RunFailed
 _FIRST_ROWS = 1024
 _MOST_ROWS = 65536
 _FIRST_SLOTS = 2**22
-_DAYS = 4096
+_DAYS = 2**17  # of the calendar of events
 _ONE_DAY = 62  # so many bits that all time is in one day
-_CROWD = 8192  # workers alive from which on a calendar pays
-_EVENTS_A_DAY = 1024
+_CROWD = 64  # workers alive from which on days are short
+_EVENTS_A_DAY = 8  # or more, so that the days last for some mean waits
+_WAITS = 4
 _STALE = 65536  # values that nobody can read any more, from which on a store is cleared
 _DRAWS = ("worker", "interarrival", "delay", "transition")
 
@@ -138,16 +139,18 @@ class Walk:
 
     def _schedule(self, day_bits: int) -> None:
         self._day_bits = day_bits
+        self._since_scheduled = 0  # steps
         self._loop.schedule(day_bits)
 
     def _adapt(self, time: Integers) -> None:
-        """Choose days with some thousand events for a crowd, and one for all time where all fit into a small heap."""
-        if self.alive < _CROWD // 4:
-            day_bits = _ONE_DAY
-        elif self.alive < _CROWD or time[-1] == time[0]:
+        """Choose days with some events for a crowd, and one for all time for a few, once the calendar is worth it."""
+        self._since_scheduled += len(time)
+        if self._since_scheduled < self.alive or self.alive in range(_CROWD // 4, _CROWD) or time[-1] == time[0]:
             return
-        else:
-            day_bits = (_EVENTS_A_DAY * int(time[-1] - time[0]) // len(time)).bit_length()
+        day_bits = _ONE_DAY
+        if self.alive >= _CROWD:
+            events = max(_EVENTS_A_DAY, _WAITS * self.alive // _DAYS)
+            day_bits = (events * int(time[-1] - time[0]) // len(time)).bit_length()
         if abs(day_bits - self._day_bits) > 1:
             self._schedule(day_bits)
 
