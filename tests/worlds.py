@@ -16,6 +16,7 @@ from tests.engine.strategies import constant, exponential, normal, uniform
 __all__ = ["constant", "exponential", "normal", "uniform"]
 
 ROOT = Path(__file__).parent.parent
+READY = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "conf/gen").glob("*.json"))}
 START = "2024-01-01T00:00:00"
 MISSING = object()
 

@@ -129,10 +129,8 @@ class EventLoop:
         self.worker_key, self.gap_purpose, self.delay_purpose, self.transition_purpose = keys
         self.day = day
         self.most = most
-        self.empty = NOBODY
-        self.coming_until = NEVER
-        self.instant = -1
-        self.later = NOBODY
+        self.coming_from, self.coming_until = 0, NEVER
+        self.restore(0, 0, 0, 0)
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""

@@ -1,6 +1,5 @@
 """What is to be expected of a population, against theory and against long runs."""
 
-import json
 from math import inf, sqrt
 
 import numpy as np
@@ -14,9 +13,8 @@ from datagen.engine.walk import Walk
 from datagen.moment import parse_moment
 from datagen.plugin.distribution import quantiles
 from datagen.plugin.registry import Registry
-from tests.worlds import ROOT, START, constant, exponential, normal, state, uniform, world
+from tests.worlds import READY, START, constant, exponential, normal, state, uniform, world
 
-READY = {path.stem: json.loads(path.read_text()) for path in (ROOT / "conf/gen").glob("*.json")}
 
 
 def expected(spec: dict) -> Expectation:
