@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+import datagen.native  # noqa: F401  # raises CoreUnusable before anything else is done
 from datagen.delivery.deliver import Report, Watch
 from datagen.engine.run import Run
 from datagen.job import Handle, Options, Request, compute, prepare

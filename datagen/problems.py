@@ -5,6 +5,8 @@ Knows neither the text of a spec nor what it means.
 
 import json
 import os
+import shlex
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -45,6 +47,19 @@ class Cancelled(Exception):
 
 class RunFailed(RuntimeError):
     """A run could not go on; the message begins with what was being done."""
+
+
+class CoreUnusable(ImportError):
+    """The compiled core is missing, damaged, or of other sources; the message says what to run."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        project = folder.parent.parent
+        pip = f"{shlex.quote(sys.executable)} -m pip install"
+        if (project / "pyproject.toml").exists():
+            remedy = f"run {pip} -e {shlex.quote(str(project))}"
+        else:
+            remedy = f"run {pip} --force-reinstall . in the folder of the project"
+        super().__init__(f"the compiled core of datagen, {folder}, {reason}; {remedy}")
 
 
 class Unfillable(RunFailed):

@@ -3,6 +3,7 @@
 import ast
 import itertools
 import re
+import sys
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -19,7 +20,7 @@ engine -/> delivery, targets
 distributions, dimensions, arrivals, formatters, stages, targets -> plugin
 plugin.registry names the modules of these six, as text
 """
-GROUND = ("clock", "moment", "draw", "graph", "problems", "version")
+GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version")
 LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "stages", "targets")
 
 
@@ -45,7 +46,8 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 
 def own_imports(tree: ast.Module) -> set[str]:
-    names = {name for name in imported(tree) if name.split(".")[0] == "datagen"}
+    names = {name.removeprefix("cython.cimports.") for name in imported(tree)}
+    names = {name for name in names if name.split(".")[0] == "datagen"}
     return {name.removeprefix("datagen").removeprefix(".") for name in names}
 
 
@@ -139,12 +141,13 @@ def test_no_module_has_state() -> None:
 
 
 def test_importing_has_no_side_effect() -> None:
-    """At module level stand only imports, definitions, constants and docstrings."""
+    """At module level stand only imports, definitions, constants and docstrings; the core alone loads itself."""
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
     for name, tree in modules().items():
         for node in tree.body:
             docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            ok = docstring or isinstance(node, (ast.Import, ast.ImportFrom, ast.If, ast.Delete, *definitions))
+            loads = name == "native" and ast.unparse(node) == "_load()"
+            ok = docstring or loads or isinstance(node, (ast.Import, ast.ImportFrom, ast.If, ast.Delete, *definitions))
             assert ok, f"{name}: {ast.unparse(node)}"
             if isinstance(node, ast.If):
                 assert ast.unparse(node.test) in ("TYPE_CHECKING", "__name__ == '__main__'"), name
@@ -154,3 +157,11 @@ def test_a_module_says_what_it_owns_and_is_no_longer_than_it_may_be() -> None:
     for name, tree in modules().items():
         assert ast.get_docstring(tree), name
         assert max((node.end_lineno for node in tree.body), default=0) <= 400, name
+
+
+def test_what_builds_the_core_needs_nothing_of_the_program() -> None:
+    """It runs before the program and its libraries are installed."""
+    known = {*sys.stdlib_module_names, "native", "setuptools", "Cython"}
+    for path in (ROOT / "setup.py", *(ROOT / "native").glob("*.py")):
+        assert {name.split(".")[0] for name in imported(ast.parse(path.read_text()))} <= known, path
+    assert not [name for name, tree in modules().items() if any(part.startswith("native") for part in imported(tree))]

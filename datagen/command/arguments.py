@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NoReturn
 
 from datagen.job.options import Options
@@ -68,11 +67,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         raise InvalidInput([Problem(f"unknown option {name}{_nearest(name, known)}") for name in unknown])
     _take_spec(parsed, [*rest, *given[end + 1 :]])
     return parsed
-
-
-def wants_json(arguments: Sequence[str]) -> bool:
-    """Return whether messages are to be JSON, also where the arguments are wrong otherwise."""
-    return "--log=json" in arguments or ("--log", "json") in pairwise(arguments)
 
 
 def _nearest(name: str, known: list[str]) -> str:

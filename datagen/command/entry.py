@@ -13,13 +13,26 @@ def main() -> None:
     """
     signals = Signals()
     signals.listen(stopped=int(sys.argv[1:2] == ["audit"]))
-    from datagen.command.main import main as run  # takes a third of a second
+    from datagen.problems import CoreUnusable
 
     try:
+        import datagen.native  # noqa: F401  # or CoreUnusable
+        from datagen.command.main import main as run  # takes a third of a second
+
         code = run(sys.argv[1:], signals)
+    except CoreUnusable as error:
+        code = _refuse(error)
     except SystemExit as end:  # after --help or --version
         code = int(end.code or 0)
     _leave(code)
+
+
+def _refuse(error: Exception) -> int:
+    """Say why the program can't run on this machine; return the exit code."""
+    from datagen.command.voice import Voice, wants_json
+
+    Voice(as_json=wants_json(sys.argv[1:])).fail(str(error))
+    return 2
 
 
 def _leave(code: int) -> None:

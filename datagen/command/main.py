@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 
 from datagen.command import generate, tools
-from datagen.command.arguments import parse, wants_json
+from datagen.command.arguments import parse
 from datagen.command.signals import Signals
-from datagen.command.voice import Voice
+from datagen.command.voice import Voice, wants_json
 from datagen.plugin.model import place_in_source
 from datagen.problems import InvalidInput, RunFailed
 

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 from datagen.clock import present
@@ -66,6 +67,11 @@ class Voice:
         if len(error.problems) > _MOST_LISTED:
             self.fail(f"… and {len(error.problems) - _MOST_LISTED:,} more")
         self.say(f"{counted(len(error.problems), 'problem')} found{undone}", "error")
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Return whether messages are to be JSON, also where the arguments are wrong otherwise."""
+    return "--log=json" in arguments or ("--log", "json") in pairwise(arguments)
 
 
 def _place(problem: Problem) -> dict[str, Any]:

@@ -1,0 +1,3 @@
+# A number that the build gives to the compiler.
+cdef extern from *:
+    const unsigned int CORE_SOURCES

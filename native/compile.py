@@ -1,0 +1,66 @@
+"""The modules of the core: Cython makes C of them, a compiler makes libraries of that."""
+
+import sys
+import zlib
+from glob import glob
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension
+from setuptools.command.build_ext import build_ext
+
+from native.compiler import FAST, command, headers, make_library
+
+PACKAGE = Path("datagen/native")
+STAMP = "datagen.native.built"  # knows the checksum of all sources: out of date whenever one of them is
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": False,
+    "wraparound": False,
+    "cdivision": True,
+    "initializedcheck": False,
+    "embedsignature": False,
+}
+
+
+def modules() -> list[Extension]:
+    """Return the modules of the core, as setuptools wants to know them; called in the folder of the project."""
+    shared = sorted(map(str, PACKAGE.glob("*.pxd")))
+    return [
+        Extension(f"datagen.native.{path.stem}", [str(path)], depends=shared, py_limited_api=True)
+        for path in sorted(PACKAGE.glob("*.py"))
+        if path.stem != "__init__"
+    ]
+
+
+def sources() -> int:
+    """Return the checksum of all sources, which the library ``built`` carries and ``datagen.native`` compares."""
+    checksum = 0
+    for path in sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("*.pxd")]):
+        checksum = zlib.crc32(path.read_bytes(), checksum)
+    return checksum
+
+
+def make_c(module: Extension, folder: Path, **directives: object) -> Path:
+    """Write the C source of a module below a folder, when it is not there or older than the module; return its path."""
+    [made] = cythonize(  # type: ignore[no-untyped-call]
+        [Extension(module.name, list(module.sources))],
+        build_dir=str(folder),
+        compiler_directives=DIRECTIVES | directives,
+        quiet=True,
+    )
+    return Path(made.sources[0])
+
+
+class BuildCore(build_ext):
+    """The step ``build_ext`` of a build: one command of the compiler for each module, on every system."""
+
+    def build_extension(self, ext: Extension) -> None:
+        """Make the library of a module, unless there is one already that is younger than all that goes into it."""
+        library = Path(self.get_ext_fullpath(ext.name))
+        made_of = map(Path, [*ext.sources, *ext.depends, *glob("native/*.py")])
+        is_fresh = library.exists() and library.stat().st_mtime > max(path.stat().st_mtime for path in made_of)
+        if is_fresh and ext.name != STAMP and not self.force:
+            return
+        flags = [*FAST, f"-DCORE_SOURCES={sources()}u"]
+        make_library(make_c(ext, Path("build/core")), library, command(), headers(), flags, sys.platform)
