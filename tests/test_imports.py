@@ -19,7 +19,7 @@ engine -/> delivery, targets
 distributions, dimensions, arrivals, formatters, stages, targets -> plugin
 plugin.registry names the modules of these six, as text
 """
-GROUND = ("clock", "moment", "draw", "graph", "problems", "version")
+GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version")
 LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "stages", "targets")
 
 
