@@ -28,6 +28,3 @@ class Exponential(Distribution):
 
     def sample(self, u: Floats) -> Floats:
         return self.mean * draw.exponential(u)
-
-    def unscaled(self) -> tuple[float, Distribution]:
-        return self.mean, Exponential(mean=1)

@@ -59,10 +59,6 @@ class Distribution(Plugin):
         """Return what the compiled core draws in place of ``sample``; None where only ``sample`` knows."""
         return None
 
-    def unscaled(self) -> "tuple[float, Distribution]":
-        """Return a factor and the distribution that times the factor is this one, so that many are drawn as one."""
-        return 1.0, self
-
     def evenly(self) -> tuple[int, int] | None:
         """Return the first and the count of the whole numbers that it draws where these are wanted, each equally
         likely; None when they are rounded real numbers.
