@@ -87,7 +87,7 @@ def test_draws_for_different_things_are_independent(one: draw.Keys, other: draw.
 def test_a_changed_bit_of_a_key_changes_half_of_the_bits() -> None:
     keys = drawn(workers=2000)
     for bit in range(64):
-        changed = draw.mix(keys) ^ draw.mix(keys ^ np.uint64(1 << bit))
+        changed = draw.bits(keys, np.uint64(0)) ^ draw.bits(keys, np.uint64(1 << bit))
         flips = np.unpackbits(changed.view(np.uint8)).mean()
         assert 0.49 < flips < 0.51  # 128 000 bits: 7 standard deviations
 
@@ -176,7 +176,7 @@ def test_normal_is_finite_everywhere_and_ascends() -> None:
     assert -8.5 < values[0] < -8.0
 
 
-@pytest.mark.parametrize("make", [draw.exponential, draw.normal, draw.unit, draw.mix, lambda keys: draw.below(keys, 5)])
+@pytest.mark.parametrize("make", [draw.exponential, draw.normal, draw.unit, lambda keys: draw.below(keys, 5)])
 def test_nothing_drawn_gives_nothing(make) -> None:
     empty = np.zeros(0, np.float64 if make in (draw.exponential, draw.normal) else np.uint64)
     assert len(make(empty)) == 0

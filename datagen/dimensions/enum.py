@@ -61,7 +61,7 @@ class Enum(Dimension):
     def make(self, rows: Rows) -> pa.Array:
         size = len(self.values)
         if size == 1:
-            index = np.zeros(len(rows), np.int64)
+            index = np.zeros(len(rows), np.int32)
         else:
-            index = pick(self.cardinality_distribution, rows.bits("pick"), size)
-        return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), self._array)
+            index = pick(self.cardinality_distribution, rows.keys, rows.key("pick"), size)
+        return pa.DictionaryArray.from_arrays(pa.array(index), self._array)

@@ -2,14 +2,12 @@
 
 from typing import ClassVar
 
-import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
+from datagen.native import draws
 from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import AnyDistribution
-
-_EXACT = 2.0**53  # from here on a float has no digits after the point
 
 
 class Float(PooledDimension):
@@ -26,9 +24,7 @@ class Float(PooledDimension):
         return not self.cardinality and self.precision is None
 
     def make(self, rows: Rows) -> pa.Array:
-        values = self.distribution.real(rows.bits())
+        values = self.distribution.real(rows.keys, rows.key())
         if self.precision is not None:
-            scale = 10.0**self.precision
-            small = np.abs(values) < _EXACT / scale
-            values = np.where(small, np.rint(np.where(small, values, 0) * scale) / scale, values)
-        return pa.array(values + 0.0)  # -0.0 becomes 0.0
+            draws.round_off(values, 10.0**self.precision)
+        return pa.array(values)

@@ -29,4 +29,4 @@ class Int(PooledDimension):
         return pa.array(self.distribution.whole_at(places))
 
     def make(self, rows: Rows) -> pa.Array:
-        return pa.array(self.distribution.whole(rows.bits()))
+        return pa.array(self.distribution.whole(rows.keys, rows.key()))

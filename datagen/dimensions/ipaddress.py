@@ -1,13 +1,14 @@
 """The dimension ``ipaddress``."""
 
-from functools import cache
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
+from datagen import draw
 from datagen.draw import Integers
+from datagen.native import draws
 from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import WholeDistribution
 
@@ -34,14 +35,10 @@ class Ipaddress(PooledDimension):
         return _dotted(self.distribution.whole_at(places))
 
     def make(self, rows: Rows) -> pa.Array:
-        return _dotted(self.distribution.whole(rows.bits()))
+        return _dotted(self.distribution.whole(rows.keys, rows.key()))
 
 
 def _dotted(whole: Integers) -> pa.Array:
-    octets = [pa.array((whole >> shift) & 0xFF) for shift in (24, 16, 8, 0)]
-    return pc.binary_join_element_wise(*(_octets().take(octet) for octet in octets), ".")
-
-
-@cache
-def _octets() -> pa.Array:
-    return pa.array(map(str, range(256)))
+    ends, data = draw.column(len(whole) + 1, np.int32), draw.column(16 * len(whole), np.uint8)
+    size = draws.dotted(whole, ends, data)
+    return pa.StringArray.from_buffers(len(whole), pa.py_buffer(ends), pa.py_buffer(data[:size]))

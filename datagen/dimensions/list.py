@@ -46,7 +46,7 @@ class List(PooledDimension):
             yield ("selection_distribution",), odd
 
     def make(self, rows: Rows) -> pa.Array:
-        lengths = self.length_distribution.length(rows.bits("length"))
+        lengths = self.length_distribution.length(rows.keys, rows.key("length"))
         if too_many(lengths):
             return in_halves(self.make, rows)
         item_rows = rows.items(lengths)
@@ -62,8 +62,7 @@ class List(PooledDimension):
     def _mixed(self, rows: Rows) -> pa.Array:
         """Return a value for each row, each made by one of several elements."""
         size = len(self.elements)
-        random = rows.bits("select")
-        choice = pick(self.selection_distribution, random, size)
+        choice = pick(self.selection_distribution, rows.keys, rows.key("select"), size)
         chosen = [np.flatnonzero(choice == number) for number in range(size)]
         made = [rows.at(own).make(element) for element, own in zip(self.elements, chosen, strict=True)]
         type_ = common_type(array.type for array in made)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Integers
+from datagen.native import draws
 from datagen.plugin.dimension import PooledDimension, Rows, in_halves, too_many
 from datagen.plugin.distribution import Extent, LengthDistribution, odd_span
 from datagen.problems import Path_
@@ -42,7 +43,9 @@ class String(PooledDimension):
     def of_range(self, places: Integers) -> pa.Array:
         length, size = int(self.length_distribution.lowest()), len(self.chars)
         digits = places[:, None] // size ** np.arange(length)[::-1] % size
-        return _strings(np.full(len(places), length), self._codes[digits.ravel()])
+        _, ends, data = pa.array(list(self.chars)).take(pa.array(digits.ravel())).buffers()
+        ends = np.frombuffer(ends, np.int32)[: digits.size + 1 : length]
+        return pa.StringArray.from_buffers(len(places), pa.py_buffer(np.ascontiguousarray(ends)), data)
 
     def extent(self) -> Extent:
         return self.length_distribution.extent()
@@ -54,32 +57,21 @@ class String(PooledDimension):
             yield ("length_distribution",), odd
 
     def make(self, rows: Rows) -> pa.Array:
-        lengths = self.length_distribution.length(rows.bits("length"))
+        lengths = self.length_distribution.length(rows.keys, rows.key("length"))
         if too_many(lengths):
             return in_halves(self.make, rows)
-        drawn = np.empty(lengths.sum(), self._codes.dtype)
-        done = 0
-        for bits in rows.item_bits(lengths, "character"):
-            drawn[done : done + len(bits)] = self._codes[draw.below(bits, len(self.chars)).view(np.int64)]
-            done += len(bits)
-        return _strings(lengths, drawn)
+        ends = draw.column(len(rows) + 1, np.int32)
+        data = draw.column(self._width * int(lengths.sum()), np.uint8)
+        place, purpose = rows.key("place"), rows.key("character")
+        size = draws.characters(rows.keys, place, purpose, lengths, self._table, ends, data)
+        return pa.StringArray.from_buffers(len(rows), pa.py_buffer(ends), pa.py_buffer(data[:size]))
 
     @cached_property
-    def _codes(self) -> npt.NDArray[np.integer]:
-        """Return the code points of the characters."""
-        return np.array(list(map(ord, self.chars)), np.uint8 if self.chars.isascii() else np.uint32)
+    def _table(self) -> npt.NDArray[np.uint32]:
+        """Return the characters, each as the number that its bytes of UTF-8 make, the first byte lowest."""
+        return np.array([int.from_bytes(char.encode(), "little") for char in self.chars], np.uint32)
 
-
-def _strings(lengths: Integers, codes: npt.NDArray[np.integer]) -> pa.Array:
-    """Return the strings that code points make, of so many each."""
-    ends = np.cumsum(lengths)
-    if codes.dtype == np.uint8:
-        data = pa.py_buffer(codes)
-    else:
-        data = pa.py_buffer(codes.tobytes().decode("utf-32").encode())
-        sizes = np.ones(len(codes), np.uint8)  # bytes of UTF-8 (RFC 3629, section 3)
-        for bound in (0x7F, 0x7FF, 0xFFFF):
-            sizes += codes > bound
-        ends = np.concatenate([[0], np.cumsum(sizes)])[ends]
-    offsets = np.concatenate([[0], ends]).astype(np.int32)
-    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets), data)
+    @cached_property
+    def _width(self) -> int:
+        """Return the most bytes that a character takes."""
+        return len(max(self.chars).encode())

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 import pyarrow as pa
 from pydantic import Field, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema
 
@@ -93,9 +92,10 @@ class Timestamp(PooledDimension):
         return self._times(self.distribution.milliseconds.whole_at(places))
 
     def make(self, rows: Rows) -> pa.Array:
-        return self._times(self.distribution.milliseconds.whole(rows.bits()))
-
-    def _times(self, milliseconds: Integers) -> pa.Array:
         zone = self.distribution.zone
         offset = offset_milliseconds(zone) if zone else 0
-        return pa.array(np.clip(milliseconds, _FIRST - offset, _LAST - offset)).cast(pa.timestamp("ms", zone))
+        bounds = _FIRST - offset, _LAST - offset
+        return self._times(self.distribution.milliseconds.whole(rows.keys, rows.key(), *bounds))
+
+    def _times(self, milliseconds: Integers) -> pa.Array:
+        return pa.array(milliseconds).cast(pa.timestamp("ms", self.distribution.zone))

@@ -5,8 +5,9 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from datagen.draw import Floats, Integers, Keys
-from datagen.plugin.distribution import CONSTANT, Distribution, Linear
+from datagen import draw
+from datagen.draw import CONSTANT, Floats
+from datagen.plugin.distribution import Distribution, Linear
 from datagen.plugin.model import Number
 
 
@@ -31,7 +32,7 @@ class Constant(Distribution):
     def highest(self) -> float:
         return self.value
 
-    def whole(self, random: Keys) -> Integers:
-        if isinstance(self.value, int) and -(2**63) <= self.value < 2**63:
-            return np.full(len(random), self.value, np.int64)  # exact where a float is not
-        return super().whole(random)
+    def evenly(self) -> tuple[int, int] | None:
+        if isinstance(self.value, int) and draw.LEAST <= self.value <= draw.MOST:
+            return self.value, 1  # exact where a float is not
+        return None

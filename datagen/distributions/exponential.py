@@ -5,8 +5,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from datagen import draw
-from datagen.draw import Floats
-from datagen.plugin.distribution import EXPONENTIAL, Distribution, Linear
+from datagen.draw import EXPONENTIAL, Floats
+from datagen.plugin.distribution import Distribution, Linear
 from datagen.plugin.model import Number
 
 
@@ -28,6 +28,3 @@ class Exponential(Distribution):
 
     def sample(self, u: Floats) -> Floats:
         return self.mean * draw.exponential(u)
-
-    def unscaled(self) -> tuple[float, Distribution]:
-        return self.mean, Exponential(mean=1)

@@ -5,8 +5,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from datagen import draw
-from datagen.draw import Floats
-from datagen.plugin.distribution import NORMAL, Distribution, Linear
+from datagen.draw import NORMAL, Floats
+from datagen.plugin.distribution import Distribution, Linear
 from datagen.plugin.model import Number
 
 

@@ -3,12 +3,10 @@
 from math import ceil, floor
 from typing import ClassVar, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 
-from datagen import draw
-from datagen.draw import Floats, Integers, Keys
-from datagen.plugin.distribution import UNIFORM, Distribution, Linear
+from datagen.draw import UNIFORM, Floats
+from datagen.plugin.distribution import Distribution, Linear
 from datagen.plugin.model import Number
 
 
@@ -43,11 +41,9 @@ class Uniform(Distribution):
     def highest(self) -> float:
         return self.max
 
-    def whole_numbers(self) -> int:
-        return floor(self.max) - ceil(self.min) + 1
-
-    def whole_at(self, places: Integers) -> Integers:
-        return places + np.int64(ceil(self.min))
+    def evenly(self) -> tuple[int, int]:
+        low = ceil(self.min)
+        return low, floor(self.max) - low + 1
 
     def problem_as_whole(self) -> str | None:
         low, high = ceil(self.min), floor(self.max)
@@ -56,10 +52,3 @@ class Uniform(Distribution):
         if low < -(2**63) or high >= 2**63:
             return f'"min" ({self.min}) and "max" ({self.max}) must fit into 64 bits'
         return None
-
-    def whole(self, random: Keys) -> Integers:
-        low, high = ceil(self.min), floor(self.max)
-        return draw.below(random, high - low + 1).view(np.int64) + np.int64(low)
-
-    def whole_below(self, random: Keys) -> Integers:
-        return self.whole(random)

@@ -39,7 +39,7 @@ class Ahead:
         gaps = np.zeros(_COMING, np.int64)
         if self._interarrival is not None:
             births = draw.numbered(keys, np.zeros(_COMING, np.int64))
-            gaps = _nanoseconds(self._interarrival.real(draw.bits(births, self._gap_purpose)))
+            gaps = _nanoseconds(self._interarrival.real(births, self._gap_purpose))
         return gaps, self._waits(keys, np.zeros(_COMING, np.int64))
 
     def go_on(self, slots: Slots, used: int) -> None:
@@ -54,10 +54,9 @@ class Ahead:
         """Return the waits of workers from a step on, (workers, delays, steps)."""
         count = self.shape[1]
         rows = draw.numbered(np.repeat(keys, count), (steps[:, None] + np.arange(count)).ravel())
-        random = draw.bits(rows, self._delay_purpose)
         waits = np.empty((len(keys), *self.shape), np.int64)
         for number, delay in enumerate(self._delays):
-            waits[:, number] = _nanoseconds(delay.real(random)).reshape(len(keys), count)
+            waits[:, number] = _nanoseconds(delay.real(rows, self._delay_purpose)).reshape(len(keys), count)
         return waits
 
 

@@ -10,11 +10,11 @@ from graphlib import CycleError, TopologicalSorter
 import numpy as np
 import numpy.typing as npt
 
-from datagen.draw import Floats, Keys
+from datagen.draw import CONSTANT, Floats, Keys
 from datagen.language.population import Emitter, Population
 from datagen.moment import Moment
 from datagen.plugin.dimension import Dimension
-from datagen.plugin.distribution import CONSTANT, Distribution, Linear
+from datagen.plugin.distribution import Distribution, Linear
 
 FOREIGN = -1  # the family of a distribution that only Python can draw
 _FOREIGN = Linear(FOREIGN, 0.0, 0.0)

@@ -1,13 +1,21 @@
-"""Draws, one number at a time for the walk and a column at a time for Python."""
+"""Draws, one number at a time for the walk and a column at a time for Python.
+
+A column comes straight from the row keys (n,) and the key of a purpose. Nothing is written before all lengths fit:
+each function raises ValueError where they don't. No two columns share anything, so threads may fill them side by side.
+"""
 
 import cython
-from cython.cimports.libc.math import fabs, sqrt
-from cython.cimports.libc.string import memcpy
+from cython.cimports.datagen.native.quantile import logarithm, quantile
+from cython.cimports.libc.math import copysign, fabs
 
 MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)  # cuts to 64 bits where integers have no end
-GAMMA = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
+LOW_HALF = cython.declare(cython.ulonglong, 0xFFFFFFFF)
+GAMMA = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)  # 2**64 / golden ratio (SplitMix64: Steele et al., 2014)
 FIRST_FACTOR = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
 SECOND_FACTOR = cython.declare(cython.ulonglong, 0x94D049BB133111EB)
+WHOLE = cython.declare(cython.double, 4503599627370496.0)  # 2**52: from here on a float has no digits after the point
+LOWEST = cython.declare(cython.double, -9223372036854775808.0)
+HIGHEST = cython.declare(cython.double, 9223372036854774784.0)  # the largest float that fits into 64 bits
 
 
 @cython.cfunc
@@ -28,7 +36,6 @@ def numbered(key: cython.ulonglong, number: cython.ulonglong) -> cython.ulonglon
     return mix((key + (number + 1) * GAMMA) & MASK)
 
 
-
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
@@ -40,181 +47,317 @@ def unit(random: cython.ulonglong) -> cython.double:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def standard(family: cython.int, random: cython.ulonglong) -> cython.double:
-    """Return a draw of the standard form of a family, numbered as in ``datagen.plugin.distribution``."""
-    if family == 1:
-        return unit(random)
-    if family == 2:
-        return -logarithm(1.0 - unit(random))
-    return quantile(unit(random) + -0.49999999999999994)
+def high_word(random: cython.ulonglong, size: cython.ulonglong) -> cython.ulonglong:
+    """Return a whole number below a size, where 0 stands for 2**64: the high word of ``random * size``.
 
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def quantile(q: cython.double) -> cython.double:
-    """Return the standard normal quantile of q + 1/2: algorithm AS 241 (PPND16), M. J. Wichura, 1988."""
-    r: cython.double
-    value: cython.double
-    if fabs(q) <= 0.425:
-        r = 0.180625 - q * q
-        return q * (centre_over(r) / centre_under(r))
-    r = sqrt(-logarithm(0.5 - fabs(q)))
-    if r <= 5.0:
-        value = tail_over(r - 1.6) / tail_under(r - 1.6)
-    else:
-        value = far_over(r - 5.0) / far_under(r - 5.0)
-    return -value if q < 0 else value
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def logarithm(x: cython.double) -> cython.double:
-    """Return the natural logarithm of a normal positive number, to within one unit in the last place.
-
-    The method of FreeBSD's msun/e_log.c: log(2**k * (1 + f)) with s = f / (2 + f) and a polynomial in s**2.
+    Source: D. Lemire, Fast random integer generation in an interval, 2019. The bias is at most size / 2**64.
     """
-    pattern: cython.longlong
-    k: cython.longlong
-    f: cython.double
-    memcpy(cython.address(pattern), cython.address(x), 8)
-    k = (pattern - cython.cast(cython.longlong, 0x3FE6A09E667F3BCD)) >> 52  # so that 1 + f lies between sqrt(1/2) and sqrt(2)
-    pattern -= k << 52
-    memcpy(cython.address(f), cython.address(pattern), 8)
-    f -= 1.0
-    s: cython.double = f / (f + 2.0)
-    half_square: cython.double = f * f * 0.5
-    square: cython.double = s * s
-    rest: cython.double = half_square + square * log_series(square)
-    exponent: cython.double = cython.cast(cython.double, k)
-    low: cython.double = s * rest + exponent * 1.90821492927058770002e-10
-    return exponent * 6.93147180369123816490e-01 - ((half_square - low) - f)
+    high: cython.ulonglong = random >> 32
+    low: cython.ulonglong = random & LOW_HALF
+    size_high: cython.ulonglong = size >> 32
+    size_low: cython.ulonglong = size & LOW_HALF
+    middle: cython.ulonglong = high * size_low + ((low * size_low) >> 32)
+    if size == 0:
+        return random
+    return high * size_high + (middle >> 32) + ((low * size_high + (middle & LOW_HALF)) >> 32)
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def log_series(x: cython.double) -> cython.double:
-    """Return the series of the logarithm."""
-    return (
-        (((((1.479819860511658591e-01 * x + 1.531383769920937332e-01)
-        * x + 1.818357216161805012e-01)
-        * x + 2.222219843214978396e-01)
-        * x + 2.857142874366239149e-01)
-        * x + 3.999999999940941908e-01)
-        * x + 6.666666666666735130e-01
-    )
+def standard(family: cython.int, random: cython.ulonglong) -> cython.double:
+    """Return a draw of the standard form of a family, numbered as in ``datagen.draw``."""
+    return shaped(family, unit(random))
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def centre_over(x: cython.double) -> cython.double:
-    """Return the numerator near the median."""
-    return (
-        ((((((2.5090809287301226727e3 * x + 3.3430575583588128105e4)
-        * x + 6.7265770927008700853e4)
-        * x + 4.5921953931549871457e4)
-        * x + 1.3731693765509461125e4)
-        * x + 1.9715909503065514427e3)
-        * x + 1.3314166789178437745e2)
-        * x + 3.3871328727963666080e0
-    )
+def shaped(family: cython.int, u: cython.double) -> cython.double:
+    """Return what a family's standard form makes of a number in [0, 1)."""
+    if family == 0:
+        return 0.0
+    if family == 1:
+        return u
+    if family == 2:
+        return -logarithm(1.0 - u)
+    return quantile(u + -0.49999999999999994)
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def centre_under(x: cython.double) -> cython.double:
-    """Return the denominator near the median."""
-    return (
-        ((((((5.2264952788528545610e3 * x + 2.8729085735721942674e4)
-        * x + 3.9307895800092710610e4)
-        * x + 2.1213794301586595867e4)
-        * x + 5.3941960214247511077e3)
-        * x + 6.8718700749205790830e2)
-        * x + 4.2313330701600911252e1)
-        * x + 1.0
-    )
+def nearest(x: cython.double) -> cython.double:
+    """Return the nearest whole number, the even one of two; 2 ns less than a call of ``rint``."""
+    return copysign((fabs(x) + WHOLE) - WHOLE, x) if fabs(x) < WHOLE else x
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def tail_over(x: cython.double) -> cython.double:
-    """Return the numerator in the tails."""
-    return (
-        ((((((7.74545014278341407640e-4 * x + 2.27238449892691845833e-2)
-        * x + 2.41780725177450611770e-1)
-        * x + 1.27045825245236838258e0)
-        * x + 3.64784832476320460504e0)
-        * x + 5.76949722146069140550e0)
-        * x + 4.63033784615654529590e0)
-        * x + 1.42343711074968357734e0
-    )
+def held(number: cython.longlong, least: cython.longlong, most: cython.longlong) -> cython.longlong:
+    """Return the nearest number that is inside the bounds, both included."""
+    return least if number < least else most if number > most else number
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def tail_under(x: cython.double) -> cython.double:
-    """Return the denominator in the tails."""
-    return (
-        ((((((1.05075007164441684324e-9 * x + 5.47593808499534494600e-4)
-        * x + 1.51986665636164571966e-2)
-        * x + 1.48103976427480074590e-1)
-        * x + 6.89767334985100004550e-1)
-        * x + 1.67638483018380384940e0)
-        * x + 2.05319162663775882187e0)
-        * x + 1.0
-    )
+def to_whole(x: cython.double, down: cython.bint) -> cython.longlong:
+    """Return the nearest whole number or, rounded down, the next lower one, as far as 64 bits go."""
+    rounded: cython.double = nearest(x)
+    if down and rounded > x:
+        rounded -= 1.0
+    rounded = LOWEST if rounded < LOWEST else HIGHEST if rounded > HIGHEST else rounded
+    return cython.cast(cython.longlong, rounded)
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def far_over(x: cython.double) -> cython.double:
-    """Return the numerator far out in the tails."""
-    return (
-        ((((((2.01033439929228813265e-7 * x + 2.71155556874348757815e-5)
-        * x + 1.24266094738807843860e-3)
-        * x + 2.65321895265761230930e-2)
-        * x + 2.96560571828504891230e-1)
-        * x + 1.78482653991729133580e0)
-        * x + 5.46378491116411436990e0)
-        * x + 6.65790464350110377720e0
-    )
+def total(lengths: cython.const[cython.longlong][::1], most: cython.longlong) -> cython.longlong:
+    """Return the sum of lengths; -1 when one is below 0 or the sum above ``most``."""
+    row: cython.Py_ssize_t
+    room: cython.longlong = most
+    for row in range(lengths.shape[0]):
+        if lengths[row] < 0 or lengths[row] > room:
+            return -1
+        room -= lengths[row]
+    return most - room
 
 
 @cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def far_under(x: cython.double) -> cython.double:
-    """Return the denominator far out in the tails."""
-    return (
-        ((((((2.04426310338993978564e-15 * x + 1.42151175831644588870e-7)
-        * x + 1.84631831751005468180e-5)
-        * x + 7.86869131145613259100e-4)
-        * x + 1.48753612908506148525e-2)
-        * x + 1.36929880922735805310e-1)
-        * x + 5.99832206555887937690e-1)
-        * x + 1.0
-    )
+def check(found: cython.Py_ssize_t, wanted: cython.Py_ssize_t) -> None:
+    """Raise ValueError when a column has another length than its rows."""
+    if found != wanted:
+        raise ValueError(f"{found} in place of {wanted}")
 
+
+def bits(keys: cython.const[cython.ulonglong][::1], purpose: cython.ulonglong, drawn: cython.ulonglong[::1]) -> None:
+    """Fill ``drawn`` (n,) with the random bits of rows (n,) for a purpose."""
+    row: cython.Py_ssize_t
+    check(drawn.shape[0], keys.shape[0])
+    with cython.nogil:
+        for row in range(keys.shape[0]):
+            drawn[row] = mix(keys[row] ^ purpose)
+
+
+def part_keys(
+    keys: cython.const[cython.ulonglong][:], numbers: cython.const[cython.ulonglong][:], made: cython.ulonglong[::1]
+) -> None:
+    """Fill ``made`` (n,) with the keys of numbered parts (n,) of rows (n,)."""
+    row: cython.Py_ssize_t
+    check(keys.shape[0], numbers.shape[0])
+    check(made.shape[0], numbers.shape[0])
+    with cython.nogil:
+        for row in range(numbers.shape[0]):
+            made[row] = numbered(keys[row], numbers[row])
+
+
+def item_keys(
+    keys: cython.const[cython.ulonglong][::1],
+    purpose: cython.ulonglong,
+    lengths: cython.const[cython.longlong][::1],
+    made: cython.ulonglong[::1],
+) -> None:
+    """Fill ``made`` with the keys of the items of lists, so many (n,) for each row (n,), in order."""
+    row: cython.Py_ssize_t
+    item: cython.longlong
+    done: cython.Py_ssize_t = 0
+    place: cython.ulonglong
+    check(lengths.shape[0], keys.shape[0])
+    check(total(lengths, made.shape[0]), made.shape[0])
+    with cython.nogil:
+        for row in range(keys.shape[0]):
+            place = mix(keys[row] ^ purpose)
+            for item in range(lengths[row]):
+                made[done] = numbered(place, item)
+                done += 1
+
+
+def units(random: cython.const[cython.ulonglong][::1], drawn: cython.double[::1]) -> None:
+    """Fill ``drawn`` (n,) with numbers in [0, 1) made of random bits (n,)."""
+    row: cython.Py_ssize_t
+    check(drawn.shape[0], random.shape[0])
+    with cython.nogil:
+        for row in range(random.shape[0]):
+            drawn[row] = unit(random[row])
+
+
+def below(random: cython.const[cython.ulonglong][::1], size: cython.ulonglong, drawn: cython.ulonglong[::1]) -> None:
+    """Fill ``drawn`` (n,) with whole numbers below a size, where 0 stands for 2**64, made of random bits (n,)."""
+    row: cython.Py_ssize_t
+    check(drawn.shape[0], random.shape[0])
+    with cython.nogil:
+        for row in range(random.shape[0]):
+            drawn[row] = high_word(random[row], size)
+
+
+def standards(family: cython.int, u: cython.const[cython.double][::1], drawn: cython.double[::1]) -> None:
+    """Fill ``drawn`` (n,) with what the standard form of a family makes of numbers in [0, 1), (n,)."""
+    row: cython.Py_ssize_t
+    check(drawn.shape[0], u.shape[0])
+    with cython.nogil:
+        for row in range(u.shape[0]):
+            drawn[row] = shaped(family, u[row])
+
+
+def chances(
+    keys: cython.const[cython.ulonglong][::1],
+    purpose: cython.ulonglong,
+    percent: cython.double,
+    drawn: cython.uchar[::1],
+) -> None:
+    """Fill ``drawn`` (n,) with whether what has a chance, in percent, happens to rows (n,)."""
+    row: cython.Py_ssize_t
+    check(drawn.shape[0], keys.shape[0])
+    with cython.nogil:
+        for row in range(keys.shape[0]):
+            drawn[row] = unit(mix(keys[row] ^ purpose)) * 100.0 < percent
 
 
 def real(
     family: cython.int,
     offset: cython.double,
     scale: cython.double,
-    random: cython.const[cython.ulonglong][::1],
+    keys: cython.const[cython.ulonglong][::1],
+    purpose: cython.ulonglong,
     drawn: cython.double[::1],
 ) -> None:
-    """Fill ``drawn`` (n,) with ``offset + scale * x``, x drawn from random bits (n,) by a family."""
+    """Fill ``drawn`` (n,) with ``offset + scale * x``, x drawn for rows (n,) by a family; never with -0.0."""
     row: cython.Py_ssize_t
-    if len(random) != len(drawn):
-        raise ValueError("as many draws as random bits")
+    check(drawn.shape[0], keys.shape[0])
     with cython.nogil:
-        for row in range(random.shape[0]):
-            drawn[row] = offset + scale * standard(family, random[row])
+        for row in range(keys.shape[0]):
+            drawn[row] = offset + scale * standard(family, mix(keys[row] ^ purpose)) + 0.0
+
+
+def round_off(values: cython.double[::1], scale: cython.double) -> None:
+    """Round values (n,) to multiples of 1 / ``scale``, but for those that have no digits after the point any more."""
+    row: cython.Py_ssize_t
+    bound: cython.double = 2.0 * WHOLE / scale
+    with cython.nogil:
+        for row in range(values.shape[0]):
+            if fabs(values[row]) < bound:
+                values[row] = nearest(values[row] * scale) / scale + 0.0
+
+
+def evenly(
+    keys: cython.const[cython.ulonglong][::1],
+    purpose: cython.ulonglong,
+    first: cython.longlong,
+    count: cython.ulonglong,
+    least: cython.longlong,
+    most: cython.longlong,
+    drawn: cython.longlong[::1],
+) -> None:
+    """Fill ``drawn`` (n,) with whole numbers, each of ``count`` from ``first`` on equally likely, held inside bounds.
+
+    A count of 0 stands for 2**64.
+    """
+    row: cython.Py_ssize_t
+    number: cython.ulonglong
+    check(drawn.shape[0], keys.shape[0])
+    with cython.nogil:
+        for row in range(keys.shape[0]):
+            number = cython.cast(cython.ulonglong, first) + high_word(mix(keys[row] ^ purpose), count)
+            drawn[row] = held(cython.cast(cython.longlong, number), least, most)
+
+
+def whole(
+    values: cython.const[cython.double][::1],
+    down: cython.bint,
+    least: cython.longlong,
+    most: cython.longlong,
+    drawn: cython.longlong[::1],
+) -> bool:
+    """Fill ``drawn`` (n,) with the nearest or next lower whole numbers to values (n,), held inside bounds.
+
+    Return whether all values are numbers.
+    """
+    row: cython.Py_ssize_t
+    valid: cython.bint = True
+    check(drawn.shape[0], values.shape[0])
+    with cython.nogil:
+        for row in range(values.shape[0]):
+            valid = valid and values[row] == values[row]
+            drawn[row] = held(to_whole(values[row], down), least, most)
+    return valid
+
+
+def characters(
+    keys: cython.const[cython.ulonglong][::1],
+    place_purpose: cython.ulonglong,
+    purpose: cython.ulonglong,
+    lengths: cython.const[cython.longlong][::1],
+    table: cython.const[cython.uint][::1],
+    ends: cython.int[::1],
+    data: cython.uchar[::1],
+) -> int:
+    """Fill ``data`` with strings of so many characters (n,), and ``ends`` (n + 1,) with where they end in it.
+
+    The characters are drawn from a table of their bytes in UTF-8, the first byte lowest. Return the bytes written.
+    """
+    row: cython.Py_ssize_t
+    item: cython.longlong
+    done: cython.Py_ssize_t = 0
+    place: cython.ulonglong
+    code: cython.uint
+    width: cython.Py_ssize_t = 1
+    size: cython.ulonglong = table.shape[0]
+    check(lengths.shape[0], keys.shape[0])
+    check(ends.shape[0], keys.shape[0] + 1)
+    for row in range(table.shape[0]):
+        while width < 4 and table[row] >> (8 * width):
+            width += 1
+    if size == 0 or data.shape[0] > 0x7FFFFFFF or total(lengths, data.shape[0] // width) < 0:
+        raise ValueError("strings that do not fit")
+    ends[0] = 0
+    with cython.nogil:
+        for row in range(keys.shape[0]):
+            place = mix(keys[row] ^ place_purpose)
+            for item in range(lengths[row]):
+                code = table[high_word(mix(numbered(place, item) ^ purpose), size)]
+                data[done] = code & 255
+                done += 1
+                while code > 255:
+                    code >>= 8
+                    data[done] = code & 255
+                    done += 1
+            ends[row + 1] = done
+    return done
+
+
+def dotted(numbers: cython.const[cython.longlong][::1], ends: cython.int[::1], data: cython.uchar[::1]) -> int:
+    """Fill ``data`` (16 * n,) with dotted quads of the low 32 bits of numbers (n,), ``ends`` (n + 1,) with their ends.
+
+    Return the bytes written.
+    """
+    row: cython.Py_ssize_t
+    shift: cython.int
+    octet: cython.uint
+    skipped: cython.int
+    text: cython.uint
+    done: cython.Py_ssize_t = 0
+    check(ends.shape[0], numbers.shape[0] + 1)
+    check(data.shape[0], 16 * numbers.shape[0])
+    if data.shape[0] > 0x7FFFFFFF:
+        raise ValueError("addresses that do not fit")
+    ends[0] = 0
+    with cython.nogil:
+        for row in range(numbers.shape[0]):
+            for shift in range(24, -1, -8):
+                octet = cython.cast(cython.uint, (numbers[row] >> shift) & 255)
+                # Three digits and the dot, from the lowest byte on; without branches that a processor guesses wrong.
+                text = (octet // 100) | ((octet // 10 % 10) << 8) | ((octet % 10) << 16)
+                text |= 0x2E303030
+                skipped = (octet < 10) + (octet < 100)
+                text >>= 8 * skipped
+                data[done] = text & 255
+                data[done + 1] = (text >> 8) & 255
+                data[done + 2] = (text >> 16) & 255
+                data[done + 3] = text >> 24
+                done += 4 - skipped
+            done -= 1
+            ends[row + 1] = done
+    return done

@@ -456,9 +456,7 @@ class EventLoop:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def wait(
-    family: cython.int, offset: cython.double, scale: cython.double, row: cython.ulonglong
-) -> cython.longlong:
+def wait(family: cython.int, offset: cython.double, scale: cython.double, row: cython.ulonglong) -> cython.longlong:
     """Return a drawn wait, in whole ns; below 0 counts as 0, and what is beyond ``NEVER`` as that."""
     seconds: cython.double = offset
     if family != CONSTANT:

@@ -5,14 +5,15 @@ from functools import partial
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 
 from datagen import draw
 from datagen.draw import Floats, Integers, Keys
+from datagen.native import draws
 from datagen.plugin.model import Plugin, make_of_group
 from datagen.problems import RunFailed, show
 
-_LARGEST_INTEGER = np.nextafter(2.0**63, 0)
 _QUANTILES = 1024
 _OFTEN = 0.05
 # Items of lists and characters of strings in one record; each takes up to 40 bytes while it is drawn, so 400 MB.
@@ -26,9 +27,6 @@ class Extent(NamedTuple):
 
     mean: float
     most: float
-
-
-CONSTANT, UNIFORM, EXPONENTIAL, NORMAL = range(4)  # the families that the compiled core draws, by these numbers
 
 
 class Linear(NamedTuple):
@@ -61,40 +59,46 @@ class Distribution(Plugin):
         """Return what the compiled core draws in place of ``sample``; None where only ``sample`` knows."""
         return None
 
-    def unscaled(self) -> "tuple[float, Distribution]":
-        """Return a factor and the distribution that times the factor is this one, so that many are drawn as one."""
-        return 1.0, self
+    def evenly(self) -> tuple[int, int] | None:
+        """Return the first and the count of the whole numbers that it draws where these are wanted, each equally
+        likely; None when they are rounded real numbers.
+        """
+        return None
 
-    def real(self, random: Keys) -> Floats:
-        """Draw real numbers from random bits."""
-        return self.drawn(draw.unit(random))
+    def real(self, rows: Keys, purpose: np.uint64) -> Floats:
+        """Draw real numbers (n,) for rows (n,)."""
+        linear = self.linear()
+        return draw.real(*linear, rows, purpose) if linear else self.drawn(draw.unit(draw.bits(rows, purpose)))
 
     def drawn(self, u: Floats) -> Floats:
-        """Return the sample of numbers (n,). Raises RunFailed when that is not n numbers."""
+        """Return the sample of numbers (n,), without -0.0. Raises RunFailed when that is not n numbers."""
         made = self.sample(u)
         if isinstance(made, np.ndarray) and made.shape == u.shape and made.dtype.kind in "fiu":
-            return made
+            return np.add(made, 0.0, dtype=np.float64)
         raise RunFailed(f"drawing: {self.kind} must make an array of {len(u)} numbers, and made {show(made)}")
 
-    def whole(self, random: Keys) -> Integers:
-        """Draw whole numbers: real ones, rounded to the nearest."""
-        return _to_integers(np.rint(self.real(random)))
+    def whole(self, rows: Keys, purpose: np.uint64, least: int = draw.LEAST, most: int = draw.MOST) -> Integers:
+        """Draw whole numbers, held between bounds: real ones, rounded to the nearest."""
+        return self._integers(rows, purpose, least, most, down=False)
 
-    def whole_below(self, random: Keys) -> Integers:
-        """Draw whole numbers for a length or an index: real ones, rounded down."""
-        return _to_integers(np.floor(self.real(random)))
+    def length(self, rows: Keys, purpose: np.uint64) -> Integers:
+        """Draw lengths: real numbers, rounded down; below 0 counts as 0."""
+        return self._integers(rows, purpose, 0, draw.MOST, down=True)
 
-    def length(self, random: Keys) -> Integers:
-        """Draw lengths; below 0 counts as 0."""
-        return np.maximum(self.whole_below(random), 0)
+    def index(self, rows: Keys, purpose: np.uint64, size: int) -> Integers:
+        """Draw indices into a list of ``size`` items, rounded down; what is outside counts as the first or last."""
+        return self._integers(rows, purpose, 0, size - 1, down=True)
 
-    def index(self, random: Keys, size: int) -> Integers:
-        """Draw indices into a list of ``size`` items; what is outside counts as the first or last."""
-        return np.minimum(np.maximum(self.whole_below(random), 0), size - 1)
+    def _integers(self, rows: Keys, purpose: np.uint64, least: int, most: int, *, down: bool) -> Integers:
+        evenly = self.evenly()
+        if evenly:
+            return draw.evenly(rows, purpose, *evenly, least, most)
+        return _whole(self.real(rows, purpose), least, most, down=down)
 
     def whole_numbers(self) -> int:
         """Return how many different whole numbers it draws, each about equally often; 0 when that is not known."""
-        return 0
+        evenly = self.evenly()
+        return evenly[1] if evenly else 0
 
     def extent(self) -> Extent:
         """Return how large its draws are as lengths."""
@@ -105,30 +109,39 @@ class Distribution(Plugin):
         return Extent(float(lengths[:256].mean()), highest if np.isfinite(highest) else float(lengths.max()))
 
     def whole_at(self, places: Integers) -> Integers:
-        """Return the whole numbers that it draws, by their places in order; for ``whole_numbers`` that are known."""
-        raise NotImplementedError
+        """Return the whole numbers that it draws, by their places in order, of which there are ``places()``."""
+        evenly = self.evenly()
+        assert evenly is not None, "a distribution without places"
+        return places + np.int64(evenly[0])
 
     def places(self) -> int:
         """Return how many places ``whole_at`` knows; 0 for a plug-in that only tells how many numbers it draws."""
-        return 0 if type(self).whole_at is Distribution.whole_at else self.whole_numbers()
+        return self.whole_numbers() if self.evenly() else 0
 
     def problem_as_whole(self) -> str | None:
         """Return why whole numbers can't be drawn; None when they can."""
         return None
 
 
-def pick(picker: Distribution | None, random: Keys, size: int) -> Integers:
+def pick(picker: Distribution | None, rows: Keys, purpose: np.uint64, size: int) -> npt.NDArray[np.int32]:
     """Return indices (n,) into a list of a size: as a distribution draws them, or each equally likely without one."""
-    return picker.index(random, size) if picker else draw.below(random, size).view(np.int64)
+    index = picker.index(rows, purpose, size) if picker else draw.evenly(rows, purpose, 0, size)
+    codes = draw.column(len(index), np.int32)
+    codes[:] = index
+    return codes
 
 
 def quantiles(distribution: Distribution, *, whole: bool = False) -> Floats:
-    """Return draws that stand for all, (1024,): those of evenly spread random bits, ``whole`` ones for an index.
+    """Return draws that stand for all, (1024,): those of evenly spread numbers, ``whole`` ones for an index.
 
     Their mean is that of the distribution to within a thousandth of it, for those built in.
     """
-    random = (np.arange(_QUANTILES, dtype=np.uint64) << np.uint64(54)) + np.uint64(1 << 53)
-    return distribution.whole_below(random).astype(np.float64) if whole else distribution.real(random)
+    u = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
+    evenly = distribution.evenly() if whole else None
+    if evenly:
+        return evenly[0] + np.floor(u * evenly[1])
+    drawn = distribution.drawn(u)
+    return _whole(drawn, draw.LEAST, draw.MOST, down=True).astype(np.float64) if whole else drawn
 
 
 def odd_index(distribution: Distribution | None, size: int) -> str | None:
@@ -169,11 +182,12 @@ def check_whole(distribution: Distribution) -> Distribution:
     return distribution
 
 
-def _to_integers(values: Floats) -> Integers:
-    """Convert whole floats to 64 bits, the nearest number that fits; raises RunFailed when one is NaN."""
-    if np.isnan(values).any():
+def _whole(values: Floats, least: int, most: int, *, down: bool) -> Integers:
+    """Round numbers, to the nearest or down, and hold them between bounds; raises RunFailed when one is NaN."""
+    made = draw.column(len(values), np.int64)
+    if not draws.whole(values, down, least, most, made):
         raise RunFailed("drawing: a distribution gave what is not a number")
-    return np.minimum(np.maximum(values, -(2.0**63)), _LARGEST_INTEGER).astype(np.int64)
+    return made
 
 
 def _check_length(distribution: Distribution) -> Distribution:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import PlainValidator, WithJsonSchema
 
 from datagen import draw
@@ -35,7 +36,11 @@ class Scope:
 
     def bits(self, keys: Keys, purpose: str) -> Keys:
         """Draw 64 random bits for each row key (n,); different purposes, and different stages, are independent."""
-        return draw.bits(keys, draw.purpose_key(self.seed, f"{self.path}/{purpose}"))
+        return draw.bits(keys, self.key(purpose))
+
+    def key(self, purpose: str) -> np.uint64:
+        """Return the key of a purpose of this stage."""
+        return draw.purpose_key(self.seed, f"{self.path}/{purpose}")
 
     def at(self, path: str) -> "Scope":
         """Return the same for a stage, whose draws are for ``path``."""

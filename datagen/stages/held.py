@@ -48,7 +48,7 @@ class Holding(RunningStage):
 
 def drawn_waits(delay: Distribution, batch: Batch, scope: Scope) -> Integers:
     """Draw how long each record of a batch is held, (n,) in ns."""
-    return nanoseconds(delay.real(scope.bits(batch.key, "delay")))
+    return nanoseconds(delay.real(batch.key, scope.key("delay")))
 
 
 def nanoseconds(seconds: Floats) -> Integers:
