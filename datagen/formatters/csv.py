@@ -5,12 +5,10 @@ from functools import partial
 from typing import ClassVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
 from datagen.records.batch import Layout
-from datagen.records.pieces import Pieces, join
-from datagen.records.text import plain_text
+from datagen.records.text import Piece, Pieces, plain_text, put_plain
 
 
 class Csv(Formatter):
@@ -26,28 +24,16 @@ class Csv(Formatter):
 
     def begin(self, layout: Layout) -> LineWriter:
         names = layout.names()
-        header = self.separator.join(self._quoted(pa.array(names, pa.string())).to_pylist()) + "\n"
-        return LineWriter(partial(self._text, names), header)
+        header = self.separator.join(plain_text(pa.array(names), self.separator).to_pylist()) + "\n"
+        return PieceWriter(partial(self._pieces, names), header)
 
-    def _text(self, names: list[str], columns: Mapping[str, pa.Array]) -> pa.Array:
-        pieces: Pieces = []
+    def _pieces(self, names: list[str], columns: Mapping[str, pa.Array]) -> Pieces:
+        pieces: list[Piece] = []
         for name in names:
-            pieces += [self._cell(columns[name]) if name in columns else "", self.separator]
-        pieces[-1] = "\n"
-        return join(pieces, len(next(iter(columns.values()))))
-
-    def _cell(self, array: pa.Array) -> pa.Array:
-        if pa.types.is_dictionary(array.type) and len(array.dictionary) <= len(array):
-            return pc.fill_null(self._cell(array.dictionary).take(array.indices), "")
-        return self._quoted(plain_text(array))
-
-    def _quoted(self, text: pa.Array) -> pa.Array:
-        """Quote what holds a separator, a quote or a line break (RFC 4180, section 2)."""
-        special = pc.match_substring_regex(text, f'[{self.separator}"\r\n]')
-        if not pc.any(special).as_py():
-            return text
-        doubled = pc.replace_substring(text, '"', '""')
-        return pc.if_else(special, pc.binary_join_element_wise('"', doubled, '"', ""), text)
+            if name in columns:
+                pieces.append(partial(put_plain, columns[name], separator=self.separator))
+            pieces.append(self.separator)
+        return [*pieces[:-1], "\n"]
 
 
 class Tsv(Csv):

@@ -1,14 +1,14 @@
 """The formatter ``json``."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 import pyarrow as pa
 
-from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
 from datagen.records.batch import Layout
-from datagen.records.pieces import join
-from datagen.records.text import object_pieces
+from datagen.records.text import Pieces, put_object
 
 
 class Json(Formatter):
@@ -20,9 +20,8 @@ class Json(Formatter):
     kind: ClassVar[str] = "json"
 
     def begin(self, layout: Layout) -> LineWriter:
-        return LineWriter(_text)
+        return PieceWriter(_pieces)
 
 
-def _text(columns: Mapping[str, pa.Array]) -> pa.Array:
-    size = len(next(iter(columns.values())))
-    return join([*object_pieces(columns.items()), "\n"], size)
+def _pieces(columns: Mapping[str, pa.Array]) -> Pieces:
+    return [partial(put_object, columns.items()), "\n"]

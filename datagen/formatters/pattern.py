@@ -1,12 +1,11 @@
 """The formatter ``pattern``."""
 
 import re
-from functools import partial
 from typing import ClassVar
 
 from pydantic import Field
 
-from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
 from datagen.records.batch import Layout
 from datagen.records.pattern import TextPattern
 
@@ -30,7 +29,8 @@ class Pattern(Formatter):
         return self._read(layout).problems
 
     def begin(self, layout: Layout) -> LineWriter:
-        return LineWriter(partial(self._read(layout).text, end="\n"))
+        pattern = self._read(layout)
+        return PieceWriter(lambda columns: [*pattern.pieces(columns), "\n"])
 
     def _read(self, layout: Layout) -> TextPattern:
         text = self.pattern.removesuffix("\n").removesuffix("\r")

@@ -10,6 +10,7 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 from datagen.plugin.model import Maker, Plugin, maker_of
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines
+from datagen.records.text import Pieces, join, written
 
 
 class LineWriter:
@@ -23,9 +24,27 @@ class LineWriter:
         self.text = text
         self.header = header
 
+    def pieces(self, columns: Mapping[str, pa.Array]) -> Pieces:
+        """Return what the lines of an emitter's records consist of."""
+        return [self.text(columns)]
+
     def lines(self, batch: Batch) -> Lines:
         """Return the records of a batch as lines, in their order."""
-        return Lines.of(batch.in_order([self.text(part.columns) for part in batch.parts]))
+        return written(((part.rows, self.pieces(part.columns)) for part in batch.parts), len(batch)).lines()
+
+
+class PieceWriter(LineWriter):
+    """Writes lines that are said in pieces, and so without a string array of them in between."""
+
+    def __init__(self, pieces: Callable[[Mapping[str, pa.Array]], Pieces], header: str = "") -> None:
+        super().__init__(self._text, header)
+        self._pieces = pieces
+
+    def pieces(self, columns: Mapping[str, pa.Array]) -> Pieces:
+        return self._pieces(columns)
+
+    def _text(self, columns: Mapping[str, pa.Array]) -> pa.Array:
+        return join(self._pieces(columns), len(next(iter(columns.values()))))
 
 
 class Formatter(Plugin):

@@ -13,8 +13,7 @@ import pyarrow.compute as pc
 from datagen.moment import Moment
 from datagen.problems import did_you_mean, show
 from datagen.records.batch import Batch, Layout
-from datagen.records.pieces import Pieces, join
-from datagen.records.text import formatted_time, plain_text
+from datagen.records.text import formatted_time, written
 from datagen.records.types import JSON_TEXT, is_optional, plain, plain_type, present
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(?P<double>[^{}|]+?)\s*(?:\|(?P<format>[^{}]*?))?\s*\}\}|\{(?P<single>[^{}]+)\}")
@@ -56,10 +55,9 @@ class TextPattern:
         """Return the text with ``filling`` for each placeholder."""
         return "".join(part if isinstance(part, str) else filling for part in self._parts)
 
-    def text(self, columns: Mapping[str, pa.Array], time: pa.Array | None = None, end: str = "") -> pa.Array:
-        """Return the text of each record, (n,), with ``end`` behind it; codes in the text stand for ``time`` (n,)."""
-        pieces: Pieces = [self._piece(part, columns, time) for part in self._parts]
-        return join([*pieces, end], len(next(iter(columns.values()))))
+    def pieces(self, columns: Mapping[str, pa.Array], time: pa.Array | None = None) -> list[str | pa.Array]:
+        """Return what the text of records consists of; codes in the text stand for ``time`` (n,)."""
+        return [self._piece(part, columns, time) for part in self._parts]
 
     def _piece(self, part: str | Placeholder, columns: Mapping[str, pa.Array], time: pa.Array | None) -> str | pa.Array:
         if not isinstance(part, str):
@@ -112,7 +110,7 @@ def _value(columns: Mapping[str, pa.Array], name: str, codes: str | None) -> str
     array = find(columns, name)
     if array is None:
         return ""
-    return formatted_time(array, codes) if codes and pa.types.is_timestamp(array.type) else plain_text(array)
+    return formatted_time(array, codes) if codes and pa.types.is_timestamp(array.type) else array
 
 
 def _inside_json(array: pa.Array, key: str) -> pa.Array:
@@ -126,5 +124,5 @@ def _inside_json(array: pa.Array, key: str) -> pa.Array:
 def patterned(batch: Batch, pattern: TextPattern, start: Moment) -> pa.Array:
     """Return the text of a pattern for each record of a batch, (n,)."""
     moments = pa.array((start.microseconds + batch.emitted // 1000) // 1000).cast(pa.timestamp("ms", start.zone))
-    texts = [pattern.text(part.columns, moments.take(pa.array(part.rows))) for part in batch.parts]
-    return batch.in_order(texts)
+    texts = [(part.rows, pattern.pieces(part.columns, moments.take(pa.array(part.rows)))) for part in batch.parts]
+    return written(texts, len(batch)).array()

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from datagen.records.batch import Layout
 from datagen.records.pattern import TextPattern
+from datagen.records.text import plain_text
 
 _CODES = frozenset("aAbBdfFGHIjmMpSTuUVwWyYzZ")  # of strftime; those that could write a slash are left out
 _PERCENT = re.compile(r"%(.?)", re.DOTALL)
@@ -67,7 +68,7 @@ class PathPattern(TextPattern):
         piece = super()._piece(part, columns, time)
         if isinstance(piece, str):
             return safe_name(piece)
-        encoded = piece.dictionary_encode()
+        encoded = plain_text(piece).dictionary_encode()
         values = encoded.dictionary.to_pylist()  # 1 µs for each different value
         names = [(value or safe_name(value)) if part[1] else safe_name(value) for value in values]
         return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(names, pa.string()))

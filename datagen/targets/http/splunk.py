@@ -12,8 +12,7 @@ from datagen.plugin.model import Model
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines
 from datagen.records.pattern import TextPattern, patterned
-from datagen.records.pieces import join
-from datagen.records.text import json_text
+from datagen.records.text import join, json_text
 from datagen.targets.request import array_of
 
 _VALUES = "`{{dimension}}` stands for a value, an empty text is left out"
@@ -36,13 +35,14 @@ class EventWriter(LineWriter):
     """Writes each record as an event: its line, in Splunk's envelope. A line that is not JSON becomes a text in it."""
 
     def __init__(self, formatter: Formatter, layout: Layout, hec: SplunkHec, start: Moment) -> None:
-        super().__init__(formatter.begin(layout).text)
+        self._writer = formatter.begin(layout)
+        super().__init__(self._writer.text)
         self._is_json = formatter.kind == "json"
         self._patterns = hec.patterns(layout)
         self._start = start
 
     def lines(self, batch: Batch) -> Lines:
-        text = pc.binary_slice(array_of(super().lines(batch)).cast(pa.binary()), 0, -1).cast(pa.string())
+        text = pc.binary_slice(array_of(self._writer.lines(batch)).cast(pa.binary()), 0, -1).cast(pa.string())
         event = text if self._is_json else json_text(text)
         milliseconds = (self._start.microseconds + batch.emitted // 1000) // 1000
         time = json_text(pa.array(milliseconds / 1000))

@@ -16,8 +16,7 @@ import pyarrow.csv
 
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines, pieces
-from datagen.records.pieces import Pieces, join
-from datagen.records.text import json_text, plain_text
+from datagen.records.text import Piece, join, json_text, plain_text
 from datagen.records.types import JSON_TEXT, common_type, plain, present
 
 _NULL = "\\N"
@@ -112,7 +111,7 @@ def _comparable(row: bytes, places: Sequence[int]) -> bytes:
 
 
 def _row(cells: Iterable[str | pa.Array], size: int) -> pa.Array:
-    pieces: Pieces = []
+    pieces: list[Piece] = []
     for cell in cells:
         pieces += [cell, "\t"]
     pieces[-1] = "\n"

@@ -13,8 +13,7 @@ import pyarrow as pa
 from datagen.plugin.stage import Scope
 from datagen.records.batch import Batch, Part
 from datagen.records.pattern import TextPattern, patterned
-from datagen.records.pieces import Pieces, join
-from datagen.records.text import json_text
+from datagen.records.text import Pieces, join, json_text
 
 
 class Actions:

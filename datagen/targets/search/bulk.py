@@ -13,7 +13,7 @@ from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Position, Sink, Undelivered
 from datagen.records.batch import Batch
 from datagen.records.lines import Lines, pieces
-from datagen.records.pieces import join
+from datagen.records.text import join
 from datagen.targets.request import BulkSize, array_of, cuts, is_passing, refused
 from datagen.targets.search.action import Actions
 from datagen.targets.search.client import SearchClient, answer_text

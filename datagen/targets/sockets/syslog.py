@@ -17,8 +17,8 @@ from datagen.problems import did_you_mean, show
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines
 from datagen.records.pattern import TextPattern, patterned
-from datagen.records.pieces import Pieces, join
-from datagen.records.text import plain_text
+from datagen.records.text import Piece, join, plain_text
+from datagen.targets.request import array_of
 from datagen.targets.sockets.connection import Peer
 from datagen.targets.sockets.datagram import Datagrams, connected
 from datagen.targets.sockets.stream import Stream
@@ -152,6 +152,7 @@ class Messages(LineWriter):
 
     def __init__(self, target: Syslog, layout: Layout, lines: LineWriter, start: Moment) -> None:
         super().__init__(lines.text)
+        self._writer = lines
         self._target = target
         self._start = start
         self._patterns = target.patterns(layout)
@@ -159,7 +160,7 @@ class Messages(LineWriter):
 
     def lines(self, batch: Batch) -> Lines:
         head = self._head(batch)
-        line = batch.in_order([self.text(part.columns) for part in batch.parts])
+        line = array_of(self._writer.lines(batch))
         if self._target.transport == "udp":
             return Lines.of(join([*head, line], len(batch)))
         first = join(head, len(batch))
@@ -167,9 +168,9 @@ class Messages(LineWriter):
         size = plain_text(pc.add(pc.binary_length(first), pc.binary_length(message)))  # RFC 6587, section 3.4.1
         return Lines.of(join([size, " ", first, message], len(batch)))
 
-    def _head(self, batch: Batch) -> Pieces:
+    def _head(self, batch: Batch) -> list[Piece]:
         """Return what stands before the message: HEADER SP STRUCTURED-DATA SP, RFC 5424, section 6."""
-        pieces: Pieces = ["<", self._priority(batch), ">1 ", self._time(batch)]
+        pieces: list[Piece] = ["<", self._priority(batch), ">1 ", self._time(batch)]
         for key, longest in _WORDS.items():
             pieces += [" ", self._words(batch, key, longest)]
         pieces.append(" ")

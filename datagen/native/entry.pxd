@@ -1,0 +1,32 @@
+cdef extern from *:
+    """
+    static inline unsigned long long high_product(unsigned long long a, unsigned long long b) {
+        return (unsigned long long)(((unsigned __int128)a * b) >> 64);
+    }
+    """
+    unsigned long long high_product(unsigned long long a, unsigned long long b) noexcept nogil
+
+cdef enum:  # kinds of entries, as ``datagen.records.table`` numbers them
+    CONSTANT, MAYBE, OPEN, CLOSE, LIST, CODES, TEXT, STRING, CELL, INTEGER, UNSIGNED, FLOAT, TIME, BOOLEAN
+
+cdef struct Entry:  # 24 numbers of 8 bytes
+    long long kind
+    long long before  # where the text before the value begins in the constants
+    long long before_size
+    long long after  # MAYBE: the text in place of a null; TIME: what follows a time
+    long long after_size
+    long long span  # MAYBE, LIST: how many of the entries behind this one are inside; CLOSE: how far back OPEN is
+    long long size  # how many values there are
+    const void *values  # MAYBE, BOOLEAN: bits; LIST: offsets of items; CODES: int32
+    long long first  # MAYBE, BOOLEAN: the number of the first bit; LIST: of the first item
+    const void *offsets  # TEXT, STRING, CELL: of the texts; CODES: int64, of the texts of all codes
+    long long width  # bytes of an offset
+    const unsigned char *data  # TEXT, STRING, CELL, CODES: the texts
+    long long data_size
+    long long extra  # LIST: number of items; CODES: of codes; CELL: the separator; TIME: ms ahead of UTC
+    # What ``write`` keeps.
+    unsigned char *start  # OPEN: where the object begins
+    double scale  # FLOAT: the power of ten that makes integers of most values, 0 for none
+    long long digits  # FLOAT: its exponent; STRING: whether any needs escapes; TIME: length of the text
+    long long second  # TIME: which one the text says
+    unsigned char text[48]

@@ -1,0 +1,195 @@
+"""The table that the core writes lines from: constants, and values in the buffers of Arrow arrays.
+
+It knows buffers and kinds of entries, and nothing of formats.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, auto
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from datagen.draw import Integers
+from datagen.native import lines as native
+from datagen.records.lines import Lines
+
+_SLACK = bytes(64)  # behind the constants, which are copied 16 bytes at a time
+
+
+class _Kind(IntEnum):
+    """Kinds of entries, as in ``datagen/native/lines.pxd``."""
+
+    CONSTANT = 0
+    MAYBE = auto()
+    OPEN = auto()
+    CLOSE = auto()
+    LIST = auto()
+    CODES = auto()
+    TEXT = auto()
+    STRING = auto()
+    CELL = auto()
+    INTEGER = auto()
+    UNSIGNED = auto()
+    FLOAT = auto()
+    TIME = auto()
+    BOOLEAN = auto()
+
+
+_FIELDS, _SAID = 24, 14  # numbers in an entry, and how many of them are said here
+_SPAN = 5
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts, one after the other in one buffer."""
+
+    data: pa.Buffer
+    cuts: Integers  # (n + 1,) where in the buffer each begins, and the last ends
+
+    def lines(self) -> Lines:
+        """Return texts that end with a line end as lines."""
+        return Lines(memoryview(self.data)[: int(self.cuts[-1])], self.cuts[1:])
+
+    def array(self) -> pa.Array:
+        """Return the texts as a string array, without a copy."""
+        type_, width = (pa.string(), np.int32) if self.cuts[-1] < 2**31 else (pa.large_string(), np.int64)
+        buffers = [None, pa.py_buffer(self.cuts.astype(width)), self.data]
+        return pa.Array.from_buffers(type_, len(self.cuts) - 1, buffers)
+
+
+class Table:
+    """Says what rows look like, one thing after the other; then the rows can be written.
+
+    The rows are those of one part or of several, which may look different.
+    """
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[int, ...]] = []
+        self._constants = bytearray()
+        self._parts: list[tuple[int, int, int, int]] = []
+        self._said = ""  # goes before the next value
+        self._begun: list[int] = []  # entries that others are inside of
+        self._kept: list[object] = []  # what the entries point to
+
+    def text(self, text: str) -> None:
+        """Say a text, the same in each row."""
+        self._said += text
+
+    def codes(self, codes: pa.Array, texts: Texts) -> None:
+        """Say the texts of codes, int32 without nulls."""
+        self._kept.append(texts)
+        pointers = (texts.cuts.ctypes.data, 8, texts.data.address, texts.data.size)
+        self._add(_Kind.CODES, codes, _address(codes, 4), pointers=pointers, extra=len(texts.cuts) - 1)
+
+    def strings(self, array: pa.Array) -> None:
+        """Say strings as they are."""
+        self._strings(_Kind.TEXT, array)
+
+    def json_strings(self, array: pa.Array) -> None:
+        """Say strings as JSON."""
+        self._strings(_Kind.STRING, array)
+
+    def cells(self, array: pa.Array, separator: str) -> None:
+        """Say strings as cells of a table."""
+        self._strings(_Kind.CELL, array, ord(separator))
+
+    def integers(self, array: pa.Array) -> None:
+        """Say integers, int64 or uint64."""
+        self._add(_Kind.UNSIGNED if pa.types.is_uint64(array.type) else _Kind.INTEGER, array, _address(array, 8))
+
+    def floats(self, array: pa.Array) -> None:
+        """Say floats, float64."""
+        self._add(_Kind.FLOAT, array, _address(array, 8))
+
+    def times(self, array: pa.Array, ahead: int, suffix: str) -> None:
+        """Say times, in ms since 1970 in UTC, on clocks that are ``ahead`` ms of it; ``suffix`` follows each."""
+        self._add(_Kind.TIME, array, _address(array, 8), after=suffix, extra=ahead)
+
+    def booleans(self, array: pa.Array) -> None:
+        """Say ``true`` or ``false``."""
+        self._add(_Kind.BOOLEAN, array, _address(array, 0), first=array.offset)
+
+    def begin_valid(self, array: pa.Array, instead: str) -> None:
+        """Begin what is said where an array is not null; where it is, a text is said instead."""
+        self._begin(_Kind.MAYBE, array, array.buffers()[0].address, after=instead, first=array.offset)
+
+    def begin_list(self, array: pa.Array) -> pa.Array:
+        """Begin what is said of each item of lists, with a comma in between; return the items."""
+        begin, end = (array.offsets[number].as_py() for number in (0, -1)) if len(array) else (0, 0)
+        self._begin(_Kind.LIST, array, _address(array, 4), first=begin, extra=end - begin)
+        return array.values.slice(begin, end - begin)
+
+    def begin_object(self) -> None:
+        """Begin the members of an object, each said with a comma before it."""
+        self._begin(_Kind.OPEN)
+
+    def end(self) -> None:
+        """End what was begun last."""
+        self._flush()
+        number = self._begun.pop()
+        if self._entries[number][0] == _Kind.OPEN:
+            self._add(_Kind.CLOSE, span=len(self._entries) - number)
+            self._said = "}"
+        else:
+            kind, *numbers = self._entries[number]
+            numbers[_SPAN - 1] = len(self._entries) - number - 1
+            self._entries[number] = (kind, *numbers)
+
+    def end_part(self, rows: int) -> None:
+        """End what is said of a part, which has some rows."""
+        self._flush()
+        self._parts.append((self._parts[-1][1] if self._parts else 0, len(self._entries), rows, 0))
+
+    def write(self, owners: npt.NDArray[np.int32]) -> Texts:
+        """Write the rows of all parts; ``owners`` (n,) says to which part each belongs, in whose order they come."""
+        entries = np.zeros((len(self._entries), _FIELDS), np.int64)
+        entries[:, :_SAID] = np.array(self._entries, np.int64).reshape(-1, _SAID)
+        cuts = np.zeros(len(owners) + 1, np.int64)
+        parts = np.array(self._parts, np.int64).reshape(-1, 4)
+        constants = bytes(self._constants + _SLACK)
+        return Texts(native.write(entries, parts, owners, constants, cuts[1:], pa.allocate_buffer), cuts)
+
+    def _flush(self) -> None:
+        if self._said:
+            self._add(_Kind.CONSTANT)
+
+    def _begin(self, kind: _Kind, array: pa.Array | None = None, values: int = 0, **said: Any) -> None:
+        self._begun.append(len(self._entries))
+        self._add(kind, array, values, **said)
+
+    def _strings(self, kind: _Kind, array: pa.Array, extra: int = 0) -> None:
+        _, offsets, data = array.buffers()
+        width = 8 if pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type) else 4
+        start = 0 if offsets is None else offsets.address + array.offset * width
+        pointers = (start, width, 0, 0) if data is None else (start, width, data.address, data.size)
+        self._add(kind, array, pointers=pointers, extra=extra)
+
+    def _add(
+        self,
+        kind: _Kind,
+        array: pa.Array | None = None,
+        values: int = 0,
+        *,
+        after: str = "",
+        span: int = 0,
+        first: int = 0,
+        pointers: tuple[int, int, int, int] = (0, 0, 0, 0),
+        extra: int = 0,
+    ) -> None:
+        size = 0 if array is None else len(array)
+        said, self._said = self._constant(self._said), ""
+        self._entries.append((kind, *said, *self._constant(after), span, size, values, first, *pointers, extra))
+        self._kept.append(array)
+
+    def _constant(self, text: str) -> tuple[int, int]:
+        begin = len(self._constants)
+        self._constants += text.encode()
+        return begin, len(self._constants) - begin
+
+
+def _address(array: pa.Array, width: int) -> int:
+    """Return where the values of an array begin, each of some bytes."""
+    buffer = array.buffers()[1]
+    return 0 if buffer is None else buffer.address + array.offset * width
