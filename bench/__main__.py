@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from bench import command, core, delivery, live, machine
 from bench.setting import Setting
 from bench.table import HEAD, Line, Missing
@@ -34,6 +36,8 @@ PARTS: dict[str, Callable[[Setting], Iterator[Line | Missing]]] = {
     "http": delivery.http,
     "stalled": delivery.stalled,
 }
+
+_REASON = 150  # characters, the last ones of what went wrong
 
 _NOTES = """\
 - Medians of 3, each in a fresh process; what is compared runs in turn, and a ratio is the median of those of the pairs.
@@ -61,7 +65,7 @@ def main() -> None:
         "parts", nargs="*", metavar="PART", help=f"only some of it; not written down: {', '.join(PARTS)}"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="a twentieth of the size, once, to try it; not written down"
+        "--quick", action="store_true", help="to try it: a twentieth of the size, too little for the bars"
     )
     given = parser.parse_args()
     if unknown := set(given.parts) - set(PARTS):
@@ -83,8 +87,8 @@ def _measured(part: str, setting: Setting) -> Iterator[Line | Missing]:
     """Yield the lines of a part; what fails for want of a server is said in its place, and the rest goes on."""
     try:
         yield from PARTS[part](setting)
-    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-        yield Missing(part, str(error).strip().splitlines()[-1])
+    except (RuntimeError, OSError, subprocess.SubprocessError, pytest.skip.Exception) as error:
+        yield Missing(part, " ".join(str(error).split())[-_REASON:])
 
 
 def _machine() -> str:
