@@ -1,36 +1,57 @@
 """``python -m bench``, from the project's root: measure all, print one table, write it to bench/RESULTS.md."""
 
 import argparse
-import json
 import os
 import platform
 import re
+import subprocess
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
-from typing import Any
 
-from bench.delivery import Delivery
-from bench.live import lateness
-from bench.population import CLICK_STREAM, crowd, life
-from bench.process import ONE, TWO, answer, generate
+import pytest
 
-_ROUNDS = 3
-_THREAD_PER_WORKER = 19_000  # records/s of the original program
-_UNLIMITED = 10**9
-_SURPLUS = 1.06  # the longest lives have not all begun when the ramp is over
+from bench import command, core, delivery, live, machine
+from bench.setting import Setting
+from bench.table import HEAD, Line, Missing
 
-_HEAD = "| what | measured | to reach | reached |\n|---|---:|---:|---|"
+PARTS: dict[str, Callable[[Setting], Iterator[Line | Missing]]] = {
+    "start-up": command.start_up,
+    "yardsticks": command.yardsticks,
+    "sensors": command.sensors,
+    "threads": command.threads,
+    "memory": command.memory,
+    "stages": core.stages,
+    "walk": core.walk,
+    "populations": core.populations,
+    "instructions": core.instructions,
+    "machine": machine.limits,
+    "live": live.live,
+    "files": delivery.files,
+    "parquet": delivery.parquet,
+    "kafka": delivery.kafka,
+    "postgres": delivery.postgres,
+    "http": delivery.http,
+    "stalled": delivery.stalled,
+}
+
+_REASON = 150  # characters, the last ones of what went wrong
+
 _NOTES = """\
-- Medians of 3, each in a fresh process on one core unless it says otherwise; ours and DuckDB's runs alternate.
-- *Whole command*: `python generator.py -s …` from start to end, imports included. DuckDB: its `COPY` statement alone,
-  the same ten columns, random rows without visits or order, one thread.
-- *Stage*: one thread, in process, written to a file. *Steady*: walk, columns and JSON to /dev/null in process, after
-  two mean lives, with the workers alive as counted between windows.
+- Medians of 3, each in a fresh process; what is compared runs in turn, and a ratio is the median of those of the pairs.
+- *CPU / wall*: seconds that the processor worked for it, and seconds that passed, of the run of median time. On one
+  core, less CPU time than wall time means that others used the core, or that it waited for a disk.
+- *Whole command*: `python generator.py -s …` from start to end, imports included. *DuckDB*: its `COPY` statement
+  alone, the same columns, random rows without visits or order, one thread. *A thread per worker*:
+  `bench/thread_per_worker.py`, without its start. *Flat*: `bench/flat.json`, ten dimensions drawn anew for each record.
+- *Threads*: on two cores. The serial share is that of the stages walk and write, by CPU time; from it Amdahl's law
+  estimates how much faster more cores are, when the rest has to wait for that share; nothing was run on them.
+- *Stage*, *walk*: CPU time of one thread, in process. *Steady*: walk, columns and JSON to /dev/null in process. Both
+  after two mean lives, with the workers alive as counted between windows.
+- *Instructions*: counted by callgrind, for one more piece of the work; start and preparation are not in it.
+- *Bytes to a pipe*: the same bytes, which are in memory already, in blocks of 64 KiB.
 - *Deliveries*, from "file, plain" on: whole commands on all cores, every record acknowledged; the server, where there
   is one, on the same cores. Kafka: Tansu, in memory, one partition, records of about 250 bytes. PostgreSQL and `psql`
   load the same rows, as whole commands, in turn. HTTP: a collector in another process that counts.
@@ -38,118 +59,36 @@ _NOTES = """\
   too much)."""
 
 
-@dataclass(frozen=True)
-class Bench:
-    """All measurements, at full size or at a fraction of it; each gives rows of the table."""
-
-    directory: str
-    scale: int
-
-    def start_up(self) -> Iterator[str]:
-        seconds = median([generate(CLICK_STREAM, 10).seconds for _ in range(8)][1:])
-        yield _row("`-n 10`, whole command, median of 7", f"{seconds:.2f} s", "< 0.5 s", seconds < 0.5)
-
-    def stages(self) -> Iterator[str]:
-        runs = [answer("engine", "stages", 3_000_000 // self.scale, self._output("a file"))[0] for _ in range(_ROUNDS)]
-        for stage in runs[0]:
-            yield _row(f"stage: {stage}", f"{median(run[stage] for run in runs):.0f} ns a record")
-
-    def commands(self) -> Iterator[str]:
-        count = 5_000_000 // self.scale
-        for place in ("a file", "/dev/null"):
-            ours, theirs, both = [], [], []
-            for _ in range(_ROUNDS):
-                ours.append(generate(CLICK_STREAM, count, ONE, self._output(place)))
-                theirs.append(answer("yardstick", "copy", count, self._output(place))[0]["rate"])
-                both.append(generate(CLICK_STREAM, count, TWO, self._output(place)))
-            rate, fast = (count / median(ran.seconds for ran in runs) for runs in (ours, both))
-            ratio = rate / median(theirs)
-            yield _rate_row(f"whole command to {place}, {count:,} records, one core", rate, 80 * _THREAD_PER_WORKER)
-            yield _rate_row(f"DuckDB to {place}, one core", median(theirs))
-            yield _row(f"ours / DuckDB, to {place}, one core", f"{ratio:.2f}", ">= 1.30", ratio >= 1.3)
-            yield _rate_row(f"whole command to {place}, {len(TWO)} cores", fast)
-            yield _row("its peak memory", f"{max(ran.peak_bytes for ran in both) / 1e6:.0f} MB")
-
-    def populations(self) -> Iterator[str]:
-        many = 1_000_000 // self.scale
-        written = json.loads(Path(CLICK_STREAM).read_text())
-        cases: dict[str, tuple[dict[str, Any], int]] = {
-            "100 workers": (written, 100),
-            "1 worker": (written, 1),
-            "10,000 alive": (crowd(10_000 * _SURPLUS), _UNLIMITED),
-            f"{many:,} alive": (crowd(many * _SURPLUS), _UNLIMITED),
-            "100 alive, no limit": (crowd(100 * _SURPLUS), _UNLIMITED),
-            "100 alive, the limit binds all the time": (crowd(1000), 100),
-        }
-        base, one, some, most, free, bound = cases
-        found = [{name: self._steady(*case) for name, case in cases.items()} for _ in range(_ROUNDS)]
-        rate, alive, peak = ({name: median(run[name][place] for run in found) for name in cases} for place in range(3))
-        least = {one: 200_000, some: rate[base] / 2, most: rate[base] / 2, bound: rate[free] / 2}
-        for name in cases:
-            counted = f" ({alive[name]:,.0f} counted)" if "alive" in name else ""
-            yield _rate_row(f"steady, {name}{counted}", rate[name], least.get(name))
-        each = (peak[most] - peak[base]) / alive[most]
-        yield _row(f"memory a worker alive, {many:,} of them", f"{each:.0f} bytes", "<= 200 bytes", each <= 200)
-
-    def memory(self) -> Iterator[str]:
-        few, many = 1_000_000 // self.scale, 10_000_000 // self.scale
-        low, high = (generate(CLICK_STREAM, count).peak_bytes / 1e6 for count in (few, many))
-        yield _row(f"peak memory, {few:,} records", f"{low:.0f} MB")
-        yield _row(f"peak memory, {many:,} records", f"{high:.0f} MB", f"<= {low + 30:.0f} MB", high <= low + 30)
-
-    def live(self) -> Iterator[str]:
-        seconds, pace = (20 if self.scale == 1 else 5), 100
-        records, lived = life(crowd(1, pace))
-        late, ran = lateness(self._spec(crowd(50_000 / records * lived, pace)), seconds)
-        middle, high, worst = (late[place] / 1e6 for place in (len(late) // 2, len(late) * 99 // 100, -1))
-        cores = ran.cpu_seconds / ran.seconds
-        yield _rate_row(f"live for {seconds} s", len(late) / seconds, 49_500)
-        yield _row("live, lateness, 99th percentile", f"{high:.1f} ms", "< 20 ms", high < 20)
-        yield _row("live, lateness, median and worst", f"{middle:.1f} and {worst:.1f} ms")
-        yield _row("live, cores used", f"{cores:.2f}", "< 1", cores < 1)
-
-    def delivery(self) -> Iterator[str]:
-        deliveries = Delivery(Path(self.directory), self.scale)
-        measures = (
-            deliveries.files,
-            deliveries.parquet,
-            deliveries.kafka,
-            deliveries.postgres,
-            deliveries.http,
-            deliveries.memory,
-        )
-        for measure in measures:
-            for found in measure():
-                bar = f">= {found.least:,.10g}" if found.least else f"<= {found.most:,.10g}" if found.most else ""
-                reached = None
-                if found.least or found.most:
-                    reached = (found.least or 0) <= found.figure <= (found.most or found.figure)
-                digits = 2 if not found.unit else 0
-                yield _row(found.what, f"{found.figure:,.{digits}f} {found.unit}".strip(), bar, reached)
-
-    def _steady(self, spec: dict[str, Any], limit: int) -> tuple[float, float, float]:
-        found, ran = answer("engine", "rate", self._spec(spec), limit, 3_000_000 // self.scale)
-        return found["rate"], found["alive"], ran.peak_bytes
-
-    def _spec(self, spec: dict[str, Any]) -> str:
-        path = Path(self.directory, "spec.json")
-        path.write_text(json.dumps(spec))
-        return str(path)
-
-    def _output(self, place: str) -> str:
-        """Return where to write; a former file is deleted first, so that nobody is charged for that."""
-        path = Path(self.directory, "output.json")
-        path.unlink(missing_ok=True)
-        return str(path) if place == "a file" else os.devnull
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the generator, beside DuckDB.")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"only some of it; not written down: {', '.join(PARTS)}"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="to try it: a twentieth of the size, too little for the bars"
+    )
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    lines = [f"# Results\n\n`python -m bench` on {_machine()}.\n\n{HEAD}"]
+    print(lines[0], flush=True)
+    with tempfile.TemporaryDirectory() as directory:
+        setting = Setting(Path(directory), 20 if given.quick else 1)
+        for part in given.parts or PARTS:
+            for line in _measured(part, setting):
+                print(line, flush=True)
+                lines.append(str(line))
+    if not given.quick and not given.parts:
+        missed = Path("bench/missed.md").read_text()
+        Path("bench/RESULTS.md").write_text("\n".join([*lines, "", _NOTES, missed]))
 
 
-def _row(what: str, figure: str, bar: str = "", reached: bool | None = None) -> str:
-    return f"| {what} | {figure} | {bar} | { {None: '', True: 'yes', False: '**no**'}[reached] } |"
-
-
-def _rate_row(what: str, rate: float, least: float | None = None) -> str:
-    bar, reached = ("", None) if least is None else (f">= {least:,.0f}", rate >= least)
-    return _row(what, f"{rate:,.0f} records/s", bar, reached)
+def _measured(part: str, setting: Setting) -> Iterator[Line | Missing]:
+    """Yield the lines of a part; what fails for want of a server is said in its place, and the rest goes on."""
+    try:
+        yield from PARTS[part](setting)
+    except (RuntimeError, OSError, subprocess.SubprocessError, pytest.skip.Exception) as error:
+        yield Missing(part, " ".join(str(error).split())[-_REASON:])
 
 
 def _machine() -> str:
@@ -158,24 +97,6 @@ def _machine() -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pyarrow", "duckdb"))
     processor = f"{model[1] if model else platform.machine()}, {len(os.sched_getaffinity(0))} cores"
     return f"{datetime.now(UTC):%Y-%m-%d}, {processor}, Python {platform.python_version()}, {packages}"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the generator, beside DuckDB.")
-    parser.add_argument("--quick", action="store_true", help="a twentieth of the size, to try it; not written down")
-    quick = parser.parse_args().quick
-    lines = [f"# Results\n\n`python -m bench` on {_machine()}.\n\n{_HEAD}"]
-    print(lines[0], flush=True)
-    with tempfile.TemporaryDirectory() as directory:
-        bench = Bench(directory, 20 if quick else 1)
-        engine = (bench.start_up, bench.stages, bench.commands, bench.populations, bench.memory, bench.live)
-        for measure in (*engine, bench.delivery):
-            for row in measure():
-                print(row, flush=True)
-                lines.append(row)
-    if not quick:
-        missed = Path("bench/missed.md").read_text()
-        Path("bench/RESULTS.md").write_text("\n".join([*lines, "", _NOTES, missed]))
 
 
 if __name__ == "__main__":

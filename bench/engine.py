@@ -7,32 +7,44 @@ from collections import Counter
 from pathlib import Path
 
 import datagen
-from bench.population import CLICK_STREAM, life
+from bench.population import life
 from datagen.clock import SimulatedClock
+from datagen.engine.plan import Plan
 from datagen.engine.run import Run
+from datagen.engine.walk import Walk
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
 from datagen.plugin.formatter import LineWriter
 
 _RAMP = 2  # mean lives that pass before a population counts as steady
+_START = parse_moment("2024-01-01T00:00:00")
 
 
-def _prepare(spec: str, limit: int) -> tuple[Run, LineWriter]:
-    clock = SimulatedClock(parse_moment("2024-01-01T00:00:00"))
-    run = Run(datagen.load(spec).spec, clock, seed=1, max_workers=limit)
+def begin(spec: str, limit: int) -> tuple[Run, LineWriter]:
+    """Return a run and what writes its records as JSON."""
+    run = Run(datagen.load(spec).spec, SimulatedClock(_START), seed=1, max_workers=limit)
     run.pools.problems()  # fills the pools, as a command does
     return run, Json().begin(run.layout)
 
 
-def stages(records: int, output: str) -> dict[str, float]:
-    """Take the stages one after the other, on one thread, and time each."""
-    run, writer = _prepare(CLICK_STREAM, 100)
+def begin_walk(spec: str, limit: int) -> tuple[Walk, int]:
+    """Return a walk in which a population has become steady, and how far it may go."""
+    walk = Walk(Plan(datagen.load(spec).spec, _START), 1, limit)
+    horizon = SimulatedClock(_START).horizon()
+    while walk.next_time < _ramp_ns(spec):
+        walk.advance(horizon)
+    return walk, horizon
+
+
+def stages(spec: str, records: int, output: str) -> dict[str, float]:
+    """Take the stages one after the other, on one thread; return the nanoseconds a record of each."""
+    run, writer = begin(spec, 100)
     spent: Counter[str] = Counter()
-    made, now = 0, time.perf_counter_ns()
+    made, now = 0, time.process_time_ns()
 
     def done(stage: str) -> None:
         nonlocal now
-        before, now = now, time.perf_counter_ns()
+        before, now = now, time.process_time_ns()
         spent[stage] += now - before
 
     with open(output, "wb", buffering=0) as file:
@@ -51,20 +63,38 @@ def stages(records: int, output: str) -> dict[str, float]:
     return {stage: nanoseconds / made for stage, nanoseconds in spent.items()}
 
 
+def walk(spec: str, limit: int, steps: int) -> dict[str, float]:
+    """Return how long so many steps of the walk take, how many those are, and how many workers are alive."""
+    walk, horizon = begin_walk(spec, limit)
+    made, alive = 0, []
+    began, cpu = time.perf_counter(), time.process_time()
+    while made < steps:
+        made += len(walk.advance(horizon))
+        alive.append(walk.alive)
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
+    return {"seconds": seconds, "cpu_seconds": cpu_seconds, "steps": made, "alive": sum(alive) / len(alive)}
+
+
 def rate(spec: str, limit: int, records: int) -> dict[str, float]:
-    """Return records/s from walk to /dev/null, after a ramp without formatting, and how many workers were alive."""
-    run, writer = _prepare(spec, limit)
+    """Return how long so many records take from the walk to /dev/null, how many those are, and how many workers live.
+
+    They come after a ramp without formatting.
+    """
+    run, writer = begin(spec, limit)
     batches = run.batches()
-    ramp_ns = _RAMP * life(json.loads(Path(spec).read_text()))[1] * 1e9
-    while next(batches).due[-1] < ramp_ns:
+    while next(batches).due[-1] < _ramp_ns(spec):
         pass
     made, alive = 0, []
     with open(os.devnull, "wb", buffering=0) as nowhere:
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         while made < records:
             batch = next(batches)
             nowhere.write(writer.lines(batch).data)
             made += len(batch)
             alive.append(run._walk.alive)
-        seconds = time.perf_counter() - began
-    return {"rate": made / seconds, "alive": sum(alive) / len(alive)}
+        seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
+    return {"seconds": seconds, "cpu_seconds": cpu_seconds, "records": made, "alive": sum(alive) / len(alive)}
+
+
+def _ramp_ns(spec: str) -> float:
+    return _RAMP * life(json.loads(Path(spec).read_text()))[1] * 1e9

@@ -1,4 +1,4 @@
-"""The click stream with more visits, or faster ones, so that a known number of workers is alive."""
+"""The specs that are measured, and the click stream with more visits, or faster ones, for a known number alive."""
 
 import json
 from collections import Counter
@@ -6,6 +6,21 @@ from pathlib import Path
 from typing import Any
 
 CLICK_STREAM = "conf/gen/clickstream.json"
+FLAT = "bench/flat.json"
+SENSORS = "conf/gen/sensors.json"
+
+UNLIMITED = 10**9  # workers
+_SURPLUS = 1.06  # the longest lives have not all begun when the ramp is over
+
+
+def steady(alive: int) -> dict[str, Any]:
+    """Have about that many visits alive when no limit binds, as soon as a population counts as steady."""
+    return crowd(alive * _SURPLUS)
+
+
+def bound(alive: int) -> dict[str, Any]:
+    """Have more visits come, ten times, than a limit of that many alive lets in."""
+    return crowd(alive * 10)
 
 
 def crowd(alive: float, pace: float = 1) -> dict[str, Any]:
