@@ -72,10 +72,9 @@ def main() -> None:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     lines = [f"# Results\n\n`python -m bench` on {_machine()}.\n\n{HEAD}"]
     print(lines[0], flush=True)
-    with tempfile.TemporaryDirectory() as directory:
-        setting = Setting(Path(directory), 20 if given.quick else 1)
-        for part in given.parts or PARTS:
-            for line in _measured(part, setting):
+    for part in given.parts or PARTS:
+        with tempfile.TemporaryDirectory() as directory:
+            for line in _measured(part, Setting(Path(directory), 20 if given.quick else 1)):
                 print(line, flush=True)
                 lines.append(str(line))
     if not given.quick and not given.parts:
