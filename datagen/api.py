@@ -86,6 +86,7 @@ def run(
     duration: str | timedelta | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
+    threads: int | None = None,
     state: str | Path | None = None,
     plugins: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
@@ -100,7 +101,7 @@ def run(
     RunFailed when records can't be made or delivered. Ctrl-C ends the run at a record boundary, with everything
     delivered that was emitted, and then raises KeyboardInterrupt.
     """
-    options = _options(start, records, duration, max_workers, seed)
+    options = _options(start, records, duration, max_workers, seed, threads)
     request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
     with closing(prepare(request, say)) as job:
         for warning in job.inputs.warnings:
@@ -118,6 +119,7 @@ def start(
     duration: str | timedelta | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
+    threads: int | None = None,
     state: str | Path | None = None,
     plugins: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
@@ -130,7 +132,7 @@ def start(
     returns the report. A program that ends without waiting ends the run wherever it is. Arguments and errors are those
     of ``run``; RunFailed is raised by ``wait``.
     """
-    options = _options(start, records, duration, max_workers, seed)
+    options = _options(start, records, duration, max_workers, seed, threads)
     request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
     return start_job(request, watch=progress, say=say)
 
@@ -143,6 +145,7 @@ def batches(
     duration: str | timedelta | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
+    threads: int | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Generate records as Arrow record batches, all with the same columns: those of all emitters, null where absent.
 
@@ -150,7 +153,7 @@ def batches(
     Raises InvalidInput when something is wrong with the spec or an option; RunFailed, while they are taken, when
     records can't be made.
     """
-    made = _computed(spec, start, records, duration, max_workers, seed)
+    made = _computed(spec, start, records, duration, max_workers, seed, threads)
     return (record_batch(batch, made.layout) for batch in made.batches())
 
 
@@ -162,12 +165,13 @@ def records(
     duration: str | timedelta | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
+    threads: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Generate records as dicts, just as the command prints them in JSON.
 
     Options and errors are those of ``batches``.
     """
-    made = _computed(spec, start, records, duration, max_workers, seed)
+    made = _computed(spec, start, records, duration, max_workers, seed, threads)
     writer = Registry().formatter("json").begin(made.layout)
     lines = (line for batch in made.batches() for line in bytes(writer.lines(batch).data).splitlines())
     return map(json.loads, lines)
@@ -177,6 +181,6 @@ def _computed(spec: SpecLike, *options: Any) -> Run:
     return compute(spec_of(Request(spec), Registry.load()), _options(*options))
 
 
-def _options(start: Any, records: Any, duration: Any, max_workers: Any, seed: Any) -> Options:
-    given = {"start": start, "records": records, "duration": duration, "max_workers": max_workers, "seed": seed}
-    return Options.of(given)
+def _options(*given: Any) -> Options:
+    """Check options in the order in which the functions above take them."""
+    return Options.of(dict(zip(("start", "records", "duration", "max_workers", "seed", "threads"), given, strict=True)))

@@ -12,7 +12,14 @@ from datagen.language.document import Document, parse_json
 from datagen.problems import InvalidInput, Problem, did_you_mean
 from datagen.version import VERSION
 
-OPTIONS = {"start": "-s", "max_workers": "-m", "records": "-n", "duration": "-r", "seed": "--seed"}
+OPTIONS = {
+    "start": "-s",
+    "max_workers": "-m",
+    "records": "-n",
+    "duration": "-r",
+    "seed": "--seed",
+    "threads": "--threads",
+}
 
 _COMMANDS = {
     "run": "Generate events: workers walk through the states of a JSON spec and emit records.",
@@ -153,6 +160,7 @@ def _add_run(parser: Parser) -> None:
 def _add_generating(parser: Parser) -> None:
     add = parser.add_argument
     add("--state", metavar="DIR", help="directory to save progress in, to continue from")
+    add("--threads", metavar="N", help="threads that compute a backfill; as many as there are processors without it")
     add("--check", action="store_true", help="say what is wrong, as datagen check does; generate nothing")
     add("--connect", action="store_true", help="check as --check does, and try to reach the targets too")
     add("-q", "--quiet", action="store_true", help="say only what is wrong or odd")

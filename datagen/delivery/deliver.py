@@ -1,19 +1,17 @@
 """Delivery: the loop from a run to the lanes of its targets, its end, and the report on it.
 
-The next batch is computed and formatted while this one is written, on the thread of its lane. Another thread for
-formatting would not pay: it and the walk would take the interpreter's lock from each other a thousand times a batch
-(measured: no gain).
+The next batches are computed and formatted, by all threads of the run's crew, while this one is written on the thread
+of its lane.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
-
 from datagen.clock import NEVER, stopwatch
 from datagen.delivery.lane import Lane
 from datagen.delivery.resume import Journal
+from datagen.delivery.sender import unmade
 from datagen.engine.run import Held, Run
 from datagen.plugin.model import place_in_source
 from datagen.plugin.target import ReaderGone, Undelivered
@@ -94,7 +92,7 @@ class Delivery:
         """Compute the run and hand it to the lanes."""
         run, journal = self._run, self._journal
         ticking = any(lane.encoder.has_stages for lane in self._lanes)
-        for window in run.windows(ticking):
+        for window in run.windows(ticking, holds=_never if journal is None else journal.is_due):
             for batch in window.batches:
                 self._hand_over(batch, int(batch.due[-1]))
             if ticking:
@@ -150,10 +148,11 @@ class Delivery:
         """Say what failed, if anything did, and what each target has; a reader who has gone away is no failure."""
         lanes = self._lanes
         failures: list[tuple[str, BaseException]] = []
-        if isinstance(error, MemoryError):
-            raise error
+        for raised in (error, *(lane.sender.error for lane in lanes)):
+            if isinstance(raised, MemoryError):
+                raise raised
         if error is not None:
-            failures.append((self._made_failure(error), error))
+            failures.append((str(unmade(error)), error))
         elif all(isinstance(lane.sender.error, ReaderGone) for lane in lanes):
             return
         failures += [(_failure(lane, lane.sender.error), lane.sender.error) for lane in lanes if lane.sender.error]
@@ -164,12 +163,9 @@ class Delivery:
             text = f"{'; '.join(text for text, _ in failures)} ({counts})"
             raise RunFailed(hidden(text, self._secrets)) from failures[0][1]
 
-    def _made_failure(self, error: Exception) -> str:
-        """Say why records could not be made, and where in a stage's or formatter's source, if it is the user's own."""
-        if isinstance(error, RunFailed):
-            return str(error)
-        kind = "" if isinstance(error, pa.ArrowException) else f"{type(error).__name__}: "
-        return f"making records: {kind}{error}{place_in_source(error)}"
+
+def _never() -> bool:
+    return False
 
 
 def _failure(lane: Lane, error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""The first half of a lane: from batches to encoded records, on the thread that computes the run."""
+"""The first half of a lane: from batches to encoded records, ahead of the time at which they are due."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -55,17 +55,20 @@ class Route:
     def begin(self) -> "tuple[Encoder, Sink]":
         """Return what leads records along the route, and what they come to; only called when there are no misfits."""
         sink = self.target.begin(self.layout, self.formatter, self.scope)
-        return Encoder(self.target, [stage.begin(layout, scope) for stage, layout, scope in self._stages], sink), sink
+        stages = [stage.begin(layout, scope) for stage, layout, scope in self._stages]
+        return Encoder(self.target, stages, sink, self.formatter), sink
 
 
 class Encoder:
     """Chooses the records that a target wants, leads them through its stages, and encodes what comes out."""
 
-    def __init__(self, target: Target, stages: list[RunningStage], sink: Sink) -> None:
+    def __init__(self, target: Target, stages: list[RunningStage], sink: Sink, formatter: Formatter) -> None:
         self._emitters = None if target.emitters is None else frozenset(target.emitters)
         self._with_ids = target.record_id
         self._stages = stages
         self._sink = sink
+        # Whether several threads may encode at once; nobody says so of a plug-in.
+        self.is_ours = all(type(part).__module__.startswith("datagen.") for part in (sink, formatter))
         self.made = 0  # records that came out of the stages
 
     @property
@@ -78,7 +81,15 @@ class Encoder:
         return not self._stages and self._emitters is None
 
     def encode(self, batch: Batch, until: int) -> Iterator[Encoded]:
-        """Yield what comes out, in batches of at most a bound; ``until`` is that of a stage."""
+        """Yield what comes out of the stages, encoded; both as below."""
+        return map(self.encoded, self.through(batch, until))
+
+    def encoded(self, batch: Batch) -> Encoded:
+        """Return records that came out of the stages as the target takes them."""
+        return self._sink.encode(batch)
+
+    def through(self, batch: Batch, until: int) -> Iterator[Batch]:
+        """Yield what comes out of the stages, in batches of at most a bound; ``until`` is that of a stage."""
         if self._emitters is not None:
             batch = batch.of(self._emitters)
         for stage in self._stages:
@@ -86,7 +97,7 @@ class Encoder:
         for start in range(0, len(batch), MOST_ROWS):
             part = batch if len(batch) <= MOST_ROWS else batch.slice(start, min(start + MOST_ROWS, len(batch)))
             self.made += len(part)
-            yield self._sink.encode(_with_ids(part) if self._with_ids else part)
+            yield _with_ids(part) if self._with_ids else part
 
     def snapshot(self) -> Snapshot:
         """Return how many records came out, and what the stages remember."""

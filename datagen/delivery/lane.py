@@ -1,24 +1,36 @@
 """Lanes: the way from batches to one target, each with its own stages, format and pace.
 
-What needs the processor is done ahead of time by whoever calls ``take`` (the encoder); a thread of the lane waits until
+What needs the processor is done ahead of time, by the crew of the run (the encoder); a thread of the lane waits until
 records are due, delivers them and tries again (the sender).
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from datagen.clock import Clock
 from datagen.delivery.encoder import Route
 from datagen.delivery.sender import Sender
+from datagen.engine.crew import Crew
+from datagen.plugin.target import Encoded
 from datagen.records.batch import Batch
 
 
 class Lane:
     """The way to one target."""
 
-    def __init__(self, route: Route, clock: Clock) -> None:
+    def __init__(self, route: Route, clock: Clock, crew: Crew) -> None:
+        """Take a route, the clock of the run, and who encodes its records."""
         self.target = route.target
         self.encoder, self.sink = route.begin()
-        self.sender = Sender(self.target, self.sink, clock, route.scope.say, passes_all=self.encoder.passes_all)
+        self._crew = crew if self.encoder.is_ours else Crew(1)
+        self.sender = Sender(
+            self.target,
+            self.sink,
+            clock,
+            route.scope.say,
+            passes_all=self.encoder.passes_all,
+            waiting=max(self._crew.ahead, 2),
+        )
         self._known = 0  # records that were there before this process
 
     @property
@@ -37,10 +49,15 @@ class Lane:
         ``waiting`` is called from time to time until then.
         """
         made = self.encoder.made
-        for encoded in self.encoder.encode(batch, until):
-            known = min(max(self._known - made, 0), len(encoded))
-            made += len(encoded)
-            if known < len(encoded):
-                self.sender.send(encoded.slice(known, len(encoded)), waiting)
+        for part in self.encoder.through(batch, until):
+            known = min(max(self._known - made, 0), len(part))
+            made += len(part)
+            if known < len(part):
+                self.sender.send(self._crew.begin(partial(self._encoded, part, known)), waiting)
         if len(batch):
             self.sender.note(emitted, batch.emitted, waiting)
+
+    def _encoded(self, batch: Batch, known: int) -> Encoded:
+        """Return records as the target takes them, but the first ones, which it has."""
+        encoded = self.encoder.encoded(batch)
+        return encoded.slice(known, len(encoded))

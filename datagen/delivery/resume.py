@@ -121,11 +121,15 @@ class Journal:
         """Return how many records each target had acknowledged."""
         return [target["records"] for target in self._targets] or [0] * targets
 
-    def offer(self, snapshot: Callable[[], dict[str, Any]]) -> None:
-        """Take a snapshot, if it is time, and keep it once all targets have acknowledged what was made before it."""
+    def is_due(self) -> bool:
+        """Return whether it is time for a snapshot."""
         with self._lock:
             waits = self._offered is not None
-        if waits or stopwatch() < self._next:
+        return not waits and stopwatch() >= self._next
+
+    def offer(self, snapshot: Callable[[], dict[str, Any]]) -> None:
+        """Take a snapshot, if it is time, and keep it once all targets have acknowledged what was made before it."""
+        if not self.is_due():
             return
         began = stopwatch()
         offered = pack(snapshot()), [lane.encoder.made for lane in self._lanes]

@@ -8,13 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pyarrow as pa
 
 from datagen.clock import Clock, stopwatch
 from datagen.draw import Integers
+from datagen.plugin.model import place_in_source
 from datagen.plugin.target import Encoded, Position, Sink, Target, Undelivered
-from datagen.problems import hidden, reason
+from datagen.problems import RunFailed, hidden, reason
 
-_WAITING = 2  # batches; with the one being written and the one being made, a lane holds four
 _GLANCE = 0.1  # seconds after which somebody who waits looks whether the run has ended
 _FIRST_PAUSE = 0.1  # seconds
 _LONGEST_PAUSE = 5.0  # seconds
@@ -36,7 +37,7 @@ class Standing:
 class _Item:
     """What stands in the queue: records, or the news of which records of the run have been looked at."""
 
-    encoded: Encoded | None
+    encoded: Callable[[], Encoded] | None  # waits for what others may still encode
     emitted: int = 0  # so many, those with the times (n,) included, in ns since the start
     times: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
 
@@ -56,9 +57,12 @@ class Sender:
     """
 
     def __init__(
-        self, target: Target, sink: Sink, clock: Clock, say: Callable[[str], None], *, passes_all: bool
+        self, target: Target, sink: Sink, clock: Clock, say: Callable[[str], None], *, passes_all: bool, waiting: int
     ) -> None:
-        """Take a target and its sink; with ``passes_all`` every record of the run comes here and no other."""
+        """Take a target and its sink; with ``passes_all`` every record of the run comes here and no other.
+
+        Up to so many batches are ``waiting``; with the one being written and the one being made it holds two more.
+        """
         self.standing = Standing()
         self.error: BaseException | None = None
         self.acknowledged: Callable[[], None] | None = None  # called when records were
@@ -78,7 +82,7 @@ class Sender:
         self._passed = self._reached = 0  # what the standing has once all that was let out is acknowledged
         self._taken = 0  # records that the target has taken, acknowledged or not
         self._sending: int | None = None  # when the first record that is being sent was due, ns since the start
-        self._queue: queue.Queue[_Item | None] = queue.Queue(_WAITING)
+        self._queue: queue.Queue[_Item | None] = queue.Queue(waiting)
         self._thread = threading.Thread(target=self._work, name=str(target), daemon=True)
 
     @property
@@ -95,8 +99,8 @@ class Sender:
         self._passed, self._reached = self.standing.passed, self.standing.reached
         self._thread.start()
 
-    def send(self, encoded: Encoded, waiting: Callable[[], None]) -> None:
-        """Take records."""
+    def send(self, encoded: Callable[[], Encoded], waiting: Callable[[], None]) -> None:
+        """Take what waits for records, which others may still encode."""
         self._put(_Item(encoded), waiting)
 
     def note(self, emitted: int, times: Integers, waiting: Callable[[], None]) -> None:
@@ -176,9 +180,10 @@ class Sender:
     def _let_out(self, item: _Item) -> None:
         """Let records out when they are due."""
         if item.encoded is not None:
+            encoded = _made(item.encoded)
             held_too = self.acknowledged is None  # else whoever continues the run lets out what is held back
-            for start, stop in self._clock.due(item.encoded.due, item.encoded.emitted if held_too else None):
-                self._gather(item.encoded.slice(start, stop))
+            for start, stop in self._clock.due(encoded.due, encoded.emitted if held_too else None):
+                self._gather(encoded.slice(start, stop))
         else:
             self._notes.append(item)
             self._pass()
@@ -290,3 +295,21 @@ class Sender:
         if stopwatch() - self._said >= _SAY_EVERY:
             self._said = stopwatch()
             self._say(hidden(f"warning: {self._target}: {reason(error)}; trying again", self._target.secrets()))
+
+
+def _made(encoded: Callable[[], Encoded]) -> Encoded:
+    """Return records that were encoded; what is raised in doing so is no failure of the target."""
+    try:
+        return encoded()
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise unmade(error) from error
+
+
+def unmade(error: Exception) -> RunFailed:
+    """Say why records could not be made, and where in a stage's or formatter's source, if it is the user's own."""
+    if isinstance(error, RunFailed):
+        return error
+    kind = "" if isinstance(error, pa.ArrowException) else f"{type(error).__name__}: "
+    return RunFailed(f"making records: {kind}{error}{place_in_source(error)}")

@@ -1,10 +1,13 @@
 """From steps to records: every dimension makes one Arrow array for all rows of a batch at once.
 
 Owns what values depend on besides the draws: counters, the only values that depend on the order of records, and the
-stored values of variables. Knows nothing of how workers move or of what becomes of the records.
+stored values of variables. These are made in order, as drafts of batches; the rest of a draft may be made on any
+thread. Knows nothing of how workers move or of what becomes of the records.
 """
 
 from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -23,6 +26,28 @@ _FIRST_ROWS = 16
 _BATCH_BYTES = 16_000_000
 
 
+@dataclass(frozen=True)
+class _DraftPart:
+    """The records of one emitter, of which the values that depend on the order of records are made already."""
+
+    emitter: str
+    rows: Integers  # (k,) which of the records of the batch these are
+    steps: Steps  # (k,)
+    reader: StoreReader
+    made: dict[str, pa.Array]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A batch that is still to be made."""
+
+    steps: Steps  # those that emit a record
+    parts: tuple[_DraftPart, ...]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
 class Columns:
     """Makes batches of records from steps."""
 
@@ -34,6 +59,7 @@ class Columns:
             for name, type_ in _variable_types(plan, world).items()
         }
         self._rows_next = _FIRST_ROWS
+        self._in_order: dict[str, list[Dimension]] = {}  # by emitter: what depends on the order of records
         self.layout = Layout(
             {name: {key: column.type for key, column in self._empty(name).items()} for name in plan.emitters}
         )
@@ -50,51 +76,77 @@ class Columns:
         for name, store in self._stores.items():
             store.restore(snapshot["stores"][name])
 
-    def batches(self, steps: Steps) -> Iterator[Batch]:
-        """Yield the records of a window's steps, in batches of an efficient size."""
+    def drafts(self, steps: Steps) -> Iterator[Draft]:
+        """Yield the records of a window's steps, in batches of an efficient size, as far as these are made in order."""
         start = 0
         while start < len(steps):
             stop = min(start + self._rows_next, len(steps))
             stop = self._before_own_reads(steps, start, stop) if self._plan.circular else stop
-            batch = self._batch(steps.at(slice(start, stop)))
+            draft = self._draft(steps.at(slice(start, stop)))
             start = stop
-            if len(batch):
-                fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1))
-                self._rows_next = max(1, min(self._rows_next * 4, fitting, MOST_ROWS))
-                yield batch
+            if len(draft):
+                yield draft
         for group, kept in enumerate(steps.keep):
             if kept is not None:
                 for name in self._plan.groups[group]:
                     self._stores[name].keep(kept)
 
-    def _empty(self, emitter: str) -> dict[str, pa.Array]:
-        nothing = np.zeros(0, np.int64)
-        reader = StoreReader(self._stores, lambda _: nothing.astype(np.int32))
-        return self._columns(emitter, nothing, Rows(nothing.astype(np.uint64), "", self._world, reader))
+    def made(self, draft: Draft) -> Batch:
+        """Return the batch of a draft. May be called by any thread."""
+        parts = []
+        for part in draft.parts:
+            columns = self._columns(part.emitter, part.steps.time, self._rows(part.steps, part.reader), part.made)
+            parts.append(Part(part.emitter, part.rows, columns))
+        steps = draft.steps
+        return Batch(steps.time, steps.worker, steps.step, steps.keys, tuple(parts), steps.time)
 
-    def _batch(self, steps: Steps) -> Batch:
+    def learn(self, batch: Batch) -> None:
+        """Choose the size of later batches from one that was made."""
+        fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1))
+        self._rows_next = max(1, min(self._rows_next * 4, fitting, MOST_ROWS))
+
+    def _empty(self, emitter: str) -> dict[str, pa.Array]:
+        """Return the columns of no records; also notes which of them are to be made in order."""
+        nothing = np.zeros(0, np.int64)
+        rows = Rows(nothing.astype(np.uint64), "", self._world, StoreReader(self._stores, lambda _: nothing.astype(np.int32)))
+        in_order = {}
+        for dimension in self._plan.emitters[emitter].dimensions:
+            before = len(self._world.counters)
+            rows.within("emitter", emitter).make(dimension)
+            if len(self._world.counters) > before or not _is_built_in(dimension):
+                in_order[dimension.name] = dimension
+        self._in_order[emitter] = list(in_order.values())
+        return self._columns(emitter, nothing, rows, {})
+
+    def _draft(self, steps: Steps) -> Draft:
         self._set_variables(steps)
         emitter_of = self._plan.emitter_of[steps.state]
         if not (emitter_of >= 0).all():
             emitting = np.flatnonzero(emitter_of >= 0)
             steps, emitter_of = steps.at(emitting), emitter_of[emitting]
+        stores = {name: copy(store) for name, store in self._stores.items()}  # as they are now
         parts = []
         for number, name in enumerate(self._plan.emitters):
-            own = emitter_of == number
-            rows = np.flatnonzero(own)
+            rows = np.flatnonzero(emitter_of == number)
             if len(rows):
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
-                reader = StoreReader(self._stores, partial(self._after, chosen))
-                made = self._columns(name, chosen.time, Rows(chosen.keys, "", self._world, reader))
-                parts.append(Part(name, rows, made))
-        return Batch(steps.time, steps.worker, steps.step, steps.keys, tuple(parts), steps.time)
+                reader = StoreReader(stores, partial(self._after, chosen))
+                inside = self._rows(chosen, reader).within("emitter", name)
+                made = {dimension.name: inside.make(dimension) for dimension in self._in_order[name]}
+                parts.append(_DraftPart(name, rows, chosen, reader, made))
+        return Draft(steps, tuple(parts))
 
-    def _columns(self, emitter: str, due: Integers, rows: Rows) -> dict[str, pa.Array]:
+    def _rows(self, steps: Steps, reader: StoreReader) -> Rows:
+        return Rows(steps.keys, "", self._world, reader)
+
+    def _columns(self, emitter: str, due: Integers, rows: Rows, made: dict[str, pa.Array]) -> dict[str, pa.Array]:
+        """Return all columns of an emitter's records; some of them are ``made`` already."""
         milliseconds = pa.array((self._plan.start.microseconds + due // 1000) // 1000)
         columns = {"time": milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))}
         inside = rows.within("emitter", emitter)
         for dimension in self._plan.emitters[emitter].dimensions:
-            columns[dimension.name] = inside.make(dimension)
+            name = dimension.name
+            columns[name] = made[name] if name in made else inside.make(dimension)
         return columns
 
     def _set_variables(self, steps: Steps) -> None:
@@ -142,6 +194,12 @@ class Columns:
             refused |= steps.before[group][start:stop] >= self._stores[self._plan.groups[group][0]].size
         found = np.flatnonzero(refused & sets)
         return start + int(found[0]) if len(found) else stop
+
+
+def _is_built_in(dimension: Dimension) -> bool:
+    """Return whether a dimension and all that it contains are ours; a plug-in's may remember what they made."""
+    own = type(dimension).__module__.startswith("datagen.dimensions.")
+    return own and all(_is_built_in(part) for _, part in dimension.nested())
 
 
 def _is_fixed(dimension: Dimension) -> bool:

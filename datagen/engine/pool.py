@@ -8,7 +8,7 @@ that is.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from threading import Event
+from threading import Event, Lock
 
 import numpy as np
 import pyarrow as pa
@@ -78,14 +78,23 @@ class FillingPool(ABC):
         self._dimension = dimension
         self._world = world
         self._stopped = stopped
+        self._growing = Lock()
+        self._values: pa.Array
         self._purpose = draw.purpose_key(world.seed, f"{place.name_path}/pool")
 
-    @abstractmethod
     def first(self, count: int) -> pa.Array:
-        """Return the first ``count`` values, or more.
+        """Return the first ``count`` values, or more. May be called by any thread.
 
         Raises RunFailed when there are fewer different ones, Cancelled when the run is stopped meanwhile.
         """
+        if len(self._values) < count:
+            with self._growing:
+                self._grow(count)
+        return self._values
+
+    @abstractmethod
+    def _grow(self, count: int) -> None:
+        """Make the first ``count`` values, or more; raises as ``first``."""
 
     @abstractmethod
     def problem(self) -> tuple[Path_, str] | None:
@@ -115,7 +124,7 @@ class ShuffledPool(FillingPool):
         super().__init__(place, dimension, world, stopped)
         self._values = dimension.of_range(np.zeros(0, np.int64))
 
-    def first(self, count: int) -> pa.Array:
+    def _grow(self, count: int) -> None:
         begin, size = len(self._values), min(self._dimension.cardinality, self._dimension.range_size())
         if count > size:
             raise self._unfillable(size)
@@ -123,7 +132,6 @@ class ShuffledPool(FillingPool):
             places = np.arange(begin, min(max(count, 2 * begin, _FIRST_TRIES), size))
             made = self._dimension.of_range(draw.shuffled(places, self._dimension.range_size(), self._purpose))
             self._values = pa.concat_arrays([self._values, made])
-        return self._values
 
     def problem(self) -> tuple[Path_, str] | None:
         size = self._dimension.range_size()
@@ -140,12 +148,11 @@ class GrowingPool(FillingPool):
         self._values = self._made(1)  # the first value, which also tells their type
         self._text = json_text(self._values)  # what tells values apart
 
-    def first(self, count: int) -> pa.Array:
+    def _grow(self, count: int) -> None:
         while len(self._values) < count:
             if self._is_exhausted():
                 raise self._unfillable(len(self._values))
             self._try()
-        return self._values
 
     def problem(self) -> tuple[Path_, str] | None:
         wanted = self._dimension.cardinality

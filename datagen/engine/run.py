@@ -1,18 +1,20 @@
 """A run: from a population to batches of records, window by window, as far as its clock lets it. Knows no target."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 
 from datagen.clock import NEVER, Clock, time_left
+from datagen.draw import Integers
 from datagen.engine.columns import Columns
+from datagen.engine.crew import Crew, looked_ahead
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
-from datagen.engine.step import Steps
 from datagen.engine.walk import Walk
 from datagen.language.population import Population
 from datagen.plugin.dimension import World
@@ -20,6 +22,8 @@ from datagen.problems import Cancelled, RunFailed
 from datagen.records.batch import Batch, Layout
 
 _TICK = 100_000_000  # ns: how often stages hear of the time while nothing happens
+
+_NOBODY = np.zeros(0, np.int64)
 
 T = TypeVar("T")
 
@@ -30,6 +34,19 @@ class Held:
 
     spawns: int = 0
     nanoseconds: int = 0  # how long one was held back, in all; never two at a time
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What the walk knows at the end of a window."""
+
+    until: int  # ns since the start: when something happens next
+    births: Integers  # (n,) of workers who were held back
+    spans: Integers  # (n,) ns, for how long
+    held_since: int  # since when a spawn is held back
+
+
+Making = Callable[[], Batch]  # what waits for a batch that is being made
 
 
 @dataclass(frozen=True)
@@ -53,13 +70,19 @@ class Run:
         records: int | None = None,
         duration: int | None = None,
         pools: Pools | None = None,
+        threads: int = 1,
     ) -> None:
-        """Prepare a run that ends after a number of records, or at a duration (ns), or when there are no more."""
+        """Prepare a run that ends after a number of records, or at a duration (ns), or when there are no more.
+
+        So many threads compute it, the one that takes its records included.
+        """
+        self.crew = Crew(threads)
         self.clock = clock
         self.emitted = 0  # records so far
         self._held = Held()
         self._until = 0  # ns since the start: the time up to which there are records
-        self.is_between_windows = True  # else the records of a window were not all made, and the walk is ahead of them
+        self._held_since = NEVER  # at the end of the window that records are taken of
+        self._walked = self._passed = 0  # windows, and those of which all records were taken
         self._records = records
         self._duration = duration
         self.pools = Pools(population.places(), seed, clock.stopped) if pools is None else pools
@@ -75,12 +98,17 @@ class Run:
     @property
     def held(self) -> Held:
         """Return what the limit has held back so far, a spawn that is held back now included."""
-        return _added(self._held, self._until - self._walk.held_since)
+        return _added(self._held, self._until - self._held_since)
 
     @property
     def is_complete(self) -> bool:
         """Return whether there are as many records as are wanted."""
         return self._left == 0
+
+    @property
+    def is_between_windows(self) -> bool:
+        """Return whether all records were taken of what was walked; else the walk is ahead of them."""
+        return self._walked == self._passed
 
     def stop(self) -> None:
         """End the run after the records that are being delivered."""
@@ -97,30 +125,54 @@ class Run:
             finally:
                 self.clock.stop()  # before the other thread is waited for, which may wait for the clock
 
-    def windows(self, ticking: bool = False) -> Iterator[Window]:
+    def windows(self, ticking: bool = False, holds: Callable[[], bool] = lambda: False) -> Iterator[Window]:
         """Yield the run window by window, as far as the clock lets it, up to its end.
 
-        The records of a window are computed as they are taken; all must be taken before the next window. With
-        ``ticking`` there are also windows without records while nothing happens. Raises RunFailed when the clock would
-        run past all time.
+        The records of a window must all be taken before the next window. Other threads make those that come next, but
+        while ``holds`` says so; so it may be waited for that the run ``is_between_windows``. With ``ticking`` there are
+        also windows without records while nothing happens. Raises RunFailed when the clock would run past all time.
+        """
+        coming = looked_ahead(self._planned(ticking), self.crew.ahead, holds)
+        for item in coming:
+            if self.clock.stopped.is_set() or self.is_complete:
+                return
+            if isinstance(item, Walked):
+                yield Window(self._batches(item, coming), item.until)
+            elif isinstance(item, int):
+                self._until = item
+
+    def _planned(self, ticking: bool) -> "Iterator[Walked | Making | int | None]":
+        """Yield what each window is, then the batches of it that are being made, then None for its end.
+
+        A time (ns since the start) at the end says that the run lasted up to it.
         """
         end = time_left(self.clock.start)
         ends_in_time = self._duration is not None and self._duration <= end
         if self._duration is not None:
             end = min(end, self._duration)
-        while not self.is_complete and not self.clock.stopped.is_set():
+        left = self._left
+        while left != 0 and not self.clock.stopped.is_set():
             moment = self._walk.next_time
             if moment >= end and not ends_in_time:
                 raise RunFailed("walking on: the clock would run past the year 9999, or 146 years after the start")
             horizon = self.clock.horizon()
             if moment >= end and horizon > end:  # a live run lasts as long as it was asked to
-                self._until = end
+                yield end
                 return
             if moment < min(horizon, end):
+                self._walked += 1
                 steps = self._walk.advance(min(end, horizon))
-                yield Window(self._batches(steps), self._walk.next_time)
+                yield Walked(self._walk.next_time, *self._walk.held, self._walk.held_since)
+                for draft in self._columns.drafts(steps):
+                    left = None if left is None else max(left - len(draft), 0)
+                    yield self.crew.begin(partial(self._columns.made, draft))
+                    if left == 0:
+                        break
+                yield None
             elif ticking:
-                yield Window(iter(()), horizon)
+                self._walked += 1
+                yield Walked(horizon, _NOBODY, _NOBODY, self._walk.held_since)
+                yield None
                 self.clock.wait_for(min(moment, end, horizon + _TICK))
             else:
                 self.clock.wait_for(min(moment, end))
@@ -131,6 +183,7 @@ class Run:
             "emitted": self.emitted,
             "held": [self._held.spawns, self._held.nanoseconds],
             "until": self._until,
+            "held_since": self._held_since,
             "walk": self._walk.snapshot(),
             "columns": self._columns.snapshot(),
         }
@@ -138,30 +191,36 @@ class Run:
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
         self.emitted, self._held, self._until = snapshot["emitted"], Held(*snapshot["held"]), snapshot["until"]
+        self._held_since = snapshot["held_since"]
         self._walk.restore(snapshot["walk"])
         self._columns.restore(snapshot["columns"])
 
-    def _batches(self, steps: Steps) -> Iterator[Batch]:
+    def _batches(self, walked: "Walked", coming: "Iterator[Walked | Making | int | None]") -> Iterator[Batch]:
         """Yield the records of a window, no more than are still wanted; end when the run is stopped."""
-        self.is_between_windows = False
         try:
-            for batch in self._columns.batches(steps):
+            for making in coming:
+                if not callable(making):
+                    break
+                batch = making()
+                self._columns.learn(batch)
                 left = self._left
                 taken = batch if left is None else batch.slice(0, min(left, len(batch)))
                 self.emitted += len(taken)
                 self._until = int(taken.due[-1])
+                self._held_since = walked.held_since
                 yield taken
                 if self.is_complete:
-                    self._hold(self._until)
+                    self._hold(walked, self._until)
                     return
         except Cancelled:
             return
-        self._hold(NEVER)
-        self.is_between_windows = True
+        self._held_since = walked.held_since
+        self._hold(walked, NEVER)
+        self._passed += 1
 
-    def _hold(self, until: int) -> None:
+    def _hold(self, walked: "Walked", until: int) -> None:
         """Count the spawns of a window that were held back, up to a time."""
-        births, spans = self._walk.held
+        births, spans = walked.births, walked.spans
         asked = births - spans
         counted = asked < until
         held = np.minimum(births, until)[counted] - asked[counted]

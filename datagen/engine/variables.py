@@ -32,8 +32,8 @@ class Store:
 
     def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:
         """Add ``count`` values: arrays, each with which of the new positions (0 to ``count`` - 1) its values have."""
-        self._chunks.append(self._in_order(count, made))
-        self._starts.append(self.size)
+        self._chunks = [*self._chunks, self._in_order(count, made)]  # a copy of this store keeps what it has
+        self._starts = [*self._starts, self.size]
         self.size += count
         if len(self._chunks) > MOST_CHUNKS:
             self._set([self._chunks[0], pa.concat_arrays(self._chunks[1:])])

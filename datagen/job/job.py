@@ -17,7 +17,7 @@ from datagen.engine.pool import Pools
 from datagen.engine.run import Run
 from datagen.job.identity import identity_of, name_of, targets_of
 from datagen.job.limit import Limit
-from datagen.job.options import Options
+from datagen.job.options import Options, processors
 from datagen.job.request import Inputs, Request, load, spec_of
 from datagen.language.load import LoadedSpec
 from datagen.language.spec import in_order
@@ -258,7 +258,7 @@ def ready(
     if clock is None and options.start is None and pools is None:
         run.pools.fill()  # a live run has no time for it later; and it begins now
         return ready(inputs, options, None, say, journal, run.pools)
-    return run, [Lane(route, run.clock) for route in routes], identity
+    return run, [Lane(route, run.clock, run.crew) for route in routes], identity
 
 
 def _run(loaded: LoadedSpec, options: Options, clock: Clock | None, pools: Pools | None = None) -> Run:
@@ -274,6 +274,7 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock | None, pools: Pools
             records=options.records,
             duration=options.duration,
             pools=pools,
+            threads=options.threads or processors() if isinstance(clock, SimulatedClock) else 1,
         )
     except Unfillable as error:  # a pool inside of another
         raise InvalidInput([loaded.document.problem(error.path, error.reason)]) from error

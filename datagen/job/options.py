@@ -1,5 +1,6 @@
 """The options of a run, checked in one place for the command, for Python and for a service."""
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,6 +16,7 @@ from datagen.problems import InvalidInput, Problem, show
 T = TypeVar("T")
 
 DEFAULT_WORKERS = 100
+_MOST_THREADS = 256
 _THOUSANDS = re.compile(r"(\d+(?:\.\d+)?)([kmg])", re.IGNORECASE | re.ASCII)
 _TIMES = {"k": 10**3, "m": 10**6, "g": 10**9}
 
@@ -28,6 +30,7 @@ class Options:
     records: int | None = None
     duration: int | None = None  # ns
     seed: int | None = None
+    threads: int | None = None  # that compute a run on a simulated clock; as many as there are processors
 
     @classmethod
     def of(cls, given: Mapping[str, Any], names: Mapping[str, str] | None = None) -> "Options":
@@ -54,6 +57,7 @@ class Options:
             records=taken("records", lambda value: _count(value, 0), None),
             duration=taken("duration", parse_duration, None),
             seed=taken("seed", lambda value: _whole(value, None), None),
+            threads=taken("threads", lambda value: min(_count(value, 1), _MOST_THREADS), None),
         )
         if given.get("records") is not None and given.get("duration") is not None:
             text = f"{names.get('records', 'records')} and {names.get('duration', 'duration')} exclude each other"
@@ -68,6 +72,11 @@ class Options:
     def limit(self, population: Population) -> int:
         """Return how many workers may be alive: as the options say, else the population, else DEFAULT_WORKERS."""
         return self.max_workers or population.max_workers or DEFAULT_WORKERS
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _moment(given: object) -> Moment:

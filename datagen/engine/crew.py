@@ -1,0 +1,62 @@
+"""A crew: threads that compute ahead, and beside, the one that needs the results in their order."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Crew:
+    """So many threads in all, the one that calls included. With one, everything is computed when it is asked for."""
+
+    def __init__(self, threads: int) -> None:
+        self.ahead = threads if threads > 1 else 0  # results that are worth to be begun before they are needed
+        self._executor = ThreadPoolExecutor(threads - 1, "columns and lines") if threads > 1 else None
+
+    def begin(self, compute: Callable[[], T]) -> Callable[[], T]:
+        """Let somebody compute something; return what waits for it, and computes it itself if nobody has begun to.
+
+        What is returned is called once, by any thread, and raises what ``compute`` raises.
+        """
+        if self._executor is None:
+            made = compute()
+            return lambda: made
+        future = self._executor.submit(compute)
+        return lambda: compute() if future.cancel() else future.result()
+
+
+def looked_ahead(items: Iterator[T], count: int, holds: Callable[[], bool]) -> Iterator[T]:
+    """Yield items, with up to ``count`` more taken before they are asked for; none while ``holds`` says so.
+
+    What the items raise is raised behind those that came before.
+    """
+    taken: deque[Callable[[], T]] = deque()
+    goes_on = True
+    while goes_on or taken:
+        while goes_on and len(taken) <= count and not (taken and holds()):
+            goes_on = _take(items, taken)
+        if taken:
+            yield taken.popleft()()
+
+
+def _take(items: Iterator[T], taken: deque[Callable[[], T]]) -> bool:
+    """Take one more item, or what is raised in its place; return whether more may come."""
+    try:
+        taken.append(partial(_same, next(items)))
+    except StopIteration:
+        return False
+    except Exception as error:
+        taken.append(partial(_raised, error))
+        return False
+    return True
+
+
+def _same(item: T) -> T:
+    return item
+
+
+def _raised(error: Exception) -> T:
+    raise error
