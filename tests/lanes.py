@@ -83,11 +83,11 @@ def deliver(
     say: Callable[[str], Any] = lambda text: None,
 ) -> tuple[Report, list[Lane]]:
     """Run a spec into targets on a simulated clock."""
-    run = run_of(spec, records, duration=duration, seed=seed, clock=clock)
+    run = run_of(spec, records, duration=duration, seed=seed, clock=clock, threads=2 if clock is None else 1)
     scope = Scope(run.clock.start, seed, "run", say)
     routes = [Route(target, Json(), run.layout, scope) for target in targets]
     assert not [misfit for route in routes for misfit in route.misfits()]
-    lanes = [Lane(route, run.clock) for route in routes]
+    lanes = [Lane(route, run.clock, run.crew) for route in routes]
     if journal is not None:
         run_as_told = {"spec": "x", "sources": "y", "seed": seed, "start": START, "clock": "simulated"}
         journal.begin({**run_as_told, "max_workers": 100, "end": None, "targets": []}, lanes)

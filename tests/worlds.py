@@ -112,12 +112,15 @@ def run_of(
     seed: int = 1,
     max_workers: int = 100,
     clock: Clock | None = None,
+    threads: int = 1,
 ) -> Run:
     """A run of a spec that nobody has begun."""
     span = None if duration is None else parse_duration(duration)
     clock = clock or SimulatedClock(parse_moment(START))
     population = datagen.load(spec).spec
-    made = Run(population, clock, seed=seed, max_workers=max_workers, records=records, duration=span)
+    made = Run(
+        population, clock, seed=seed, max_workers=max_workers, records=records, duration=span, threads=threads
+    )
     assert not made.pools.problems()
     return made
 

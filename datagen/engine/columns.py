@@ -108,7 +108,9 @@ class Columns:
     def _empty(self, emitter: str) -> dict[str, pa.Array]:
         """Return the columns of no records; also notes which of them are to be made in order."""
         nothing = np.zeros(0, np.int64)
-        rows = Rows(nothing.astype(np.uint64), "", self._world, StoreReader(self._stores, lambda _: nothing.astype(np.int32)))
+        rows = Rows(
+            nothing.astype(np.uint64), "", self._world, StoreReader(self._stores, lambda _: nothing.astype(np.int32))
+        )
         in_order = {}
         for dimension in self._plan.emitters[emitter].dimensions:
             before = len(self._world.counters)

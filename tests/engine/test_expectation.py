@@ -16,7 +16,6 @@ from datagen.plugin.registry import Registry
 from tests.worlds import READY, START, constant, exponential, normal, state, uniform, world
 
 
-
 def expected(spec: dict) -> Expectation:
     return Expectation(datagen.load(spec).spec)
 

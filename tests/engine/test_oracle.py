@@ -26,14 +26,16 @@ FIXED = settings(
     suppress_health_check=list(HealthCheck),
 )
 FRESH = settings(deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
-WINDOWS = {"a millisecond": 10**6, "a second": 10**9, "an hour": 3600 * 10**9, "all at once": None}
+WINDOWS = (10**6, 10**9, 3600 * 10**9, None, None, None)  # ns that a clock lets the run go at a time; None: all
+THREADS = (1, 2, 4, 1, 2, 4)  # that compute it
 
 
-def begun(spec: dict, run: dict, window: int | None) -> Run:
+def begun(spec: dict, run: dict, window: int | None, threads: int) -> Run:
     start = parse_moment(run.get("start") or "1970-01-01T00:00:00")
     clock = SteppingClock(start, window) if window else SimulatedClock(start)
     population = load_spec(Document(spec, "spec"), REGISTRY, None).spec
-    return Run(population, clock, seed=run["seed"], max_workers=run.get("max_workers", 100), records=run["records"])
+    most = run.get("max_workers", 100)
+    return Run(population, clock, seed=run["seed"], max_workers=most, records=run["records"], threads=threads)
 
 
 def records_and_times(made: Run) -> Iterator[tuple[list, int]]:
@@ -72,8 +74,8 @@ def first_difference(found: list, expected: list) -> object:
 def assert_equal(spec: dict, run: dict) -> None:
     spawns: dict[int, list[int]] = {}
     expected = [typed(pairs(record)) for record in islice(simulate(spec, **run, spawns=spawns), run["records"])]
-    for window in WINDOWS.values():
-        made = begun(spec, run, window)
+    for window, threads in zip(WINDOWS, THREADS, strict=True):
+        made = begun(spec, run, window, threads)
         found = list(records_and_times(made))
         assert first_difference([typed(record) for record, _ in found], expected) is None
         assert made.held == held_until(found[-1][1] if found else 0, spawns)
@@ -81,7 +83,9 @@ def assert_equal(spec: dict, run: dict) -> None:
 
 @settings(FIXED, max_examples=400)
 @given(spec=specs(), run=runs())
-def test_the_engine_gives_the_records_of_the_reference_simulator_for_every_window(spec: dict, run: dict) -> None:
+def test_the_engine_gives_the_records_of_the_reference_simulator_for_all_windows_and_threads(
+    spec: dict, run: dict
+) -> None:
     assert_equal(spec, run)
 
 
