@@ -184,6 +184,8 @@ class Table:
         self._kept.append(array)
 
     def _constant(self, text: str) -> tuple[int, int]:
+        if not text:
+            return 0, 0
         begin = len(self._constants)
         self._constants += text.encode()
         return begin, len(self._constants) - begin
