@@ -1,6 +1,6 @@
 """Times as text with strftime codes: the same as Python writes them one by one."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pyarrow as pa
 from hypothesis import given
@@ -17,9 +17,9 @@ MOMENTS = st.integers(1704067190000, 1704067260000) | st.integers(-(10**12), 10*
 def expected(moment: int | None, pattern: str, minutes: int) -> str:
     if moment is None:
         return ""
-    zone = timezone(timedelta(minutes=minutes)) if minutes else timezone.utc
+    zone = timezone(timedelta(minutes=minutes)) if minutes else UTC
     return (
-        (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=moment)).astimezone(zone).strftime(pattern)
+        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).astimezone(zone).strftime(pattern)
     )
 
 
