@@ -206,11 +206,23 @@ def _put_plain_value(array: pa.Array, table: Table, separator: str) -> None:
         put_plain(array.field(0), table, separator)
     elif pa.types.is_timestamp(type_):
         _put_time(array, table)
-    elif pa.types.is_string(type_) or pa.types.is_large_string(type_) or type_ == JSON_TEXT:
-        text = _plain_json(array) if type_ == JSON_TEXT else array
-        table.cells(text, separator) if separator else table.strings(text)
-    elif separator and pa.types.is_nested(type_):
-        table.cells(json_text(array), separator)
+    elif pa.types.is_primitive(type_):
+        _put_value(array, table)
+    else:
+        if separator:
+            table.begin_cell(separator)
+        _put_plain_text(array, table)
+        if separator:
+            table.end()
+
+
+def _put_plain_text(array: pa.Array, table: Table) -> None:
+    """Write values that may hold separators, quotes or line breaks."""
+    type_ = array.type
+    if pa.types.is_string(type_) or pa.types.is_large_string(type_):
+        table.strings(array)
+    elif type_ == JSON_TEXT:
+        table.strings(_plain_json(array))
     else:
         _put_value(array, table)
 
