@@ -7,7 +7,7 @@ cdef extern from *:
     unsigned long long high_product(unsigned long long a, unsigned long long b) noexcept nogil
 
 cdef enum:  # kinds of entries, as ``datagen.records.table`` numbers them
-    CONSTANT, MAYBE, OPEN, CLOSE, LIST, CODES, TEXT, STRING, CELL, INTEGER, UNSIGNED, FLOAT, TIME, BOOLEAN
+    CONSTANT, OPEN, CLOSE, CELL, CELL_END, MAYBE, LIST, CODES, TEXT, STRING, INTEGER, UNSIGNED, FLOAT, TIME, BOOLEAN
 
 cdef struct Entry:  # 24 numbers of 8 bytes
     long long kind
@@ -15,17 +15,17 @@ cdef struct Entry:  # 24 numbers of 8 bytes
     long long before_size
     long long after  # MAYBE: the text in place of a null; TIME: what follows a time
     long long after_size
-    long long span  # MAYBE, LIST: how many of the entries behind this one are inside; CLOSE: how far back OPEN is
+    long long span  # MAYBE, LIST, CELL: how many of the entries behind belong to it; CLOSE, CELL_END: how far back it is
     long long size  # how many values there are
     const void *values  # MAYBE, BOOLEAN: bits; LIST: offsets of items; CODES: int32
     long long first  # MAYBE, BOOLEAN: the number of the first bit; LIST: of the first item
-    const void *offsets  # TEXT, STRING, CELL: of the texts; CODES: int64, of the texts of all codes
+    const void *offsets  # TEXT, STRING: of the texts; CODES: int64, of the texts of all codes
     long long width  # bytes of an offset
-    const unsigned char *data  # TEXT, STRING, CELL, CODES: the texts
+    const unsigned char *data  # TEXT, STRING, CODES: the texts
     long long data_size
-    long long extra  # LIST: number of items; CODES: of codes; CELL: the separator; TIME: ms ahead of UTC
+    long long extra  # LIST: number of items; CODES: of codes; CELL_END: the separator; TIME: ms ahead of UTC
     # What ``write`` keeps.
-    unsigned char *start  # OPEN: where the object begins
+    unsigned char *start  # OPEN, CELL: where it begins in the lines
     double scale  # FLOAT: the power of ten that makes integers of most values, 0 for none
     long long digits  # FLOAT: its exponent; STRING: whether any needs escapes; TIME: length of the text
     long long second  # TIME: which one the text says

@@ -8,6 +8,7 @@ import cython
 from cython.cimports.datagen.native.entry import (
     BOOLEAN,
     CELL,
+    CELL_END,
     CLOSE,
     CODES,
     CONSTANT,
@@ -153,11 +154,11 @@ def bound(
         e = entries + at
         if not is_inside(e.before, e.before_size, room) or not is_inside(e.after, e.after_size, room):
             return -1
-        if e.kind >= MAYBE and e.kind != OPEN and e.kind != CLOSE and (first < 0 or first + count > e.size):
+        if e.kind >= MAYBE and (first < 0 or first + count > e.size):
             return -1
         if e.kind == CODES:
             more = bound_of_codes(e, first, count)
-        elif e.kind == TEXT or e.kind == STRING or e.kind == CELL:
+        elif e.kind == TEXT or e.kind == STRING:
             more = bound_of_texts(e, first, count)
         elif e.kind == LIST:
             if e.span < 0 or at + e.span >= last or not ascend(e.values, 4, first, count, e.first + e.extra):
@@ -172,7 +173,14 @@ def bound(
         elif e.kind == MAYBE:
             more = -1 if e.span < 0 or at + e.span >= last else count * e.after_size
         elif e.kind == CLOSE:
-            more = -1 if e.span < 0 or e.span > at or entries[at - e.span].kind != OPEN else count
+            more = count if is_end(entries, at, OPEN) else -1
+        elif e.kind == CELL:
+            if e.span < 0 or at + e.span >= last or entries[at + e.span].kind != CELL_END:
+                return -1
+            more = bound(entries, at + 1, at + e.span, first, count, room)  # once more, were it all quotes
+            more = -1 if more < 0 else more + 2 * count
+        elif e.kind == CELL_END:
+            more = 0 if is_end(entries, at, CELL) else -1
         elif e.kind == TIME:
             more = count * (WIDEST_SECOND + e.after_size)
             e.digits = 0
@@ -192,6 +200,15 @@ def bound(
         most += more + count * e.before_size
         at += 1
     return most
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def is_end(entries: cython.pointer(Entry), at: cython.longlong, kind: cython.longlong) -> cython.bint:
+    """Return whether an entry ends one of a kind."""
+    span: cython.longlong = entries[at].span
+    return 0 <= span <= at and entries[at - span].kind == kind
 
 
 @cython.cfunc
@@ -273,12 +290,6 @@ def bound_of_texts(e: cython.pointer(Entry), first: cython.longlong, count: cyth
             special += (byte < 0x20) | (byte == 0x22) | (byte == 0x5C)
         e.digits = special > 0
         return size + 2 * count + 5 * special
-    if e.kind == CELL:
-        for place in range(begin, begin + size):
-            byte = e.data[place]
-            special += (byte == 0x22) | (byte == 10) | (byte == 13) | (byte == e.extra)
-        e.digits = special > 0
-        return size + 2 * count + special
     return size
 
 
@@ -353,15 +364,10 @@ def put(
         elif kind == TIME:
             out = time(out, cython.cast(cython.pointer(cython.const[cython.longlong]), e.values)[row] + e.extra, e)
             out = padded(out, constants + e.after, e.after_size)
-        elif kind == TEXT or kind == STRING or kind == CELL:
+        elif kind in (TEXT, STRING):
             begin = offset(e.offsets, e.width, row)
             end = offset(e.offsets, e.width, row + 1)
-            if kind == STRING:
-                out = string(out, e, begin, end)
-            elif kind == CELL and e.digits:
-                out = cell(out, e, begin, end)
-            else:
-                out = copied(out, e, begin, end)
+            out = string(out, e, begin, end) if kind == STRING else copied(out, e, begin, end)
         elif kind == MAYBE:
             if not bit(e, row):
                 out = padded(out, constants + e.after, e.after_size)
@@ -373,8 +379,10 @@ def put(
             else:
                 memcpy(out, cython.cast(cython.p_const_char, b"false"), 5)
                 out += 5
-        elif kind == OPEN:
+        elif kind in (OPEN, CELL):
             e.start = out
+        elif kind == CELL_END:
+            out = quoted(entries[at - e.span].start, out, e.extra)
         elif kind == CLOSE:
             if entries[at - e.span].start == out:
                 out += 1
@@ -486,26 +494,30 @@ def escaped(out: cython.p_uchar, byte: cython.uchar) -> cython.p_uchar:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def cell(out: cython.p_uchar, e: cython.pointer(Entry), begin: cython.longlong, end: cython.longlong) -> cython.p_uchar:
-    """Write a cell of a table, quoted if it holds a separator, a quote or a line break (RFC 4180, section 2)."""
-    place: cython.longlong
-    byte: cython.uchar
+def quoted(begin: cython.p_uchar, end: cython.p_uchar, separator: cython.longlong) -> cython.p_uchar:
+    """Quote a cell in place if it holds a separator, a quote or a line break (RFC 4180, section 2)."""
+    place: cython.p_uchar
     special: cython.longlong = 0
-    for place in range(begin, end):
-        byte = e.data[place]
-        special += (byte == 0x22) | (byte == 10) | (byte == 13) | (byte == e.extra)
-    if not special:
-        return copied(out, e, begin, end)
-    out[0] = 0x22
-    out += 1
-    for place in range(begin, end):
-        out[0] = e.data[place]
-        out += 1
-        if e.data[place] == 0x22:
-            out[0] = 0x22
-            out += 1
-    out[0] = 0x22
-    return out + 1
+    quotes: cython.longlong = 0
+    place = begin
+    while place < end:
+        quotes += place[0] == 0x22
+        special += (place[0] == 10) | (place[0] == 13) | (place[0] == separator)
+        place += 1
+    if not special + quotes:
+        return end
+    last: cython.p_uchar = end + quotes + 1
+    last[0] = 0x22
+    place = last
+    while end > begin:
+        end -= 1
+        place -= 1
+        place[0] = end[0]
+        if end[0] == 0x22:
+            place -= 1
+            place[0] = 0x22
+    begin[0] = 0x22
+    return last + 1
 
 
 # Numbers

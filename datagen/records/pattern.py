@@ -6,14 +6,15 @@ The columns of records go in, one string array comes out.
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from datagen.moment import Moment
 from datagen.problems import did_you_mean, show
 from datagen.records.batch import Batch, Layout
-from datagen.records.text import formatted_time, written
+from datagen.records.strftime import put_formatted
+from datagen.records.text import Piece, written
 from datagen.records.types import JSON_TEXT, is_optional, plain, plain_type, present
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(?P<double>[^{}|]+?)\s*(?:\|(?P<format>[^{}]*?))?\s*\}\}|\{(?P<single>[^{}]+)\}")
@@ -55,15 +56,15 @@ class TextPattern:
         """Return the text with ``filling`` for each placeholder."""
         return "".join(part if isinstance(part, str) else filling for part in self._parts)
 
-    def pieces(self, columns: Mapping[str, pa.Array], time: pa.Array | None = None) -> list[str | pa.Array]:
+    def pieces(self, columns: Mapping[str, pa.Array], time: pa.Array | None = None) -> list[Piece]:
         """Return what the text of records consists of; codes in the text stand for ``time`` (n,)."""
         return [self._piece(part, columns, time) for part in self._parts]
 
-    def _piece(self, part: str | Placeholder, columns: Mapping[str, pa.Array], time: pa.Array | None) -> str | pa.Array:
+    def _piece(self, part: str | Placeholder, columns: Mapping[str, pa.Array], time: pa.Array | None) -> Piece:
         if not isinstance(part, str):
             return _value(columns, *part)
         if self._with_time and _CODE.search(part):
-            return formatted_time(time if "%f" in part else pc.floor_temporal(time, unit="second"), part)
+            return partial(put_formatted, time, part)
         return part.replace("%%", "%") if self._with_time else part
 
 
@@ -106,11 +107,11 @@ def _types(layout: Layout, name: str) -> list[pa.DataType]:
     return [array.type for array in found if array is not None]
 
 
-def _value(columns: Mapping[str, pa.Array], name: str, codes: str | None) -> str | pa.Array:
+def _value(columns: Mapping[str, pa.Array], name: str, codes: str | None) -> Piece:
     array = find(columns, name)
     if array is None:
         return ""
-    return formatted_time(array, codes) if codes and pa.types.is_timestamp(array.type) else array
+    return partial(put_formatted, array, codes) if codes and pa.types.is_timestamp(array.type) else array
 
 
 def _inside_json(array: pa.Array, key: str) -> pa.Array:

@@ -22,14 +22,15 @@ class _Kind(IntEnum):
     """Kinds of entries, as in ``datagen/native/lines.pxd``."""
 
     CONSTANT = 0
-    MAYBE = auto()
     OPEN = auto()
     CLOSE = auto()
+    CELL = auto()
+    CELL_END = auto()
+    MAYBE = auto()
     LIST = auto()
     CODES = auto()
     TEXT = auto()
     STRING = auto()
-    CELL = auto()
     INTEGER = auto()
     UNSIGNED = auto()
     FLOAT = auto()
@@ -37,8 +38,9 @@ class _Kind(IntEnum):
     BOOLEAN = auto()
 
 
+_ENDS: dict[int, _Kind] = {_Kind.OPEN: _Kind.CLOSE, _Kind.CELL: _Kind.CELL_END}
 _FIELDS, _SAID = 24, 14  # numbers in an entry, and how many of them are said here
-_SPAN = 5
+_SPAN = 5  # where in an entry it stands how many belong to it
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,6 @@ class Table:
         """Say strings as JSON."""
         self._strings(_Kind.STRING, array)
 
-    def cells(self, array: pa.Array, separator: str) -> None:
-        """Say strings as cells of a table."""
-        self._strings(_Kind.CELL, array, ord(separator))
-
     def integers(self, array: pa.Array) -> None:
         """Say integers, int64 or uint64."""
         self._add(_Kind.UNSIGNED if pa.types.is_uint64(array.type) else _Kind.INTEGER, array, _address(array, 8))
@@ -125,17 +123,20 @@ class Table:
         """Begin the members of an object, each said with a comma before it."""
         self._begin(_Kind.OPEN)
 
+    def begin_cell(self, separator: str) -> None:
+        """Begin what is quoted together where a table of cells with a separator in between needs it."""
+        self._begin(_Kind.CELL, extra=ord(separator))
+
     def end(self) -> None:
         """End what was begun last."""
         self._flush()
         number = self._begun.pop()
-        if self._entries[number][0] == _Kind.OPEN:
-            self._add(_Kind.CLOSE, span=len(self._entries) - number)
+        begun = self._entries[number]
+        if begun[0] in _ENDS:
+            self._add(_ENDS[begun[0]], span=len(self._entries) - number, extra=begun[-1])
+        if begun[0] == _Kind.OPEN:
             self._said = "}"
-        else:
-            kind, *numbers = self._entries[number]
-            numbers[_SPAN - 1] = len(self._entries) - number - 1
-            self._entries[number] = (kind, *numbers)
+        self._entries[number] = (*begun[:_SPAN], len(self._entries) - number - 1, *begun[_SPAN + 1 :])
 
     def end_part(self, rows: int) -> None:
         """End what is said of a part, which has some rows."""
@@ -159,12 +160,12 @@ class Table:
         self._begun.append(len(self._entries))
         self._add(kind, array, values, **said)
 
-    def _strings(self, kind: _Kind, array: pa.Array, extra: int = 0) -> None:
+    def _strings(self, kind: _Kind, array: pa.Array) -> None:
         _, offsets, data = array.buffers()
         width = 8 if pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type) else 4
         start = 0 if offsets is None else offsets.address + array.offset * width
         pointers = (start, width, 0, 0) if data is None else (start, width, data.address, data.size)
-        self._add(kind, array, pointers=pointers, extra=extra)
+        self._add(kind, array, pointers=pointers)
 
     def _add(
         self,
@@ -184,6 +185,8 @@ class Table:
         self._kept.append(array)
 
     def _constant(self, text: str) -> tuple[int, int]:
+        if not text:
+            return 0, 0
         begin = len(self._constants)
         self._constants += text.encode()
         return begin, len(self._constants) - begin

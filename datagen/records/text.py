@@ -6,9 +6,8 @@ around them; and once for all dictionary columns that share their indices.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TypeAlias
 
@@ -19,10 +18,6 @@ import pyarrow.compute as pc
 from datagen.draw import Integers
 from datagen.records.table import Table, Texts
 from datagen.records.types import JSON_TEXT, is_optional
-
-_EPOCH = datetime(1970, 1, 1)
-_CODE = re.compile("%.", re.DOTALL)
-
 
 Put = Callable[[Table], None]  # writes a value of each record
 Piece: TypeAlias = str | pa.Array | Put  # an array stands for its plain text
@@ -58,28 +53,6 @@ def written(parts: Iterable[tuple[Integers, Pieces]], size: int) -> Texts:
             owners[rows] = number
         _put_part(pieces, len(rows), table)
     return table.write(owners)
-
-
-def formatted_time(array: pa.Array, pattern: str) -> pa.Array:
-    """Write each time with strftime codes; a time without an offset counts as UTC.
-
-    ``%s`` is the seconds since 1970, which strftime itself would count in the time zone of the machine.
-    """
-    encoded = array.dictionary_encode()
-    name = array.type.tz or "UTC"
-    zone, offset = _zone(name), offset_milliseconds(name)
-    moments = encoded.dictionary.cast(pa.timestamp("ms")).cast(pa.int64()).to_pylist()
-
-    counts_seconds = "%s" in _CODE.findall(pattern)
-
-    def written(moment: int) -> str:
-        codes = pattern
-        if counts_seconds:
-            codes = _CODE.sub(lambda code: str(moment // 1000) if code[0] == "%s" else code[0], pattern)
-        return (_EPOCH + timedelta(milliseconds=moment + offset)).replace(tzinfo=zone).strftime(codes)
-
-    text = [None if moment is None else written(moment) for moment in moments]
-    return pc.fill_null(pa.array(text, pa.string()).take(encoded.indices), "")
 
 
 def put_json(array: pa.Array, table: Table) -> None:
@@ -134,10 +107,10 @@ def _put_dictionary(array: pa.DictionaryArray, put: Callable[[pa.Array, Table], 
     if len(array.dictionary) > len(array):
         put(array.dictionary.take(array.indices), table)
     else:
-        _put_codes(array.indices, partial(put, array.dictionary), len(array.dictionary), null, table)
+        put_codes(array.indices, partial(put, array.dictionary), len(array.dictionary), null, table)
 
 
-def _put_codes(codes: pa.Array, put: Put, size: int, null: str, table: Table) -> None:
+def put_codes(codes: pa.Array, put: Put, size: int, null: str, table: Table) -> None:
     """Write what is put for each of ``size`` codes; null is one more code."""
     codes = codes.cast(pa.int32()) if codes.type != pa.int32() else codes
     texts = Table()
@@ -176,7 +149,7 @@ def _put_members(group: list[tuple[str, pa.Array]], table: Table) -> None:
                 _put_members([(name, values.take(array.indices))], table)
         else:
             nulls = "".join(f"{_key(name)}null" for name, _ in group)
-            _put_codes(array.indices, partial(_put_all_members, fields), len(array.dictionary), nulls, table)
+            put_codes(array.indices, partial(_put_all_members, fields), len(array.dictionary), nulls, table)
     elif is_optional(array.type) and array.null_count:
         table.begin_valid(array, "")
         table.text(key)
@@ -192,6 +165,7 @@ def _put_all_members(fields: list[tuple[str, pa.Array]], table: Table) -> None:
         _put_members([field], table)
 
 
+@cache
 def _key(name: str) -> str:
     return f",{json.dumps(name, ensure_ascii=False)}:"
 
@@ -204,7 +178,7 @@ def _put_value(array: pa.Array, table: Table) -> None:
     elif pa.types.is_floating(type_):
         table.floats(_doubles(array))
     elif pa.types.is_integer(type_):
-        table.integers(array if pa.types.is_uint64(type_) else array.cast(pa.int64()))
+        table.integers(array if type_ in (pa.int64(), pa.uint64()) else array.cast(pa.int64()))
     elif pa.types.is_boolean(type_):
         table.booleans(array)
     elif pa.types.is_timestamp(type_):
@@ -232,11 +206,23 @@ def _put_plain_value(array: pa.Array, table: Table, separator: str) -> None:
         put_plain(array.field(0), table, separator)
     elif pa.types.is_timestamp(type_):
         _put_time(array, table)
-    elif pa.types.is_string(type_) or pa.types.is_large_string(type_) or type_ == JSON_TEXT:
-        text = _plain_json(array) if type_ == JSON_TEXT else array
-        table.cells(text, separator) if separator else table.strings(text)
-    elif separator and pa.types.is_nested(type_):
-        table.cells(json_text(array), separator)
+    elif pa.types.is_primitive(type_):
+        _put_value(array, table)
+    else:
+        if separator:
+            table.begin_cell(separator)
+        _put_plain_text(array, table)
+        if separator:
+            table.end()
+
+
+def _put_plain_text(array: pa.Array, table: Table) -> None:
+    """Write values that may hold separators, quotes or line breaks."""
+    type_ = array.type
+    if pa.types.is_string(type_) or pa.types.is_large_string(type_):
+        table.strings(array)
+    elif type_ == JSON_TEXT:
+        table.strings(_plain_json(array))
     else:
         _put_value(array, table)
 
@@ -255,11 +241,6 @@ def _doubles(array: pa.Array) -> pa.Array:
     wide = array.cast(pa.float64())
     whole = pc.and_(pc.equal(pc.round(wide), wide), pc.less(pc.abs(wide), 1e15))
     return pc.if_else(whole, wide, array.cast(pa.string()).cast(pa.float64()))
-
-
-@cache
-def _zone(name: str) -> tzinfo | None:
-    return datetime.fromisoformat(f"2000-01-01T00:00:00{'Z' if name == 'UTC' else name}").tzinfo
 
 
 def offset_milliseconds(zone: str) -> int:

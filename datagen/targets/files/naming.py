@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from datagen.records.batch import Layout
 from datagen.records.pattern import TextPattern
-from datagen.records.text import plain_text
+from datagen.records.text import Piece, join
 
 _CODES = frozenset("aAbBdfFGHIjmMpSTuUVwWyYzZ")  # of strftime; those that could write a slash are left out
 _PERCENT = re.compile(r"%(.?)", re.DOTALL)
 _BEFORE_CODES = re.compile(rf"(?:[^%]|%%|%(?![{''.join(_CODES)}]))*")
-_SHORT_CODES = re.compile("%[SfT]")  # for less than a minute
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
 _LONGEST_VALUE = 100  # bytes; a file name may have 255 (NAME_MAX)
 NUMBER, PART = len("-00001"), len("..part")  # bytes that these add to the name of a file
@@ -60,15 +58,13 @@ class PathPattern(TextPattern):
                 found += ".*" if part[1] and "/" in part[1] else "[^/]*"
         return found
 
-    def _piece(self, part: Any, columns: Mapping[str, pa.Array], time: pa.Array | None) -> str | pa.Array:
-        if isinstance(part, str):
-            if time is not None and not _SHORT_CODES.search(part):  # fewer different times to write, each 3 µs
-                time = pc.floor_temporal(time, unit="minute")
-            return super()._piece(part, columns, time)
+    def _piece(self, part: Any, columns: Mapping[str, pa.Array], time: pa.Array | None) -> Piece:
         piece = super()._piece(part, columns, time)
+        if isinstance(part, str):
+            return piece
         if isinstance(piece, str):
             return safe_name(piece)
-        encoded = plain_text(piece).dictionary_encode()
+        encoded = join([piece], len(next(iter(columns.values())))).dictionary_encode()
         values = encoded.dictionary.to_pylist()  # 1 µs for each different value
         names = [(value or safe_name(value)) if part[1] else safe_name(value) for value in values]
         return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(names, pa.string()))

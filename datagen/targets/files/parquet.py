@@ -23,7 +23,8 @@ from datagen.records.batch import Batch, Layout
 from datagen.records.conversion import exported, record_batch
 from datagen.records.lines import Lines
 from datagen.records.pattern import patterned, placeholders
-from datagen.records.text import formatted_time, json_text, plain_text
+from datagen.records.strftime import formatted_time
+from datagen.records.text import json_text, plain_text
 from datagen.records.types import common_type
 from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern, fixed_folder
 from datagen.targets.files.place import Address, Place, local_problem, reach
