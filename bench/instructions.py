@@ -76,7 +76,7 @@ def _drawing() -> dict[str, tuple[int, Work]]:
 
 def _draw(linear: Linear | None, keys: Keys, size: int) -> int:
     assert linear
-    draws.real(*linear, keys[:size], np.empty(size))
+    draws.real(*linear, keys[:size], np.uint64(0), np.empty(size))
     return size
 
 

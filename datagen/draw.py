@@ -10,7 +10,7 @@ processors). The work is done by ``datagen.native.draws``, this module gives it 
 from functools import lru_cache
 from hashlib import blake2b
 from math import isqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from datagen.native import draws, shuffle
 Keys = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Marks = npt.NDArray[np.bool_]
 
 CONSTANT, UNIFORM, EXPONENTIAL, NORMAL = range(4)  # the families of distributions that the compiled core knows
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -127,11 +128,22 @@ def evenly(rows: Keys, purpose: np.uint64, first: int, count: int, least: int = 
     return drawn
 
 
-def chances(rows: Keys, purpose: np.uint64, percent: float) -> npt.NDArray[np.bool_]:
-    """Draw for each row whether it is among a percentage of all."""
-    drawn = column(len(rows), np.uint8)
-    draws.chances(rows, purpose, percent, drawn)
-    return drawn.view(np.bool_)
+class Absences(NamedTuple):
+    """Which rows have no value."""
+
+    missing: Marks  # (n,) those that have none at all
+    absent: Marks  # (n,) those and the ones with a null
+    rows: Integers  # (m,) the numbers of all others
+    places: npt.NDArray[np.int32]  # (n,) the place of each row among these, of any number where it is absent
+
+
+def absences(rows: Keys, purposes: tuple[np.uint64, np.uint64], percents: tuple[float, float]) -> Absences:
+    """Draw which rows are missing and which are null: for these two, in this order, a purpose and a percentage."""
+    size = len(rows)
+    missing, absent = column(size, np.uint8), column(size, np.uint8)
+    there, places = column(size, np.int64), column(size, np.int32)
+    count = draws.absences(rows, purposes[0], percents[0], purposes[1], percents[1], missing, absent, there, places)
+    return Absences(missing.view(np.bool_), absent.view(np.bool_), there[:count], places)
 
 
 def shuffled(places: Integers, size: int, key: np.uint64) -> Integers:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
+from datagen import draw
 from datagen.plugin.dimension import Dimension, Rows
 
 
@@ -25,5 +26,7 @@ class Counter(Dimension):
         return self.increment != 0
 
     def make(self, rows: Rows) -> pa.Array:
-        first = self.start + self.increment * rows.count()
-        return pa.array(first + self.increment * np.arange(len(rows)))
+        numbers = draw.column(len(rows), np.int64)
+        numbers[:] = self.increment
+        numbers[:1] = self.start + self.increment * rows.count()
+        return pa.array(np.cumsum(numbers, out=numbers))

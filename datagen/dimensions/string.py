@@ -5,12 +5,11 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
 from datagen import draw
-from datagen.draw import Integers
+from datagen.draw import Integers, Keys
 from datagen.native import draws
 from datagen.plugin.dimension import PooledDimension, Rows, in_halves, too_many
 from datagen.plugin.distribution import Extent, LengthDistribution, odd_span
@@ -61,17 +60,16 @@ class String(PooledDimension):
         if too_many(lengths):
             return in_halves(self.make, rows)
         ends = draw.column(len(rows) + 1, np.int32)
-        data = draw.column(self._width * int(lengths.sum()), np.uint8)
+        widest = int(self._table.max()) >> 32
+        data = draw.column(widest * int(lengths.sum()), np.uint8)
         place, purpose = rows.key("place"), rows.key("character")
         size = draws.characters(rows.keys, place, purpose, lengths, self._table, ends, data)
         return pa.StringArray.from_buffers(len(rows), pa.py_buffer(ends), pa.py_buffer(data[:size]))
 
     @cached_property
-    def _table(self) -> npt.NDArray[np.uint32]:
-        """Return the characters, each as the number that its bytes of UTF-8 make, the first byte lowest."""
-        return np.array([int.from_bytes(char.encode(), "little") for char in self.chars], np.uint32)
-
-    @cached_property
-    def _width(self) -> int:
-        """Return the most bytes that a character takes."""
-        return len(max(self.chars).encode())
+    def _table(self) -> Keys:
+        """Return the bytes of each character in UTF-8 as one number, the first byte lowest, and from bit 32 on their
+        count.
+        """
+        texts = [char.encode() for char in self.chars]
+        return np.array([int.from_bytes(text, "little") | len(text) << 32 for text in texts], np.uint64)

@@ -57,6 +57,8 @@ def high_word(random: cython.ulonglong, size: cython.ulonglong) -> cython.ulongl
     size_high: cython.ulonglong = size >> 32
     size_low: cython.ulonglong = size & LOW_HALF
     middle: cython.ulonglong = high * size_low + ((low * size_low) >> 32)
+    if size == size_low and size != 0:
+        return middle >> 32
     if size == 0:
         return random
     return high * size_high + (middle >> 32) + ((low * size_high + (middle & LOW_HALF)) >> 32)
@@ -106,8 +108,9 @@ def held(number: cython.longlong, least: cython.longlong, most: cython.longlong)
 def to_whole(x: cython.double, down: cython.bint) -> cython.longlong:
     """Return the nearest whole number or, rounded down, the next lower one, as far as 64 bits go."""
     rounded: cython.double = nearest(x)
-    if down and rounded > x:
-        rounded -= 1.0
+    rounded -= cython.cast(
+        cython.double, down & (rounded > x)
+    )  # without a branch, which is guessed wrong each other time
     rounded = LOWEST if rounded < LOWEST else HIGHEST if rounded > HIGHEST else rounded
     return cython.cast(cython.longlong, rounded)
 
@@ -202,18 +205,34 @@ def standards(family: cython.int, u: cython.const[cython.double][::1], drawn: cy
             drawn[row] = shaped(family, u[row])
 
 
-def chances(
+def absences(
     keys: cython.const[cython.ulonglong][::1],
-    purpose: cython.ulonglong,
-    percent: cython.double,
-    drawn: cython.uchar[::1],
-) -> None:
-    """Fill ``drawn`` (n,) with whether what has a chance, in percent, happens to rows (n,)."""
+    missing_purpose: cython.ulonglong,
+    percent_missing: cython.double,
+    null_purpose: cython.ulonglong,
+    percent_nulls: cython.double,
+    missing: cython.uchar[::1],
+    absent: cython.uchar[::1],
+    rows: cython.longlong[::1],
+    places: cython.int[::1],
+) -> int:
+    """Draw for rows (n,) whether they are ``missing`` (n,), and ``absent`` (n,): missing or null.
+
+    Fill ``rows`` (n,) with the numbers of the others, and ``places`` (n,) with the place of each row among these.
+    Return how many these are.
+    """
     row: cython.Py_ssize_t
-    check(drawn.shape[0], keys.shape[0])
+    there: cython.int = 0
+    for row in (missing.shape[0], absent.shape[0], rows.shape[0], places.shape[0]):
+        check(row, keys.shape[0])
     with cython.nogil:
         for row in range(keys.shape[0]):
-            drawn[row] = unit(mix(keys[row] ^ purpose)) * 100.0 < percent
+            missing[row] = unit(mix(keys[row] ^ missing_purpose)) * 100.0 < percent_missing
+            absent[row] = missing[row] | (unit(mix(keys[row] ^ null_purpose)) * 100.0 < percent_nulls)
+            rows[there] = row
+            places[row] = there
+            there += 1 - absent[row]
+    return there
 
 
 def real(
@@ -281,7 +300,7 @@ def whole(
     with cython.nogil:
         for row in range(values.shape[0]):
             valid = valid and values[row] == values[row]
-            drawn[row] = held(to_whole(values[row], down), least, most)
+            drawn[row] = held(to_whole(values[row], down), least, most) if valid else 0
     return valid
 
 
@@ -290,27 +309,28 @@ def characters(
     place_purpose: cython.ulonglong,
     purpose: cython.ulonglong,
     lengths: cython.const[cython.longlong][::1],
-    table: cython.const[cython.uint][::1],
+    table: cython.const[cython.ulonglong][::1],
     ends: cython.int[::1],
     data: cython.uchar[::1],
 ) -> int:
     """Fill ``data`` with strings of so many characters (n,), and ``ends`` (n + 1,) with where they end in it.
 
-    The characters are drawn from a table of their bytes in UTF-8, the first byte lowest. Return the bytes written.
+    The characters are drawn from a table of their bytes in UTF-8, the first byte lowest, and from bit 32 on how many
+    these are. All are written with as many bytes as the widest has, the next one over what is too much. Return how
+    many bytes there are.
     """
     row: cython.Py_ssize_t
     item: cython.longlong
     done: cython.Py_ssize_t = 0
     place: cython.ulonglong
-    code: cython.uint
-    width: cython.Py_ssize_t = 1
+    code: cython.ulonglong
+    width: cython.ulonglong = 1
     size: cython.ulonglong = table.shape[0]
     check(lengths.shape[0], keys.shape[0])
     check(ends.shape[0], keys.shape[0] + 1)
     for row in range(table.shape[0]):
-        while width < 4 and table[row] >> (8 * width):
-            width += 1
-    if size == 0 or data.shape[0] > 0x7FFFFFFF or total(lengths, data.shape[0] // width) < 0:
+        width = max(width, table[row] >> 32)
+    if size == 0 or width > 4 or data.shape[0] > 0x7FFFFFFF or total(lengths, data.shape[0] // width) < 0:
         raise ValueError("strings that do not fit")
     ends[0] = 0
     with cython.nogil:
@@ -319,11 +339,13 @@ def characters(
             for item in range(lengths[row]):
                 code = table[high_word(mix(numbered(place, item) ^ purpose), size)]
                 data[done] = code & 255
-                done += 1
-                while code > 255:
-                    code >>= 8
-                    data[done] = code & 255
-                    done += 1
+                if width > 1:
+                    data[done + 1] = (code >> 8) & 255
+                if width > 2:
+                    data[done + 2] = (code >> 16) & 255
+                if width > 3:
+                    data[done + 3] = (code >> 24) & 255
+                done += code >> 32
             ends[row + 1] = done
     return done
 

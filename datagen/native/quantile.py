@@ -5,6 +5,7 @@ from cython.cimports.libc.math import fabs, sqrt
 from cython.cimports.libc.string import memcpy
 
 ROOT_OF_HALF = cython.declare(cython.longlong, 0x3FE6A09E667F3BCD)  # the bits of sqrt(1/2)
+EXPONENT = cython.declare(cython.longlong, 0x10000000000000)  # a step of the exponent in the bits of a float
 
 
 @cython.cfunc
@@ -102,7 +103,7 @@ def logarithm(x: cython.double) -> cython.double:
     f: cython.double = 0.0
     memcpy(cython.address(pattern), cython.address(x), 8)
     k: cython.longlong = (pattern - ROOT_OF_HALF) >> 52  # so that 1 + f lies between sqrt(1/2) and sqrt(2)
-    pattern -= k << 52
+    pattern -= k * EXPONENT
     memcpy(cython.address(f), cython.address(pattern), 8)
     f -= 1.0
     s: cython.double = f / (f + 2.0)

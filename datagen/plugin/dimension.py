@@ -214,16 +214,17 @@ def make_values(dimension: Dimension, rows: Rows) -> pa.Array:
     """Return the values of a dimension, (n,), with those that are missing or null."""
     if not dimension.percent_missing and not dimension.percent_nulls:
         return _present_values(dimension, rows)
-    missing = draw.chances(rows.keys, rows.key("missing"), dimension.percent_missing)
-    null = draw.chances(rows.keys, rows.key("null"), dimension.percent_nulls)
-    there = ~(missing | null)
-    made = _present_values(dimension, rows.at(np.flatnonzero(there)))
+    purposes = rows.key("missing"), rows.key("null")
+    missing, absent, there, places = draw.absences(
+        rows.keys, purposes, (dimension.percent_missing, dimension.percent_nulls)
+    )
+    made = _present_values(dimension, rows.at(there))
     inherits = is_optional(plain_type(made.type))  # it reads a variable that may itself be missing
     if inherits:
         made = plain(made)
-        missing[np.flatnonzero(there)[made.is_null().to_numpy(zero_copy_only=False)]] = True
+        missing[there[made.is_null().to_numpy(zero_copy_only=False)]] = True
         made = made.field(0)
-    values = made.take(pa.array(np.cumsum(there) - 1, mask=~there))
+    values = made.take(pa.array(places, mask=absent))
     return optional(values, missing) if inherits or dimension.percent_missing else values
 
 

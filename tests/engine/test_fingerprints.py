@@ -15,7 +15,7 @@ from tests.worlds import ROOT, START
 
 FINGERPRINTS = Path(__file__).with_name("fingerprints.json")
 SPECS = sorted(ROOT.glob("conf/gen/*.json"))
-OPTIONS = ("-s", START, "--seed", "1", "-n", "1000", "-t", str(ROOT / "conf/tar/stdout.json"))
+OPTIONS = ("-s", START, "--seed", "1", "-n", "100000", "-t", str(ROOT / "conf/tar/stdout.json"))
 
 
 def fingerprint(data: bytes) -> str:

@@ -1,0 +1,97 @@
+"""A million draws of every kind stay what they are, to the last bit, on every processor and with every compiler.
+
+``tests/engine/test_fingerprints.py`` says the same of whole records. Write the hashes again, after a change that is
+meant to change draws, with ``python -m tests.native.test_hashes``.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from datagen import draw
+from datagen.dimensions.float import Float
+from datagen.dimensions.ipaddress import Ipaddress
+from datagen.dimensions.string import String
+from datagen.distributions.constant import Constant
+from datagen.distributions.exponential import Exponential
+from datagen.distributions.normal import Normal
+from datagen.distributions.uniform import Uniform
+from datagen.plugin.dimension import Rows, World
+
+HASHES = Path(__file__).with_name("hashes.json")
+SIZE = 1_000_000
+ROWS = draw.worker_keys(1, np.arange(SIZE))
+KEY = draw.purpose_key(1, "hash")
+BITS = draw.bits(ROWS, KEY)
+Columns = Iterable[np.ndarray]
+
+DISTRIBUTIONS = {
+    "constant": Constant(value=-2.5),
+    "exact constant": Constant(value=2**53 + 1),
+    "uniform": Uniform(min=-1.5, max=12.5),
+    "uniform of 64 bits": Uniform(min=-(2**63), max=2**63 - 1),
+    "exponential": Exponential(mean=3),
+    "normal": Normal(mean=4, stddev=5),
+    "wide normal": Normal(mean=0, stddev=1e19),
+}
+DIMENSIONS = {
+    "float": Float(name="v", distribution=DISTRIBUTIONS["normal"], precision=2),
+    "string": String(name="v", length_distribution=DISTRIBUTIONS["exponential"], chars="aä€😀"),
+    "ipaddress": Ipaddress(name="v", distribution=DISTRIBUTIONS["wide normal"]),
+}
+
+
+def values(name: str) -> Columns:
+    """What the buffers of a dimension's values hold, as far as they are used."""
+    made = DIMENSIONS[name].make(Rows(ROWS, "hash", World(1)))
+    if made.type == pa.string():
+        yield np.frombuffer(made.buffers()[1], np.int32)
+    yield np.frombuffer(made.buffers()[-1], np.uint8)
+
+
+KINDS: dict[str, Callable[[], Columns]] = {
+    "bits": lambda: [BITS],
+    "numbered": lambda: [draw.numbered(ROWS, np.arange(SIZE) - 5)],
+    "items": lambda: [draw.item_keys(ROWS, KEY, np.arange(SIZE) % 3)],
+    "unit": lambda: [draw.unit(BITS)],
+    "exponential": lambda: [draw.exponential(draw.unit(BITS))],
+    "normal": lambda: [draw.normal(draw.unit(BITS))],
+    "shuffled": lambda: [draw.shuffled(np.arange(SIZE), SIZE + 7, KEY)],
+    "absences": lambda: draw.absences(ROWS, (KEY, np.uint64(1)), (10, 33.3)),
+    **{
+        f"below {size}": lambda size=size: [draw.below(BITS, size)]
+        for size in (1, 2, 3, 10, 95, 1000, 2**31, 2**32 - 1, 2**32, 10**12, 2**63, 2**64 - 1, 2**64)
+    },
+    **{
+        f"{method}, {name}": lambda one=one, method=method, rest=rest: [getattr(one, method)(ROWS, KEY, *rest)]
+        for name, one in DISTRIBUTIONS.items()
+        for method, *rest in (("real",), ("whole",), ("length",), ("index", 8))
+    },
+    **{name: partial(values, name) for name in DIMENSIONS},
+}
+
+
+def hash_of(kind: str) -> str:
+    made = hashlib.sha256()
+    for column in KINDS[kind]():
+        made.update(np.ascontiguousarray(column))
+    return made.hexdigest()
+
+
+def test_every_kind_of_draw_has_a_hash() -> None:
+    assert set(json.loads(HASHES.read_text())) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_million_draws_are_what_they_were(kind: str) -> None:
+    assert hash_of(kind) == json.loads(HASHES.read_text())[kind]
+
+
+if __name__ == "__main__":
+    HASHES.write_text(json.dumps({kind: hash_of(kind) for kind in KINDS}, indent=2) + "\n")
