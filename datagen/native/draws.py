@@ -80,7 +80,7 @@ def logarithm(x: cython.double) -> cython.double:
     f: cython.double
     memcpy(cython.address(pattern), cython.address(x), 8)
     k = (pattern - cython.cast(cython.longlong, 0x3FE6A09E667F3BCD)) >> 52  # so that 1 + f lies between sqrt(1/2) and sqrt(2)
-    pattern -= k << 52
+    pattern -= k * cython.cast(cython.longlong, 0x10000000000000)  # 2**52: C knows no shift of a negative number
     memcpy(cython.address(f), cython.address(pattern), 8)
     f -= 1.0
     s: cython.double = f / (f + 2.0)
