@@ -27,15 +27,16 @@ FLAGS = (
     "-fno-omit-frame-pointer",
 )
 CHECKED = {"boundscheck": True, "show_performance_hints": False}  # below 0 is out of bounds too: no wraparound
+REPORT = (FOLDER / "report").absolute()  # pytest would take what goes to standard error with it
 OPTIONS = {
-    "ASAN_OPTIONS": "detect_leaks=0",  # Python itself ends with much that it never gave back
-    "UBSAN_OPTIONS": "print_stacktrace=1",
+    "ASAN_OPTIONS": f"detect_leaks=0:log_path={REPORT}",  # Python ends with much that it never gave back
+    "UBSAN_OPTIONS": f"print_stacktrace=1:log_path={REPORT}",
     "PYTHONMALLOC": "malloc",  # its own allocator would hide where an object ends
 }
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Compile, and run pytest; return its exit code."""
+    """Compile, run pytest and print what the sanitizers found; return the exit code."""
     runtime = _library("libasan.so") or _library("libclang_rt.asan.so") or _library("libclang_rt.asan-x86_64.so")
     if not runtime:
         print(f"skipped: {' '.join(command())} has no AddressSanitizer")
@@ -52,7 +53,10 @@ def main(arguments: Sequence[str]) -> int:
         make_library(made_c, library, command(), headers(), flags, sys.platform)
     preload = f"{runtime} {_library('libstdc++.so.6')}"  # the second, or the first knows no exceptions of C++
     line = [sys.executable, "-m", "pytest", *arguments]
-    return subprocess.run(line, cwd=FOLDER, env=os.environ | OPTIONS | {"LD_PRELOAD": preload}).returncode
+    code = subprocess.run(line, cwd=FOLDER, env=os.environ | OPTIONS | {"LD_PRELOAD": preload}).returncode
+    reports = [path.read_text() for path in FOLDER.glob("report.*")]
+    print("\n".join(reports))
+    return code or len(reports)
 
 
 def _library(name: str) -> str:
