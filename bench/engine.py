@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import datagen
@@ -11,10 +12,12 @@ from bench.population import life
 from datagen.clock import SimulatedClock
 from datagen.engine.plan import Plan
 from datagen.engine.run import Run
+from datagen.engine.step import Steps
 from datagen.engine.walk import Walk
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
 from datagen.plugin.formatter import LineWriter
+from datagen.records.batch import Batch
 
 _RAMP = 2  # mean lives that pass before a population counts as steady
 _START = parse_moment("2024-01-01T00:00:00")
@@ -36,6 +39,14 @@ def begin_walk(spec: str, limit: int) -> tuple[Walk, int]:
     return walk, horizon
 
 
+def made_of(run: Run, steps: Steps) -> Iterator[Batch]:
+    """Yield the records of a window, made on this thread."""
+    for draft in run._columns.drafts(steps):
+        batch = run._columns.made(draft)
+        run._columns.learn(batch)
+        yield batch
+
+
 def stages(spec: str, records: int, output: str) -> dict[str, float]:
     """Take the stages one after the other, on one thread; return the nanoseconds a record of each."""
     run, writer = begin(spec, 100)
@@ -51,7 +62,7 @@ def stages(spec: str, records: int, output: str) -> dict[str, float]:
         while made < records:
             steps = run._walk.advance(run.clock.horizon())
             done("walk")
-            batches = run._columns.batches(steps)
+            batches = made_of(run, steps)
             while (batch := next(batches, None)) is not None:
                 done("columns")
                 lines = writer.lines(batch)

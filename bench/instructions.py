@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.engine import begin, begin_walk
+from bench.engine import begin, begin_walk, made_of
 from bench.population import CLICK_STREAM, FLAT, UNLIMITED, steady
 from datagen.distributions.exponential import Exponential
 from datagen.distributions.normal import Normal
@@ -103,7 +103,7 @@ def _recording() -> dict[str, tuple[int, Work]]:
         horizon = run.clock.horizon()
         made = 0
         while made < _WARM:
-            batches = list(run._columns.batches(run._walk.advance(horizon)))
+            batches = list(made_of(run, run._walk.advance(horizon)))
             made += sum(map(len, batches))
         batch = max(batches, key=len)
         steps = run._walk.advance(horizon)
@@ -113,7 +113,7 @@ def _recording() -> dict[str, tuple[int, Work]]:
 
 
 def _columns(run: Run, steps: Steps, size: int) -> int:
-    return sum(map(len, run._columns.batches(steps.at(slice(0, size)))))
+    return sum(map(len, made_of(run, steps.at(slice(0, size)))))
 
 
 def _lines(writer: LineWriter, batch: Batch, size: int) -> int:

@@ -118,9 +118,7 @@ def run_of(
     span = None if duration is None else parse_duration(duration)
     clock = clock or SimulatedClock(parse_moment(START))
     population = datagen.load(spec).spec
-    made = Run(
-        population, clock, seed=seed, max_workers=max_workers, records=records, duration=span, threads=threads
-    )
+    made = Run(population, clock, seed=seed, max_workers=max_workers, records=records, duration=span, threads=threads)
     assert not made.pools.problems()
     return made
 

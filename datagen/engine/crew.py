@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -31,32 +30,20 @@ class Crew:
 def looked_ahead(items: Iterator[T], count: int, holds: Callable[[], bool]) -> Iterator[T]:
     """Yield items, with up to ``count`` more taken before they are asked for; none while ``holds`` says so.
 
-    What the items raise is raised behind those that came before.
+    What is raised in place of an item is raised behind those that came before.
     """
-    taken: deque[Callable[[], T]] = deque()
+    taken: deque[T] = deque()
+    error: Exception | None = None
     goes_on = True
     while goes_on or taken:
         while goes_on and len(taken) <= count and not (taken and holds()):
-            goes_on = _take(items, taken)
+            try:
+                taken.append(next(items))
+            except StopIteration:
+                goes_on = False
+            except Exception as raised:
+                goes_on, error = False, raised
         if taken:
-            yield taken.popleft()()
-
-
-def _take(items: Iterator[T], taken: deque[Callable[[], T]]) -> bool:
-    """Take one more item, or what is raised in its place; return whether more may come."""
-    try:
-        taken.append(partial(_same, next(items)))
-    except StopIteration:
-        return False
-    except Exception as error:
-        taken.append(partial(_raised, error))
-        return False
-    return True
-
-
-def _same(item: T) -> T:
-    return item
-
-
-def _raised(error: Exception) -> T:
-    raise error
+            yield taken.popleft()
+    if error is not None:
+        raise error

@@ -28,6 +28,9 @@ class Store:
 
     def __init__(self, type_: pa.DataType) -> None:
         self._type = type_
+        self._chunks: list[pa.Array]
+        self._starts: list[int]
+        self.size: int
         self._set([as_type(pa.nulls(1), type_)])
 
     def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:

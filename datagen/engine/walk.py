@@ -39,6 +39,7 @@ class Walk:
         self._loop = EventLoop(plan.tables, keys, np.empty(_DAYS, np.int32), min(max_workers, NEVER))
         self._sizes = np.ones(len(plan.groups), np.int64)  # of the stores of values; position 0 is "never set"
         self._rows = min(_FIRST_ROWS, _MOST_ROWS)
+        self._slots: Slots
         self._held = self._sizes[:0], self._sizes[:0]
         if self._ahead.is_needed:
             self._loop.expect(*self._ahead.newcomers(0))

@@ -18,9 +18,7 @@ def expected(moment: int | None, pattern: str, minutes: int) -> str:
     if moment is None:
         return ""
     zone = timezone(timedelta(minutes=minutes)) if minutes else UTC
-    return (
-        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).astimezone(zone).strftime(pattern)
-    )
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).astimezone(zone).strftime(pattern)
 
 
 @given(st.lists(TOKENS, max_size=6), st.lists(MOMENTS | st.none(), max_size=6), st.sampled_from(list(ZONES)))
