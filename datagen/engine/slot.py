@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from datagen.draw import Integers
 
-# As the struct in datagen.native.walk.
+# As the struct in datagen/native/agenda.pxd.
 WORKER = np.dtype(
     [("time", "i8"), ("number", "i8"), ("key", "u8"), ("step", "i8"), ("state", "i4"), ("behind", "i4")], align=True
 )

@@ -1,10 +1,11 @@
 """The walk: births under the limit, steps from state to state and stops, one event after the other in order of time.
 
-Owns the workers alive and the events that are to come. What it reads are tables of numbers by state; what it fills are
+Owns who is alive and what comes next of whom. What it reads are tables of numbers by state; what it fills are
 the columns of steps. It knows no names, no fields and no clock, and draws what a key says.
 """
 
 import cython
+from cython.cimports.datagen.native.agenda import Agenda, Worker
 from cython.cimports.datagen.native.draws import mix, numbered, standard
 from cython.cimports.libc.math import rint
 
@@ -34,25 +35,13 @@ NO_WAITS = cython.declare(cython.int, 4)
 UNKNOWN = cython.declare(cython.int, 5)
 STUCK = cython.declare(cython.int, 6)
 
-Worker = cython.struct(
-    time=cython.longlong,  # ns since the start: when it enters its next state
-    number=cython.longlong,
-    key=cython.ulonglong,
-    step=cython.longlong,  # number of its next step
-    state=cython.int,  # that it enters then, or the stop; -1: an empty slot
-    behind=cython.int,  # slot that follows in its list, of a day or of empty slots
-)
-
 
 @cython.final  # so that its methods call each other directly
 @cython.cclass
 class EventLoop:
-    """The events of all workers in order of (time, worker number).
+    """The loop over the events of all workers, in order of (time, worker number).
 
-    A worker alive has a slot, and one event to come: the state that it enters next. The events up to the end of today
-    are in a heap, later ones in a calendar (R. Brown, Calendar queues, 1988): a list for each of the next days, and one
-    for all beyond. With some events a day the heap stays tiny: a step takes 68 ns with 10,000 workers where a heap of
-    all takes 120, and 210 with a million instead of 400.
+    A worker alive has a slot, and one event to come: the state that it enters next.
     """
 
     # Tables, an entry for each state.
@@ -80,6 +69,7 @@ class EventLoop:
     due = cython.declare(cython.longlong, visibility="public")  # ns: the next spawn is not before this
     asked = cython.declare(cython.longlong, visibility="public")  # ns: when it would be without a limit
     # Workers, by slot.
+    agenda: Agenda
     workers: Worker[::1]
     stored: cython.int[:, ::1]  # (slots, groups) positions of the values set last
     used = cython.declare(cython.int, visibility="public")  # slots from here on were never taken
@@ -91,16 +81,6 @@ class EventLoop:
     coming_until: cython.longlong  # NEVER where nothing is drawn ahead
     waits: cython.longlong[:, :, ::1]  # (slots, delays, steps)
     waits_from: cython.longlong[::1]  # (slots,) number of the first of these steps
-    # Events.
-    when: cython.longlong[::1]  # of the heap: times, and slots
-    who: cython.int[::1]
-    near: cython.longlong  # how many the heap has
-    day: cython.int[::1]  # of the calendar: the first slot of each day
-    later: cython.int  # the first slot of all days beyond
-    far: cython.longlong  # how many the calendar has, and of these
-    beyond: cython.longlong
-    today: cython.longlong
-    shift: cython.int  # a day has 2**shift ns
     instant: cython.longlong  # of the last event
     at_once = cython.declare(cython.longlong, visibility="public")  # events then
     # Steps.
@@ -127,14 +107,15 @@ class EventLoop:
         self.ways, self.bound, self.target, self.sets = tables.ways, tables.bound, tables.target, tables.sets
         self.gap_family, self.gap_offset, self.gap_scale = tables.gap
         self.worker_key, self.gap_purpose, self.delay_purpose, self.transition_purpose = keys
-        self.day = day
+        self.agenda = Agenda(day)
         self.most = most
         self.coming_from, self.coming_until = 0, NEVER
         self.restore(0, 0, 0, 0)
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
-        self.workers, self.stored, self.when, self.who = slots.workers, slots.stored, slots.when, slots.who
+        self.agenda.house(slots)
+        self.workers, self.stored = slots.workers, slots.stored
         self.waits, self.waits_from = slots.waits, slots.waits_from
 
     def expect(self, gaps: object, first_waits: object) -> None:
@@ -159,23 +140,11 @@ class EventLoop:
 
     def schedule(self, shift: cython.int) -> None:
         """Put the events of all workers into a calendar whose days have 2**shift ns."""
-        slot: cython.int
-        first: cython.longlong = NEVER
-        for slot in range(self.used):
-            if self.workers[slot].state >= 0 and self.workers[slot].time < first:
-                first = self.workers[slot].time
-        self.shift, self.today = shift, first >> shift
-        self.near = self.far = self.beyond = 0
-        self.later = NOBODY
-        for slot in range(self.day.shape[0]):
-            self.day[slot] = NOBODY
-        for slot in range(self.used):
-            if self.workers[slot].state >= 0:
-                self._add(slot)
+        self.agenda.schedule(shift, self.used)
 
     def next_event(self) -> cython.longlong:
         """Return when the next event of a worker alive is, in ns; ``NEVER`` without any."""
-        return self._next()
+        return self.agenda.next()
 
     def advance(self, limit: cython.longlong) -> str:
         """Walk up to a time, in ns; return which of the ``PAUSES`` it makes, there or before."""
@@ -194,7 +163,7 @@ class EventLoop:
         while pause == REACHED:
             if self.rows == self.time.shape[0]:
                 return FULL
-            now = self._next()
+            now = self.agenda.next()
             if self.alive < self.most and self.due < now:
                 # Not at the same time: whoever is alive has a lower number, and comes first.
                 if self.due >= limit:
@@ -208,7 +177,7 @@ class EventLoop:
             self.at_once += 1
             if self.at_once > MOST_AT_ONCE + MOST_EACH * self.alive:
                 return STUCK
-            slot = self.who[0]
+            slot = self.agenda.who[0]
             if self.workers[slot].state == self.stop:
                 self._leave(slot)
             else:
@@ -296,12 +265,9 @@ class EventLoop:
         self.workers[slot].step = step + 1
         self.workers[slot].state = self._next_state(state, key)
         if is_newborn:
-            self._add(slot)
-        elif self.workers[slot].time >> self.shift <= self.today:
-            self._sink(slot)
+            self.agenda.add(slot)
         else:
-            self._take()
-            self._add(slot)
+            self.agenda.move(slot)
         return REACHED
 
     @cython.cfunc
@@ -329,128 +295,13 @@ class EventLoop:
         """Let the worker at the top of the heap stop, which frees its place at that time."""
         self.due = max(self.due, self.workers[slot].time)
         self.alive -= 1
-        self._take()
+        self.agenda.take()
         group: cython.Py_ssize_t
         for group in range(self.stored.shape[1]):
             self.stored[slot, group] = 0
         self.workers[slot].state = NOBODY
         self.workers[slot].behind = self.empty
         self.empty = slot
-
-    # The heap: each place has four below it, which are neighbours in memory.
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _is_before(self, time: cython.longlong, slot: cython.int, place: cython.longlong) -> cython.bint:
-        """Return whether an event comes before the one at a place of the heap."""
-        if time != self.when[place]:
-            return time < self.when[place]
-        return self.workers[slot].number < self.workers[self.who[place]].number
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _sink(self, slot: cython.int) -> cython.void:
-        """Put the event of a worker in place of that at the top of the heap."""
-        time: cython.longlong = self.workers[slot].time
-        place: cython.longlong = 0
-        below: cython.longlong = 1
-        other: cython.longlong
-        while below < self.near:
-            for other in range(below + 1, min(below + 4, self.near)):
-                if self._is_before(self.when[other], self.who[other], below):
-                    below = other
-            if self._is_before(time, slot, below):
-                break
-            self.when[place], self.who[place] = self.when[below], self.who[below]
-            place = below
-            below = 4 * place + 1
-        self.when[place], self.who[place] = time, slot
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _take(self) -> cython.void:
-        """Take the event at the top out of the heap."""
-        self.near -= 1
-        if self.near > 0:
-            self._sink(self.who[self.near])
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _add(self, slot: cython.int) -> cython.void:
-        """Add the event of a worker to the heap, or to the calendar when it is not of today."""
-        time: cython.longlong = self.workers[slot].time
-        date: cython.longlong = time >> self.shift
-        place: cython.longlong
-        if date > self.today:
-            self.far += 1
-            if date - self.today < self.day.shape[0]:
-                self.workers[slot].behind = self.day[date % self.day.shape[0]]
-                self.day[date % self.day.shape[0]] = slot
-            else:
-                self.beyond += 1
-                self.workers[slot].behind = self.later
-                self.later = slot
-            return
-        place = self.near
-        self.near += 1
-        while place > 0 and self._is_before(time, slot, (place - 1) >> 2):
-            self.when[place], self.who[place] = self.when[(place - 1) >> 2], self.who[(place - 1) >> 2]
-            place = (place - 1) >> 2
-        self.when[place], self.who[place] = time, slot
-
-    # The calendar.
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _next(self) -> cython.longlong:
-        """Return when the next event is, which then stands at the top of the heap; ``NEVER`` without any."""
-        slot: cython.int
-        while self.near == 0 and self.far > 0:
-            if self.far == self.beyond:
-                self.today = self._first_beyond() >> self.shift
-            else:
-                self.today += 1
-            if self.far == self.beyond or self.today % self.day.shape[0] == 0:
-                slot = self.later
-                self.later = NOBODY
-                self.far -= self.beyond
-                self.beyond = 0
-                self._add_all(slot)
-            slot = self.day[self.today % self.day.shape[0]]
-            self.day[self.today % self.day.shape[0]] = NOBODY
-            self.far -= self._add_all(slot)
-        return self.when[0] if self.near > 0 else NEVER
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _add_all(self, slot: cython.int) -> cython.longlong:
-        """Add the events of the workers in a list; return how many there are."""
-        count: cython.longlong = 0
-        behind: cython.int
-        while slot != NOBODY:
-            behind = self.workers[slot].behind
-            self._add(slot)
-            slot = behind
-            count += 1
-        return count
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _first_beyond(self) -> cython.longlong:
-        """Return the first time among the events beyond the days of the calendar."""
-        first: cython.longlong = NEVER
-        slot: cython.int = self.later
-        while slot != NOBODY:
-            first = min(first, self.workers[slot].time)
-            slot = self.workers[slot].behind
-        return first
 
 
 @cython.cfunc

@@ -44,17 +44,30 @@ def module(name: str, **members: object) -> ModuleType:
     return made
 
 
+def as_plain_python(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"plain_{name}", ROOT / f"datagen/native/{name}.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
 @pytest.fixture
 def plain(monkeypatch) -> type:
     """The event loop as plain Python."""
+    agenda = as_plain_python("agenda")
+
+    class Agenda(agenda.Agenda):
+        def house(self, slots: Slots) -> None:
+            super().house(slots)
+            self.workers = slots.workers.view(np.recarray)
+
     c_imports = {"": {}, ".datagen": {}, ".datagen.native": {}, ".libc": {}}
+    c_imports[".datagen.native.agenda"] = {"Agenda": Agenda, "Worker": list}
     c_imports[".datagen.native.draws"] = {"mix": mix, "numbered": numbered, "standard": standard}
     c_imports[".libc.math"] = {"rint": lambda number: float(np.rint(number))}
     for name, members in c_imports.items():
         monkeypatch.setitem(sys.modules, f"cython.cimports{name}", module(f"cython.cimports{name}", **members))
-    spec = importlib.util.spec_from_file_location("plain_walk", ROOT / "datagen/native/walk.py")
-    source = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(source)
+    source = as_plain_python("walk")
 
     class Plain(source.EventLoop):
         def house(self, slots: Slots) -> None:

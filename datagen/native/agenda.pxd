@@ -1,0 +1,31 @@
+# The events to come, for the walk.
+
+cdef struct Worker:
+    long long time  # ns since the start: when it enters its next state
+    long long number
+    unsigned long long key
+    long long step  # number of its next step
+    int state  # that it enters then, or the stop; -1: an empty slot
+    int behind  # slot that follows in its list, of a day or of empty slots
+
+
+cdef class Agenda:
+    cdef Worker[::1] workers  # (slots,)
+    cdef long long[::1] when  # of the heap: times,
+    cdef int[::1] who  # and slots
+    cdef long long near  # how many the heap has
+    cdef int[::1] day  # of the calendar: the first slot of each day
+    cdef int later  # the first slot of all days beyond
+    cdef long long far  # how many the calendar has, and of these
+    cdef long long beyond
+    cdef long long today
+    cdef int shift  # a day has 2**shift ns
+
+    cdef long long next(self) noexcept nogil
+    cdef void move(self, int slot) noexcept nogil
+    cdef void take(self) noexcept nogil
+    cdef void add(self, int slot) noexcept nogil
+    cdef bint _is_before(self, long long time, int slot, long long place) noexcept nogil
+    cdef void _sink(self, int slot) noexcept nogil
+    cdef long long _add_all(self, int slot) noexcept nogil
+    cdef long long _first_beyond(self) noexcept nogil

@@ -1,0 +1,9 @@
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+class Agenda:
+    def __init__(self, day: npt.NDArray[np.int32]) -> None: ...
+    def house(self, slots: Any) -> None: ...
+    def schedule(self, shift: int, used: int) -> None: ...
