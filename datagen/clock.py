@@ -12,8 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from datagen.draw import Integers
 from datagen.moment import Moment, parse_moment
+
+Integers = npt.NDArray[np.int64]  # as in datagen.draw, which needs the compiled core
 
 NEVER = 2**62  # ns, 146 years after the start: no run gets there
 FIRST_MOMENT = parse_moment("0001-01-01T00:00:00Z")
