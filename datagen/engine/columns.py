@@ -155,19 +155,18 @@ class Columns:
         """Store the values that the steps set variables to, in time order."""
         rows_of = cache(lambda state: np.flatnonzero(steps.state == state))
         keys_of = cache(lambda state: steps.keys[rows_of(state)])
-        rank_of = cache(lambda group: np.cumsum(self._plan.sets_group[group][steps.state]) - 1)
         for name in self._plan.variables_in_order(steps.state):
             made = []
-            ranks = rank_of(self._plan.group_of[name])
+            store, positions = self._stores[name], steps.after[self._plan.group_of[name]]
             for setter in self._plan.setters[name]:
                 rows = rows_of(setter.state)
                 if len(rows):
-                    entries = Rows(
-                        keys_of(setter.state), self._plan.path, self._world, self._reader_of(setter, steps, rows)
-                    )
-                    made.append((ranks[rows], entries.within("state", setter.state_name).make(setter.dimension)))
+                    reader = self._reader_of(setter, steps, rows)
+                    entries = Rows(keys_of(setter.state), self._plan.path, self._world, reader)
+                    values = entries.within("state", setter.state_name).make(setter.dimension)
+                    made.append((positions[rows] - store.size, values))
             if made:
-                self._stores[name].append(int(ranks[-1]) + 1, made)
+                store.append(made)
 
     def _reader_of(self, setter: Setter, steps: Steps, rows: Integers) -> "StoreReader":
         """Return what a setter reads: values set before it in its state's list, else those of earlier entries."""

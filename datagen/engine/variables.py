@@ -33,11 +33,12 @@ class Store:
         self.size: int
         self._set([as_type(pa.nulls(1), type_)])
 
-    def append(self, count: int, made: list[tuple[Integers, pa.Array]]) -> None:
-        """Add ``count`` values: arrays, each with which of the new positions (0 to ``count`` - 1) its values have."""
-        self._chunks = [*self._chunks, self._in_order(count, made)]  # a copy of this store keeps what it has
+    def append(self, made: list[tuple[Positions, pa.Array]]) -> None:
+        """Add values: arrays, each with which of the new positions, from 0 on, its values have."""
+        chunk = self._in_order(made)
+        self._chunks = [*self._chunks, chunk]  # a copy of this store keeps what it has
         self._starts = [*self._starts, self.size]
-        self.size += count
+        self.size += len(chunk)
         if len(self._chunks) > MOST_CHUNKS:
             self._set([self._chunks[0], pa.concat_arrays(self._chunks[1:])])
 
@@ -63,13 +64,19 @@ class Store:
         """Forget all values but those at some positions, which ascend."""
         self._set([Store.take(self, used)])
 
-    def _in_order(self, count: int, made: list[tuple[Integers, pa.Array]]) -> pa.Array:
-        values = pa.concat_arrays([as_type(array, self._type) for _, array in made])
+    def _in_order(self, made: list[tuple[Positions, pa.Array]]) -> pa.Array:
+        """Return values as one array, in the order of their positions."""
+        values = [self._stored(array) for _, array in made]
         if len(made) == 1:
-            return values
-        order = np.empty(count, np.int64)
-        order[np.concatenate([positions for positions, _ in made])] = np.arange(count)
-        return values.take(pa.array(order))
+            return values[0]
+        joined = pa.concat_arrays(values)
+        order = np.empty(len(joined), np.int32)
+        order[np.concatenate([positions for positions, _ in made])] = np.arange(len(joined), dtype=np.int32)
+        return joined.take(pa.array(order))
+
+    def _stored(self, array: pa.Array) -> pa.Array:
+        """Return values as they are kept here."""
+        return as_type(array, self._type)
 
     def _set(self, chunks: list[pa.Array]) -> None:
         self._chunks = chunks
@@ -97,12 +104,11 @@ class CodeStore(Store):
     def take(self, used: Integers | Positions) -> pa.Array:
         return pa.DictionaryArray.from_arrays(super().take(used), self._values)
 
-    def _in_order(self, count: int, made: list[tuple[Integers, pa.Array]]) -> pa.Array:
-        codes = np.zeros(count, np.int32)
-        for positions, array in made:
-            begin = np.int32(self._begin(array.dictionary))
-            codes[positions] = pc.fill_null(pc.add(array.indices, begin), 0).to_numpy()
-        return pa.array(codes)
+    def _stored(self, array: pa.Array) -> pa.Array:
+        begin = np.int32(self._begin(array.dictionary))
+        if array.indices.null_count:
+            return pc.fill_null(pc.add(array.indices, begin), 0)
+        return pa.array(array.indices.to_numpy() + begin)
 
     def _begin(self, values: pa.Array) -> int:
         key = (values.offset, len(values), *(buffer.address for buffer in values.buffers() if buffer is not None))
