@@ -18,6 +18,7 @@ from datagen.draw import Integers
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.step import Steps
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
+from datagen.native.rows import grouped
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows, World
 from datagen.records.batch import MOST_ROWS, Batch, Layout, Part
 from datagen.records.types import as_json, common_type
@@ -153,20 +154,23 @@ class Columns:
 
     def _set_variables(self, steps: Steps) -> None:
         """Store the values that the steps set variables to, in time order."""
-        rows_of = cache(lambda state: np.flatnonzero(steps.state == state))
+        order, starts = np.empty(len(steps), np.int64), np.empty(len(self._plan.population.states) + 1, np.int64)
+        grouped(steps.state, starts, order)
+        rows_of = cache(lambda state: order[starts[state] : starts[state + 1]])
         keys_of = cache(lambda state: steps.keys[rows_of(state)])
+        positions_of = cache(lambda group, state: steps.after[group][rows_of(state)])
         for name in self._plan.variables_in_order(steps.state):
             made = []
-            store, positions = self._stores[name], steps.after[self._plan.group_of[name]]
+            group = self._plan.group_of[name]
             for setter in self._plan.setters[name]:
-                rows = rows_of(setter.state)
-                if len(rows):
-                    reader = self._reader_of(setter, steps, rows)
+                own = rows_of(setter.state)
+                if len(own):
+                    reader = self._reader_of(setter, steps, own)
                     entries = Rows(keys_of(setter.state), self._plan.path, self._world, reader)
                     values = entries.within("state", setter.state_name).make(setter.dimension)
-                    made.append((positions[rows] - store.size, values))
+                    made.append((positions_of(group, setter.state), values))
             if made:
-                store.append(made)
+                self._stores[name].append(made)
 
     def _reader_of(self, setter: Setter, steps: Steps, rows: Integers) -> "StoreReader":
         """Return what a setter reads: values set before it in its state's list, else those of earlier entries."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.draw import Integers
+from datagen.native.rows import place
 from datagen.records.conversion import as_type
 
 Positions = npt.NDArray[np.int32]
@@ -34,7 +35,7 @@ class Store:
         self._set([as_type(pa.nulls(1), type_)])
 
     def append(self, made: list[tuple[Positions, pa.Array]]) -> None:
-        """Add values: arrays, each with which of the new positions, from 0 on, its values have."""
+        """Add values: arrays, each with the positions of its values, which come behind those that are there."""
         chunk = self._in_order(made)
         self._chunks = [*self._chunks, chunk]  # a copy of this store keeps what it has
         self._starts = [*self._starts, self.size]
@@ -66,17 +67,12 @@ class Store:
 
     def _in_order(self, made: list[tuple[Positions, pa.Array]]) -> pa.Array:
         """Return values as one array, in the order of their positions."""
-        values = [self._stored(array) for _, array in made]
+        values = pa.concat_arrays([as_type(array, self._type) for _, array in made])
         if len(made) == 1:
-            return values[0]
-        joined = pa.concat_arrays(values)
-        order = np.empty(len(joined), np.int32)
-        order[np.concatenate([positions for positions, _ in made])] = np.arange(len(joined), dtype=np.int32)
-        return joined.take(pa.array(order))
-
-    def _stored(self, array: pa.Array) -> pa.Array:
-        """Return values as they are kept here."""
-        return as_type(array, self._type)
+            return values
+        order = np.empty(len(values), np.int32)
+        order[np.concatenate([positions for positions, _ in made]) - self.size] = np.arange(len(values), dtype=np.int32)
+        return values.take(pa.array(order))
 
     def _set(self, chunks: list[pa.Array]) -> None:
         self._chunks = chunks
@@ -104,11 +100,14 @@ class CodeStore(Store):
     def take(self, used: Integers | Positions) -> pa.Array:
         return pa.DictionaryArray.from_arrays(super().take(used), self._values)
 
-    def _stored(self, array: pa.Array) -> pa.Array:
-        begin = np.int32(self._begin(array.dictionary))
-        if array.indices.null_count:
-            return pc.fill_null(pc.add(array.indices, begin), 0)
-        return pa.array(array.indices.to_numpy() + begin)
+    def _in_order(self, made: list[tuple[Positions, pa.Array]]) -> pa.Array:
+        codes = np.empty(sum(len(array) for _, array in made), np.int32)
+        for positions, array in made:
+            begin, indices = self._begin(array.dictionary), array.indices
+            if indices.null_count:
+                indices = pc.fill_null(indices, -begin)  # and so 0, the position of null
+            place(indices.to_numpy(), begin, positions, self.size, codes)
+        return pa.array(codes)
 
     def _begin(self, values: pa.Array) -> int:
         key = (values.offset, len(values), *(buffer.address for buffer in values.buffers() if buffer is not None))
