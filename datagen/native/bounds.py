@@ -43,14 +43,17 @@ def bound(
     more: cython.longlong
     begin: cython.longlong
     items: cython.longlong
+    buffer: cython.p_const_void
     if not count:
         return 0
     while at < last:
         e = entries + at
         if not is_inside(e.before, e.before_size, room) or not is_inside(e.after, e.after_size, room):
             return -1
-        if e.kind >= MAYBE and (first < 0 or first + count > e.size):
-            return -1
+        if e.kind >= MAYBE:
+            buffer = e.offsets if e.kind in (TEXT, STRING) else e.values
+            if not buffer or first < 0 or first + count > e.size:
+                return -1
         if e.kind == CODES:
             more = bound_of_codes(e, first, count)
         elif e.kind == TEXT or e.kind == STRING:
