@@ -6,6 +6,9 @@ cdef extern from *:
     """
     unsigned long long high_product(unsigned long long a, unsigned long long b) noexcept nogil
 
+cdef enum:
+    SLACK = 64  # bytes behind constants, texts of codes and lines, since texts are copied 16 bytes at a time
+
 cdef enum:  # kinds of entries, as ``datagen.records.table`` numbers them
     CONSTANT, OPEN, CLOSE, CELL, CELL_END, MAYBE, LIST, CODES, TEXT, STRING, INTEGER, UNSIGNED, FLOAT, TIME, BOOLEAN
 
@@ -30,3 +33,7 @@ cdef struct Entry:  # 24 numbers of 8 bytes
     long long digits  # FLOAT: its exponent; STRING: whether any needs escapes; TIME: length of the text
     long long second  # TIME: which one the text says
     unsigned char text[48]
+
+cdef inline long long offset(const void *offsets, long long width, long long row) noexcept nogil:
+    """Return an offset, which has 4 or 8 bytes."""
+    return (<const long long *>offsets)[row] if width == 8 else (<const int *>offsets)[row]

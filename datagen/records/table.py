@@ -19,7 +19,7 @@ _SLACK = bytes(64)  # behind the constants, which are copied 16 bytes at a time
 
 
 class _Kind(IntEnum):
-    """Kinds of entries, as in ``datagen/native/lines.pxd``."""
+    """Kinds of entries, as in ``datagen/native/entry.pxd``."""
 
     CONSTANT = 0
     OPEN = auto()

@@ -59,7 +59,7 @@ def put_json(array: pa.Array, table: Table) -> None:
     """Write values as compact JSON."""
     if pa.types.is_dictionary(array.type):
         _put_dictionary(array, put_json, "null", table)
-    elif pa.types.is_null(array.type):
+    elif array.null_count == len(array):
         table.text("null")
     elif array.null_count:
         table.begin_valid(array, "null")
@@ -81,7 +81,9 @@ def put_plain(array: pa.Array, table: Table, separator: str = "") -> None:
     """Write values as in a cell; with a separator, quoted where a table needs it (RFC 4180, section 2)."""
     if pa.types.is_dictionary(array.type):
         _put_dictionary(array, partial(put_plain, separator=separator), "", table)
-    elif array.null_count and not pa.types.is_null(array.type):
+    elif array.null_count == len(array):
+        return
+    elif array.null_count:
         table.begin_valid(array, "")
         _put_plain_value(array, table, separator)
         table.end()
@@ -200,8 +202,6 @@ def _put_value(array: pa.Array, table: Table) -> None:
 
 def _put_plain_value(array: pa.Array, table: Table, separator: str) -> None:
     type_ = array.type
-    if pa.types.is_null(type_):
-        return
     if is_optional(type_):
         put_plain(array.field(0), table, separator)
     elif pa.types.is_timestamp(type_):

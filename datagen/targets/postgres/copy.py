@@ -16,7 +16,7 @@ import pyarrow.csv
 
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines, pieces
-from datagen.records.text import Piece, join, json_text, plain_text
+from datagen.records.text import Piece, Pieces, join, json_text, plain_text, written
 from datagen.records.types import JSON_TEXT, common_type, plain, present
 
 _NULL = "\\N"
@@ -69,11 +69,11 @@ def columns_of(layout: Layout) -> list[Column]:
 
 def copy_lines(batch: Batch, columns: Sequence[Column]) -> Lines:
     """Write each record as a row; null for the columns that it does not have."""
-    texts = []
+    rows = []
     for part in batch.parts:
         cells = [_cell(part.columns[c.name], c.is_json) if c.name in part.columns else _NULL for c in columns]
-        texts.append(_row(cells, len(part.rows)))
-    return Lines.of(batch.in_order(texts))
+        rows.append((part.rows, _row(cells)))
+    return written(rows, len(batch)).lines()
 
 
 def read_rows(data: bytes, columns: Sequence[Column]) -> Lines:
@@ -93,7 +93,7 @@ def read_rows(data: bytes, columns: Sequence[Column]) -> Lines:
     ).combine_chunks()
     arrays = [array.chunk(0) if array.num_chunks else pa.nulls(0, pa.string()) for array in table.columns]
     cells = [_cell(_parsed(array, column), False) for array, column in zip(arrays, columns, strict=True)]
-    return Lines.of(_row(cells, table.num_rows))
+    return Lines.of(join(_row(cells), table.num_rows))
 
 
 def comparable_rows(lines: Lines, columns: Sequence[Column]) -> list[bytes]:
@@ -110,12 +110,11 @@ def _comparable(row: bytes, places: Sequence[int]) -> bytes:
     return b"\t".join(cells)
 
 
-def _row(cells: Iterable[str | pa.Array], size: int) -> pa.Array:
+def _row(cells: Iterable[str | pa.Array]) -> Pieces:
     pieces: list[Piece] = []
     for cell in cells:
         pieces += [cell, "\t"]
-    pieces[-1] = "\n"
-    return join(pieces, size)
+    return [*pieces[:-1], "\n"]
 
 
 def _cell(array: pa.Array, as_json: bool) -> pa.Array:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from datagen.plugin.stage import Scope
 from datagen.records.batch import Batch, Part
 from datagen.records.pattern import TextPattern, patterned
-from datagen.records.text import Pieces, join, json_text
+from datagen.records.text import Pieces, json_text, written
 
 
 class Actions:
@@ -40,7 +40,7 @@ class Actions:
         index = json_text(names.slice(0, 1))[0].as_py() if self._index.is_constant else json_text(names)
         if not self._chooses_ids:
             return [f'{{"{self._verb}":{{"_index":', index, "}}\n"]
-        ids = batch.in_order([join(_id_pieces(batch, part), len(part.rows)) for part in batch.parts])
+        ids = written(((part.rows, _id_pieces(batch, part)) for part in batch.parts), len(batch)).array()
         return [f'{{"{self._verb}":{{"_index":', index, f',"_id":"{self._scope.run}-', ids, '"}}\n']
 
     def identity(self, line: bytes) -> str | None:
@@ -59,5 +59,5 @@ class Actions:
 def _id_pieces(batch: Batch, part: Part) -> Pieces:
     """Write what tells records of one run apart; what a stage made itself is numbered under the stage's name."""
     worker = batch.worker[part.rows]
-    owner = pa.array(worker).cast(pa.string()) if worker[0] >= 0 else json.dumps(part.emitter)[1:-1]
-    return [owner, "-", pa.array(batch.step[part.rows]).cast(pa.string())]
+    owner = pa.array(worker) if worker[0] >= 0 else json.dumps(part.emitter)[1:-1]
+    return [owner, "-", pa.array(batch.step[part.rows])]
