@@ -9,7 +9,8 @@ from Cython.Build import cythonize
 from setuptools import Extension
 from setuptools.command.build_ext import build_ext
 
-from native.compiler import FAST, command, headers, make_library
+from native.compiler import FAST, command, make_library
+from native.headers import headers, portable_headers, python_dll
 
 PACKAGE = Path("datagen/native")
 STAMP = "datagen.native.built"  # knows the checksum of all sources: out of date whenever one of them is
@@ -63,4 +64,8 @@ class BuildCore(build_ext):
         if is_fresh and ext.name != STAMP and not self.force:
             return
         flags = [*FAST, f"-DCORE_SOURCES={sources()}u"]
-        make_library(make_c(ext, Path("build/core")), library, command(), headers(), flags, sys.platform)
+        include = headers()
+        if sys.platform == "win32":  # where its own headers are for Microsoft's compiler
+            include = portable_headers()
+            flags.append(str(python_dll()))
+        make_library(make_c(ext, Path("build/core")), library, command(), include, flags, sys.platform)
