@@ -1,5 +1,9 @@
-"""The modules of the core: Cython makes C of them, a compiler makes libraries of that."""
+"""The modules of the core: Cython makes C of them, a compiler makes libraries of that.
 
+``python -m native.compile`` in a clone does it for those that have changed; the libraries lie beside their sources then.
+"""
+
+import subprocess
 import sys
 import zlib
 from glob import glob
@@ -69,3 +73,7 @@ class BuildCore(build_ext):
             include = portable_headers()
             flags.append(str(python_dll()))
         make_library(make_c(ext, Path("build/core")), library, command(), include, flags, sys.platform)
+
+
+if __name__ == "__main__":
+    sys.exit(subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"]).returncode)
