@@ -27,7 +27,7 @@ __all__ = [
 
 def get_requires_for_build_wheel(config_settings: dict[str, str] | None = None) -> list[str]:
     """Return what a build needs beside ``build-system.requires``: 100 MB of compiler, only where there is none."""
-    return ["ziglang>=0.13"] if needs_zig() else []
+    return ["ziglang>=0.17"] if needs_zig() else []
 
 
 get_requires_for_build_editable = get_requires_for_build_wheel

@@ -1,5 +1,9 @@
-"""The modules of the core: Cython makes C of them, a compiler makes libraries of that."""
+"""The modules of the core: Cython makes C of them, a compiler makes libraries of that.
 
+``python -m native.compile`` in a clone does it for those that have changed; the libraries lie beside their sources then.
+"""
+
+import subprocess
 import sys
 import zlib
 from glob import glob
@@ -9,7 +13,8 @@ from Cython.Build import cythonize
 from setuptools import Extension
 from setuptools.command.build_ext import build_ext
 
-from native.compiler import FAST, command, headers, make_library
+from native.compiler import FAST, command, make_library
+from native.headers import headers, portable_headers, python_dll
 
 PACKAGE = Path("datagen/native")
 STAMP = "datagen.native.built"  # knows the checksum of all sources: out of date whenever one of them is
@@ -63,4 +68,12 @@ class BuildCore(build_ext):
         if is_fresh and ext.name != STAMP and not self.force:
             return
         flags = [*FAST, f"-DCORE_SOURCES={sources()}u"]
-        make_library(make_c(ext, Path("build/core")), library, command(), headers(), flags, sys.platform)
+        include = headers()
+        if sys.platform == "win32":  # where its own headers are for Microsoft's compiler
+            include = portable_headers()
+            flags.append(str(python_dll()))
+        make_library(make_c(ext, Path("build/core")), library, command(), include, flags, sys.platform)
+
+
+if __name__ == "__main__":
+    sys.exit(subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"]).returncode)

@@ -4,7 +4,6 @@ import os
 import shlex
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 from shutil import which
@@ -23,12 +22,13 @@ class CannotCompile(SystemExit):
 def command() -> tuple[str, ...]:
     """Return the compiler's command: ``$CC``, else the system's compiler, else zig from its wheel.
 
-    On Windows a compiler that is not asked for is left alone: it may be one for other libraries than Python's.
+    On Windows it is always zig: the flags here are none of Microsoft's, and other compilers may use other libraries.
     """
     if os.environ.get("CC"):
         return tuple(shlex.split(os.environ["CC"]))
-    names = () if sys.platform == "win32" else ("cc", "gcc", "clang")
-    return next(((name,) for name in names if _works(name)), (*ZIG, "-mcpu=baseline"))
+    if sys.platform == "win32":
+        return (*ZIG, "-target", "native-windows-gnu", "-mcpu=baseline")
+    return next(((name,) for name in ("cc", "gcc", "clang") if _works(name)), (*ZIG, "-mcpu=baseline"))
 
 
 def _works(name: str) -> bool:
@@ -40,20 +40,6 @@ def _works(name: str) -> bool:
 def needs_zig() -> bool:
     """Return whether the compiler has to come from the package ``ziglang``."""
     return command()[:3] == ZIG[:3]
-
-
-def headers() -> Path:
-    """Return the folder of the headers of this Python.
-
-    Raises CannotCompile when there are none.
-    """
-    folder = Path(sysconfig.get_path("include"))
-    if not (folder / "Python.h").exists():
-        raise CannotCompile(
-            f"compiling the core of datagen: {folder} has no Python.h; install the headers of Python "
-            f"{sys.version_info[0]}.{sys.version_info[1]} (Debian, Ubuntu: python3-dev; Fedora: python3-devel)"
-        )
-    return folder
 
 
 def make_library(

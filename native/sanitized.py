@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from native.compile import PACKAGE, make_c, modules, sources
-from native.compiler import command, headers, make_library
+from native.compiler import command, make_library
+from native.headers import headers
 
 FOLDER = Path("build/sanitized")
 COPIED = ("datagen", "tests", "native", "conf", "formats", "generator.py", "pyproject.toml")

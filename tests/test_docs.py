@@ -40,6 +40,7 @@ ELSEWHERE = (
     "docker ",
     "socat ",
     "python -m tests.",
+    "python -m native.",
 )  # set-up, servers
 VARIES = re.compile(r"\d+\.\d+ ?s\b(, [\d.,]+ records/s)?")  # a run that is over at once shows no rate
 BLOCKS = [(path, match) for path in PAGES for match in BLOCK.finditer(path.read_text(encoding="utf-8"))]

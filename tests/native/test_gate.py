@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from native import backend, compiler
+from native import backend, compiler, headers
 from tests.worlds import ROOT
 
 DOORS = {
@@ -147,4 +147,4 @@ def test_a_compiler_is_asked_for_only_where_there_is_none(monkeypatch: pytest.Mo
 def test_a_python_without_headers_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
     with pytest.raises(SystemExit, match="install the headers of Python"):
-        compiler.headers()
+        headers.headers()
