@@ -81,7 +81,7 @@ def assert_equal(spec: dict, run: dict) -> None:
         assert made.held == held_until(found[-1][1] if found else 0, spawns)
 
 
-@settings(FIXED, max_examples=400)
+@settings(FIXED, max_examples=700)
 @given(spec=specs(), run=runs())
 def test_the_engine_gives_the_records_of_the_reference_simulator_for_all_windows_and_threads(
     spec: dict, run: dict
