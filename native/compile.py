@@ -1,6 +1,6 @@
 """The modules of the core: Cython makes C of them, a compiler makes libraries of that.
 
-``python -m native.compile`` in a clone does it for those that have changed; the libraries lie beside their sources then.
+``python -m native.compile`` in a clone does it for those that changed, and puts the libraries beside their sources.
 """
 
 import subprocess
