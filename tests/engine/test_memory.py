@@ -6,12 +6,12 @@ import pytest
 
 import datagen
 from datagen.clock import NEVER
+from datagen.draw import Integers
 from datagen.engine import columns, variables, walk
 from datagen.engine.plan import Plan
 from datagen.engine.run import Run
 from datagen.moment import parse_moment
 from datagen.plugin import dimension
-from datagen.plugin.dimension import Rows
 from tests.worlds import (
     START,
     batches_of,
@@ -108,13 +108,13 @@ def test_values_of_variables_are_kept_in_few_chunks(monkeypatch) -> None:
 def test_many_items_are_made_a_part_at_a_time(monkeypatch, field: dict) -> None:
     whole = records_of(world(field), 3_000)
     sizes: list[tuple[int, int]] = []
-    places = Rows._places
 
-    def counted(rows: Rows, lengths: object) -> object:
-        sizes.append((len(rows), int(lengths.sum())))
-        return places(rows, lengths)
+    def counted(lengths: Integers) -> bool:
+        if not dimension.too_many(lengths):
+            sizes.append((len(lengths), int(lengths.sum())))
+        return dimension.too_many(lengths)
 
-    monkeypatch.setattr(Rows, "_places", counted)
+    monkeypatch.setattr(f"datagen.dimensions.{field['type']}.too_many", counted)
     monkeypatch.setattr(dimension, "_MOST_ITEMS", 100)
     assert records_of(world(field), 3_000) == whole
     assert all(made <= 100 or rows == 1 for rows, made in sizes)
