@@ -171,13 +171,3 @@ def test_a_batch_has_no_more_than_some_bytes(monkeypatch) -> None:
     monkeypatch.setattr(columns, "_BATCH_BYTES", 10_000)
     assert max(batch.nbytes for batch in batches_of(spec, 3_000)) < 15_000
     assert records_of(spec, 3_000) == whole
-
-
-@pytest.mark.parametrize("chars", ["ab", "é/", "😀a€é"])
-def test_characters_are_drawn_in_parts_and_change_no_string(monkeypatch, chars: str) -> None:
-    spec = world({"name": "x", "type": "string", "length_distribution": uniform(0, 60), "chars": chars})
-    whole = records_of(spec, 500)
-    monkeypatch.setattr(dimension, "_PART", 7)
-    assert records_of(spec, 500) == whole
-    assert {len(record["x"]) for record in whole} == set(range(61))
-    assert set("".join(record["x"] for record in whole)) == set(chars)
