@@ -8,10 +8,12 @@ import datagen
 from datagen.clock import NEVER
 from datagen.draw import Integers
 from datagen.engine import columns, variables, walk
+from datagen.engine.columns import Columns, Draft
 from datagen.engine.plan import Plan
 from datagen.engine.run import Run
 from datagen.moment import parse_moment
 from datagen.plugin import dimension
+from datagen.plugin.dimension import World
 from tests.worlds import (
     START,
     batches_of,
@@ -73,6 +75,21 @@ def test_forgetting_stale_values_changes_no_record(monkeypatch) -> None:
     monkeypatch.setattr(walk, "_MOST_ROWS", 20)
     for most in (2, 100):
         assert records_of(SETTING, 5_000, max_workers=most) == (whole if most == 100 else few)
+
+
+def test_a_draft_that_is_made_late_reads_the_variables_as_they_were(monkeypatch) -> None:
+    """Also when the values that it reads have been forgotten since."""
+    monkeypatch.setattr(walk, "_STALE", 20)
+    monkeypatch.setattr(walk, "_MOST_ROWS", 20)
+    plan = Plan(datagen.load(SETTING).spec, parse_moment(START))
+
+    def drafts() -> Iterator[tuple[Columns, Draft]]:
+        walked, made = walk.Walk(plan, seed=1, max_workers=20), Columns(plan, World(seed=1))
+        for _ in range(50):
+            yield from ((made, draft) for draft in made.drafts(walked.advance(NEVER)))
+
+    at_once = [made.made(draft).parts[0].columns for made, draft in drafts()]
+    assert [made.made(draft).parts[0].columns for made, draft in list(drafts())] == at_once
 
 
 def test_who_was_never_set_anything_reads_null_whatever_was_forgotten(monkeypatch) -> None:
@@ -139,6 +156,17 @@ def test_room_for_workers_grows_and_changes_no_step(monkeypatch) -> None:
     assert steps_of(SETTING, 5_000, max_workers=1_000) == whole
 
 
+def test_there_is_room_for_all_workers_of_a_snapshot(monkeypatch) -> None:
+    plan = Plan(datagen.load(SETTING).spec, parse_moment(START))
+    first = walk.Walk(plan, seed=1, max_workers=1_000)
+    for _ in range(3):
+        first.advance(NEVER)
+    monkeypatch.setattr(walk, "_FIRST_SLOTS", 1)
+    second = walk.Walk(plan, seed=1, max_workers=1_000)
+    second.restore(first.snapshot())
+    assert (second.advance(NEVER).keys == first.advance(NEVER).keys[:1024]).all()
+
+
 def test_a_calendar_for_a_crowd_changes_no_step(monkeypatch) -> None:
     whole = steps_of(SETTING, 20_000, max_workers=1_000)
     monkeypatch.setattr(walk, "_CROWD", 4)
@@ -171,3 +199,5 @@ def test_a_batch_has_no_more_than_some_bytes(monkeypatch) -> None:
     monkeypatch.setattr(columns, "_BATCH_BYTES", 10_000)
     assert max(batch.nbytes for batch in batches_of(spec, 3_000)) < 15_000
     assert records_of(spec, 3_000) == whole
+    monkeypatch.setattr(columns, "_BATCH_BYTES", 1)  # less than one record has
+    assert records_of(spec, 300) == whole[:300]
