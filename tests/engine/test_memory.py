@@ -6,12 +6,14 @@ import pytest
 
 import datagen
 from datagen.clock import NEVER
+from datagen.draw import Integers
 from datagen.engine import columns, variables, walk
+from datagen.engine.columns import Columns, Draft
 from datagen.engine.plan import Plan
 from datagen.engine.run import Run
 from datagen.moment import parse_moment
 from datagen.plugin import dimension
-from datagen.plugin.dimension import Rows
+from datagen.plugin.dimension import World
 from tests.worlds import (
     START,
     batches_of,
@@ -75,6 +77,21 @@ def test_forgetting_stale_values_changes_no_record(monkeypatch) -> None:
         assert records_of(SETTING, 5_000, max_workers=most) == (whole if most == 100 else few)
 
 
+def test_a_draft_that_is_made_late_reads_the_variables_as_they_were(monkeypatch) -> None:
+    """Also when the values that it reads have been forgotten since."""
+    monkeypatch.setattr(walk, "_STALE", 20)
+    monkeypatch.setattr(walk, "_MOST_ROWS", 20)
+    plan = Plan(datagen.load(SETTING).spec, parse_moment(START))
+
+    def drafts() -> Iterator[tuple[Columns, Draft]]:
+        walked, made = walk.Walk(plan, seed=1, max_workers=20), Columns(plan, World(seed=1))
+        for _ in range(50):
+            yield from ((made, draft) for draft in made.drafts(walked.advance(NEVER)))
+
+    at_once = [made.made(draft).parts[0].columns for made, draft in drafts()]
+    assert [made.made(draft).parts[0].columns for made, draft in list(drafts())] == at_once
+
+
 def test_who_was_never_set_anything_reads_null_whatever_was_forgotten(monkeypatch) -> None:
     """Whenever values are forgotten here, everybody alive has one."""
     monkeypatch.setattr(walk, "_STALE", 20)
@@ -108,13 +125,13 @@ def test_values_of_variables_are_kept_in_few_chunks(monkeypatch) -> None:
 def test_many_items_are_made_a_part_at_a_time(monkeypatch, field: dict) -> None:
     whole = records_of(world(field), 3_000)
     sizes: list[tuple[int, int]] = []
-    places = Rows._places
 
-    def counted(rows: Rows, lengths: object) -> object:
-        sizes.append((len(rows), int(lengths.sum())))
-        return places(rows, lengths)
+    def counted(lengths: Integers) -> bool:
+        if not dimension.too_many(lengths):
+            sizes.append((len(lengths), int(lengths.sum())))
+        return dimension.too_many(lengths)
 
-    monkeypatch.setattr(Rows, "_places", counted)
+    monkeypatch.setattr(f"datagen.dimensions.{field['type']}.too_many", counted)
     monkeypatch.setattr(dimension, "_MOST_ITEMS", 100)
     assert records_of(world(field), 3_000) == whole
     assert all(made <= 100 or rows == 1 for rows, made in sizes)
@@ -137,6 +154,17 @@ def test_room_for_workers_grows_and_changes_no_step(monkeypatch) -> None:
     whole = steps_of(SETTING, 5_000, max_workers=1_000)
     monkeypatch.setattr(walk, "_FIRST_SLOTS", 1)
     assert steps_of(SETTING, 5_000, max_workers=1_000) == whole
+
+
+def test_there_is_room_for_all_workers_of_a_snapshot(monkeypatch) -> None:
+    plan = Plan(datagen.load(SETTING).spec, parse_moment(START))
+    first = walk.Walk(plan, seed=1, max_workers=1_000)
+    for _ in range(3):
+        first.advance(NEVER)
+    monkeypatch.setattr(walk, "_FIRST_SLOTS", 1)
+    second = walk.Walk(plan, seed=1, max_workers=1_000)
+    second.restore(first.snapshot())
+    assert (second.advance(NEVER).keys == first.advance(NEVER).keys[:1024]).all()
 
 
 def test_a_calendar_for_a_crowd_changes_no_step(monkeypatch) -> None:
@@ -171,13 +199,5 @@ def test_a_batch_has_no_more_than_some_bytes(monkeypatch) -> None:
     monkeypatch.setattr(columns, "_BATCH_BYTES", 10_000)
     assert max(batch.nbytes for batch in batches_of(spec, 3_000)) < 15_000
     assert records_of(spec, 3_000) == whole
-
-
-@pytest.mark.parametrize("chars", ["ab", "é/", "😀a€é"])
-def test_characters_are_drawn_in_parts_and_change_no_string(monkeypatch, chars: str) -> None:
-    spec = world({"name": "x", "type": "string", "length_distribution": uniform(0, 60), "chars": chars})
-    whole = records_of(spec, 500)
-    monkeypatch.setattr(dimension, "_PART", 7)
-    assert records_of(spec, 500) == whole
-    assert {len(record["x"]) for record in whole} == set(range(61))
-    assert set("".join(record["x"] for record in whole)) == set(chars)
+    monkeypatch.setattr(columns, "_BATCH_BYTES", 1)  # less than one record has
+    assert records_of(spec, 300) == whole[:300]

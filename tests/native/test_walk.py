@@ -18,7 +18,7 @@ from datagen.engine.plan import Plan
 from datagen.engine.slot import Slots
 from datagen.engine.step import Steps
 from datagen.moment import parse_moment
-from tests.worlds import READY, ROOT, START
+from tests.worlds import READY, ROOT, START, exponential, state, uniform, world
 
 _WORD = 2**64 - 1
 
@@ -77,8 +77,19 @@ def plain(monkeypatch) -> type:
     return Plain
 
 
-def walked(name: str, max_workers: int, windows: int) -> list[Steps]:
-    plan = Plan(datagen.load(READY[name]).spec, parse_moment(START))
+# Waits below 0, of 0, beyond all time, and some that are both below 0 and beyond.
+ODD = world(
+    states=[
+        state("a", {"a": 0.5, "b": 0.4, "stop": 0.1}, delay=uniform(-1, 1)),
+        state("b", {"a": 0.5, "c": 0.01, "stop": 0.49}, delay=exponential(1)),
+        state("c", delay=uniform(-1e300, 1e300)),
+    ],
+    gap=uniform(-1, 0.5),
+)
+
+
+def walked(spec: object, max_workers: int, windows: int) -> list[Steps]:
+    plan = Plan(datagen.load(spec).spec, parse_moment(START))
     made = walk.Walk(plan, seed=1, max_workers=max_workers)
     return [made.advance(NEVER) for _ in range(windows)]
 
@@ -99,16 +110,16 @@ def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, plain: typ
     monkeypatch.setattr(walk, "_FIRST_SLOTS", 2)
     monkeypatch.setattr(walk, "_CROWD", 4)
     monkeypatch.setattr(walk, "_DAYS", 64)
-    compiled = walked(name, most, 3)
+    compiled = walked(READY[name], most, 3)
     monkeypatch.setattr(walk, "EventLoop", plain)
-    assert_same(walked(name, most, 3), compiled)
+    assert_same(walked(READY[name], most, 3), compiled)
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("spec", [*READY.values(), ODD], ids=[*READY, "odd"])
 @pytest.mark.parametrize("most", [1, 100, 9000])
-def test_waits_that_are_drawn_ahead_of_time_are_those_of_the_core(monkeypatch, name: str, most: int) -> None:
+def test_waits_that_are_drawn_ahead_of_time_are_those_of_the_core(monkeypatch, spec: object, most: int) -> None:
     """As a plug-in's are: the core knows only the built-in distributions."""
-    known = walked(name, most, 5)
+    known = walked(spec, most, 5)
     for distribution in (Exponential, Uniform):
         monkeypatch.setattr(distribution, "linear", lambda self: None)
-    assert_same(walked(name, most, 5), known)
+    assert_same(walked(spec, most, 5), known)

@@ -1,0 +1,55 @@
+"""A crew computes what it is given, in whatever order, and hands it over in the order that was asked for."""
+
+from collections.abc import Iterator
+from threading import Event, current_thread
+
+import pytest
+
+from datagen.engine.crew import Crew, looked_ahead
+
+
+def numbers(taken: list[int], count: int) -> Iterator[int]:
+    """Yield the first numbers, noting each that is taken."""
+    for number in range(count):
+        taken.append(number)
+        yield number
+
+
+def test_items_are_taken_ahead_and_come_in_their_order() -> None:
+    taken: list[int] = []
+    coming = looked_ahead(numbers(taken, 5), 2, lambda: False)
+    assert [(item, len(taken)) for item in coming] == [(0, 3), (1, 4), (2, 5), (3, 5), (4, 5)]
+
+
+def test_no_item_is_taken_ahead_while_that_is_held_back() -> None:
+    taken: list[int] = []
+    coming = looked_ahead(numbers(taken, 6), 2, lambda: len(taken) in (1, 2, 5))
+    assert [(item, len(taken)) for item in coming] == [(0, 1), (1, 2), (2, 5), (3, 5), (4, 5), (5, 6)]
+
+
+def test_what_is_raised_comes_behind_the_items_before_it() -> None:
+    def failing() -> Iterator[int]:
+        yield from (1, 2)
+        raise ValueError("no more")
+
+    coming = looked_ahead(failing(), 5, lambda: False)
+    assert [next(coming), next(coming)] == [1, 2]
+    with pytest.raises(ValueError, match="no more"):
+        next(coming)
+
+
+def test_what_nobody_has_begun_is_computed_by_who_waits_for_it() -> None:
+    crew, goes_on = Crew(2), Event()
+    first = crew.begin(goes_on.wait)  # by the only other thread, which has no time for the second
+    assert crew.begin(current_thread)() is current_thread()
+    goes_on.set()
+    assert first()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_a_computation_raises_is_raised_where_it_is_waited_for(threads: int) -> None:
+    def failing() -> None:
+        raise ValueError("not computed")
+
+    with pytest.raises(ValueError, match="not computed"):
+        Crew(threads).begin(failing)()
