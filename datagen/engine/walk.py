@@ -139,7 +139,6 @@ class Walk:
         self._loop.house(slots)
 
     def _schedule(self, day_bits: int) -> None:
-        self._day_bits = day_bits
         self._since_scheduled = 0  # steps
         self._loop.schedule(day_bits)
 
@@ -152,7 +151,7 @@ class Walk:
         if self.alive >= _CROWD:
             events = max(_EVENTS_A_DAY, _WAITS * self.alive // _DAYS)
             day_bits = (events * int(time[-1] - time[0]) // len(time)).bit_length()
-        if abs(day_bits - self._day_bits) > 1:
+        if abs(day_bits - self._loop.day_bits()) > 1:
             self._schedule(day_bits)
 
     def _keep(self) -> tuple[Integers | None, ...] | None:

@@ -19,6 +19,7 @@ cdef class Agenda:
     cdef long long far  # how many the calendar has, and of these
     cdef long long beyond
     cdef long long today
+    cdef long long moved  # events in this year
     cdef int shift  # a day has 2**shift ns
 
     cdef long long next(self) noexcept nogil
@@ -27,5 +28,6 @@ cdef class Agenda:
     cdef void add(self, int slot) noexcept nogil
     cdef bint _is_before(self, long long time, int slot, long long place) noexcept nogil
     cdef void _sink(self, int slot) noexcept nogil
+    cdef void _begin_year(self, long long time) noexcept nogil
     cdef long long _add_all(self, int slot) noexcept nogil
     cdef long long _first_beyond(self) noexcept nogil

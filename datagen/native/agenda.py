@@ -7,6 +7,9 @@ import cython
 
 NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
 NOBODY = cython.declare(cython.int, -1)
+ALL_TIME = cython.declare(cython.int, 62)  # bits: all time is in one day
+WIDER = cython.declare(cython.int, 4)  # bits more for a day that is too short
+DAYS_A_MOVE = cython.declare(cython.longlong, 16)  # that may be looked at for each event that is moved
 
 
 @cython.final  # so that its methods are called directly
@@ -36,7 +39,7 @@ class Agenda:
             if self.workers[slot].state >= 0 and self.workers[slot].time < first:
                 first = self.workers[slot].time
         self.shift, self.today = shift, first >> shift
-        self.near = self.far = self.beyond = 0
+        self.near = self.far = self.beyond = self.moved = 0
         self.later = NOBODY
         for slot in range(self.day.shape[0]):
             self.day[slot] = NOBODY
@@ -49,6 +52,7 @@ class Agenda:
     @cython.exceptval(check=False)
     def move(self, slot: cython.int) -> cython.void:
         """Move the first event, that of a worker, to the worker's new time."""
+        self.moved += 1
         if self.workers[slot].time >> self.shift <= self.today:
             self._sink(slot)
         else:
@@ -130,19 +134,46 @@ class Agenda:
         slot: cython.int
         while self.near == 0 and self.far > 0:
             if self.far == self.beyond:
-                self.today = self._first_beyond() >> self.shift
+                self._begin_year(self._first_beyond())
             else:
                 self.today += 1
-            if self.far == self.beyond or self.today % self.day.shape[0] == 0:
-                slot = self.later
-                self.later = NOBODY
-                self.far -= self.beyond
-                self.beyond = 0
-                self._add_all(slot)
+                if self.today % self.day.shape[0] == 0:
+                    self._begin_year(self.today << self.shift)
             slot = self.day[self.today % self.day.shape[0]]
             self.day[self.today % self.day.shape[0]] = NOBODY
             self.far -= self._add_all(slot)
         return self.when[0] if self.near > 0 else NEVER
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _begin_year(self, time: cython.longlong) -> cython.void:
+        """Go to a day, from which on the calendar has room, and enter the events beyond that are of its days now.
+
+        Days become longer when few events were moved in the year that is over, so that looking through its days, and at
+        those beyond, is never most of the work: with a million workers asleep, ten awake would cost 10 ms a step.
+        """
+        slot: cython.int
+        behind: cython.int
+        place: cython.Py_ssize_t
+        if self.shift < ALL_TIME and self.moved < self.beyond + self.day.shape[0] // DAYS_A_MOVE:
+            self.shift = min(self.shift + WIDER, ALL_TIME)
+            for place in range(self.day.shape[0]):
+                slot = self.day[place]
+                self.day[place] = NOBODY
+                while slot != NOBODY:
+                    behind = self.workers[slot].behind
+                    self.workers[slot].behind = self.later
+                    self.later = slot
+                    self.beyond += 1
+                    slot = behind
+        self.today = time >> self.shift
+        self.moved = 0
+        slot = self.later
+        self.later = NOBODY
+        self.far -= self.beyond
+        self.beyond = 0
+        self._add_all(slot)
 
     @cython.cfunc
     @cython.nogil

@@ -142,6 +142,10 @@ class EventLoop:
         """Put the events of all workers into a calendar whose days have 2**shift ns."""
         self.agenda.schedule(shift, self.used)
 
+    def day_bits(self) -> cython.int:
+        """Return the length of the calendar's days, as in ``schedule``; it makes them longer where they are too short."""
+        return self.agenda.shift
+
     def next_event(self) -> cython.longlong:
         """Return when the next event of a worker alive is, in ns; ``NEVER`` without any."""
         return self.agenda.next()
