@@ -10,6 +10,7 @@ from cython.cimports.datagen.native.draws import mix, numbered, standard
 from cython.cimports.libc.math import rint
 
 NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
+LONGEST = cython.declare(cython.double, 4611686018.0)  # seconds: from here on a wait counts as ``NEVER``
 NOBODY = cython.declare(cython.int, -1)
 MOST_AT_ONCE = cython.declare(cython.longlong, 1 << 23)  # events at one instant, and so many more for each worker:
 MOST_EACH = cython.declare(cython.longlong, 16)
@@ -143,7 +144,7 @@ class EventLoop:
         self.agenda.schedule(shift, self.used)
 
     def day_bits(self) -> cython.int:
-        """Return the length of the calendar's days, as in ``schedule``; it makes them longer where they are too short."""
+        """Return the length of the calendar's days, as in ``schedule``; too short ones become longer by themselves."""
         return self.agenda.shift
 
     def next_event(self) -> cython.longlong:
@@ -316,8 +317,8 @@ def wait(family: cython.int, offset: cython.double, scale: cython.double, row: c
     seconds: cython.double = offset
     if family != CONSTANT:
         seconds += scale * standard(family, mix(row))
-    if seconds <= 0:
+    if not seconds > 0:
         return 0
-    if seconds >= 4611686018.0:
+    if seconds >= LONGEST:
         return NEVER
     return cython.cast(cython.longlong, rint(seconds * 1e9))
