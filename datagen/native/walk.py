@@ -143,7 +143,7 @@ class EventLoop:
         self.agenda.schedule(shift, self.used)
 
     def day_bits(self) -> cython.int:
-        """Return the length of the calendar's days, as in ``schedule``; it makes them longer where they are too short."""
+        """Return how long the calendar's days are, as in ``schedule``; it makes days longer that are too short."""
         return self.agenda.shift
 
     def next_event(self) -> cython.longlong:
