@@ -130,8 +130,10 @@ def test_a_run_that_is_stopped_counts_what_was_held_back_up_to_its_last_record(m
     monkeypatch.setattr(walk, "_FIRST_ROWS", 10_000)
     spec = world(states=[state("s", delay=constant(1))], gap=0.1)
     stopped = run_of(spec, max_workers=1)
-    for batch in next(stopped.windows()).batches:
-        stopped.stop()
+    batches = next(stopped.windows()).batches
+    first = next(batches)
+    stopped.stop()
+    assert list(batches) == []
     cut = run_of(spec, stopped.emitted, max_workers=1)
-    assert sum(len(batch) for batch in cut.batches()) == len(batch) == 16
+    assert sum(map(len, cut.batches())) == len(first) == 16
     assert stopped.held == cut.held
