@@ -148,11 +148,14 @@ class Sender:
     def _work(self) -> None:
         try:
             self._insist(self._begin)
-            while (item := self._next()) is not None:
-                self._let_out(item)
+            error = self._let_out_all()
+            if error is not None:
+                self._clock.stop()
             self._send()
             self._pass()
             self._insist(self._finish)
+            if error is not None:
+                raise error
         except BaseException as error:  # whatever it is, the run has to know
             self.error = error
             self._clock.stop()
@@ -177,16 +180,25 @@ class Sender:
                 self._send()
         return self._queue.get()
 
-    def _let_out(self, item: _Item) -> None:
+    def _let_out_all(self) -> Exception | None:
+        """Let out what comes, up to the end, or up to what could not be made; return why it could not."""
+        while (item := self._next()) is not None:
+            if item.encoded is None:
+                self._notes.append(item)
+                self._pass()
+                continue
+            try:
+                encoded = _made(item.encoded)
+            except Exception as error:
+                return error
+            self._let_out(encoded)
+        return None
+
+    def _let_out(self, encoded: Encoded) -> None:
         """Let records out when they are due."""
-        if item.encoded is not None:
-            encoded = _made(item.encoded)
-            held_too = self.acknowledged is None  # else whoever continues the run lets out what is held back
-            for start, stop in self._clock.due(encoded.due, encoded.emitted if held_too else None):
-                self._gather(encoded.slice(start, stop))
-        else:
-            self._notes.append(item)
-            self._pass()
+        held_too = self.acknowledged is None  # else whoever continues the run lets out what is held back
+        for start, stop in self._clock.due(encoded.due, encoded.emitted if held_too else None):
+            self._gather(encoded.slice(start, stop))
 
     def _pass(self) -> None:
         """Count the records of the run whose time has come."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from datagen.clock import NEVER, Clock, time_left
 from datagen.draw import Integers
-from datagen.engine.columns import Columns
+from datagen.engine.columns import Columns, Draft
 from datagen.engine.crew import Crew, looked_ahead
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
@@ -165,7 +165,7 @@ class Run:
                 yield Walked(self._walk.next_time, *self._walk.held, self._walk.held_since)
                 for draft in self._columns.drafts(steps):
                     left = None if left is None else max(left - len(draft), 0)
-                    yield self.crew.begin(partial(self._columns.made, draft))
+                    yield self.crew.begin(partial(self._made, draft))
                     if left == 0:
                         break
                 yield None
@@ -197,26 +197,32 @@ class Run:
 
     def _batches(self, walked: "Walked", coming: "Iterator[Walked | Making | int | None]") -> Iterator[Batch]:
         """Yield the records of a window, no more than are still wanted; end when the run is stopped."""
+        until = self._until
+        self._held_since = walked.held_since
         try:
             for making in coming:
                 if not callable(making):
+                    until = NEVER
+                    self._passed += 1
                     break
                 batch = making()
                 self._columns.learn(batch)
                 left = self._left
                 taken = batch if left is None else batch.slice(0, min(left, len(batch)))
                 self.emitted += len(taken)
-                self._until = int(taken.due[-1])
-                self._held_since = walked.held_since
+                self._until = until = int(taken.due[-1])
                 yield taken
                 if self.is_complete:
-                    self._hold(walked, self._until)
-                    return
+                    break
         except Cancelled:
-            return
-        self._held_since = walked.held_since
-        self._hold(walked, NEVER)
-        self._passed += 1
+            pass
+        self._hold(walked, until)
+
+    def _made(self, draft: Draft) -> Batch:
+        """Return the batch of a draft; raises Cancelled when the run is stopped before anybody has begun to make it."""
+        if self.clock.stopped.is_set():
+            raise Cancelled
+        return self._columns.made(draft)
 
     def _hold(self, walked: "Walked", until: int) -> None:
         """Count the spawns of a window that were held back, up to a time."""

@@ -5,10 +5,11 @@ import json
 import pytest
 
 import datagen
+from datagen.engine import columns, walk
 from datagen.engine.run import Held
 from datagen.job.limit import Limit
 from datagen.job.options import Options
-from tests.worlds import START, constant, counter, exponential, records_of, state, world, write_json
+from tests.worlds import START, constant, counter, exponential, records_of, run_of, state, world, write_json
 
 # 20 workers arrive a second and live for 10: 200 are alive.
 CROWDED = world(counter("n"), states=[state("s", {"stop": 1}, delay=exponential(10))], gap=exponential(0.05))
@@ -110,3 +111,29 @@ def test_what_was_held_back_is_counted_over_all_of_a_run_that_was_continued(tmp_
     run(5000, "in two")
     assert run(20_000, "in two").held == run(20_000, "at once").held
     assert json.loads((tmp_path / "at once.json").read_text().splitlines()[-1])["n"] == 19_999
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_stop_does_not_wait_for_the_end_of_a_window(threads: int) -> None:
+    long = {"name": "x", "type": "string", "length_distribution": constant(100_000)}
+    run = run_of(world(long, gap=0), 100_000, threads=threads)
+    taken = 0
+    for window in run.windows():
+        for batch in window.batches:
+            taken += len(batch)
+            run.stop()
+    assert taken == run.emitted <= 16 * 5  # each thread may have begun with the next batch
+
+
+def test_a_run_that_is_stopped_counts_what_was_held_back_up_to_its_last_record(monkeypatch) -> None:
+    monkeypatch.setattr(columns, "MOST_ROWS", 16)
+    monkeypatch.setattr(walk, "_FIRST_ROWS", 10_000)
+    spec = world(states=[state("s", delay=constant(1))], gap=0.1)
+    stopped = run_of(spec, max_workers=1)
+    batches = next(stopped.windows()).batches
+    first = next(batches)
+    stopped.stop()
+    assert list(batches) == []
+    cut = run_of(spec, stopped.emitted, max_workers=1)
+    assert sum(map(len, cut.batches())) == len(first) == 16
+    assert stopped.held == cut.held

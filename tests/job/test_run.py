@@ -1,5 +1,6 @@
 """Runs from Python: into targets, stopped from elsewhere, side by side, and what they may read of the environment."""
 
+import gzip
 import json
 import os
 import signal
@@ -11,6 +12,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 import datagen
+from datagen.delivery.encoder import Encoder
+from datagen.plugin.target import Encoded
+from datagen.records.batch import Batch
 from tests.lanes import Recorder, Recording
 from tests.worlds import ROOT, START, counter, enum, exponential, records_of, state, uniform, world, write_json
 
@@ -339,3 +343,22 @@ def test_no_warning_and_no_failure_holds_a_value_of_the_environment() -> None:
     with pytest.raises(datagen.RunFailed) as caught:
         datagen.run(SPEC, target, start=START, records=1, environment={"SECRET_WORD": "sesame"})
     assert "sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+@pytest.mark.parametrize("kind", [ValueError, MemoryError])
+def test_what_was_made_before_records_that_can_not_be_written_is_delivered(
+    monkeypatch, tmp_path, threads: int, kind: type[Exception]
+) -> None:
+    def encoded(encoder: Encoder, batch: Batch) -> Encoded:
+        if batch.due[0] > 0:
+            raise kind("too long")
+        return encode(encoder, batch)
+
+    encode = Encoder.encoded
+    monkeypatch.setattr(Encoder, "encoded", encoded)
+    path = tmp_path / "out.json.gz"
+    target = {"type": "file", "path": str(path), "compression": "gzip"}  # which waits for more than a few records
+    with pytest.raises((datagen.RunFailed, MemoryError), match="too long"):
+        datagen.run(FOREVER, target, start=START, records=100_000, seed=1, threads=threads)
+    assert len(gzip.decompress(path.read_bytes()).splitlines()) == 16
