@@ -18,23 +18,23 @@ MOST_EACH = cython.declare(cython.longlong, 16)
 FOREIGN = cython.declare(cython.int, -1)  # families beside those of Linear: drawn in Python, ahead of time,
 CONSTANT = cython.declare(cython.int, 0)  # and not drawn at all
 
-# Why the walk pauses, and the numbers of that in here.
-PAUSES = (
-    "reached",  # nothing is left before the limit
-    "full",  # there is no room for more steps
-    "crowded",  # there is no slot for a newcomer
-    "no gaps",  # a worker is to be born whose waits were not drawn ahead of time
-    "no waits",  # a worker has used up the waits that were
-    "unknown",  # a wait is not a number
-    "stuck",  # the clock does not move on
-)
-REACHED = cython.declare(cython.int, 0)
-FULL = cython.declare(cython.int, 1)
-CROWDED = cython.declare(cython.int, 2)
-NO_GAPS = cython.declare(cython.int, 3)
-NO_WAITS = cython.declare(cython.int, 4)
-UNKNOWN = cython.declare(cython.int, 5)
-STUCK = cython.declare(cython.int, 6)
+# Why the walk pauses.
+REACHED = cython.declare(cython.int, 0)  # nothing is left before the limit
+FULL = cython.declare(cython.int, 1)  # there is no room for more steps
+CROWDED = cython.declare(cython.int, 2)  # there is no slot for a newcomer
+NO_GAPS = cython.declare(cython.int, 3)  # a worker is to be born whose waits were not drawn ahead of time
+NO_WAITS = cython.declare(cython.int, 4)  # a worker has used up the waits that were
+UNKNOWN = cython.declare(cython.int, 5)  # a wait is not a number
+STUCK = cython.declare(cython.int, 6)  # the clock does not move on
+PAUSES = {
+    REACHED: "reached",
+    FULL: "full",
+    CROWDED: "crowded",
+    NO_GAPS: "no gaps",
+    NO_WAITS: "no waits",
+    UNKNOWN: "unknown",
+    STUCK: "stuck",
+}
 
 
 @cython.final  # so that its methods call each other directly
@@ -64,16 +64,16 @@ class EventLoop:
     gap_family: cython.int
     gap_offset: cython.double
     gap_scale: cython.double
-    most = cython.declare(cython.longlong, visibility="public")
-    alive = cython.declare(cython.longlong, visibility="public")
-    spawned = cython.declare(cython.longlong, visibility="public")
-    due = cython.declare(cython.longlong, visibility="public")  # ns: the next spawn is not before this
-    asked = cython.declare(cython.longlong, visibility="public")  # ns: when it would be without a limit
+    most = cython.declare(cython.longlong, visibility="readonly")
+    alive = cython.declare(cython.longlong, visibility="readonly")
+    spawned = cython.declare(cython.longlong, visibility="readonly")
+    due = cython.declare(cython.longlong, visibility="readonly")  # ns: the next spawn is not before this
+    asked = cython.declare(cython.longlong, visibility="readonly")  # ns: when it would be without a limit
     # Workers, by slot.
     agenda: Agenda
     workers: Worker[::1]
     stored: cython.int[:, ::1]  # (slots, groups) positions of the values set last
-    used = cython.declare(cython.int, visibility="public")  # slots from here on were never taken
+    used = cython.declare(cython.int, visibility="readonly")  # slots from here on were never taken
     empty: cython.int  # the first empty slot before these
     # Waits drawn ahead of time, in ns; -1: not a number.
     gaps: cython.const[cython.longlong][::1]  # (coming,) of workers from ``coming_from`` on
@@ -83,10 +83,10 @@ class EventLoop:
     waits: cython.longlong[:, :, ::1]  # (slots, delays, steps)
     waits_from: cython.longlong[::1]  # (slots,) number of the first of these steps
     instant: cython.longlong  # of the last event
-    at_once = cython.declare(cython.longlong, visibility="public")  # events then
+    at_once = cython.declare(cython.longlong, visibility="readonly")  # events then
     # Steps.
-    rows = cython.declare(cython.longlong, visibility="public")
-    held = cython.declare(cython.longlong, visibility="public")
+    rows = cython.declare(cython.longlong, visibility="readonly")
+    held = cython.declare(cython.longlong, visibility="readonly")
     time: cython.longlong[::1]
     worker: cython.longlong[::1]
     step: cython.longlong[::1]
