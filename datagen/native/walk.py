@@ -14,6 +14,7 @@ LONGEST = cython.declare(cython.double, 4611686018.0)  # seconds: from here on a
 NOBODY = cython.declare(cython.int, -1)
 MOST_AT_ONCE = cython.declare(cython.longlong, 1 << 23)  # events at one instant, and so many more for each worker:
 MOST_EACH = cython.declare(cython.longlong, 16)
+MOST_SLOTS = cython.declare(cython.longlong, 1 << 31)  # whose numbers have 32 bits
 
 FOREIGN = cython.declare(cython.int, -1)  # families beside those of Linear: drawn in Python, ahead of time,
 CONSTANT = cython.declare(cython.int, 0)  # and not drawn at all
@@ -101,7 +102,8 @@ class EventLoop:
     def __init__(self, tables: object, keys: object, day: object, most: cython.longlong) -> None:
         """Take the tables of a plan, the keys of a seed, room for a calendar, (days,), and the limit of workers.
 
-        The keys are those of the draws of workers, gaps, delays and transitions.
+        The keys are those of the draws of workers, gaps, delays and transitions. Raises ValueError when tables don't
+        fit together, as all methods do that take arrays.
         """
         self.family, self.offset, self.scale = tables.family, tables.offset, tables.scale
         self.foreign, self.stop = tables.foreign, len(tables.family)
@@ -112,15 +114,41 @@ class EventLoop:
         self.most = most
         self.coming_from, self.coming_until = 0, NEVER
         self.restore(0, 0, 0, 0)
+        self._check_tables()
+
+    def _check_tables(self) -> None:
+        """Raise ValueError when the tables of states are of different lengths, or lead to states that there are not."""
+        state: cython.int
+        way: cython.int
+        for length in (len(self.offset), len(self.scale), len(self.foreign), len(self.ways) - 1, len(self.sets)):
+            check(length, self.stop)
+        check(len(self.bound), self.ways[self.stop])
+        check(len(self.target), self.ways[self.stop])
+        check(self.ways[0], 0)
+        for state in range(self.stop):
+            if self.ways[state] >= self.ways[state + 1]:
+                raise ValueError("a state without a way out of it")
+        for way in range(self.ways[self.stop]):
+            if self.target[way] < 0 or self.target[way] > self.stop:
+                raise ValueError("a way to a state that there is not")
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
+        for array in (slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
+            check(len(array), len(slots.workers))
+        check(slots.stored.shape[1], self.sets.shape[1])
+        check(slots.waits.shape[1], max(self.foreign) + 1)
+        if len(slots.workers) >= MOST_SLOTS:
+            raise ValueError("more slots than there are numbers for")
         self.agenda.house(slots)
         self.workers, self.stored = slots.workers, slots.stored
         self.waits, self.waits_from = slots.waits, slots.waits_from
 
     def expect(self, gaps: object, first_waits: object) -> None:
-        """Take the waits, drawn ahead of time, of the workers that are born next."""
+        """Take the waits, drawn ahead of time, of the workers that are born next; ``house`` comes before."""
+        check(len(first_waits), len(gaps))
+        check(first_waits.shape[1], self.waits.shape[1])
+        check(first_waits.shape[2], self.waits.shape[2])
         self.gaps, self.first_waits = gaps, first_waits
         self.coming_from, self.coming_until = self.spawned, self.spawned + len(gaps)
 
@@ -134,6 +162,12 @@ class EventLoop:
 
     def begin(self, steps: object) -> None:
         """Take the arrays that the next steps are written to."""
+        for array in (steps.worker, steps.step, steps.state, steps.keys, steps.births, steps.spans):
+            check(len(array), len(steps.time))
+        for array in (steps.after, steps.before):
+            check(array.shape[0], len(steps.sizes))
+            check(array.shape[1], len(steps.time))
+        check(len(steps.sizes), self.sets.shape[1])
         self.time, self.worker, self.step, self.state = steps.time, steps.worker, steps.step, steps.state
         self.keys, self.after, self.before, self.sizes = steps.keys, steps.after, steps.before, steps.sizes
         self.births, self.spans = steps.births, steps.spans
@@ -307,6 +341,13 @@ class EventLoop:
         self.workers[slot].state = NOBODY
         self.workers[slot].behind = self.empty
         self.empty = slot
+
+
+@cython.cfunc
+def check(found: cython.Py_ssize_t, wanted: cython.Py_ssize_t) -> None:
+    """Raise ValueError when an array has another length than it should."""
+    if found != wanted:
+        raise ValueError(f"{found} in place of {wanted}")
 
 
 @cython.cfunc
