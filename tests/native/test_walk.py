@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 import time
+from dataclasses import replace
 from types import ModuleType
 
 import cython  # noqa: F401  which puts modules of its own in the places of those below
@@ -17,8 +18,9 @@ from datagen.distributions.uniform import Uniform
 from datagen.engine import walk
 from datagen.engine.plan import Plan
 from datagen.engine.slot import Slots
-from datagen.engine.step import Steps
+from datagen.engine.step import Room, Steps
 from datagen.moment import parse_moment
+from datagen.native.walk import EventLoop
 from tests.worlds import READY, ROOT, START, constant, exponential, state, uniform, world
 
 _WORD = 2**64 - 1
@@ -136,3 +138,41 @@ def test_a_few_awake_among_many_asleep_are_walked_as_fast_as_alone() -> None:
     while len(made.advance(NEVER)) and made.next_time < 10**15:  # some 100 000 steps
         pass
     assert time.process_time() - began < 5  # a look at all sleepers with each step takes 50
+
+
+def loop_of(spec: object, slots: int = 4, rows: int = 8, **tables: object) -> EventLoop:
+    """An event loop that is ready to go, with some of its tables replaced."""
+    plan = Plan(datagen.load(spec).spec, parse_moment(START))
+    made = EventLoop(replace(plan.tables, **tables), [1, 2, 3, 4], np.empty(8, np.int32), slots)
+    made.house(Slots.of(slots, len(plan.groups), (len(plan.foreign_delays), 0)))
+    made.begin(Room(rows, np.ones(len(plan.groups), np.int64)))
+    return made
+
+
+@pytest.mark.parametrize("name", ["offset", "scale", "foreign", "ways", "bound", "target", "sets"])
+def test_tables_that_do_not_fit_together_are_refused(name: str) -> None:
+    spec = READY["clickstream"]
+    tables = Plan(datagen.load(spec).spec, parse_moment(START)).tables
+    with pytest.raises(ValueError, match="in place of"):
+        loop_of(spec, **{name: getattr(tables, name)[:-1].copy()})
+
+
+@pytest.mark.parametrize("target", [-1, 7])
+def test_a_way_to_a_state_that_there_is_not_is_refused(target: int) -> None:
+    with pytest.raises(ValueError, match="a way to a state that there is not"):
+        loop_of(world(), target=np.array([target], np.int32))
+
+
+@pytest.mark.parametrize("name", ["stored", "when", "who", "waits", "waits_from"])
+def test_room_for_workers_that_does_not_fit_is_refused(name: str) -> None:
+    slots = Slots.of(4, 0, (0, 0))
+    with pytest.raises(ValueError, match="3 in place of 4"):
+        loop_of(world()).house(replace(slots, **{name: getattr(slots, name)[:3]}))
+
+
+@pytest.mark.parametrize("name", ["worker", "step", "state", "keys", "births", "spans"])
+def test_room_for_steps_that_does_not_fit_is_refused(name: str) -> None:
+    room = Room(8, np.ones(0, np.int64))
+    setattr(room, name, getattr(room, name)[:7])
+    with pytest.raises(ValueError, match="7 in place of 8"):
+        loop_of(world()).begin(room)
