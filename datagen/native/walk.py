@@ -264,7 +264,7 @@ class EventLoop:
         if self.due > self.asked:
             self.births[self.held], self.spans[self.held] = self.due, self.due - self.asked
             self.held += 1
-        self.asked = self.due = min(self.due + gap, NEVER)
+        self.asked = self.due = time_after(self.due, gap)
         self.spawned += 1
         self.alive += 1
         return self._enter(slot, True)
@@ -300,7 +300,7 @@ class EventLoop:
                 self.sizes[group] += 1
             self.after[group, row] = self.stored[slot, group]
         self.rows += 1
-        self.workers[slot].time = min(self.workers[slot].time + delay, NEVER)
+        self.workers[slot].time = time_after(self.workers[slot].time, delay)
         self.workers[slot].step = step + 1
         self.workers[slot].state = self._next_state(state, key)
         if is_newborn:
@@ -348,6 +348,14 @@ def check(found: cython.Py_ssize_t, wanted: cython.Py_ssize_t) -> None:
     """Raise ValueError when an array has another length than it should."""
     if found != wanted:
         raise ValueError(f"{found} in place of {wanted}")
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def time_after(time: cython.longlong, delay: cython.longlong) -> cython.longlong:
+    """Return the time that is a wait after another, both in ns; ``NEVER`` for what is beyond that."""
+    return min(time + delay, NEVER)
 
 
 @cython.cfunc
