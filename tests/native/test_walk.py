@@ -140,6 +140,30 @@ def test_a_few_awake_among_many_asleep_are_walked_as_fast_as_alone() -> None:
     assert time.process_time() - began < 5  # a look at all sleepers with each step takes 50
 
 
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_a_walk_goes_on_from_a_snapshot(monkeypatch, is_ahead: bool) -> None:
+    monkeypatch.setattr(walk, "_MOST_ROWS", 400)
+    if is_ahead:
+        for distribution in (Exponential, Uniform):
+            monkeypatch.setattr(distribution, "linear", lambda self: None)
+    plan = Plan(datagen.load(READY["clickstream"]).spec, parse_moment(START))
+    whole, restored = (walk.Walk(plan, seed=1, max_workers=50) for _ in range(2))
+    for _ in range(5):
+        whole.advance(NEVER)
+    restored.restore(whole.snapshot())
+    assert restored.held_since == whole.held_since
+    assert_same([restored.advance(NEVER) for _ in range(5)], [whole.advance(NEVER) for _ in range(5)])
+
+
+def test_a_spawn_is_held_back_until_it_is_made(monkeypatch) -> None:
+    """Also where a window ends between the stop that frees its place and the spawn, at one and the same time."""
+    monkeypatch.setattr(walk, "_MOST_ROWS", 1)
+    spec = world(states=[state("a", "b", delay=constant(10)), state("b", delay=constant(1))], gap=constant(1))
+    made = walk.Walk(Plan(datagen.load(spec).spec, parse_moment(START)), seed=1, max_workers=2)
+    found = [(int(made.advance(NEVER).time[0] / 1e9), made.alive, made.held_since / 1e9) for _ in range(5)]
+    assert found[1:] == [(1, 2, 2), (10, 2, 2), (11, 1, 2), (11, 2, 12)]
+
+
 def loop_of(spec: object, slots: int = 4, rows: int = 8, **tables: object) -> EventLoop:
     """An event loop that is ready to go, with some of its tables replaced."""
     plan = Plan(datagen.load(spec).spec, parse_moment(START))
