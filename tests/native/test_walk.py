@@ -164,6 +164,17 @@ def test_a_spawn_is_held_back_until_it_is_made(monkeypatch) -> None:
     assert found[1:] == [(1, 2, 2), (10, 2, 2), (11, 1, 2), (11, 2, 12)]
 
 
+@pytest.mark.parametrize("where", ["delay", "gap"])
+def test_a_wait_that_is_not_a_number_ends_the_run_when_it_is_needed(monkeypatch, where: str) -> None:
+    monkeypatch.setattr(Exponential, "linear", lambda self: None)
+    monkeypatch.setattr(Exponential, "sample", lambda self, u: np.where(u < 0.5, np.nan, u))
+    states = [state("a", "b", delay=constant(1)), state("b", delay=exponential(1) if where == "delay" else constant(1))]
+    spec = world(states=states, gap=exponential(1) if where == "gap" else constant(1))
+    made = walk.Walk(Plan(datagen.load(spec).spec, parse_moment(START)), seed=1, max_workers=100)
+    with pytest.raises(datagen.RunFailed, match="walking on: a delay or gap is not a number"):
+        made.advance(NEVER)
+
+
 def loop_of(spec: object, slots: int = 4, rows: int = 8, **tables: object) -> EventLoop:
     """An event loop that is ready to go, with some of its tables replaced."""
     plan = Plan(datagen.load(spec).spec, parse_moment(START))
