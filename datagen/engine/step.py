@@ -18,7 +18,7 @@ class Room:
         self.state = np.empty(rows, np.int32)
         self.keys = np.empty(rows, np.uint64)
         self.after, self.before = (np.empty((len(sizes), rows), np.int32) for _ in range(2))
-        self.births, self.spans = (np.empty(rows + 1, np.int64) for _ in range(2))
+        self.births, self.spans = (np.empty(rows, np.int64) for _ in range(2))  # a birth is a step
         self.sizes = sizes
 
     def steps(self, count: int, former_groups: Iterable[int]) -> "Steps":

@@ -41,9 +41,9 @@ class Walk:
         self._rows = min(_FIRST_ROWS, _MOST_ROWS)
         self._slots: Slots
         self._held = self._sizes[:0], self._sizes[:0]
+        self._make_room(min(max_workers, _FIRST_SLOTS))
         if self._ahead.is_needed:
             self._loop.expect(*self._ahead.newcomers(0))
-        self._make_room(min(max_workers, _FIRST_SLOTS))
         self._schedule(_ONE_DAY)
 
     @property

@@ -25,7 +25,6 @@ class Agenda:
     def __init__(self, day: object) -> None:
         """Take room for a calendar, (days,)."""
         self.day = day
-        self.later = NOBODY
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""

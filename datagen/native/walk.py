@@ -14,27 +14,28 @@ LONGEST = cython.declare(cython.double, 4611686018.0)  # seconds: from here on a
 NOBODY = cython.declare(cython.int, -1)
 MOST_AT_ONCE = cython.declare(cython.longlong, 1 << 23)  # events at one instant, and so many more for each worker:
 MOST_EACH = cython.declare(cython.longlong, 16)
+MOST_SLOTS = cython.declare(cython.longlong, 1 << 31)  # whose numbers have 32 bits
 
 FOREIGN = cython.declare(cython.int, -1)  # families beside those of Linear: drawn in Python, ahead of time,
 CONSTANT = cython.declare(cython.int, 0)  # and not drawn at all
 
-# Why the walk pauses, and the numbers of that in here.
-PAUSES = (
-    "reached",  # nothing is left before the limit
-    "full",  # there is no room for more steps
-    "crowded",  # there is no slot for a newcomer
-    "no gaps",  # a worker is to be born whose waits were not drawn ahead of time
-    "no waits",  # a worker has used up the waits that were
-    "unknown",  # a wait is not a number
-    "stuck",  # the clock does not move on
-)
-REACHED = cython.declare(cython.int, 0)
-FULL = cython.declare(cython.int, 1)
-CROWDED = cython.declare(cython.int, 2)
-NO_GAPS = cython.declare(cython.int, 3)
-NO_WAITS = cython.declare(cython.int, 4)
-UNKNOWN = cython.declare(cython.int, 5)
-STUCK = cython.declare(cython.int, 6)
+# Why the walk pauses.
+REACHED = cython.declare(cython.int, 0)  # nothing is left before the limit
+FULL = cython.declare(cython.int, 1)  # there is no room for more steps
+CROWDED = cython.declare(cython.int, 2)  # there is no slot for a newcomer
+NO_GAPS = cython.declare(cython.int, 3)  # a worker is to be born whose waits were not drawn ahead of time
+NO_WAITS = cython.declare(cython.int, 4)  # a worker has used up the waits that were
+UNKNOWN = cython.declare(cython.int, 5)  # a wait is not a number
+STUCK = cython.declare(cython.int, 6)  # the clock does not move on
+PAUSES = {
+    REACHED: "reached",
+    FULL: "full",
+    CROWDED: "crowded",
+    NO_GAPS: "no gaps",
+    NO_WAITS: "no waits",
+    UNKNOWN: "unknown",
+    STUCK: "stuck",
+}
 
 
 @cython.final  # so that its methods call each other directly
@@ -64,16 +65,16 @@ class EventLoop:
     gap_family: cython.int
     gap_offset: cython.double
     gap_scale: cython.double
-    most = cython.declare(cython.longlong, visibility="public")
-    alive = cython.declare(cython.longlong, visibility="public")
-    spawned = cython.declare(cython.longlong, visibility="public")
-    due = cython.declare(cython.longlong, visibility="public")  # ns: the next spawn is not before this
-    asked = cython.declare(cython.longlong, visibility="public")  # ns: when it would be without a limit
+    most = cython.declare(cython.longlong, visibility="readonly")
+    alive = cython.declare(cython.longlong, visibility="readonly")
+    spawned = cython.declare(cython.longlong, visibility="readonly")
+    due = cython.declare(cython.longlong, visibility="readonly")  # ns: the next spawn is not before this
+    asked = cython.declare(cython.longlong, visibility="readonly")  # ns: when it would be without a limit
     # Workers, by slot.
     agenda: Agenda
     workers: Worker[::1]
     stored: cython.int[:, ::1]  # (slots, groups) positions of the values set last
-    used = cython.declare(cython.int, visibility="public")  # slots from here on were never taken
+    used = cython.declare(cython.int, visibility="readonly")  # slots from here on were never taken
     empty: cython.int  # the first empty slot before these
     # Waits drawn ahead of time, in ns; -1: not a number.
     gaps: cython.const[cython.longlong][::1]  # (coming,) of workers from ``coming_from`` on
@@ -83,10 +84,10 @@ class EventLoop:
     waits: cython.longlong[:, :, ::1]  # (slots, delays, steps)
     waits_from: cython.longlong[::1]  # (slots,) number of the first of these steps
     instant: cython.longlong  # of the last event
-    at_once = cython.declare(cython.longlong, visibility="public")  # events then
+    at_once = cython.declare(cython.longlong, visibility="readonly")  # events then
     # Steps.
-    rows = cython.declare(cython.longlong, visibility="public")
-    held = cython.declare(cython.longlong, visibility="public")
+    rows = cython.declare(cython.longlong, visibility="readonly")
+    held = cython.declare(cython.longlong, visibility="readonly")
     time: cython.longlong[::1]
     worker: cython.longlong[::1]
     step: cython.longlong[::1]
@@ -101,7 +102,8 @@ class EventLoop:
     def __init__(self, tables: object, keys: object, day: object, most: cython.longlong) -> None:
         """Take the tables of a plan, the keys of a seed, room for a calendar, (days,), and the limit of workers.
 
-        The keys are those of the draws of workers, gaps, delays and transitions.
+        The keys are those of the draws of workers, gaps, delays and transitions. Raises ValueError when tables don't
+        fit together, as all methods do that take arrays.
         """
         self.family, self.offset, self.scale = tables.family, tables.offset, tables.scale
         self.foreign, self.stop = tables.foreign, len(tables.family)
@@ -112,15 +114,41 @@ class EventLoop:
         self.most = most
         self.coming_from, self.coming_until = 0, NEVER
         self.restore(0, 0, 0, 0)
+        self._check_tables()
+
+    def _check_tables(self) -> None:
+        """Raise ValueError when the tables of states are of different lengths, or lead to states that there are not."""
+        state: cython.int
+        way: cython.int
+        for length in (len(self.offset), len(self.scale), len(self.foreign), len(self.ways) - 1, len(self.sets)):
+            check(length, self.stop)
+        check(len(self.bound), self.ways[self.stop])
+        check(len(self.target), self.ways[self.stop])
+        check(self.ways[0], 0)
+        for state in range(self.stop):
+            if self.ways[state] >= self.ways[state + 1]:
+                raise ValueError("a state without a way out of it")
+        for way in range(self.ways[self.stop]):
+            if self.target[way] < 0 or self.target[way] > self.stop:
+                raise ValueError("a way to a state that there is not")
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
+        for array in (slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
+            check(len(array), len(slots.workers))
+        check(slots.stored.shape[1], self.sets.shape[1])
+        check(slots.waits.shape[1], max(self.foreign) + 1)
+        if len(slots.workers) >= MOST_SLOTS:
+            raise ValueError("more slots than there are numbers for")
         self.agenda.house(slots)
         self.workers, self.stored = slots.workers, slots.stored
         self.waits, self.waits_from = slots.waits, slots.waits_from
 
     def expect(self, gaps: object, first_waits: object) -> None:
-        """Take the waits, drawn ahead of time, of the workers that are born next."""
+        """Take the waits, drawn ahead of time, of the workers that are born next; ``house`` comes before."""
+        check(len(first_waits), len(gaps))
+        check(first_waits.shape[1], self.waits.shape[1])
+        check(first_waits.shape[2], self.waits.shape[2])
         self.gaps, self.first_waits = gaps, first_waits
         self.coming_from, self.coming_until = self.spawned, self.spawned + len(gaps)
 
@@ -134,6 +162,12 @@ class EventLoop:
 
     def begin(self, steps: object) -> None:
         """Take the arrays that the next steps are written to."""
+        for array in (steps.worker, steps.step, steps.state, steps.keys, steps.births, steps.spans):
+            check(len(array), len(steps.time))
+        for array in (steps.after, steps.before):
+            check(array.shape[0], len(steps.sizes))
+            check(array.shape[1], len(steps.time))
+        check(len(steps.sizes), self.sets.shape[1])
         self.time, self.worker, self.step, self.state = steps.time, steps.worker, steps.step, steps.state
         self.keys, self.after, self.before, self.sizes = steps.keys, steps.after, steps.before, steps.sizes
         self.births, self.spans = steps.births, steps.spans
@@ -230,7 +264,7 @@ class EventLoop:
         if self.due > self.asked:
             self.births[self.held], self.spans[self.held] = self.due, self.due - self.asked
             self.held += 1
-        self.asked = self.due = min(self.due + gap, NEVER)
+        self.asked = self.due = time_after(self.due, gap)
         self.spawned += 1
         self.alive += 1
         return self._enter(slot, True)
@@ -266,7 +300,7 @@ class EventLoop:
                 self.sizes[group] += 1
             self.after[group, row] = self.stored[slot, group]
         self.rows += 1
-        self.workers[slot].time = min(self.workers[slot].time + delay, NEVER)
+        self.workers[slot].time = time_after(self.workers[slot].time, delay)
         self.workers[slot].step = step + 1
         self.workers[slot].state = self._next_state(state, key)
         if is_newborn:
@@ -307,6 +341,21 @@ class EventLoop:
         self.workers[slot].state = NOBODY
         self.workers[slot].behind = self.empty
         self.empty = slot
+
+
+@cython.cfunc
+def check(found: cython.Py_ssize_t, wanted: cython.Py_ssize_t) -> None:
+    """Raise ValueError when an array has another length than it should."""
+    if found != wanted:
+        raise ValueError(f"{found} in place of {wanted}")
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def time_after(time: cython.longlong, delay: cython.longlong) -> cython.longlong:
+    """Return the time that is a wait after another, both in ns; ``NEVER`` for what is beyond that."""
+    return min(time + delay, NEVER)
 
 
 @cython.cfunc

@@ -167,13 +167,20 @@ def test_there_is_room_for_all_workers_of_a_snapshot(monkeypatch) -> None:
     assert (second.advance(NEVER).keys == first.advance(NEVER).keys[:1024]).all()
 
 
-def test_a_calendar_for_a_crowd_changes_no_step(monkeypatch) -> None:
-    whole = steps_of(SETTING, 20_000, max_workers=1_000)
+# Crowds that are born at one instant and are gone before the next.
+BURSTS = world(states=[state("s", {"s": 0.5, "stop": 0.5}, delay=exponential(0.5))], gap=uniform(-1000, 20))
+
+
+@pytest.mark.parametrize(("spec", "count"), [(SETTING, 20_000), (BURSTS, 3_000)], ids=["steady", "bursts"])
+def test_a_calendar_for_a_crowd_changes_no_step(monkeypatch, spec: dict, count: int) -> None:
+    whole = steps_of(spec, count, max_workers=1_000)
     monkeypatch.setattr(walk, "_CROWD", 4)
+    monkeypatch.setattr(walk, "_FIRST_ROWS", 20)
+    monkeypatch.setattr(walk, "_MOST_ROWS", 400)
     for days, events in ((4, 1), (4, 100), (64, 1)):
         monkeypatch.setattr(walk, "_DAYS", days)
         monkeypatch.setattr(walk, "_EVENTS_A_DAY", events)
-        assert steps_of(SETTING, 20_000, max_workers=1_000) == whole
+        assert steps_of(spec, count, max_workers=1_000) == whole
 
 
 def test_very_many_steps_at_one_time_end_the_run() -> None:

@@ -15,6 +15,7 @@ from tests.worlds import (
     normal,
     read,
     records_of,
+    run_of,
     seconds,
     state,
     steps_of,
@@ -106,6 +107,15 @@ def test_a_spawn_is_at_the_later_of_its_due_time_and_the_first_free_place(most: 
         stops = sorted(deaths[worker] for worker in range(k + 1))
         first_free = stops[k + 1 - most] if k + 1 >= most else 0  # then all but most - 1 of workers 0..k have stopped
         assert births[k + 1] == max(births[k] + gaps[k], first_free)
+
+
+@pytest.mark.parametrize(("records", "expected"), [(1, (0, 0)), (2, (0, 0)), (3, (1, 2)), (4, (1, 4)), (5, (1, 4))])
+def test_a_spawn_counts_as_held_back_up_to_the_last_record(records: int, expected: tuple[int, int]) -> None:
+    """The second is due at 1, at the time of a record, and is at 5."""
+    states = [state("a", "b", delay=constant(1)), state("b", "c", delay=constant(2)), state("c", delay=constant(2))]
+    run = run_of(world(states=states, gap=1), records, max_workers=1)
+    assert sum(map(len, run.batches())) == records
+    assert (run.held.spawns, run.held.nanoseconds / SECOND) == expected
 
 
 @pytest.mark.parametrize("most", [1, 3, 100])

@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 import time
+from dataclasses import replace
 from types import ModuleType
 
 import cython  # noqa: F401  which puts modules of its own in the places of those below
@@ -17,8 +18,9 @@ from datagen.distributions.uniform import Uniform
 from datagen.engine import walk
 from datagen.engine.plan import Plan
 from datagen.engine.slot import Slots
-from datagen.engine.step import Steps
+from datagen.engine.step import Room, Steps
 from datagen.moment import parse_moment
+from datagen.native.walk import EventLoop
 from tests.worlds import READY, ROOT, START, constant, exponential, state, uniform, world
 
 _WORD = 2**64 - 1
@@ -136,3 +138,76 @@ def test_a_few_awake_among_many_asleep_are_walked_as_fast_as_alone() -> None:
     while len(made.advance(NEVER)) and made.next_time < 10**15:  # some 100 000 steps
         pass
     assert time.process_time() - began < 5  # a look at all sleepers with each step takes 50
+
+
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_a_walk_goes_on_from_a_snapshot(monkeypatch, is_ahead: bool) -> None:
+    monkeypatch.setattr(walk, "_MOST_ROWS", 400)
+    if is_ahead:
+        for distribution in (Exponential, Uniform):
+            monkeypatch.setattr(distribution, "linear", lambda self: None)
+    plan = Plan(datagen.load(READY["clickstream"]).spec, parse_moment(START))
+    whole, restored = (walk.Walk(plan, seed=1, max_workers=50) for _ in range(2))
+    for _ in range(5):
+        whole.advance(NEVER)
+    restored.restore(whole.snapshot())
+    assert restored.held_since == whole.held_since
+    assert_same([restored.advance(NEVER) for _ in range(5)], [whole.advance(NEVER) for _ in range(5)])
+
+
+def test_a_spawn_is_held_back_until_it_is_made(monkeypatch) -> None:
+    """Also where a window ends between the stop that frees its place and the spawn, at one and the same time."""
+    monkeypatch.setattr(walk, "_MOST_ROWS", 1)
+    spec = world(states=[state("a", "b", delay=constant(10)), state("b", delay=constant(1))], gap=constant(1))
+    made = walk.Walk(Plan(datagen.load(spec).spec, parse_moment(START)), seed=1, max_workers=2)
+    found = [(int(made.advance(NEVER).time[0] / 1e9), made.alive, made.held_since / 1e9) for _ in range(5)]
+    assert found[1:] == [(1, 2, 2), (10, 2, 2), (11, 1, 2), (11, 2, 12)]
+
+
+@pytest.mark.parametrize("where", ["delay", "gap"])
+def test_a_wait_that_is_not_a_number_ends_the_run_when_it_is_needed(monkeypatch, where: str) -> None:
+    monkeypatch.setattr(Exponential, "linear", lambda self: None)
+    monkeypatch.setattr(Exponential, "sample", lambda self, u: np.where(u < 0.5, np.nan, u))
+    states = [state("a", "b", delay=constant(1)), state("b", delay=exponential(1) if where == "delay" else constant(1))]
+    spec = world(states=states, gap=exponential(1) if where == "gap" else constant(1))
+    made = walk.Walk(Plan(datagen.load(spec).spec, parse_moment(START)), seed=1, max_workers=100)
+    with pytest.raises(datagen.RunFailed, match="walking on: a delay or gap is not a number"):
+        made.advance(NEVER)
+
+
+def loop_of(spec: object, slots: int = 4, rows: int = 8, **tables: object) -> EventLoop:
+    """An event loop that is ready to go, with some of its tables replaced."""
+    plan = Plan(datagen.load(spec).spec, parse_moment(START))
+    made = EventLoop(replace(plan.tables, **tables), [1, 2, 3, 4], np.empty(8, np.int32), slots)
+    made.house(Slots.of(slots, len(plan.groups), (len(plan.foreign_delays), 0)))
+    made.begin(Room(rows, np.ones(len(plan.groups), np.int64)))
+    return made
+
+
+@pytest.mark.parametrize("name", ["offset", "scale", "foreign", "ways", "bound", "target", "sets"])
+def test_tables_that_do_not_fit_together_are_refused(name: str) -> None:
+    spec = READY["clickstream"]
+    tables = Plan(datagen.load(spec).spec, parse_moment(START)).tables
+    with pytest.raises(ValueError, match="in place of"):
+        loop_of(spec, **{name: getattr(tables, name)[:-1].copy()})
+
+
+@pytest.mark.parametrize("target", [-1, 7])
+def test_a_way_to_a_state_that_there_is_not_is_refused(target: int) -> None:
+    with pytest.raises(ValueError, match="a way to a state that there is not"):
+        loop_of(world(), target=np.array([target], np.int32))
+
+
+@pytest.mark.parametrize("name", ["stored", "when", "who", "waits", "waits_from"])
+def test_room_for_workers_that_does_not_fit_is_refused(name: str) -> None:
+    slots = Slots.of(4, 0, (0, 0))
+    with pytest.raises(ValueError, match="3 in place of 4"):
+        loop_of(world()).house(replace(slots, **{name: getattr(slots, name)[:3]}))
+
+
+@pytest.mark.parametrize("name", ["worker", "step", "state", "keys", "births", "spans"])
+def test_room_for_steps_that_does_not_fit_is_refused(name: str) -> None:
+    room = Room(8, np.ones(0, np.int64))
+    setattr(room, name, getattr(room, name)[:7])
+    with pytest.raises(ValueError, match="7 in place of 8"):
+        loop_of(world()).begin(room)

@@ -12,6 +12,12 @@ from collections.abc import Callable
 import pytest
 
 import datagen
+from datagen.clock import NEVER
+from datagen.engine.columns import Columns
+from datagen.engine.plan import Plan
+from datagen.engine.walk import Walk
+from datagen.moment import parse_moment
+from datagen.plugin.dimension import World
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import BUILT_IN, Registry
 from tests.worlds import ROOT, START, constant, integer, records_of, state, uniform, world, write_json
@@ -484,3 +490,36 @@ def test_a_delay_without_end_ends_the_run_beyond_all_time(command, tmp_path) -> 
     states = [state("a", {"b": 1}), state("b", {"stop": 1}, delay={"type": "endless"})]
     outcome = command(write_json(tmp_path / "s.json", world(states=states)), "-s", START, "-n", 3, "--plugins", plugin)
     assert (outcome.code, len(outcome.records)) == (0, 3)
+
+
+COUNTING = '''
+from typing import ClassVar
+
+from datagen import Dimension
+
+made = []
+
+
+class Counting(Dimension):
+    """How many values were made before."""
+
+    kind: ClassVar[str] = "counting"
+
+    def make(self, rows):
+        made.extend(rows.keys)
+        return list(range(len(made) - len(rows), len(made)))
+'''
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_what_a_plugin_remembers_is_of_earlier_records(tmp_path, is_nested: bool) -> None:
+    """On whichever threads, and in whatever order, batches are made."""
+    (tmp_path / "my.py").write_text(COUNTING)
+    counting = {"name": "v", "type": "counting"}
+    spec = world({"name": "o", "type": "object", "dimensions": [counting]} if is_nested else counting)
+    plan = Plan(datagen.load(spec, plugins=[tmp_path / "my.py"]).spec, parse_moment(START))
+    columns = Columns(plan, World(seed=1))
+    drafts = list(columns.drafts(Walk(plan, seed=1, max_workers=100).advance(NEVER)))
+    batches = [columns.made(draft) for draft in reversed(drafts)][::-1]
+    values = [value for batch in batches for value in batch.parts[0].columns["o" if is_nested else "v"].to_pylist()]
+    assert [value["v"] if is_nested else value for value in values] == list(range(1024))
