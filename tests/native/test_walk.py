@@ -156,11 +156,16 @@ def test_a_walk_goes_on_from_a_snapshot(monkeypatch, is_ahead: bool) -> None:
 
 
 def test_a_spawn_is_held_back_until_it_is_made(monkeypatch) -> None:
-    """Also where a window ends between the stop that frees its place and the spawn, at one and the same time."""
+    """Also where a window, and a run, ends between the stop that frees its place and the spawn, at the same time."""
     monkeypatch.setattr(walk, "_MOST_ROWS", 1)
     spec = world(states=[state("a", "b", delay=constant(10)), state("b", delay=constant(1))], gap=constant(1))
-    made = walk.Walk(Plan(datagen.load(spec).spec, parse_moment(START)), seed=1, max_workers=2)
-    found = [(int(made.advance(NEVER).time[0] / 1e9), made.alive, made.held_since / 1e9) for _ in range(5)]
+    plan = Plan(datagen.load(spec).spec, parse_moment(START))
+    made = walk.Walk(plan, seed=1, max_workers=2)
+    found = []
+    for _ in range(5):
+        found.append((int(made.advance(NEVER).time[0] / 1e9), made.alive, made.held_since / 1e9))
+        snapshot, made = made.snapshot(), walk.Walk(plan, seed=1, max_workers=2)
+        made.restore(snapshot)
     assert found[1:] == [(1, 2, 2), (10, 2, 2), (11, 1, 2), (11, 2, 12)]
 
 
