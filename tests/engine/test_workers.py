@@ -118,6 +118,12 @@ def test_a_spawn_counts_as_held_back_up_to_the_last_record(records: int, expecte
     assert (run.held.spawns, run.held.nanoseconds / SECOND) == expected
 
 
+def test_a_spawn_counts_as_held_back_up_to_the_end_of_a_duration() -> None:
+    run = run_of(living(10), duration="4S", max_workers=1)
+    assert sum(map(len, run.batches())) == 1
+    assert (run.held.spawns, run.held.nanoseconds / SECOND) == (1, 3)
+
+
 @pytest.mark.parametrize("most", [1, 3, 100])
 def test_never_more_than_the_limit_are_alive(most: int) -> None:
     spec = world(states=[state("born", "dead", delay=exponential(50)), state("dead")], gap=exponential(0.1))

@@ -163,10 +163,11 @@ def test_a_spawn_is_held_back_until_it_is_made(monkeypatch) -> None:
     made = walk.Walk(plan, seed=1, max_workers=2)
     found = []
     for _ in range(5):
-        found.append((int(made.advance(NEVER).time[0] / 1e9), made.alive, made.held_since / 1e9))
+        time = made.advance(NEVER).time[0]
+        found.append((time / 1e9, made.alive, made.held_since / 1e9, sum(made.held[1]) / 1e9))
         snapshot, made = made.snapshot(), walk.Walk(plan, seed=1, max_workers=2)
         made.restore(snapshot)
-    assert found[1:] == [(1, 2, 2), (10, 2, 2), (11, 1, 2), (11, 2, 12)]
+    assert found[1:] == [(1, 2, 2, 0), (10, 2, 2, 0), (11, 1, 2, 0), (11, 2, 12, 9)]
 
 
 @pytest.mark.parametrize("where", ["delay", "gap"])
