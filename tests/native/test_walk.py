@@ -190,6 +190,13 @@ def loop_of(spec: object, slots: int = 4, rows: int = 8, **tables: object) -> Ev
     return made
 
 
+def test_who_is_born_takes_the_slot_of_who_has_stopped() -> None:
+    """Three stop at one time, before three are born."""
+    loop = loop_of(world(states=[state("s", delay=constant(10))], gap=constant(0)), slots=3, rows=1000)
+    loop.schedule(62)
+    assert (loop.advance(NEVER), loop.rows, loop.used) == ("full", 1000, 3)
+
+
 @pytest.mark.parametrize("name", ["offset", "scale", "foreign", "ways", "bound", "target", "sets"])
 def test_tables_that_do_not_fit_together_are_refused(name: str) -> None:
     spec = READY["clickstream"]
