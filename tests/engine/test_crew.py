@@ -40,7 +40,7 @@ def test_what_is_raised_comes_behind_the_items_before_it() -> None:
 
 def test_what_nobody_has_begun_is_computed_by_who_waits_for_it() -> None:
     crew, goes_on = Crew(2), Event()
-    first = crew.begin(goes_on.wait)  # by the only other thread, which has no time for the second
+    first = crew.begin(lambda: goes_on.wait(10))  # by the only other thread, which has no time for the second
     assert crew.begin(current_thread)() is current_thread()
     goes_on.set()
     assert first()

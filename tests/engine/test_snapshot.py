@@ -32,7 +32,7 @@ SPECS = {"mixed": MIXED, "clickstream": json.loads((ROOT / "conf/gen/clickstream
 
 
 def begun(spec: dict, records: int) -> Run:
-    return run_of(spec, records, max_workers=20, clock=SteppingClock(parse_moment(START), 2 * 10**9))
+    return run_of(spec, records, max_workers=5, clock=SteppingClock(parse_moment(START), 2 * 10**9))
 
 
 def lines(run: Run, windows: int | None = None) -> Iterator[bytes]:
@@ -55,4 +55,5 @@ def test_a_restored_run_goes_on_as_if_nothing_had_happened(name: str) -> None:
         before = list(lines(first, windows))
         second = begun(spec, records)
         second.restore(unpack(pack(first.snapshot())))
+        assert second.held == first.held
         assert before + list(lines(second)) == whole

@@ -6,6 +6,8 @@ from itertools import islice, pairwise
 import pytest
 
 import datagen
+from datagen.moment import parse_moment
+from tests.stepping import SteppingClock
 from tests.worlds import (
     START,
     constant,
@@ -116,6 +118,16 @@ def test_a_spawn_counts_as_held_back_up_to_the_last_record(records: int, expecte
     run = run_of(world(states=states, gap=1), records, max_workers=1)
     assert sum(map(len, run.batches())) == records
     assert (run.held.spawns, run.held.nanoseconds / SECOND) == expected
+
+
+@pytest.mark.parametrize("ticking", [False, True])
+def test_a_spawn_counts_as_held_back_up_to_the_end_of_a_duration(ticking: bool) -> None:
+    run = run_of(living(10), duration="4S", max_workers=1, clock=SteppingClock(parse_moment(START), SECOND // 2))
+    for window in run.windows(ticking):
+        assert not run.is_between_windows
+        assert sum(map(len, window.batches)) in (0, 1)
+        assert run.is_between_windows
+    assert (run.held.spawns, run.held.nanoseconds / SECOND) == (1, 3)
 
 
 @pytest.mark.parametrize("most", [1, 3, 100])

@@ -156,12 +156,18 @@ def test_a_walk_goes_on_from_a_snapshot(monkeypatch, is_ahead: bool) -> None:
 
 
 def test_a_spawn_is_held_back_until_it_is_made(monkeypatch) -> None:
-    """Also where a window ends between the stop that frees its place and the spawn, at one and the same time."""
+    """Also where a window, and a run, ends between the stop that frees its place and the spawn, at the same time."""
     monkeypatch.setattr(walk, "_MOST_ROWS", 1)
     spec = world(states=[state("a", "b", delay=constant(10)), state("b", delay=constant(1))], gap=constant(1))
-    made = walk.Walk(Plan(datagen.load(spec).spec, parse_moment(START)), seed=1, max_workers=2)
-    found = [(int(made.advance(NEVER).time[0] / 1e9), made.alive, made.held_since / 1e9) for _ in range(5)]
-    assert found[1:] == [(1, 2, 2), (10, 2, 2), (11, 1, 2), (11, 2, 12)]
+    plan = Plan(datagen.load(spec).spec, parse_moment(START))
+    made = walk.Walk(plan, seed=1, max_workers=2)
+    found = []
+    for _ in range(5):
+        time = made.advance(NEVER).time[0]
+        found.append((time / 1e9, made.alive, made.held_since / 1e9, sum(made.held[1]) / 1e9))
+        snapshot, made = made.snapshot(), walk.Walk(plan, seed=1, max_workers=2)
+        made.restore(snapshot)
+    assert found[1:] == [(1, 2, 2, 0), (10, 2, 2, 0), (11, 1, 2, 0), (11, 2, 12, 9)]
 
 
 @pytest.mark.parametrize("where", ["delay", "gap"])
@@ -182,6 +188,13 @@ def loop_of(spec: object, slots: int = 4, rows: int = 8, **tables: object) -> Ev
     made.house(Slots.of(slots, len(plan.groups), (len(plan.foreign_delays), 0)))
     made.begin(Room(rows, np.ones(len(plan.groups), np.int64)))
     return made
+
+
+def test_who_is_born_takes_the_slot_of_who_has_stopped() -> None:
+    """Three stop at one time, before three are born."""
+    loop = loop_of(world(states=[state("s", delay=constant(10))], gap=constant(0)), slots=3, rows=1000)
+    loop.schedule(62)
+    assert (loop.advance(NEVER), loop.rows, loop.used) == ("full", 1000, 3)
 
 
 @pytest.mark.parametrize("name", ["offset", "scale", "foreign", "ways", "bound", "target", "sets"])
