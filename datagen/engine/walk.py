@@ -20,6 +20,7 @@ from datagen.problems import RunFailed
 _FIRST_ROWS = 1024
 _MOST_ROWS = 65536
 _FIRST_SLOTS = 2**22
+_FIRST_BYTES = 2**29  # of slots; many groups of variables, or delays of plug-ins, would ask for more than there is
 _DAYS = 2**17  # of the calendar of events
 _ONE_DAY = 62  # so many bits that all time is in one day
 _CROWD = 64  # workers alive from which on days are short
@@ -43,7 +44,8 @@ class Walk:
         self._held = self._sizes[:0], self._sizes[:0]
         if self._ahead.is_needed:
             self._loop.expect(*self._ahead.newcomers(0))
-        self._make_room(min(max_workers, _FIRST_SLOTS))
+        slot = Slots.of(1, len(self._sizes), self._ahead.shape)
+        self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // slot.nbytes, 1)))
         self._schedule(_ONE_DAY)
 
     @property

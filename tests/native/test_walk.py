@@ -125,3 +125,12 @@ def test_a_few_awake_among_many_asleep_are_walked_as_fast_as_alone() -> None:
     while len(made.advance(NEVER)) and made.next_time < 10**15:  # some 100 000 steps
         pass
     assert time.process_time() - began < 5  # a look at all sleepers with each step takes 50
+
+
+def test_room_is_made_for_few_workers_where_each_would_need_much(monkeypatch) -> None:
+    monkeypatch.setattr(Exponential, "linear", lambda self: None)
+    states = [state(f"s{n}", delay=exponential(1 + n)) for n in range(200)]
+    plan = Plan(datagen.load(world(states=states)).spec, parse_moment(START))
+    made = walk.Walk(plan, seed=1, max_workers=10**9)  # 50 GB for the first slots of them
+    assert len(made.advance(10**10)) == 10
+    assert len(made._slots) < 100_000
