@@ -47,6 +47,7 @@ class Walked:
 
 
 Making = Callable[[], Batch]  # what waits for a batch that is being made
+Coming = Walked | Making | int | None  # a window, its batches, then None; an int: the run lasted up to that time
 
 
 @dataclass(frozen=True)
@@ -141,11 +142,8 @@ class Run:
             elif isinstance(item, int):
                 self._until = item
 
-    def _planned(self, ticking: bool) -> "Iterator[Walked | Making | int | None]":
-        """Yield what each window is, then the batches of it that are being made, then None for its end.
-
-        A time (ns since the start) at the end says that the run lasted up to it.
-        """
+    def _planned(self, ticking: bool) -> Iterator[Coming]:
+        """Yield the windows and their batches, which are being made by others where there are any."""
         end = time_left(self.clock.start)
         ends_in_time = self._duration is not None and self._duration <= end
         if self._duration is not None:
@@ -195,7 +193,7 @@ class Run:
         self._walk.restore(snapshot["walk"])
         self._columns.restore(snapshot["columns"])
 
-    def _batches(self, walked: "Walked", coming: "Iterator[Walked | Making | int | None]") -> Iterator[Batch]:
+    def _batches(self, walked: Walked, coming: Iterator[Coming]) -> Iterator[Batch]:
         """Yield the records of a window, no more than are still wanted; end when the run is stopped."""
         until = self._until
         self._held_since = walked.held_since
@@ -224,7 +222,7 @@ class Run:
             raise Cancelled
         return self._columns.made(draft)
 
-    def _hold(self, walked: "Walked", until: int) -> None:
+    def _hold(self, walked: Walked, until: int) -> None:
         """Count the spawns of a window that were held back, up to a time."""
         births, spans = walked.births, walked.spans
         asked = births - spans

@@ -40,6 +40,10 @@ class Slots:
     def __len__(self) -> int:
         return len(self.workers)
 
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in vars(self).values())
+
     def take(self, other: "Slots") -> None:
         """Take the workers and events of fewer slots."""
         for mine, others in zip(vars(self).values(), vars(other).values(), strict=True):

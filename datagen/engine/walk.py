@@ -20,6 +20,7 @@ from datagen.problems import RunFailed
 _FIRST_ROWS = 1024
 _MOST_ROWS = 65536
 _FIRST_SLOTS = 2**22
+_FIRST_BYTES = 2**29  # of slots; many groups of variables, or delays of plug-ins, would ask for more than there is
 _DAYS = 2**17  # of the calendar of events
 _ONE_DAY = 62  # so many bits that all time is in one day
 _CROWD = 64  # workers alive from which on days are short
@@ -44,6 +45,11 @@ class Walk:
         self._make_room(min(max_workers, _FIRST_SLOTS))
         if self._ahead.is_needed:
             self._loop.expect(*self._ahead.newcomers(0))
+<<<<<<< HEAD
+=======
+        slot = Slots.of(1, len(self._sizes), self._ahead.shape)
+        self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // slot.nbytes, 1)))
+>>>>>>> 9db4495b710885d67339f8b37d8774434b2a1d87
         self._schedule(_ONE_DAY)
 
     @property
@@ -150,7 +156,7 @@ class Walk:
         day_bits = _ONE_DAY
         if self.alive >= _CROWD:
             events = max(_EVENTS_A_DAY, _WAITS * self.alive // _DAYS)
-            day_bits = (events * int(time[-1] - time[0]) // len(time)).bit_length()
+            day_bits = min((events * int(time[-1] - time[0]) // len(time)).bit_length(), _ONE_DAY)
         if abs(day_bits - self._loop.day_bits()) > 1:
             self._schedule(day_bits)
 
