@@ -42,14 +42,10 @@ class Walk:
         self._rows = min(_FIRST_ROWS, _MOST_ROWS)
         self._slots: Slots
         self._held = self._sizes[:0], self._sizes[:0]
-        self._make_room(min(max_workers, _FIRST_SLOTS))
-        if self._ahead.is_needed:
-            self._loop.expect(*self._ahead.newcomers(0))
-<<<<<<< HEAD
-=======
         slot = Slots.of(1, len(self._sizes), self._ahead.shape)
         self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // slot.nbytes, 1)))
->>>>>>> 9db4495b710885d67339f8b37d8774434b2a1d87
+        if self._ahead.is_needed:
+            self._loop.expect(*self._ahead.newcomers(0))
         self._schedule(_ONE_DAY)
 
     @property

@@ -140,7 +140,6 @@ def test_a_few_awake_among_many_asleep_are_walked_as_fast_as_alone() -> None:
     assert time.process_time() - began < 5  # a look at all sleepers with each step takes 50
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("is_ahead", [False, True])
 def test_a_walk_goes_on_from_a_snapshot(monkeypatch, is_ahead: bool) -> None:
     monkeypatch.setattr(walk, "_MOST_ROWS", 400)
@@ -225,7 +224,8 @@ def test_room_for_steps_that_does_not_fit_is_refused(name: str) -> None:
     setattr(room, name, getattr(room, name)[:7])
     with pytest.raises(ValueError, match="7 in place of 8"):
         loop_of(world()).begin(room)
-=======
+
+
 def test_room_is_made_for_few_workers_where_each_would_need_much(monkeypatch) -> None:
     monkeypatch.setattr(Exponential, "linear", lambda self: None)
     states = [state(f"s{n}", delay=exponential(1 + n)) for n in range(200)]
@@ -233,4 +233,3 @@ def test_room_is_made_for_few_workers_where_each_would_need_much(monkeypatch) ->
     made = walk.Walk(plan, seed=1, max_workers=10**9)  # 50 GB for the first slots of them
     assert len(made.advance(10**10)) == 10
     assert len(made._slots) < 100_000
->>>>>>> 9db4495b710885d67339f8b37d8774434b2a1d87
