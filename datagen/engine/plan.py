@@ -43,6 +43,7 @@ class Tables:
     bound: Keys  # (ways,) cumulative probabilities, in 2**-53
     target: npt.NDArray[np.int32]  # (ways,) next states; ``states`` for the stop
     sets: npt.NDArray[np.uint8]  # (states, groups) whether it sets a group of variables
+    former: npt.NDArray[np.uint8]  # (groups,) whether a group is read as it was before a step
     gap: Linear  # the interarrival, in seconds
 
 
@@ -85,6 +86,7 @@ class Plan:
             bound=np.concatenate(bounds),
             target=np.array([index.get(way.next, len(states)) for way in ways], np.int32),
             sets=self.sets_group.T.astype(np.uint8, order="C"),
+            former=np.array([group in self.former_groups for group in range(len(self.groups))], np.uint8),
             gap=_linear(self.population.interarrival),
         )
 

@@ -19,6 +19,7 @@ from datagen.records.conversion import as_type
 Positions = npt.NDArray[np.int32]
 
 MOST_CHUNKS = 32
+_SPARSE = 4  # times as many values as a batch needs: then hardly any is needed twice
 
 
 class Store:
@@ -52,6 +53,10 @@ class Store:
             if high > low
         ]
         return pa.concat_arrays(taken) if taken else self._chunks[0].slice(0, 0)
+
+    def pick(self, positions: Positions) -> pa.Array:
+        """Return the values at some positions, in any order."""
+        return pa.chunked_array(self._chunks).take(pa.array(positions)).combine_chunks()
 
     def snapshot(self) -> dict[str, Any]:
         """Return all values, for ``restore``."""
@@ -100,6 +105,9 @@ class CodeStore(Store):
     def take(self, used: Integers | Positions) -> pa.Array:
         return pa.DictionaryArray.from_arrays(super().take(used), self._values)
 
+    def pick(self, positions: Positions) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(super().pick(positions), self._values)
+
     def _in_order(self, made: list[tuple[Positions, pa.Array]]) -> pa.Array:
         codes = np.empty(sum(len(array) for _, array in made), np.int32)
         for positions, array in made:
@@ -130,6 +138,8 @@ class StoreReader:
         positions = self._positions(variable)
         if origin is None and (positions[1:] > positions[:-1]).all():
             return store.take(positions)
+        if origin is None and store.size > _SPARSE * len(positions):
+            return store.pick(positions)
         used, index, shared = self._compact(positions, store.size)
         indices = shared if origin is None else pa.array(index[origin])
         if 2 * len(used) > len(indices):

@@ -1,5 +1,15 @@
 # The events to come, for the walk.
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define fetch_ahead(place) __builtin_prefetch(place)
+    #else
+    #define fetch_ahead(place)
+    #endif
+    """
+    void fetch_ahead(void *place) noexcept nogil  # into the cache
+
 cdef struct Worker:
     long long time  # ns since the start: when it enters its next state
     long long number
@@ -11,6 +21,7 @@ cdef struct Worker:
 
 cdef class Agenda:
     cdef Worker[::1] workers  # (slots,)
+    cdef int[:, ::1] stored  # (slots, groups)
     cdef long long[::1] when  # of the heap: times,
     cdef int[::1] who  # and slots
     cdef long long near  # how many the heap has

@@ -55,6 +55,7 @@ class EventLoop:
     bound: cython.const[cython.ulonglong][::1]  # (ways,) cumulative probability, in 2**-53
     target: cython.const[cython.int][::1]  # (ways,)
     sets: cython.const[cython.uchar][:, ::1]  # (states, groups) which groups of variables it sets
+    former: cython.const[cython.uchar][::1]  # (groups,) which of them are read as they were before a step
     stop: cython.int
     # Draws.
     worker_key: cython.ulonglong
@@ -94,7 +95,7 @@ class EventLoop:
     state: cython.int[::1]
     keys: cython.ulonglong[::1]
     after: cython.int[:, ::1]  # (groups, rows)
-    before: cython.int[:, ::1]
+    before: cython.int[:, ::1]  # (groups, rows) of ``former`` groups
     births: cython.longlong[::1]
     spans: cython.longlong[::1]
     sizes: cython.longlong[::1]  # (groups,) of the stores of values
@@ -108,6 +109,7 @@ class EventLoop:
         self.family, self.offset, self.scale = tables.family, tables.offset, tables.scale
         self.foreign, self.stop = tables.foreign, len(tables.family)
         self.ways, self.bound, self.target, self.sets = tables.ways, tables.bound, tables.target, tables.sets
+        self.former = tables.former
         self.gap_family, self.gap_offset, self.gap_scale = tables.gap
         self.worker_key, self.gap_purpose, self.delay_purpose, self.transition_purpose = keys
         self.agenda = Agenda(day)
@@ -125,6 +127,7 @@ class EventLoop:
         check(len(self.bound), self.ways[self.stop])
         check(len(self.target), self.ways[self.stop])
         check(self.ways[0], 0)
+        check(len(self.former), self.sets.shape[1])
         for state in range(self.stop):
             if self.ways[state] >= self.ways[state + 1]:
                 raise ValueError("a state without a way out of it")
@@ -294,7 +297,8 @@ class EventLoop:
         self.keys[row] = key
         group: cython.Py_ssize_t
         for group in range(self.stored.shape[1]):
-            self.before[group, row] = self.stored[slot, group]
+            if self.former[group]:
+                self.before[group, row] = self.stored[slot, group]
             if self.sets[state, group]:
                 self.stored[slot, group] = cython.cast(cython.int, self.sizes[group])
                 self.sizes[group] += 1

@@ -107,6 +107,25 @@ def test_who_was_never_set_anything_reads_null_whatever_was_forgotten(monkeypatc
     assert set(found) == {None}
 
 
+def test_values_read_from_a_large_store_are_the_same(monkeypatch) -> None:
+    items = {"name": "list", "type": "list", "length_distribution": uniform(0, 3), "elements": [enum("x", "a", None)]}
+    whole = {"name": "object", "type": "object", "dimensions": [integer("n", uniform(0, 9), percent_missing=30)]}
+    variables_ = [
+        items,
+        whole,
+        enum("code", "a", "b", percent_nulls=20),
+        integer("v", uniform(0, 9), percent_missing=9),
+    ]
+    states = [
+        state("s", {"t": 1}, variables=variables_),
+        state("t", {"t": 0.7, "s": 0.2, "stop": 0.1}, delay=exponential(1)),
+    ]
+    spec = world(*(read(name) for name in ("list", "object", "code", "v")), states=states, gap=0.1)
+    shared = records_of(spec, 3_000)
+    monkeypatch.setattr(variables, "_SPARSE", 0)
+    assert records_of(spec, 3_000) == shared
+
+
 def test_values_of_variables_are_kept_in_few_chunks(monkeypatch) -> None:
     monkeypatch.setattr(walk, "_MOST_ROWS", 50)
     counts = [len(sizes) for sizes in seen(run_of(SETTING, max_workers=100), 10_000)]

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from types import ModuleType
 
-import cython  # noqa: F401  which puts modules of its own in the places of those below
+import cython  # puts modules of its own in the places of those below, unless it is there already
 import numpy as np
 import pytest
 
@@ -57,6 +57,16 @@ def as_plain_python(name: str) -> ModuleType:
 @pytest.fixture
 def plain(monkeypatch) -> type:
     """The event loop as plain Python."""
+
+    def provide(name: str, **members: object) -> None:
+        monkeypatch.setitem(sys.modules, f"cython.cimports{name}", module(f"cython.cimports{name}", **members))
+
+    monkeypatch.setattr(cython, "address", lambda place: place)
+    for name in ("", ".datagen", ".datagen.native", ".libc"):
+        provide(name)
+    provide(".libc.math", rint=lambda number: float(np.rint(number)))
+    provide(".datagen.native.draws", mix=mix, numbered=numbered, standard=standard)
+    provide(".datagen.native.agenda", fetch_ahead=lambda place: None)
     agenda = as_plain_python("agenda")
 
     class Agenda(agenda.Agenda):
@@ -64,15 +74,10 @@ def plain(monkeypatch) -> type:
             super().house(slots)
             self.workers = slots.workers.view(np.recarray)
 
-    c_imports = {"": {}, ".datagen": {}, ".datagen.native": {}, ".libc": {}}
-    c_imports[".datagen.native.agenda"] = {"Agenda": Agenda, "Worker": list}
-    c_imports[".datagen.native.draws"] = {"mix": mix, "numbered": numbered, "standard": standard}
-    c_imports[".libc.math"] = {"rint": lambda number: float(np.rint(number))}
-    for name, members in c_imports.items():
-        monkeypatch.setitem(sys.modules, f"cython.cimports{name}", module(f"cython.cimports{name}", **members))
-    source = as_plain_python("walk")
+    provide(".datagen.native.agenda", Agenda=Agenda, Worker=list)
+    walk_source = as_plain_python("walk")
 
-    class Plain(source.EventLoop):
+    class Plain(walk_source.EventLoop):
         def house(self, slots: Slots) -> None:
             super().house(slots)
             self.workers = slots.workers.view(np.recarray)
