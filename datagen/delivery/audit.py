@@ -5,6 +5,7 @@ of ten million records, the chance that any two share one is 3 in a million.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -83,9 +84,10 @@ def audit(run: Run, lanes: Sequence[Lane], limits: Sequence[int | None]) -> "Ite
 
 
 def _whole(run: Run) -> Iterator[tuple[Batch, int]]:
-    for window in run.windows():
-        for batch in window.batches:
-            yield batch, int(batch.due[-1])
+    with closing(run.crew):
+        for window in run.windows():
+            for batch in window.batches:
+                yield batch, int(batch.due[-1])
     yield Batch.empty(), NEVER
 
 

@@ -26,6 +26,11 @@ class Crew:
         future = self._executor.submit(compute)
         return lambda: compute() if future.cancel() else future.result()
 
+    def close(self) -> None:
+        """Let go of the threads, once they are done with what they have begun."""
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+
 
 def looked_ahead(items: Iterator[T], count: int, holds: Callable[[], bool]) -> Iterator[T]:
     """Yield items, with up to ``count`` more taken before they are asked for; none while ``holds`` says so.
