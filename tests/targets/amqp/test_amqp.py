@@ -229,7 +229,7 @@ def test_a_server_that_comes_up_gets_the_records(to_amqp, broker) -> None:
 
 
 def test_nothing_is_missing_after_a_cut(to_amqp, generate, broker) -> None:
-    with installed.Proxy(5672) as proxy, cut_after(proxy, 1_000_000):
+    with installed.Proxy(5672) as proxy, cut_after(proxy, 2_000_000):
         outcome = to_amqp(RICH, 20_000, queue=broker.queue(), url=through(proxy), on_error="retry")
     assert outcome.code == 0, outcome.err
     records = broker.records(broker.name)
@@ -237,7 +237,7 @@ def test_nothing_is_missing_after_a_cut(to_amqp, generate, broker) -> None:
 
 
 def test_a_cut_without_retry_ends_the_run(to_amqp, broker) -> None:
-    with installed.Proxy(5672) as proxy, cut_after(proxy, 1_000_000):
+    with installed.Proxy(5672) as proxy, cut_after(proxy, 2_000_000):
         outcome = to_amqp(RICH, 20_000, queue=broker.queue(), url=through(proxy))
     assert outcome.code == 1
     assert int(outcome.err.rpartition("(")[2].split()[0]) <= broker.count(broker.name) < 20_000
