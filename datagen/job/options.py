@@ -57,7 +57,7 @@ class Options:
             records=taken("records", lambda value: _count(value, 0), None),
             duration=taken("duration", parse_duration, None),
             seed=taken("seed", lambda value: _whole(value, None), None),
-            threads=taken("threads", lambda value: min(_count(value, 1), _MOST_THREADS), None),
+            threads=taken("threads", _threads, None),
         )
         if given.get("records") is not None and given.get("duration") is not None:
             text = f"{names.get('records', 'records')} and {names.get('duration', 'duration')} exclude each other"
@@ -84,6 +84,13 @@ def _moment(given: object) -> Moment:
     if not FIRST_MOMENT.microseconds <= moment.microseconds < LAST_MOMENT.microseconds:
         raise ValueError(f"must not be before 0001-01-01 or from 9999-12-31 on (UTC), found {moment.text}")
     return moment
+
+
+def _threads(given: object) -> int:
+    number = _count(given, 1)
+    if number > _MOST_THREADS:
+        raise ValueError(f"must not be above {_MOST_THREADS}, found {show(given)}")
+    return number
 
 
 def _count(given: object, least: int) -> int:

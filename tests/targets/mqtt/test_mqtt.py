@@ -233,10 +233,10 @@ def test_a_topic_that_is_forbidden_ends_the_run(to_mqtt, guarded, qos) -> None:
 
 def test_a_record_that_is_too_large_ends_the_run(to_mqtt, guarded) -> None:
     user = {"username": "me", "password": "topsecret"}
-    outcome = to_mqtt(world(enum("x", "y" * 2000)), 5, port=guarded, topic="allowed", on_error="retry", **user)
+    # One record: whoever sends more to a connection that the broker has closed may lose the reason that it gave.
+    outcome = to_mqtt(world(enum("x", "y" * 2000)), 1, port=guarded, topic="allowed", on_error="retry", **user)
     assert outcome.code == 1
-    assert "Packet too large" in outcome.err  # at once, or again and again where the connection goes before the reason
-    assert "(0 records delivered)" in outcome.err
+    assert "Packet too large (0 records delivered)" in outcome.err
 
 
 def test_a_broker_with_tls_is_trusted_when_it_shows_who_it_is(to_mqtt, start, tmp_path: Path) -> None:
