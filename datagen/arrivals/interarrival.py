@@ -7,7 +7,7 @@ from pydantic import Field
 
 from datagen.draw import Integers
 from datagen.plugin.arrival import BLOCK, Arrival, Scope, Stream
-from datagen.plugin.distribution import AnyDistribution
+from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
 
 
 class Interarrival(Arrival):
@@ -17,6 +17,10 @@ class Interarrival(Arrival):
     counts_from_birth: ClassVar[bool] = True
 
     distribution: AnyDistribution = Field(description="seconds from one worker to the next")
+
+    @property
+    def never_waits(self) -> bool:
+        return self.distribution.highest() < SMALLEST_WAIT
 
     def stream(self, scope: Scope) -> "_Gaps":
         return _Gaps(self, scope)

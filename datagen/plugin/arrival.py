@@ -7,7 +7,6 @@ is the same for all kinds.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
@@ -20,7 +19,7 @@ from datagen.moment import Moment
 from datagen.plugin.dimension import AnyDimension
 from datagen.plugin.distribution import MOST_ITEMS, LengthDistribution
 from datagen.plugin.instant import Instant
-from datagen.plugin.model import Model, Plugin, make_of_group
+from datagen.plugin.model import Model, Plugin, each_of, make_of_group
 from datagen.zone import Zone
 
 BLOCK = 2048  # instants that are computed at once,
@@ -186,6 +185,11 @@ class Arrival(Plugin):
     )
 
     @property
+    def never_waits(self) -> bool:
+        """Return whether no time can pass from one worker to the next, for ever."""
+        return False
+
+    @property
     def includes_until(self) -> bool:
         """Return whether somebody may still come due at ``until`` itself."""
         return False
@@ -216,4 +220,16 @@ class Arrival(Plugin):
         return self.count.length(scope.rows(numbers), scope.key("count"))
 
 
-AnyArrival = Annotated[Arrival, PlainValidator(partial(make_of_group, "arrival")), WithJsonSchema({"group": "arrival"})]
+def _arrivals(value: Any, info: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return each_of(value, lambda part: make_of_group("arrival", part, info))
+    return make_of_group("arrival", value, info)
+
+
+_ONE: dict[str, Any] = {"group": "arrival"}
+# One source, or several.
+AnyArrivals = Annotated[
+    Arrival | tuple[Arrival, ...],
+    PlainValidator(_arrivals),
+    WithJsonSchema({"anyOf": [_ONE, {"type": "array", "minItems": 1, "items": _ONE}]}),
+]

@@ -28,6 +28,17 @@ BUILT_IN = {
         "normal": "distributions.normal",
         "uniform": "distributions.uniform",
     },
+    "arrival": {
+        "at_start": "arrivals.at_start",
+        "cron": "arrivals.cron",
+        "even": "arrivals.even",
+        "every": "arrivals.every",
+        "incident": "arrivals.incident",
+        "interarrival": "arrivals.interarrival",
+        "periodic": "arrivals.periodic",
+        "poisson": "arrivals.poisson",
+        "timestamps": "arrivals.timestamps",
+    },
     "dimension": {
         "counter": "dimensions.counter",
         "enum": "dimensions.enum",
@@ -167,6 +178,13 @@ def _built_in(group: str, kind: str) -> type[Plugin] | None:
         return None
     module = importlib.import_module(f"datagen.{name}")
     return next(plugin for plugin in _defined_in(module) if plugin.kind == kind)
+
+
+def source_of(interarrival: Plugin) -> Any:
+    """Return the source of arrivals that the key ``interarrival`` of a population stands for."""
+    kind = _built_in("arrival", "interarrival")
+    assert kind is not None, "a kind of the index"
+    return kind(distribution=interarrival)  # type: ignore[call-arg]
 
 
 def _defined_in(module: ModuleType) -> Iterator[type[Plugin]]:
