@@ -1,7 +1,7 @@
 """Rhythms: profiles at work in a run. How much base time has gone by, and when so much of it will have.
 
 A profile, or a product of several, is evaluated at every whole minute of UTC and on both sides of every jump, made a
-fixed-point number there, and linear between (``docs/decisions/0014``). The compiled core has a table of such pieces;
+fixed-point number there, and linear between (``docs/decisions/0015``). The compiled core has a table of such pieces;
 this module lays them, stretch by stretch, as far as they are asked for.
 """
 
