@@ -72,7 +72,7 @@ class Zone:
         found = []
         since, offset, day = begin, self.offset(begin), begin
         while day < end:
-            day, before = min(day + DAY, end), day
+            day, before = min((day // DAY + 1) * DAY, end), day
             later = self.offset(day)
             if later != offset:
                 change = self._change(before, day, offset)
