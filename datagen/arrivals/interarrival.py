@@ -6,11 +6,11 @@ import numpy as np
 from pydantic import Field
 
 from datagen.draw import Integers
-from datagen.plugin.arrival import BLOCK, Arrival, Scope, Stream
+from datagen.plugin.arrival import BLOCK, Paced, Scope, Stream
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
 
 
-class Interarrival(Arrival):
+class Interarrival(Paced):
     """A worker a gap after the one before was born. Where a limit holds one back, the next comes later, too."""
 
     kind: ClassVar[str] = "interarrival"

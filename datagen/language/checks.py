@@ -255,7 +255,12 @@ def _source(path: Path_, part: Arrival | dict[str, Any]) -> _Source:
         state, name = part.state, part.name
         after = [(key, at.after) for key, at in (("from", part.from_), ("until", part.until)) if isinstance(at, After)]
     else:
-        turned, state, name, after = _text(_object(part, "when_full"), "state"), _text(part, "state"), _text(part, "name"), []
+        turned, state, name, after = (
+            _text(_object(part, "when_full"), "state"),
+            _text(part, "state"),
+            _text(part, "name"),
+            [],
+        )
     begins = [((*path, "state"), state), ((*path, "when_full", "state"), turned)]
     named = tuple((at, name) for at, name in begins if name is not None)
     waits = tuple(((*path, key, "after"), other) for key, other in after)

@@ -8,10 +8,11 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from datagen.plugin.arrival import AnyArrivals, Arrival
-
 from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, odd_span
+from datagen.plugin.incident import AnyIncident
 from datagen.plugin.model import Model, Number
+from datagen.plugin.profile import AnyProfile
 from datagen.plugin.registry import source_of
 from datagen.problems import Path_, path_part
 
@@ -74,6 +75,8 @@ class Population(Model):
         None, description="seconds from one spawn of a worker to the next; this or `arrivals` is required"
     )
     arrivals: AnyArrivals = Field((), description="a source of workers, or several, in place of `interarrival`")
+    profiles: dict[str, AnyProfile] = Field({}, description="profiles by name: how fast the clock of an activity runs")
+    incidents: dict[str, AnyIncident] = Field({}, description="incidents by name: stretches of time")
     max_workers: int | None = Field(
         None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
     )
@@ -118,7 +121,7 @@ class Population(Model):
             yield from place.oddities()
 
     def places(self) -> Iterator[Place]:
-        """Yield the places of the dimensions of emitters and the variables of states and sources, without nested ones."""
+        """Yield the places of the dimensions of emitters and of all variables, without nested ones."""
         for number, emitter in enumerate(self.emitters):
             yield from _places(
                 ("emitters", number, "dimensions"), f"emitter/{path_part(emitter.name)}", emitter.dimensions
