@@ -147,7 +147,8 @@ class ReferenceProfile:
         return next((factor for time_, factor in reversed(values) if time_ <= at), values[0][1])
 
     def growth(self, at: int) -> float:
-        return float(draw.power(float(self.data["factor"]), np.array([(at - self.start) / self.span("per")]))[0])
+        grown = draw.power(float(self.data["factor"]), np.array([(at - self.start) / self.span("per")]))
+        return min(float(grown[0]), 1e6)
 
     def holidays(self, at: int) -> float:
         import holidays

@@ -161,6 +161,7 @@ class Rhythm:
 
     def _place(self, knot: Knot) -> None:
         self._next = knot
+        self._scout: Rhythm | None = None
         self._pieces = np.zeros(0, PIECE)
         self._lay()
         self.core = core.Rhythm(self._pieces, self.whole)
@@ -202,29 +203,43 @@ class Rhythm:
         assert settled is not None, "a course that is never settled"
         return min(max(-(-settled // MINUTE) * MINUTE, self._next.time + MINUTE), self._end)
 
-    def origin(self, begin: int) -> Origin:
-        """Return a time as the origin of base times; the table must not have forgotten it."""
-        return Origin(begin, int(self.marks(np.array([begin]))[0]))
+    def since(self, begin: int) -> "Since":
+        """Return base time counted from a time, in ns; the table must not have forgotten it."""
+        return Since(self, Origin(begin, int(self.marks(np.array([begin]))[0])))
 
     def marks(self, times: Integers) -> npt.NDArray[np.uint64]:
-        """Return the base times at times (n,) in ns, counted from anywhere, modulo 2**64."""
+        """Return the base times at times (n,) in ns, counted from anywhere, modulo 2**64; leaves the table as it is."""
         out = np.empty(len(times), np.uint64)
-        if len(times):
-            while self.core.span()[1] < times.max() and not self.whole:
-                self.extend(int(times.min()))
-            self.core.marks(times, out)
+        end = self.core.span()[1]
+        is_held = (times <= end) | self.whole
+        held = np.empty(int(is_held.sum()), np.uint64)
+        self.core.marks(np.minimum(times[is_held], end), held)
+        out[is_held] = held
+        if not is_held.all():
+            out[~is_held] = self._ahead(times[~is_held])
         return out
+
+    def _ahead(self, times: Integers) -> npt.NDArray[np.uint64]:
+        """Return the base times at times (n,) behind the table, from one of its own that is kept for the next ones."""
+        first, last = int(times.min()), int(times.max())
+        if self._scout is None or self._scout.core.span()[0] > first:
+            self._scout = Rhythm(self._course, self._start)
+            self._scout.restore(self._next._asdict())
+        scout = self._scout
+        while scout.core.span()[1] < last and not scout.whole:
+            scout.extend(first)
+        return scout.marks(times)
 
     def times(self, origin: Origin, base: Integers) -> Integers:
         """Return when base times (n,), ascending, that begin at an origin are over, in ns; ``NEVER`` when never.
 
         Base times may be longer than 64 bits have room for: what counts is how far they are from what the table
-        holds. The table forgets what is before the first that it had not reached.
+        holds. It forgets what is before a time that it had not reached.
         """
         out = np.empty(len(base), np.int64)
         done = 0
         while (done := done + self.core.times(*origin, base[done:], out[done:])) < len(base):
-            self.extend(int(out[done - 1]) if done else self.core.span()[1])
+            self.extend(self.core.span()[1])  # what comes is behind it
         return out
 
     def over(self, time: int, span: int) -> int:
@@ -235,8 +250,7 @@ class Rhythm:
         found = self.core.over(time, span)
         if found >= 0:
             return found
-        scout = Rhythm(self._course, self._start, time)
-        return int(scout.times(scout.origin(time), np.array([span]))[0])
+        return int(Rhythm(self._course, self._start, time).since(time).times(np.array([span]))[0])
 
     def factor(self, times: Integers) -> Floats:
         """Return the factors (n,) at times (n,) in ns, in any order. Leaves the table as it is; any thread may ask."""
@@ -265,3 +279,23 @@ class Rhythm:
         """Begin the table where another one began, with the same base time."""
         self._stretch = _FIRST_STRETCH
         self._place(Knot(snapshot["time"], snapshot["base"]))
+
+
+@dataclass(frozen=True)
+class Since:
+    """Base time from a time on."""
+
+    rhythm: Rhythm
+    origin: Origin
+
+    def times(self, base: Integers) -> Integers:
+        """Return when base times (n,), in ns, ascending, are over, in ns; ``NEVER`` when they never are."""
+        return self.rhythm.times(self.origin, base)
+
+    def elapsed(self, time: int) -> int:
+        """Return the base time from then to a time that is no earlier, in ns, modulo 2**64."""
+        return (int(self.rhythm.marks(np.array([time]))[0]) - self.origin.mark) % 2**64
+
+    def factor(self, times: Integers) -> Floats:
+        """Return the factors (n,) at times (n,), in ns since the run's start."""
+        return self.rhythm.factor(times)

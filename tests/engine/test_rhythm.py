@@ -42,11 +42,6 @@ def rhythm(*members: Any, start: str = "2024-01-01T00:00:00", zone: str = "UTC",
     return Rhythm(Course.of(product([*members]), named, scope), moment.microseconds, begin)
 
 
-def elapsed(made: Rhythm, begin: int, time: int) -> int:
-    marks = made.marks(np.array([begin, time]))
-    return (int(marks[1]) - int(marks[0])) % 2**64
-
-
 FIXED = settings(
     max_examples=25,
     deadline=None,
@@ -160,13 +155,13 @@ def test_a_rhythm_is_that_of_the_oracle(members: list, start: str, zone: str, be
 
     expected = [time for time in oracle.over(begin, spans, until) if time is not None]
     reached = np.array(spans[: len(expected)], np.int64)
-    assert made.times(made.origin(begin), reached).tolist() == expected
+    assert made.since(begin).times(reached).tolist() == expected
     fresh = rhythm(*members, start=start, zone=zone, begin=begin, incidents=incidents)
     assert [fresh.over(begin, span) for span in reached.tolist()] == expected
-    assert all(elapsed(fresh, begin, until) < span for span in spans[len(expected) :])
+    assert all(fresh.since(begin).elapsed(until) < span for span in spans[len(expected) :])
     for time in data.draw(st.lists(st.integers(begin, until), min_size=1, max_size=3)):
         fresh = rhythm(*members, start=start, zone=zone, begin=begin, incidents=incidents)
-        assert elapsed(fresh, begin, time) == oracle.elapsed(begin, time)
+        assert fresh.since(begin).elapsed(time) == oracle.elapsed(begin, time) % 2**64
         assert fresh.factor(np.array([time])).tolist() == [oracle.factor(time)]
 
 
@@ -182,4 +177,4 @@ def test_days_of_other_lengths_have_the_base_time_of_their_hours(zone: str) -> N
         expected = 60 * SECOND * int(np.where(hours == 2, 0, np.where(hours == 3, 5, 1)).sum())
         since = (begin - parse_moment("2024-01-01T00:00:00Z").microseconds) * 1000
         if since >= 0:
-            assert elapsed(made, since, since + (end - begin) * 1000) == expected, day
+            assert made.since(since).elapsed(since + (end - begin) * 1000) == expected, day
