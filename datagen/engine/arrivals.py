@@ -219,7 +219,7 @@ class Arrivals:
         rhythm = self._rhythms.get(place)
         pace = Steady(begin) if rhythm is None else rhythm.since(begin)
         zone, incidents = self._times.zone, self._times.incidents
-        return Scope(self._seed, plan.path_of(source), plan.start, zone, begin, until, pace, incidents)
+        return Scope(self._seed, plan.path_of(source), plan.start, zone, begin, until, pace, incidents, plan.scale)
 
     def _begin(self, place: int, at: int) -> None:
         """Let a source begin at a time, in ns since the start."""

@@ -55,6 +55,7 @@ class Plan:
 
     population: Population
     start: Moment
+    scale: float = 1.0  # so many times more workers than the sources say
     path: str = ""  # the name path above the purposes of all draws; empty while there is one population
 
     def purpose(self, name: str) -> str:

@@ -32,6 +32,9 @@ class Times:
 
     def rhythm(self, product: Product, path: str, begin: int = 0) -> Rhythm:
         """Return a product of profiles at work from a time on (ns since the start); ``path`` is where it stands."""
+        return Rhythm(self.course(product, path), self.start.microseconds, begin)
+
+    def course(self, product: Product, path: str) -> Course:
+        """Return the factor of time that a product of profiles is."""
         scope = Scope(self.start, self.zone, self.seed, path, self.incidents)
-        course = Course.of(product, self.population.profiles, scope)
-        return Rhythm(course, self.start.microseconds, begin)
+        return Course.of(product, self.population.profiles, scope)

@@ -1,0 +1,121 @@
+"""The states of a population as a Markov chain: what a worker is expected to do, from birth to stop.
+
+A state's visits are those of an absorbing chain (J. Kemeny, J. Snell, Finite Markov chains, 1960, theorem 3.2.4). What
+workers who never stop do is the limit of what a worker does while time is discounted less and less.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+
+import numpy as np
+import numpy.typing as npt
+
+from datagen.draw import Floats, Integers
+from datagen.graph import reached
+from datagen.language.population import Population
+
+_MOST_SOLVED = 1000  # states; solving for more takes longer than a second
+_DISCOUNT = 1e-8  # of a mean stay
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What is expected of workers who are born in a state."""
+
+    population: Population
+    begin: int  # number of that state
+
+    @cached_property
+    def always_stops(self) -> bool:
+        """Return whether a worker can get to the stop from every state that it can get to."""
+        source, target, share = self._ways
+        states = len(self.population.states)
+        leaving = np.flatnonzero(np.bincount(source, share, states) < 1 - 1e-9)
+        stops = _reached(leaving.tolist(), target, source, states)
+        return bool(stops[self._entered].all())
+
+    @property
+    def is_solved(self) -> bool:
+        """Return whether there are few enough states to compute anything else."""
+        return len(self.population.states) <= _MOST_SOLVED
+
+    @cached_property
+    def visits(self) -> Floats | None:
+        """Return how often a worker enters each state, (states,); None when it may never stop, or that is unknown."""
+        return self._solve(self._first) if self.is_solved and self.always_stops else None
+
+    @cached_property
+    def delays(self) -> Floats:
+        """Return the mean delay of each state in seconds, (states,)."""
+        return np.array([state.delay.mean_wait() if state.delay else 0.0 for state in self.population.states])
+
+    @cached_property
+    def life(self) -> float | None:
+        """Return the mean seconds from a worker's birth to its stop, infinite when it may never stop; None: unknown."""
+        if not self.always_stops:
+            return inf
+        return None if self.visits is None else float(self.visits @ self.delays)
+
+    @cached_property
+    def ages(self) -> Floats:
+        """Return how old workers are on average when they enter each state, (states,); they have to stop some time."""
+        visits = self.visits
+        assert visits is not None, "workers who may never stop"
+        source, target, share = self._ways
+        waited = np.bincount(target, share * (visits * self.delays)[source], len(visits)).astype(np.float64)
+        sums = self._solve(waited)
+        return np.divide(sums, visits, out=np.zeros(len(visits)), where=visits > 0)
+
+    @cached_property
+    def beat(self) -> Floats | None:
+        """Return how often a second each state is entered by a worker who is old, (states,).
+
+        Its product with the delays is the share of workers who never stop. None: unknown.
+        """
+        if not self.is_solved or not self.delays.any():
+            return None
+        rate = _DISCOUNT / self.delays[self.delays > 0].mean()
+        return np.asarray(rate * self._solve(self._first, 1 / (1 + rate * self.delays)))
+
+    @property
+    def _first(self) -> Floats:
+        return np.eye(len(self.population.states))[self.begin]
+
+    def _solve(self, entries: Floats, discount: Floats | float = 1.0) -> Floats:
+        """Return the visits (states,) that follow from entries (states,), each with what stays of it on leaving."""
+        source, target, share = self._ways
+        matrix = np.eye(len(entries))
+        kept = np.where(self._entered[source], share * np.broadcast_to(discount, entries.shape)[source], 0)
+        np.subtract.at(matrix, (target, source), kept)
+        return np.asarray(np.linalg.solve(matrix, entries), np.float64)
+
+    @cached_property
+    def _entered(self) -> npt.NDArray[np.bool_]:
+        """Return which states a worker can get to, (states,)."""
+        source, target, _ = self._ways
+        return _reached([self.begin], source, target, len(self.population.states))
+
+    @cached_property
+    def _ways(self) -> tuple[Integers, Integers, Floats]:
+        """Return from which state one can go to which, other than the stop, and with which probability; (ways,)."""
+        number = {state.name: index for index, state in enumerate(self.population.states)}
+        sums = [sum(way.probability for way in state.transitions) for state in self.population.states]
+        ways = [
+            (index, number[way.next], way.probability / sums[index])
+            for index, state in enumerate(self.population.states)
+            for way in state.transitions
+            if way.next in number
+        ]
+        source, target, share = zip(*ways, strict=True) if ways else ((), (), ())
+        return np.array(source, np.int64), np.array(target, np.int64), np.array(share, np.float64)
+
+
+def _reached(first: list[int], begin: Integers, end: Integers, states: int) -> npt.NDArray[np.bool_]:
+    """Return which states one can get to from the first ones, (states,), along ways (n,) from ``begin`` to ``end``."""
+    ways: dict[int, list[int]] = {state: [] for state in range(states)}
+    for here, there in zip(begin.tolist(), end.tolist(), strict=True):
+        ways[here].append(there)
+    marks = np.zeros(states, bool)
+    marks[list(reached(ways, *first))] = True
+    return marks
