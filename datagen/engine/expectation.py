@@ -4,7 +4,6 @@ Stands beside the walk: who comes is what each source makes of an ordinary week,
 and the number alive is their rate times their life (J. Little, 1961). The limit of workers is not known here.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, isfinite, sqrt
@@ -13,10 +12,10 @@ import numpy as np
 
 from datagen.clock import NEVER
 from datagen.draw import Floats
-from datagen.engine.arrivals import Steady
 from datagen.engine.chain import Chain
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Course, Rhythm
+from datagen.engine.source import Steady
 from datagen.engine.times import Times
 from datagen.language.population import Population
 from datagen.moment import Moment
@@ -113,7 +112,8 @@ class Expectation:
         total = np.zeros(MINUTES)
         for inflow in self.inflows:
             if inflow.chain.always_stops and inflow.chain.visits is not None and isfinite(inflow.rate):
-                total += sum((inflow.entries(state) for state in np.flatnonzero(self.emits).tolist()), np.zeros(MINUTES))
+                for state in np.flatnonzero(self.emits).tolist():
+                    total += inflow.entries(state)
             elif not inflow.chain.always_stops and inflow.rate == 0 and inflow.chain.beat is not None:
                 total += inflow.fleet * float(inflow.chain.beat @ self.emits)
             else:
@@ -134,7 +134,13 @@ class Expectation:
     @cached_property
     def alive(self) -> float | None:
         """Return the mean number of workers alive, infinite when it grows for ever; None: unknown."""
-        return self._alive(lambda inflow: inflow.rate)
+        total = 0.0 if self.always_stops else self.fleet
+        for inflow in self.inflows:
+            life = inflow.chain.life
+            if inflow.rate and (life is None or (life == 0 and not isfinite(inflow.rate))):
+                return None
+            total += inflow.rate * (life or 0.0) if inflow.rate else 0.0
+        return total
 
     @cached_property
     def most_alive(self) -> float | None:
@@ -159,17 +165,6 @@ class Expectation:
             return self.most_alive
         coming = self.most_alive - self.fleet
         return self.fleet + coming + 4 * sqrt(coming) + 1
-
-    def _alive(self, rate: Callable[[Inflow], float]) -> float | None:
-        total = self.fleet if not self.always_stops else 0.0
-        for inflow in self.inflows:
-            life, coming = inflow.chain.life, rate(inflow)
-            if coming == 0:
-                continue
-            if life is None or (life == 0 and not isfinite(coming)):
-                return None
-            total += coming * life
-        return total
 
     @cached_property
     def _shares(self) -> Floats:
@@ -208,7 +203,10 @@ class Expectation:
         mean = float(np.maximum(counts, 1 if source.counts_from_birth else 0).mean())
         if altogether is not None and altogether != source.most:
             altogether *= mean
-        return Inflow(source, self.chain(source.state), rates * mean, altogether)
+        chain, kept = self.chain(source.state), source.kept_alive * self.scale
+        if kept and chain.life:
+            rates = rates + kept / chain.life / mean
+        return Inflow(source, chain, rates * mean, altogether)
 
     def _factors(self, source: Arrival) -> tuple[Floats, Scope]:
         """Return the mean factors of a source's profile in each minute of a week (MINUTES,), and the scope of a run."""

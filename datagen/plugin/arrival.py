@@ -28,6 +28,7 @@ from datagen.zone import Zone
 BLOCK = 2048  # instants that are computed at once,
 MOST_AT_ONCE = 2**18  # or fewer, with so many workers together
 _ONE = 2**20  # parts of a worker
+OPEN = -1  # in place of a number of workers kept alive: their instants say when workers come
 
 
 class Pace(Protocol):
@@ -212,6 +213,11 @@ class Arrival(Plugin):
         return {at.after for at in (self.from_, self.until) if isinstance(at, After)}
 
     @property
+    def kept_alive(self) -> float:
+        """Return how many workers are kept alive on average."""
+        return 0.0
+
+    @property
     def altogether(self) -> float | None:
         """Return how many workers there are of it, however long a run is; None when there are ever more."""
         return self.most
@@ -223,10 +229,17 @@ class Arrival(Plugin):
     def rates(self, scope: Scope, week: Week) -> Floats:
         """Return how many instants a second there are on average in each minute of an ordinary week, (MINUTES,).
 
-        ``from``, ``until`` and ``most`` don't count. It is 0 where there are only so many of them altogether. ``scope`` is
-        that of a run that starts with the week.
+        ``from``, ``until`` and ``most`` don't count. It is 0 where there are only so many of them altogether.
+        ``scope`` is that of a run that starts with the week.
         """
         return week.counted(self.stream(scope).more)
+
+    def targets(self, scope: Scope) -> list[tuple[int, int]]:
+        """Return from when on, in ns since the start, ascending, how many workers are kept alive, or ``OPEN``.
+
+        None of it for a source whose instants always say when workers come.
+        """
+        return []
 
     def workers(self, instants: Integers, numbers: Integers, scope: Scope) -> Integers:
         """Return the instant of each worker, of instants (n,) with their numbers (n,)."""
