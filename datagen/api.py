@@ -85,6 +85,8 @@ def run(
     records: int | None = None,
     duration: str | timedelta | None = None,
     max_workers: int | None = None,
+    rate: str | float | None = None,
+    volume: str | None = None,
     seed: int | None = None,
     threads: int | None = None,
     state: str | Path | None = None,
@@ -101,11 +103,13 @@ def run(
     RunFailed when records can't be made or delivered. Ctrl-C ends the run at a record boundary, with everything
     delivered that was emitted, and then raises KeyboardInterrupt.
     """
-    options = _options(start, records, duration, max_workers, seed, threads)
+    options = _options(start, records, duration, max_workers, rate, volume, seed, threads)
     request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
     with closing(prepare(request, say)) as job:
         for warning in job.inputs.warnings:
             say(f"warning: {warning}")
+        if job.scale is not None:
+            say(str(job.scale))
         return job.complete(progress)
 
 
@@ -118,6 +122,8 @@ def start(
     records: int | None = None,
     duration: str | timedelta | None = None,
     max_workers: int | None = None,
+    rate: str | float | None = None,
+    volume: str | None = None,
     seed: int | None = None,
     threads: int | None = None,
     state: str | Path | None = None,
@@ -132,7 +138,7 @@ def start(
     returns the report. A program that ends without waiting ends the run wherever it is. Arguments and errors are those
     of ``run``; RunFailed is raised by ``wait``.
     """
-    options = _options(start, records, duration, max_workers, seed, threads)
+    options = _options(start, records, duration, max_workers, rate, volume, seed, threads)
     request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
     return start_job(request, watch=progress, say=say)
 
@@ -144,6 +150,8 @@ def batches(
     records: int | None = None,
     duration: str | timedelta | None = None,
     max_workers: int | None = None,
+    rate: str | float | None = None,
+    volume: str | None = None,
     seed: int | None = None,
     threads: int | None = None,
 ) -> Iterator[pa.RecordBatch]:
@@ -153,7 +161,7 @@ def batches(
     Raises InvalidInput when something is wrong with the spec or an option; RunFailed, while they are taken, when
     records can't be made.
     """
-    made = _computed(spec, start, records, duration, max_workers, seed, threads)
+    made = _computed(spec, start, records, duration, max_workers, rate, volume, seed, threads)
     return (record_batch(batch, made.layout) for batch in made.batches())
 
 
@@ -164,6 +172,8 @@ def records(
     records: int | None = None,
     duration: str | timedelta | None = None,
     max_workers: int | None = None,
+    rate: str | float | None = None,
+    volume: str | None = None,
     seed: int | None = None,
     threads: int | None = None,
 ) -> Iterator[dict[str, Any]]:
@@ -171,7 +181,7 @@ def records(
 
     Options and errors are those of ``batches``.
     """
-    made = _computed(spec, start, records, duration, max_workers, seed, threads)
+    made = _computed(spec, start, records, duration, max_workers, rate, volume, seed, threads)
     writer = Registry().formatter("json").begin(made.layout)
     lines = (line for batch in made.batches() for line in bytes(writer.lines(batch).data).splitlines())
     return map(json.loads, lines)
@@ -183,4 +193,5 @@ def _computed(spec: SpecLike, *options: Any) -> Run:
 
 def _options(*given: Any) -> Options:
     """Check options in the order in which the functions above take them."""
-    return Options.of(dict(zip(("start", "records", "duration", "max_workers", "seed", "threads"), given, strict=True)))
+    names = ("start", "records", "duration", "max_workers", "rate", "volume", "seed", "threads")
+    return Options.of(dict(zip(names, given, strict=True)))

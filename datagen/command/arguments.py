@@ -15,6 +15,8 @@ from datagen.version import VERSION
 OPTIONS = {
     "start": "-s",
     "max_workers": "-m",
+    "rate": "--rate",
+    "volume": "--volume",
     "records": "-n",
     "duration": "-r",
     "seed": "--seed",
@@ -150,6 +152,8 @@ def _add_run(parser: Parser) -> None:
     add("-f", "-p", "--format", metavar="FORMAT", help="json (default), csv, tsv or a pattern file")
     add("-s", "--start", metavar="TIME", help="simulated clock, from this ISO 8601 time on")
     add("-m", "--max-workers", metavar="N", help="most workers alive at once; else max_workers of the spec, else 100")
+    add("--rate", metavar="RATE", help="so many records a time, such as 5000/s, by more workers; wins over the spec")
+    add("--volume", metavar="VOLUME", help="so many bytes (of compact JSON) or records a time, such as 10GB/D")
     add("-n", "--records", metavar="N", help="stop after that many records; 5k and 2M are 5000 and 2000000")
     add(
         "-r", "--duration", metavar="TIME", help="stop after 30 or 30S, 10M, 1H30M, 2D or PT1H30M; seconds without unit"

@@ -15,7 +15,9 @@ from datagen.draw import Floats, Integers
 from datagen.graph import reached
 from datagen.language.population import Population
 
-_MOST_SOLVED = 1000  # states; solving for more takes longer than a second
+_MOST_SOLVED = 1000  # states; solving for more takes longer than a second: they are walked through instead,
+_MOST_WORK = 2 * 10**8  # as far as that takes about as long,
+_LEFT = 1e-9  # until so few are left
 _DISCOUNT = 1e-8  # of a mean stay
 
 
@@ -35,15 +37,10 @@ class Chain:
         stops = _reached(leaving.tolist(), target, source, states)
         return bool(stops[self._entered].all())
 
-    @property
-    def is_solved(self) -> bool:
-        """Return whether there are few enough states to compute anything else."""
-        return len(self.population.states) <= _MOST_SOLVED
-
     @cached_property
     def visits(self) -> Floats | None:
         """Return how often a worker enters each state, (states,); None when it may never stop, or that is unknown."""
-        return self._solve(self._first) if self.is_solved and self.always_stops else None
+        return self._solve(self._first) if self.always_stops else None
 
     @cached_property
     def delays(self) -> Floats:
@@ -61,10 +58,12 @@ class Chain:
     def ages(self) -> Floats:
         """Return how old workers are on average when they enter each state, (states,); they have to stop some time."""
         visits = self.visits
-        assert visits is not None, "workers who may never stop"
+        assert visits is not None, "workers who may never stop, or too many states"
         source, target, share = self._ways
         waited = np.bincount(target, share * (visits * self.delays)[source], len(visits)).astype(np.float64)
         sums = self._solve(waited)
+        if sums is None:
+            return waited * 0
         return np.divide(sums, visits, out=np.zeros(len(visits)), where=visits > 0)
 
     @cached_property
@@ -73,22 +72,37 @@ class Chain:
 
         Its product with the delays is the share of workers who never stop. None: unknown.
         """
-        if not self.is_solved or not self.delays.any():
+        if not self.delays.any() or len(self.delays) > _MOST_SOLVED:
             return None
         rate = _DISCOUNT / self.delays[self.delays > 0].mean()
-        return np.asarray(rate * self._solve(self._first, 1 / (1 + rate * self.delays)))
+        visits = self._solve(self._first, 1 / (1 + rate * self.delays))
+        return None if visits is None else visits * rate
 
     @property
     def _first(self) -> Floats:
-        return np.eye(len(self.population.states))[self.begin]
+        entries = np.zeros(len(self.population.states))
+        entries[self.begin] = 1
+        return entries
 
-    def _solve(self, entries: Floats, discount: Floats | float = 1.0) -> Floats:
-        """Return the visits (states,) that follow from entries (states,), each with what stays of it on leaving."""
+    def _solve(self, entries: Floats, kept: Floats | None = None) -> Floats | None:
+        """Return the visits (states,) that follow from entries (states,), each with what is kept of it on leaving.
+
+        None where there are too many states for it.
+        """
         source, target, share = self._ways
-        matrix = np.eye(len(entries))
-        kept = np.where(self._entered[source], share * np.broadcast_to(discount, entries.shape)[source], 0)
-        np.subtract.at(matrix, (target, source), kept)
-        return np.asarray(np.linalg.solve(matrix, entries), np.float64)
+        share = np.where(self._entered[source], share if kept is None else share * kept[source], 0.0)
+        states = len(entries)
+        if states <= _MOST_SOLVED:
+            matrix = np.eye(states)
+            np.subtract.at(matrix, (target, source), share)
+            return np.asarray(np.linalg.solve(matrix, entries), np.float64)
+        total, now = entries.copy(), entries
+        for _ in range(_MOST_WORK // (states + len(source))):
+            now = np.bincount(target, share * now[source], states).astype(np.float64)
+            total += now
+            if now.sum() < _LEFT:
+                return total
+        return None
 
     @cached_property
     def _entered(self) -> npt.NDArray[np.bool_]:

@@ -54,11 +54,20 @@ class Inflow:
             return None
         return later(self.rates, life) * life
 
-    def entries(self, state: int) -> Floats:
-        """Return how often a second a state is entered in each minute of a week, (MINUTES,)."""
-        visits = self.chain.visits
-        assert visits is not None, "workers who may never stop"
-        return later(self.rates * visits[state], float(self.chain.ages[state]))
+    def makes(self, weights: Floats) -> Floats | None:
+        """Return what is made a second in each minute of a week (MINUTES,), where entering a state makes its weight.
+
+        None when workers never stop and are more and more, or that is unknown.
+        """
+        chain = self.chain
+        if not chain.always_stops and self.rate == 0 and chain.beat is not None:
+            return np.full(MINUTES, self.fleet * float(chain.beat @ weights))
+        if not chain.always_stops or chain.visits is None or not isfinite(self.rate):
+            return None
+        total = np.zeros(MINUTES)
+        for state in np.flatnonzero(chain.visits * weights).tolist():
+            total += later(self.rates, float(chain.ages[state])) * (chain.visits[state] * weights[state])
+        return total
 
 
 @dataclass(frozen=True)
@@ -109,15 +118,16 @@ class Expectation:
 
         None when workers never stop and are more and more, or that is unknown.
         """
+        return self.makes(self.emits)
+
+    def makes(self, weights: Floats) -> Floats | None:
+        """Return what is made a second in each minute of a week (MINUTES,), as ``records``, by weights of states."""
         total = np.zeros(MINUTES)
         for inflow in self.inflows:
-            if inflow.chain.always_stops and inflow.chain.visits is not None and isfinite(inflow.rate):
-                for state in np.flatnonzero(self.emits).tolist():
-                    total += inflow.entries(state)
-            elif not inflow.chain.always_stops and inflow.rate == 0 and inflow.chain.beat is not None:
-                total += inflow.fleet * float(inflow.chain.beat @ self.emits)
-            else:
+            made = inflow.makes(weights)
+            if made is None:
                 return None
+            total += made
         return total
 
     @cached_property

@@ -72,10 +72,12 @@ class Run:
         duration: int | None = None,
         pools: Pools | None = None,
         threads: int = 1,
+        scale: float = 1.0,
     ) -> None:
         """Prepare a run that ends after a number of records, or at a duration (ns), or when there are no more.
 
-        So many threads compute it, the one that takes its records included.
+        So many threads compute it, the one that takes its records included. There are ``scale`` times more workers
+        than the sources say.
         """
         self.crew = Crew(threads)
         self.clock = clock
@@ -87,7 +89,7 @@ class Run:
         self._records = records
         self._duration = duration
         self.pools = Pools(population.places(), seed, clock.stopped) if pools is None else pools
-        plan = Plan(population, clock.start)
+        plan = Plan(population, clock.start, scale)
         self._columns = Columns(plan, World(seed, self.pools))
         self._walk = Walk(plan, seed, max_workers)
 

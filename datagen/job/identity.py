@@ -11,18 +11,22 @@ from datagen.plugin.formatter import Formatter
 from datagen.plugin.target import Target
 from datagen.problems import read_bytes
 
+_APART = ("target", "max_workers", "volume", "volume_scale")  # keys of a spec that are no part of its fingerprint
+
 
 def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, object]:
     """Return what decides which records there are."""
     data = inputs.loaded.document.data
     holding = any(stage.holds for located in inputs.targets for stage in located.target.through)
     return {
-        "spec": fingerprint_of({key: value for key, value in data.items() if key not in ("target", "max_workers")}),
+        "spec": fingerprint_of({key: value for key, value in data.items() if key not in _APART}),
         "sources": [*inputs.loaded.registry.sources, *(fingerprint(read_bytes(file)) for file in inputs.files)],
         "seed": options.seed,
         "start": start.text,
         "clock": "system" if options.start is None else "simulated",
         "max_workers": options.limit(inputs.loaded.spec),
+        "volume": [str(options.volume or inputs.loaded.spec.volume)] if options.scale is not None else [],
+        "scale": [] if options.scale is None else [options.scale],
         # Where stages give at the end what they hold, another end makes other records.
         "end": [options.records, options.duration] if holding else None,
     }
@@ -31,7 +35,7 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
 def name_of(identity: dict[str, object]) -> str:
     """Return a short name of a run: the same for the same records, whatever the clock."""
     return fingerprint_of(
-        {key: value for key, value in identity.items() if key not in ("clock", "end") and value != []}
+        {key: value for key, value in identity.items() if key not in ("clock", "end", "volume") and value != []}
     )
 
 

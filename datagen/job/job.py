@@ -19,6 +19,7 @@ from datagen.job.identity import identity_of, name_of, targets_of
 from datagen.job.limit import Limit
 from datagen.job.options import Options, processors
 from datagen.job.request import Inputs, Request, load, spec_of
+from datagen.job.volume import Known, Scale, scaled
 from datagen.language.load import LoadedSpec
 from datagen.language.spec import in_order
 from datagen.moment import Moment, parse_moment
@@ -46,6 +47,7 @@ class Job:
     run: Run
     lanes: list[Lane]
     journal: Journal | None
+    scale: Scale | None  # how many times more workers there are, for a volume
     opened: ExitStack  # what is to be let go of in the end
 
     @cached_property
@@ -142,6 +144,8 @@ def start(request: Request, *, watch: Watch = _nothing, say: Say = _nothing) -> 
     with closing(prepare(request, say)) as job:  # until it has started, which lets go of the state itself
         for warning in job.inputs.warnings:
             say(f"warning: {warning}")
+        if job.scale is not None:
+            say(str(job.scale))
         return job.start(watch)
 
 
@@ -156,10 +160,11 @@ def prepare(request: Request, say: Say = _nothing) -> Job:
         if request.state is not None:
             journal = opened.enter_context(closing(open_journal(request.state)))
         options, clock = _resumed(request.options, journal)
+        options, scale = scaled(inputs.loaded, options, known_scale(journal))
         run, lanes, identity = ready(inputs, options, clock, say, journal)
         if journal is not None:
             journal.begin(identity, lanes)
-        return Job(inputs, options, run, lanes, journal, opened.pop_all())
+        return Job(inputs, options, run, lanes, journal, scale, opened.pop_all())
 
 
 def check(request: Request, *, connect: bool = False) -> Inputs:
@@ -168,7 +173,7 @@ def check(request: Request, *, connect: bool = False) -> Inputs:
     Raises InvalidInput with everything that is wrong.
     """
     inputs = load(request)
-    options = replace(request.options, seed=request.options.seed or 0)
+    options, _ = scaled(inputs.loaded, replace(request.options, seed=request.options.seed or 0))
     clock = SystemClock() if options.start is None else None  # one that is given: then no pool is filled for a live run
     ready(inputs, options, clock, _nothing)
     problems = []
@@ -190,12 +195,19 @@ def compute(spec: LoadedSpec, options: Options) -> Run:
     Raises InvalidInput when a pool can't be filled, or when the clock could never move on and nothing ends the run.
     """
     options = replace(options, seed=draw.new_seed() if options.seed is None else options.seed)
+    options, _ = scaled(spec, options)
     run = _run(spec, options, None)
     _make_sure_that_it_can_be(run, spec, options)
     if options.start is not None:
         return run
     run.pools.fill()
     return _run(spec, options, None, run.pools)
+
+
+def known_scale(journal: Journal | None) -> Known:
+    """Return the volume of a run that is continued, with its constant."""
+    known = None if journal is None else journal.run
+    return (known["volume"][0], known["scale"][0]) if known and known.get("scale") else None
 
 
 def columns(request: Request) -> dict[str, dict[str, tuple[str, bool]]]:
@@ -275,6 +287,7 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock | None, pools: Pools
             duration=options.duration,
             pools=pools,
             threads=options.threads or processors() if isinstance(clock, SimulatedClock) else 1,
+            scale=options.scale or 1.0,
         )
     except Unfillable as error:  # a pool inside of another
         raise InvalidInput([loaded.document.problem(error.path, error.reason)]) from error

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from datagen.clock import FIRST_MOMENT, LAST_MOMENT, time_left
 from datagen.language.population import Population
 from datagen.moment import Moment, parse_duration, parse_moment
+from datagen.plugin.volume import Volume, parse_volume
 from datagen.problems import InvalidInput, Problem, show
 
 T = TypeVar("T")
@@ -27,6 +28,8 @@ class Options:
 
     start: Moment | None = None
     max_workers: int | None = None  # that of the spec, or DEFAULT_WORKERS
+    volume: Volume | None = None  # wins over that of the spec
+    scale: float | None = None  # so many times more workers, once the volume is known; of a run without one: None
     records: int | None = None
     duration: int | None = None  # ns
     seed: int | None = None
@@ -54,6 +57,7 @@ class Options:
         options = cls(
             start=taken("start", _moment, None),
             max_workers=taken("max_workers", lambda value: _count(value, 1), None),
+            volume=taken("rate", _rate, None) or taken("volume", parse_volume, None),
             records=taken("records", lambda value: _count(value, 0), None),
             duration=taken("duration", parse_duration, None),
             seed=taken("seed", lambda value: _whole(value, None), None),
@@ -61,6 +65,9 @@ class Options:
         )
         if given.get("records") is not None and given.get("duration") is not None:
             text = f"{names.get('records', 'records')} and {names.get('duration', 'duration')} exclude each other"
+            problems.append(Problem(text))
+        if given.get("rate") is not None and given.get("volume") is not None:
+            text = f"{names.get('rate', 'rate')} and {names.get('volume', 'volume')} exclude each other"
             problems.append(Problem(text))
         if options.duration is not None and options.start and options.duration > time_left(options.start):
             text = "would lead past the year 9999, or 146 years after the start"
@@ -84,6 +91,13 @@ def _moment(given: object) -> Moment:
     if not FIRST_MOMENT.microseconds <= moment.microseconds < LAST_MOMENT.microseconds:
         raise ValueError(f"must not be before 0001-01-01 or from 9999-12-31 on (UTC), found {moment.text}")
     return moment
+
+
+def _rate(given: object) -> Volume:
+    volume = parse_volume(given)
+    if volume.in_bytes:
+        raise ValueError(f"must be records a time, such as 5000/s, found {show(given)}; bytes are a volume")
+    return volume
 
 
 def _threads(given: object) -> int:

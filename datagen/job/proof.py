@@ -7,8 +7,9 @@ from dataclasses import replace
 from datagen.delivery.audit import Finding, Unread, audit
 from datagen.delivery.resume import open_journal
 from datagen.job.identity import targets_of
-from datagen.job.job import ready
+from datagen.job.job import known_scale, ready
 from datagen.job.request import Inputs, Request, load
+from datagen.job.volume import scaled
 from datagen.moment import parse_moment
 from datagen.problems import InvalidInput, Problem
 
@@ -37,6 +38,7 @@ def _findings(request: Request, inputs: Inputs) -> "Iterator[Finding | Unread]":
             records, duration = known["end"] or (options.records, options.duration)
             start_ = options.start or parse_moment(known["start"])
             options = replace(options, seed=seed, start=start_, records=records, duration=duration)
+        options, _ = scaled(inputs.loaded, options, known_scale(journal))
         bounded = options.records is not None or options.duration is not None
         wanted = {
             "seed": options.seed,

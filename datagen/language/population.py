@@ -14,6 +14,7 @@ from datagen.plugin.incident import AnyIncident
 from datagen.plugin.model import Model, Named, Number
 from datagen.plugin.profile import AnyProfile
 from datagen.plugin.registry import source_of
+from datagen.plugin.volume import AnyVolume
 from datagen.problems import Path_, path_part
 
 
@@ -82,6 +83,15 @@ class Population(Model):
     incidents: Named[AnyIncident] = Field({}, description="incidents by name: stretches of time")
     max_workers: int | None = Field(
         None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
+    )
+
+    volume: AnyVolume | None = Field(
+        None,
+        description='how much to make, by more workers: "5000/s" (records) or "10GB/D"; with " peak" behind it in the '
+        "highest minute of a week, else on average; the options --rate and --volume win",
+    )
+    volume_scale: float | None = Field(
+        None, gt=0, le=1e9, description="so many times more workers, in place of what `volume` would come to"
     )
 
     @model_validator(mode="after")
