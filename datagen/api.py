@@ -52,6 +52,7 @@ __all__ = [
     "Target",
     "Undelivered",
     "batches",
+    "explain",
     "load",
     "plain_text",
     "records",
@@ -185,6 +186,31 @@ def records(
     writer = Registry().formatter("json").begin(made.layout)
     lines = (line for batch in made.batches() for line in bytes(writer.lines(batch).data).splitlines())
     return map(json.loads, lines)
+
+
+def explain(
+    spec: SpecLike,
+    target: TargetLike | None = None,
+    *,
+    format: Formatter | str | Mapping[str, Any] | None = None,
+    start: str | datetime | None = None,
+    records: int | None = None,
+    duration: str | timedelta | None = None,
+    max_workers: int | None = None,
+    rate: str | float | None = None,
+    volume: str | None = None,
+    seed: int | None = None,
+    plugins: Sequence[str | Path] = (),
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return what a run would make, without running it, as ``datagen explain --json`` prints it.
+
+    The arguments are those of ``run``. Raises InvalidInput with everything that is wrong.
+    """
+    from datagen.job.explain import explain as explained  # with scipy, which takes a while to import
+
+    options = _options(start, records, duration, max_workers, rate, volume, seed, None)
+    return explained(Request(spec, target, format, options, environment, plugins))[1]
 
 
 def _computed(spec: SpecLike, *options: Any) -> Run:

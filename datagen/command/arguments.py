@@ -26,6 +26,8 @@ OPTIONS = {
 _COMMANDS = {
     "run": "Generate events: workers walk through the states of a JSON spec and emit records.",
     "check": "Say what is wrong with a spec, a target and a format, and what is odd; generate nothing.",
+    "explain": "Say what a run would make, without running it: records and bytes a second, by hour over a week, what "
+    "workers do and how many are alive, what the limit costs, and the size of the run. Takes the options of the run.",
     "schema": "Print the JSON Schema of a spec or of a target file, for editors.",
     "types": "Print the dimensions of each emitter's records with their Arrow types.",
     "docs": "Write the reference pages, with the kinds of your plug-ins, into a directory.",
@@ -36,6 +38,7 @@ _COMMANDS = {
 _EXAMPLES = """\
 other commands:
   datagen check SPEC      say what is wrong with a spec; generate nothing
+  datagen explain SPEC    say what a run would make
   datagen schema          print the JSON Schema of specs, or with --target of target files
   datagen types SPEC      print the dimensions of the records with their types
   datagen docs DIR        write the reference pages
@@ -104,13 +107,14 @@ def _no_such(name: str) -> str:
 def parsers() -> dict[str, Parser]:
     """Return the parser of each sub-command, by its name."""
     made = {name: _parser(name) for name in _COMMANDS}
-    for name in ("run", "check", "types", "audit"):
+    for name in ("run", "check", "explain", "types", "audit"):
         _add_spec(made[name])
-    for name in ("run", "check", "audit"):
+    for name in ("run", "check", "explain", "audit"):
         _add_run(made[name])
     made["run"].epilog = _EXAMPLES
     _add_generating(made["run"])
     made["check"].add_argument("--connect", action="store_true", help="try to reach the targets too")
+    made["explain"].add_argument("--json", action="store_true", help="print JSON, for programs")
     made["schema"].add_argument("--target", action="store_true", help="of a target file instead of a spec")
     made["docs"].add_argument("directory", metavar="DIR", help="where to write them; it is made if it is not there")
     made["audit"].add_argument("--strict", action="store_true", help="fail too when a target can't be read back")
