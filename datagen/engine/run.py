@@ -150,6 +150,8 @@ class Run:
             end = min(end, self._duration)
         left = self._left
         while left != 0 and not self.clock.stopped.is_set():
+            if self._walk.is_over:
+                return
             moment = self._walk.next_time
             if moment >= end and not ends_in_time:
                 raise RunFailed("walking on: the clock would run past the year 9999, or 146 years after the start")

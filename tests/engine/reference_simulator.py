@@ -97,8 +97,16 @@ def walk(
     see_ends(sources, now)
     while True:
         arrival = min((key for source in sources if (key := turn(source, sources, now, max_workers))), default=None)
-        if not events and arrival is None:
+        if not events and arrival is None and not any(source.changes for source in sources):
             return
+        first = min(events[0][0] if events else math.inf, arrival[0] if arrival else math.inf)
+        change = min((source.changes[0][0] for source in sources if source.changes), default=math.inf)
+        if change <= first:
+            now = change
+            for source in sources:
+                source.change(now)
+            see_ends(sources, now)
+            continue
         if arrival is None or (events and events[0][0] <= arrival[0]):
             now, worker, step, name = heapq.heappop(events)
             source, is_outside, key, variables = alive[worker]
@@ -112,7 +120,7 @@ def walk(
         else:
             now, due, _, _, source = arrival
             is_full = full(source, sources, max_workers)
-            rule = source.spec.get("when_full", "wait")
+            rule = source.rule
             key = source.key()
             source.number += 1
             source.go_on(now)
@@ -128,7 +136,7 @@ def walk(
             source.outside += is_outside
             source.alive += not is_outside
         for source in sources:
-            waits = source.spec.get("when_full", "wait") == "wait" and source.due is not None
+            waits = source.rule == "wait" and source.due is not None
             spawns[source.name] = [source.due if waits else NEVER]
         row = draw.numbered(key, np.array([step]))
         yield now, states[name], row, variables, newborn
@@ -146,14 +154,14 @@ def sources_of(spec: Spec, seed: int, start_ns: int) -> list[Source]:
     made = []
     for source in sorted(given, key=lambda source: source.get("name", "")):
         path = join("source", source["name"]) + "/" if "name" in source else ""
-        made.append(Source(source, seed, path, start_ns))
+        made.append(Source(source, seed, path, start_ns, world=spec))
         if isinstance(source.get("until"), str):
             made[-1].until = made[-1].time("until", 0) + bool(source.get("endpoint"))
     return made
 
 
 def full(source: Source, sources: list[Source], max_workers: int) -> bool:
-    own = source.spec.get("max_workers", math.inf)
+    own = min(source.spec.get("max_workers", math.inf), math.inf if source.kept is None else source.kept)
     return sum(other.alive for other in sources) >= max_workers or source.alive >= own
 
 
@@ -161,7 +169,7 @@ def turn(source: Source, sources: list[Source], now: int, max_workers: int) -> t
     """Return when the next worker of a source comes, with what decides among several; None when none does now."""
     if source.due is None:
         return None
-    if source.spec.get("when_full", "wait") != "wait":
+    if source.rule != "wait":
         return source.due, source.due, source.name, id(source), source
     if full(source, sources, max_workers):
         return None
