@@ -81,7 +81,7 @@ class Files:
                 circle = " → ".join(os.path.basename(file) for file in (*way[way.index(real) :], real))
                 self.problems.append(document.problem(("include", number), f"files include one another: {circle}"))
             elif real in here:
-                self.problems.append(document.problem(("include", number), f"{show(path)} is included already"))
+                self.problems.append(document.problem(("include", number), f"{path} is included already"))
             elif real not in map(_real, self.included):
                 included = self._read(path, document, number)
                 if included is not None:
@@ -94,7 +94,7 @@ class Files:
         try:
             text = read_text(path)
         except InvalidInput as error:
-            messages = (f"{show(path)} {problem.message}" for problem in error.problems)
+            messages = (f"{path} {problem.message}" for problem in error.problems)
             self.problems += (document.problem(("include", number), message) for message in messages)
             self.is_incomplete = True
             return None
