@@ -23,7 +23,7 @@ OPTIONS = {
 }
 
 _COMMANDS = {
-    "run": "Generate events: workers walk through the states of a JSON spec and emit records.",
+    "run": "Generate events: workers walk through the states of a spec and emit records.",
     "check": "Say what is wrong with a spec, a target and a format, and what is odd; generate nothing.",
     "schema": "Print the JSON Schema of a spec or of a target file, for editors.",
     "types": "Print the dimensions of each emitter's records with their Arrow types.",
