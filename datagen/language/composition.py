@@ -78,8 +78,6 @@ class _Definitions:
 
     def take(self, definitions: Piece | list[Piece] | dict[str, Piece] | None) -> None:
         """Take the definitions of all files."""
-        if isinstance(definitions, Piece) and isinstance(definitions.value, dict):
-            definitions = definitions.members()
         if isinstance(definitions, dict):
             for name, piece in definitions.items():
                 if isinstance(piece.value, dict):
@@ -112,7 +110,7 @@ class _Definitions:
         if isinstance(part, list):
             return [self.written(member, (*at, index)) for index, member in enumerate(part)]
         if isinstance(part, dict):
-            return {key: self.written(member, (*at, key)) for key, member in part.items()}
+            return {key: self.written(member, (*at, key), is_data=is_comment(key)) for key, member in part.items()}
         piece: Piece = part
         if expected is None or piece.document is not expected.document or piece.path != expected.path:
             self.moved[at] = piece.document, piece.path

@@ -63,6 +63,9 @@ class Files:
         """Return what stands under the keys of a spec, with what its included files add behind it."""
         whole = Piece(main.data, main, ())
         parts: Parts = {key: whole.member(key) for key in main.data}
+        for key in SHARED:
+            if isinstance(main.data.get(key), dict):
+                parts[key] = whole.member(key).members()
         for included in self._included(main, (_real(main.source),) if main.text else ()):
             self._add(parts, Piece(included.data, included, ()))
         return parts

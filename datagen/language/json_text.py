@@ -69,6 +69,8 @@ def _why_no_json(text: str, error: json.JSONDecodeError, of_comments: str) -> st
         return "is not JSON: a text that begins before it has no closing quote"
     if error.msg == "Extra data":
         return "is not JSON: more follows where it should end"
+    if rest.startswith("${"):
+        return "is not JSON: a placeholder stands in double quotes"
     if rest.startswith("'"):
         return "is not JSON: texts and keys stand in double quotes"
     if rest.startswith(("}", "]")) and text[: error.pos].rstrip().endswith(","):

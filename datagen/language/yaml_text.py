@@ -83,7 +83,9 @@ def _why_no_yaml(text: str, error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark
     if mark and text[mark.index : mark.index + 1] == "\t":
         return "is not YAML: a tab; lines are indented by spaces"
-    return f"is not YAML: {error.problem or error.context}"
+    in_brackets = mark and "${" in text[text.rfind("\n", 0, mark.index) + 1 : mark.index + 1]
+    hint = "; between brackets a placeholder stands in quotes" if in_brackets else ""
+    return f"is not YAML: {error.problem or error.context}{hint}"
 
 
 class _Places:
