@@ -26,7 +26,7 @@ class Text(Model):
         {}, description="values that `${name}` stands for, by their names, with defaults; `--set` sets others"
     )
     include: Annotated[Any, WithJsonSchema(_FILES)] = Field(
-        [], description="files, relative to this one, with more states, emitters and definitions for the spec"
+        [], description="files, relative to this one, with more states, emitters, profiles, incidents and definitions"
     )
     define: Annotated[Any, WithJsonSchema(_DEFINITIONS)] = Field(
         {}, description='objects by names; an object with `"uses": "name"` has their keys besides its own'

@@ -174,6 +174,24 @@ def test_files_in_other_syntaxes_and_one_that_two_include_are_read_once(tmp_path
     assert [Path(file).name for file in loaded.files] == ["a.yaml", "shared.jsonc", "b.yml"]
 
 
+def test_profiles_and_incidents_may_come_from_files_and_use_definitions(tmp_path) -> None:
+    define = {"office": {"type": "between", "from": "09:00", "until": "17:30", "factor": 2}}
+    profiles = {"uses": {"uses": "office"}, "_note": {"uses": "nothing"}}
+    incidents = {"outage": {"from": "2024-01-01T01:00:00", "until": "2024-01-01T02:00:00"}}
+    path = write(
+        tmp_path, spec=world(include=["more.json"], define=define), more={"profiles": profiles, "incidents": incidents}
+    )
+    data = datagen.load(path).document.data
+    assert (data["profiles"]["uses"], data["incidents"]) == (define["office"], incidents)
+
+
+def test_a_profile_that_two_files_have_is_told_with_both_places(tmp_path) -> None:
+    profiles = {"profiles": {"office": 1}}
+    path = write(tmp_path, spec={"include": ["more.json"]} | profiles | world(), more=profiles)
+    found = [line.replace(f"{tmp_path}/", "") for line in lines_of(path)]
+    assert found == ['more.json:1:15: profiles.office: the name "office" is taken already, at spec.json:1:41']
+
+
 def test_included_files_are_filled_as_the_spec_is(tmp_path) -> None:
     more = {"define": {"pace": {"type": "constant", "value": "${gap}"}}}
     spec = world(gap={"uses": "pace"}, include=["${which}.json"], parameters={"gap": 3, "which": "more"})
