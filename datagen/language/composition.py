@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from datagen.language.document import Document
-from datagen.language.inclusion import Files, Piece
+from datagen.language.inclusion import Files, Part, Piece
 from datagen.language.parameter import parameters_of
 from datagen.language.placeholder import Values, first
 from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, hiding, is_comment, show
@@ -44,9 +44,9 @@ def compose(document: Document, environment: Mapping[str, str] | None, given: Ma
             parts = files.parts(main)
             if files.is_incomplete:  # whatever could be said of the rest would be wrong
                 raise InvalidInput(hiding(files.problems, files.secrets))
-            definitions.take(parts.get("define"))
+            definitions.take(parts.get("define", {}))
             data = {
-                key: definitions.written(part, (key,), Piece(None, main, (key,)))
+                key: definitions.all_written(part, Piece(None, main, (key,)))
                 for key, part in parts.items()
                 if key not in _ENDS_HERE
             }
@@ -54,7 +54,9 @@ def compose(document: Document, environment: Mapping[str, str] | None, given: Ma
     except RecursionError as error:
         raise InvalidInput([Problem("is nested too deeply", document.source)]) from error
     unread = [
-        document.problem(("parameters", name), "is read nowhere", at_key=True) for name in known.keys() - files.names
+        document.problem(("parameters", name), "is read nowhere", at_key=True)
+        for name in known
+        if name not in files.names
     ]
     return Composition(
         replace(main, secrets=tuple(dict.fromkeys(files.secrets))),
@@ -76,17 +78,17 @@ class _Definitions:
         self._used: set[str] = set()
         self._size = 0
 
-    def take(self, definitions: Piece | list[Piece] | dict[str, Piece] | None) -> None:
+    def take(self, definitions: Part) -> None:
         """Take the definitions of all files."""
-        if isinstance(definitions, dict):
-            for name, piece in definitions.items():
-                if isinstance(piece.value, dict):
-                    self._defined[name] = piece
-                elif not is_comment(name):
-                    self._problems.append(piece.problem(f"must be an object, found {show(first(piece.value))}"))
-        elif isinstance(definitions, Piece):
-            message = f"must be an object of names and objects, found {show(first(definitions.value))}"
-            self._problems.append(definitions.problem(message))
+        if not isinstance(definitions, dict):
+            for piece in [definitions] if isinstance(definitions, Piece) else definitions:
+                self._problems.append(piece.problem("must be an object of names and objects"))
+            return
+        for name, piece in definitions.items():
+            if isinstance(piece.value, dict):
+                self._defined[name] = piece
+            elif not is_comment(name):
+                self._problems.append(piece.problem(f"must be an object, found {show(first(piece.value))}"))
 
     def unused(self, main: Document) -> Iterator[Problem]:
         """Yield which definitions of the spec itself nothing uses."""
@@ -94,37 +96,37 @@ class _Definitions:
             if name not in self._used and piece.document.source == main.source:
                 yield piece.problem("is used nowhere", at_key=True)
 
-    def written(
-        self,
-        part: Any,
-        at: Path_,
-        expected: Piece | None = None,
-        inside: tuple[str, ...] = (),
-        *,
-        is_data: bool = False,
+    def all_written(self, part: Part, key: Piece) -> Any:
+        """Return what stands under a key of the spec, of all files, written out."""
+        if isinstance(part, list):
+            return [self._written(piece, (*key.path, index), key) for index, piece in enumerate(part)]
+        if isinstance(part, dict):
+            return {
+                name: self._written(piece, (*key.path, name), key, is_data=is_comment(name))
+                for name, piece in part.items()
+            }
+        return self._written(part, key.path, key)
+
+    def _written(
+        self, piece: Piece, at: Path_, expected: Piece, inside: tuple[str, ...] = (), *, is_data: bool = False
     ) -> Any:
-        """Return a part written out, to stand at a path; remember where it was written, if not where ``expected``.
+        """Return a piece written out, to stand at a path; remember where it was written, if not where ``expected``.
 
         ``inside`` are the definitions that it is a part of.
         """
-        if isinstance(part, list):
-            return [self.written(member, (*at, index)) for index, member in enumerate(part)]
-        if isinstance(part, dict):
-            return {key: self.written(member, (*at, key), is_data=is_comment(key)) for key, member in part.items()}
-        piece: Piece = part
-        if expected is None or piece.document is not expected.document or piece.path != expected.path:
+        if piece.document is not expected.document or piece.path != expected.path:
             self.moved[at] = piece.document, piece.path
         self._count(piece, inside)
         if is_data or not isinstance(piece.value, list | dict):
             return piece.value
         if isinstance(piece.value, list):
             members: Any = enumerate(piece.members())
-            return [self.written(member, (*at, index), member, inside) for index, member in members]
+            return [self._written(member, (*at, index), member, inside) for index, member in members]
         written = {}
         for key, (member, within) in self._keys(piece, inside).items():
             natural = Piece(None, piece.document, (*piece.path, key))
             is_data = is_comment(key) or (key in _DATA and not (key == "values" and isinstance(member.value, dict)))
-            written[key] = self.written(member, (*at, key), natural, within, is_data=is_data)
+            written[key] = self._written(member, (*at, key), natural, within, is_data=is_data)
         return written
 
     def _keys(self, piece: Piece, inside: tuple[str, ...]) -> dict[str, tuple[Piece, tuple[str, ...]]]:

@@ -37,7 +37,8 @@ class Piece:
         return self.document.problem(path, message, at_key=at_key)
 
 
-Parts = dict[str, Piece | list[Piece] | dict[str, Piece]]
+Part = Piece | list[Piece] | dict[str, Piece]  # what stands under a key of a spec, of several files
+Parts = dict[str, Part]
 
 
 @dataclass
