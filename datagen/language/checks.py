@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from datagen.graph import Graph, circles, reached
+from datagen.language import times
 from datagen.language.population import Emitter, State
 from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.dimension import Dimension
@@ -75,6 +76,11 @@ class Checks:
         self._by_name = {state.name: state for state in reversed(self._states)}
         self._compared = 0
 
+    @property
+    def _owners(self) -> "list[_State | _Source]":
+        """Return all that sets variables."""
+        return [*self._states, *self._sources]
+
     def problems(self) -> Found:
         yield from _repeated_names((), self._data)
         yield from self._references()
@@ -82,6 +88,7 @@ class Checks:
         yield from self._sums()
         yield from self._reads_of_nothing()
         yield from self._standing_circles()
+        yield from times.problems(self._data)
         if self._states and not any(state.emitter for state in self._reachable):
             yield ("states",), "no state that can be reached has an emitter, so there would never be a record"
 
@@ -95,6 +102,7 @@ class Checks:
             if emitter.name is not None and emitter.name not in used:
                 yield emitter.path, f"emitter {show(emitter.name)} is used by no state"
         yield from self._unset_on_some_path()
+        yield from times.warnings(self._data)
 
     def _references(self) -> Found:
         for state in self._states:
@@ -133,7 +141,7 @@ class Checks:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
 
     def _reads_of_nothing(self) -> Found:
-        fields = [field for owner in (*self._states, *self._sources) for field in owner.variables]
+        fields = [field for owner in self._owners for field in owner.variables]
         set_somewhere = {field.name for field in fields if field.name is not None}
         fields += [field for emitter in self._emitters for field in emitter.dimensions]
         for field in fields:
@@ -178,7 +186,7 @@ class Checks:
     @cached_property
     def _bits(self) -> dict[str, int]:
         """Return a number for each variable, of one bit, so that a whole number stands for a set of them."""
-        names = (field.name for owner in (*self._states, *self._sources) for field in owner.variables)
+        names = (field.name for owner in self._owners for field in owner.variables)
         return {name: 1 << number for number, name in enumerate(dict.fromkeys(names)) if name is not None}
 
     def _surely_set(self) -> dict[str, int]:
