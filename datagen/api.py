@@ -67,13 +67,15 @@ def load(
     source: str | Path | Mapping[str, Any],
     plugins: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> LoadedSpec:
     """Read and check a spec, from a file or as a dict; ``plugins`` are files of your own kinds.
 
-    ``${NAME}`` in it is read from ``environment`` alone; without one it is a mistake. Raises InvalidInput with all that
-    is wrong.
+    ``${NAME}`` in it is a parameter of the spec, whose default ``parameters`` may replace, or is read from
+    ``environment`` alone; without one it is a mistake. Raises InvalidInput with all that is wrong.
     """
-    return spec_of(Request(source, environment=environment), Registry.load(plugins))
+    request = Request(source, environment=environment, parameters=parameters or {})
+    return spec_of(request, Registry.load(plugins))
 
 
 def run(
@@ -90,6 +92,7 @@ def run(
     state: str | Path | None = None,
     plugins: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     progress: Watch = lambda report: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Report:
@@ -97,12 +100,13 @@ def run(
 
     The arguments are those of the command; without ``target`` it is the spec's, or standard output. ``progress`` is
     called from time to time, on another thread, with what was delivered so far; ``say`` with warnings. ``${NAME}`` is
-    read from ``environment`` alone. Raises InvalidInput with everything that is wrong, and then nothing was touched;
-    RunFailed when records can't be made or delivered. Ctrl-C ends the run at a record boundary, with everything
-    delivered that was emitted, and then raises KeyboardInterrupt.
+    one of the ``parameters`` of the spec, or read from ``environment`` alone. Raises InvalidInput with everything that
+    is wrong, and then nothing was touched; RunFailed when records can't be made or delivered. Ctrl-C ends the run at a
+    record boundary, with everything delivered that was emitted, and then raises KeyboardInterrupt.
     """
     options = _options(start, records, duration, max_workers, seed, threads)
-    request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
+    kept = None if state is None else str(state)
+    request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
     with closing(prepare(request, say)) as job:
         for warning in job.inputs.warnings:
             say(f"warning: {warning}")
@@ -123,6 +127,7 @@ def start(
     state: str | Path | None = None,
     plugins: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     progress: Watch = lambda report: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Handle:
@@ -133,7 +138,8 @@ def start(
     of ``run``; RunFailed is raised by ``wait``.
     """
     options = _options(start, records, duration, max_workers, seed, threads)
-    request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
+    kept = None if state is None else str(state)
+    request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
     return start_job(request, watch=progress, say=say)
 
 

@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from datagen.job.options import Options
 from datagen.job.request import Request
-from datagen.language.document import Document, parse_json
+from datagen.language.document import Document
+from datagen.language.syntax import parse as parse_text
 from datagen.problems import InvalidInput, Problem, did_you_mean
 from datagen.version import VERSION
 
@@ -22,7 +23,7 @@ OPTIONS = {
 }
 
 _COMMANDS = {
-    "run": "Generate events: workers walk through the states of a JSON spec and emit records.",
+    "run": "Generate events: workers walk through the states of a spec and emit records.",
     "check": "Say what is wrong with a spec, a target and a format, and what is odd; generate nothing.",
     "schema": "Print the JSON Schema of a spec or of a target file, for editors.",
     "types": "Print the dimensions of each emitter's records with their Arrow types.",
@@ -141,6 +142,9 @@ def _add_spec(parser: Parser) -> None:
     parser.add_argument(
         "-c", "--config", metavar="SPEC", help="spec file, also without -c; - or nothing: standard input"
     )
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="value of a parameter of the spec; repeatable"
+    )
 
 
 def _add_run(parser: Parser) -> None:
@@ -174,9 +178,13 @@ def request_of(arguments: argparse.Namespace) -> Request:
     Raises InvalidInput when an option is wrong or there is no spec.
     """
     problems: list[Problem] = []
-    options, spec = Options(), arguments.config
+    options, spec, parameters = Options(), arguments.config, {}
     try:
         options = Options.of(vars(arguments), OPTIONS)
+    except InvalidInput as error:
+        problems += error.problems
+    try:
+        parameters = _parameters(arguments.set)
     except InvalidInput as error:
         problems += error.problems
     try:
@@ -192,10 +200,19 @@ def request_of(arguments: argparse.Namespace) -> Request:
         format=getattr(arguments, "format", None),
         options=options,
         environment=os.environ,
+        parameters=parameters,
         plugins=arguments.plugins,
         state=getattr(arguments, "state", None),
         reads=["/dev/stdin"] if isinstance(spec, Document) else [],
     )
+
+
+def _parameters(given: Sequence[str]) -> dict[str, str]:
+    """Return the values of parameters by their names; of one that is given twice, the last."""
+    wrong = [Problem("must be NAME=VALUE", f"--set {text}") for text in given if "=" not in text]
+    if wrong:
+        raise InvalidInput(wrong)
+    return {name: value for name, _, value in (text.partition("=") for text in given)}
 
 
 def _standard_input(named: str | None) -> Document:
@@ -205,4 +222,4 @@ def _standard_input(named: str | None) -> Document:
         text = sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput([Problem(f"is not UTF-8 text (byte {error.start})", "standard input")]) from error
-    return parse_json(text, "standard input")
+    return parse_text(text, "standard input")

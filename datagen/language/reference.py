@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from datagen.language.population import Emitter, State, Transition
 from datagen.language.schema import Schema, described, examples, schema, target_schema, text_of
-from datagen.language.spec import Spec
+from datagen.language.spec import Spec, Text
 from datagen.plugin.incident import Recurring, Stretch
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import Registry
@@ -119,7 +119,8 @@ def _shown(group: str, example: Any) -> str:
 def _spec_page() -> Iterator[str]:
     yield "# Spec"
     yield "`$schema` and keys that begin with `_` are comments, allowed in every object; other unknown keys are errors."
-    for model in (Spec, State, Transition, Emitter, Stretch, Recurring):
+    yield "`uses`, the name of a definition whose keys are taken over, is allowed in every object inside a spec."
+    for model in (Spec, Text, State, Transition, Emitter, Stretch, Recurring):
         yield f"## {model.__name__}"
         yield text_of(model)
         yield _table(model, model.model_fields)

@@ -133,9 +133,9 @@ def test_a_spec_may_begin_with_a_byte_order_mark(command, tmp_path) -> None:
     [
         (b"", ["standard input: is empty; JSON is expected\n"]),
         (b" \n", ["standard input: is empty"]),
-        (b"states:\n  - name: s\n", ["standard input:1:1: is not JSON: it looks like YAML, which is not read"]),
-        (b'{\n  // a comment\n  "states": []}', ["standard input:2:3: is not JSON: comments are not allowed"]),
-        (b'{"states": [], # a comment\n}', ["comments are not allowed"]),
+        (b"states:\n  - name: s\n", ["standard input:2:5: states[0].transitions: "]),
+        (b'{\n  // a comment\n  "states": []}', ["standard input:3:13: states: must not be empty"]),
+        (b'{"states": [], # a comment\n}', ["standard input:1:16: is not JSON: a comment is written // to the end"]),
         (b'{"states": [],\n}', ['standard input:2:1: is not JSON: a comma before "}"']),
         (b"{'states': []}", ["texts and keys stand in double quotes"]),
         (b"{\n  nope", ["standard input:2:3: is not JSON"]),
