@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import AnyDistribution, odd_span
 from datagen.plugin.model import Model, Number
 from datagen.problems import Path_, path_part
+from datagen.zone import Zone
+
+TimeZone = Annotated[str, AfterValidator(lambda name: Zone.named(name).name)]
 
 _SMALLEST_DELAY = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
 
@@ -70,6 +74,10 @@ class Population(Model):
     interarrival: AnyDistribution = Field(description="seconds from one spawn of a worker to the next")
     max_workers: int | None = Field(
         None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
+    )
+
+    timezone: TimeZone | None = Field(
+        None, description="time zone (IANA) of times without an offset; the option `--timezone` wins"
     )
 
     @property
