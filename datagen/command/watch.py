@@ -73,11 +73,11 @@ class Watch:
     def _say_start(self) -> None:
         options = self._job.options
         start = self._job.run.clock.start.text
-        pace = "live" if options.start is None else "simulated" if options.is_simulated else "then live"
-        clock = f"{pace} from {start}" if options.speed is None else f"at {options.speed:g} times the pace from {start}"
+        pace = "simulated" if options.is_simulated else "history and then live" if options.then_live else "live"
+        pace = pace if options.speed is None else f"at {options.speed:g} times the pace"
         targets = ", ".join(str(lane.target) for lane in self._job.lanes)
         self._voice.say(
-            f"datagen {VERSION}: {clock}, seed {options.seed}, to {targets}",
+            f"datagen {VERSION}: {pace} from {start}, seed {options.seed}, to {targets}",
             seed=options.seed,
             start=start,
         )
