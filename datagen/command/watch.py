@@ -74,7 +74,7 @@ class Watch:
         options = self._job.options
         start = self._job.run.clock.start.text
         pace = "simulated" if options.is_simulated else "history and then live" if options.then_live else "live"
-        pace = pace if options.speed is None else f"at {options.speed:g} times the pace"
+        pace = pace if options.speed is None else f"at speed {options.speed:g}"
         targets = ", ".join(str(lane.target) for lane in self._job.lanes)
         self._voice.say(
             f"datagen {VERSION}: {pace} from {start}, seed {options.seed}, to {targets}",
@@ -146,7 +146,7 @@ def say_end(report: Report, options: Options, limit: Limit, voice: Voice) -> Non
 
 def _counts(report: Report, options: Options, seconds: float) -> str:
     clock = "simulated" if options.is_simulated else "on the system clock"
-    clock = clock if options.speed is None else f"at {options.speed:g} times its pace"
+    clock = clock if options.speed is None else f"at speed {options.speed:g}"
     rate = (
         f", {_rate(report, seconds):.{_rate(report, seconds) < 10:d}f} records/s" if seconds >= _MEANS_NOTHING else ""
     )
