@@ -1,11 +1,13 @@
 """Ends: of records, time and bytes the first that is reached ends a run, and what came before is the same."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 import datagen
 from datagen.moment import parse_moment
+from tests.conftest import Outcome
 from tests.engine.test_laws import MIXED
 from tests.stepping import SteppingClock
 from tests.worlds import READY, START, constant, records_of, run_of, world, write_json
@@ -108,3 +110,36 @@ def test_bytes_have_units(text: str, count: int) -> None:
 def test_what_is_no_number_of_bytes_is_refused(text: str) -> None:
     with pytest.raises(datagen.InvalidInput, match="bytes: must be a whole number"):
         records_of(world(), bytes=text)
+
+
+@pytest.fixture
+def continued(command, tmp_path) -> Callable[..., Outcome]:
+    """Run the mixed spec into a file, with a state."""
+    path = write_json(tmp_path / "spec.json", MIXED)
+    target = write_json(tmp_path / "t.json", {"type": "file", "path": str(tmp_path / "out.json")})
+    line = ["-c", path, "-t", target, "--state", tmp_path / "state", "-s", START, "--seed", 1]
+    return lambda *ends: command(*line, *ends)
+
+
+def test_bytes_are_counted_on_when_a_run_is_continued(continued, tmp_path) -> None:
+    lines = lines_of(MIXED, records=3000)
+    for count in (10, 700, 2000):
+        continued("--bytes", size(lines[:count]))
+        assert (tmp_path / "out.json").read_text().splitlines() == lines[:count]
+
+
+def test_a_run_that_has_not_counted_its_bytes_is_not_continued_with_a_number_of_bytes(
+    continued, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr("datagen.delivery.resume._SNAPSHOT_EVERY", 0)
+    continued("-r", "20M")
+    assert len(records_of(MIXED, duration="20M")) > 1000
+    outcome = continued("--bytes", "1G")
+    assert outcome.code == 2
+    assert "does not know how many bytes came so far" in outcome.err
+
+
+def test_a_run_whose_time_never_passes_may_end_after_some_bytes(generate) -> None:
+    spec = world(gap=0)
+    assert generate(spec).code == 2
+    assert len(generate(spec, "--bytes", 10 * LINE).lines) == 10

@@ -1,6 +1,8 @@
 """Times of a run: relative ones, time zones, history that goes on live, a pace of its own. No test waits."""
 
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -10,8 +12,9 @@ from datagen.job.options import Options
 from datagen.job.times import Times, settle
 from datagen.moment import Moment, parse_moment
 from tests.engine.test_laws import SPECS
+from tests.servers import installed
 from tests.test_clock import SECOND, FakeTime
-from tests.worlds import START, counter, records_of, world, write_json
+from tests.worlds import ROOT, START, counter, records_of, world, write_json
 
 NOW = "2023-11-14T22:13:20Z"  # where the time of these tests stands
 
@@ -237,6 +240,29 @@ def test_a_simulated_run_is_continued_live_with_the_option_alone_and_never_goes_
     assert "different: clock" in outcome.err
     command(*line, *start, "-n", 120, "--then-live")
     assert len(out.read_text().splitlines()) == 120
+
+
+def test_a_run_that_goes_live_is_killed_and_continued_over_the_seam(tmp_path) -> None:
+    """The only test here with the real clock: killed in history and again live, it ends as one that nobody killed."""
+    spec = world(counter("n"), gap=0.01)
+    target = {"type": "file", "path": "out.json"}
+    files = [write_json(tmp_path / "s.json", spec), "-t", write_json(tmp_path / "t.json", target)]
+    options = [*files, "-s", "-1D", "--until", "+1D5S", "--then-live", "--seed", 1, "--state", "state"]
+    line = list(map(str, [sys.executable, ROOT / "generator.py", *options]))
+
+    def records() -> int:
+        out = tmp_path / "out.json"
+        return out.read_bytes().count(b"\n") if out.exists() else 0
+
+    for least in (1000, 24 * 3600 * 100 + 100):
+        with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+            installed.wait_until(lambda least=least: records() >= least)
+            process.kill()
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert records() == (24 * 3600 + 5) * 100
+    found = [json.loads(text)["n"] for text in (tmp_path / "out.json").read_text().splitlines()]
+    assert found == list(range(len(found)))
+    assert "of them history)" in done.stderr
 
 
 # A pace of its own
