@@ -273,9 +273,10 @@ def ready(
 
 def _run(loaded: LoadedSpec, options: Options, clock: Clock, pools: Pools | None = None) -> Run:
     is_live = options.start is None and options.speed is None  # and so has nothing to catch up with
+    zone = {} if options.timezone is None else {"timezone": options.timezone.name}
     try:
         return Run(
-            loaded.spec,
+            loaded.spec.model_copy(update=zone),
             clock,
             seed=options.seed or 0,
             max_workers=options.limit(loaded.spec),

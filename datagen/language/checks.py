@@ -11,6 +11,7 @@ from typing import Any
 
 from datagen.graph import Graph, circles, reached
 from datagen.language.population import Emitter, State
+from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.model import LARGEST
 from datagen.problems import Path_, did_you_mean, is_comment, show
@@ -45,6 +46,16 @@ class _State:
 
 
 @dataclass(frozen=True)
+class _Source:
+    path: Path_
+    name: str | None
+    begins: tuple[tuple[Path_, str], ...]  # states that its workers may begin in, where they are named
+    in_first: bool  # whether its workers begin in the first state
+    after: tuple[tuple[Path_, str], ...]  # sources that it waits for
+    variables: tuple[_Field, ...]
+
+
+@dataclass(frozen=True)
 class _Emitter:
     path: Path_
     name: str | None
@@ -59,6 +70,7 @@ class Checks:
         self._data = data
         self._states = [_state(path, part) for path, part in _parts(made, (), "states")]
         self._emitters = [_emitter(path, part) for path, part in _parts(made, (), "emitters")]
+        self._sources = [_source(path, part) for path, part in _arrivals(made)]
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
         self._compared = 0
@@ -66,6 +78,7 @@ class Checks:
     def problems(self) -> Found:
         yield from _repeated_names((), self._data)
         yield from self._references()
+        yield from self._source_references()
         yield from self._sums()
         yield from self._reads_of_nothing()
         yield from self._standing_circles()
@@ -94,6 +107,24 @@ class Checks:
                 if name.lower() != STOP and name not in self._by_name:
                     yield path, f"unknown state {show(name)}{self._near(name, [*self._by_name, STOP])}"
 
+    def _source_references(self) -> Found:
+        names = {source.name for source in self._sources if source.name is not None}
+        for source in self._sources:
+            if source.name is None and len(self._sources) > 1:
+                yield source.path, '"name" is required where there are several sources: it keys what is drawn for each'
+            for path, name in source.begins:
+                if name not in self._by_name:
+                    yield path, f"unknown state {show(name)}{self._near(name, self._by_name)}"
+            for path, name in source.after:
+                if name not in names:
+                    yield path, f"unknown source {show(name)}{self._near(name, names)}"
+        waiting: Graph[str] = {
+            source.name: [name for _, name in source.after if name in names] for source in self._sources if source.name
+        }
+        for circle in circles(waiting):
+            source = next(source for source in self._sources if source.name == circle[0])
+            yield source.path, f"sources wait for each other ({' → '.join([*circle, circle[0]])})"
+
     def _sums(self) -> Found:
         for path, state in _parts(self._data, (), "states"):
             found = [transition.get("probability") for _, transition in _parts(state, path, "transitions")]
@@ -102,8 +133,8 @@ class Checks:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
 
     def _reads_of_nothing(self) -> Found:
-        set_somewhere = {field.name for state in self._states for field in state.variables if field.name is not None}
-        fields = [field for state in self._states for field in state.variables]
+        fields = [field for owner in (*self._states, *self._sources) for field in owner.variables]
+        set_somewhere = {field.name for field in fields if field.name is not None}
         fields += [field for emitter in self._emitters for field in emitter.dimensions]
         for field in fields:
             for path, name in field.reads:
@@ -131,17 +162,28 @@ class Checks:
     @cached_property
     def _reachable(self) -> list[_State]:
         ways = {name: [other for _, other in state.next] for name, state in self._by_name.items()}
-        return [self._by_name[name] for name in reached(ways, self._states[0].name)] if self._states else []
+        return [self._by_name[name] for name in reached(ways, *self._begins)] if self._states else []
+
+    @cached_property
+    def _begins(self) -> dict[str, int]:
+        """Return the states that workers begin in, and which variables are surely set then."""
+        begins: dict[str, int] = {}
+        for source in self._sources:
+            given = self._with(0, source.variables)
+            named = [name for _, name in source.begins if name in self._by_name]
+            for name in [*named, *([self._states[0].name] if source.in_first and self._states else [])]:
+                begins[name] = begins.get(name, given) & given
+        return begins
 
     @cached_property
     def _bits(self) -> dict[str, int]:
         """Return a number for each variable, of one bit, so that a whole number stands for a set of them."""
-        names = (field.name for state in self._states for field in state.variables)
+        names = (field.name for owner in (*self._states, *self._sources) for field in owner.variables)
         return {name: 1 << number for number, name in enumerate(dict.fromkeys(names)) if name is not None}
 
     def _surely_set(self) -> dict[str, int]:
         """Return which variables are set on every path to each state that can be reached: a fixed point."""
-        surely = {state.name: 0 for state in self._reachable[:1]}
+        surely = dict(self._begins)
         todo = deque(surely)
         while todo:
             state = self._by_name[todo.popleft()]
@@ -207,6 +249,24 @@ def _state(path: Path_, part: State | dict[str, Any]) -> _State:
     return _State(path, name, emitter, tuple(next_states), never_waits, _fields(part, path, "variables"))
 
 
+def _source(path: Path_, part: Arrival | dict[str, Any]) -> _Source:
+    if isinstance(part, Arrival):
+        turned = part.when_full.state if isinstance(part.when_full, TurnedAway) else None
+        state, name = part.state, part.name
+        after = [(key, at.after) for key, at in (("from", part.from_), ("until", part.until)) if isinstance(at, After)]
+    else:
+        turned, state, name, after = (
+            _text(_object(part, "when_full"), "state"),
+            _text(part, "state"),
+            _text(part, "name"),
+            [],
+        )
+    begins = [((*path, "state"), state), ((*path, "when_full", "state"), turned)]
+    named = tuple((at, name) for at, name in begins if name is not None)
+    waits = tuple(((*path, key, "after"), other) for key, other in after)
+    return _Source(path, name, named, state is None, waits, _fields(part, path, "variables"))
+
+
 def _emitter(path: Path_, part: Emitter | dict[str, Any]) -> _Emitter:
     name = part.name if isinstance(part, Emitter) else _text(part, "name")
     return _Emitter(path, name, _fields(part, path, "dimensions"))
@@ -237,6 +297,19 @@ def _json_reads(path: Path_, part: Any) -> Found:
         yield from _json_reads(member_path, member)
 
 
+def _arrivals(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
+    """Yield the sources of arrivals, with their paths; one that says nothing where there is only an interarrival."""
+    given = data.get("arrivals")
+    if isinstance(given, list):
+        yield from _parts(data, (), "arrivals")
+    else:
+        yield ("arrivals",), given if isinstance(given, dict | Arrival) else {}
+
+
+def _object(part: dict[str, Any], key: str) -> dict[str, Any]:
+    return part[key] if isinstance(part.get(key), dict) else {}
+
+
 def _text(part: dict[str, Any], key: str) -> str | None:
     return part[key] if isinstance(part.get(key), str) else None
 
@@ -245,7 +318,7 @@ def _parts(data: Any, path: Path_, key: str) -> Iterator[tuple[Path_, Any]]:
     """Yield the objects and models in the list under a key, with their paths."""
     parts = data.get(key) if isinstance(data, dict) else None
     for index, part in enumerate(parts if isinstance(parts, list) else []):
-        if isinstance(part, dict | State | Emitter):
+        if isinstance(part, dict | State | Emitter | Arrival):
             yield (*path, key, index), part
 
 

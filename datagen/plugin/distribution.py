@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 
 from datagen import draw
+from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys
 from datagen.native import draws
 from datagen.plugin.model import Plugin, make_of_group
@@ -19,6 +20,7 @@ _OFTEN = 0.05
 # Items of lists and characters of strings in one record; each takes up to 40 bytes while it is drawn, so 400 MB.
 MOST_ITEMS = 10_000_000
 _RARE = 2.0**-20
+SMALLEST_WAIT = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
 MOMENT_KEYS = ("value", "min", "max", "mean")  # keys that hold times where times are drawn
 
 
@@ -88,6 +90,15 @@ class Distribution(Plugin):
     def index(self, rows: Keys, purpose: np.uint64, size: int) -> Integers:
         """Draw indices into a list of ``size`` items, rounded down; what is outside counts as the first or last."""
         return self._integers(rows, purpose, 0, size - 1, down=True)
+
+    def waits(self, rows: Keys, purpose: np.uint64) -> Integers:
+        """Draw waits in whole ns: seconds, rounded to the nearest; below 0 counts as 0, beyond all time as ``NEVER``.
+
+        What is not a number is -1.
+        """
+        seconds = self.real(rows, purpose)
+        rounded = np.rint(np.minimum(np.maximum(seconds, 0), NEVER / 1e9) * 1e9)
+        return np.where(np.isnan(seconds), -1, rounded).astype(np.int64)
 
     def _integers(self, rows: Keys, purpose: np.uint64, least: int, most: int, *, down: bool) -> Integers:
         evenly = self.evenly()
