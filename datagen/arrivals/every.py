@@ -30,7 +30,6 @@ class Every(Paced):
     times: Annotated[int, Field(ge=1)] | None = Field(None, description="so many beats; without an end without it")
     size: Count = Field(1, description="workers a beat")
     vary: Vary | None = Field(None, description="a factor that is drawn for each beat")
-
     def stream(self, scope: Scope) -> Stream:
         return _Beats(self, scope)
 
