@@ -2,6 +2,7 @@
 
 from typing import Annotated, ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from datagen.draw import Floats, Integers
@@ -30,13 +31,14 @@ class Every(Paced):
     times: Annotated[int, Field(ge=1)] | None = Field(None, description="so many beats; without an end without it")
     size: Count = Field(1, description="workers a beat")
     vary: Vary | None = Field(None, description="a factor that is drawn for each beat")
+
     def stream(self, scope: Scope) -> Stream:
         return _Beats(self, scope)
 
 
 class _Beats(Batches):
     def __init__(self, source: Every, scope: Scope) -> None:
-        super().__init__(scope, scope.begin + source.first, source.every, source.times)
+        super().__init__(scope, scope.begin + source.first, source.every, source.times, np.rint)
         self._source = source
 
     def sizes(self, numbers: Integers, begins: Integers) -> Floats:

@@ -2,9 +2,12 @@
 
 from typing import ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
-from datagen.plugin.arrival import Arrival
+from datagen.clock import NEVER
+from datagen.draw import Integers
+from datagen.plugin.arrival import Arrival, Scope, Stream
 
 _FIRST = 86_400 * 10**9  # ns that are looked ahead at first
 

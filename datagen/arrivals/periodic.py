@@ -101,10 +101,8 @@ class Periodic(Paced):
 
 
 class _Periods(Batches):
-    rounded = staticmethod(np.floor)
-
     def __init__(self, source: Periodic, scope: Scope) -> None:
-        super().__init__(scope, scope.begin, source.period)
+        super().__init__(scope, scope.begin, source.period, None, np.floor)
         self._source = source
 
     def sizes(self, numbers: Integers, begins: Integers) -> Floats:

@@ -145,7 +145,9 @@ class Arrivals:
     def reach(self) -> None:
         """Find out when the next worker comes due of a source whose pace was not known so far ahead."""
         core, place = self.core, self.core.beyond
-        due = self._rhythms[place].over(core.since, core.gap)
+        rhythm = self._rhythms[place]
+        while (due := rhythm.core.over(core.since, core.gap)) < 0:
+            rhythm.extend(core.since)
         row = self.table[place : place + 1]
         row["due"] = due if due < row["until"] and row["number"] < row["total"] else NEVER
         core.restore(core.opened)

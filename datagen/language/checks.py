@@ -75,6 +75,11 @@ class Checks:
         self._by_name = {state.name: state for state in reversed(self._states)}
         self._compared = 0
 
+    @property
+    def _owners(self) -> "list[_State | _Source]":
+        """Return all that sets variables."""
+        return [*self._states, *self._sources]
+
     def problems(self) -> Found:
         yield from _repeated_names((), self._data)
         yield from self._references()
@@ -133,7 +138,7 @@ class Checks:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
 
     def _reads_of_nothing(self) -> Found:
-        fields = [field for owner in (*self._states, *self._sources) for field in owner.variables]
+        fields = [field for owner in self._owners for field in owner.variables]
         set_somewhere = {field.name for field in fields if field.name is not None}
         fields += [field for emitter in self._emitters for field in emitter.dimensions]
         for field in fields:
@@ -178,7 +183,7 @@ class Checks:
     @cached_property
     def _bits(self) -> dict[str, int]:
         """Return a number for each variable, of one bit, so that a whole number stands for a set of them."""
-        names = (field.name for owner in (*self._states, *self._sources) for field in owner.variables)
+        names = (field.name for owner in self._owners for field in owner.variables)
         return {name: 1 << number for number, name in enumerate(dict.fromkeys(names)) if name is not None}
 
     def _surely_set(self) -> dict[str, int]:

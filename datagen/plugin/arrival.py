@@ -114,10 +114,13 @@ class Counted(Stream):
 class Batches(Stream):
     """Batches of workers, one each period, whose sizes follow from their numbers."""
 
-    rounded = staticmethod(np.rint)  # how a size is made whole
-
-    def __init__(self, scope: Scope, first: int, period: int, times: int | None = None) -> None:
-        """Take when the first is and how far they are apart, in ns, and how many there are, if they end."""
+    def __init__(
+        self, scope: Scope, first: int, period: int, times: int | None, round_: Callable[[Floats], Floats]
+    ) -> None:
+        """Take when the first is and how far they are apart, in ns, how many there are if they end, and how a size is
+        made whole.
+        """
+        self._round = round_
         self.scope, self._first, self._period = scope, first, period
         self._total = min(NEVER if times is None else times, max(min(scope.until, NEVER) - first - 1, -1) // period + 1)
         self._next = 0
@@ -144,7 +147,7 @@ class Batches(Stream):
     def _whole(self, sizes: Floats) -> tuple[Integers, Integers]:
         """Return whole sizes (n,), and how much of a worker is carried on behind each (n,): only where it is scaled."""
         if self.scope.scale == 1:
-            return self.rounded(sizes).astype(np.int64), np.zeros(len(sizes), np.int64)
+            return self._round(sizes).astype(np.int64), np.zeros(len(sizes), np.int64)
         sums = self._carried + np.cumsum(np.rint(sizes * self.scope.scale * _ONE).astype(np.int64))
         return np.diff(sums // _ONE, prepend=0), sums % _ONE
 
@@ -240,10 +243,10 @@ def _arrivals(value: Any, info: Any) -> Any:
     return make_of_group("arrival", value, info)
 
 
-_ONE: dict[str, Any] = {"group": "arrival"}
+_ANY: dict[str, Any] = {"group": "arrival"}
 # One source, or several.
 AnyArrivals = Annotated[
     Arrival | tuple[Arrival, ...],
     PlainValidator(_arrivals),
-    WithJsonSchema({"anyOf": [_ONE, {"type": "array", "minItems": 1, "items": _ONE}]}),
+    WithJsonSchema({"anyOf": [_ANY, {"type": "array", "minItems": 1, "items": _ANY}]}),
 ]
