@@ -69,7 +69,7 @@ class Options:
             records=taken("records", lambda value: _count(value, 0), None),
             duration=taken("duration", parse_duration, None),
             until=taken("until", _when, None),
-            bytes=taken("bytes", parse_bytes, None),
+            bytes=taken("bytes", _bytes, None),
             timezone=taken("timezone", lambda value: Zone.named(str(value)), None),
             then_live=bool(given.get("then_live")),
             speed=taken("speed", _speed, None),
@@ -145,7 +145,7 @@ def _speed(given: object) -> float:
     return speed
 
 
-def parse_bytes(given: object) -> int:
+def _bytes(given: object) -> int:
     """Return a number of bytes, also one that is written as ``5GB``, ``1.5 M`` or ``4MiB``."""
     written = _BYTES.fullmatch(given.strip()) if isinstance(given, str) else None
     if written is None:
