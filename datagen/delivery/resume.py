@@ -24,7 +24,7 @@ _WORDS = {
     "version": "version of this program",
     "sources": "plug-ins, or files that the spec names",
     "max_workers": "limit of workers",
-    "end": "number of records or bytes, duration or end, at which stages released what they held",
+    "end": "number of records or duration, or another end, at which stages released what they held",
     "targets": "targets or formats",
 }
 _SNAPSHOT_EVERY = 1.0  # seconds

@@ -127,7 +127,6 @@ def test_a_month_of_history_goes_on_live_and_is_killed_in_each_half(broker: Brok
         number = int(re.search(rb"(\d+) records \((\d+) of them history\)", err)[1])
         wait_until(lambda: {n for n, _, _ in observer.seen} == set(range(number)))
     measured = seam(observer.seen[in_history:live_at]), seam(observer.seen[live_at:])
-    print(measured, err.decode())
     for pause, late in measured:
         assert pause < 1
         assert late < 1
