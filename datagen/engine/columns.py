@@ -17,9 +17,11 @@ import pyarrow as pa
 from datagen.draw import Integers, Keys
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.step import Steps
+from datagen.engine.times import Times
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.native.rows import grouped
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows, World
+from datagen.plugin.incident import labels
 from datagen.records.batch import MOST_ROWS, Batch, Layout, Part
 from datagen.records.types import as_json, common_type
 
@@ -54,6 +56,7 @@ class Columns:
 
     def __init__(self, plan: Plan, world: World) -> None:
         self._plan = plan
+        self._incidents = Times(plan.population, plan.start, world.seed).incidents
         self._world = world
         self._stores = {
             name: (CodeStore if all(_is_fixed(setter.dimension) for setter in plan.setters[name]) else Store)(type_)
@@ -150,6 +153,9 @@ class Columns:
         for dimension in self._plan.emitters[emitter].dimensions:
             name = dimension.name
             columns[name] = made[name] if name in made else inside.make(dimension)
+        label = self._plan.emitters[emitter].incidents
+        if label is not None:
+            columns[label] = labels(self._incidents, self._plan.start.microseconds + due // 1000)
         return columns
 
     def _set_variables(self, steps: Steps) -> None:

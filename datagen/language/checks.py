@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from datagen.graph import Graph, circles, reached
+from datagen.language import times
 from datagen.language.population import Emitter, State
 from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.dimension import Dimension
@@ -87,6 +88,7 @@ class Checks:
         yield from self._sums()
         yield from self._reads_of_nothing()
         yield from self._standing_circles()
+        yield from times.problems(self._data)
         if self._states and not any(state.emitter for state in self._reachable):
             yield ("states",), "no state that can be reached has an emitter, so there would never be a record"
 
@@ -100,6 +102,7 @@ class Checks:
             if emitter.name is not None and emitter.name not in used:
                 yield emitter.path, f"emitter {show(emitter.name)} is used by no state"
         yield from self._unset_on_some_path()
+        yield from times.warnings(self._data)
 
     def _references(self) -> Found:
         for state in self._states:
