@@ -59,6 +59,11 @@ __all__ = [
     "start",
 ]
 
+_OPTIONS = (
+    *("start", "records", "duration", "until", "bytes", "timezone", "then_live", "speed"),
+    *("max_workers", "seed", "threads"),
+)
+
 SpecLike = LoadedSpec | str | Path | Mapping[str, Any]
 TargetLike = Target | str | Path | Mapping[str, Any] | Sequence[Any]
 
@@ -86,6 +91,11 @@ def run(
     start: str | datetime | None = None,
     records: int | None = None,
     duration: str | timedelta | None = None,
+    until: str | datetime | None = None,
+    bytes: str | int | None = None,
+    timezone: str | None = None,
+    then_live: bool = False,
+    speed: float | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
@@ -104,7 +114,7 @@ def run(
     is wrong, and then nothing was touched; RunFailed when records can't be made or delivered. Ctrl-C ends the run at a
     record boundary, with everything delivered that was emitted, and then raises KeyboardInterrupt.
     """
-    options = _options(start, records, duration, max_workers, seed, threads)
+    options = _options(start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads)
     kept = None if state is None else str(state)
     request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
     with closing(prepare(request, say)) as job:
@@ -121,6 +131,11 @@ def start(
     start: str | datetime | None = None,
     records: int | None = None,
     duration: str | timedelta | None = None,
+    until: str | datetime | None = None,
+    bytes: str | int | None = None,
+    timezone: str | None = None,
+    then_live: bool = False,
+    speed: float | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
@@ -137,7 +152,7 @@ def start(
     returns the report. A program that ends without waiting ends the run wherever it is. Arguments and errors are those
     of ``run``; RunFailed is raised by ``wait``.
     """
-    options = _options(start, records, duration, max_workers, seed, threads)
+    options = _options(start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads)
     kept = None if state is None else str(state)
     request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
     return start_job(request, watch=progress, say=say)
@@ -149,6 +164,11 @@ def batches(
     start: str | datetime | None = None,
     records: int | None = None,
     duration: str | timedelta | None = None,
+    until: str | datetime | None = None,
+    bytes: str | int | None = None,
+    timezone: str | None = None,
+    then_live: bool = False,
+    speed: float | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
@@ -159,7 +179,9 @@ def batches(
     Raises InvalidInput when something is wrong with the spec or an option; RunFailed, while they are taken, when
     records can't be made.
     """
-    made = _computed(spec, start, records, duration, max_workers, seed, threads)
+    made = _computed(
+        spec, start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads
+    )
     return (record_batch(batch, made.layout) for batch in made.batches())
 
 
@@ -169,6 +191,11 @@ def records(
     start: str | datetime | None = None,
     records: int | None = None,
     duration: str | timedelta | None = None,
+    until: str | datetime | None = None,
+    bytes: str | int | None = None,
+    timezone: str | None = None,
+    then_live: bool = False,
+    speed: float | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
@@ -177,9 +204,11 @@ def records(
 
     Options and errors are those of ``batches``.
     """
-    made = _computed(spec, start, records, duration, max_workers, seed, threads)
+    made = _computed(
+        spec, start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads
+    )
     writer = Registry().formatter("json").begin(made.layout)
-    lines = (line for batch in made.batches() for line in bytes(writer.lines(batch).data).splitlines())
+    lines = (line for batch in made.batches() for line in writer.lines(batch).data.tobytes().splitlines())
     return map(json.loads, lines)
 
 
@@ -189,4 +218,4 @@ def _computed(spec: SpecLike, *options: Any) -> Run:
 
 def _options(*given: Any) -> Options:
     """Check options in the order in which the functions above take them."""
-    return Options.of(dict(zip(("start", "records", "duration", "max_workers", "seed", "threads"), given, strict=True)))
+    return Options.of(dict(zip(_OPTIONS, given, strict=True)))

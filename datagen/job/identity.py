@@ -21,10 +21,11 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
         "sources": [*inputs.loaded.registry.sources, *(fingerprint(read_bytes(file)) for file in inputs.files)],
         "seed": options.seed,
         "start": start.text,
-        "clock": "system" if options.start is None else "simulated",
+        "clock": "simulated" if options.is_simulated else "system" if options.speed is None else "paced",
         "max_workers": options.limit(inputs.loaded.spec),
         # Where stages give at the end what they hold, another end makes other records.
-        "end": [options.records, options.duration] if holding else None,
+        "end": [options.records, options.span(start), options.bytes] if holding else None,
+        **({} if options.timezone is None else {"timezone": options.timezone.name}),
     }
 
 

@@ -67,6 +67,7 @@ class Inputs:
     formatter: Formatter
     format_name: str
     files: tuple[str, ...]  # that objects of the spec, the targets or the format name, and that records depend on
+    remarks: tuple[Problem, ...] = ()  # on the options: what is valid but hardly meant
 
     def problem_of(self, located: Located, misfit: Misfit) -> Problem:
         """Say where the request says what does not fit."""
@@ -79,7 +80,7 @@ class Inputs:
     @property
     def warnings(self) -> list[Problem]:
         """Return what is valid but hardly meant."""
-        return [*self.loaded.warnings, *_oddities(self.targets, self.loaded.spec)]
+        return [*self.remarks, *self.loaded.warnings, *_oddities(self.targets, self.loaded.spec)]
 
     @property
     def secrets(self) -> list[str]:

@@ -12,7 +12,7 @@ from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.model import Model, Named, Number
-from datagen.plugin.profile import AnyProfile
+from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
 from datagen.problems import Path_, path_part
 
@@ -82,6 +82,9 @@ class Population(Model):
     incidents: Named[AnyIncident] = Field({}, description="incidents by name: stretches of time")
     max_workers: int | None = Field(
         None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
+    )
+    timezone: ZoneName | None = Field(
+        None, description="time zone (IANA) of times without an offset; the option `--timezone` wins"
     )
 
     @model_validator(mode="after")

@@ -74,7 +74,7 @@ def test_an_option_may_stand_anywhere_and_be_joined_to_its_value(command, spec_f
         (["-r", ""], ["must be a duration"]),
         (["-r", "-5S"], ["-r"]),
         (["-r", "1H", "-n", "1"], ["-n and -r exclude each other"]),
-        (["-s", "yesterday"], ["-s", "must be an ISO 8601 time", "yesterday"]),
+        (["-s", "tomorrow"], ["-s", "must be a time such as", "now-1D@H", "tomorrow"]),
         (["-s", "2024-02-30"], ["must be an ISO 8601 time"]),
         (["-s", "2024-01-01T25:00:00"], ["must be an ISO 8601 time"]),
         (["-s", ""], ["must be an ISO 8601 time"]),
