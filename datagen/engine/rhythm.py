@@ -18,7 +18,7 @@ from datagen.draw import Floats, Integers
 from datagen.moment import Moment
 from datagen.native import rhythm as core
 from datagen.plugin.profile import MOST_FACTOR, Product, Profile, Scope
-from datagen.problems import RunFailed, path_part
+from datagen.problems import RunFailed, path_part, show
 from datagen.zone import DAY, MINUTE
 
 # As the struct in datagen/native/rhythm.pxd.
@@ -63,15 +63,13 @@ class Course:
         """Return the factors (n,) at times (n,) in µs since 1970, in 2**-30."""
         product = np.ones(len(at))
         for member, scope in self.members:
-            product *= member.speed(at, scope) if isinstance(member, Profile) else member
-        if np.isnan(product).any():
-            raise RunFailed("reading a profile: a factor is not a number")
+            product *= _speed(member, at, scope) if isinstance(member, Profile) else member
         return np.rint(np.clip(product, 0.0, MOST_FACTOR) * _ONE).astype(np.int64)
 
     def jumps(self, begin: int, end: int) -> Integers:
         """Return the times from ``begin`` until ``end`` at which any member may jump, ascending, each once."""
         found = [member.jumps(begin, end, scope) for member, scope in self._profiles]
-        return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *found]).astype(np.int64, copy=False))
 
     @cached_property
     def settled(self) -> int | None:
@@ -118,6 +116,19 @@ class Course:
         last = first.copy()
         last[np.searchsorted(at, jumps)] = self.factors(jumps - 1)
         return at, first[:-1], last[1:]
+
+
+def _speed(profile: Profile, at: Integers, scope: Scope) -> Floats:
+    """Return the factors of a profile; raises RunFailed when these are not as many numbers as there are times."""
+    made = profile.speed(at, scope)
+    if (
+        isinstance(made, np.ndarray)
+        and made.shape == at.shape
+        and made.dtype.kind in "fiu"
+        and not np.isnan(made).any()
+    ):
+        return made
+    raise RunFailed(f"reading a profile: {profile.kind} must make an array of {len(at)} numbers, and made {show(made)}")
 
 
 def _with_minutes(at: Integers) -> Integers:

@@ -2,7 +2,7 @@
 
 import math
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -12,7 +12,9 @@ import pytest
 from datagen.clock import NEVER
 from datagen.engine.rhythm import Rhythm
 from datagen.language.schema import examples
+from datagen.plugin.profile import Profile
 from datagen.plugin.registry import Registry
+from datagen.problems import RunFailed
 from tests.engine.test_rhythm import DAY, HOUR, SECOND, rhythm
 
 MINUTE = 60 * SECOND
@@ -229,3 +231,32 @@ def test_a_rhythm_goes_on_where_another_one_was() -> None:
     other.restore(made.snapshot())
     late = spans[expected > made.core.span()[0]]
     assert other.times(since.origin, late).tolist() == expected[expected > made.core.span()[0]].tolist()
+
+
+class Odd(Profile):
+    """A user's own, which makes whatever it is told to."""
+
+    kind = "odd"
+    made: ClassVar[Any] = None
+
+    def speed(self, at: Any, scope: Any) -> Any:
+        return self.made(len(at))
+
+    def jumps(self, begin: int, end: int, scope: Any) -> Any:
+        return np.array([begin + 0.25])
+
+
+@pytest.mark.parametrize(
+    "made", [lambda n: np.full(n, np.nan), lambda n: np.zeros(n + 1), lambda n: None, lambda n: ["a"] * n]
+)
+def test_what_a_profile_of_a_user_makes_must_be_numbers(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Odd, "made", staticmethod(made))
+    with pytest.raises(RunFailed, match="reading a profile: odd must make an array of"):
+        rhythm(Odd())
+
+
+def test_what_is_below_0_or_too_large_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Odd, "made", staticmethod(lambda n: np.full(n, -3)))
+    assert factor(rhythm(Odd()), 1) == [0]
+    monkeypatch.setattr(Odd, "made", staticmethod(lambda n: np.full(n, 1e300)))
+    assert factor(rhythm(Odd()), 1) == [1e6]
