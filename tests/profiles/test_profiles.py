@@ -260,3 +260,13 @@ def test_what_is_below_0_or_too_large_is_held(monkeypatch: pytest.MonkeyPatch) -
     assert factor(rhythm(Odd()), 1) == [0]
     monkeypatch.setattr(Odd, "made", staticmethod(lambda n: np.full(n, 1e300)))
     assert factor(rhythm(Odd()), 1) == [1e6]
+
+
+@pytest.mark.parametrize(
+    "kind", [{"type": "sine", "period": "1D", "amplitude": 0.5}, {"type": "day_of_week", "factors": {"sat": 2}}, 1]
+)
+def test_time_ends_with_the_year_9999_and_begins_with_the_year_1(kind: Any) -> None:
+    last = rhythm(kind, start="9999-12-30T12:00:00", zone="America/New_York")
+    assert last.since(0).times(np.array([HOUR, 30 * HOUR])).tolist()[1:] == [NEVER]
+    first = rhythm(kind, start="0001-01-01T00:00:00", zone="America/New_York")
+    assert first.over(0, 30 * HOUR) < 60 * HOUR
