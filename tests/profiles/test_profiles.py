@@ -9,13 +9,16 @@ import holidays
 import numpy as np
 import pytest
 
+import datagen
 from datagen.clock import NEVER
 from datagen.engine.rhythm import Rhythm
 from datagen.language.schema import examples
+from datagen.plugin.model import named_libraries
 from datagen.plugin.profile import Profile
 from datagen.plugin.registry import Registry
 from datagen.problems import RunFailed
 from tests.engine.test_rhythm import DAY, HOUR, SECOND, rhythm
+from tests.worlds import world
 
 MINUTE = 60 * SECOND
 NANOSECOND_A_MINUTE = 24 * 60  # each minute is rounded down to whole ns: so much at most in a day
@@ -144,6 +147,12 @@ def test_holidays_are_days_of_the_wall_clock() -> None:
     for hour in range(0, 2 * 365 * 24, 13):
         wall = datetime.fromtimestamp(1704067200 + 3600 * hour, UTC).astimezone(ZoneInfo("Europe/Berlin"))
         assert factor(made, hour) == [0.25 if wall.date() in known else 1]
+
+
+def test_the_version_of_the_library_is_part_of_what_a_run_is() -> None:
+    days = {"type": "holidays", "country": "DE", "factor": 0}
+    spec = datagen.load(world(profiles={"a": 1, "b": ["a", days]})).spec
+    assert named_libraries(spec) == [f"holidays {holidays.__version__}"]
 
 
 def test_an_incident_slows_down_what_reads_it() -> None:
