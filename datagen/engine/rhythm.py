@@ -159,16 +159,18 @@ class Knot(NamedTuple):
 class Rhythm:
     """A course at work: base time, and the table of the compiled core, from a begin to the end of time.
 
-    Times are ns since the run's start, and never before the begin.
+    Times are ns since the run's start, and never before the begin. It belongs to one who asks for ``times`` in order,
+    since the table forgets what is behind them.
     """
 
     def __init__(self, course: Course, start: int, begin: int = 0) -> None:
         """Take a course, the start of the run in µs since 1970, and where the table is to begin, in ns."""
         self._course = course
         self._start = start
-        self._end = (start + time_left(Moment(start)) // 1000) // MINUTE * MINUTE
+        first = (start + begin // 1000) // MINUTE * MINUTE
+        self._end = max((start + time_left(Moment(start)) // 1000) // MINUTE * MINUTE, first + MINUTE)
         self._stretch = _FIRST_STRETCH
-        self._place(Knot((start + begin // 1000) // MINUTE * MINUTE, 0))
+        self._place(Knot(first, 0))
 
     def _place(self, knot: Knot) -> None:
         self._next = knot

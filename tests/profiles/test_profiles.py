@@ -277,5 +277,6 @@ def test_what_is_below_0_or_too_large_is_held(monkeypatch: pytest.MonkeyPatch) -
 def test_time_ends_with_the_year_9999_and_begins_with_the_year_1(kind: Any) -> None:
     last = rhythm(kind, start="9999-12-30T12:00:00", zone="America/New_York")
     assert last.since(0).times(np.array([HOUR, 30 * HOUR])).tolist()[1:] == [NEVER]
+    assert rhythm(kind, start="9999-12-31T00:00:00").since(0).times(np.array([0, HOUR])).tolist() == [0, NEVER]
     first = rhythm(kind, start="0001-01-01T00:00:00", zone="America/New_York")
     assert first.over(0, 30 * HOUR) < 60 * HOUR
