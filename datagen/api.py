@@ -19,6 +19,7 @@ from datagen.language.load import LoadedSpec
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.profile import Profile, WallProfile
 from datagen.plugin.registry import Registry
 from datagen.plugin.stage import EachBatch, RunningStage, Scope, Stage
 from datagen.plugin.target import Encoded, Gather, Sink, Target, Undelivered
@@ -42,6 +43,7 @@ __all__ = [
     "LoadedSpec",
     "PooledDimension",
     "Problem",
+    "Profile",
     "Report",
     "Rows",
     "RunFailed",
@@ -51,6 +53,7 @@ __all__ = [
     "Stage",
     "Target",
     "Undelivered",
+    "WallProfile",
     "batches",
     "load",
     "plain_text",
