@@ -20,7 +20,7 @@ engine -/> delivery, targets
 distributions, dimensions, arrivals, formatters, stages, targets -> plugin
 plugin.registry names the modules of these six, as text
 """
-GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version")
+GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "zone")
 LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "stages", "targets")
 
 

@@ -15,6 +15,7 @@ from datagen.language.population import Emitter, Population
 from datagen.moment import Moment
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution, Linear
+from datagen.records.expression.name import root
 
 FOREIGN = -1  # the family of a distribution that only Python can draw
 _FOREIGN = Linear(FOREIGN, 0.0, 0.0)
@@ -98,11 +99,13 @@ class Plan:
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
         """Return the setters of each variable."""
+        names = {dimension.name for state in self.population.states for dimension in state.variables}
         found: dict[str, list[Setter]] = {}
         for number, state in enumerate(self.population.states):
             before: set[str] = set()
             for dimension in state.variables:
                 reads = frozenset(name for _, name in dimension.all_reads())
+                reads |= {root(names, name) for _, name in dimension.all_names()} - {""}
                 setter = Setter(number, state.name, dimension, reads, reads & before)
                 found.setdefault(dimension.name, []).append(setter)
                 before.add(dimension.name)

@@ -266,7 +266,7 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock | None, pools: Pools
     if clock is None:
         clock = SystemClock() if options.start is None else SimulatedClock(options.start)
     try:
-        return Run(
+        run = Run(
             loaded.spec,
             clock,
             seed=options.seed or 0,
@@ -278,6 +278,9 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock | None, pools: Pools
         )
     except Unfillable as error:  # a pool inside of another
         raise InvalidInput([loaded.document.problem(error.path, error.reason)]) from error
+    if misfits := [loaded.document.problem(*misfit) for misfit in run.misfits()]:
+        raise InvalidInput(in_order(misfits))
+    return run
 
 
 def _make_sure_that_it_can_be(run: Run, loaded: LoadedSpec, options: Options) -> None:

@@ -3,9 +3,9 @@
 They see valid parts as models, and of the others whatever their JSON lets them see.
 """
 
-from collections import deque
+from collections import ChainMap, deque
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,8 +14,11 @@ from datagen.language.population import Emitter, State
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.model import LARGEST
 from datagen.problems import Path_, did_you_mean, is_comment, show
+from datagen.records.expression import ExpressionError, parse
+from datagen.records.expression.name import root
 
 STOP = "stop"
+_TIME = "time"
 _TOLERANCE = 0.01 + 1e-9  # of the sum of probabilities; 0.99 and 1.01 are allowed, whatever their last bit
 _MOST_COMPARED = 100_000  # names that unknown ones are compared with; 10 µs each
 _MOST_SHOWN = 6  # states of a circle
@@ -29,7 +32,8 @@ class _Field:
 
     path: Path_
     name: str | None
-    reads: tuple[tuple[Path_, str], ...]
+    reads: tuple[tuple[Path_, str], ...]  # variables
+    names: tuple[tuple[Path_, str], ...] = ()  # in its expressions
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,11 @@ class Checks:
     def __init__(self, data: dict[str, Any], made: dict[str, Any]) -> None:
         """Take the JSON of a spec, and the same with models for the states and emitters that are valid."""
         self._data = data
-        self._states = [_state(path, part) for path, part in _parts(made, (), "states")]
-        self._emitters = [_emitter(path, part) for path, part in _parts(made, (), "emitters")]
+        states = [_state(path, part) for path, part in _parts(made, (), "states")]
+        emitters = [_emitter(path, part) for path, part in _parts(made, (), "emitters")]
+        self._set = {field.name: True for state in states for field in state.variables if field.name is not None}
+        self._states = [replace(state, variables=self._reading(state.variables)) for state in states]
+        self._emitters = [replace(one, dimensions=self._reading(one.dimensions, in_record=True)) for one in emitters]
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
         self._compared = 0
@@ -68,6 +75,7 @@ class Checks:
         yield from self._references()
         yield from self._sums()
         yield from self._reads_of_nothing()
+        yield from self._unknown_names()
         yield from self._standing_circles()
         if self._states and not any(state.emitter for state in self._reachable):
             yield ("states",), "no state that can be reached has an emitter, so there would never be a record"
@@ -102,13 +110,46 @@ class Checks:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
 
     def _reads_of_nothing(self) -> Found:
-        set_somewhere = {field.name for state in self._states for field in state.variables if field.name is not None}
         fields = [field for state in self._states for field in state.variables]
         fields += [field for emitter in self._emitters for field in emitter.dimensions]
         for field in fields:
             for path, name in field.reads:
-                if name not in set_somewhere:
-                    yield path, f"variable {show(name)} is set in no state{self._near(name, set_somewhere)}"
+                if name not in self._set:
+                    yield path, f"variable {show(name)} is set in no state{self._near(name, self._set)}"
+
+    def _unknown_names(self) -> Found:
+        """Yield names in expressions that stand for nothing."""
+        for state in self._states:
+            for field in state.variables:
+                yield from self._unknown(field, {}, set(), "a variable or time")
+        for emitter in self._emitters:
+            everywhere = {field.name for field in emitter.dimensions if field.name is not None}
+            earlier: dict[str, bool] = {}
+            for field in emitter.dimensions:
+                yield from self._unknown(field, earlier, everywhere, "a dimension above, a variable or time")
+                earlier[field.name or ""] = True
+
+    def _unknown(self, field: _Field, earlier: dict[str, bool], everywhere: Collection[str], what: str) -> Found:
+        known = ChainMap(earlier, self._set, {_TIME: True})
+        for path, name in field.names:
+            if root(known, name):
+                continue
+            if below := root(everywhere, name):
+                yield path, f"{show(below)} does not stand above, and only what does can be read; move it up"
+            else:
+                yield path, f"{show(name)} is not {what}{self._near(name, known)}"
+
+    def _reading(self, fields: tuple[_Field, ...], *, in_record: bool = False) -> tuple[_Field, ...]:
+        """Return fields that also read the variables that their expressions name; what stands above comes first."""
+        earlier: dict[str, bool] = {}
+        found = []
+        for field in fields:
+            roots = [(path, root(ChainMap(earlier, self._set), name)) for path, name in field.names]
+            variables = [(path, name) for path, name in roots if name and name not in earlier]
+            found.append(replace(field, reads=(*field.reads, *variables)))
+            if in_record:
+                earlier[field.name or ""] = True
+        return tuple(found)
 
     def _near(self, name: str, known: Collection[str]) -> str:
         """Return the end of a message about an unknown name; nothing once very many were looked for."""
@@ -215,11 +256,16 @@ def _emitter(path: Path_, part: Emitter | dict[str, Any]) -> _Emitter:
 def _fields(owner: Any, path: Path_, key: str) -> tuple[_Field, ...]:
     if not isinstance(owner, dict):
         dimensions: list[Dimension] = getattr(owner, key)
-        return tuple(
-            _Field((*path, key, number), dimension.name, tuple(_model_reads((*path, key, number), dimension)))
-            for number, dimension in enumerate(dimensions)
-        )
-    return tuple(_Field(at, _text(part, "name"), tuple(_json_reads(at, part))) for at, part in _parts(owner, path, key))
+        return tuple(_model_field((*path, key, number), dimension) for number, dimension in enumerate(dimensions))
+    return tuple(
+        _Field(at, _text(part, "name"), tuple(_json_reads(at, part)), tuple(_json_names(at, part)))
+        for at, part in _parts(owner, path, key)
+    )
+
+
+def _model_field(path: Path_, dimension: Dimension) -> _Field:
+    names = (((*path, *inner), name) for inner, name in dimension.all_names())
+    return _Field(path, dimension.name, tuple(_model_reads(path, dimension)), tuple(names))
 
 
 def _model_reads(path: Path_, dimension: Dimension) -> Found:
@@ -235,6 +281,17 @@ def _json_reads(path: Path_, part: Any) -> Found:
         yield (*path, "variable"), part["variable"]
     for member_path, member in _members(path, part):
         yield from _json_reads(member_path, member)
+
+
+def _json_names(path: Path_, part: Any) -> Found:
+    if isinstance(part, dict) and str(part.get("type")).lower() == "expression" and isinstance(part.get("value"), str):
+        try:
+            names = parse(part["value"]).names
+        except ExpressionError:
+            names = frozenset()
+        yield from (((*path, "value"), name) for name in sorted(names))
+    for member_path, member in _members(path, part):
+        yield from _json_names(member_path, member)
 
 
 def _text(part: dict[str, Any], key: str) -> str | None:

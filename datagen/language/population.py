@@ -9,6 +9,7 @@ from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import AnyDistribution, odd_span
 from datagen.plugin.model import Model, Number
 from datagen.problems import Path_, path_part
+from datagen.records.batch import Layout
 
 _SMALLEST_DELAY = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
 
@@ -49,12 +50,19 @@ class Place:
     json_path: Path_
     name_path: str
     dimension: Dimension
+    emitter: str | None = None  # whose record it is a field of, not nested
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is odd about the dimension and those inside, each with its path in the JSON."""
         yield from (((*self.json_path, *path), text) for path, text in self.dimension.oddities())
         for place in self.nested():
             yield from place.oddities()
+
+    def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
+        """Yield what can't be done with values of these types in it and inside, each with its path in the JSON."""
+        yield from (((*self.json_path, *path), text) for path, text in self.dimension.misfits(layout))
+        for place in self.nested():
+            yield from place.misfits(layout)
 
     def nested(self) -> "Iterator[Place]":
         """Yield the places of the dimensions directly inside."""
@@ -90,13 +98,12 @@ class Population(Model):
     def places(self) -> Iterator[Place]:
         """Yield the places of the dimensions of emitters and the variables of states, without nested ones."""
         for number, emitter in enumerate(self.emitters):
-            yield from _places(
-                ("emitters", number, "dimensions"), f"emitter/{path_part(emitter.name)}", emitter.dimensions
-            )
+            path = f"emitter/{path_part(emitter.name)}"
+            yield from _places(("emitters", number, "dimensions"), path, emitter.dimensions, emitter.name)
         for number, state in enumerate(self.states):
             yield from _places(("states", number, "variables"), f"state/{path_part(state.name)}", state.variables)
 
 
-def _places(path: Path_, name_path: str, dimensions: list[Dimension]) -> Iterator[Place]:
+def _places(path: Path_, name_path: str, dimensions: list[Dimension], emitter: str | None = None) -> Iterator[Place]:
     for number, dimension in enumerate(dimensions):
-        yield Place((*path, number), f"{name_path}/{path_part(dimension.name)}", dimension)
+        yield Place((*path, number), f"{name_path}/{path_part(dimension.name)}", dimension, emitter)

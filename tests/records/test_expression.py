@@ -14,11 +14,8 @@ from hypothesis import strategies as st
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
 from datagen.records.batch import Layout
-from datagen.records.expression import Expression, parse
-from datagen.records.expression.facets import spread
+from datagen.records.expression import Expression, Given, parse
 from datagen.records.expression.parser import ExpressionError
-from datagen.records.expression.tree import Name, evaluated
-from datagen.records.pattern import find
 from datagen.records.text import offset_milliseconds
 from datagen.records.types import JSON_TEXT, optional
 
@@ -47,12 +44,8 @@ SIZE = 30
 
 
 def calculated(expression: Expression, columns: dict[str, pa.Array], size: int) -> pa.Array:
-    """The value of an expression for each record; the program itself only asks whether it is true."""
-    if isinstance(expression.tree, Name):
-        found = find(columns, expression.tree.name)
-        return pa.nulls(size) if found is None else found
-    values = list(evaluated(expression.tree, columns, size).values())
-    return spread(values[0], size) if values else pa.nulls(size)
+    """The value of an expression for each record."""
+    return expression.values(Given(columns, size, ZONE))
 
 
 def column(values: list, kind: pa.DataType) -> st.SearchStrategy[list]:
@@ -550,7 +543,10 @@ LAYOUT = Layout(
         ("stats = 1", ['no emitter has "stats"']),
         ("nn = 1 or x.y = 2", ['no emitter has "nn"; did you mean "n"?', 'no emitter has "x.y"']),
         ("s = 1", ["a text and a number can't be compared with ="]),
-        ("s + 1 > 2", ["+ takes numbers, found a text"]),
+        ("s * 1 > 2", ["* can't take a text and a number"]),
+        ("s + 1 > 2", ["a text and a number can't be compared"]),
+        ("time + time > time", ["+ can't take a time and a time"]),
+        ("s.k = 1", ['"s" has no "k" inside']),
         ("b < true", ["true or false and true or false can't be compared with <"]),
         ("l = 'a'", ["a list and a text can't be compared"]),
         ("s and b", ["a text is no condition"]),
