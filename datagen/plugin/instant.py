@@ -1,0 +1,70 @@
+"""Times and durations as keys of a spec."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+
+from datagen.moment import Moment, parse_duration, parse_moment
+from datagen.problems import show
+from datagen.zone import Zone
+
+
+def _duration(given: Any) -> int:
+    return parse_duration(given)
+
+
+def _above_zero(nanoseconds: int) -> int:
+    if nanoseconds == 0:
+        raise ValueError("must be longer than 0")
+    return nanoseconds
+
+
+# Nanoseconds; in a spec a number of seconds or a text.
+Duration = Annotated[
+    int,
+    PlainValidator(_duration),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*[PpTt0-9][0-9.A-Za-z]*\s*$"}]}
+    ),
+]
+# The same, above 0.
+Period = Annotated[Duration, AfterValidator(_above_zero)]
+
+
+@dataclass(frozen=True)
+class At:
+    """A time of a spec: a moment, or an offset from the start."""
+
+    moment: Moment | None = None
+    after: int = 0  # ns from the start, when there is no moment
+
+    def microseconds(self, start: Moment, zone: Zone) -> int:
+        """Return when it is, in µs since 1970; a moment without an offset is wall time in the zone."""
+        if self.moment is None:
+            return start.microseconds + self.after // 1000
+        return zone.instant(self.moment.microseconds) if self.moment.zone is None else self.moment.microseconds
+
+
+def parse_at(given: Any) -> At:
+    """Return the time that a text says, ISO 8601 or an offset such as ``+2H``. Raises ValueError when it is neither."""
+    text = given.strip() if isinstance(given, str) else ""
+    if text[:1] not in ("+", "-"):
+        try:
+            return At(parse_moment(given))
+        except ValueError as error:
+            ending = str(error).removeprefix("must be an ISO 8601 time such as 2001-12-20T13:13:12")
+            raise ValueError(f"must be an ISO 8601 time or an offset from the start such as +2H{ending}") from error
+    try:
+        after = parse_duration(text[1:])
+    except ValueError as error:
+        raise ValueError(f"must be an offset from the start such as +2H or +1D12H, found {show(given)}") from error
+    return At(after=-after if text[0] == "-" else after)
+
+
+# When something is; in a spec a text.
+Instant = Annotated[
+    At,
+    PlainValidator(parse_at),
+    WithJsonSchema({"type": "string", "minLength": 1}),
+]
