@@ -57,14 +57,15 @@ def _index(texts: pa.Array, part: str) -> pa.Array:
 
 def _substring(texts: pa.Array, starts: pa.Array, lengths: pa.Array | None = None) -> pa.Array:
     """Cut each text; once for each different pair of a start and a length, of which there are few."""
-    (start, there), (length, there_too) = as_numpy(starts), as_numpy(pa.scalar(2**31) if lengths is None else lengths)
-    bound = 2.0**31
-    low, long = (np.clip(np.floor(side), -bound, bound).astype(np.int64) for side in (start, length))
-    low, long = np.broadcast_arrays(np.where(there, low, 0), np.where(there_too, long, 0))
-    pairs, owner = np.unique(np.stack([low, long]), axis=1, return_inverse=True)
+    (start, there), (length, there_too) = as_numpy(starts), as_numpy(pa.scalar(2**30) if lengths is None else lengths)
+    half = 2**31
+    low, long = (np.clip(np.floor(side), -half, half - 1).astype(np.int64) for side in (start, length))
+    low, long = np.where(there, low, 0), np.where(there_too, long, 0)
+    pairs, owner = np.unique((low + half << 32 | long + half).astype(np.uint64), return_inverse=True)
     pieces, order = [], []
-    for number, (first, size) in enumerate(pairs.T.tolist()):
-        rows = np.flatnonzero(owner.ravel() == number)
+    for number, pair in enumerate(pairs.tolist()):
+        first, size = (pair >> 32) - half, (pair & 0xFFFFFFFF) - half
+        rows = np.flatnonzero(owner == number)
         end = None if first < 0 <= first + size else first + max(size, 0)
         pieces.append(pc.utf8_slice_codeunits(texts.take(pa.array(rows)), first, end))
         order.append(rows)
