@@ -100,7 +100,7 @@ class Columns:
         while start < len(steps):
             stop = min(start + self._rows_next, len(steps))
             stop = self._before_own_reads(steps, start, stop) if self._plan.circular else stop
-            draft = self._draft(steps.at(slice(start, stop)))
+            draft = self._draft(steps.between(start, stop))
             start = stop
             if len(draft):
                 yield draft
@@ -181,34 +181,19 @@ class Columns:
         return {TIME: milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))}
 
     def _set_variables(self, steps: Steps) -> None:
-        """Store the values that the steps set variables to, in time order."""
-        order, starts = np.empty(len(steps), np.int64), np.empty(len(self._plan.population.states) + 1, np.int64)
-        grouped(steps.state, starts, order)
-        rows_of = cache(lambda state: order[starts[state] : starts[state + 1]])
-        keys_of = cache(lambda state: steps.keys[rows_of(state)])
-        positions_of = cache(lambda group, state: steps.after[group][rows_of(state)])
+        """Store the values that births and the steps set variables to, in time order."""
+        owners = _Owners(self._plan, steps)
         for name in self._plan.variables_in_order(steps.state):
             made = []
             group = self._plan.group_of[name]
             for setter in self._plan.setters[name]:
-                own = rows_of(setter.state)
-                if len(own):
-                    reader = self._reader_of(setter, steps, own)
-                    entries = self._rows(keys_of(setter.state), steps.time[own], reader, {})
-                    values = entries.within("state", setter.state_name).make(setter.dimension)
-                    made.append((positions_of(group, setter.state), values))
+                if owners.count(setter.owner):
+                    reader = StoreReader(self._stores, partial(owners.read, setter))
+                    entries = self._rows(owners.keys(setter.owner), owners.times(setter.owner), reader, {})
+                    values = entries.within(*setter.path).make(setter.dimension)
+                    made.append((owners.positions(setter.owner, group), values))
             if made:
                 self._stores[name].append(made)
-
-    def _reader_of(self, setter: Setter, steps: Steps, rows: Integers) -> "StoreReader":
-        """Return what a setter reads: values set before it in its state's list, else those of earlier entries."""
-
-        def positions(variable: str) -> Positions:
-            group = self._plan.group_of[variable]
-            source = steps.after[group] if variable in setter.set_before else steps.before[group]
-            return source[rows]
-
-        return StoreReader(self._stores, positions)
 
     def _after(self, steps: Steps, variable: str) -> Positions:
         return steps.after[self._plan.group_of[variable]]
@@ -227,6 +212,57 @@ class Columns:
             refused |= steps.before[group][start:stop] >= self._stores[self._plan.groups[group][0]].size
         found = np.flatnonzero(refused & sets)
         return start + int(found[0]) if len(found) else stop
+
+
+class _Owners:
+    """Which of some steps each state enters, and which of the births among them each source makes.
+
+    Each is asked for by the number of the state, or of the source behind all states.
+    """
+
+    def __init__(self, plan: Plan, steps: Steps) -> None:
+        self._plan, self._steps = plan, steps
+        self._states = len(plan.population.states)
+        sources = len(plan.population.sources)
+        births = steps.births
+        self._order = np.empty(len(steps), np.int64), np.empty(len(births.row), np.int64)
+        self._starts = np.empty(self._states + 1, np.int64), np.empty(sources + 1, np.int64)
+        grouped(steps.state, self._starts[0], self._order[0])
+        grouped(births.source, self._starts[1], self._order[1])
+        self.keys = cache(self._keys)
+        self.positions = cache(self._positions)
+
+    def count(self, owner: int) -> int:
+        """Return how many steps, or births, are an owner's."""
+        return len(self._own(owner))
+
+    def read(self, setter: Setter, variable: str) -> Positions:
+        """Return the positions of what a setter reads: values set before it in its list, else those of earlier entries."""
+        group = self._plan.group_of[variable]
+        if variable in setter.set_before:
+            return self.positions(setter.owner, group)
+        if setter.owner < self._states:
+            return self._steps.before[group][self._own(setter.owner)]
+        return np.zeros(self.count(setter.owner), np.int32)
+
+    def times(self, owner: int) -> Integers:
+        """Return when an owner's steps, or births, are due."""
+        own = self._own(owner)
+        return self._steps.time[own if owner < self._states else self._steps.births.row[own]]
+
+    def _own(self, owner: int) -> Integers:
+        """Return the rows of an owner among the steps, or among the births."""
+        is_source = owner >= self._states
+        starts, number = self._starts[is_source], owner - self._states if is_source else owner
+        return self._order[is_source][starts[number] : starts[number + 1]]
+
+    def _keys(self, owner: int) -> Keys:
+        own = self._own(owner)
+        return self._steps.keys[own if owner < self._states else self._steps.births.row[own]]
+
+    def _positions(self, owner: int, group: int) -> Positions:
+        source = self._steps.after[group] if owner < self._states else self._steps.births.given[group]
+        return source[self._own(owner)]
 
 
 def _is_built_in(dimension: Dimension) -> bool:
@@ -253,7 +289,7 @@ def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
     rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
 
     def type_of(name: str) -> pa.DataType:
-        made = (rows.within("state", setter.state_name).make(setter.dimension) for setter in plan.setters[name])
+        made = (rows.within(*setter.path).make(setter.dimension) for setter in plan.setters[name])
         return common_type(array.type for array in made)
 
     types: dict[str, pa.DataType] = dict.fromkeys(stores, pa.null())

@@ -3,6 +3,7 @@
 Sits between the checked spec and the walk; makes no draw and no value.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -13,9 +14,12 @@ import numpy.typing as npt
 from datagen.draw import CONSTANT, Floats, Keys
 from datagen.language.population import Emitter, Population
 from datagen.moment import Moment
+from datagen.plugin.arrival import Arrival
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution, Linear
+from datagen.problems import path_part
 from datagen.records.expression.name import root
+from datagen.zone import Zone
 
 FOREIGN = -1  # the family of a distribution that only Python can draw
 _FOREIGN = Linear(FOREIGN, 0.0, 0.0)
@@ -23,13 +27,13 @@ _FOREIGN = Linear(FOREIGN, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Setter:
-    """A state's generator of a variable."""
+    """A generator of a variable, of a state or of a source of arrivals."""
 
-    state: int
-    state_name: str
+    owner: int  # number of the state, or of the source behind all states
+    path: tuple[str, str]  # of the names of draws
     dimension: Dimension
     reads: frozenset[str]  # variables
-    set_before: frozenset[str]  # those of them that stand before this one in the state's list
+    set_before: frozenset[str]  # those of them that stand before this one in its list
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,8 @@ class Tables:
     ways: npt.NDArray[np.int32]  # (states + 1,) where the transitions of each begin
     bound: Keys  # (ways,) cumulative probabilities, in 2**-53
     target: npt.NDArray[np.int32]  # (ways,) next states; ``states`` for the stop
-    sets: npt.NDArray[np.uint8]  # (states, groups) whether it sets a group of variables
+    sets: npt.NDArray[np.uint8]  # (states + sources, groups) whether each sets a group of variables
     former: npt.NDArray[np.uint8]  # (groups,) whether a group is read as it was before a step
-    gap: Linear  # the interarrival, in seconds
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,23 @@ class Plan:
     def purpose(self, name: str) -> str:
         """Return the name path of what a draw for a worker is for."""
         return f"{self.path}/{name}" if self.path else name
+
+    def path_of(self, source: Arrival) -> str:
+        """Return the name path above the purposes of the draws of a source, with a slash behind it if there is any."""
+        return self.purpose("" if source.name is None else f"source/{path_part(source.name)}/")
+
+    @cached_property
+    def zone(self) -> Zone:
+        """Return whose wall clock is meant where a time has no offset."""
+        return Zone.of(self.start)
+
+    def state_number(self, name: str | None) -> int:
+        """Return the number of a state; of the first without a name."""
+        return self._state_numbers[name] if name else 0
+
+    @cached_property
+    def _state_numbers(self) -> dict[str, int]:
+        return {state.name: number for number, state in enumerate(self.population.states)}
 
     @cached_property
     def emitters(self) -> dict[str, Emitter]:
@@ -75,7 +95,6 @@ class Plan:
         states = self.population.states
         family, offset, scale = zip(*(_linear(state.delay) for state in states), strict=True)
         is_foreign = np.array(family) == FOREIGN
-        index = {state.name: number for number, state in enumerate(states)}
         ways = [way for state in states for way in state.transitions]
         bounds = [_bounds([way.probability for way in state.transitions]) for state in states]
         return Tables(
@@ -85,10 +104,9 @@ class Plan:
             foreign=np.where(is_foreign, np.cumsum(is_foreign) - 1, -1).astype(np.int32),
             ways=np.cumsum([0, *map(len, bounds)]).astype(np.int32),
             bound=np.concatenate(bounds),
-            target=np.array([index.get(way.next, len(states)) for way in ways], np.int32),
+            target=np.array([self._state_numbers.get(way.next, len(states)) for way in ways], np.int32),
             sets=self.sets_group.T.astype(np.uint8, order="C"),
             former=np.array([group in self.former_groups for group in range(len(self.groups))], np.uint8),
-            gap=_linear(self.population.interarrival),
         )
 
     @cached_property
@@ -99,24 +117,31 @@ class Plan:
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
         """Return the setters of each variable."""
-        names = {dimension.name for state in self.population.states for dimension in state.variables}
+        names = {dimension.name for _, variables in self._owners() for dimension in variables}
         found: dict[str, list[Setter]] = {}
-        for number, state in enumerate(self.population.states):
+        for owner, (path, variables) in enumerate(self._owners()):
             before: set[str] = set()
-            for dimension in state.variables:
+            for dimension in variables:
                 reads = frozenset(name for _, name in dimension.all_reads())
                 reads |= {root(names, name) for _, name in dimension.all_names()} - {""}
-                setter = Setter(number, state.name, dimension, reads, reads & before)
+                setter = Setter(owner, path, dimension, reads, reads & before)
                 found.setdefault(dimension.name, []).append(setter)
                 before.add(dimension.name)
         return found
+
+    def _owners(self) -> Iterator[tuple[tuple[str, str], list[Dimension]]]:
+        """Yield the states and then the sources, each with the name path and the variables that it sets."""
+        for state in self.population.states:
+            yield ("state", state.name), state.variables
+        for source in self.population.sources:
+            yield ("source", source.name or ""), source.variables
 
     @cached_property
     def groups(self) -> list[list[str]]:
         """Return the variables in groups: those that are always set together are in one."""
         found: dict[tuple[int, ...], list[str]] = {}
         for name, setters in self.setters.items():
-            found.setdefault(tuple(setter.state for setter in setters), []).append(name)
+            found.setdefault(tuple(setter.owner for setter in setters), []).append(name)
         return list(found.values())
 
     @cached_property
@@ -125,17 +150,23 @@ class Plan:
 
     @cached_property
     def sets_group(self) -> npt.NDArray[np.bool_]:
-        """Return which groups are set by which states, (groups, states)."""
-        table = np.zeros((len(self.groups), len(self.population.states)), bool)
+        """Return which groups are set by which states and sources, (groups, states + sources)."""
+        table = np.zeros((len(self.groups), len(self.population.states) + len(self.population.sources)), bool)
         for number, names in enumerate(self.groups):
-            table[number, [setter.state for setter in self.setters[names[0]]]] = True
+            table[number, [setter.owner for setter in self.setters[names[0]]]] = True
         return table
 
     @cached_property
     def former_groups(self) -> frozenset[int]:
         """Return the groups with a variable that some setter reads as it was before the step."""
         setters = [setter for setters in self.setters.values() for setter in setters]
-        return frozenset(self.group_of[name] for setter in setters for name in setter.reads - setter.set_before)
+        states = len(self.population.states)
+        return frozenset(
+            self.group_of[name]
+            for setter in setters
+            for name in setter.reads - setter.set_before
+            if setter.owner < states  # nothing was set before a birth
+        )
 
     @cached_property
     def sets_variables(self) -> npt.NDArray[np.bool_]:
@@ -164,7 +195,9 @@ class Plan:
         if self.order is not None:
             return self.order
         setting = states[self.sets_variables[states]]
-        return [dimension.name for dimension in self.population.states[setting[0]].variables] if len(setting) else []
+        own = self.population.states[setting[0]].variables if len(setting) else []
+        at_birth = [variable for source in self.population.sources for variable in source.variables]
+        return list(dict.fromkeys(dimension.name for dimension in [*at_birth, *own]))
 
 
 def _linear(wait: Distribution | None) -> Linear:

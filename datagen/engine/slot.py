@@ -19,6 +19,7 @@ class Slots:
     """Room for workers; memory is only taken by those slots that were ever used."""
 
     workers: npt.NDArray[Any]  # (slots,) of WORKER
+    origin: npt.NDArray[np.int32]  # (slots,) source, or ~source of who was born outside of the limit
     stored: npt.NDArray[np.int32]  # (slots, groups) positions of the values of variables set last
     when: Integers  # (slots,) room for the times and slots of events
     who: npt.NDArray[np.int32]
@@ -30,6 +31,7 @@ class Slots:
         """Return empty slots for workers with a number of groups of variables, and of waits by delay and step."""
         return cls(
             np.empty(size, WORKER),
+            np.empty(size, np.int32),
             np.empty((size, groups), np.int32),
             np.empty(size, np.int64),
             np.empty(size, np.int32),

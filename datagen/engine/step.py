@@ -10,7 +10,7 @@ from datagen.draw import Integers, Keys
 
 
 class Room:
-    """Room for the steps of a window, and for the births in it that the limit held back; the walk fills it."""
+    """Room for the steps of a window, and for what is known of the births in it; the walk fills it."""
 
     def __init__(self, rows: int, sizes: Integers) -> None:
         """Make room for so many steps; ``sizes`` (groups,) are those of the stores of values."""
@@ -18,11 +18,15 @@ class Room:
         self.state = np.empty(rows, np.int32)
         self.keys = np.empty(rows, np.uint64)
         self.after, self.before = (np.empty((len(sizes), rows), np.int32) for _ in range(2))
-        self.births, self.spans = (np.empty(rows, np.int64) for _ in range(2))  # a birth is a step
+        # Births that the limit held back: when, and for how long; and births that set variables. A birth is a step.
+        self.held_at, self.held_for = (np.empty(rows, np.int64) for _ in range(2))
+        self.birth_row, self.birth_number = (np.empty(rows, np.int64) for _ in range(2))
+        self.birth_source = np.empty(rows, np.int32)
+        self.given = np.empty((len(sizes), rows), np.int32)
         self.sizes = sizes
 
-    def steps(self, count: int, former_groups: Iterable[int]) -> "Steps":
-        """Return the first steps, with what was set before them of some groups."""
+    def steps(self, count: int, born: int, former_groups: Iterable[int]) -> "Steps":
+        """Return the first steps, with the first births, and with what was set before them of some groups."""
         return Steps(
             self.time[:count],
             self.worker[:count],
@@ -31,7 +35,29 @@ class Room:
             self.keys[:count],
             tuple(self.after[:, :count]),
             {group: self.before[group, :count] for group in former_groups},
+            births=Births(
+                self.birth_row[:born], self.birth_source[:born], self.birth_number[:born], self.given[:, :born]
+            ),
         )
+
+
+@dataclass(frozen=True)
+class Births:
+    """Births among steps that set variables; n of them, in order."""
+
+    row: Integers  # (n,) which of the steps is the first of the worker
+    source: npt.NDArray[np.int32]  # (n,)
+    number: Integers  # (n,) of the worker in its source
+    given: npt.NDArray[np.int32]  # (groups, n) positions of the values set at birth; 0 for those that were not
+
+    def between(self, start: int, stop: int) -> "Births":
+        """Return those in a range of the steps, by the rows there."""
+        first, last = np.searchsorted(self.row, [start, stop])
+        own = slice(first, last)
+        return Births(self.row[own] - start, self.source[own], self.number[own], self.given[:, own])
+
+
+NO_BIRTHS = Births(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros((0, 0), np.int32))
 
 
 @dataclass(frozen=True)
@@ -49,6 +75,7 @@ class Steps:
     before: Mapping[int, npt.NDArray[np.int32]] = field(default_factory=dict)  # each (n,)
     # Per group: the positions to keep of its store once these steps are done, ascending; None for all of them.
     keep: tuple[Integers | None, ...] = ()
+    births: Births = NO_BIRTHS
 
     def __len__(self) -> int:
         return len(self.time)
@@ -57,8 +84,12 @@ class Steps:
         """Return the same steps, with what to keep of the stores."""
         return replace(self, keep=keep)
 
+    def between(self, start: int, stop: int) -> "Steps":
+        """Return the rows of a range, without what to keep of the stores."""
+        return replace(self.at(slice(start, stop)), births=self.births.between(start, stop))
+
     def at(self, rows: Integers | slice) -> "Steps":
-        """Return some of the rows, without what to keep of the stores."""
+        """Return some of the rows, without births, and without what to keep of the stores."""
         return Steps(
             self.time[rows],
             self.worker[rows],

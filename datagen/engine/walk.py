@@ -11,6 +11,7 @@ from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Integers
 from datagen.engine.ahead import Ahead
+from datagen.engine.arrivals import Arrivals
 from datagen.engine.plan import Plan
 from datagen.engine.slot import WORKER, Slots
 from datagen.engine.step import Room, Steps
@@ -27,7 +28,7 @@ _CROWD = 64  # workers alive from which on days are short
 _EVENTS_A_DAY = 4  # or more, so that the days last for some mean waits
 _WAITS = 4
 _STALE = 65536  # values that nobody can read any more, from which on a store is cleared
-_DRAWS = ("worker", "interarrival", "delay", "transition")
+_DRAWS = ("delay", "transition")
 
 
 class Walk:
@@ -36,35 +37,33 @@ class Walk:
     def __init__(self, plan: Plan, seed: int, max_workers: int) -> None:
         self._former_groups = sorted(plan.former_groups)
         self._ahead = Ahead(plan, seed, max_workers)
+        self._arrivals = Arrivals(plan, seed, min(max_workers, NEVER), self._ahead.newcomers)
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
-        self._loop = EventLoop(plan.tables, keys, np.empty(_DAYS, np.int32), min(max_workers, NEVER))
+        self._loop = EventLoop(plan.tables, keys, np.empty(_DAYS, np.int32), self._arrivals.core)
         self._sizes = np.ones(len(plan.groups), np.int64)  # of the stores of values; position 0 is "never set"
         self._rows = min(_FIRST_ROWS, _MOST_ROWS)
         self._slots: Slots
         self._held = self._sizes[:0], self._sizes[:0]
         slot = Slots.of(1, len(self._sizes), self._ahead.shape)
         self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // slot.nbytes, 1)))
-        if self._ahead.is_needed:
-            self._loop.expect(*self._ahead.newcomers(0))
+        self._first_waits = np.zeros((*self._arrivals.times.shape, *self._ahead.shape), np.int64)
+        self._loop.expect(self._first_waits)
         self._schedule(_ONE_DAY)
 
     @property
     def next_time(self) -> int:
         """Return a time, in ns since the start, before which nothing happens."""
-        loop = self._loop
-        first = loop.next_event()
-        return first if loop.alive >= loop.most else min(first, loop.due)
+        return self._loop.next_event()
 
     @property
     def alive(self) -> int:
         """Return how many workers are alive."""
-        return self._loop.alive
+        return int(self._arrivals.core.alive + self._arrivals.core.outside)
 
     @property
     def held_since(self) -> int:
         """Return since when a spawn is held back, in ns since the start; ``NEVER`` when none is."""
-        loop = self._loop
-        return loop.asked if loop.alive >= loop.most or loop.due > loop.asked else NEVER
+        return self._arrivals.held_since
 
     @property
     def held(self) -> tuple[Integers, Integers]:
@@ -78,9 +77,9 @@ class Walk:
         workers = slots.workers[alive]
         return {
             "spawned": loop.spawned,
-            "due": loop.due,
-            "asked": loop.asked,
+            "arrivals": self._arrivals.snapshot(),
             "workers": {name: workers[name] for name in WORKER.names or ()},
+            "origin": slots.origin[alive],
             "stored": [positions[alive] for positions in slots.stored.T],
             "sizes": self._sizes.copy(),
         }
@@ -94,8 +93,8 @@ class Walk:
         self._loop.begin(room)
         while (pause := self._loop.advance(limit)) not in ("reached", "full"):
             self._go_on(pause)
-        self._held = room.births[: self._loop.held], room.spans[: self._loop.held]
-        steps = room.steps(self._loop.rows, self._former_groups)
+        self._held = room.held_at[: self._loop.held], room.held_for[: self._loop.held]
+        steps = room.steps(self._loop.rows, self._loop.born, self._former_groups)
         self._rows = min(4 * self._rows, _MOST_ROWS)
         if len(steps):
             self._adapt(steps.time)
@@ -108,8 +107,11 @@ class Walk:
         match pause:
             case "crowded":
                 self._make_room(2 * len(self._slots))
-            case "no gaps":
-                loop.expect(*self._ahead.newcomers(loop.spawned))
+            case "no times":
+                self._arrivals.supply()
+                self._draw_first_waits(self._arrivals.core.comer)
+            case "ended":
+                self._arrivals.end()
             case "no waits":
                 self._ahead.go_on(self._slots, loop.used)
             case "unknown":
@@ -127,10 +129,20 @@ class Walk:
             self._slots.workers[name][:alive] = column
         for group, positions in enumerate(snapshot["stored"]):
             self._slots.stored[:alive, group] = positions
+        self._slots.origin[:alive] = snapshot["origin"]
         self._slots.waits_from[:alive] = workers["step"] - self._ahead.shape[1]  # all of them used up
         self._sizes[:] = snapshot["sizes"]
-        self._loop.restore(alive, snapshot["spawned"], snapshot["due"], snapshot["asked"])
+        self._arrivals.restore(snapshot["arrivals"])
+        for place in range(len(self._arrivals)):
+            self._draw_first_waits(place)
+        self._loop.restore(alive, snapshot["spawned"])
         self._schedule(_ONE_DAY)
+
+    def _draw_first_waits(self, place: int) -> None:
+        """Draw, ahead of time, the first waits of the workers of a source that the walk knows of."""
+        if self._first_waits.size:
+            keys = self._arrivals.known(place)
+            self._first_waits[place, : len(keys)] = self._ahead.waits(keys, np.zeros(len(keys), np.int64))
 
     def _make_room(self, size: int) -> None:
         """Make room for so many workers; nothing is written to it, so that only slots that are used take memory."""

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import Field
+
+from datagen.arrivals.interarrival import Interarrival
+from datagen.plugin.arrival import Arrival
 
 from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import AnyDistribution, odd_span
@@ -79,6 +83,11 @@ class Population(Model):
     max_workers: int | None = Field(
         None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
     )
+
+    @cached_property
+    def sources(self) -> list[Arrival]:
+        """Return the sources of arrivals, in order of their names."""
+        return [Interarrival(distribution=self.interarrival)]
 
     @property
     def stands_still(self) -> bool:

@@ -6,35 +6,39 @@ the columns of steps. It knows no names, no fields and no clock, and draws what 
 
 import cython
 from cython.cimports.datagen.native.agenda import Agenda, Worker
-from cython.cimports.datagen.native.draws import mix, numbered, standard
-from cython.cimports.libc.math import rint
+from cython.cimports.datagen.native.draws import mix, numbered
+from cython.cimports.datagen.native.sources import Source, Sources
+from cython.cimports.datagen.native.waits import time_after, wait
 
 NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
-LONGEST = cython.declare(cython.double, 4611686018.0)  # seconds: from here on a wait counts as ``NEVER``
 NOBODY = cython.declare(cython.int, -1)
 MOST_AT_ONCE = cython.declare(cython.longlong, 1 << 23)  # events at one instant, and so many more for each worker:
 MOST_EACH = cython.declare(cython.longlong, 16)
 MOST_SLOTS = cython.declare(cython.longlong, 1 << 31)  # whose numbers have 32 bits
 
-FOREIGN = cython.declare(cython.int, -1)  # families beside those of Linear: drawn in Python, ahead of time,
-CONSTANT = cython.declare(cython.int, 0)  # and not drawn at all
+DROPPED = cython.declare(cython.int, 1)  # as in sources
+FOREIGN = cython.declare(cython.int, -1)  # the family of what is drawn in Python, ahead of time
 
 # Why the walk pauses.
 REACHED = cython.declare(cython.int, 0)  # nothing is left before the limit
 FULL = cython.declare(cython.int, 1)  # there is no room for more steps
 CROWDED = cython.declare(cython.int, 2)  # there is no slot for a newcomer
-NO_GAPS = cython.declare(cython.int, 3)  # a worker is to be born whose waits were not drawn ahead of time
+NO_TIMES = cython.declare(cython.int, 3)  # it is not known when the worker after the one to be born comes due
 NO_WAITS = cython.declare(cython.int, 4)  # a worker has used up the waits that were
 UNKNOWN = cython.declare(cython.int, 5)  # a wait is not a number
 STUCK = cython.declare(cython.int, 6)  # the clock does not move on
+ENDED = cython.declare(cython.int, 7)  # the last worker of a source that is awaited has stopped
+CHANGED = cython.declare(cython.int, 8)  # it is time for a change of the sources
 PAUSES = {
     REACHED: "reached",
     FULL: "full",
     CROWDED: "crowded",
-    NO_GAPS: "no gaps",
+    NO_TIMES: "no times",
     NO_WAITS: "no waits",
     UNKNOWN: "unknown",
     STUCK: "stuck",
+    ENDED: "ended",
+    CHANGED: "changed",
 }
 
 
@@ -54,41 +58,33 @@ class EventLoop:
     ways: cython.const[cython.int][::1]  # (states + 1,) where its transitions begin
     bound: cython.const[cython.ulonglong][::1]  # (ways,) cumulative probability, in 2**-53
     target: cython.const[cython.int][::1]  # (ways,)
-    sets: cython.const[cython.uchar][:, ::1]  # (states, groups) which groups of variables it sets
+    sets: cython.const[cython.uchar][:, ::1]  # (states + sources, groups) which groups of variables each sets
+    gives: cython.bint  # whether a source sets any
     former: cython.const[cython.uchar][::1]  # (groups,) which of them are read as they were before a step
     stop: cython.int
     # Draws.
-    worker_key: cython.ulonglong
-    gap_purpose: cython.ulonglong
     delay_purpose: cython.ulonglong
     transition_purpose: cython.ulonglong
-    # Arrivals.
-    gap_family: cython.int
-    gap_offset: cython.double
-    gap_scale: cython.double
-    most = cython.declare(cython.longlong, visibility="readonly")
-    alive = cython.declare(cython.longlong, visibility="readonly")
+    sources: Sources
     spawned = cython.declare(cython.longlong, visibility="readonly")
-    due = cython.declare(cython.longlong, visibility="readonly")  # ns: the next spawn is not before this
-    asked = cython.declare(cython.longlong, visibility="readonly")  # ns: when it would be without a limit
     # Workers, by slot.
     agenda: Agenda
     workers: Worker[::1]
+    origin: cython.int[::1]  # (slots,) source, or ~source of who was born outside of the limit
     stored: cython.int[:, ::1]  # (slots, groups) positions of the values set last
     used = cython.declare(cython.int, visibility="readonly")  # slots from here on were never taken
     empty: cython.int  # the first empty slot before these
     # Waits drawn ahead of time, in ns; -1: not a number.
-    gaps: cython.const[cython.longlong][::1]  # (coming,) of workers from ``coming_from`` on
-    first_waits: cython.const[cython.longlong][:, :, ::1]  # (coming, delays, steps)
-    coming_from: cython.longlong
-    coming_until: cython.longlong  # NEVER where nothing is drawn ahead
+    first_waits: cython.const[cython.longlong][:, :, :, ::1]  # (sources, known, delays, steps)
     waits: cython.longlong[:, :, ::1]  # (slots, delays, steps)
     waits_from: cython.longlong[::1]  # (slots,) number of the first of these steps
+    change = cython.declare(cython.longlong, visibility="public")  # ns: when the sources are to be changed next
     instant: cython.longlong  # of the last event
     at_once = cython.declare(cython.longlong, visibility="readonly")  # events then
     # Steps.
     rows = cython.declare(cython.longlong, visibility="readonly")
-    held = cython.declare(cython.longlong, visibility="readonly")
+    held = cython.declare(cython.longlong, visibility="readonly")  # births later than they were due
+    born = cython.declare(cython.longlong, visibility="readonly")  # births that set variables
     time: cython.longlong[::1]
     worker: cython.longlong[::1]
     step: cython.longlong[::1]
@@ -96,34 +92,45 @@ class EventLoop:
     keys: cython.ulonglong[::1]
     after: cython.int[:, ::1]  # (groups, rows)
     before: cython.int[:, ::1]  # (groups, rows) of ``former`` groups
-    births: cython.longlong[::1]
-    spans: cython.longlong[::1]
+    held_at: cython.longlong[::1]
+    held_for: cython.longlong[::1]
+    birth_row: cython.longlong[::1]
+    birth_source: cython.int[::1]
+    birth_number: cython.longlong[::1]  # in its source
+    given: cython.int[:, ::1]  # (groups, births) positions of the values set at birth
     sizes: cython.longlong[::1]  # (groups,) of the stores of values
 
-    def __init__(self, tables: object, keys: object, day: object, most: cython.longlong) -> None:
-        """Take the tables of a plan, the keys of a seed, room for a calendar, (days,), and the limit of workers.
+    def __init__(self, tables: object, keys: object, day: object, sources: Sources) -> None:
+        """Take the tables of a plan, the keys of a seed, room for a calendar, (days,), and the sources of arrivals.
 
-        The keys are those of the draws of workers, gaps, delays and transitions. Raises ValueError when tables don't
-        fit together, as all methods do that take arrays.
+        The keys are those of the draws of delays and transitions. Raises ValueError when tables don't fit together, as
+        all methods do that take arrays.
         """
         self.family, self.offset, self.scale = tables.family, tables.offset, tables.scale
         self.foreign, self.stop = tables.foreign, len(tables.family)
         self.ways, self.bound, self.target, self.sets = tables.ways, tables.bound, tables.target, tables.sets
         self.former = tables.former
-        self.gap_family, self.gap_offset, self.gap_scale = tables.gap
-        self.worker_key, self.gap_purpose, self.delay_purpose, self.transition_purpose = keys
+        self.delay_purpose, self.transition_purpose = keys
         self.agenda = Agenda(day)
-        self.most = most
-        self.coming_from, self.coming_until = 0, NEVER
-        self.restore(0, 0, 0, 0)
+        self.sources = sources
+        self.change = NEVER
+        self.restore(0, 0)
         self._check_tables()
 
     def _check_tables(self) -> None:
         """Raise ValueError when the tables of states are of different lengths, or lead to states that there are not."""
         state: cython.int
         way: cython.int
-        for length in (len(self.offset), len(self.scale), len(self.foreign), len(self.ways) - 1, len(self.sets)):
+        group: cython.Py_ssize_t
+        for length in (len(self.offset), len(self.scale), len(self.foreign), len(self.ways) - 1):
             check(length, self.stop)
+        check(len(self.sets), self.stop + len(self.sources.source))
+        self.gives = False
+        for state in range(self.stop, len(self.sets)):
+            if not 0 <= self.sources.source[state - self.stop].state < self.stop:
+                raise ValueError("a source into a state that there is not")
+            for group in range(self.sets.shape[1]):
+                self.gives = self.gives or self.sets[state, group] != 0
         check(len(self.bound), self.ways[self.stop])
         check(len(self.target), self.ways[self.stop])
         check(self.ways[0], 0)
@@ -137,44 +144,46 @@ class EventLoop:
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
-        for array in (slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
+        for array in (slots.origin, slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
             check(len(array), len(slots.workers))
         check(slots.stored.shape[1], self.sets.shape[1])
         check(slots.waits.shape[1], max(self.foreign) + 1)
         if len(slots.workers) >= MOST_SLOTS:
             raise ValueError("more slots than there are numbers for")
         self.agenda.house(slots)
-        self.workers, self.stored = slots.workers, slots.stored
+        self.workers, self.origin, self.stored = slots.workers, slots.origin, slots.stored
         self.waits, self.waits_from = slots.waits, slots.waits_from
 
-    def expect(self, gaps: object, first_waits: object) -> None:
-        """Take the waits, drawn ahead of time, of the workers that are born next; ``house`` comes before."""
-        check(len(first_waits), len(gaps))
-        check(first_waits.shape[1], self.waits.shape[1])
-        check(first_waits.shape[2], self.waits.shape[2])
-        self.gaps, self.first_waits = gaps, first_waits
-        self.coming_from, self.coming_until = self.spawned, self.spawned + len(gaps)
+    def expect(self, first_waits: object) -> None:
+        """Take the waits, drawn ahead of time, of the workers that the sources know; ``house`` comes before."""
+        check(len(first_waits), len(self.sources.times))
+        check(first_waits.shape[1], self.sources.times.shape[1])
+        check(first_waits.shape[2], self.waits.shape[1])
+        check(first_waits.shape[3], self.waits.shape[2])
+        self.first_waits = first_waits
 
-    def restore(
-        self, alive: cython.int, spawned: cython.longlong, due: cython.longlong, asked: cython.longlong
-    ) -> None:
+    def restore(self, alive: cython.int, spawned: cython.longlong) -> None:
         """Go on with the workers who are in the first slots; ``schedule`` is to follow."""
-        self.alive = self.used = alive
+        self.used = alive
         self.empty, self.instant, self.at_once = NOBODY, -1, 0
-        self.spawned, self.due, self.asked = spawned, due, asked
+        self.spawned = spawned
 
     def begin(self, steps: object) -> None:
         """Take the arrays that the next steps are written to."""
-        for array in (steps.worker, steps.step, steps.state, steps.keys, steps.births, steps.spans):
+        for array in (steps.worker, steps.step, steps.state, steps.keys, steps.held_at, steps.held_for):
             check(len(array), len(steps.time))
-        for array in (steps.after, steps.before):
+        for array in (steps.birth_row, steps.birth_source, steps.birth_number):
+            check(len(array), len(steps.time))
+        for array in (steps.after, steps.before, steps.given):
             check(array.shape[0], len(steps.sizes))
             check(array.shape[1], len(steps.time))
         check(len(steps.sizes), self.sets.shape[1])
         self.time, self.worker, self.step, self.state = steps.time, steps.worker, steps.step, steps.state
         self.keys, self.after, self.before, self.sizes = steps.keys, steps.after, steps.before, steps.sizes
-        self.births, self.spans = steps.births, steps.spans
-        self.rows = self.held = 0
+        self.held_at, self.held_for = steps.held_at, steps.held_for
+        self.birth_row, self.birth_source = steps.birth_row, steps.birth_source
+        self.birth_number, self.given = steps.birth_number, steps.given
+        self.rows = self.held = self.born = 0
 
     def schedule(self, shift: cython.int) -> None:
         """Put the events of all workers into a calendar whose days have 2**shift ns."""
@@ -185,14 +194,16 @@ class EventLoop:
         return self.agenda.shift
 
     def next_event(self) -> cython.longlong:
-        """Return when the next event of a worker alive is, in ns; ``NEVER`` without any."""
-        return self.agenda.next()
+        """Return when the next event is, in ns; ``NEVER`` without any."""
+        return min(self.agenda.next(), self.sources.coming, self.change)
 
     def advance(self, limit: cython.longlong) -> str:
         """Walk up to a time, in ns; return which of the ``PAUSES`` it makes, there or before."""
         pause: cython.int
         with cython.nogil:
-            pause = self._walk(limit)
+            pause = self._walk(min(limit, self.change))
+        if pause == REACHED and self.change < limit:
+            pause = CHANGED
         return PAUSES[pause]
 
     @cython.cfunc
@@ -206,22 +217,22 @@ class EventLoop:
             if self.rows == self.time.shape[0]:
                 return FULL
             now = self.agenda.next()
-            if self.alive < self.most and self.due < now:
+            if self.sources.coming < now:
                 # Not at the same time: whoever is alive has a lower number, and comes first.
-                if self.due >= limit:
+                if self.sources.coming >= limit:
                     return REACHED
-                pause = self._spawn()
+                pause = self._arrive()
                 continue
             if now >= limit:
                 return REACHED
             if now != self.instant:
                 self.instant, self.at_once = now, 0
             self.at_once += 1
-            if self.at_once > MOST_AT_ONCE + MOST_EACH * self.alive:
+            if self.at_once > MOST_AT_ONCE + MOST_EACH * (self.sources.alive + self.sources.outside):
                 return STUCK
             slot = self.agenda.who[0]
             if self.workers[slot].state == self.stop:
-                self._leave(slot)
+                pause = self._leave(slot)
             else:
                 pause = self._enter(slot, False)
         return pause
@@ -229,48 +240,77 @@ class EventLoop:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _spawn(self) -> cython.int:
-        """Let the next worker be born, who enters the first state at once, and draw the gap after it."""
-        slot: cython.int
-        place: cython.Py_ssize_t
-        delay: cython.Py_ssize_t
-        gap: cython.longlong
-        coming: cython.Py_ssize_t = self.spawned - self.coming_from
-        if self.spawned >= self.coming_until:
-            return NO_GAPS
-        if self.empty == NOBODY and self.used == self.workers.shape[0]:
+    def _arrive(self) -> cython.int:
+        """Let the next worker be born, who enters its first state at once, or be turned away or dropped."""
+        place: cython.int = self.sources.comer
+        source: cython.pointer(Source) = cython.address(self.sources.source[place])
+        pause: cython.int = REACHED
+        if source.number - source.first >= source.known:
+            return NO_TIMES
+        if self.sources.times[place, source.number - source.first] < 0:
+            return UNKNOWN
+        is_full: cython.bint = self.sources.is_full(place)
+        if is_full and source.when_full == DROPPED:
+            source.dropped += 1
+        elif self.empty == NOBODY and self.used == self.workers.shape[0]:
             return CROWDED
-        key: cython.ulonglong = numbered(self.worker_key, self.spawned)
-        if self.gap_family == FOREIGN:
-            gap = self.gaps[coming]
-            if gap < 0:
-                return UNKNOWN
         else:
-            gap = wait(self.gap_family, self.gap_offset, self.gap_scale, numbered(key, 0) ^ self.gap_purpose)
-        slot = self.empty
+            pause = self._bear(place, is_full)
+        self.sources.pass_on(place, self.sources.coming)
+        return ENDED if pause == REACHED and self.sources.ended != NOBODY else pause
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _bear(self, place: cython.int, is_outside: cython.bint) -> cython.int:
+        """Let the next worker of a source be born, under the limit or outside of it."""
+        source: cython.pointer(Source) = cython.address(self.sources.source[place])
+        slot: cython.int = self.empty
+        group: cython.Py_ssize_t
+        delay: cython.Py_ssize_t
+        ahead: cython.Py_ssize_t
         if slot == NOBODY:
             slot = self.used
             self.used += 1
         else:
             self.empty = self.workers[slot].behind
-        self.workers[slot].time = self.due
+        self.workers[slot].time = self.sources.coming
         self.workers[slot].number = self.spawned
-        self.workers[slot].key = key
+        self.workers[slot].key = numbered(source.key, source.number)
         self.workers[slot].step = 0
-        self.workers[slot].state = 0
-        for place in range(self.stored.shape[1]):
-            self.stored[slot, place] = 0
+        self.workers[slot].state = source.turned if is_outside else source.state
+        self.origin[slot] = ~place if is_outside else place
+        for group in range(self.stored.shape[1]):
+            self.stored[slot, group] = 0
         for delay in range(self.waits.shape[1]):
             self.waits_from[slot] = 0
-            for place in range(self.waits.shape[2]):
-                self.waits[slot, delay, place] = self.first_waits[coming, delay, place]
-        if self.due > self.asked:
-            self.births[self.held], self.spans[self.held] = self.due, self.due - self.asked
+            for ahead in range(self.waits.shape[2]):
+                self.waits[slot, delay, ahead] = self.first_waits[place, source.number - source.first, delay, ahead]
+        if self.sources.coming > source.due:
+            self.held_at[self.held] = self.sources.coming
+            self.held_for[self.held] = self.sources.coming - source.due
             self.held += 1
-        self.asked = self.due = time_after(self.due, gap)
+        if self.gives:
+            self._give(place, slot)
         self.spawned += 1
-        self.alive += 1
+        self.sources.enter(place, is_outside)
         return self._enter(slot, True)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _give(self, place: cython.int, slot: cython.int) -> cython.void:
+        """Set the variables that a source gives a newborn."""
+        group: cython.Py_ssize_t
+        self.birth_row[self.born] = self.rows
+        self.birth_source[self.born] = place
+        self.birth_number[self.born] = self.sources.source[place].number
+        for group in range(self.stored.shape[1]):
+            if self.sets[self.stop + place, group]:
+                self.stored[slot, group] = cython.cast(cython.int, self.sizes[group])
+                self.sizes[group] += 1
+            self.given[group, self.born] = self.stored[slot, group]
+        self.born += 1
 
     @cython.cfunc
     @cython.nogil
@@ -334,10 +374,8 @@ class EventLoop:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _leave(self, slot: cython.int) -> cython.void:
+    def _leave(self, slot: cython.int) -> cython.int:
         """Let the worker at the top of the heap stop, which frees its place at that time."""
-        self.due = max(self.due, self.workers[slot].time)
-        self.alive -= 1
         self.agenda.take()
         group: cython.Py_ssize_t
         for group in range(self.stored.shape[1]):
@@ -345,6 +383,8 @@ class EventLoop:
         self.workers[slot].state = NOBODY
         self.workers[slot].behind = self.empty
         self.empty = slot
+        self.sources.leave(self.origin[slot], self.workers[slot].time)
+        return ENDED if self.sources.ended != NOBODY else REACHED
 
 
 @cython.cfunc
@@ -352,26 +392,3 @@ def check(found: cython.Py_ssize_t, wanted: cython.Py_ssize_t) -> None:
     """Raise ValueError when an array has another length than it should."""
     if found != wanted:
         raise ValueError(f"{found} in place of {wanted}")
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def time_after(time: cython.longlong, delay: cython.longlong) -> cython.longlong:
-    """Return the time that is a wait after another, both in ns; ``NEVER`` for what is beyond that."""
-    return min(time + delay, NEVER)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def wait(family: cython.int, offset: cython.double, scale: cython.double, row: cython.ulonglong) -> cython.longlong:
-    """Return a drawn wait, in whole ns; below 0 counts as 0, and what is beyond ``NEVER`` as that."""
-    seconds: cython.double = offset
-    if family != CONSTANT:
-        seconds += scale * standard(family, mix(row))
-    if not seconds > 0:
-        return 0
-    if seconds >= LONGEST:
-        return NEVER
-    return cython.cast(cython.longlong, rint(seconds * 1e9))

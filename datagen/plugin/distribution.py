@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 
 from datagen import draw
+from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys
 from datagen.native import draws
 from datagen.plugin.model import Plugin, make_of_group
@@ -88,6 +89,15 @@ class Distribution(Plugin):
     def index(self, rows: Keys, purpose: np.uint64, size: int) -> Integers:
         """Draw indices into a list of ``size`` items, rounded down; what is outside counts as the first or last."""
         return self._integers(rows, purpose, 0, size - 1, down=True)
+
+    def waits(self, rows: Keys, purpose: np.uint64) -> Integers:
+        """Draw waits in whole ns: seconds, rounded to the nearest; below 0 counts as 0, beyond all time as ``NEVER``.
+
+        What is not a number is -1.
+        """
+        seconds = self.real(rows, purpose)
+        rounded = np.rint(np.minimum(np.maximum(seconds, 0), NEVER / 1e9) * 1e9)
+        return np.where(np.isnan(seconds), -1, rounded).astype(np.int64)
 
     def _integers(self, rows: Keys, purpose: np.uint64, least: int, most: int, *, down: bool) -> Integers:
         evenly = self.evenly()

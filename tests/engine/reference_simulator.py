@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from datagen import draw
+from tests.engine.reference_arrivals import NEVER, Source
 from tests.engine.reference_expression import Time, evaluate
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
@@ -37,7 +38,7 @@ def simulate(
     max_workers: int = 100,
     records: int | None = None,
     duration_seconds: float | None = None,
-    spawns: dict[int, list[int]] | None = None,
+    spawns: dict[int | str, list[int]] | None = None,
 ) -> Iterator[Record]:
     """Yield the records of a run in order, without end where neither ``records`` nor ``duration_seconds`` is given.
 
@@ -54,14 +55,17 @@ def simulate(
 
 
 def emit(
-    spec: Spec, seed: int, start: str, max_workers: int, spawns: dict[int, list[int]]
+    spec: Spec, seed: int, start: str, max_workers: int, spawns: dict[int | str, list[int]]
 ) -> Iterator[tuple[int, Record | None]]:
     """Yield the time (ns since the start) and the record, if there is one, of every state entry."""
     emitters = {emitter["name"]: emitter for emitter in spec["emitters"]}
     start_ns, offset = time_ns(start), offset_text(start)
     values = Values(seed, offset, {field["name"] for state in spec["states"] for field in state.get("variables", [])})
-    for now, state, row, variables in walk(spec, seed, max_workers, spawns):
+    for now, state, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns):
         values.begin_record(Time((start_ns + now) // 1000, offset))
+        for field in source.spec.get("variables", []) if source else []:
+            path = join("source", source.name, field["name"])
+            variables[field["name"]] = values.make(field, path, row, variables)
         for field in state.get("variables", []):
             path = join("state", state["name"], field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
@@ -83,41 +87,109 @@ def emit(
 
 
 def walk(
-    spec: Spec, seed: int, max_workers: int, spawns: dict[int, list[int]]
-) -> Iterator[tuple[int, Spec, Rows, Record]]:
-    """Yield (time, state, row, the worker's variables) of every state entry, in order of (time, worker, step).
+    spec: Spec, seed: int, start_ns: int, max_workers: int, spawns: dict[int | str, list[int]]
+) -> Iterator[tuple[int, Spec, Rows, Record, Source | None]]:
+    """Yield (time, state, row, the worker's variables, the source at a birth) of every state entry, in order.
 
-    The spawn of a worker is its step 0, its stop is a step after its last. A spawn that comes due while the limit is
-    reached is held until a stop. No event makes one that comes before itself, so the heap gives them all in order.
+    Of the events that are due the next is the one with the least (time, worker); the arrival of a worker stands behind
+    all who are there, and of these the one that came due first, then the one whose source's name is first. A worker's
+    birth is its step 0, its stop is a step after its last.
     """
     states = {state["name"]: state for state in spec["states"]}
-    first = spec["states"][0]["name"]
-    alive: dict[int, Record] = {}
-    held: int | None = None
-    events = [(0, 0, 0, first)]
-    while events:
-        now, worker, step, name = heapq.heappop(events)
-        if name.lower() == "stop":
-            del alive[worker]
-            if held is not None:
-                heapq.heappush(events, (now, held, 0, first))
-                held = None
-            continue
-        if step == 0:
-            spawns.setdefault(worker, [now])
-        if step == 0 and len(alive) >= max_workers:
-            held = worker
-            continue
-        row = draw.numbered(draw.worker_keys(seed, np.array([worker])), np.array([step]))
-        if step == 0:
-            spawns[worker].append(now)
-            alive[worker] = {}
-            gap = wait_ns(spec["interarrival"], bits(seed, "interarrival", row))
-            heapq.heappush(events, (now + gap, worker + 1, 0, first))
-        yield now, states[name], row, alive[worker]
+    alive: dict[int, tuple[Source, bool, Rows, Record]] = {}
+    sources = sources_of(spec, seed, start_ns)
+    for source in sources:
+        if not isinstance(source.spec.get("from"), dict):
+            source.begin(source.time("from", 0))
+    events: list[tuple[int, int, int, str]] = []
+    now, born = 0, 0
+    see_ends(sources, now)
+    while True:
+        arrival = min((key for source in sources if (key := turn(source, sources, now, max_workers))), default=None)
+        if not events and arrival is None:
+            return
+        if arrival is None or (events and events[0][0] <= arrival[0]):
+            now, worker, step, name = heapq.heappop(events)
+            source, is_outside, key, variables = alive[worker]
+            if name.lower() == "stop":
+                del alive[worker]
+                source.outside -= is_outside
+                source.alive -= not is_outside
+                see_ends(sources, now)
+                continue
+            newborn = None
+        else:
+            now, due, _, _, source = arrival
+            is_full = full(source, sources, max_workers)
+            rule = source.spec.get("when_full", "wait")
+            key, number = source.key(), source.number
+            source.number += 1
+            source.go_on(now)
+            if is_full and rule == "drop":
+                source.dropped += 1
+                see_ends(sources, now)
+                continue
+            is_outside, variables, step, newborn = is_full, {}, 0, source
+            worker, born = born, born + 1
+            spawns[worker] = [due, now]
+            name = rule["state"] if is_full else source.spec.get("state", spec["states"][0]["name"])
+            alive[worker] = source, is_outside, key, variables
+            source.outside += is_outside
+            source.alive += not is_outside
+        for source in sources:
+            waits = source.spec.get("when_full", "wait") == "wait" and source.due is not None
+            spawns[source.name] = [source.due if waits else NEVER]
+        row = draw.numbered(key, np.array([step]))
+        yield now, states[name], row, variables, newborn
         delay = wait_ns(states[name]["delay"], bits(seed, "delay", row)) if "delay" in states[name] else 0
         following = next_state(states[name]["transitions"], bits(seed, "transition", row))
         heapq.heappush(events, (now + delay, worker, step + 1, following))
+
+
+def sources_of(spec: Spec, seed: int, start_ns: int) -> list[Source]:
+    """Return the sources of arrivals, by their names."""
+    if "interarrival" in spec:
+        given = [{"type": "interarrival", "distribution": spec["interarrival"]}]
+    else:
+        given = spec["arrivals"] if isinstance(spec["arrivals"], list) else [spec["arrivals"]]
+    made = []
+    for source in sorted(given, key=lambda source: source.get("name", "")):
+        path = join("source", source["name"]) + "/" if "name" in source else ""
+        made.append(Source(source, seed, path, start_ns))
+        if isinstance(source.get("until"), str):
+            made[-1].until = made[-1].time("until", 0) + bool(source.get("endpoint"))
+    return made
+
+
+def full(source: Source, sources: list[Source], max_workers: int) -> bool:
+    own = source.spec.get("max_workers", math.inf)
+    return sum(other.alive for other in sources) >= max_workers or source.alive >= own
+
+
+def turn(source: Source, sources: list[Source], now: int, max_workers: int) -> tuple | None:
+    """Return when the next worker of a source comes, with what decides among several; None when none does now."""
+    if source.due is None:
+        return None
+    if source.spec.get("when_full", "wait") != "wait":
+        return source.due, source.due, source.name, id(source), source
+    if full(source, sources, max_workers):
+        return None
+    return max(source.due, now), source.due, source.name, id(source), source
+
+
+def see_ends(sources: list[Source], now: int) -> None:
+    """Let begin, and end, who waits for a source that is over."""
+    while True:
+        over = {source.name for source in sources if source.over}
+        for source in sources:
+            begins, ends = source.spec.get("from"), source.spec.get("until")
+            if isinstance(ends, dict) and ends["after"] in over and source.until is None:
+                source.until = now
+                source.due = source.due if source.due is not None and source.due < now else None
+            if isinstance(begins, dict) and begins["after"] in over and source.begun is None:
+                source.begin(now)
+        if over == {source.name for source in sources if source.over}:
+            return
 
 
 def next_state(transitions: list[Spec], random: Rows) -> str:

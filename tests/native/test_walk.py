@@ -15,7 +15,7 @@ from datagen import draw
 from datagen.clock import NEVER
 from datagen.distributions.exponential import Exponential
 from datagen.distributions.uniform import Uniform
-from datagen.engine import walk
+from datagen.engine import arrivals, walk
 from datagen.engine.plan import Plan
 from datagen.engine.slot import Slots
 from datagen.engine.step import Room, Steps
@@ -55,8 +55,8 @@ def as_plain_python(name: str) -> ModuleType:
 
 
 @pytest.fixture
-def plain(monkeypatch) -> type:
-    """The event loop as plain Python."""
+def plain(monkeypatch) -> tuple[type, type]:
+    """The event loop and the sources as plain Python."""
 
     def provide(name: str, **members: object) -> None:
         monkeypatch.setitem(sys.modules, f"cython.cimports{name}", module(f"cython.cimports{name}", **members))
@@ -67,14 +67,20 @@ def plain(monkeypatch) -> type:
     provide(".libc.math", rint=lambda number: float(np.rint(number)))
     provide(".datagen.native.draws", mix=mix, numbered=numbered, standard=standard)
     provide(".datagen.native.agenda", fetch_ahead=lambda place: None)
-    agenda = as_plain_python("agenda")
+    provide(".datagen.native.waits", **vars(as_plain_python("waits")))
+    agenda, sources = as_plain_python("agenda"), as_plain_python("sources")
 
     class Agenda(agenda.Agenda):
         def house(self, slots: Slots) -> None:
             super().house(slots)
             self.workers = slots.workers.view(np.recarray)
 
+    class Sources(sources.Sources):
+        def house(self, source: np.ndarray, times: np.ndarray) -> None:
+            super().house(source.view(np.recarray), times)
+
     provide(".datagen.native.agenda", Agenda=Agenda, Worker=list)
+    provide(".datagen.native.sources", Sources=Sources, Source=list)
     walk_source = as_plain_python("walk")
 
     class Plain(walk_source.EventLoop):
@@ -82,7 +88,7 @@ def plain(monkeypatch) -> type:
             super().house(slots)
             self.workers = slots.workers.view(np.recarray)
 
-    return Plain
+    return Plain, Sources
 
 
 # Waits below 0, of 0, beyond all time, and some that are both below 0 and beyond.
@@ -112,14 +118,15 @@ def assert_same(found: list[Steps], expected: list[Steps]) -> None:
 
 @pytest.mark.parametrize("name", READY)
 @pytest.mark.parametrize("most", [3, 1000])
-def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, plain: type, name: str, most: int) -> None:
+def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, plain: tuple, name: str, most: int) -> None:
     monkeypatch.setattr(walk, "_FIRST_ROWS", 400)
     monkeypatch.setattr(walk, "_MOST_ROWS", 400)
     monkeypatch.setattr(walk, "_FIRST_SLOTS", 2)
     monkeypatch.setattr(walk, "_CROWD", 4)
     monkeypatch.setattr(walk, "_DAYS", 64)
     compiled = walked(READY[name], most, 3)
-    monkeypatch.setattr(walk, "EventLoop", plain)
+    monkeypatch.setattr(walk, "EventLoop", plain[0])
+    monkeypatch.setattr(arrivals, "Sources", plain[1])
     assert_same(walked(READY[name], most, 3), compiled)
 
 
@@ -189,7 +196,9 @@ def test_a_wait_that_is_not_a_number_ends_the_run_when_it_is_needed(monkeypatch,
 def loop_of(spec: object, slots: int = 4, rows: int = 8, **tables: object) -> EventLoop:
     """An event loop that is ready to go, with some of its tables replaced."""
     plan = Plan(datagen.load(spec).spec, parse_moment(START))
-    made = EventLoop(replace(plan.tables, **tables), [1, 2, 3, 4], np.empty(8, np.int32), slots)
+    sources = arrivals.Arrivals(plan, 1, slots, 1024)
+    made = EventLoop(replace(plan.tables, **tables), [3, 4], np.empty(8, np.int32), sources.core)
+    sources.supply()
     made.house(Slots.of(slots, len(plan.groups), (len(plan.foreign_delays), 0)))
     made.begin(Room(rows, np.ones(len(plan.groups), np.int64)))
     return made
@@ -216,14 +225,16 @@ def test_a_way_to_a_state_that_there_is_not_is_refused(target: int) -> None:
         loop_of(world(), target=np.array([target], np.int32))
 
 
-@pytest.mark.parametrize("name", ["stored", "when", "who", "waits", "waits_from"])
+@pytest.mark.parametrize("name", ["origin", "stored", "when", "who", "waits", "waits_from"])
 def test_room_for_workers_that_does_not_fit_is_refused(name: str) -> None:
     slots = Slots.of(4, 0, (0, 0))
     with pytest.raises(ValueError, match="3 in place of 4"):
         loop_of(world()).house(replace(slots, **{name: getattr(slots, name)[:3]}))
 
 
-@pytest.mark.parametrize("name", ["worker", "step", "state", "keys", "births", "spans"])
+@pytest.mark.parametrize(
+    "name", ["worker", "step", "state", "keys", "held_at", "held_for", "birth_row", "birth_source", "birth_number"]
+)
 def test_room_for_steps_that_does_not_fit_is_refused(name: str) -> None:
     room = Room(8, np.ones(0, np.int64))
     setattr(room, name, getattr(room, name)[:7])

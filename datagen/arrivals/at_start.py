@@ -1,0 +1,27 @@
+"""The source ``at_start``: a fleet that is there from the begin."""
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from datagen.draw import Integers
+from datagen.plugin.arrival import Arrival, Counted, Scope, Stream
+from datagen.plugin.instant import Duration
+
+
+class AtStart(Arrival):
+    """A fleet: all workers at the begin, or evenly spread over some time from then on."""
+
+    kind: ClassVar[str] = "at_start"
+
+    total: int = Field(ge=1, description="workers")
+    spread: Duration = Field(0, description="over how long they come, evenly")
+
+    def stream(self, scope: Scope) -> Stream:
+        total = int(self.total * scope.scale)
+
+        def times(numbers: Integers) -> Integers:
+            return scope.begin + np.floor(numbers / max(total, 1) * self.spread).astype(np.int64)
+
+        return Counted(times, total)

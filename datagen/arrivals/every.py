@@ -1,0 +1,52 @@
+"""The source ``every``: a beat."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from datagen.draw import Floats, Integers
+from datagen.plugin.arrival import Arrival, Batches, Count, Scope, Stream
+from datagen.plugin.instant import Duration, Period
+from datagen.plugin.model import Model
+from datagen.plugin.profile import AnyProfile
+
+
+class Vary(Model):
+    """How much the size of a batch varies."""
+
+    low: float = Field(ge=0, description="it is drawn between this times the size")
+    high: float = Field(ge=0, description="and this times the size")
+
+
+class Every(Arrival):
+    """A beat: a batch of workers at one instant, again and again, such as a nightly load or a poll of all devices.
+
+    A batch has `size` times the profile at that instant times a draw of `vary` workers, rounded; also none.
+    """
+
+    kind: ClassVar[str] = "every"
+
+    every: Period = Field(description='from one beat to the next, such as 60 or "5M"')
+    first: Duration = Field(0, description="the first beat, from the begin")
+    times: Annotated[int, Field(ge=1)] | None = Field(None, description="so many beats; without an end without it")
+    size: Count = Field(1, description="workers a beat")
+    vary: Vary | None = Field(None, description="a factor that is drawn for each beat")
+    profile: AnyProfile | None = Field(None, description="a factor of the size, by the time of the beat")
+
+    def stream(self, scope: Scope) -> Stream:
+        return _Beats(self, scope)
+
+
+class _Beats(Batches):
+    def __init__(self, source: Every, scope: Scope) -> None:
+        super().__init__(scope, scope.begin + source.first, source.every, source.times)
+        self._source = source
+
+    def sizes(self, numbers: Integers, begins: Integers) -> Floats:
+        size, vary = self._source.size, self._source.vary
+        if not isinstance(size, int):
+            size = size.length(self.scope.rows(numbers), self.scope.key("size"))
+        sizes = size * self.scope.pace.factor(begins)
+        return (
+            sizes if vary is None else sizes * (vary.low + (vary.high - vary.low) * self.scope.units("vary", numbers))
+        )

@@ -1,0 +1,40 @@
+# The sources of arrivals, for the walk.
+
+cdef struct Source:
+    long long due  # ns since the start: when its next worker comes due; NEVER: none is known
+    long long until  # ns: from then on none comes due
+    long long number  # of its next worker, among those of this source
+    long long total  # so many come due
+    long long alive  # under the limit
+    long long outside  # alive, but turned away at birth, so outside of every limit
+    long long most  # alive at once
+    long long dropped
+    unsigned long long key  # of its workers
+    long long first  # number of the worker whose entry is the first in ``times``
+    long long known  # how many entries there are
+    int awaited  # whether somebody waits for its end
+    int counts_from_birth  # entries are gaps from a birth, not times
+    int when_full  # what becomes of who comes due when no place is free
+    int state  # that its workers begin in
+    int turned  # that those begin in who are turned away
+
+
+cdef class Sources:
+    cdef Source[::1] source  # (sources,)
+    cdef const long long[:, ::1] times  # (sources, known) ns: when who follows a worker comes due
+    cdef readonly long long most  # alive at once, of all sources
+    cdef readonly long long alive  # under the limit
+    cdef readonly long long outside
+    cdef readonly long long opened  # ns: when a place last fell free
+    cdef readonly long long coming  # ns: when the next worker comes
+    cdef readonly int comer  # of which source; -1: none comes
+    cdef readonly int ended  # a source that is awaited, through, and without anybody alive; -1: none
+    cdef readonly long long ended_at  # ns
+    cdef bint blocked  # by a limit: some source could have been the next otherwise
+
+    cdef bint is_full(self, int place) noexcept nogil
+    cdef void choose(self) noexcept nogil
+    cdef void pass_on(self, int place, long long birth) noexcept nogil
+    cdef void enter(self, int place, bint is_outside) noexcept nogil
+    cdef void leave(self, int origin, long long time) noexcept nogil
+    cdef void _look_whether_ended(self, int place, long long time) noexcept nogil

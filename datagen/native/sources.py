@@ -1,0 +1,128 @@
+"""The sources of arrivals: whose worker comes next, and when, under the limits of all and of each.
+
+Owns the counts of workers alive by source; knows nothing of slots, states and draws. When a source's workers come due
+is computed elsewhere, many times in advance.
+"""
+
+import cython
+
+NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
+NOBODY = cython.declare(cython.int, -1)
+
+# What becomes of a worker who comes due when no place is free: ``engine.source`` has the same numbers.
+WAITS = cython.declare(cython.int, 0)  # born when one is
+DROPPED = cython.declare(cython.int, 1)  # never born
+TURNED = cython.declare(cython.int, 2)  # born into another state, outside of the limit
+
+
+@cython.final  # so that its methods are called directly
+@cython.cclass
+class Sources:
+    """The next worker of each source, and the first of these."""
+
+    def __init__(self, most: cython.longlong) -> None:
+        """Take the limit of workers alive at once."""
+        self.most = most
+        self.alive = self.outside = self.opened = 0
+
+    def house(self, source: object, times: object) -> None:
+        """Take the sources, in order of their names, and room for their times; raises ValueError if they don't fit."""
+        if len(source) != len(times):
+            raise ValueError(f"{len(times)} in place of {len(source)}")
+        self.source, self.times = source, times
+
+    def restore(self, opened: cython.longlong) -> None:
+        """Count who is alive anew, and find out who comes next: after each change of a source from outside."""
+        place: cython.int
+        self.opened = opened
+        self.alive = self.outside = 0
+        self.ended = NOBODY
+        for place in range(self.source.shape[0]):
+            if self.source[place].known > self.times.shape[1] or self.source[place].first > self.source[place].number:
+                raise ValueError("times of other workers than those that come")
+            self.alive += self.source[place].alive
+            self.outside += self.source[place].outside
+        self.choose()
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def is_full(self, place: cython.int) -> cython.bint:
+        """Return whether a limit leaves no place for a worker of a source."""
+        return self.alive >= self.most or self.source[place].alive >= self.source[place].most
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def choose(self) -> cython.void:
+        """Find out who comes next: of those at the same time who came due first, then whose source's name is first."""
+        place: cython.int
+        due: cython.longlong
+        time: cython.longlong
+        first: cython.longlong = NEVER
+        self.coming, self.comer, self.blocked = NEVER, NOBODY, False
+        for place in range(self.source.shape[0]):
+            due = time = self.source[place].due
+            if self.source[place].when_full == WAITS:
+                if self.is_full(place):
+                    self.blocked = True
+                    continue
+                time = max(due, self.opened)
+            if due < NEVER and (time < self.coming or (time == self.coming and due < first)):
+                self.coming, self.comer, first = time, place, due
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def pass_on(self, place: cython.int, birth: cython.longlong) -> cython.void:
+        """Go on to the worker of a source who follows the one that came at a time."""
+        due: cython.longlong = self.times[place, self.source[place].number - self.source[place].first]
+        if self.source[place].counts_from_birth:
+            due = min(birth + due, NEVER)
+        self.source[place].number += 1
+        if due >= self.source[place].until or self.source[place].number >= self.source[place].total:
+            due = NEVER
+        self.source[place].due = due
+        self._look_whether_ended(place, birth)
+        self.choose()
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def enter(self, place: cython.int, is_outside: cython.bint) -> cython.void:
+        """Count in a worker who is born, under the limit or outside of it."""
+        if is_outside:
+            self.outside += 1
+            self.source[place].outside += 1
+        else:
+            self.alive += 1
+            self.source[place].alive += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def leave(self, origin: cython.int, time: cython.longlong) -> cython.void:
+        """Count out a worker who stops: of the source ``origin``, or of ``~origin`` if born outside of the limit."""
+        if origin < 0:
+            self.outside -= 1
+            self.source[~origin].outside -= 1
+            self._look_whether_ended(~origin, time)
+            return
+        self.alive -= 1
+        self.source[origin].alive -= 1
+        self.opened = time
+        self._look_whether_ended(origin, time)
+        if self.blocked:
+            self.choose()
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _look_whether_ended(self, place: cython.int, time: cython.longlong) -> cython.void:
+        """Note a source that is awaited when nobody comes of it any more and nobody is left."""
+        if (
+            self.source[place].awaited
+            and self.source[place].due == NEVER
+            and self.source[place].alive + self.source[place].outside == 0
+        ):
+            self.ended, self.ended_at = place, time

@@ -1,0 +1,219 @@
+"""What a source of arrivals is: when workers come due, and what they are born as.
+
+A source says at which instants workers come due. How many at each, for how long, and what becomes of them under a limit
+is the same for all kinds.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal, Protocol
+
+import numpy as np
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from datagen import draw
+from datagen.clock import NEVER
+from datagen.draw import Floats, Integers, Keys
+from datagen.moment import Moment
+from datagen.plugin.dimension import AnyDimension
+from datagen.plugin.distribution import MOST_ITEMS, LengthDistribution
+from datagen.plugin.instant import Instant
+from datagen.plugin.model import Model, Plugin, make_of_group
+from datagen.zone import Zone
+
+BLOCK = 2048  # instants that are computed at once,
+MOST_AT_ONCE = 2**18  # or fewer, with so many workers together
+_ONE = 2**20  # parts of a worker
+
+
+class Pace(Protocol):
+    """Base time from the begin of a source."""
+
+    def times(self, base: Integers) -> Integers:
+        """Return when base times (n,), in ns, ascending, are over, in ns since the start; ``NEVER`` when never."""
+
+    def elapsed(self, time: int) -> int:
+        """Return the base time at a time, in ns."""
+
+    def factor(self, times: Integers) -> Floats:
+        """Return the factors of the profile (n,) at times (n,), in ns since the start."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a source may know of its run. Times are ns since the start."""
+
+    seed: int
+    path: str  # the name path of its draws
+    start: Moment
+    zone: Zone
+    begin: int  # its base time, beats and periods count from here
+    until: int  # ``NEVER`` where that is not known
+    pace: Pace
+    scale: float = 1.0  # so many times more workers
+
+    def key(self, what: str) -> np.uint64:
+        """Return the key of draws for something."""
+        return draw.purpose_key(self.seed, f"{self.path}{what}")
+
+    def rows(self, numbers: Integers) -> Keys:
+        """Return the row keys of workers, or of instants, by their numbers (n,)."""
+        return draw.numbered(draw.numbered(self.key("worker"), numbers), np.zeros(len(numbers), np.int64))
+
+    def units(self, what: str, numbers: Integers) -> Floats:
+        """Draw numbers in [0, 1) for something, by numbers (n,)."""
+        return draw.unit(draw.bits(self.rows(numbers), self.key(what)))
+
+
+class Stream(ABC):
+    """The instants of a source, in order, block by block. Where blocks are cut never changes an instant."""
+
+    @abstractmethod
+    def more(self) -> Integers:
+        """Return the next instants, (n,), ns since the start, ascending; none when there are none any more."""
+
+    @abstractmethod
+    def snapshot(self) -> Any:
+        """Return where it is, for ``restore``."""
+
+    @abstractmethod
+    def restore(self, snapshot: Any) -> None:
+        """Go on from where a snapshot was taken."""
+
+
+class Counted(Stream):
+    """Instants that follow from their numbers alone."""
+
+    def __init__(self, times: Callable[[Integers], Integers], total: int | None = None) -> None:
+        """Take what returns the instants of numbers (n,), which ascend, and how many there are, if they end."""
+        self._times, self._total = times, NEVER if total is None else total
+        self._next = 0
+
+    def more(self) -> Integers:
+        numbers = np.arange(self._next, min(self._next + BLOCK, self._total))
+        self._next += len(numbers)
+        return self._times(numbers) if len(numbers) else numbers
+
+    def snapshot(self) -> int:
+        return self._next
+
+    def restore(self, snapshot: int) -> None:
+        self._next = snapshot
+
+
+class Batches(Stream):
+    """Batches of workers, one each period, whose sizes follow from their numbers."""
+
+    rounded = staticmethod(np.rint)  # how a size is made whole
+
+    def __init__(self, scope: Scope, first: int, period: int, times: int | None = None) -> None:
+        """Take when the first is and how far they are apart, in ns, and how many there are, if they end."""
+        self.scope, self._first, self._period = scope, first, period
+        self._total = min(NEVER if times is None else times, max(min(scope.until, NEVER) - first - 1, -1) // period + 1)
+        self._next = 0
+        self._carried = 0  # parts of a worker
+
+    @abstractmethod
+    def sizes(self, numbers: Integers, begins: Integers) -> Floats:
+        """Return the sizes of batches (n,), not yet whole, by their numbers (n,) and when they begin (n,)."""
+
+    def instants(self, numbers: Integers, begins: Integers, sizes: Integers) -> Integers:
+        """Return the instants of the workers in batches (n,), ascending."""
+        return np.repeat(begins, sizes)
+
+    def more(self) -> Integers:
+        while len(numbers := np.arange(self._next, min(self._next + BLOCK, self._total))):
+            begins = self._first + numbers * self._period
+            sizes, carried = self._whole(self.sizes(numbers, begins))
+            used = max(int(np.searchsorted(np.cumsum(sizes), MOST_AT_ONCE, "right")), 1)
+            self._next, self._carried = self._next + used, int(carried[used - 1])
+            if sizes[:used].any():
+                return self.instants(numbers[:used], begins[:used], sizes[:used])
+        return numbers
+
+    def _whole(self, sizes: Floats) -> tuple[Integers, Integers]:
+        """Return whole sizes (n,), and how much of a worker is carried on behind each (n,): only where it is scaled."""
+        if self.scope.scale == 1:
+            return self.rounded(sizes).astype(np.int64), np.zeros(len(sizes), np.int64)
+        sums = self._carried + np.cumsum(np.rint(sizes * self.scope.scale * _ONE).astype(np.int64))
+        return np.diff(sums // _ONE, prepend=0), sums % _ONE
+
+    def snapshot(self) -> list[int]:
+        return [self._next, self._carried]
+
+    def restore(self, snapshot: list[int]) -> None:
+        self._next, self._carried = snapshot
+
+
+Count = Annotated[int, Field(ge=1, le=MOST_ITEMS)] | LengthDistribution
+
+
+class After(Model):
+    """The time at which another source is through and its last worker has stopped."""
+
+    after: str = Field(description="the name of that source")
+
+
+class TurnedAway(Model):
+    """What becomes of workers for whom no place is free."""
+
+    state: str = Field(description="the state that they are born in, outside of the limit")
+
+
+class Arrival(Plugin):
+    """When workers come, and as what."""
+
+    group: ClassVar[str] = "arrival"
+    counts_from_birth: ClassVar[bool] = False  # its instants are gaps, each counted from the birth before it
+    has_own_times: ClassVar[bool] = False  # which a volume does not change
+
+    name: str | None = Field(None, min_length=1, description="name of the source; required where there are several")
+    state: str | None = Field(None, description="the state that its workers begin in; the first without it")
+    variables: list[AnyDimension] = Field([], description="variables that its workers have from birth on")
+    from_: Instant | After | None = Field(
+        None, alias="from", description='when it begins; the start without it; {"after": source} when that one is over'
+    )
+    until: Instant | After | None = Field(None, description="from when on nobody comes due any more")
+    most: int | None = Field(None, ge=1, description="so many workers come due, then it is through")
+    count: Count = Field(1, description="workers at each instant")
+    max_workers: int | None = Field(None, ge=1, description="most of its workers alive at once")
+    when_full: Literal["wait", "drop"] | TurnedAway = Field(
+        "wait",
+        description="what becomes of who comes due when no place is free: born when one is (wait), never (drop), or "
+        'born elsewhere ({"state": name})',
+    )
+
+    @property
+    def includes_until(self) -> bool:
+        """Return whether somebody may still come due at ``until`` itself."""
+        return False
+
+    def waits_for(self) -> set[str]:
+        """Return the names of the sources whose end it begins or ends at."""
+        return {at.after for at in (self.from_, self.until) if isinstance(at, After)}
+
+    @abstractmethod
+    def stream(self, scope: Scope) -> Stream:
+        """Return its instants in a run."""
+
+    def workers(self, instants: Integers, numbers: Integers, scope: Scope) -> Integers:
+        """Return the instant of each worker, of instants (n,) with their numbers (n,)."""
+        if self.count == 1:
+            return instants
+        counts = self._counts(numbers, scope)
+        if not self.counts_from_birth:
+            return np.repeat(instants, counts)
+        counts = np.maximum(counts, 1)
+        gaps = np.zeros(int(counts.sum()), np.int64)
+        gaps[np.cumsum(counts) - 1] = instants  # the gap follows the last of an instant
+        return gaps
+
+    def _counts(self, numbers: Integers, scope: Scope) -> Integers:
+        if isinstance(self.count, int):
+            return np.full(len(numbers), self.count)
+        return self.count.length(scope.rows(numbers), scope.key("count"))
+
+
+AnyArrival = Annotated[Arrival, PlainValidator(partial(make_of_group, "arrival")), WithJsonSchema({"group": "arrival"})]
