@@ -145,7 +145,8 @@ class Checks:
         found = []
         for field in fields:
             roots = [(path, root(ChainMap(earlier, self._set), name)) for path, name in field.names]
-            variables = [(path, name) for path, name in roots if name and name not in earlier]
+            own = "" if in_record else field.name  # the value before, null at first
+            variables = [(path, name) for path, name in roots if name not in ("", own) and name not in earlier]
             found.append(replace(field, reads=(*field.reads, *variables)))
             if in_record:
                 earlier[field.name or ""] = True

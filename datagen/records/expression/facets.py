@@ -126,7 +126,9 @@ def words_of(value_types: Iterable[str]) -> str:
 
 def spread(value: Any, size: int) -> pa.Array:
     """Return a constant as a column (size,); a column as it is."""
-    return pa.repeat(value, size) if isinstance(value, pa.Scalar) else value
+    if not isinstance(value, pa.Scalar):
+        return value
+    return pa.repeat(value, size) if size else pa.nulls(0, value.type)
 
 
 def is_valid(facets: Facets) -> Any:
