@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from datagen.language.expressions import RECORD
 from datagen.records.batch import Layout
@@ -235,3 +237,81 @@ def test_what_is_no_expression_is_told(text, part) -> None:
     with pytest.raises(ExpressionError) as caught:
         parse(text)
     assert part in str(caught.value)
+
+
+# Any expression at all, of any function, of values of any type
+
+ANY = {
+    "i": pa.array([0, 1, -3, 2**62, None, 7]),
+    "f": pa.array([0.5, -2.25, 1e300, None, 0.0, -1e-9]),
+    "s": pa.array(["", "aé", "b a", None, "2024-01-01", "😀a"]),
+    "b": pa.array([True, None, False, True, False, None]),
+    "t": pa.array([0, -1, 10**15, None, 10**14 + 5, 2 * 10**15], pa.timestamp("us", "+02:00")),
+    "u": pa.array([0, 1, None, 10**12, -(10**12), 5], pa.timestamp("ms")),
+    "n": pa.nulls(6),
+    "l": pa.array([[1.5, None], [], None, [3.0], [0.1] * 3, [-1.0]]),
+    "k": pa.array([["a", "b"], [], None, [None], ["é"], [""]]),
+    "o": pa.array([{"a": [{"b": 1}], "c": "x"}, None, {"a": [], "c": None}, {"a": None, "c": "y"}, None, None]),
+    "j": pa.array([b"1", b'"a"', b"[1, {}]", b'{"a": [2]}', None, b"true"]),
+    "d": pa.array(["a", "b", "a", "a", None, "b"]).dictionary_encode(),
+}
+CONSTANTS = {
+    ("format", "codes"): ["%H:%M", ".2f", "05d", "%z"],
+    "zone": ["Europe/Berlin", "-03:30", "UTC"],
+    "regular expression": ["a+", "^$", "[0-9]"],
+    "digits": [0, 2, 15],
+    "base": [2, 10.5],
+}
+LEAVES = st.sampled_from([*ANY, "o.a", "o.a.b", "j.a", "o.c", "1", "-2.5", "'a'", "true", "null", "time('2024-01-01')"])
+
+
+def constants(function: str, argument: str) -> st.SearchStrategy[str]:
+    known = CONSTANTS.get((function, argument), CONSTANTS.get(argument, ["a", "é ", "b"]))
+    return st.sampled_from(list(map(repr, known)))
+
+
+def calls(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    def call(function) -> st.SearchStrategy[str]:
+        least = sum(not argument.optional for argument in function.takes)
+
+        def of(count: int) -> st.SearchStrategy[str]:
+            arguments = [function.argument(place) for place in range(count)]
+            parts = [constants(function.name, one.name) if one.constant else inner for one in arguments]
+            return st.tuples(*parts).map(lambda made: f"{function.name}({', '.join(made)})")
+
+        return st.integers(least, len(function.takes)).flatmap(of)
+
+    return st.sampled_from(list(FUNCTIONS.values())).flatmap(call)
+
+
+def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    operators = st.sampled_from(["+", "-", "*", "/", "%", "=", "!=", "<", ">=", "and", "or"])
+    return st.one_of(
+        calls(inner),
+        calls(inner),
+        st.tuples(inner, operators, inner).map(lambda made: f"({made[0]}) {made[1]} ({made[2]})"),
+        st.tuples(inner, inner, inner).map(lambda made: f"({made[0]}) ? ({made[1]}) : ({made[2]})"),
+        st.lists(inner, min_size=1, max_size=3).map(lambda made: f"coalesce({', '.join(made)})"),
+        st.tuples(inner, inner).map(lambda made: f"({made[0]})[{made[1]}]"),
+        inner.map(lambda made: f"({made})[0].a"),
+    )
+
+
+def of_rows(expression, start: int, stop: int) -> pa.Array:
+    columns = {name: array.slice(start, stop - start) for name, array in ANY.items()}
+    return expression.values(Given(columns, stop - start, "Europe/Berlin"))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.recursive(LEAVES, larger, max_leaves=6))
+def test_any_expression_gives_the_same_for_a_part_of_the_rows_and_has_its_type_without_any(text) -> None:
+    try:
+        expression = parse(text)
+    except ExpressionError:
+        return
+    layout = Layout({"e": {name: array.type for name, array in ANY.items()}})
+    assert all(isinstance(problem, str) for problem in expression.check(layout))
+    whole = of_rows(expression, 0, 6)
+    assert of_rows(expression, 0, 0).type == whole.type
+    parts = [of_rows(expression, *bounds) for bounds in ((0, 1), (1, 4), (4, 6))]
+    assert [value for part in parts for value in map(repr, part.to_pylist())] == list(map(repr, whole.to_pylist()))

@@ -280,9 +280,14 @@ def _of_one_type(value_type: str, left: Any, right: Any) -> tuple[Any, Any]:
     if value_type == TIME:
         type_ = pa.timestamp("us", left.type.tz or right.type.tz)
         return left.cast(type_), right.cast(type_)
-    if value_type == LIST:
-        return _with_json_items(left), _with_json_items(right)
-    return as_type(left, JSON_TEXT), as_type(right, JSON_TEXT)
+    return _as_json(left), _as_json(right)
+
+
+def _as_json(values: Any) -> Any:
+    """Return objects as JSON texts, and lists as lists of such."""
+    if isinstance(values, pa.Scalar):
+        return _as_json(spread(values, 1))[0]
+    return _with_json_items(values) if pa.types.is_list(values.type) else as_type(values, JSON_TEXT)
 
 
 def _with_json_items(lists: pa.Array) -> pa.Array:
