@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datagen.native import draws, shuffle
+from datagen.native import curve, draws, shuffle
 
 Keys = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
@@ -111,6 +111,27 @@ def exponential(u: Floats) -> Floats:
 def normal(u: Floats) -> Floats:
     """Turn numbers in [0, 1) into draws of the standard normal distribution."""
     return _standard(NORMAL, u)
+
+
+def exp(x: Floats) -> Floats:
+    """Return e**x of numbers (n,), the same on every processor; 0 below -708."""
+    made = column(len(x), np.float64)
+    curve.exponentials(x, made)
+    return made
+
+
+def power(base: float, x: Floats) -> Floats:
+    """Return a base above 0 to the power of numbers (n,), the same on every processor."""
+    made = column(len(x), np.float64)
+    curve.powers(base, x, made)
+    return made
+
+
+def sine(turns: Floats) -> Floats:
+    """Return the sines of angles (n,) in turns, the same on every processor."""
+    made = column(len(turns), np.float64)
+    curve.sines(turns, made)
+    return made
 
 
 def _standard(family: int, u: Floats) -> Floats:

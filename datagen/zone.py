@@ -49,7 +49,8 @@ class Zone:
         return cls(moment.zone or "UTC")
 
     @cached_property
-    def _info(self) -> tzinfo:
+    def info(self) -> tzinfo:
+        """Return it as the standard library has it."""
         found = _OFFSET.fullmatch(self.name)
         if found is None:
             return UTC if self.name == "UTC" else ZoneInfo(self.name)
@@ -59,7 +60,7 @@ class Zone:
     def offset(self, at: int) -> int:
         """Return how far the wall clock is ahead of UTC, in µs."""
         moment = _EPOCH + timedelta(microseconds=min(max(at, _FIRST), _LAST))
-        ahead = moment.astimezone(self._info).utcoffset() or timedelta()
+        ahead = moment.astimezone(self.info).utcoffset() or timedelta()
         return ahead // timedelta(microseconds=1)
 
     def stretches(self, begin: int, end: int) -> list[tuple[int, int, int]]:
@@ -67,12 +68,12 @@ class Zone:
 
         Where it changes twice in 24 hours, only what is left of that is seen.
         """
-        if isinstance(self._info, timezone):
+        if isinstance(self.info, timezone):
             return [(begin, end, self.offset(begin))]
         found = []
         since, offset, day = begin, self.offset(begin), begin
         while day < end:
-            day, before = min(day + DAY, end), day
+            day, before = min((day // DAY + 1) * DAY, end), day
             later = self.offset(day)
             if later != offset:
                 change = self._change(before, day, offset)

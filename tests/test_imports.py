@@ -17,11 +17,11 @@ api, command, service -> job -> delivery -> engine -> language.population -> plu
 job -> language -> language.population
 delivery -/> language, language.population
 engine -/> delivery, targets
-distributions, dimensions, arrivals, formatters, stages, targets -> plugin
-plugin.registry names the modules of these six, as text
+distributions, dimensions, arrivals, formatters, profiles, stages, targets -> plugin
+plugin.registry names the modules of these seven, as text
 """
 GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "zone")
-LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "stages", "targets")
+LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "profiles", "stages", "targets")
 
 
 @cache

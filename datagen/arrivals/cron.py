@@ -9,11 +9,11 @@ import numpy as np
 from cronsim import CronSim, CronSimError
 from pydantic import Field, model_validator
 
-from datagen.clock import LAST_MOMENT, NEVER
 from datagen.draw import Integers
 from datagen.plugin.arrival import Arrival, Scope, Stream
 from datagen.plugin.profile import ZoneName
 from datagen.problems import show
+from datagen.zone import Zone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BLOCK = 64  # matches computed at once; 10 µs or more each

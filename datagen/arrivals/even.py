@@ -6,12 +6,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from datagen.draw import Integers
-from datagen.plugin.arrival import After, Arrival, Counted, Scope, Stream
-from datagen.plugin.profile import AnyProfile
+from datagen.plugin.arrival import After, Counted, Paced, Scope, Stream
 from datagen.plugin.rate import Rate
 
 
-class Even(Arrival):
+class Even(Paced):
     """Workers at even distances: at a rate, or so many between `from` and `until`.
 
     With a profile the distances are even in its base time, so shorter where it is above 1.
@@ -22,7 +21,6 @@ class Even(Arrival):
     rate: Rate | None = Field(None, description='workers a second, or a text such as "5/s" or "900/H"')
     total: int | None = Field(None, ge=1, description="workers between `from` and `until`, in place of a rate")
     endpoint: bool = Field(False, description="with `total`: whether the last one comes at `until` itself")
-    profile: AnyProfile | None = Field(None, description="how much faster they come, by the time")
 
     @model_validator(mode="after")
     def _has_one_measure(self) -> Self:

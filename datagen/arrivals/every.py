@@ -2,13 +2,13 @@
 
 from typing import Annotated, ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from datagen.draw import Floats, Integers
-from datagen.plugin.arrival import Arrival, Batches, Count, Scope, Stream
+from datagen.plugin.arrival import Batches, Count, Paced, Scope, Stream
 from datagen.plugin.instant import Duration, Period
 from datagen.plugin.model import Model
-from datagen.plugin.profile import AnyProfile
 
 
 class Vary(Model):
@@ -18,7 +18,7 @@ class Vary(Model):
     high: float = Field(ge=0, description="and this times the size")
 
 
-class Every(Arrival):
+class Every(Paced):
     """A beat: a batch of workers at one instant, again and again, such as a nightly load or a poll of all devices.
 
     A batch has `size` times the profile at that instant times a draw of `vary` workers, rounded; also none.
@@ -31,7 +31,6 @@ class Every(Arrival):
     times: Annotated[int, Field(ge=1)] | None = Field(None, description="so many beats; without an end without it")
     size: Count = Field(1, description="workers a beat")
     vary: Vary | None = Field(None, description="a factor that is drawn for each beat")
-    profile: AnyProfile | None = Field(None, description="a factor of the size, by the time of the beat")
 
     def stream(self, scope: Scope) -> Stream:
         return _Beats(self, scope)
@@ -39,14 +38,12 @@ class Every(Arrival):
 
 class _Beats(Batches):
     def __init__(self, source: Every, scope: Scope) -> None:
-        super().__init__(scope, scope.begin + source.first, source.every, source.times)
+        super().__init__(scope, scope.begin + source.first, source.every, source.times, np.rint)
         self._source = source
 
     def sizes(self, numbers: Integers, begins: Integers) -> Floats:
-        size, vary = self._source.size, self._source.vary
-        if not isinstance(size, int):
-            size = size.length(self.scope.rows(numbers), self.scope.key("size"))
-        sizes = size * self.scope.pace.factor(begins)
+        vary = self._source.vary
+        sizes = self.scope.counts(self._source.size, "size", numbers) * self.scope.pace.factor(begins)
         return (
             sizes if vary is None else sizes * (vary.low + (vary.high - vary.low) * self.scope.units("vary", numbers))
         )

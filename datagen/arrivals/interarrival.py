@@ -6,17 +6,21 @@ import numpy as np
 from pydantic import Field
 
 from datagen.draw import Integers
-from datagen.plugin.arrival import BLOCK, Arrival, Scope, Stream
-from datagen.plugin.distribution import AnyDistribution
+from datagen.plugin.arrival import BLOCK, Paced, Scope, Stream
+from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
 
 
-class Interarrival(Arrival):
+class Interarrival(Paced):
     """A worker a gap after the one before was born. Where a limit holds one back, the next comes later, too."""
 
     kind: ClassVar[str] = "interarrival"
     counts_from_birth: ClassVar[bool] = True
 
     distribution: AnyDistribution = Field(description="seconds from one worker to the next")
+
+    @property
+    def never_waits(self) -> bool:
+        return self.distribution.highest() < SMALLEST_WAIT
 
     def stream(self, scope: Scope) -> "_Gaps":
         return _Gaps(self, scope)

@@ -7,11 +7,10 @@ from pydantic import Field, model_validator
 
 from datagen import draw
 from datagen.draw import Floats, Integers
-from datagen.plugin.arrival import Arrival, Batches, Scope, Stream
+from datagen.plugin.arrival import Batches, Paced, Scope, Stream
 from datagen.plugin.distribution import MOST_ITEMS
 from datagen.plugin.instant import Period
 from datagen.plugin.model import Model
-from datagen.plugin.profile import AnyProfile
 
 _CELLS = 4096  # of the table of a beta distribution
 
@@ -83,7 +82,7 @@ def _log(x: Floats) -> Floats:
 Spread = Annotated[UniformSpread | TriangularSpread | BetaSpread, Field(discriminator="type")]
 
 
-class Periodic(Arrival):
+class Periodic(Paced):
     """So many workers each period, such as calls a day, spread over it.
 
     A period has `multiplier` times a drawn deviation times the profile at its begin workers, rounded down.
@@ -96,17 +95,14 @@ class Periodic(Arrival):
     deviation: Share = Field(0, description="share by which the number is drawn to deviate")
     direction: Literal["decrease", "increase", "mixed"] = Field("mixed", description="to fewer, to more, or both")
     spread: Spread = Field(UniformSpread(type="uniform"), description="how they are spread over the period")
-    profile: AnyProfile | None = Field(None, description="a factor of the number, by the time of the period's begin")
 
     def stream(self, scope: Scope) -> Stream:
         return _Periods(self, scope)
 
 
 class _Periods(Batches):
-    rounded = staticmethod(np.floor)
-
     def __init__(self, source: Periodic, scope: Scope) -> None:
-        super().__init__(scope, scope.begin, source.period)
+        super().__init__(scope, scope.begin, source.period, None, np.floor)
         self._source = source
 
     def sizes(self, numbers: Integers, begins: Integers) -> Floats:

@@ -8,12 +8,11 @@ from pydantic import Field
 from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Integers
-from datagen.plugin.arrival import BLOCK, Arrival, Scope, Stream
-from datagen.plugin.profile import AnyProfile
+from datagen.plugin.arrival import BLOCK, Paced, Scope, Stream
 from datagen.plugin.rate import Rate
 
 
-class Poisson(Arrival):
+class Poisson(Paced):
     """Workers who come independently of each other, as visitors do: a Poisson process.
 
     Its rate is `rate` times the `profile`, at every instant. Take it for an open load that does not wait for anybody.
@@ -22,7 +21,6 @@ class Poisson(Arrival):
     kind: ClassVar[str] = "poisson"
 
     rate: Rate = Field(description='workers a second, or a text such as "5/s" or "900/H"')
-    profile: AnyProfile | None = Field(None, description="how much faster than the rate they come, by the time")
 
     def stream(self, scope: Scope) -> Stream:
         return _Poisson(scope, 1 / (self.rate * scope.scale))

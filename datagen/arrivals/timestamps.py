@@ -5,7 +5,6 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from datagen.draw import Integers
 from datagen.plugin.arrival import Arrival, Counted, Scope, Stream
 from datagen.plugin.instant import Instant
 

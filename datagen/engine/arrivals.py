@@ -11,13 +11,14 @@ import numpy as np
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys, numbered
 from datagen.engine.plan import Plan
-from datagen.native.sources import Sources
-from datagen.plugin.arrival import After, Arrival, Scope, TurnedAway
+from datagen.engine.times import Times
+from datagen.native.sources import Pace, Sources
+from datagen.plugin.arrival import After, Arrival, Paced, Scope, TurnedAway
 from datagen.plugin.instant import At
 
 # As the struct in datagen/native/sources.pxd.
 _NUMBERS = ("due", "until", "number", "total", "alive", "outside", "most", "dropped")
-_SMALL = ("awaited", "counts_from_birth", "when_full", "state", "turned")
+_SMALL = ("awaited", "counts_from_birth", "when_full", "state", "turned", "pace")
 SOURCE = np.dtype(
     [*((name, "i8") for name in _NUMBERS), ("key", "u8"), ("first", "i8"), ("known", "i8")]
     + [(name, "i4") for name in _SMALL],
@@ -103,15 +104,25 @@ class Arrivals:
         self._seed = seed
         self._sources = plan.population.sources
         self._queues: list[Queue | None] = [None] * len(self._sources)  # of those that have begun
+        self._times = Times(plan.population, plan.start, seed)
+        self._rhythms = {
+            place: self._times.rhythm(source.profile, f"{plan.path_of(source)}profile", min(self._begin_of(source), 0))
+            for place, source in enumerate(self._sources)
+            if isinstance(source, Paced) and source.profile is not None
+        }
         self.table = np.zeros(len(self._sources), SOURCE)
         self.times = np.zeros((len(self._sources), known), np.int64)
-        self.core = Sources(max_workers)
-        self.core.house(self.table, self.times)
+        pace = None
         for place in range(len(self._sources)):
             self._declare(place)
+        for number, place in reversed(list(enumerate(self._rhythms))):
+            self.table["pace"][place] = number
+            pace = Pace(self._rhythms[place].core, pace)
+        self.core = Sources(max_workers, pace)
+        self.core.house(self.table, self.times)
         for place, source in enumerate(self._sources):
             if not isinstance(source.from_, After):
-                self._begin(place, self._time(source.from_, 0))
+                self._begin(place, self._begin_of(source))
         self.core.restore(0)
         self._see_ends(0)
 
@@ -130,6 +141,16 @@ class Arrivals:
         """Give the walk more times of the source whose turn it is."""
         place = self.core.comer
         self._give(place, self._queue(place).take(self.times.shape[1]), int(self.table["number"][place]))
+
+    def reach(self) -> None:
+        """Find out when the next worker comes due of a source whose pace was not known so far ahead."""
+        core, place = self.core, self.core.beyond
+        rhythm = self._rhythms[place]
+        while (due := rhythm.core.over(core.since, core.gap)) < 0:
+            rhythm.extend(core.since)
+        row = self.table[place : place + 1]
+        row["due"] = due if due < row["until"] and row["number"] < row["total"] else NEVER
+        core.restore(core.opened)
 
     def end(self) -> None:
         """Let begin, and end, who waits for the source that is over now."""
@@ -180,17 +201,25 @@ class Arrivals:
             _TURNED if turned else _DROPPED if source.when_full == "drop" else _WAITS,
             plan.state_number(source.state),
             plan.state_number(turned),
+            -1,
         )
+
+    def _begin_of(self, source: Arrival) -> int:
+        """Return when a source begins that waits for none, in ns since the start."""
+        return 0 if isinstance(source.from_, After) else self._time(source.from_, 0)
 
     def _time(self, at: At | None, default: int) -> int:
         """Return a time of the spec in ns since the start."""
         start = self._plan.start
-        return default if at is None else (at.microseconds(start, self._plan.zone) - start.microseconds) * 1000
+        return default if at is None else (at.microseconds(start, self._times.zone) - start.microseconds) * 1000
 
     def _scope(self, place: int, begin: int) -> Scope:
         plan, source = self._plan, self._sources[place]
         until = int(self.table["until"][place])
-        return Scope(self._seed, plan.path_of(source), plan.start, plan.zone, begin, until, Steady(begin))
+        rhythm = self._rhythms.get(place)
+        pace = Steady(begin) if rhythm is None else rhythm.since(begin)
+        zone, incidents = self._times.zone, self._times.incidents
+        return Scope(self._seed, plan.path_of(source), plan.start, zone, begin, until, pace, incidents)
 
     def _begin(self, place: int, at: int) -> None:
         """Let a source begin at a time, in ns since the start."""

@@ -237,7 +237,7 @@ class _Owners:
         return len(self._own(owner))
 
     def read(self, setter: Setter, variable: str) -> Positions:
-        """Return the positions of what a setter reads: values set before it in its list, else those of earlier entries."""
+        """Return the positions of what a setter reads: values set before it in its list, else on earlier entries."""
         group = self._plan.group_of[variable]
         if variable in setter.set_before:
             return self.positions(setter.owner, group)

@@ -58,6 +58,8 @@ class Expectation:
     @cached_property
     def alive(self) -> float | None:
         """Return the mean number of workers alive, infinite when it grows for ever; None: unknown."""
+        if self.population.interarrival is None:
+            return None
         gap = _mean_wait(self.population.interarrival)
         if self.life is None or (gap == 0 and self.life == 0):
             return None

@@ -19,7 +19,6 @@ from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution, Linear
 from datagen.problems import path_part
 from datagen.records.expression.name import root
-from datagen.zone import Zone
 
 FOREIGN = -1  # the family of a distribution that only Python can draw
 _FOREIGN = Linear(FOREIGN, 0.0, 0.0)
@@ -66,11 +65,6 @@ class Plan:
     def path_of(self, source: Arrival) -> str:
         """Return the name path above the purposes of the draws of a source, with a slash behind it if there is any."""
         return self.purpose("" if source.name is None else f"source/{path_part(source.name)}/")
-
-    @cached_property
-    def zone(self) -> Zone:
-        """Return whose wall clock is meant where a time has no offset."""
-        return Zone.of(self.start)
 
     def state_number(self, name: str | None) -> int:
         """Return the number of a state; of the first without a name."""

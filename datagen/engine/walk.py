@@ -110,6 +110,8 @@ class Walk:
             case "no times":
                 self._arrivals.supply()
                 self._draw_first_waits(self._arrivals.core.comer)
+            case "beyond":
+                self._arrivals.reach()
             case "ended":
                 self._arrivals.end()
             case "no waits":

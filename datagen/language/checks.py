@@ -3,37 +3,26 @@
 They see valid parts as models, and of the others whatever their JSON lets them see.
 """
 
-from collections import ChainMap, deque
+from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from datagen.graph import Graph, circles, reached
+from datagen.language.names import Field, names_in_json, reading, unknown_names
 from datagen.language.population import Emitter, State
+from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.model import LARGEST
 from datagen.problems import Path_, did_you_mean, is_comment, show
-from datagen.records.expression import ExpressionError, parse
-from datagen.records.expression.name import root
 
 STOP = "stop"
-_TIME = "time"
 _TOLERANCE = 0.01 + 1e-9  # of the sum of probabilities; 0.99 and 1.01 are allowed, whatever their last bit
 _MOST_COMPARED = 100_000  # names that unknown ones are compared with; 10 µs each
 _MOST_SHOWN = 6  # states of a circle
 
 Found = Iterator[tuple[Path_, str]]
-
-
-@dataclass(frozen=True)
-class _Field:
-    """A dimension or a variable, and what it reads."""
-
-    path: Path_
-    name: str | None
-    reads: tuple[tuple[Path_, str], ...]  # variables
-    names: tuple[tuple[Path_, str], ...] = ()  # in its expressions
 
 
 @dataclass(frozen=True)
@@ -45,14 +34,24 @@ class _State:
     emitter: str | None
     next: tuple[tuple[Path_, str], ...]
     never_waits: bool
-    variables: tuple[_Field, ...]
+    variables: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class _Source:
+    path: Path_
+    name: str | None
+    begins: tuple[tuple[Path_, str], ...]  # states that its workers may begin in, where they are named
+    in_first: bool  # whether its workers begin in the first state
+    after: tuple[tuple[Path_, str], ...]  # sources that it waits for
+    variables: tuple[Field, ...]
 
 
 @dataclass(frozen=True)
 class _Emitter:
     path: Path_
     name: str | None
-    dimensions: tuple[_Field, ...]
+    dimensions: tuple[Field, ...]
 
 
 class Checks:
@@ -63,19 +62,31 @@ class Checks:
         self._data = data
         states = [_state(path, part) for path, part in _parts(made, (), "states")]
         emitters = [_emitter(path, part) for path, part in _parts(made, (), "emitters")]
-        self._set = {field.name: True for state in states for field in state.variables if field.name is not None}
-        self._states = [replace(state, variables=self._reading(state.variables)) for state in states]
-        self._emitters = [replace(one, dimensions=self._reading(one.dimensions, in_record=True)) for one in emitters]
+        sources = [_source(path, part) for path, part in _arrivals(made)]
+        lists = [*(state.variables for state in states), *(source.variables for source in sources)]
+        known = self._variables = {field.name: True for fields in lists for field in fields if field.name is not None}
+        self._states = [replace(one, variables=reading(one.variables, known, in_record=False)) for one in states]
+        self._sources = [replace(one, variables=reading(one.variables, known, in_record=False)) for one in sources]
+        self._emitters = [replace(one, dimensions=reading(one.dimensions, known, in_record=True)) for one in emitters]
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
         self._compared = 0
 
+    @property
+    def _owners(self) -> "list[_State | _Source]":
+        """Return all that sets variables."""
+        return [*self._states, *self._sources]
+
     def problems(self) -> Found:
         yield from _repeated_names((), self._data)
         yield from self._references()
+        yield from self._source_references()
         yield from self._sums()
         yield from self._reads_of_nothing()
-        yield from self._unknown_names()
+        for owner in self._owners:
+            yield from unknown_names(owner.variables, self._variables, self._near, in_record=False)
+        for emitter in self._emitters:
+            yield from unknown_names(emitter.dimensions, self._variables, self._near, in_record=True)
         yield from self._standing_circles()
         if self._states and not any(state.emitter for state in self._reachable):
             yield ("states",), "no state that can be reached has an emitter, so there would never be a record"
@@ -102,6 +113,24 @@ class Checks:
                 if name.lower() != STOP and name not in self._by_name:
                     yield path, f"unknown state {show(name)}{self._near(name, [*self._by_name, STOP])}"
 
+    def _source_references(self) -> Found:
+        names = {source.name for source in self._sources if source.name is not None}
+        for source in self._sources:
+            if source.name is None and len(self._sources) > 1:
+                yield source.path, '"name" is required where there are several sources: it keys what is drawn for each'
+            for path, name in source.begins:
+                if name not in self._by_name:
+                    yield path, f"unknown state {show(name)}{self._near(name, self._by_name)}"
+            for path, name in source.after:
+                if name not in names:
+                    yield path, f"unknown source {show(name)}{self._near(name, names)}"
+        waiting: Graph[str] = {
+            source.name: [name for _, name in source.after if name in names] for source in self._sources if source.name
+        }
+        for circle in circles(waiting):
+            source = next(source for source in self._sources if source.name == circle[0])
+            yield source.path, f"sources wait for each other ({' → '.join([*circle, circle[0]])})"
+
     def _sums(self) -> Found:
         for path, state in _parts(self._data, (), "states"):
             found = [transition.get("probability") for _, transition in _parts(state, path, "transitions")]
@@ -110,47 +139,12 @@ class Checks:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
 
     def _reads_of_nothing(self) -> Found:
-        fields = [field for state in self._states for field in state.variables]
+        fields = [field for owner in self._owners for field in owner.variables]
         fields += [field for emitter in self._emitters for field in emitter.dimensions]
         for field in fields:
             for path, name in field.reads:
-                if name not in self._set:
-                    yield path, f"variable {show(name)} is set in no state{self._near(name, self._set)}"
-
-    def _unknown_names(self) -> Found:
-        """Yield names in expressions that stand for nothing."""
-        for state in self._states:
-            for field in state.variables:
-                yield from self._unknown(field, {}, set(), "a variable or time")
-        for emitter in self._emitters:
-            everywhere = {field.name for field in emitter.dimensions if field.name is not None}
-            earlier: dict[str, bool] = {}
-            for field in emitter.dimensions:
-                yield from self._unknown(field, earlier, everywhere, "a dimension above, a variable or time")
-                earlier[field.name or ""] = True
-
-    def _unknown(self, field: _Field, earlier: dict[str, bool], everywhere: Collection[str], what: str) -> Found:
-        known = ChainMap(earlier, self._set, {_TIME: True})
-        for path, name in field.names:
-            if root(known, name):
-                continue
-            if below := root(everywhere, name):
-                yield path, f"{show(below)} does not stand above, and only what does can be read; move it up"
-            else:
-                yield path, f"{show(name)} is not {what}{self._near(name, known)}"
-
-    def _reading(self, fields: tuple[_Field, ...], *, in_record: bool = False) -> tuple[_Field, ...]:
-        """Return fields that also read the variables that their expressions name; what stands above comes first."""
-        earlier: dict[str, bool] = {}
-        found = []
-        for field in fields:
-            roots = [(path, root(ChainMap(earlier, self._set), name)) for path, name in field.names]
-            own = "" if in_record else field.name  # the value before, null at first
-            variables = [(path, name) for path, name in roots if name not in ("", own) and name not in earlier]
-            found.append(replace(field, reads=(*field.reads, *variables)))
-            if in_record:
-                earlier[field.name or ""] = True
-        return tuple(found)
+                if name not in self._variables:
+                    yield path, f"variable {show(name)} is set in no state{self._near(name, self._variables)}"
 
     def _near(self, name: str, known: Collection[str]) -> str:
         """Return the end of a message about an unknown name; nothing once very many were looked for."""
@@ -173,17 +167,28 @@ class Checks:
     @cached_property
     def _reachable(self) -> list[_State]:
         ways = {name: [other for _, other in state.next] for name, state in self._by_name.items()}
-        return [self._by_name[name] for name in reached(ways, self._states[0].name)] if self._states else []
+        return [self._by_name[name] for name in reached(ways, *self._begins)] if self._states else []
+
+    @cached_property
+    def _begins(self) -> dict[str, int]:
+        """Return the states that workers begin in, and which variables are surely set then."""
+        begins: dict[str, int] = {}
+        for source in self._sources:
+            given = self._with(0, source.variables)
+            named = [name for _, name in source.begins if name in self._by_name]
+            for name in [*named, *([self._states[0].name] if source.in_first and self._states else [])]:
+                begins[name] = begins.get(name, given) & given
+        return begins
 
     @cached_property
     def _bits(self) -> dict[str, int]:
         """Return a number for each variable, of one bit, so that a whole number stands for a set of them."""
-        names = (field.name for state in self._states for field in state.variables)
+        names = (field.name for owner in self._owners for field in owner.variables)
         return {name: 1 << number for number, name in enumerate(dict.fromkeys(names)) if name is not None}
 
     def _surely_set(self) -> dict[str, int]:
         """Return which variables are set on every path to each state that can be reached: a fixed point."""
-        surely = {state.name: 0 for state in self._reachable[:1]}
+        surely = dict(self._begins)
         todo = deque(surely)
         while todo:
             state = self._by_name[todo.popleft()]
@@ -196,7 +201,7 @@ class Checks:
                     todo.append(name)
         return surely
 
-    def _with(self, known: int, fields: Collection[_Field]) -> int:
+    def _with(self, known: int, fields: Collection[Field]) -> int:
         for field in fields:
             known |= self._bits.get(field.name or "", 0)
         return known
@@ -215,14 +220,14 @@ class Checks:
                 left[state.emitter] &= known
                 yield from self._unset(state, fields[state.emitter], unset)
 
-    def _read_by(self, fields: Collection[_Field]) -> int:
+    def _read_by(self, fields: Collection[Field]) -> int:
         bits = 0
         for field in fields:
             for _, name in field.reads:
                 bits |= self._bits.get(name, 0)
         return bits
 
-    def _unset(self, state: _State, fields: Collection[_Field], unset: int) -> Found:
+    def _unset(self, state: _State, fields: Collection[Field], unset: int) -> Found:
         for path, name in (read for field in fields for read in field.reads):
             if unset & self._bits.get(name, 0):
                 message = f"variable {show(name)} is not set on every path to state {show(state.name)}"
@@ -249,24 +254,42 @@ def _state(path: Path_, part: State | dict[str, Any]) -> _State:
     return _State(path, name, emitter, tuple(next_states), never_waits, _fields(part, path, "variables"))
 
 
+def _source(path: Path_, part: Arrival | dict[str, Any]) -> _Source:
+    if isinstance(part, Arrival):
+        turned = part.when_full.state if isinstance(part.when_full, TurnedAway) else None
+        state, name = part.state, part.name
+        after = [(key, at.after) for key, at in (("from", part.from_), ("until", part.until)) if isinstance(at, After)]
+    else:
+        turned, state, name, after = (
+            _text(_object(part, "when_full"), "state"),
+            _text(part, "state"),
+            _text(part, "name"),
+            [],
+        )
+    begins = [((*path, "state"), state), ((*path, "when_full", "state"), turned)]
+    named = tuple((at, name) for at, name in begins if name is not None)
+    waits = tuple(((*path, key, "after"), other) for key, other in after)
+    return _Source(path, name, named, state is None, waits, _fields(part, path, "variables"))
+
+
 def _emitter(path: Path_, part: Emitter | dict[str, Any]) -> _Emitter:
     name = part.name if isinstance(part, Emitter) else _text(part, "name")
     return _Emitter(path, name, _fields(part, path, "dimensions"))
 
 
-def _fields(owner: Any, path: Path_, key: str) -> tuple[_Field, ...]:
+def _fields(owner: Any, path: Path_, key: str) -> tuple[Field, ...]:
     if not isinstance(owner, dict):
         dimensions: list[Dimension] = getattr(owner, key)
         return tuple(_model_field((*path, key, number), dimension) for number, dimension in enumerate(dimensions))
     return tuple(
-        _Field(at, _text(part, "name"), tuple(_json_reads(at, part)), tuple(_json_names(at, part)))
+        Field(at, _text(part, "name"), tuple(_json_reads(at, part)), tuple(_json_names(at, part)))
         for at, part in _parts(owner, path, key)
     )
 
 
-def _model_field(path: Path_, dimension: Dimension) -> _Field:
+def _model_field(path: Path_, dimension: Dimension) -> Field:
     names = (((*path, *inner), name) for inner, name in dimension.all_names())
-    return _Field(path, dimension.name, tuple(_model_reads(path, dimension)), tuple(names))
+    return Field(path, dimension.name, tuple(_model_reads(path, dimension)), tuple(names))
 
 
 def _model_reads(path: Path_, dimension: Dimension) -> Found:
@@ -284,13 +307,21 @@ def _json_reads(path: Path_, part: Any) -> Found:
         yield from _json_reads(member_path, member)
 
 
+def _arrivals(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
+    """Yield the sources of arrivals, with their paths; one that says nothing where there is only an interarrival."""
+    given = data.get("arrivals")
+    if isinstance(given, list):
+        yield from _parts(data, (), "arrivals")
+    else:
+        yield ("arrivals",), given if isinstance(given, dict | Arrival) else {}
+
+
+def _object(part: dict[str, Any], key: str) -> dict[str, Any]:
+    return part[key] if isinstance(part.get(key), dict) else {}
+
+
 def _json_names(path: Path_, part: Any) -> Found:
-    if isinstance(part, dict) and str(part.get("type")).lower() == "expression" and isinstance(part.get("value"), str):
-        try:
-            names = parse(part["value"]).names
-        except ExpressionError:
-            names = frozenset()
-        yield from (((*path, "value"), name) for name in sorted(names))
+    yield from (((*path, "value"), name) for name in names_in_json(part))
     for member_path, member in _members(path, part):
         yield from _json_names(member_path, member)
 
@@ -303,7 +334,7 @@ def _parts(data: Any, path: Path_, key: str) -> Iterator[tuple[Path_, Any]]:
     """Yield the objects and models in the list under a key, with their paths."""
     parts = data.get(key) if isinstance(data, dict) else None
     for index, part in enumerate(parts if isinstance(parts, list) else []):
-        if isinstance(part, dict | State | Emitter):
+        if isinstance(part, dict | State | Emitter | Arrival):
             yield (*path, key, index), part
 
 

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from datagen.arrivals.interarrival import Interarrival
-from datagen.plugin.arrival import Arrival
-
+from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import AnyDimension, Dimension
-from datagen.plugin.distribution import AnyDistribution, odd_span
+from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, odd_span
+from datagen.plugin.incident import AnyIncident
 from datagen.plugin.model import Model, Number
+from datagen.plugin.profile import AnyProfile
+from datagen.plugin.registry import source_of
 from datagen.problems import Path_, path_part
 from datagen.records.batch import Layout
-
-_SMALLEST_DELAY = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
 
 
 class Transition(Model):
@@ -37,7 +37,7 @@ class State(Model):
     @property
     def never_waits(self) -> bool:
         """Return whether every delay is 0."""
-        return self.delay is None or self.delay.highest() < _SMALLEST_DELAY
+        return self.delay is None or self.delay.highest() < SMALLEST_WAIT
 
 
 class Emitter(Model):
@@ -79,24 +79,48 @@ class Population(Model):
 
     states: list[State] = Field(min_length=1, description="the states; a worker begins in the first")
     emitters: list[Emitter] = Field(description="what the records are made of")
-    interarrival: AnyDistribution = Field(description="seconds from one spawn of a worker to the next")
+    interarrival: AnyDistribution | None = Field(
+        None, description="seconds from one spawn of a worker to the next; this or `arrivals` is required"
+    )
+    arrivals: AnyArrivals = Field((), description="a source of workers, or several, in place of `interarrival`")
+    profiles: dict[str, AnyProfile] = Field({}, description="profiles by name: how fast the clock of an activity runs")
+    incidents: dict[str, AnyIncident] = Field({}, description="incidents by name: stretches of time")
     max_workers: int | None = Field(
         None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
     )
 
+    @model_validator(mode="after")
+    def _has_arrivals(self) -> Self:
+        if self.interarrival is None and not self.arrivals:
+            raise ValueError('"interarrival" is required, or "arrivals"')
+        if self.interarrival is not None and self.arrivals:
+            raise ValueError('there can be either "interarrival" or "arrivals"; put it among these, with a name')
+        return self
+
     @cached_property
     def sources(self) -> list[Arrival]:
         """Return the sources of arrivals, in order of their names."""
-        return [Interarrival(distribution=self.interarrival)]
+        if self.interarrival is not None:
+            return [source_of(self.interarrival)]
+        return sorted((source for _, source in self._arrivals()), key=lambda source: source.name or "")
+
+    def _arrivals(self) -> Iterator[tuple[Path_, Arrival]]:
+        """Yield the sources as they are listed, with their paths."""
+        if isinstance(self.arrivals, tuple):
+            yield from ((("arrivals", number), source) for number, source in enumerate(self.arrivals))
+        else:
+            yield ("arrivals",), self.arrivals
 
     @property
     def stands_still(self) -> bool:
         """Return whether time never passes: no gap and no delay can be above 0."""
-        return self.interarrival.highest() < _SMALLEST_DELAY and all(state.never_waits for state in self.states)
+        return all(source.never_waits for source in self.sources) and all(state.never_waits for state in self.states)
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is valid but hardly meant, each with its path."""
         spans = {("states", number, "delay"): state.delay for number, state in enumerate(self.states)}
+        for path, source in self._arrivals():
+            yield from (((*path, *inner), text) for inner, text in source.oddities())
         for path, distribution in ({("interarrival",): self.interarrival} | spans).items():
             odd = odd_span(distribution)
             if odd:
@@ -105,12 +129,14 @@ class Population(Model):
             yield from place.oddities()
 
     def places(self) -> Iterator[Place]:
-        """Yield the places of the dimensions of emitters and the variables of states, without nested ones."""
+        """Yield the places of the dimensions of emitters and of all variables, without nested ones."""
         for number, emitter in enumerate(self.emitters):
-            path = f"emitter/{path_part(emitter.name)}"
-            yield from _places(("emitters", number, "dimensions"), path, emitter.dimensions, emitter.name)
+            name_path = f"emitter/{path_part(emitter.name)}"
+            yield from _places(("emitters", number, "dimensions"), name_path, emitter.dimensions, emitter.name)
         for number, state in enumerate(self.states):
             yield from _places(("states", number, "variables"), f"state/{path_part(state.name)}", state.variables)
+        for path, source in self._arrivals():
+            yield from _places((*path, "variables"), f"source/{path_part(source.name or '')}", source.variables)
 
 
 def _places(path: Path_, name_path: str, dimensions: list[Dimension], emitter: str | None = None) -> Iterator[Place]:

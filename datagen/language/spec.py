@@ -1,6 +1,7 @@
 """A spec: from a document to a frozen, checked ``Spec``, with every problem found at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -39,10 +40,12 @@ def _read(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]:
     if isinstance(data, dict):
         # What is valid in itself is made once, and stands where its JSON stood; so a mistake in one place hides none in
         # another, and the checks across the spec see what is valid as models.
-        parts: tuple[tuple[str, type[Model]], ...] = (("states", State), ("emitters", Emitter))
-        data = data | {
-            key: _made(data[key], model, registry) for key, model in parts if isinstance(data.get(key), list)
+        makers: dict[str, Callable[[Any], Any]] = {
+            "states": partial(State.model_validate, context=registry),
+            "emitters": partial(Emitter.model_validate, context=registry),
+            "arrivals": partial(registry.make, "arrival"),
         }
+        data = data | {key: _made(data[key], make) for key, make in makers.items() if key in data}
         checks = Checks(document.data, data)
         problems += [document.problem(path, message) for path, message in checks.problems()]
         problems += [document.problem(path, message) for path, message in _too_large(data)]
@@ -59,23 +62,22 @@ def _read(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]:
 
 def _too_large(data: dict[str, Any]) -> Iterator[tuple[Path_, str]]:
     """Yield what can't fit into memory among the parts that are valid."""
-    for group, key in (("emitters", "dimensions"), ("states", "variables")):
+    for group, key in (("emitters", "dimensions"), ("states", "variables"), ("arrivals", "variables")):
         parts = data.get(group)
-        for number, part in enumerate(parts if isinstance(parts, list) else []):
-            if isinstance(part, State | Emitter):
-                yield from too_large((group, number, key), getattr(part, key))
+        for number, part in enumerate(parts if isinstance(parts, list) else [parts]):
+            if isinstance(part, Model):
+                path = (group, number, key) if isinstance(parts, list) else (group, key)
+                yield from too_large(path, getattr(part, key))
 
 
-def _made(parts: list[Any], model: type[Model], registry: Maker) -> list[Any]:
-    """Return parts with models for the valid ones; the others stay as they are."""
-    return [_made_or_not(part, model, registry) for part in parts]
-
-
-def _made_or_not(part: Any, model: type[Model], registry: Maker) -> Any:
+def _made(parts: Any, make: Callable[[Any], Any]) -> Any:
+    """Return a part, or a list of parts, with models for the valid ones; the others stay as they are."""
+    if isinstance(parts, list):
+        return [_made(part, make) for part in parts]
     try:
-        return model.model_validate(part, context=registry)
+        return make(parts)
     except ValidationError:
-        return part
+        return parts
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:

@@ -1,4 +1,5 @@
 # The sources of arrivals, for the walk.
+from datagen.native.rhythm cimport Rhythm
 
 cdef struct Source:
     long long due  # ns since the start: when its next worker comes due; NEVER: none is known
@@ -17,9 +18,18 @@ cdef struct Source:
     int when_full  # what becomes of who comes due when no place is free
     int state  # that its workers begin in
     int turned  # that those begin in who are turned away
+    int pace  # which of the paces its gaps run at; -1: that of time
+
+
+cdef class Pace:
+    cdef Rhythm rhythm
+    cdef Pace behind
+
+    cdef long long reached(self, int number, long long time, long long span) noexcept nogil
 
 
 cdef class Sources:
+    cdef Pace pace  # the first of those there are
     cdef Source[::1] source  # (sources,)
     cdef const long long[:, ::1] times  # (sources, known) ns: when who follows a worker comes due
     cdef readonly long long most  # alive at once, of all sources
@@ -28,6 +38,9 @@ cdef class Sources:
     cdef readonly long long opened  # ns: when a place last fell free
     cdef readonly long long coming  # ns: when the next worker comes
     cdef readonly int comer  # of which source; -1: none comes
+    cdef readonly int beyond  # a source of which the next time is not known, since its pace is not; -1: none
+    cdef readonly long long since  # ns: there it is to count from,
+    cdef readonly long long gap  # and so long
     cdef readonly int ended  # a source that is awaited, through, and without anybody alive; -1: none
     cdef readonly long long ended_at  # ns
     cdef bint blocked  # by a limit: some source could have been the next otherwise

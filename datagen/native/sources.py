@@ -5,6 +5,7 @@ is computed elsewhere, many times in advance.
 """
 
 import cython
+from cython.cimports.datagen.native.rhythm import Rhythm
 
 NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
 NOBODY = cython.declare(cython.int, -1)
@@ -17,12 +18,31 @@ TURNED = cython.declare(cython.int, 2)  # born into another state, outside of th
 
 @cython.final  # so that its methods are called directly
 @cython.cclass
+class Pace:
+    """A rhythm that gaps run at, and those of the paces behind it, by their numbers."""
+
+    def __init__(self, rhythm: Rhythm, behind: object) -> None:
+        """Take a rhythm, and the pace behind it or None."""
+        self.rhythm, self.behind = rhythm, behind
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def reached(self, number: cython.int, time: cython.longlong, span: cython.longlong) -> cython.longlong:
+        """Return what the rhythm of a pace says."""
+        if number == 0:
+            return self.rhythm.reached(time, span)
+        return self.behind.reached(number - 1, time, span)
+
+
+@cython.final  # so that its methods are called directly
+@cython.cclass
 class Sources:
     """The next worker of each source, and the first of these."""
 
-    def __init__(self, most: cython.longlong) -> None:
-        """Take the limit of workers alive at once."""
-        self.most = most
+    def __init__(self, most: cython.longlong, pace: object) -> None:
+        """Take the limit of workers alive at once, and the first of the paces, or None."""
+        self.most, self.pace = most, pace
         self.alive = self.outside = self.opened = 0
 
     def house(self, source: object, times: object) -> None:
@@ -36,7 +56,7 @@ class Sources:
         place: cython.int
         self.opened = opened
         self.alive = self.outside = 0
-        self.ended = NOBODY
+        self.ended = self.beyond = NOBODY
         for place in range(self.source.shape[0]):
             if self.source[place].known > self.times.shape[1] or self.source[place].first > self.source[place].number:
                 raise ValueError("times of other workers than those that come")
@@ -77,8 +97,13 @@ class Sources:
     def pass_on(self, place: cython.int, birth: cython.longlong) -> cython.void:
         """Go on to the worker of a source who follows the one that came at a time."""
         due: cython.longlong = self.times[place, self.source[place].number - self.source[place].first]
-        if self.source[place].counts_from_birth:
+        if self.source[place].counts_from_birth and self.source[place].pace < 0:
             due = min(birth + due, NEVER)
+        elif self.source[place].counts_from_birth:
+            self.since, self.gap = birth, due
+            due = self.pace.reached(self.source[place].pace, birth, due)
+            if due < 0:
+                self.beyond, due = place, NEVER
         self.source[place].number += 1
         if due >= self.source[place].until or self.source[place].number >= self.source[place].total:
             due = NEVER

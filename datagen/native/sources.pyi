@@ -3,6 +3,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from datagen.native.rhythm import Rhythm
+
+class Pace:
+    def __init__(self, rhythm: Rhythm, behind: Pace | None) -> None: ...
+
 class Sources:
     most: int
     alive: int
@@ -10,9 +15,12 @@ class Sources:
     opened: int
     coming: int
     comer: int
+    beyond: int
+    since: int
+    gap: int
     ended: int
     ended_at: int
 
-    def __init__(self, most: int) -> None: ...
+    def __init__(self, most: int, pace: Pace | None) -> None: ...
     def house(self, source: npt.NDArray[Any], times: npt.NDArray[np.int64]) -> None: ...
     def restore(self, opened: int) -> None: ...

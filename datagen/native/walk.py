@@ -29,6 +29,7 @@ UNKNOWN = cython.declare(cython.int, 5)  # a wait is not a number
 STUCK = cython.declare(cython.int, 6)  # the clock does not move on
 ENDED = cython.declare(cython.int, 7)  # the last worker of a source that is awaited has stopped
 CHANGED = cython.declare(cython.int, 8)  # it is time for a change of the sources
+BEYOND = cython.declare(cython.int, 9)  # the table of a pace ends before the next worker of its source
 PAUSES = {
     REACHED: "reached",
     FULL: "full",
@@ -39,6 +40,7 @@ PAUSES = {
     STUCK: "stuck",
     ENDED: "ended",
     CHANGED: "changed",
+    BEYOND: "beyond",
 }
 
 
@@ -231,10 +233,7 @@ class EventLoop:
             if self.at_once > MOST_AT_ONCE + MOST_EACH * (self.sources.alive + self.sources.outside):
                 return STUCK
             slot = self.agenda.who[0]
-            if self.workers[slot].state == self.stop:
-                pause = self._leave(slot)
-            else:
-                pause = self._enter(slot, False)
+            pause = self._leave(slot) if self.workers[slot].state == self.stop else self._enter(slot, False)
         return pause
 
     @cython.cfunc
@@ -257,6 +256,8 @@ class EventLoop:
         else:
             pause = self._bear(place, is_full)
         self.sources.pass_on(place, self.sources.coming)
+        if pause == REACHED and self.sources.beyond != NOBODY:
+            return BEYOND
         return ENDED if pause == REACHED and self.sources.ended != NOBODY else pause
 
     @cython.cfunc

@@ -7,7 +7,6 @@ is the same for all kinds.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
@@ -18,9 +17,11 @@ from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys
 from datagen.moment import Moment
 from datagen.plugin.dimension import AnyDimension
-from datagen.plugin.distribution import MOST_ITEMS, LengthDistribution
+from datagen.plugin.distribution import MOST_ITEMS, Distribution, LengthDistribution
+from datagen.plugin.incident import Stretches
 from datagen.plugin.instant import Instant
-from datagen.plugin.model import Model, Plugin, make_of_group
+from datagen.plugin.model import Model, Plugin, each_of, make_of_group
+from datagen.plugin.profile import AnyProfile
 from datagen.zone import Zone
 
 BLOCK = 2048  # instants that are computed at once,
@@ -52,6 +53,7 @@ class Scope:
     begin: int  # its base time, beats and periods count from here
     until: int  # ``NEVER`` where that is not known
     pace: Pace
+    incidents: Mapping[str, Stretches]
     scale: float = 1.0  # so many times more workers
 
     def key(self, what: str) -> np.uint64:
@@ -61,6 +63,12 @@ class Scope:
     def rows(self, numbers: Integers) -> Keys:
         """Return the row keys of workers, or of instants, by their numbers (n,)."""
         return draw.numbered(draw.numbered(self.key("worker"), numbers), np.zeros(len(numbers), np.int64))
+
+    def counts(self, count: int | Distribution, what: str, numbers: Integers) -> Integers:
+        """Return how many of something there are, by numbers (n,)."""
+        if isinstance(count, int):
+            return np.full(len(numbers), count)
+        return count.length(self.rows(numbers), self.key(what))
 
     def units(self, what: str, numbers: Integers) -> Floats:
         """Draw numbers in [0, 1) for something, by numbers (n,)."""
@@ -106,10 +114,13 @@ class Counted(Stream):
 class Batches(Stream):
     """Batches of workers, one each period, whose sizes follow from their numbers."""
 
-    rounded = staticmethod(np.rint)  # how a size is made whole
-
-    def __init__(self, scope: Scope, first: int, period: int, times: int | None = None) -> None:
-        """Take when the first is and how far they are apart, in ns, and how many there are, if they end."""
+    def __init__(
+        self, scope: Scope, first: int, period: int, times: int | None, round_: Callable[[Floats], Floats]
+    ) -> None:
+        """Take when the first is and how far they are apart, in ns, how many there are if they end, and how a size is
+        made whole.
+        """
+        self._round = round_
         self.scope, self._first, self._period = scope, first, period
         self._total = min(NEVER if times is None else times, max(min(scope.until, NEVER) - first - 1, -1) // period + 1)
         self._next = 0
@@ -136,7 +147,7 @@ class Batches(Stream):
     def _whole(self, sizes: Floats) -> tuple[Integers, Integers]:
         """Return whole sizes (n,), and how much of a worker is carried on behind each (n,): only where it is scaled."""
         if self.scope.scale == 1:
-            return self.rounded(sizes).astype(np.int64), np.zeros(len(sizes), np.int64)
+            return self._round(sizes).astype(np.int64), np.zeros(len(sizes), np.int64)
         sums = self._carried + np.cumsum(np.rint(sizes * self.scope.scale * _ONE).astype(np.int64))
         return np.diff(sums // _ONE, prepend=0), sums % _ONE
 
@@ -186,6 +197,11 @@ class Arrival(Plugin):
     )
 
     @property
+    def never_waits(self) -> bool:
+        """Return whether no time can pass from one worker to the next, for ever."""
+        return False
+
+    @property
     def includes_until(self) -> bool:
         """Return whether somebody may still come due at ``until`` itself."""
         return False
@@ -202,7 +218,7 @@ class Arrival(Plugin):
         """Return the instant of each worker, of instants (n,) with their numbers (n,)."""
         if self.count == 1:
             return instants
-        counts = self._counts(numbers, scope)
+        counts = scope.counts(self.count, "count", numbers)
         if not self.counts_from_birth:
             return np.repeat(instants, counts)
         counts = np.maximum(counts, 1)
@@ -210,10 +226,27 @@ class Arrival(Plugin):
         gaps[np.cumsum(counts) - 1] = instants  # the gap follows the last of an instant
         return gaps
 
-    def _counts(self, numbers: Integers, scope: Scope) -> Integers:
-        if isinstance(self.count, int):
-            return np.full(len(numbers), self.count)
-        return self.count.length(scope.rows(numbers), scope.key("count"))
+
+class Paced(Arrival):
+    """A source whose pace may change with the time."""
+
+    profile: AnyProfile | None = Field(
+        None,
+        description="how fast the clock of the source runs, by the time: a name of `profiles`, a profile, a number, or "
+        "a list of these, which are multiplied",
+    )
 
 
-AnyArrival = Annotated[Arrival, PlainValidator(partial(make_of_group, "arrival")), WithJsonSchema({"group": "arrival"})]
+def _arrivals(value: Any, info: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return each_of(value, lambda part: make_of_group("arrival", part, info))
+    return make_of_group("arrival", value, info)
+
+
+_ANY: dict[str, Any] = {"group": "arrival"}
+# One source, or several.
+AnyArrivals = Annotated[
+    Arrival | tuple[Arrival, ...],
+    PlainValidator(_arrivals),
+    WithJsonSchema({"anyOf": [_ANY, {"type": "array", "minItems": 1, "items": _ANY}]}),
+]

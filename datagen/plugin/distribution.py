@@ -20,6 +20,7 @@ _OFTEN = 0.05
 # Items of lists and characters of strings in one record; each takes up to 40 bytes while it is drawn, so 400 MB.
 MOST_ITEMS = 10_000_000
 _RARE = 2.0**-20
+SMALLEST_WAIT = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
 MOMENT_KEYS = ("value", "min", "max", "mean")  # keys that hold times where times are drawn
 
 

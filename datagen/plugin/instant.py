@@ -45,6 +45,18 @@ class At:
             return start.microseconds + self.after // 1000
         return zone.instant(self.moment.microseconds) if self.moment.zone is None else self.moment.microseconds
 
+    @property
+    def form(self) -> str:
+        """Return how it is said; only times of one form can be compared without a run."""
+        if self.moment is None:
+            return "offset"
+        return "wall time" if self.moment.zone is None else "time with an offset from UTC"
+
+    @property
+    def place(self) -> int:
+        """Return where it is among times of its form, in µs."""
+        return self.after // 1000 if self.moment is None else self.moment.microseconds
+
 
 def parse_at(given: Any) -> At:
     """Return the time that a text says, ISO 8601 or an offset such as ``+2H``. Raises ValueError when it is neither."""

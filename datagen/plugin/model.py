@@ -5,7 +5,7 @@ columns. Built-in kinds and a user's own are declared, checked, documented and f
 """
 
 from abc import ABC
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from traceback import walk_tb
 from typing import Annotated, Any, ClassVar, Protocol, Self
 
@@ -81,7 +81,7 @@ class Model(BaseModel):
     @classmethod
     def known_keys(cls) -> list[str]:
         """Return the keys that may stand in this object."""
-        return list(cls.model_fields)
+        return [field.alias or name for name, field in cls.model_fields.items()]
 
 
 # A finite number; the bound leaves room for the tail of any distribution.
@@ -96,7 +96,7 @@ class Plugin(Model, ABC):
 
     @classmethod
     def known_keys(cls) -> list[str]:
-        return ["type", *cls.model_fields]
+        return ["type", *super().known_keys()]
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is valid but hardly meant, each with its path from here; not of the objects inside."""
@@ -143,6 +143,20 @@ def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> V
             for path, text in lines
         ],
     )
+
+
+def each_of(values: Iterable[Any], make: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """Return what is made of each of the members of a list; raises ValidationError with the problems of all."""
+    made = []
+    lines: list[tuple[tuple[str | int, ...], str]] = []
+    for number, value in enumerate(values):
+        try:
+            made.append(make(value))
+        except ValidationError as error:
+            lines += [((number, *line["loc"]), line["msg"]) for line in error.errors()]
+    if lines:
+        raise invalid("list", lines)
+    return tuple(made)
 
 
 def make_of_group(group: str, value: Any, info: "ValidationInfo[Maker]") -> Any:

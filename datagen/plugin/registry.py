@@ -28,6 +28,17 @@ BUILT_IN = {
         "normal": "distributions.normal",
         "uniform": "distributions.uniform",
     },
+    "arrival": {
+        "at_start": "arrivals.at_start",
+        "cron": "arrivals.cron",
+        "even": "arrivals.even",
+        "every": "arrivals.every",
+        "incident": "arrivals.incident",
+        "interarrival": "arrivals.interarrival",
+        "periodic": "arrivals.periodic",
+        "poisson": "arrivals.poisson",
+        "timestamps": "arrivals.timestamps",
+    },
     "dimension": {
         "counter": "dimensions.counter",
         "enum": "dimensions.enum",
@@ -46,6 +57,22 @@ BUILT_IN = {
         "json": "formatters.json",
         "pattern": "formatters.pattern",
         "tsv": "formatters.csv",
+    },
+    "profile": {
+        "between": "profiles.between",
+        "day_of_month": "profiles.day_of_month",
+        "day_of_week": "profiles.day_of_week",
+        "during": "profiles.during",
+        "growth": "profiles.growth",
+        "holidays": "profiles.holidays",
+        "hour_of_day": "profiles.hour_of_day",
+        "jitter": "profiles.jitter",
+        "minute_of_hour": "profiles.minute_of_hour",
+        "month_of_year": "profiles.month_of_year",
+        "peaks": "profiles.peaks",
+        "points": "profiles.points",
+        "sine": "profiles.sine",
+        "steps": "profiles.steps",
     },
     "stage": {
         "delay": "stages.delay",
@@ -168,6 +195,13 @@ def _built_in(group: str, kind: str) -> type[Plugin] | None:
         return None
     module = importlib.import_module(f"datagen.{name}")
     return next(plugin for plugin in _defined_in(module) if plugin.kind == kind)
+
+
+def source_of(interarrival: Plugin) -> Any:
+    """Return the source of arrivals that the key ``interarrival`` of a population stands for."""
+    kind = _built_in("arrival", "interarrival")
+    assert kind is not None, "a kind of the index"
+    return kind(distribution=interarrival)  # type: ignore[call-arg]
 
 
 def _defined_in(module: ModuleType) -> Iterator[type[Plugin]]:

@@ -122,7 +122,7 @@ def walk(
             now, due, _, _, source = arrival
             is_full = full(source, sources, max_workers)
             rule = source.spec.get("when_full", "wait")
-            key, number = source.key(), source.number
+            key = source.key()
             source.number += 1
             source.go_on(now)
             if is_full and rule == "drop":

@@ -1,0 +1,34 @@
+"""The profile ``during``."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from datagen.draw import Floats, Integers
+from datagen.plugin.profile import Factor, Profile, Scope
+from datagen.problems import Path_
+
+
+class During(Profile):
+    """A factor while an incident is on, 1 otherwise.
+
+    Example: {"type": "during", "incident": "outage", "factor": 0.05}
+    """
+
+    kind: ClassVar[str] = "during"
+    incident: str = Field(description="the name of the incident, one of the spec's `incidents`")
+    factor: Factor = Field(description="the factor while it is on")
+
+    def speed(self, at: Integers, scope: Scope) -> Floats:
+        return np.where(scope.incidents[self.incident].on(at), float(self.factor), 1.0)
+
+    def jumps(self, begin: int, end: int, scope: Scope) -> Integers:
+        return scope.incidents[self.incident].edges(begin, end)
+
+    def settled(self, scope: Scope) -> int | None:
+        return scope.incidents[self.incident].settled
+
+    def incidents(self) -> Iterator[tuple[Path_, str]]:
+        yield ("incident",), self.incident
