@@ -60,7 +60,9 @@ def emit(
     """Yield the time (ns since the start) and the record, if there is one, of every state entry."""
     emitters = {emitter["name"]: emitter for emitter in spec["emitters"]}
     start_ns, offset = time_ns(start), offset_text(start)
-    values = Values(seed, offset, {field["name"] for state in spec["states"] for field in state.get("variables", [])})
+    arrivals = spec.get("arrivals", [])
+    owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
+    values = Values(seed, offset, {field["name"] for owner in owners for field in owner.get("variables", [])})
     for now, state, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns):
         values.begin_record(Time((start_ns + now) // 1000, offset))
         for field in source.spec.get("variables", []) if source else []:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datagen import draw
 from datagen.draw import Floats
 from datagen.native import draws
 from datagen.records.expression import real
@@ -59,7 +60,7 @@ def _floats(values: pa.Array) -> tuple[Floats, npt.NDArray[np.bool_]]:
 def _exp(values: pa.Array) -> pa.Array:
     numbers, there = _floats(values)
     with np.errstate(all="ignore"):
-        return _real(real.exponential(numbers), there)
+        return _real(draw.exp(numbers), there)
 
 
 def _log(values: pa.Array, base: float | None = None) -> pa.Array:

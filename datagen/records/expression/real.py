@@ -1,21 +1,15 @@
-"""Exponential, logarithm and power of columns, from operations that IEEE 754 rounds exactly (decision 0001).
+"""Logarithm and power of columns, from operations that IEEE 754 rounds exactly (decision 0001).
 
 The functions of numpy and of C libraries differ in the last digit from one processor to the next.
 """
 
 import numpy as np
 
+from datagen import draw
 from datagen.draw import Floats, Integers
 
-# FreeBSD's msun/e_exp.c and e_log.c: ln 2 in two parts, and the coefficients of the two series.
+# FreeBSD's msun/e_log.c: ln 2 in two parts, and the coefficients of the series.
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-_EXP = (
-    4.13813679705723846039e-08,
-    -1.65339022054652515390e-06,
-    6.61375632143793436117e-05,
-    -2.77777777770155933842e-03,
-    1.66666666666666019037e-01,
-)
 _LOG = (
     1.479819860511658591e-01,
     1.531383769920937332e-01,
@@ -26,18 +20,7 @@ _LOG = (
     6.666666666666735130e-01,
 )
 _ROOT_OF_HALF = 0.7071067811865476
-_LARGEST = 710.0  # of which the exponential is above every float
 _WHOLE = 1024  # exponents up to here are multiplied out
-
-
-def exponential(x: Floats) -> Floats:
-    """Return e to the power of numbers (n,), to within one unit in the last place."""
-    x = np.clip(x, -_LARGEST - 40, _LARGEST)
-    k = np.rint(x / (_LN2_HIGH + _LN2_LOW))
-    high, low = x - k * _LN2_HIGH, k * _LN2_LOW
-    r = high - low
-    c = r - _horner(_EXP, r * r) * r * r
-    return np.ldexp(1.0 - ((low - (r * c) / (2.0 - c)) - high), k.astype(np.int32))
 
 
 def logarithm(x: Floats) -> Floats:
@@ -61,7 +44,7 @@ def power(base: Floats, exponent: Floats) -> Floats:
     is_whole = (exponent == np.rint(exponent)) & (np.abs(exponent) <= _WHOLE)
     whole = _multiplied(base, np.where(is_whole, exponent, 0.0).astype(np.int64))
     is_above = base > 0
-    other = exponential(np.where(is_whole, 0.0, exponent) * logarithm(np.where(is_above, base, 1.0)))
+    other = draw.exp(np.where(is_whole, 0.0, exponent) * logarithm(np.where(is_above, base, 1.0)))
     other = np.where(is_above, other, np.where((base == 0) & (exponent > 0), 0.0, np.nan))
     return np.where(is_whole, whole, other)
 
