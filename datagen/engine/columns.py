@@ -5,6 +5,7 @@ stored values of variables. These are made in order, as drafts of batches; the r
 thread. Knows nothing of how workers move or of what becomes of the records.
 """
 
+from collections import ChainMap
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
@@ -71,16 +72,18 @@ class Columns:
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what expressions can't do with the values that they read, each with its path in the JSON."""
-        time = {TIME: pa.timestamp("us", self._plan.start.zone)}
+        variables = {TIME: pa.timestamp("us", self._plan.start.zone)} | self._types
         owner: Path_ = ()
-        known: dict[str, pa.DataType] = {}
+        earlier: dict[str, pa.DataType] = {}
         for place in self._plan.population.places():
             if place.json_path[:2] != owner:
-                owner, known = place.json_path[:2], time | self._types
-            yield from place.misfits(Layout({"": known}))
+                owner, earlier = place.json_path[:2], {}
+            known = ChainMap(earlier, variables)
+            names = {root(known, name) for _, name in place.dimension.all_names()} - {""}
+            yield from place.misfits(Layout({"": {name: known[name] for name in sorted(names)}}))
             if place.emitter is not None:
                 name = place.dimension.name
-                known = known | {name: self.layout.emitters[place.emitter][name]}
+                earlier[name] = self.layout.emitters[place.emitter][name]
 
     def snapshot(self) -> dict[str, Any]:
         """Return what later records depend on, counters and variables, for ``restore``."""

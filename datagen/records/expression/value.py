@@ -72,7 +72,8 @@ class Name(Node):
     def _types(self, layout: Layout) -> list[pa.DataType]:
         found = []
         for emitter in layout.emitters.values():
-            array = found_in({name: pa.nulls(0, plain_type(type_)) for name, type_ in emitter.items()}, self.name)
+            outer = root(emitter, self.name)
+            array = found_in({outer: pa.nulls(0, plain_type(emitter[outer]))}, self.name) if outer else None
             found += [] if array is None else [array.type]
         return found
 
@@ -187,7 +188,7 @@ class Item(Node):
         return (self.node, self.place)
 
     def value_types(self, layout: Layout) -> ValueTypes:
-        return frozenset(self.facets(_empty(layout)))
+        return _types_in(layout, self)
 
     def own_problems(self, layout: Layout) -> Iterator[str]:
         for node, wanted in ((self.node, LIST), (self.place, NUMBER)):
@@ -213,7 +214,7 @@ class Key(Node):
         return (self.node,)
 
     def value_types(self, layout: Layout) -> ValueTypes:
-        return frozenset(self.facets(_empty(layout)))
+        return _types_in(layout, self)
 
     def facets(self, given: Given) -> Facets:
         objects = evaluated(self.node, given).get(OBJECT)
@@ -250,10 +251,11 @@ class Call(Node):
         return self.function.facets(values, given.zone)
 
 
-def _empty(layout: Layout) -> Given:
-    """Return no records, with all columns that some emitter has."""
-    columns: dict[str, pa.Array] = {}
+def _types_in(layout: Layout, node: Node) -> ValueTypes:
+    """Return the value types that a node has in any emitter: calculates it of no records."""
+    found: set[str] = set()
     for emitter in layout.emitters.values():
-        for name, type_ in emitter.items():
-            columns.setdefault(name, pa.nulls(0, plain_type(type_)))
-    return Given(columns, 0)
+        roots = {root(emitter, name) for name in node.names} - {""}
+        columns = {name: pa.nulls(0, plain_type(emitter[name])) for name in roots}
+        found |= node.facets(Given(columns, 0)).keys()
+    return frozenset(found)
