@@ -39,10 +39,16 @@ def test_it_reads_a_key_inside_an_object_and_the_items_of_a_list() -> None:
 
 
 def test_it_reads_the_time_of_the_record_to_the_microsecond() -> None:
-    spec = world(made("time - time('2024-01-01T00:00:00')", "age"), made("time + 0.5", "later"), gap=0.000_25)
+    spec = world(
+        made("time - time('2024-01-01T00:00:00')", "age"),
+        made("time + 0.5", "later"),
+        made("time", "copy"),
+        gap=0.000_25,
+    )
     records = records_of(spec, 5)
     assert [record["age"] for record in records] == [0.0, 0.00025, 0.0005, 0.00075, 0.001]
     assert records[3]["later"] == "2024-01-01T00:00:00.500"
+    assert all(record["copy"] == record["time"] for record in records)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +109,7 @@ def test_it_has_the_common_keys_and_reads_what_is_missing_as_null() -> None:
         ("price", "double"),
         ("'a' + price", "string"),
         ("price > 5", "bool"),
+        ("time", "timestamp[ms, tz=UTC]"),
         ("time + 5", "timestamp[ms, tz=UTC]"),
         ("price > 5 ? 1 : 'a'", "binary"),
         ("null", "null"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from datagen.records.batch import Layout
-from datagen.records.expression.facets import BOOLEAN, as_column, condition, spread
+from datagen.records.expression.facets import BOOLEAN, as_column, as_milliseconds, condition, spread
 from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.parser import ExpressionError, read
 from datagen.records.expression.value import Name, Rounded
@@ -40,7 +40,7 @@ class Expression:
     def values(self, given: Given) -> pa.Array:
         """Return its value for each record, (size,); their type follows from the types of the columns."""
         if isinstance(self.tree, Name) and (found := find(given.columns, self.tree.name)) is not None:
-            return found
+            return as_milliseconds(found)
         return as_column(evaluated(self.tree, given), given.size)
 
     def rounded(self, digits: int) -> "Expression":
