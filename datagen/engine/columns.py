@@ -19,9 +19,11 @@ from datagen.draw import Integers, Keys
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.reader import TIME, RecordReader
 from datagen.engine.step import Steps
+from datagen.engine.times import Times
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.native.rows import grouped
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows, World
+from datagen.plugin.incident import labels
 from datagen.problems import Path_
 from datagen.records.batch import MOST_ROWS, Batch, Layout, Part
 from datagen.records.expression.name import root
@@ -58,6 +60,7 @@ class Columns:
 
     def __init__(self, plan: Plan, world: World) -> None:
         self._plan = plan
+        self._incidents = Times(plan.population, plan.start, world.seed).incidents
         self._world = world
         self._types = _variable_types(plan, world)  # of variables
         self._stores = {
@@ -143,7 +146,7 @@ class Columns:
                 earlier = {other.name for other in dimensions[:number]}
                 in_order |= {root(earlier, name) for _, name in dimension.all_names()}
         self._in_order[emitter] = [dimension for dimension in dimensions if dimension.name in in_order]
-        return self._times(nothing) | made
+        return self._times(nothing) | made | self._labels(emitter, nothing)
 
     def _draft(self, steps: Steps) -> Draft:
         self._set_variables(steps)
@@ -177,11 +180,16 @@ class Columns:
         for dimension in self._plan.emitters[part.emitter].dimensions:
             name = dimension.name
             columns[name] = part.made[name] if name in part.made else inside.make(dimension)
-        return self._times(steps.time) | columns
+        return self._times(steps.time) | columns | self._labels(part.emitter, steps.time)
 
     def _times(self, due: Integers) -> dict[str, pa.Array]:
         milliseconds = pa.array((self._plan.start.microseconds + due // 1000) // 1000)
         return {TIME: milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))}
+
+    def _labels(self, emitter: str, due: Integers) -> dict[str, pa.Array]:
+        """Return the column of the incidents that are on, if there is to be one."""
+        label = self._plan.emitters[emitter].incidents
+        return {} if label is None else {label: labels(self._incidents, self._plan.start.microseconds + due // 1000)}
 
     def _set_variables(self, steps: Steps) -> None:
         """Store the values that births and the steps set variables to, in time order."""

@@ -233,8 +233,8 @@ class Rhythm:
     def times(self, origin: Origin, base: Integers) -> Integers:
         """Return when base times (n,), ascending, that begin at an origin are over, in ns; ``NEVER`` when never.
 
-        Base times may be longer than 64 bits have room for: what counts is how far they are from what the table
-        holds. It forgets what is before a time that it had not reached.
+        They count modulo 2**64: sums that outgrow 64 bits may go on below 0. The table forgets what is before a time
+        that it had not reached.
         """
         out = np.empty(len(base), np.int64)
         done = 0

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from datagen.graph import Graph, circles, reached
+from datagen.language import times
 from datagen.language.names import Field, names_in_json, reading, unknown_names
 from datagen.language.population import Emitter, State
 from datagen.plugin.arrival import After, Arrival, TurnedAway
@@ -88,6 +89,7 @@ class Checks:
         for emitter in self._emitters:
             yield from unknown_names(emitter.dimensions, self._variables, self._near, in_record=True)
         yield from self._standing_circles()
+        yield from times.problems(self._data)
         if self._states and not any(state.emitter for state in self._reachable):
             yield ("states",), "no state that can be reached has an emitter, so there would never be a record"
 
@@ -101,6 +103,7 @@ class Checks:
             if emitter.name is not None and emitter.name not in used:
                 yield emitter.path, f"emitter {show(emitter.name)} is used by no state"
         yield from self._unset_on_some_path()
+        yield from times.warnings(self._data)
 
     def _references(self) -> Found:
         for state in self._states:

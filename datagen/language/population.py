@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import AnyDimension, Dimension
-from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, odd_span
+from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
-from datagen.plugin.model import Model, Number
+from datagen.plugin.model import Model, Named, Number
 from datagen.plugin.profile import AnyProfile
 from datagen.plugin.registry import source_of
 from datagen.problems import Path_, path_part
@@ -45,6 +45,9 @@ class Emitter(Model):
 
     name: str = Field(min_length=1, description="name of the emitter, unique")
     dimensions: list[AnyDimension] = Field(description="the fields of the record, after its time")
+    incidents: str | None = Field(
+        None, min_length=1, description="name of a field to add behind these: the list of the incidents that are on"
+    )
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,12 @@ class Population(Model):
 
     states: list[State] = Field(min_length=1, description="the states; a worker begins in the first")
     emitters: list[Emitter] = Field(description="what the records are made of")
-    interarrival: AnyDistribution | None = Field(
+    interarrival: MaybeDistribution = Field(
         None, description="seconds from one spawn of a worker to the next; this or `arrivals` is required"
     )
     arrivals: AnyArrivals = Field((), description="a source of workers, or several, in place of `interarrival`")
-    profiles: dict[str, AnyProfile] = Field({}, description="profiles by name: how fast the clock of an activity runs")
-    incidents: dict[str, AnyIncident] = Field({}, description="incidents by name: stretches of time")
+    profiles: Named[AnyProfile] = Field({}, description="profiles by name: how fast the clock of an activity runs")
+    incidents: Named[AnyIncident] = Field({}, description="incidents by name: stretches of time")
     max_workers: int | None = Field(
         None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
     )

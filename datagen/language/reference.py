@@ -16,6 +16,7 @@ from datagen.language.expressions import expression_page
 from datagen.language.population import Emitter, State, Transition
 from datagen.language.schema import Schema, described, examples, schema, target_schema, text_of
 from datagen.language.spec import Spec
+from datagen.plugin.incident import Recurring, Stretch
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import Registry
 
@@ -25,12 +26,13 @@ _INTRODUCTIONS = {
     "distribution": "How numbers are drawn: for delays, gaps between spawns, values, lengths and indices.",
     "dimension": "The field generators of `dimensions`, `variables` and `elements`.",
     "formatter": "How records become lines: `-f NAME`, or `-f FILE` with a file that holds the text of a `pattern`.",
+    "profile": "How fast the clock of an activity runs, by the time: in `profiles`, and wherever a profile is wanted.",
     "stage": "Steps between the emitters and a target, on whole batches: a target's `through`, a list of such objects.",
     "target": "Where records go: the spec's `target`, or a file with such an object given with `-t`.",
 }
 _WORDS = {"integer": "whole number", "string": "text", "boolean": "true or false", "null": "null"}
 _LIMITS = {"exclusiveMinimum": "above", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most"}
-_SPEC_MODELS = ("Spec", "State", "Transition", "Emitter")
+_SPEC_MODELS = ("Spec", "State", "Transition", "Emitter", "Stretch", "Recurring")
 _LONG = 60  # characters: a longer default is left to the description
 
 
@@ -119,7 +121,7 @@ def _shown(group: str, example: Any) -> str:
 def _spec_page() -> Iterator[str]:
     yield "# Spec"
     yield "`$schema` and keys that begin with `_` are comments, allowed in every object; other unknown keys are errors."
-    for model in (Spec, State, Transition, Emitter):
+    for model in (Spec, State, Transition, Emitter, Stretch, Recurring):
         yield f"## {model.__name__}"
         yield text_of(model)
         yield _table(model, model.model_fields)

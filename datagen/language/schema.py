@@ -16,14 +16,13 @@ from pydantic.json_schema import GenerateJsonSchema
 from datagen.language.spec import Spec
 from datagen.moment import TIME
 from datagen.plugin.distribution import MOMENT_KEYS
-from datagen.plugin.model import Plugin
+from datagen.plugin.model import COMMENTS, Plugin
 from datagen.plugin.registry import Registry
 
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME = "urn:datagen:schema"  # a name and no address: nobody has to fetch it
-_COMMENTS = r"^(_|\$schema$)"  # names of keys that are allowed everywhere
 _TIME = {"type": "string", "pattern": rf"^\s*{TIME}\s*$", "description": "ISO 8601 time"}
 _BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
 _NO_BOUND = 1e300
@@ -43,7 +42,7 @@ class _Generator(GenerateJsonSchema):
             if key is not None and {"type": "integer"} in key.get("anyOf", ()):
                 key["type"] = key.pop("anyOf")[1]["type"]
                 _set_bounds(key, field.metadata)
-        return made | {"patternProperties": {_COMMENTS: {}}}
+        return made | {"patternProperties": {COMMENTS: {}}}
 
 
 def _set_bounds(key: Schema, metadata: Iterable[Any]) -> None:
@@ -84,7 +83,7 @@ def target_schema(registry: Registry) -> Schema:
 def _definitions(registry: Registry) -> Schema:
     """Return what the groups of kinds are."""
     defs: Schema = {}
-    for group in ("distribution", "dimension", "formatter", "stage", "target"):
+    for group in ("distribution", "dimension", "formatter", "profile", "stage", "target"):
         kinds = {name.lower(): described(kind) for name, kind in registry.of(group).items()}
         defs |= _choice(group, kinds)
     drawing = {name: kind for name, kind in registry.of("distribution").items() if getattr(kind, "draws_times", True)}

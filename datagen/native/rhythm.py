@@ -299,7 +299,8 @@ class Rhythm:
     ) -> int:
         """Fill ``out`` (n,) with when base times (n,), ascending, are over that begin at a time whose mark is given.
 
-        Return how many were found: the others are behind the table.
+        They are taken modulo 2**64: what is below 0 has outgrown 63 bits. Return how many were found: the others are
+        behind the table.
         """
         row: cython.Py_ssize_t
         done: cython.Py_ssize_t = 0
@@ -310,7 +311,7 @@ class Rhythm:
             raise ValueError("columns of different lengths")
         with cython.nogil:
             for row in range(base.shape[0]):
-                if base[row] <= 0:
+                if base[row] == 0:
                     out[row] = begin
                     done += 1
                     continue

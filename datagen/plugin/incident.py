@@ -1,10 +1,12 @@
 """Incidents: stretches of time with a name, given or drawn. Times are µs since 1970."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+import pyarrow as pa
+from pydantic import Field, PlainValidator, model_validator
 
 from datagen import draw
 from datagen.draw import Integers, Keys, Marks
@@ -68,7 +70,12 @@ def _incident(value: Any, info: Any) -> Incident:
     return (Stretch.model_validate(value, context=info.context),)
 
 
-AnyIncident = Annotated[Incident, PlainValidator(_incident), WithJsonSchema({"type": ["object", "array"]})]
+AnyIncident = Annotated[
+    Incident,
+    PlainValidator(
+        _incident, json_schema_input_type=Stretch | Recurring | Annotated[list[Stretch], Field(min_length=1)]
+    ),
+]
 
 
 class Stretches:
@@ -116,6 +123,16 @@ class Stretches:
         if self._drawn is not None:
             return None
         return max(self._columns[1].tolist(), default=LONG_AGO)
+
+
+def labels(incidents: Mapping[str, Stretches], at: Integers) -> pa.ListArray:
+    """Return the names of the incidents that are on at times (n,), in the order of the spec."""
+    on = np.zeros((len(at), len(incidents)), bool)
+    for number, stretches in enumerate(incidents.values()):
+        on[:, number] = stretches.on(at)
+    names = pa.array([*incidents], pa.string()).take(pa.array(np.nonzero(on)[1]))
+    ends = np.concatenate([[0], np.cumsum(on.sum(axis=1))])
+    return pa.ListArray.from_arrays(pa.array(ends.astype(np.int32)), names)
 
 
 @dataclass(frozen=True)

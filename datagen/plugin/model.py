@@ -7,10 +7,11 @@ columns. Built-in kinds and a user's own are declared, checked, documented and f
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator
 from traceback import walk_tb
-from typing import Annotated, Any, ClassVar, Protocol, Self
+from typing import Annotated, Any, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -24,6 +25,7 @@ from datagen.problems import Path_, did_you_mean, is_comment, show
 
 _TYPES = frozenset(("str", "int", "float", "bool", "dict", "list"))
 LARGEST = 1e300
+COMMENTS = r"^(_|\$schema$)"  # names of keys that are allowed everywhere
 
 
 class Model(BaseModel):
@@ -34,8 +36,7 @@ class Model(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        if isinstance(data, dict):
-            data = {key: value for key, value in data.items() if not is_comment(key)}
+        data = without_comments(data)
         try:
             return handler(data)
         except ValidationError as error:
@@ -84,6 +85,18 @@ class Model(BaseModel):
         return [field.alias or name for name, field in cls.model_fields.items()]
 
 
+def without_comments(data: Any) -> Any:
+    """Return an object of JSON without the keys that are comments; anything else as it is."""
+    return {key: value for key, value in data.items() if not is_comment(key)} if isinstance(data, dict) else data
+
+
+T = TypeVar("T")
+# What stands under names of its own.
+Named = Annotated[
+    dict[str, T],
+    BeforeValidator(without_comments),
+    Field(json_schema_extra={"patternProperties": {COMMENTS: {}}}),
+]
 # A finite number; the bound leaves room for the tail of any distribution.
 Number = Annotated[int | float, Field(ge=-LARGEST, le=LARGEST)]
 

@@ -5,9 +5,9 @@ Times are µs since 1970.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
@@ -17,7 +17,7 @@ from datagen.draw import Floats, Integers
 from datagen.moment import Moment
 from datagen.plugin.incident import Stretches
 from datagen.plugin.model import Plugin, each_of, invalid, make_of_group
-from datagen.problems import Path_, show
+from datagen.problems import show
 from datagen.zone import Zone
 
 MOST_FACTOR = 10**6  # a factor above counts as this one
@@ -73,10 +73,6 @@ class Profile(Plugin):
         """Return from when on the factor is the same for ever; None when it may always change."""
         return None
 
-    def incidents(self) -> Iterator[tuple[Path_, str]]:
-        """Yield the names of the incidents that it reads, each with its path from here."""
-        return iter(())
-
 
 class WallProfile(Profile):
     """A factor of what the wall clock shows."""
@@ -119,11 +115,10 @@ def multiples(step: int, begin: int, end: int) -> Integers:
     return np.arange(-(-begin // step), -(-end // step), dtype=np.int64) * step
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(NamedTuple):
     """What stands where a profile is wanted: numbers, names of profiles and profiles, which are multiplied."""
 
-    members: tuple["float | str | Profile", ...]
+    members: tuple[float | str | Profile, ...]
 
 
 def _product(value: Any, info: Any) -> Any:

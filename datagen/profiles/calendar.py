@@ -9,7 +9,7 @@ from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema, fie
 
 from datagen.draw import Floats, Integers
 from datagen.plugin.incident import LONG_AGO
-from datagen.plugin.model import each_of, invalid
+from datagen.plugin.model import each_of, invalid, without_comments
 from datagen.plugin.profile import MOST_FACTOR, Factor, Scope, WallProfile, multiples
 from datagen.problems import did_you_mean, show
 from datagen.zone import DAY, HOUR, MINUTE, SECOND
@@ -86,7 +86,7 @@ class Table(WallProfile):
     @classmethod
     def _all(cls, given: Any) -> tuple[float, ...]:
         if isinstance(given, dict):
-            return cls._of_table(given)
+            return cls._of_table(without_comments(given))
         if not isinstance(given, list | tuple):
             raise ValueError(f"must be an object or a list, found {show(given)}")
         if len(given) != cls.size:

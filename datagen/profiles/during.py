@@ -1,6 +1,5 @@
 """The profile ``during``."""
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -8,7 +7,6 @@ from pydantic import Field
 
 from datagen.draw import Floats, Integers
 from datagen.plugin.profile import Factor, Profile, Scope
-from datagen.problems import Path_
 
 
 class During(Profile):
@@ -29,6 +27,3 @@ class During(Profile):
 
     def settled(self, scope: Scope) -> int | None:
         return scope.incidents[self.incident].settled
-
-    def incidents(self) -> Iterator[tuple[Path_, str]]:
-        yield ("incident",), self.incident

@@ -29,9 +29,12 @@ class Holidays(WallProfile):
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
-        known = _library().list_supported_countries()
+        try:
+            known = _library().list_supported_countries()
+        except ModuleNotFoundError as error:
+            raise ValueError('needs a library that is not installed: pip install "holidays"') from error
         if self.country not in known:
-            near = did_you_mean(self.country, known)
+            near = did_you_mean(self.country, [code for code in known if len(code) == 2])
             raise invalid("holidays", [(("country",), f"unknown country {show(self.country)}{near}")])
         if self.region is not None and self.region not in known[self.country]:
             text = f"unknown region {show(self.region)}{did_you_mean(self.region, known[self.country])}"

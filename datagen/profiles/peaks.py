@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from datagen import draw
 from datagen.draw import Floats, Integers
-from datagen.plugin.model import Model, Number, invalid
+from datagen.plugin.model import Model, Named, Number, invalid
 from datagen.plugin.profile import MOST_FACTOR, WallProfile, multiples
 from datagen.problems import show
 from datagen.profiles.calendar import day_number, weekday
@@ -34,7 +34,7 @@ class Peaks(WallProfile):
     """
 
     kind: ClassVar[str] = "peaks"
-    days: dict[str, Annotated[list[Peak], Field(min_length=1)]] = Field(
+    days: Named[Annotated[list[Peak], Field(min_length=1)]] = Field(
         min_length=1, description="the peaks of each day, by its name or number (1 to 7 are Monday to Sunday)"
     )
 

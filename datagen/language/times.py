@@ -1,0 +1,84 @@
+"""The checks of what stands in time: names of profiles and incidents, profiles made of themselves, labels.
+
+They see the JSON of a spec, so that a mistake in one place hides none in another.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from datagen.graph import circles
+from datagen.problems import Path_, did_you_mean, is_comment, show
+
+Found = Iterator[tuple[Path_, str]]
+
+
+def problems(data: dict[str, Any]) -> Found:
+    """Yield what is wrong across the profiles and incidents of a spec and those who read them."""
+    profiles, incidents = _named(data, "profiles"), _named(data, "incidents")
+    for path, value in _read_profiles(data):
+        for place, key, name in _references(path, value):
+            known = profiles if key == "profile" else incidents
+            if name not in known:
+                yield place, f"unknown {key} {show(name)}{_near(key, name, known)}"
+    ways = {
+        name: [other for _, key, other in _references((), value) if key == "profile" and other in profiles]
+        for name, value in profiles.items()
+    }
+    for circle in circles(ways):
+        way = f" ({' → '.join(circle)})" if len(circle) > 2 else ""
+        yield ("profiles", circle[0]), f"profile {show(circle[0])} is made of itself{way}"
+    for path, source in _objects(data, "arrivals"):
+        name = source.get("incident")
+        if str(source.get("type")).lower() == "incident" and isinstance(name, str) and name not in incidents:
+            yield (*path, "incident"), f"unknown incident {show(name)}{_near('incident', name, incidents)}"
+    for path, emitter in _objects(data, "emitters"):
+        name = emitter.get("incidents")
+        names = [dimension.get("name") for _, dimension in _objects(emitter, "dimensions")]
+        if isinstance(name, str) and name in [*names, "time"]:
+            yield (*path, "incidents"), f"there is a field {show(name)} already"
+
+
+def warnings(data: dict[str, Any]) -> Found:
+    """Yield what is valid and hardly meant."""
+    for path, emitter in _objects(data, "emitters"):
+        if isinstance(emitter.get("incidents"), str) and not _named(data, "incidents"):
+            yield (*path, "incidents"), 'the spec has no "incidents", so this list is always empty'
+
+
+def _near(key: str, name: str, known: dict[str, Any]) -> str:
+    return did_you_mean(name, known) if known else f'; the spec has no "{key}s"'
+
+
+def _named(data: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return what is named in an object of a spec."""
+    named = data.get(key)
+    return {name: value for name, value in named.items() if not is_comment(name)} if isinstance(named, dict) else {}
+
+
+def _objects(data: dict[str, Any], key: str) -> Iterator[tuple[Path_, dict[str, Any]]]:
+    """Yield the object that a key holds, or those in its list, with their paths."""
+    found = data.get(key)
+    if isinstance(found, dict):
+        yield (key,), found
+    for number, part in enumerate(found if isinstance(found, list) else []):
+        if isinstance(part, dict):
+            yield (key, number), part
+
+
+def _read_profiles(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
+    """Yield the places where a profile stands."""
+    yield from ((("profiles", name), value) for name, value in _named(data, "profiles").items())
+    for path, source in _objects(data, "arrivals"):
+        if "profile" in source:
+            yield (*path, "profile"), source["profile"]
+
+
+def _references(path: Path_, value: Any) -> Iterator[tuple[Path_, str, str]]:
+    """Yield the names that a profile is made of, as (path, ``profile`` or ``incident``, name)."""
+    if isinstance(value, str):
+        yield path, "profile", value
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from _references((*path, number), part)
+    elif isinstance(value, dict) and isinstance(value.get("incident"), str):
+        yield (*path, "incident"), "incident", value["incident"]
