@@ -18,7 +18,7 @@ from datagen.engine.pool import Pools
 from datagen.engine.walk import Walk
 from datagen.language.population import Population
 from datagen.plugin.dimension import World
-from datagen.problems import Cancelled, RunFailed
+from datagen.problems import Cancelled, Path_, RunFailed
 from datagen.records.batch import Batch, Layout
 
 _TICK = 100_000_000  # ns: how often stages hear of the time while nothing happens
@@ -95,13 +95,17 @@ class Run:
         self._ends_in_time = duration == self._end
         self.pools = Pools(population.places(), seed, clock.stopped) if pools is None else pools
         plan = Plan(population, clock.start)
-        self._columns = Columns(plan, World(seed, self.pools))
+        self._columns = Columns(plan, World(seed, self.pools, zone=clock.start.zone or "UTC"))
         self._walk = Walk(plan, seed, max_workers)
 
     @property
     def layout(self) -> Layout:
         """Return what the records look like."""
         return self._columns.layout
+
+    def misfits(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what expressions of the population can't do with what they read, each with its path in the JSON."""
+        return self._columns.misfits()
 
     @property
     def held(self) -> Held:

@@ -275,7 +275,7 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock, pools: Pools | None
     is_live = options.start is None and options.speed is None  # and so has nothing to catch up with
     zone = {} if options.timezone is None else {"timezone": options.timezone.name}
     try:
-        return Run(
+        run = Run(
             loaded.spec.model_copy(update=zone),
             clock,
             seed=options.seed or 0,
@@ -288,6 +288,9 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock, pools: Pools | None
         )
     except Unfillable as error:  # a pool inside of another
         raise InvalidInput([loaded.document.problem(error.path, error.reason)]) from error
+    if misfits := [loaded.document.problem(*misfit) for misfit in run.misfits()]:
+        raise InvalidInput(in_order(misfits))
+    return run
 
 
 def _make_sure_that_it_can_be(run: Run, loaded: LoadedSpec, options: Options) -> None:

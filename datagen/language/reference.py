@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from datagen.language.expressions import expression_page
 from datagen.language.population import Emitter, State, Transition
 from datagen.language.schema import Schema, described, examples, schema, target_schema, text_of
 from datagen.language.spec import Spec, Text
@@ -39,6 +40,7 @@ def pages(registry: Registry, commands: Commands) -> dict[str, str]:
     """Return the reference pages, the text of each by its file name; ``commands`` are those of the command."""
     made = {f"{group}s.md": _lines(_group_page(group, registry)) for group in _INTRODUCTIONS}
     made["spec.md"] = _lines(_spec_page())
+    made["expressions.md"] = _lines(expression_page())
     made["command.md"] = _lines(_command_page(commands))
     for name, content in (("schema.json", schema(registry)), ("target.schema.json", target_schema(registry))):
         made[name] = json.dumps(content, indent=2) + "\n"

@@ -7,6 +7,8 @@ grow at most by a constant with every step: a value made of other values reads o
 
 from hypothesis import strategies as st
 
+from tests.engine.expressions import add_expressions
+
 Spec = dict  # a JSON object of the spec
 
 PLAIN_VALUES = ["x", "", 'é"\\', "😀", 0, 1, -7, 0.5, 1e-9, 12345678.25, True, False, None]
@@ -242,6 +244,8 @@ def specs(draw: st.DrawFn) -> Spec:
             state["delay"] = one_of(draw, DELAYS)
         states.append(state)
     spec = {"states": states, "emitters": emitters, "interarrival": one_of(draw, GAPS)}
+    if draw(st.booleans()):
+        add_expressions(draw, spec)
     mend_clock(spec)
     mend_silence(spec)
     return ({"$schema": "generator.json", "_comment": {"any": 1}} if rarely(draw) else {}) | spec
