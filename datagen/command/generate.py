@@ -11,8 +11,8 @@ from datagen.command.watch import Watch, on_terminal, progress, say_end
 from datagen.delivery.deliver import Report
 from datagen.job import job as jobs
 from datagen.job.limit import Limit
-from datagen.job.options import Options
 from datagen.job.request import Request
+from datagen.job.times import settle
 from datagen.job.volume import scaled
 
 _LOOK_EVERY = 0.05  # seconds
@@ -45,7 +45,8 @@ def _check(request: Request, voice: Voice, *, connect: bool) -> bool:
     inputs = jobs.check(request, connect=connect)
     voice.secrets += inputs.secrets
     voice.warn(inputs.warnings)
-    options, scale = scaled(inputs.loaded, replace(request.options, seed=request.options.seed or 0))
+    times = settle(request.options, inputs.loaded.spec.timezone)
+    options, scale = scaled(inputs.loaded, replace(times.options, seed=request.options.seed or 0), times.start)
     forecast = Limit.of(options, inputs.loaded.spec).forecast()
     if forecast:
         voice.warn([inputs.loaded.document.problem(("interarrival",), forecast)])
@@ -60,8 +61,9 @@ def _follow(job: jobs.Job, watch: Watch, signals: Signals, *, shows_progress: bo
 
     Raises RunFailed when it has failed.
     """
-    shown = shows_progress and on_terminal() and _is_bounded(job.options)
-    with progress(job.options) if shown else nullcontext() as show:
+    records, span = job.options.records, job.options.span(job.run.clock.start)
+    shown = shows_progress and on_terminal() and (records is not None or span is not None)
+    with progress(records, span) if shown else nullcontext() as show:
         handle = job.start()
         while not handle.is_done:
             report = handle.wait(_LOOK_EVERY)
@@ -71,7 +73,3 @@ def _follow(job: jobs.Job, watch: Watch, signals: Signals, *, shows_progress: bo
             if show is not None:
                 show(report)
         return handle.wait()
-
-
-def _is_bounded(options: Options) -> bool:
-    return options.records is not None or options.duration is not None

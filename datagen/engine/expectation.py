@@ -76,7 +76,12 @@ class Expectation:
 
     population: Population
     scale: float = 1.0  # so many times more workers than the sources say
-    zone: Zone = Zone()  # noqa: RUF009  # frozen
+    start: Moment = BEGIN  # whose offset says whose wall clock is meant where the spec does not
+
+    @property
+    def zone(self) -> Zone:
+        """Return whose wall clock a profile without a zone of its own means."""
+        return Times(self.population, self.start, seed=0).zone
 
     @cached_property
     def inflows(self) -> list[Inflow]:
@@ -220,17 +225,18 @@ class Expectation:
 
     def _factors(self, source: Arrival) -> tuple[Floats, Scope]:
         """Return the mean factors of a source's profile in each minute of a week (MINUTES,), and the scope of a run."""
-        first = self.zone.instant(BEGIN.microseconds)  # Monday's midnight there
+        zone = self.zone
+        first = zone.instant(BEGIN.microseconds)  # Monday's midnight there
         times = Times(self.population, Moment(first), seed=0)
         begin = 0
         if isinstance(source.from_, At):
-            begin = (source.from_.microseconds(times.start, self.zone) - first) % WEEK * 1000
-        scope = Scope(0, "", times.start, self.zone, begin, NEVER, Steady(0), times.incidents, self.scale)
+            begin = (source.from_.microseconds(times.start, zone) - first) % WEEK * 1000
+        scope = Scope(0, "", times.start, zone, begin, NEVER, Steady(0), times.incidents, self.scale)
         if not isinstance(source, Paced) or source.profile is None:
             return np.ones(MINUTES), scope
         course = times.course(source.profile, "profile")
         kept = [
-            (member if not isinstance(member, Profile) or member.weekly else 1.0, replace(own, zone=self.zone))
+            (member if not isinstance(member, Profile) or member.weekly else 1.0, replace(own, zone=zone))
             for member, own in course.members
         ]
         course = Course(tuple(kept))

@@ -16,13 +16,15 @@ from datagen.engine.pilot import Sizes
 from datagen.engine.plan import Plan
 from datagen.job.options import Options
 from datagen.job.request import Inputs, Request, load
+from datagen.job.times import settle
 from datagen.job.volume import Scale, measured, scaled
 from datagen.language.spec import Spec
+from datagen.moment import Moment
 from datagen.plugin.arrival import TurnedAway
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import Plugin, parts_of
 from datagen.plugin.week import BEGIN, MINUTES
-from datagen.zone import MINUTE, Zone
+from datagen.zone import MINUTE
 
 
 def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
@@ -31,25 +33,27 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     Raises InvalidInput with everything that is wrong with the request.
     """
     inputs = load(request, reads=True)
-    options, scale = scaled(inputs.loaded, replace(request.options, seed=request.options.seed or 0))
+    times = settle(request.options, inputs.loaded.spec.timezone)
+    options = replace(times.options, seed=request.options.seed or 0)
+    options, scale = scaled(inputs.loaded, options, times.start)
     takes = inputs.targets[0].target
     formatter = takes.format or (inputs.formatter if takes.takes_format else inputs.loaded.registry.formatter("json"))
-    found = measured(inputs.loaded, options, options.scale or 1.0, formatter)
-    return inputs, _Explanation(inputs.loaded.spec, options, scale, formatter, found).object
+    found = measured(inputs.loaded, options, times.start, formatter)
+    return inputs, _Explanation(inputs.loaded.spec, options, times.start, scale, formatter, found).object
 
 
 @dataclass(frozen=True)
 class _Explanation:
     spec: Spec
     options: Options
+    start: Moment | None
     scale: Scale | None
     formatter: Formatter
     sizes: Sizes | None
 
     @cached_property
     def expectation(self) -> Expectation:
-        start = self.options.start
-        return Expectation(self.spec, self.options.scale or 1.0, Zone() if start is None else Zone.of(start))
+        return Expectation(self.spec, self.options.scale or 1.0, self.start or BEGIN)
 
     @cached_property
     def limit(self) -> int:
@@ -216,7 +220,8 @@ class _Explanation:
     def _run(self) -> dict[str, Any]:
         """Return how much the run makes that is asked for, and how long it takes on its clock."""
         options, made = self.options, self.records
-        records, seconds = options.records, None if options.duration is None else options.duration / 1e9
+        span = options.span(self.start or BEGIN)
+        records, seconds = options.records, None if span is None else span / 1e9
         mean = _mean(made)
         if made is not None and seconds is not None:
             records = round(self._sum(made, seconds) + self._at_once())
@@ -224,7 +229,7 @@ class _Explanation:
             seconds = max(records - self._at_once(), 0) / mean
         each = self._record()["per_record"]
         return {
-            "records": records if options.records is not None or options.duration is not None else None,
+            "records": records,
             "seconds": seconds,
             "bytes": records * each if records is not None and each is not None else None,
         }
@@ -239,10 +244,10 @@ class _Explanation:
 
     def _sum(self, curve: Floats, seconds: float) -> float:
         """Return how much comes together in so many seconds from the start on, on Monday at midnight without one."""
-        first, start = 0, self.options.start
-        if start is not None:
-            week_begin = Zone.of(start).instant(BEGIN.microseconds)
-            first = (start.microseconds - week_begin) // MINUTE % MINUTES
+        first = 0
+        if self.start is not None:
+            monday = self.expectation.zone.instant(BEGIN.microseconds)
+            first = (self.start.microseconds - monday) // MINUTE % MINUTES
         weeks, rest = divmod(seconds / 60, MINUTES)
         sums = np.concatenate([[0.0], np.cumsum(np.roll(curve, -first))]) * 60
         return float(weeks * sums[-1] + np.interp(rest, np.arange(MINUTES + 1), sums))

@@ -7,7 +7,7 @@ from threading import Event
 
 import numpy as np
 
-from datagen.clock import NEVER, SystemClock
+from datagen.clock import NEVER, soon
 from datagen.draw import Floats
 from datagen.engine.expectation import Expectation
 from datagen.engine.pilot import Sizes, sizes
@@ -56,6 +56,7 @@ class _Asked:
 
     loaded: LoadedSpec
     options: Options
+    start: Moment | None
     volume: Volume
 
     def refuse(self, text: str) -> InvalidInput:
@@ -64,10 +65,12 @@ class _Asked:
         return InvalidInput([self.loaded.document.problem(("volume",), text)])
 
 
-def scaled(loaded: LoadedSpec, options: Options, known: Known = None) -> tuple[Options, Scale | None]:
+def scaled(
+    loaded: LoadedSpec, options: Options, start: Moment | None, known: Known = None
+) -> tuple[Options, Scale | None]:
     """Return the options with the constant of the volume that they, or else the spec, ask for, and with its limit.
 
-    The constant is taken from a run that is continued, where it is ``known`` for the same volume. Raises InvalidInput
+    ``start`` is that of the run, if it is known: records show its offset. The constant is taken from a run that is continued, where it is ``known`` for the same volume. Raises InvalidInput
     when no constant reaches it.
     """
     spec = loaded.spec
@@ -78,16 +81,15 @@ def scaled(loaded: LoadedSpec, options: Options, known: Known = None) -> tuple[O
         return options, None
     if known is not None and known[0] == str(volume):
         return _with(loaded, options, Scale(known[1], volume))
-    return _with(loaded, options, _reached(_Asked(loaded, options, volume)))
+    return _with(loaded, options, _reached(_Asked(loaded, options, start, volume)))
 
 
-def measured(loaded: LoadedSpec, options: Options, scale: float, formatter: Formatter) -> Sizes | None:
+def measured(loaded: LoadedSpec, options: Options, start: Moment | None, formatter: Formatter) -> Sizes | None:
     """Return how long records are, from a pilot; None when it makes none.
 
     Raises InvalidInput when a pool can't be filled.
     """
-    zone = (SystemClock().start if options.start is None else options.start).zone
-    plan = Plan(loaded.spec, Moment(BEGIN.microseconds, zone), scale)
+    plan = Plan(loaded.spec, Moment(BEGIN.microseconds, (start or soon()).zone), options.scale or 1.0)
     pools = Pools(loaded.spec.places(), options.seed or 0, Event())
     problems = pools.problems()
     if problems:
@@ -109,7 +111,7 @@ def _reached(asked: _Asked) -> Scale:
     unit = Expectation(loaded.spec, scale=2.0)  # twice as many: where batches are scaled they are not rounded
     weights, error = unit.emits, 0.0
     if volume.in_bytes:
-        found = measured(loaded, options, 1.0, loaded.registry.formatter("json"))
+        found = measured(loaded, options, asked.start, loaded.registry.formatter("json"))
         if found is None:
             raise asked.refuse("there are no records to measure: a pilot has made none")
         weights, error = weights * found.means, found.error
