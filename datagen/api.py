@@ -264,12 +264,15 @@ def explain(
     start: str | datetime | None = None,
     records: int | None = None,
     duration: str | timedelta | None = None,
+    until: str | datetime | None = None,
+    timezone: str | None = None,
     max_workers: int | None = None,
     rate: str | float | None = None,
     volume: str | None = None,
     seed: int | None = None,
     plugins: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what a run would make, without running it, as ``datagen explain --json`` prints it.
 
@@ -277,8 +280,10 @@ def explain(
     """
     from datagen.job.explain import explain as explained  # with scipy, which takes a while to import
 
-    options = _options(start, records, duration, max_workers, rate, volume, seed, None)
-    return explained(Request(spec, target, format, options, environment, plugins))[1]
+    options = _options(
+        start, records, duration, until, None, timezone, None, None, max_workers, rate, volume, seed, None
+    )
+    return explained(Request(spec, target, format, options, environment, parameters or {}, plugins))[1]
 
 
 def _computed(spec: SpecLike, *options: Any) -> Run:

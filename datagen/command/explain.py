@@ -36,19 +36,17 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     if by_hour and max(by_hour) > 1.001 * min(by_hour):
         yield from _week(by_hour)
     if len(found["sources"]) > 1:
-        yield from _table(
-            ("source", "type", "workers/s", "altogether", "life"),
-            [
-                (
-                    source["name"],
-                    source["type"],
-                    _number(source["workers_per_second"]),
-                    _number(source["workers_altogether"]),
-                    _span(source["life_seconds"]),
-                )
-                for source in found["sources"]
-            ],
-        )
+        rows = [
+            (
+                source["name"],
+                source["type"],
+                _number(source["workers_per_second"]),
+                "" if source["workers_altogether"] is None else _number(source["workers_altogether"]),
+                _span(source["life_seconds"]),
+            )
+            for source in found["sources"]
+        ]
+        yield from _table(("source", "type", "workers/s", "altogether", "life"), rows)
     stops = found["life"]["always_stops"]
     yield from _table(
         ("state", *(["visits a life"] if stops else []), "entered/s", "stay"),

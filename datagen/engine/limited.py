@@ -36,13 +36,13 @@ class Outcome:
 
 def under(expectation: Expectation, limit: int, measure: Callable[[], float]) -> Outcome | None:
     """Return what a limit does; ``measure`` returns the share of workers who are born in a pilot. None: unknown."""
-    flows, most = expectation.inflows, expectation.most_alive
+    flows, enough = expectation.inflows, expectation.sufficient_limit
     curves = [flow.alive for flow in flows]
-    if most is None or any(curve is None for curve in curves):
+    if enough is None or any(curve is None for curve in curves):
         return None
     alive = [curve for curve in curves if curve is not None]
     ones = [np.ones(MINUTES) for _ in flows]
-    is_tight = _exceeds(most, limit)
+    is_tight = enough - 1 > limit
     own = [
         number
         for number, flow in enumerate(flows)
@@ -56,7 +56,7 @@ def under(expectation: Expectation, limit: int, measure: Callable[[], float]) ->
     for numbers, places in groups:
         members = [flows[number] for number in numbers if flows[number].rate]
         total = np.asarray(sum(alive[number] for number in numbers))
-        share = None if is_tight and own else _share(members, total, places)
+        share = None if is_tight and own else _share(members, total, places) if members else ones[0]
         if share is None:
             measured = np.full(MINUTES, measure())
             return Outcome([measured for _ in flows], binds=True, is_measured=True)

@@ -70,8 +70,8 @@ def scaled(
 ) -> tuple[Options, Scale | None]:
     """Return the options with the constant of the volume that they, or else the spec, ask for, and with its limit.
 
-    ``start`` is that of the run, if it is known: records show its offset. The constant is taken from a run that is continued, where it is ``known`` for the same volume. Raises InvalidInput
-    when no constant reaches it.
+    ``start`` is that of the run, if it is known: records show its offset. The constant is taken from a run that is
+    continued, where it is ``known`` for the same volume. Raises InvalidInput when no constant reaches it.
     """
     spec = loaded.spec
     volume = options.volume or spec.volume

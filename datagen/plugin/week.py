@@ -17,8 +17,8 @@ BEGIN = Moment(978_307_200_000_000, "UTC")  # 2001-01-01, a Monday
 MINUTES = 7 * 24 * 60
 _MINUTE = 60 * 10**9  # ns
 _WEEK = MINUTES * _MINUTE
-_MOST_WEEKS = 53
-_ENOUGH = 2000  # instants that are counted
+_YEAR = 52 * _WEEK
+_ENOUGH, _MOST = 2000, 50_000  # instants that are counted
 _GOLDEN = 0.6180339887498949
 
 
@@ -48,15 +48,18 @@ class Week:
     def counted(self, more: Callable[[], Integers]) -> Floats:
         """Return how many instants a second there are in each minute (MINUTES,): counted over whole weeks.
 
-        ``more`` returns the next instants, (n,), ascending, ns; none when there are none any more.
+        ``more`` returns the next instants, (n,), ascending, ns; none when there are none any more. Where very many come
+        in a week the mean of the first ones counts.
         """
         found = [np.zeros(0, np.int64)]
-        known = 0
-        while known < _ENOUGH and len(times := more()) and times[0] < _MOST_WEEKS * _WEEK:
+        known, last = 0, 0
+        while (known < _ENOUGH or last < _WEEK) and known < _MOST and len(times := more()) and times[0] < _YEAR:
             found.append(times[times >= 0])
-            known += len(found[-1])
+            known, last = known + len(found[-1]), int(times[-1])
+        if known >= _MOST and last < _WEEK:
+            return np.full(MINUTES, known / (last / 1e9))
+        weeks = _YEAR // _WEEK if known < _ENOUGH else last // _WEEK
         times = np.concatenate(found)
-        weeks = _MOST_WEEKS if known < _ENOUGH else max(int(times[-1]) // _WEEK, 1)
         counts = np.bincount(times[times < weeks * _WEEK] // _MINUTE % MINUTES, minlength=MINUTES)
         return np.asarray(counts / (60.0 * weeks))
 

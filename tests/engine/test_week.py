@@ -45,7 +45,7 @@ def expected(*arrivals: dict, scale: float = 1.0, **keys: object) -> Expectation
         ({"type": "periodic", "period": "1D", "multiplier": 864}, 0.01),
         ({"type": "periodic", "period": 1, "multiplier": 100, "deviation": 0.5, "direction": "decrease"}, 74.5),
         ({"type": "cron", "expression": "*/10 8-17 * * MON-FRI"}, 300 / 604800),
-        ({"type": "cron", "expression": "@monthly"}, 12 / (53 * 604800)),
+        ({"type": "cron", "expression": "@monthly"}, 12 / (52 * 604800)),
         ({"type": "incident", "incident": "outage"}, 1 / 3600),
         ({"type": "timestamps", "values": ["2024-01-01T05:00:00"]}, 0),
         ({"type": "at_start", "total": 50}, 0),
