@@ -4,7 +4,7 @@ Closed forms by queueing theory where there are any, minute by minute of a week;
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -16,19 +16,18 @@ from datagen.engine.expectation import Expectation, Inflow
 from datagen.engine.pilot import MOST_STEPS
 from datagen.engine.plan import Plan
 from datagen.engine.walk import Walk
-from datagen.plugin.arrival import TurnedAway
+from datagen.plugin.arrival import Arrival
+from datagen.plugin.distribution import Distribution
 from datagen.plugin.week import MINUTES
 
 _CROWDED = 1.25  # times the limit are alive: from there on somebody always waits
-
-Shares = list[Floats]  # for each source (MINUTES,): which share of its workers is born
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What becomes, under a limit, of workers who stop some time."""
 
-    shares: Shares
+    flows: list[Inflow]  # with those who are born, in place of those who come
     binds: bool = False
     grows: bool = False  # those who wait are more and more
     is_measured: bool = False  # by a pilot
@@ -37,34 +36,33 @@ class Outcome:
 def under(expectation: Expectation, limit: int, measure: Callable[[], float]) -> Outcome | None:
     """Return what a limit does; ``measure`` returns the share of workers who are born in a pilot. None: unknown."""
     flows, enough = expectation.inflows, expectation.sufficient_limit
-    curves = [flow.alive for flow in flows]
-    if enough is None or any(curve is None for curve in curves):
+    alive = [curve for flow in flows if (curve := flow.alive) is not None]
+    if enough is None or len(alive) < len(flows):
         return None
-    alive = [curve for curve in curves if curve is not None]
-    ones = [np.ones(MINUTES) for _ in flows]
     is_tight = enough - 1 > limit
-    own = [
-        number
-        for number, flow in enumerate(flows)
-        if flow.rate and flow.source.max_workers and _exceeds(float(alive[number].max()), flow.source.max_workers)
-    ]
-    if not is_tight and not own:
-        return Outcome(ones)
+    own = [number for number, flow in enumerate(flows) if flow.rate and _is_too_many(alive[number], flow.source)]
+    if is_tight and own:
+        return _measured(flows, measure)
     groups = [(list(range(len(flows))), limit)] if is_tight else []
     groups += [([number], flows[number].source.max_workers or limit) for number in own]
-    shares, grows = ones, False
+    left, grows = list(flows), False
     for numbers, places in groups:
-        members = [flows[number] for number in numbers if flows[number].rate]
+        sources = [flows[number].source for number in numbers if flows[number].rate]
         total = np.asarray(sum(alive[number] for number in numbers))
-        share = None if is_tight and own else _share(members, total, places) if members else ones[0]
+        always_full = float(total.mean()) >= places and _queues(sources)
+        share = _share(sources, total, places)
         if share is None:
-            measured = np.full(MINUTES, measure())
-            return Outcome([measured for _ in flows], binds=True, is_measured=True)
-        grows = grows or (float(total.mean()) >= places and not any(flow.source.counts_from_birth for flow in members))
-        grows = grows and all(flow.source.when_full == "wait" for flow in members)
+            return _measured(flows, measure)
         for number in numbers:
-            shares[number] = share
-    return Outcome(shares, binds=True, grows=grows)
+            rates = flows[number].rates
+            left[number] = replace(flows[number], rates=(rates.mean() if always_full else rates) * share)
+        grows = grows or always_full
+    return Outcome(left, binds=bool(groups), grows=grows)
+
+
+def _measured(flows: Sequence[Inflow], measure: Callable[[], float]) -> Outcome:
+    share = measure()
+    return Outcome([replace(flow, rates=flow.rates * share) for flow in flows], binds=True, is_measured=True)
 
 
 def born(plan: Plan, seed: int, limit: int, expected: float) -> float:
@@ -82,31 +80,36 @@ def born(plan: Plan, seed: int, limit: int, expected: float) -> float:
     return min(float(late.sum()) / max((last - last // 2) / 1e9, 1e-9) / expected, 1.0)
 
 
-def _exceeds(alive: float, limit: int) -> bool:
-    """Return whether a limit may hold somebody back where so many are alive on average."""
-    return alive + 4 * sqrt(alive) > limit
+def _is_too_many(alive: Floats, source: Arrival) -> bool:
+    """Return whether the limit of a source itself may hold its workers back."""
+    most = float(alive.max())
+    return source.max_workers is not None and most + 4 * sqrt(most) > source.max_workers
 
 
-def _share(flows: Sequence[Inflow], alive: Floats, limit: int) -> Floats | None:
+def _queues(sources: Sequence[Arrival]) -> bool:
+    """Return whether all who find no place wait, and others come meanwhile."""
+    return all(source.when_full == "wait" and not source.counts_from_birth for source in sources)
+
+
+def _share(sources: Sequence[Arrival], alive: Floats, limit: int) -> Floats | None:
     """Return the share of workers born in each minute (MINUTES,), by how many would be alive; None: no formula."""
-    sources = [flow.source for flow in flows]
-    if all(source.counts_from_birth for source in sources) and all(at.when_full == "wait" for at in sources):
-        crowded = np.minimum(limit / np.maximum(alive, 1e-12), 1.0)
-        if len(sources) > 1:
-            return crowded if alive.min() > _CROWDED * limit else None
-        linear = getattr(sources[0], "distribution").linear()  # noqa: B009  # of every source that counts from birth
-        if linear is None or linear.family != EXPONENTIAL:
-            return crowded if alive.min() > _CROWDED * limit else None
-        more = _loss(alive, limit) * alive / limit  # one more waits, and while he does no gap runs
-        return np.asarray(1 / (1 + more))
-    if all(
-        at.kind == "poisson" and at.count == 1 and (at.when_full == "drop" or isinstance(at.when_full, TurnedAway))
-        for at in sources
-    ):
+    if _queues(sources):
+        return np.full(MINUTES, min(limit / max(float(alive.mean()), 1e-12), 1.0))
+    if all(source.counts_from_birth and source.when_full == "wait" for source in sources):
+        if len(sources) == 1 and _family(sources[0]) == EXPONENTIAL:
+            more = _loss(alive, limit) * alive / limit  # one more waits, and while he does no gap runs
+            return np.asarray(1 / (1 + more))
+        return limit / alive if alive.min() > _CROWDED * limit else None
+    if all(source.kind == "poisson" and source.count == 1 and source.when_full != "wait" for source in sources):
         return 1 - _loss(alive, limit)
-    if all(at.when_full == "wait" and not at.counts_from_birth for at in sources):
-        return np.full(MINUTES, min(limit / float(alive.mean()), 1.0))
     return None
+
+
+def _family(source: Arrival) -> int | None:
+    """Return the family of the gaps of a source that counts them from births."""
+    distribution = getattr(source, "distribution", None)
+    linear = distribution.linear() if isinstance(distribution, Distribution) else None
+    return None if linear is None else linear.family
 
 
 def _loss(load: Floats, places: int) -> Floats:

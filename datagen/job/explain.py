@@ -81,19 +81,19 @@ class _Explanation:
         if self.outcome is None:
             return None
         total = np.zeros(MINUTES)
-        for flow, share in zip(expected.inflows, self.outcome.shares, strict=True):
+        for flow, came in zip(self.outcome.flows, expected.inflows, strict=True):
             made = flow.makes(weights)
             if made is None:
                 return None
-            total += made * share + self._turned(flow, share, weights)
+            total += made + self._turned(flow, came, weights)
         return total
 
-    def _turned(self, flow: Inflow, share: Floats, weights: Floats) -> Floats | float:
+    def _turned(self, flow: Inflow, came: Inflow, weights: Floats) -> Floats | float:
         """Return what workers make a second who find no place and are born elsewhere."""
         if not isinstance(flow.source.when_full, TurnedAway):
             return 0.0
         visits = self.expectation.chain(flow.source.when_full.state).visits
-        return 0.0 if visits is None else flow.rates * (1 - share) * float(visits @ weights)
+        return 0.0 if visits is None else (came.rates - flow.rates) * float(visits @ weights)
 
     @cached_property
     def records(self) -> Floats | None:
@@ -142,24 +142,15 @@ class _Explanation:
         }
 
     def _workers(self) -> dict[str, Any]:
-        expected, born_ = self.expectation, None
-        if self.outcome is not None:
-            curves = [flow.rates * share for flow, share in zip(expected.inflows, self.outcome.shares, strict=True)]
-            born_ = _mean(np.asarray(sum(curves)))
-        alive: float | None = _finite(expected.alive)
+        expected, outcome = self.expectation, self.outcome
+        alive = None
         if not expected.always_stops:
-            alive = float(min(self.limit, expected.alive if expected.alive is not None else self.limit))
-        elif self.outcome is not None:
-            alive = float(
-                sum(
-                    float((curve * share).mean())
-                    for flow, share in zip(expected.inflows, self.outcome.shares, strict=True)
-                    if (curve := flow.alive) is not None
-                )
-            )
+            alive = float(min(self.limit, self.limit if expected.alive is None else expected.alive))
+        elif outcome is not None:
+            alive = sum(float(curve.mean()) for flow in outcome.flows if (curve := flow.alive) is not None)
         return {
             "coming_per_second": _finite(expected.rate),
-            "born_per_second": born_,
+            "born_per_second": None if outcome is None else sum(flow.rate for flow in outcome.flows),
             "alive": alive,
             "alive_without_limit": _finite(expected.alive),
             "alive_at_most": _finite(expected.most_alive),
