@@ -246,7 +246,13 @@ class _Explanation:
 
 def _each(makes: Callable[[Floats], Floats | None], count: int) -> list[float | None]:
     """Return how often a second each state is entered."""
-    return [_mean(makes(np.eye(count)[number])) for number in range(count)]
+    found = []
+    weights = np.zeros(count)
+    for number in range(count):
+        weights[number] = 1
+        found.append(_mean(makes(weights)))
+        weights[number] = 0
+    return found
 
 
 def _curve(curve: Floats | None) -> dict[str, Any]:
