@@ -18,7 +18,7 @@ class Timestamps(Arrival):
     values: list[Instant] = Field(min_length=1, description="times in ISO 8601, or offsets from the start")
 
     def stream(self, scope: Scope) -> Stream:
-        since = np.array([at.microseconds(scope.start, scope.zone) for at in self.values]) - scope.start.microseconds
+        since = np.array([at.microseconds(scope.start, scope.zone) for at in self.values]) - scope.zero
         times = np.sort(since * 1000)
         times = times[np.searchsorted(times, scope.begin) :]
         return Counted(lambda numbers: times[numbers], len(times))

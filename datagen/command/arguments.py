@@ -22,6 +22,7 @@ OPTIONS = {
     "until": "--until",
     "bytes": "--bytes",
     "timezone": "--timezone",
+    "warm_up": "--warm-up",
     "then_live": "--then-live",
     "speed": "--speed",
     "seed": "--seed",
@@ -181,6 +182,7 @@ def _add_run(parser: Parser) -> None:
         help="with -s: what lies in the past comes at once, the rest when it is due on the system clock",
     )
     add("--speed", metavar="N", help="pace of the clock: N seconds of the run in each second; with or without -s")
+    add("--warm-up", metavar="TIME", help="how long before the start the simulation begins, or auto; else the spec's")
     add("--timezone", metavar="ZONE", help="zone of times without an offset, such as Europe/Berlin; else the spec's")
     add("-m", "--max-workers", metavar="N", help="most workers alive at once; else max_workers of the spec, else 100")
     add("-n", "--records", metavar="N", help="stop after that many records; 5k and 2M are 5000 and 2000000")
