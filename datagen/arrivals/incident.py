@@ -6,8 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from datagen.clock import NEVER
-from datagen.draw import Integers
+from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import Arrival, Scope, Stream
+from datagen.plugin.week import Week, nothing
 
 _FIRST = 86_400 * 10**9  # ns that are looked ahead at first
 
@@ -20,6 +21,10 @@ class AtIncident(Arrival):
 
     incident: str = Field(description="the name of the incident")
     at: Literal["begin", "end"] = Field("begin", description="at its begin or its end")
+
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        apart = week.recurring.get(self.incident)
+        return nothing() + (1 / apart if apart else 0.0)
 
     def stream(self, scope: Scope) -> Stream:
         return _Edges(scope, self.incident, ("begin", "end").index(self.at))

@@ -58,6 +58,7 @@ class Plan:
     population: Population
     start: Moment
     warm_up: int = 0  # ns: so long before the start the simulation begins
+    scale: float = 1.0  # so many times more workers than the sources say
     path: str = ""  # the name path above the purposes of all draws; empty while there is one population
 
     def times(self, seed: int) -> Times:

@@ -74,12 +74,13 @@ class Run:
         warm_up: int = 0,
         pools: Pools | None = None,
         threads: int = 1,
+        scale: float = 1.0,
     ) -> None:
         """Prepare a run that ends after a number of records, at a duration (ns), or with the record that makes the
         ``size`` (bytes of compact JSON) full, whichever comes first; or when there are no more.
 
-        The simulation begins a ``warm_up`` (ns) before the start; nobody gets the records of that time.
-        So many threads compute it, the one that takes its records included.
+        The simulation begins a ``warm_up`` (ns) before the start; nobody gets the records of that time. So many threads
+        compute it, the one that takes its records included. There are ``scale`` times more workers than the sources say.
         """
         self.crew = Crew(threads)
         self.clock = clock
@@ -96,7 +97,7 @@ class Run:
         self._end = time_left(clock.start) if duration is None else min(duration, time_left(clock.start))
         self._ends_in_time = duration == self._end
         self.pools = Pools(population.places(), seed, clock.stopped) if pools is None else pools
-        plan = Plan(population, clock.start, warm_up)
+        plan = Plan(population, clock.start, warm_up, scale)
         self._columns = Columns(plan, World(seed, self.pools, zone=population.timezone or clock.start.zone or "UTC"))
         self._walk = Walk(plan, seed, max_workers)
 

@@ -39,6 +39,9 @@ class Times:
 
     def rhythm(self, product: Product, path: str, begin: int = 0) -> Rhythm:
         """Return a product of profiles at work from a time on (ns of the simulation); ``path`` is where it stands."""
+        return Rhythm(self.course(product, path), self.zero, begin)
+
+    def course(self, product: Product, path: str) -> Course:
+        """Return the factor of time that a product of profiles is."""
         scope = Scope(self.start, self.zone, self.seed, path, self.incidents)
-        course = Course.of(product, self.population.profiles, scope)
-        return Rhythm(course, self.zero, begin)
+        return Course.of(product, self.population.profiles, scope)

@@ -12,6 +12,7 @@ from datagen.clock import FIRST_MOMENT, LAST_MOMENT, time_left
 from datagen.language.population import Population
 from datagen.moment import Moment, parse_duration
 from datagen.plugin.instant import parse_warm_up
+from datagen.plugin.volume import Volume, parse_volume
 from datagen.problems import InvalidInput, Problem, show
 from datagen.when import When, parse_when
 from datagen.zone import Zone
@@ -36,6 +37,8 @@ class Options:
 
     start: When | None = None
     max_workers: int | None = None  # that of the spec, or DEFAULT_WORKERS
+    volume: Volume | None = None  # wins over that of the spec
+    scale: float | None = None  # so many times more workers, once the volume is known; of a run without one: None
     records: int | None = None
     duration: int | None = None  # ns
     until: When | None = None
@@ -69,6 +72,7 @@ class Options:
         options = cls(
             start=taken("start", _when, None),
             max_workers=taken("max_workers", lambda value: _count(value, 1), None),
+            volume=taken("rate", _rate, None) or taken("volume", parse_volume, None),
             records=taken("records", lambda value: _count(value, 0), None),
             duration=taken("duration", parse_duration, None),
             until=taken("until", _when, None),
@@ -89,6 +93,8 @@ class Options:
         """Yield what does not go together."""
         if given.get("records") is not None and given.get("duration") is not None:
             yield Problem(f"{name('records')} and {name('duration')} exclude each other")
+        if given.get("rate") is not None and given.get("volume") is not None:
+            yield Problem(f"{name('rate')} and {name('volume')} exclude each other")
         if self.then_live and given.get("start") is None:
             yield Problem(f"needs {name('start')}: the time from which on history is made", name("then_live"))
         if self.then_live and given.get("speed") is not None:
@@ -163,6 +169,13 @@ def _bytes(given: object) -> int:
         return _whole(given, 0)
     number = Decimal(written[1]) * (1024 if written[3] else 1000) ** " kmgt".index(written[2].lower() or " ")
     return int(number) if number == int(number) else _whole(given, 0)
+
+
+def _rate(given: object) -> Volume:
+    volume = parse_volume(given)
+    if volume.in_bytes:
+        raise ValueError(f"must be records a time, such as 5000/s, found {show(given)}; bytes are a volume")
+    return volume
 
 
 def _threads(given: object) -> int:

@@ -15,6 +15,7 @@ from datagen.plugin.instant import WarmUp
 from datagen.plugin.model import Model, Named, Number
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
+from datagen.plugin.volume import AnyVolume
 from datagen.problems import Path_, path_part
 from datagen.records.batch import Layout
 
@@ -97,6 +98,15 @@ class Population(Model):
     )
     timezone: ZoneName | None = Field(
         None, description="time zone (IANA) of times without an offset; the option `--timezone` wins"
+    )
+
+    volume: AnyVolume | None = Field(
+        None,
+        description='how much to make, by more workers: "5000/s" (records) or "10GB/D"; with " peak" behind it in the '
+        "highest minute of a week, else on average; the options --rate and --volume win",
+    )
+    volume_scale: float | None = Field(
+        None, gt=0, le=1e9, description="so many times more workers, in place of what `volume` would come to"
     )
 
     @model_validator(mode="after")
