@@ -61,6 +61,11 @@ class Walk:
         return int(self._arrivals.core.alive + self._arrivals.core.outside)
 
     @property
+    def due(self) -> Integers:
+        """Return how many workers of each source came due so far, (sources,)."""
+        return self._arrivals.table["number"].copy()
+
+    @property
     def held_since(self) -> int:
         """Return since when a spawn is held back, in ns since the start; ``NEVER`` when none is."""
         return self._arrivals.held_since
