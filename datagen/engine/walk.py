@@ -48,6 +48,7 @@ class Walk:
         self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // slot.nbytes, 1)))
         self._first_waits = np.zeros((*self._arrivals.times.shape, *self._ahead.shape), np.int64)
         self._loop.expect(self._first_waits)
+        self._loop.change = self._arrivals.next_change
         self._schedule(_ONE_DAY)
 
     @property
@@ -119,6 +120,10 @@ class Walk:
                 self._arrivals.reach()
             case "ended":
                 self._arrivals.end()
+                loop.change = self._arrivals.next_change
+            case "changed":
+                self._arrivals.change()
+                loop.change = self._arrivals.next_change
             case "no waits":
                 self._ahead.go_on(self._slots, loop.used)
             case "unknown":
@@ -143,6 +148,7 @@ class Walk:
         for place in range(len(self._arrivals)):
             self._draw_first_waits(place)
         self._loop.restore(alive, snapshot["spawned"])
+        self._loop.change = self._arrivals.next_change
         self._schedule(_ONE_DAY)
 
     def _draw_first_waits(self, place: int) -> None:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import AnyDimension, Dimension
-from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, odd_span
+from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.model import Model, Named, Number
 from datagen.plugin.profile import AnyProfile
@@ -74,7 +74,7 @@ class Population(Model):
 
     states: list[State] = Field(min_length=1, description="the states; a worker begins in the first")
     emitters: list[Emitter] = Field(description="what the records are made of")
-    interarrival: AnyDistribution | None = Field(
+    interarrival: MaybeDistribution = Field(
         None, description="seconds from one spawn of a worker to the next; this or `arrivals` is required"
     )
     arrivals: AnyArrivals = Field((), description="a source of workers, or several, in place of `interarrival`")

@@ -27,6 +27,7 @@ from datagen.zone import Zone
 BLOCK = 2048  # instants that are computed at once,
 MOST_AT_ONCE = 2**18  # or fewer, with so many workers together
 _ONE = 2**20  # parts of a worker
+OPEN = -1  # in place of a number of workers kept alive: their instants say when workers come
 
 
 class Pace(Protocol):
@@ -213,6 +214,13 @@ class Arrival(Plugin):
     @abstractmethod
     def stream(self, scope: Scope) -> Stream:
         """Return its instants in a run."""
+
+    def targets(self, scope: Scope) -> list[tuple[int, int]]:
+        """Return from when on, in ns since the start, ascending, how many workers are kept alive, or ``OPEN``.
+
+        None of it for a source whose instants always say when workers come.
+        """
+        return []
 
     def workers(self, instants: Integers, numbers: Integers, scope: Scope) -> Integers:
         """Return the instant of each worker, of instants (n,) with their numbers (n,)."""

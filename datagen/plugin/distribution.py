@@ -213,5 +213,11 @@ AnyDistribution = Annotated[
     PlainValidator(partial(make_of_group, "distribution")),
     WithJsonSchema({"group": "distribution"}),
 ]
+# One that a key may be without, but not null.
+MaybeDistribution = Annotated[
+    Distribution | None,
+    PlainValidator(partial(make_of_group, "distribution")),
+    WithJsonSchema({"group": "distribution"}),
+]
 WholeDistribution = Annotated[AnyDistribution, AfterValidator(check_whole)]
 LengthDistribution = Annotated[WholeDistribution, AfterValidator(_check_length)]

@@ -37,6 +37,7 @@ BUILT_IN = {
         "interarrival": "arrivals.interarrival",
         "periodic": "arrivals.periodic",
         "poisson": "arrivals.poisson",
+        "stages": "arrivals.stages",
         "timestamps": "arrivals.timestamps",
     },
     "dimension": {

@@ -67,6 +67,7 @@ def plain(monkeypatch) -> tuple[type, type]:
     provide(".libc.math", rint=lambda number: float(np.rint(number)))
     provide(".datagen.native.draws", mix=mix, numbered=numbered, standard=standard)
     provide(".datagen.native.agenda", fetch_ahead=lambda place: None)
+    provide(".datagen.native.rhythm", Rhythm=list)
     provide(".datagen.native.waits", **vars(as_plain_python("waits")))
     agenda, sources = as_plain_python("agenda"), as_plain_python("sources")
 
