@@ -3,7 +3,7 @@
 Owns where the walk is cut; which numbers are made of its steps is up to the modules beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from datagen import draw
 from datagen.clock import time_left
 from datagen.draw import Integers, Keys
 from datagen.engine.plan import Plan
-from datagen.engine.run import Run
+from datagen.engine.step import Steps
 from datagen.engine.walk import Walk
 from datagen.job.job import compute
 from datagen.job.options import Options
@@ -25,12 +27,15 @@ from datagen.language.load import LoadedSpec
 from datagen.language.population import Population
 from datagen.moment import Moment, parse_moment
 from datagen.plugin.registry import Registry
+from datagen.problems import InvalidInput, Problem
+from datagen.records.types import plain
 
 SpecLike = LoadedSpec | str | Path | Mapping[str, Any]
 
 MONDAY = "2024-01-01T00:00:00Z"  # the start without one, so that a picture can be made again
-WEEK = "7D"
+WEEK = 7 * 86_400 * 10**9  # ns
 MOST_STEPS = 1_000_000
+MOST_RECORDS = 20_000
 _FIRST_SLICE = 10**9  # ns that are walked at once; workers who come due and are turned away are no steps, but work
 _MUCH = 100_000  # workers in a slice
 
@@ -42,7 +47,7 @@ class Walked:
     time: Integers  # (n,) ns since the start
     worker: Integers  # (n,)
     step: Integers  # (n,)
-    state: Integers  # (n,)
+    state: npt.NDArray[np.int32]  # (n,)
     keys: Keys  # (n,) row keys
     due: Integers  # (sources,) how many workers of each source came due
     reached: int  # ns since the start: all steps before it are there
@@ -72,10 +77,12 @@ class Pilot:
 
     @classmethod
     def complete(cls, loaded: LoadedSpec, options: Options) -> "Pilot":
-        """Return the pilot of options, with those that were not given."""
-        given = {"start": options.start or MONDAY, "seed": options.seed or 0, "duration": options.duration or WEEK}
-        chosen = Options.of(given, {"duration": "span"})
-        return cls(loaded, replace(chosen, max_workers=options.max_workers))
+        """Return the pilot of options, with those that were not given; raises InvalidInput for an empty span."""
+        if options.duration == 0:
+            raise InvalidInput([Problem("a span must be above 0")])
+        start = parse_moment(MONDAY) if options.start is None else options.start
+        span = min(WEEK if options.duration is None else options.duration, time_left(start))
+        return cls(loaded, replace(options, start=start, seed=options.seed or 0, duration=span, threads=1))
 
     @property
     def population(self) -> Population:
@@ -95,7 +102,7 @@ class Pilot:
     @property
     def span(self) -> int:
         """Return how long it is, in ns."""
-        return min(self.options.duration or 0, time_left(self.start))
+        return self.options.duration or 0
 
     @property
     def limit(self) -> int:
@@ -108,14 +115,13 @@ class Pilot:
         return Plan(self.population, self.start)
 
     @cached_property
-    def run(self) -> Run:
-        """Return a run that makes its records. Raises InvalidInput when there can't be one."""
-        return compute(self.loaded, replace(self.options, threads=1))
-
-    @cached_property
     def walked(self) -> Walked:
-        """Return its steps: all of them, or a million and some. Raises RunFailed when it can't walk on."""
-        assert self.run, "which finds out whether there can be one"
+        """Return its steps: all of them, or a million and some.
+
+        Raises RunFailed when it can't walk on, and InvalidInput when its clock never would.
+        """
+        if self.population.stands_still:
+            compute(self.loaded, self.options)
         walk = Walk(self.plan, self.seed, self.limit)
         parts = []
         steps = time = 0
@@ -128,10 +134,31 @@ class Pilot:
             ahead *= 2 if int(walk.due.sum()) - before < _MUCH else 1
             time = end
         reached = min(max(walk.next_time, time if steps < MOST_STEPS else 0), self.span)
-        columns = [[getattr(part, name) for part in parts] for name in ("time", "worker", "step", "state", "keys")]
-        empty = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
-        joined = [np.concatenate(column) for column in columns] if parts else [*empty, np.zeros(0, np.uint64)]
-        return Walked(*joined, walk.due, reached, reached < self.span)
+        return Walked(
+            time=_column(parts, "time"),
+            worker=_column(parts, "worker"),
+            step=_column(parts, "step"),
+            state=_column(parts, "state"),
+            keys=_column(parts, "keys"),
+            due=walk.due,
+            reached=reached,
+            is_cut=reached < self.span,
+        )
+
+    @cached_property
+    def records(self) -> dict[str, dict[str, pa.Array]]:
+        """Return the columns of each emitter's records: of all, or the first 20,000, that the steps make."""
+        run = compute(self.loaded, replace(self.options, duration=max(self.walked.reached, 1)))
+        parts: dict[str, list[dict[str, pa.Array]]] = {emitter: [] for emitter in run.layout.emitters}
+        left = MOST_RECORDS
+        for batch in run.batches():
+            for part in batch.slice(0, left).parts:
+                parts[part.emitter].append(part.columns)
+            left -= len(batch)
+            if left <= 0:
+                run.stop()
+                break
+        return {emitter: _joined(columns) for emitter, columns in parts.items()}
 
     @cached_property
     def births(self) -> tuple[Integers, Integers]:
@@ -150,22 +177,32 @@ class Pilot:
                 sources[order[found[keys[found] == own]]] = place
         return rows, sources
 
-    @cached_property
-    def stays(self) -> Integers:
-        """Return how long each step lasts, (n,) in ns, also beyond what was reached."""
+    def stays(self, rows: Integers) -> Integers:
+        """Return how long the steps of some rows (n,) last, (n,) in ns, also beyond what was reached."""
         walked = self.walked
         purpose = draw.purpose_key(self.seed, self.plan.purpose("delay"))
-        waits = np.zeros(len(walked.time), np.int64)
+        keys, states = walked.keys[rows], walked.state[rows]
+        waits = np.zeros(len(rows), np.int64)
         for number, state in enumerate(self.population.states):
-            own = np.flatnonzero(walked.state == number)
+            own = np.flatnonzero(states == number)
             if state.delay is not None and len(own):
-                waits[own] = state.delay.waits(walked.keys[own], purpose)
+                waits[own] = state.delay.waits(keys[own], purpose)
         return waits
 
     @cached_property
     def lasts(self) -> Integers:
         """Return the rows of the last step of each worker, in order of the workers, (workers,)."""
-        walked = self.walked
-        order = np.lexsort((walked.step, walked.worker))
-        worker = walked.worker[order]
-        return order[np.flatnonzero(np.append(worker[1:] != worker[:-1], True))] if len(order) else order
+        worker = self.walked.worker
+        last = np.zeros(int(worker.max(initial=-1)) + 1, np.int64)
+        last[worker] = np.arange(len(worker))  # of rows of the same worker the last one stays
+        return last
+
+
+def _column(parts: Sequence[Steps], name: str) -> npt.NDArray[Any]:
+    none = np.zeros(0, np.uint64 if name == "keys" else np.int64)
+    return np.concatenate([getattr(part, name) for part in parts]) if parts else none
+
+
+def _joined(parts: Sequence[Mapping[str, pa.Array]]) -> dict[str, pa.Array]:
+    """Return columns in one piece, without dictionaries."""
+    return {name: pa.concat_arrays([plain(part[name]) for part in parts]) for name in (parts[0] if parts else ())}
