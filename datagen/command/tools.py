@@ -59,10 +59,10 @@ def plot(arguments: argparse.Namespace, voice: Voice) -> bool:
     output = arguments.output or f"{name}.html"
     ending = ".html" if output == "-" else Path(output).suffix
     if ending not in ENDINGS:
-        raise InvalidInput([Problem(f"must end in {', '.join(ENDINGS)}", f"-o {output}")])
+        raise InvalidInput([Problem("must end in .html, .svg or .png", f"-o {output}")])
     loaded = spec_of(request, Registry.load(request.plugins))
     voice.secrets += loaded.document.secrets
-    made = drawn(page(Pilot.complete(loaded, request.options), name), ending)
+    made = drawn(page(Pilot.complete(loaded, request.options, "--span"), name), ending)
     if output == "-":
         voice.print(made.decode().removesuffix("\n"))
         return True

@@ -76,10 +76,13 @@ class Pilot:
         return cls.complete(spec_of(Request(spec), Registry.load()), options)
 
     @classmethod
-    def complete(cls, loaded: LoadedSpec, options: Options) -> "Pilot":
-        """Return the pilot of options, with those that were not given; raises InvalidInput for an empty span."""
+    def complete(cls, loaded: LoadedSpec, options: Options, name: str = "span") -> "Pilot":
+        """Return the pilot of options, with those that were not given.
+
+        Raises InvalidInput when the span is empty; ``name`` is what the user calls it.
+        """
         if options.duration == 0:
-            raise InvalidInput([Problem("a span must be above 0")])
+            raise InvalidInput([Problem("must be above 0", name)])
         start = parse_moment(MONDAY) if options.start is None else options.start
         span = min(WEEK if options.duration is None else options.duration, time_left(start))
         return cls(loaded, replace(options, start=start, seed=options.seed or 0, duration=span, threads=1))

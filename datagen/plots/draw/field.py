@@ -1,5 +1,6 @@
 """The picture of a field: its values as bars, with what is expected behind them."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -107,7 +108,7 @@ def _listed(field: Values) -> Json:
     rows: list[Json] = [{"t": number, "n": count} for number, count in enumerate(field.counted)]
     axis = {
         "title": None,
-        "labelExpr": f"{_listing(labels)}[datum.value]",
+        "labelExpr": f"{json.dumps(labels)}[datum.value]",
         "labelLimit": 170,
         "ticks": False,
         "domain": False,
@@ -124,10 +125,3 @@ def _listed(field: Values) -> Json:
         mark = {"type": "tick", "color": color.THEORY, "thickness": 2}
         layers.append({"mark": mark, "encoding": {"y": y, "x": {"field": "e", **x}}})
     return {"data": {"values": rows}, "height": {"step": 17}, "layer": layers}
-
-
-def _listing(labels: list[str]) -> str:
-    """Return texts as a list in the language of Vega."""
-    import json
-
-    return json.dumps(labels)

@@ -16,6 +16,7 @@ _SVG = re.compile(
     r"<svg width=\"([\d.]+)pt\" height=\"([\d.]+)pt\"[^>]*viewBox=\"([^\"]+)\"[^>]*>(.*)</svg>\s*", re.DOTALL
 )
 _MOST_STATES = 60  # more are no picture any more
+_APART = {"LR": 0.6, "TB": 0.35}  # inches between states, from left to right and from top to bottom
 _FONT = "Helvetica,Arial,sans-serif"
 
 
@@ -66,7 +67,7 @@ def dot(states: States, direction: str) -> str:
     numbers = {state.name: f"s{number}" for number, state in enumerate(states.states)}
     lines = [
         "digraph states {",
-        f'rankdir={direction}; bgcolor="transparent"; pad=0.1; nodesep=0.35; ranksep=0.6;',
+        f'rankdir={direction}; bgcolor="transparent"; pad=0.1; nodesep=0.35; ranksep={_APART[direction]};',
         f'node [shape=box, style="rounded,filled", fillcolor="{color.EMPTY}", color="{color.SOFT}",'
         f' fontname="{_FONT}", fontsize=11, fontcolor="{color.INK}", margin="0.14,0.08"];',
         f'edge [color="{color.SOFT}", fontname="{_FONT}", fontsize=10, fontcolor="{color.INK}", arrowsize=0.7];',

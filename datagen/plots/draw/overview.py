@@ -1,5 +1,6 @@
 """From the data of a spec to a page: which pictures there are, and what is said beside them."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -210,7 +211,7 @@ def _lives(data: Lives, names: list[str]) -> Figure:
     labels = [_worker(life.worker, None if only else life.source, life.born, data.start) for life in data.lives]
     axis = {
         "title": None,
-        "labelExpr": f"{labels!r}[datum.value]",
+        "labelExpr": f"{json.dumps(labels)}[datum.value]",
         "labelLimit": 230,
         "labelOverlap": False,
         "ticks": False,
