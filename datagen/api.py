@@ -19,6 +19,7 @@ from datagen.language.load import LoadedSpec
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.profile import Profile, WallProfile
 from datagen.plugin.registry import Registry
 from datagen.plugin.stage import EachBatch, RunningStage, Scope, Stage
 from datagen.plugin.target import Encoded, Gather, Sink, Target, Undelivered
@@ -42,6 +43,7 @@ __all__ = [
     "LoadedSpec",
     "PooledDimension",
     "Problem",
+    "Profile",
     "Report",
     "Rows",
     "RunFailed",
@@ -51,6 +53,7 @@ __all__ = [
     "Stage",
     "Target",
     "Undelivered",
+    "WallProfile",
     "batches",
     "load",
     "plain_text",
@@ -58,6 +61,11 @@ __all__ = [
     "run",
     "start",
 ]
+
+_OPTIONS = (
+    *("start", "records", "duration", "until", "bytes", "timezone", "then_live", "speed"),
+    *("max_workers", "seed", "threads"),
+)
 
 SpecLike = LoadedSpec | str | Path | Mapping[str, Any]
 TargetLike = Target | str | Path | Mapping[str, Any] | Sequence[Any]
@@ -67,13 +75,15 @@ def load(
     source: str | Path | Mapping[str, Any],
     plugins: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> LoadedSpec:
     """Read and check a spec, from a file or as a dict; ``plugins`` are files of your own kinds.
 
-    ``${NAME}`` in it is read from ``environment`` alone; without one it is a mistake. Raises InvalidInput with all that
-    is wrong.
+    ``${NAME}`` in it is a parameter of the spec, whose default ``parameters`` may replace, or is read from
+    ``environment`` alone; without one it is a mistake. Raises InvalidInput with all that is wrong.
     """
-    return spec_of(Request(source, environment=environment), Registry.load(plugins))
+    request = Request(source, environment=environment, parameters=parameters or {})
+    return spec_of(request, Registry.load(plugins))
 
 
 def run(
@@ -84,12 +94,18 @@ def run(
     start: str | datetime | None = None,
     records: int | None = None,
     duration: str | timedelta | None = None,
+    until: str | datetime | None = None,
+    bytes: str | int | None = None,
+    timezone: str | None = None,
+    then_live: bool = False,
+    speed: float | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
     state: str | Path | None = None,
     plugins: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     progress: Watch = lambda report: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Report:
@@ -97,12 +113,13 @@ def run(
 
     The arguments are those of the command; without ``target`` it is the spec's, or standard output. ``progress`` is
     called from time to time, on another thread, with what was delivered so far; ``say`` with warnings. ``${NAME}`` is
-    read from ``environment`` alone. Raises InvalidInput with everything that is wrong, and then nothing was touched;
-    RunFailed when records can't be made or delivered. Ctrl-C ends the run at a record boundary, with everything
-    delivered that was emitted, and then raises KeyboardInterrupt.
+    one of the ``parameters`` of the spec, or read from ``environment`` alone. Raises InvalidInput with everything that
+    is wrong, and then nothing was touched; RunFailed when records can't be made or delivered. Ctrl-C ends the run at a
+    record boundary, with everything delivered that was emitted, and then raises KeyboardInterrupt.
     """
-    options = _options(start, records, duration, max_workers, seed, threads)
-    request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
+    options = _options(start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads)
+    kept = None if state is None else str(state)
+    request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
     with closing(prepare(request, say)) as job:
         for warning in job.inputs.warnings:
             say(f"warning: {warning}")
@@ -117,12 +134,18 @@ def start(
     start: str | datetime | None = None,
     records: int | None = None,
     duration: str | timedelta | None = None,
+    until: str | datetime | None = None,
+    bytes: str | int | None = None,
+    timezone: str | None = None,
+    then_live: bool = False,
+    speed: float | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
     state: str | Path | None = None,
     plugins: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     progress: Watch = lambda report: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Handle:
@@ -132,8 +155,9 @@ def start(
     returns the report. A program that ends without waiting ends the run wherever it is. Arguments and errors are those
     of ``run``; RunFailed is raised by ``wait``.
     """
-    options = _options(start, records, duration, max_workers, seed, threads)
-    request = Request(spec, target, format, options, environment, plugins, None if state is None else str(state))
+    options = _options(start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads)
+    kept = None if state is None else str(state)
+    request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
     return start_job(request, watch=progress, say=say)
 
 
@@ -143,6 +167,11 @@ def batches(
     start: str | datetime | None = None,
     records: int | None = None,
     duration: str | timedelta | None = None,
+    until: str | datetime | None = None,
+    bytes: str | int | None = None,
+    timezone: str | None = None,
+    then_live: bool = False,
+    speed: float | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
@@ -153,7 +182,9 @@ def batches(
     Raises InvalidInput when something is wrong with the spec or an option; RunFailed, while they are taken, when
     records can't be made.
     """
-    made = _computed(spec, start, records, duration, max_workers, seed, threads)
+    made = _computed(
+        spec, start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads
+    )
     return (record_batch(batch, made.layout) for batch in made.batches())
 
 
@@ -163,6 +194,11 @@ def records(
     start: str | datetime | None = None,
     records: int | None = None,
     duration: str | timedelta | None = None,
+    until: str | datetime | None = None,
+    bytes: str | int | None = None,
+    timezone: str | None = None,
+    then_live: bool = False,
+    speed: float | None = None,
     max_workers: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
@@ -171,9 +207,11 @@ def records(
 
     Options and errors are those of ``batches``.
     """
-    made = _computed(spec, start, records, duration, max_workers, seed, threads)
+    made = _computed(
+        spec, start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads
+    )
     writer = Registry().formatter("json").begin(made.layout)
-    lines = (line for batch in made.batches() for line in bytes(writer.lines(batch).data).splitlines())
+    lines = (line for batch in made.batches() for line in writer.lines(batch).data.tobytes().splitlines())
     return map(json.loads, lines)
 
 
@@ -183,4 +221,4 @@ def _computed(spec: SpecLike, *options: Any) -> Run:
 
 def _options(*given: Any) -> Options:
     """Check options in the order in which the functions above take them."""
-    return Options.of(dict(zip(("start", "records", "duration", "max_workers", "seed", "threads"), given, strict=True)))
+    return Options.of(dict(zip(_OPTIONS, given, strict=True)))

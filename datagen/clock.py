@@ -36,11 +36,12 @@ class Clock(ABC):
     """Time as a run sees it, in nanoseconds since its start."""
 
     start: Moment
+    speed: float = 1.0  # seconds of the run in a second of the system's clock
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
-        self.late = 0  # ns: how late the first record of the latest range was
-        self.latest = 0  # ns: how late any record was at most
+        self.late = 0  # ns of the system's clock: how late the first record of the latest range was
+        self.latest = 0  # ns of the system's clock: how late any record was at most
 
     @abstractmethod
     def horizon(self) -> int:
@@ -59,8 +60,11 @@ class Clock(ABC):
         """
 
     def lag(self, moment: int) -> int:
-        """Return how long ago a time was, in ns; 0 when it is still to come."""
+        """Return how long ago a time was, in ns of the system's clock; 0 when it is to come, or is history."""
         return 0
+
+    def arrive(self) -> None:  # noqa: B027  (most clocks have no history)
+        """Hear that everything is computed whose time has come: from now on no record is history."""
 
     def past(self, times: Integers) -> int:
         """Return how many of the times (n,), which ascend, have come; once it is stopped, had come by then."""
@@ -92,23 +96,33 @@ class SimulatedClock(Clock):
 class SystemClock(Clock):
     """The clock of the system, in UTC; later changes of the system's time do not affect it.
 
-    It starts a moment after it is made, so that the first records can be computed before they are due; or at a given
-    moment in the past, to continue a run that began then.
+    It starts a moment after it is made, so that the first records can be computed before they are due. With a start it
+    shows the time since that, which may lie in the past, and is waited for where it is still to come.
     """
 
-    def __init__(self, start: Moment | None = None) -> None:
+    def __init__(
+        self, start: Moment | None = None, *, speed: float = 1.0, begins: int | None = None, has_history: bool = False
+    ) -> None:
+        """Make one that runs at a ``speed``, and that ``begins`` at a time of the run (ns), a moment after it is made.
+
+        Of a run that ``has_history``, what has come before the present is reached is never late.
+        """
         super().__init__()
-        now = time.time_ns()
-        self.start = start or Moment((now + _HEAD_START) // 1000)
-        self._zero = time.monotonic_ns() + (_HEAD_START if start is None else start.microseconds * 1000 - now)
-        self._stopped_at = -1  # ns since the start
+        self.start = start or soon()
+        self.speed = speed
+        shown = time.time_ns() - self.start.microseconds * 1000
+        self._shown = shown if begins is None else begins - round(_HEAD_START * speed)
+        self._zero = time.monotonic_ns()
+        self._late_from = NEVER if has_history else -NEVER
+        self._stopped_at = -NEVER  # ns since the start
 
     def horizon(self) -> int:
-        return self._now() + _AHEAD
+        return self._now() + round(_AHEAD * self.speed)
 
     def wait_for(self, moment: int) -> None:
-        while self.horizon() <= moment + _GRAIN and not self.stopped.is_set():
-            self._sleep((moment + _GRAIN - self.horizon()) / 1e9)
+        wanted = moment + round(_GRAIN * self.speed)
+        while self.horizon() <= wanted and not self.stopped.is_set():
+            self._sleep(wanted - self.horizon())
 
     def due(self, times: Integers, emitted: Integers | None = None) -> Iterator[tuple[int, int]]:
         done = 0
@@ -117,14 +131,14 @@ class SystemClock(Clock):
             ready = int(np.searchsorted(times, now, "right"))
             if ready == done:
                 self.late = 0  # it has caught up
-                self._sleep((int(times[done]) - now) / 1e9)
+                self._sleep(int(times[done]) - now)
                 continue
-            self.late = now - int(times[done])
+            self.late = self.lag(int(times[done]))
             self.latest = max(self.latest, self.late)
             yield done, ready
             done = ready
             if done < len(times):
-                self._sleep(_TICK)
+                self.stopped.wait(_TICK)
         if emitted is not None and done < len(times):
             yield from ((done + start, done + stop) for start, stop in _ranges(emitted[done:] <= self._stopped_at))
 
@@ -134,23 +148,33 @@ class SystemClock(Clock):
         super().stop()
 
     def lag(self, moment: int) -> int:
-        return max(self._now() - moment, 0)
+        return 0 if moment < self._late_from else max(int((self._now() - moment) / self.speed), 0)
+
+    def arrive(self) -> None:
+        self._late_from = min(self._late_from, self._now())
 
     def past(self, times: Integers) -> int:
         now = self._stopped_at if self.stopped.is_set() else self._now()
         return int(np.searchsorted(times, now, "right"))
 
     def _now(self) -> int:
-        return time.monotonic_ns() - self._zero
+        """Return the time of the run, in ns since its start."""
+        return min(self._shown + int((time.monotonic_ns() - self._zero) * self.speed), NEVER)
 
-    def _sleep(self, seconds: float) -> None:
-        self.stopped.wait(min(seconds, _LONGEST_WAIT))
+    def _sleep(self, nanoseconds: int) -> None:
+        """Sleep until so much of the run's time has passed, or for a while."""
+        self.stopped.wait(min(nanoseconds / 1e9 / self.speed, _LONGEST_WAIT))
 
 
 def _ranges(wanted: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     """Yield the ranges (start, stop) in which all are wanted."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]])))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def soon() -> Moment:
+    """Return the start of a run that begins when its first records are computed."""
+    return Moment((time.time_ns() + _HEAD_START) // 1000)
 
 
 def present() -> Moment:

@@ -8,7 +8,7 @@ processors). The work is done by ``datagen.native.draws``, this module gives it 
 """
 
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from math import isqrt
 from typing import Any, NamedTuple
 
@@ -46,6 +46,11 @@ def fingerprint(content: str | bytes) -> str:
     data = content.encode() if isinstance(content, str) else content
     digest = blake2b(b"0/" + data, digest_size=8).digest()  # that of purpose 'content' and seed 0
     return f"{int.from_bytes(digest, 'little'):016x}"
+
+
+def digest(text: str) -> int:
+    """Return the first 8 bytes of SHA-256 of a text as a whole number, without the highest bit."""
+    return int.from_bytes(sha256(text.encode()).digest()[:8], "big") & MOST
 
 
 def column(size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:

@@ -7,8 +7,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -28,9 +28,13 @@ class Problem:
     column: int | None = None
     path: str = ""
 
+    @property
+    def place(self) -> str:
+        """Return the file, and the line and column where there are any."""
+        return self.source if self.line is None else f"{self.source}:{self.line}:{self.column}"
+
     def __str__(self) -> str:
-        place = self.source if self.line is None else f"{self.source}:{self.line}:{self.column}"
-        return ": ".join(part for part in (place, self.path, self.message) if part)
+        return ": ".join(part for part in (self.place, self.path, self.message) if part)
 
 
 class InvalidInput(ValueError):
@@ -117,6 +121,14 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
             for length in range(len(form) - 1, _SHORTEST_SECRET - 1, -1):
                 text = text.replace(f"{form[:length]}…", "…")
     return text
+
+
+def hiding(problems: Iterable[Problem], secrets: Collection[str]) -> list[Problem]:
+    """Return problems that show no secret."""
+    return [
+        replace(problem, message=hidden(problem.message, secrets), source=hidden(problem.source, secrets))
+        for problem in problems
+    ]
 
 
 def path_text(path: Path_) -> str:

@@ -90,5 +90,5 @@ def deliver(
     lanes = [Lane(route, run.clock, run.crew) for route in routes]
     if journal is not None:
         run_as_told = {"spec": "x", "sources": "y", "seed": seed, "start": START, "clock": "simulated"}
-        journal.begin({**run_as_told, "max_workers": 100, "end": None, "targets": []}, lanes)
+        journal.begin({**run_as_told, "max_workers": 100, "end": None, "targets": []}, lanes, {})
     return Delivery(run, lanes, watch, journal).deliver(), lanes

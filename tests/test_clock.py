@@ -12,7 +12,7 @@ import pytest
 
 import datagen
 from datagen.clock import Clock, SimulatedClock, SystemClock
-from datagen.moment import parse_moment
+from datagen.moment import Moment, parse_moment
 from datagen.plugin.target import Sink
 from datagen.targets.stdout import Stdout
 from tests.worlds import ROOT, START, batches_of, constant, counter, exponential, run_of, state, world, write_json
@@ -177,6 +177,60 @@ def test_the_clock_does_not_follow_changes_of_the_systems_time(clock: SystemCloc
     assert clock.start == before
 
 
+# A start of its own, a pace of its own
+
+
+def shown_by(fake: FakeTime, begin_seconds_from_now: float, **options: object) -> SystemClock:
+    """A clock of a run whose start is so many seconds from now."""
+    made = SystemClock(Moment((fake.epoch + round(begin_seconds_from_now * SECOND)) // 1000), **options)
+    made.stopped = fake
+    return made
+
+
+def test_what_lies_in_the_past_comes_at_once_and_the_rest_when_it_is_due(fake: FakeTime) -> None:
+    clock = shown_by(fake, -100)
+    moments = let_out(clock, fake, [0, 50 * SECOND, 99 * SECOND, 101 * SECOND, 103 * SECOND])
+    assert moments[:3] == [0, 0, 0]
+    assert [round(moment / SECOND) for moment in moments[3:]] == [1, 3]
+
+
+def test_history_is_never_late_but_what_comes_after_it_is(fake: FakeTime) -> None:
+    clock = shown_by(fake, -100, has_history=True)
+    let_out(clock, fake, [0, 99 * SECOND], work=lambda: fake.pass_by(7))
+    assert (clock.late, clock.latest, clock.lag(99 * SECOND)) == (0, 0, 0)
+    clock.arrive()
+    let_out(clock, fake, [106 * SECOND])
+    assert clock.latest == 0
+    fake.pass_by(5)
+    let_out(clock, fake, [108 * SECOND])
+    assert clock.latest == 4 * SECOND
+
+
+def test_a_start_in_the_future_is_waited_for(fake: FakeTime) -> None:
+    clock = shown_by(fake, 60)
+    assert clock.horizon() < 0
+    clock.wait_for(0)
+    assert clock.horizon() >= 0
+    assert let_out(clock, fake, [0])[0] <= SECOND
+
+
+@pytest.mark.parametrize("speed", [0.25, 1, 60, 10**6])
+def test_a_clock_runs_at_its_speed(fake: FakeTime, speed: float) -> None:
+    clock = shown_by(fake, -(10**6), speed=speed, begins=0)
+    clock.wait_for(0)
+    times = [round(second * speed * SECOND) for second in range(1, 20)]
+    moments = let_out(clock, fake, times)
+    assert [round(moment / SECOND) for moment in moments] == list(range(1, 20))
+    assert clock.latest <= 5 * MILLISECOND
+
+
+def test_a_clock_with_a_speed_of_its_own_begins_where_it_is_told_and_its_lag_is_real_time(fake: FakeTime) -> None:
+    clock = shown_by(fake, 0, speed=60, begins=3600 * SECOND)
+    assert 3580 * SECOND < clock.horizon() < 3620 * SECOND
+    fake.pass_by(10.15)
+    assert 9.9 * SECOND < clock.lag(3600 * SECOND) < 10.1 * SECOND
+
+
 # The simulated clock
 
 
@@ -236,7 +290,7 @@ def test_a_live_run_has_the_time_of_the_wall(tmp_path) -> None:
 
 def test_a_target_that_is_too_slow_is_warned_about(command, clock: SystemClock, fake, monkeypatch, tmp_path) -> None:
     """The target lets two seconds pass with every write."""
-    monkeypatch.setattr("datagen.job.job.SystemClock", lambda: clock)
+    monkeypatch.setattr("datagen.job.times.SystemClock", lambda *_, **__: clock)
     begin = Stdout.begin
 
     def begin_slowly(self: Stdout, *arguments: object) -> Sink:

@@ -46,7 +46,7 @@ VARIES = re.compile(r"\d+\.\d+ ?s\b(, [\d.,]+ records/s)?")  # a run that is ove
 BLOCKS = [(path, match) for path in PAGES for match in BLOCK.finditer(path.read_text(encoding="utf-8"))]
 INLINE = [(path, line) for path in PAGES for line in re.findall(r"`(datagen -c conf[^`]*)`", path.read_text())]
 CONSTANT = {"type": "constant", "value": 1}
-GROUPS = ("distribution", "dimension", "formatter", "stage", "target")
+GROUPS = ("distribution", "dimension", "formatter", "profile", "stage", "target")
 KINDS = {name: group for group in GROUPS for name in Registry.load().of(group)}
 
 
@@ -88,6 +88,8 @@ def whole_spec(part):
     group = KINDS.get(str(part.get("type")))
     if "transitions" in part:
         spec["states"] = [part]
+    elif group == "profile":
+        spec |= {"profiles": {"profile": part}, "incidents": {"outage": {"from": "+1H", "until": "+2H"}}}
     elif group == "dimension":
         spec["emitters"][0]["dimensions"] = [part]
         if "variable" in part:

@@ -214,3 +214,18 @@ def test_neighbours_of_a_shuffle_are_not_alike() -> None:
     assert abs(np.corrcoef(found[:-1], found[1:])[0, 1]) < 0.01
     assert abs(np.corrcoef(np.arange(size), found)[0, 1]) < 0.01
     assert stats.chisquare(np.histogram(found[:10_000], 100, (0, size))[0]).pvalue > LEAST_P
+
+
+def test_exp_power_and_sine_are_those_of_mathematics() -> None:
+    x = np.linspace(-700, 700, 100_001)
+    assert np.allclose(draw.exp(x), np.exp(x), rtol=4e-16, atol=0)
+    assert np.allclose(draw.power(1.1, x), 1.1**x, rtol=1e-13, atol=0)
+    turns = np.linspace(-3, 3, 100_001)
+    assert np.allclose(draw.sine(turns), np.sin(2 * np.pi * turns), rtol=0, atol=1e-14)
+
+
+def test_exp_power_and_sine_are_exact_where_they_can_be() -> None:
+    assert draw.exp(np.array([0.0, -0.0, 1e9, -1e9])).tolist() == [1, 1, np.inf, 0]
+    assert np.isnan(draw.exp(np.array([np.nan]))).all()
+    assert draw.power(7.5, np.zeros(1)).tolist() == [1]
+    assert draw.sine(np.arange(-8, 9) / 4).tolist() == [0, 1, 0, -1] * 4 + [0]

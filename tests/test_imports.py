@@ -21,7 +21,7 @@ engine -/> delivery, targets
 distributions, dimensions, arrivals, formatters, profiles, stages, targets -> plugin
 plugin.registry names the modules of these seven, as text
 """
-GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "zone")
+GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "when", "zone")
 LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "profiles", "stages", "targets")
 
 

@@ -72,7 +72,7 @@ MIXED = {
 def records_of(spec: dict, count: int | None = None, **options: object) -> list[dict]:
     """Run a spec on a simulated clock; ``count`` is -n, and bounds nothing but this list where -r is given."""
     options = {"start": START, "seed": 1} | options
-    if "duration" not in options:
+    if not {"duration", "records", "until", "bytes"} & options.keys():
         options["records"] = count
     return list(islice(datagen.records(datagen.load(spec), **options), count))
 
@@ -112,13 +112,15 @@ def run_of(
     seed: int = 1,
     max_workers: int = 100,
     clock: Clock | None = None,
+    size: int | None = None,
     threads: int = 1,
 ) -> Run:
     """A run of a spec that nobody has begun."""
     span = None if duration is None else parse_duration(duration)
     clock = clock or SimulatedClock(parse_moment(START))
     population = datagen.load(spec).spec
-    made = Run(population, clock, seed=seed, max_workers=max_workers, records=records, duration=span, threads=threads)
+    ends = {"records": records, "duration": span, "size": size}
+    made = Run(population, clock, seed=seed, max_workers=max_workers, threads=threads, **ends)
     assert not made.pools.problems()
     return made
 

@@ -2,13 +2,15 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from datagen.job.options import Options
 from datagen.job.request import Request
-from datagen.language.document import Document, parse_json
+from datagen.language.document import Document
+from datagen.language.syntax import parse as parse_text
 from datagen.problems import InvalidInput, Problem, did_you_mean
 from datagen.version import VERSION
 
@@ -17,12 +19,20 @@ OPTIONS = {
     "max_workers": "-m",
     "records": "-n",
     "duration": "-r",
+    "until": "--until",
+    "bytes": "--bytes",
+    "timezone": "--timezone",
+    "then_live": "--then-live",
+    "speed": "--speed",
     "seed": "--seed",
     "threads": "--threads",
 }
 
+_TIMES = ("-s", "--start", "--until")
+_BEFORE = re.compile(r"-[0-9P]")
+
 _COMMANDS = {
-    "run": "Generate events: workers walk through the states of a JSON spec and emit records.",
+    "run": "Generate events: workers walk through the states of a spec and emit records.",
     "check": "Say what is wrong with a spec, a target and a format, and what is odd; generate nothing.",
     "schema": "Print the JSON Schema of a spec or of a target file, for editors.",
     "types": "Print the dimensions of each emitter's records with their Arrow types.",
@@ -47,6 +57,8 @@ examples:
   datagen conf/gen/example.json -n 20                          live, on the system clock
   datagen conf/gen/example.json -s 2024-01-01T00:00:00 -n 20   as fast as possible, on a simulated clock
   datagen conf/gen/clickstream.json -s 2024-01-01T00:00:00Z -r 30D -f csv > month.csv
+  datagen conf/gen/clickstream.json -s now-7D@D --until now -f csv > week.csv
+  datagen conf/gen/clickstream.json -s -30D --then-live        a month of history, then live
   datagen conf/gen/example.json -t conf/tar/file.json -r 1H --seed 7
   cat conf/gen/example.json | datagen -n 20
 """
@@ -69,7 +81,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = parsers()[command]
     given = list(arguments[1:] if named else arguments)
     end = given.index("--") if "--" in given else len(given)  # what comes behind it is no option
-    parsed, rest = parser.parse_known_args(given[:end])
+    parsed, rest = parser.parse_known_args(_with_times(given[:end]))
     parsed.command = command
     known = [name for action in parser._actions for name in action.option_strings]
     unknown = [argument.partition("=")[0] for argument in rest if argument.startswith("-") and argument != "-"]
@@ -77,6 +89,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         raise InvalidInput([Problem(f"unknown option {name}{_nearest(name, known)}") for name in unknown])
     _take_spec(parsed, [*rest, *given[end + 1 :]])
     return parsed
+
+
+def _with_times(given: list[str]) -> list[str]:
+    """Tie times that begin with a minus, such as ``-30D``, to their options, or they would be taken for options."""
+    tied: list[str] = []
+    for argument in given:
+        if tied and tied[-1] in _TIMES and _BEFORE.match(argument):
+            tied[-1] += f"={argument}"
+        else:
+            tied.append(argument)
+    return tied
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -145,6 +168,9 @@ def _add_spec(parser: Parser) -> None:
     parser.add_argument(
         "-c", "--config", metavar="SPEC", help="spec file, also without -c; - or nothing: standard input"
     )
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="value of a parameter of the spec; repeatable"
+    )
 
 
 def _add_run(parser: Parser) -> None:
@@ -152,12 +178,21 @@ def _add_run(parser: Parser) -> None:
     add = parser.add_argument
     add("-t", "-o", "--target", metavar="TARGET", help="target file; wins over the spec's target")
     add("-f", "-p", "--format", metavar="FORMAT", help="json (default), csv, tsv or a pattern file")
-    add("-s", "--start", metavar="TIME", help="simulated clock, from this ISO 8601 time on")
+    add("-s", "--start", metavar="TIME", help="simulated clock from then on: ISO 8601, now, today, -7D, now-1D@H")
+    add(
+        "--then-live",
+        action="store_true",
+        help="with -s: what lies in the past comes at once, the rest when it is due on the system clock",
+    )
+    add("--speed", metavar="N", help="pace of the clock: N seconds of the run in each second; with or without -s")
+    add("--timezone", metavar="ZONE", help="zone of times without an offset, such as Europe/Berlin; else the spec's")
     add("-m", "--max-workers", metavar="N", help="most workers alive at once; else max_workers of the spec, else 100")
     add("-n", "--records", metavar="N", help="stop after that many records; 5k and 2M are 5000 and 2000000")
     add(
         "-r", "--duration", metavar="TIME", help="stop after 30 or 30S, 10M, 1H30M, 2D or PT1H30M; seconds without unit"
     )
+    add("--until", metavar="TIME", help="stop before that time: ISO 8601, now, today, -1D, or +30D from the start")
+    add("--bytes", metavar="N", help="stop with the record that makes this many bytes of JSON full; 5GB, 100MiB")
     add("--seed", metavar="N", help="whole number; the same seed, spec and start give the same bytes")
 
 
@@ -173,7 +208,11 @@ def _add_plot(parser: Parser) -> None:
 def _add_generating(parser: Parser) -> None:
     add = parser.add_argument
     add("--state", metavar="DIR", help="directory to save progress in, to continue from")
-    add("--threads", metavar="N", help="threads that compute a backfill; as many as there are processors without it")
+    add(
+        "--threads",
+        metavar="N",
+        help="threads that compute what need not be waited for; as many as there are processors without it",
+    )
     add("--check", action="store_true", help="say what is wrong, as datagen check does; generate nothing")
     add("--connect", action="store_true", help="check as --check does, and try to reach the targets too")
     add("-q", "--quiet", action="store_true", help="say only what is wrong or odd")
@@ -187,10 +226,14 @@ def request_of(arguments: argparse.Namespace) -> Request:
     Raises InvalidInput when an option is wrong or there is no spec.
     """
     problems: list[Problem] = []
-    options, spec = Options(), arguments.config
+    options, spec, parameters = Options(), arguments.config, {}
     try:
         spans = {"duration": "--span"} if arguments.command == "plot" else {}
         options = Options.of(vars(arguments), OPTIONS | spans)
+    except InvalidInput as error:
+        problems += error.problems
+    try:
+        parameters = _parameters(arguments.set)
     except InvalidInput as error:
         problems += error.problems
     try:
@@ -206,10 +249,19 @@ def request_of(arguments: argparse.Namespace) -> Request:
         format=getattr(arguments, "format", None),
         options=options,
         environment=os.environ,
+        parameters=parameters,
         plugins=arguments.plugins,
         state=getattr(arguments, "state", None),
         reads=["/dev/stdin"] if isinstance(spec, Document) else [],
     )
+
+
+def _parameters(given: Sequence[str]) -> dict[str, str]:
+    """Return the values of parameters by their names; of one that is given twice, the last."""
+    wrong = [Problem("must be NAME=VALUE", f"--set {text}") for text in given if "=" not in text]
+    if wrong:
+        raise InvalidInput(wrong)
+    return {name: value for name, _, value in (text.partition("=") for text in given)}
 
 
 def _standard_input(named: str | None) -> Document:
@@ -219,4 +271,4 @@ def _standard_input(named: str | None) -> Document:
         text = sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput([Problem(f"is not UTF-8 text (byte {error.start})", "standard input")]) from error
-    return parse_json(text, "standard input")
+    return parse_text(text, "standard input")

@@ -10,7 +10,6 @@ from datagen.command.watch import Watch, on_terminal, progress, say_end
 from datagen.delivery.deliver import Report
 from datagen.job import job as jobs
 from datagen.job.limit import Limit
-from datagen.job.options import Options
 from datagen.job.request import Request
 
 _LOOK_EVERY = 0.05  # seconds
@@ -53,8 +52,9 @@ def _follow(job: jobs.Job, watch: Watch, signals: Signals, *, shows_progress: bo
 
     Raises RunFailed when it has failed.
     """
-    shown = shows_progress and on_terminal() and _is_bounded(job.options)
-    with progress(job.options) if shown else nullcontext() as show:
+    records, span = job.options.records, job.options.span(job.run.clock.start)
+    shown = shows_progress and on_terminal() and (records is not None or span is not None)
+    with progress(records, span) if shown else nullcontext() as show:
         handle = job.start()
         while not handle.is_done:
             report = handle.wait(_LOOK_EVERY)
@@ -64,7 +64,3 @@ def _follow(job: jobs.Job, watch: Watch, signals: Signals, *, shows_progress: bo
             if show is not None:
                 show(report)
         return handle.wait()
-
-
-def _is_bounded(options: Options) -> bool:
-    return options.records is not None or options.duration is not None

@@ -13,6 +13,7 @@ from datagen.delivery.deliver import Report
 from datagen.job.job import Job
 from datagen.job.limit import Limit
 from datagen.job.options import Options
+from datagen.moment import Moment
 from datagen.problems import counted
 from datagen.version import VERSION
 
@@ -38,7 +39,7 @@ class Watch:
         self._is_shown = not quiet and (verbose or not on_terminal())
         self._every = _STATUS_EVERY_VERBOSE if verbose else _STATUS_EVERY
         self._began = stopwatch()
-        self._started = verbose or _is_long(job.options)
+        self._started = verbose or _is_long(job.options, job.run.clock.start)
         self._stop_since: float | None = None  # infinity once it was said that the stop takes long
         self._late_said = -inf
         self._limit_was_said = False
@@ -72,10 +73,11 @@ class Watch:
     def _say_start(self) -> None:
         options = self._job.options
         start = self._job.run.clock.start.text
-        clock = f"live from {start}" if options.start is None else f"simulated from {start}"
+        pace = "simulated" if options.is_simulated else "history and then live" if options.then_live else "live"
+        pace = pace if options.speed is None else f"at speed {options.speed:g}"
         targets = ", ".join(str(lane.target) for lane in self._job.lanes)
         self._voice.say(
-            f"datagen {VERSION}: {clock}, seed {options.seed}, to {targets}",
+            f"datagen {VERSION}: {pace} from {start}, seed {options.seed}, to {targets}",
             seed=options.seed,
             start=start,
         )
@@ -92,20 +94,20 @@ def on_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def _is_long(options: Options) -> bool:
+def _is_long(options: Options, start: Moment) -> bool:
     """Return whether a run is known to be long before it begins."""
-    if options.duration is not None:
-        return options.start is None and options.duration >= _LONG_LIVE
-    return options.records is None
+    span = options.span(start)
+    if span is not None:
+        return not options.is_simulated and span / (options.speed or 1) >= _LONG_LIVE
+    return not options.is_bounded
 
 
 @contextmanager
-def progress(options: Options) -> Iterator[Show]:
-    """Show on a terminal how far a bounded run is."""
+def progress(records: int | None, span: int | None) -> Iterator[Show]:
+    """Show on a terminal how far a run is that ends after so many records or ns."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    bounded = options.records if options.records is not None else options.duration
     columns = (
         TextColumn("{task.percentage:>3.0f}%"),
         BarColumn(),
@@ -113,7 +115,7 @@ def progress(options: Options) -> Iterator[Show]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("", total=bounded)
+        task = bar.add_task("", total=span if records is None else records)
 
         def show(report: Report) -> None:
             if not report.seconds:
@@ -121,7 +123,7 @@ def progress(options: Options) -> Iterator[Show]:
             text = (
                 f"{report.records:,} records, {_span(report.reached)}, {_rate(report, report.seconds):,.0f} records/s"
             )
-            done = report.records if options.records is not None else report.reached
+            done = report.reached if records is None else report.records
             bar.update(task, completed=done, description=text, refresh=True)
 
         yield show
@@ -132,10 +134,10 @@ def say_end(report: Report, options: Options, limit: Limit, voice: Voice) -> Non
     cut = limit.summary(report.held)
     if cut:
         voice.say(f"warning: {cut}", held_spawns=report.held.spawns, held_seconds=report.held.nanoseconds / 1e9)
-    late = f", up to {report.latest / 1e9:.3f} s late" if options.start is None and report.records else ""
+    late = f", up to {report.latest / 1e9:.3f} s late" if not options.is_simulated and report.records else ""
     before = f", continued after {counted(report.before, 'record')}" if report.before else ""
     before += ": nothing was left to do" if report.before == report.records > 0 else ""
-    text = f"{_counts(report, options, report.seconds)}, seed {options.seed}{late}{before}"
+    text = f"{_counts(report, options, report.seconds)}, seed {options.seed}{_times(options)}{late}{before}"
     voice.say(text, seed=options.seed, **_figures(report, report.seconds))
     if any(records != report.records for _, records in report.delivered) or len(report.delivered) > 1:
         for target, records in report.delivered:
@@ -143,15 +145,31 @@ def say_end(report: Report, options: Options, limit: Limit, voice: Voice) -> Non
 
 
 def _counts(report: Report, options: Options, seconds: float) -> str:
-    clock = "on the system clock" if options.start is None else "simulated"
+    clock = "simulated" if options.is_simulated else "on the system clock"
+    clock = clock if options.speed is None else f"at speed {options.speed:g}"
     rate = (
         f", {_rate(report, seconds):.{_rate(report, seconds) < 10:d}f} records/s" if seconds >= _MEANS_NOTHING else ""
     )
-    return f"{counted(report.records, 'record')}, {_span(report.reached)} {clock}, {seconds:.3f} s{rate}"
+    history = f" ({_history(report)} of them history)" if options.then_live else ""
+    size = "" if report.bytes is None else f", {counted(report.bytes, 'byte')} as JSON"
+    span = f"{_span(report.reached)} {clock}"
+    return f"{counted(report.records, 'record')}{history}, {span}, {seconds:.3f} s{rate}{size}"
+
+
+def _history(report: Report) -> int:
+    """Return how many of the records had come before the run reached the present."""
+    return report.records if report.history is None else min(report.history, report.records)
+
+
+def _times(options: Options) -> str:
+    """Return the times that were said in relation to now, for whoever wants the same again."""
+    said = (("from", options.start), ("until", options.until))
+    return "".join(f", {word} {when.moment.text}" for word, when in said if when and when.is_relative and when.moment)
 
 
 def _figures(report: Report, seconds: float) -> dict[str, Any]:
-    figures = {"records": report.records, "simulated_seconds": report.reached / 1e9, "seconds": round(seconds, 3)}
+    figures: dict[str, Any] = {"records": report.records, "simulated_seconds": report.reached / 1e9}
+    figures |= {"seconds": round(seconds, 3)} | ({} if report.bytes is None else {"bytes": report.bytes})
     return figures if seconds < _MEANS_NOTHING else figures | {"records_per_second": round(_rate(report, seconds))}
 
 

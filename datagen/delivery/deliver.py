@@ -27,6 +27,8 @@ class Report:
     before: int = 0  # records that were delivered before this process
     reached: int = 0  # ns since the start: the time of the last record
     seconds: float = 0.0
+    bytes: int | None = None  # of the records that were made, as lines of compact JSON; None when nobody counts them
+    history: int | None = None  # records that had come before a run reached the present; None until it does
     late: int = 0  # ns: how late the records are that are being written
     slowest: str = ""  # the target where they are
     latest: int = 0  # ns: the most that any was late
@@ -127,6 +129,8 @@ class Delivery:
             before=self.report.before,
             reached=max(standing.reached for standing in standings),
             seconds=stopwatch() - self._began,
+            bytes=self._run.bytes,
+            history=self._run.history,
             late=late,
             slowest=hidden(str(slowest.target), self._secrets),
             latest=max(self.report.latest, late, self._run.clock.latest),

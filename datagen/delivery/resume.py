@@ -7,7 +7,7 @@ So a snapshot counts only once every target has acknowledged all that was made b
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,12 +19,12 @@ from datagen.delivery.state_store import Damaged, Directory
 from datagen.draw import new_seed
 from datagen.problems import InvalidInput, Problem, RunFailed
 
-_VERSION = 4
+_VERSION = 5
 _WORDS = {
     "version": "version of this program",
     "sources": "plug-ins, or files that the spec names",
     "max_workers": "limit of workers",
-    "end": "number of records or duration, at which stages released what they held",
+    "end": "number of records or duration, or another end, at which stages released what they held",
     "targets": "targets or formats",
 }
 _SNAPSHOT_EVERY = 1.0  # seconds
@@ -57,6 +57,7 @@ class Journal:
         self._lanes: Sequence[Lane] = ()
         self._offered: tuple[bytes, list[int]] | None = None
         self._next = 0.0
+        self._went_live = False
         try:
             run = store.load("run")
             self.run: dict[str, Any] | None = None if run is None else json.loads(run)
@@ -100,15 +101,28 @@ class Journal:
                 "continue with the command that began it, or give another place for the state"
             )
 
-    def begin(self, run: dict[str, Any], lanes: Sequence[Lane]) -> None:
+    def go_live(self) -> None:
+        """Take the run from now on as one on the system's clock, whatever clock it was on."""
+        if self.run is not None and self.run["clock"] != "system":
+            self.run["clock"] = "system"
+            self._went_live = True
+
+    @property
+    def reached(self) -> int:
+        """Return how far every target is, in ns since the start."""
+        return min((target["reached"] for target in self._targets), default=0)
+
+    def begin(self, run: dict[str, Any], lanes: Sequence[Lane], asked: Mapping[str, str]) -> None:
         """Keep from now on where these lanes stand, who go on where they were.
 
-        Raises InvalidInput when the state is that of another run, or can't be kept.
+        What was ``asked`` in relation to now is kept with the run. Raises InvalidInput when the state is that of
+        another run, or can't be kept.
         """
         self.check(run)
-        if self.run is None:
+        if self.run is None or self._went_live:
+            kept = {"version": _VERSION, "id": self._id, "asked": asked, **run} if self.run is None else self.run
             try:
-                self._store.save("run", json.dumps({"version": _VERSION, "id": self._id, **run}).encode())
+                self._store.save("run", json.dumps(kept).encode())
             except OSError as error:
                 raise self.problem(f"can't be kept: {error.strerror or error}") from error
         self._lanes = lanes

@@ -5,6 +5,7 @@ stored values of variables. These are made in order, as drafts of batches; the r
 thread. Knows nothing of how workers move or of what becomes of the records.
 """
 
+from collections import ChainMap
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
@@ -16,13 +17,16 @@ import pyarrow as pa
 
 from datagen.draw import Integers, Keys
 from datagen.engine.plan import Plan, Setter
+from datagen.engine.reader import TIME, RecordReader
 from datagen.engine.step import Steps
 from datagen.engine.times import Times
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.native.rows import grouped
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows, World
 from datagen.plugin.incident import labels
+from datagen.problems import Path_
 from datagen.records.batch import MOST_ROWS, Batch, Layout, Part
+from datagen.records.expression.name import root
 from datagen.records.types import as_json, common_type
 
 _FIRST_ROWS = 16
@@ -58,15 +62,31 @@ class Columns:
         self._plan = plan
         self._incidents = Times(plan.population, plan.start, world.seed).incidents
         self._world = world
+        self._types = _variable_types(plan, world)  # of variables
         self._stores = {
             name: (CodeStore if all(_is_fixed(setter.dimension) for setter in plan.setters[name]) else Store)(type_)
-            for name, type_ in _variable_types(plan, world).items()
+            for name, type_ in self._types.items()
         }
         self._rows_next = _FIRST_ROWS
         self._in_order: dict[str, list[Dimension]] = {}  # by emitter: what depends on the order of records
         self.layout = Layout(
             {name: {key: column.type for key, column in self._empty(name).items()} for name in plan.emitters}
         )
+
+    def misfits(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what expressions can't do with the values that they read, each with its path in the JSON."""
+        variables = {TIME: pa.timestamp("us", self._plan.start.zone)} | self._types
+        owner: Path_ = ()
+        earlier: dict[str, pa.DataType] = {}
+        for place in self._plan.population.places():
+            if place.json_path[:2] != owner:
+                owner, earlier = place.json_path[:2], {}
+            known = ChainMap(earlier, variables)
+            names = {root(known, name) for _, name in place.dimension.all_names()} - {""}
+            yield from place.misfits(Layout({"": {name: known[name] for name in sorted(names)}}))
+            if place.emitter is not None:
+                name = place.dimension.name
+                earlier[name] = self.layout.emitters[place.emitter][name]
 
     def snapshot(self) -> dict[str, Any]:
         """Return what later records depend on, counters and variables, for ``restore``."""
@@ -99,8 +119,7 @@ class Columns:
         """Return the batch of a draft. May be called by any thread."""
         parts = []
         for part in draft.parts:
-            columns = self._columns(part.emitter, part.steps.time, self._rows(part.steps, part.reader), part.made)
-            parts.append(Part(part.emitter, part.rows, columns))
+            parts.append(Part(part.emitter, part.rows, self._columns(part)))
         steps = draft.steps
         return Batch(steps.time, steps.worker, steps.step, steps.keys, tuple(parts), steps.time)
 
@@ -112,17 +131,22 @@ class Columns:
     def _empty(self, emitter: str) -> dict[str, pa.Array]:
         """Return the columns of no records; also notes which of them are to be made in order."""
         nothing = np.zeros(0, np.int64)
-        rows = Rows(
-            nothing.astype(np.uint64), "", self._world, StoreReader(self._stores, lambda _: nothing.astype(np.int32))
-        )
-        in_order = {}
-        for dimension in self._plan.emitters[emitter].dimensions:
+        reader = StoreReader(self._stores, lambda _: nothing.astype(np.int32))
+        made: dict[str, pa.Array] = {}
+        rows = self._rows(nothing.astype(np.uint64), nothing, reader, made).within("emitter", emitter)
+        dimensions = self._plan.emitters[emitter].dimensions
+        in_order = set()
+        for dimension in dimensions:
             before = len(self._world.counters)
-            rows.within("emitter", emitter).make(dimension)
+            made[dimension.name] = rows.make(dimension)
             if len(self._world.counters) > before or not _is_built_in(dimension):
-                in_order[dimension.name] = dimension
-        self._in_order[emitter] = list(in_order.values())
-        return self._columns(emitter, nothing, rows, {})
+                in_order.add(dimension.name)
+        for number, dimension in reversed(list(enumerate(dimensions))):  # and what those read
+            if dimension.name in in_order:
+                earlier = {other.name for other in dimensions[:number]}
+                in_order |= {root(earlier, name) for _, name in dimension.all_names()}
+        self._in_order[emitter] = [dimension for dimension in dimensions if dimension.name in in_order]
+        return self._times(nothing) | made | self._labels(emitter, nothing)
 
     def _draft(self, steps: Steps) -> Draft:
         self._set_variables(steps)
@@ -137,26 +161,35 @@ class Columns:
             if len(rows):
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
                 reader = StoreReader(stores, partial(self._after, chosen))
-                inside = self._rows(chosen, reader).within("emitter", name)
-                made = {dimension.name: inside.make(dimension) for dimension in self._in_order[name]}
+                made: dict[str, pa.Array] = {}
+                inside = self._rows(chosen.keys, chosen.time, reader, made).within("emitter", name)
+                for dimension in self._in_order[name]:
+                    made[dimension.name] = inside.make(dimension)
                 parts.append(_DraftPart(name, rows, chosen, reader, made))
         return Draft(steps, tuple(parts))
 
-    def _rows(self, steps: Steps, reader: StoreReader) -> Rows:
-        return Rows(steps.keys, "", self._world, reader)
+    def _rows(self, keys: Keys, due: Integers, reader: StoreReader, made: dict[str, pa.Array]) -> Rows:
+        """Return rows for which dimensions are to be made, ``made`` being those that are already."""
+        return Rows(keys, self._plan.path, self._world, RecordReader(reader, due, self._plan.start, made))
 
-    def _columns(self, emitter: str, due: Integers, rows: Rows, made: dict[str, pa.Array]) -> dict[str, pa.Array]:
-        """Return all columns of an emitter's records; some of them are ``made`` already."""
-        milliseconds = pa.array((self._plan.start.microseconds + due // 1000) // 1000)
-        columns = {"time": milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))}
-        inside = rows.within("emitter", emitter)
-        for dimension in self._plan.emitters[emitter].dimensions:
+    def _columns(self, part: _DraftPart) -> dict[str, pa.Array]:
+        """Return all columns of an emitter's records; some of them are made already."""
+        columns: dict[str, pa.Array] = {}
+        steps = part.steps
+        inside = self._rows(steps.keys, steps.time, part.reader, columns).within("emitter", part.emitter)
+        for dimension in self._plan.emitters[part.emitter].dimensions:
             name = dimension.name
-            columns[name] = made[name] if name in made else inside.make(dimension)
+            columns[name] = part.made[name] if name in part.made else inside.make(dimension)
+        return self._times(steps.time) | columns | self._labels(part.emitter, steps.time)
+
+    def _times(self, due: Integers) -> dict[str, pa.Array]:
+        milliseconds = pa.array((self._plan.start.microseconds + due // 1000) // 1000)
+        return {TIME: milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))}
+
+    def _labels(self, emitter: str, due: Integers) -> dict[str, pa.Array]:
+        """Return the column of the incidents that are on, if there is to be one."""
         label = self._plan.emitters[emitter].incidents
-        if label is not None:
-            columns[label] = labels(self._incidents, self._plan.start.microseconds + due // 1000)
-        return columns
+        return {} if label is None else {label: labels(self._incidents, self._plan.start.microseconds + due // 1000)}
 
     def _set_variables(self, steps: Steps) -> None:
         """Store the values that births and the steps set variables to, in time order."""
@@ -167,7 +200,7 @@ class Columns:
             for setter in self._plan.setters[name]:
                 if owners.count(setter.owner):
                     reader = StoreReader(self._stores, partial(owners.read, setter))
-                    entries = Rows(owners.keys(setter.owner), self._plan.path, self._world, reader)
+                    entries = self._rows(owners.keys(setter.owner), owners.times(setter.owner), reader, {})
                     values = entries.within(*setter.path).make(setter.dimension)
                     made.append((owners.positions(setter.owner, group), values))
             if made:
@@ -223,6 +256,11 @@ class _Owners:
             return self._steps.before[group][self._own(setter.owner)]
         return np.zeros(self.count(setter.owner), np.int32)
 
+    def times(self, owner: int) -> Integers:
+        """Return when an owner's steps, or births, are due."""
+        own = self._own(owner)
+        return self._steps.time[own if owner < self._states else self._steps.births.row[own]]
+
     def _own(self, owner: int) -> Integers:
         """Return the rows of an owner among the steps, or among the births."""
         is_source = owner >= self._states
@@ -258,7 +296,7 @@ def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
     """
     stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
     nothing = np.zeros(0, np.int64)
-    reader = StoreReader(stores, lambda _: nothing.astype(np.int32))
+    reader = RecordReader(StoreReader(stores, lambda _: nothing.astype(np.int32)), nothing, plan.start, {})
     rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
 
     def type_of(name: str) -> pa.DataType:

@@ -18,6 +18,7 @@ from datagen.plugin.arrival import Arrival
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution, Linear
 from datagen.problems import path_part
+from datagen.records.expression.name import root
 
 FOREIGN = -1  # the family of a distribution that only Python can draw
 _FOREIGN = Linear(FOREIGN, 0.0, 0.0)
@@ -110,11 +111,13 @@ class Plan:
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
         """Return the setters of each variable."""
+        names = {dimension.name for _, variables in self._owners() for dimension in variables}
         found: dict[str, list[Setter]] = {}
         for owner, (path, variables) in enumerate(self._owners()):
             before: set[str] = set()
             for dimension in variables:
                 reads = frozenset(name for _, name in dimension.all_reads())
+                reads |= {root(names, name) for _, name in dimension.all_names()} - {""}
                 setter = Setter(owner, path, dimension, reads, reads & before)
                 found.setdefault(dimension.name, []).append(setter)
                 before.add(dimension.name)

@@ -18,7 +18,7 @@ from datagen.draw import Floats, Integers
 from datagen.moment import Moment
 from datagen.native import rhythm as core
 from datagen.plugin.profile import MOST_FACTOR, Product, Profile, Scope
-from datagen.problems import RunFailed, path_part
+from datagen.problems import RunFailed, path_part, show
 from datagen.zone import DAY, MINUTE
 
 # As the struct in datagen/native/rhythm.pxd.
@@ -63,15 +63,13 @@ class Course:
         """Return the factors (n,) at times (n,) in µs since 1970, in 2**-30."""
         product = np.ones(len(at))
         for member, scope in self.members:
-            product *= member.speed(at, scope) if isinstance(member, Profile) else member
-        if np.isnan(product).any():
-            raise RunFailed("reading a profile: a factor is not a number")
+            product *= _speed(member, at, scope) if isinstance(member, Profile) else member
         return np.rint(np.clip(product, 0.0, MOST_FACTOR) * _ONE).astype(np.int64)
 
     def jumps(self, begin: int, end: int) -> Integers:
         """Return the times from ``begin`` until ``end`` at which any member may jump, ascending, each once."""
         found = [member.jumps(begin, end, scope) for member, scope in self._profiles]
-        return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *found]).astype(np.int64, copy=False))
 
     @cached_property
     def settled(self) -> int | None:
@@ -120,6 +118,19 @@ class Course:
         return at, first[:-1], last[1:]
 
 
+def _speed(profile: Profile, at: Integers, scope: Scope) -> Floats:
+    """Return the factors of a profile; raises RunFailed when these are not as many numbers as there are times."""
+    made = profile.speed(at, scope)
+    if (
+        isinstance(made, np.ndarray)
+        and made.shape == at.shape
+        and made.dtype.kind in "fiu"
+        and not np.isnan(made).any()
+    ):
+        return made
+    raise RunFailed(f"reading a profile: {profile.kind} must make an array of {len(at)} numbers, and made {show(made)}")
+
+
 def _with_minutes(at: Integers) -> Integers:
     """Return times with the whole minutes next to them, ascending, each once."""
     return np.unique(np.concatenate([at, at // MINUTE * MINUTE, -(-at // MINUTE) * MINUTE]))
@@ -148,16 +159,18 @@ class Knot(NamedTuple):
 class Rhythm:
     """A course at work: base time, and the table of the compiled core, from a begin to the end of time.
 
-    Times are ns since the run's start, and never before the begin.
+    Times are ns since the run's start, and never before the begin. It belongs to one who asks for ``times`` in order,
+    since the table forgets what is behind them.
     """
 
     def __init__(self, course: Course, start: int, begin: int = 0) -> None:
         """Take a course, the start of the run in µs since 1970, and where the table is to begin, in ns."""
         self._course = course
         self._start = start
-        self._end = (start + time_left(Moment(start)) // 1000) // MINUTE * MINUTE
+        first = (start + begin // 1000) // MINUTE * MINUTE
+        self._end = max((start + time_left(Moment(start)) // 1000) // MINUTE * MINUTE, first + MINUTE)
         self._stretch = _FIRST_STRETCH
-        self._place(Knot((start + begin // 1000) // MINUTE * MINUTE, 0))
+        self._place(Knot(first, 0))
 
     def _place(self, knot: Knot) -> None:
         self._next = knot

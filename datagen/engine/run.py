@@ -18,7 +18,7 @@ from datagen.engine.pool import Pools
 from datagen.engine.walk import Walk
 from datagen.language.population import Population
 from datagen.plugin.dimension import World
-from datagen.problems import Cancelled, RunFailed
+from datagen.problems import Cancelled, Path_, RunFailed
 from datagen.records.batch import Batch, Layout
 
 _TICK = 100_000_000  # ns: how often stages hear of the time while nothing happens
@@ -70,31 +70,42 @@ class Run:
         max_workers: int,
         records: int | None = None,
         duration: int | None = None,
+        size: int | None = None,
         pools: Pools | None = None,
         threads: int = 1,
     ) -> None:
-        """Prepare a run that ends after a number of records, or at a duration (ns), or when there are no more.
+        """Prepare a run that ends after a number of records, at a duration (ns), or with the record that makes the
+        ``size`` (bytes of compact JSON) full, whichever comes first; or when there are no more.
 
         So many threads compute it, the one that takes its records included.
         """
         self.crew = Crew(threads)
         self.clock = clock
         self.emitted = 0  # records so far
+        self.bytes = None if size is None else 0  # of the records so far, as lines of compact JSON; counted if need be
+        self.history: int | None = None  # records that had come before the present was reached; None until then
         self._held = Held()
         self._until = 0  # ns since the start: the time up to which there are records
         self._held_since = NEVER  # at the end of the window that records are taken of
         self._walked = self._passed = 0  # windows, and those of which all records were taken
+        self._drafted = 0  # records, emitted or still to be made
         self._records = records
-        self._duration = duration
+        self._size = size
+        self._end = time_left(clock.start) if duration is None else min(duration, time_left(clock.start))
+        self._ends_in_time = duration == self._end
         self.pools = Pools(population.places(), seed, clock.stopped) if pools is None else pools
         plan = Plan(population, clock.start)
-        self._columns = Columns(plan, World(seed, self.pools))
+        self._columns = Columns(plan, World(seed, self.pools, zone=clock.start.zone or "UTC"))
         self._walk = Walk(plan, seed, max_workers)
 
     @property
     def layout(self) -> Layout:
         """Return what the records look like."""
         return self._columns.layout
+
+    def misfits(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what expressions of the population can't do with what they read, each with its path in the JSON."""
+        return self._columns.misfits()
 
     @property
     def held(self) -> Held:
@@ -103,8 +114,8 @@ class Run:
 
     @property
     def is_complete(self) -> bool:
-        """Return whether there are as many records as are wanted."""
-        return self._left == 0
+        """Return whether there are as many records, or bytes, as are wanted."""
+        return self._left == 0 or (self.bytes is not None and self._size is not None and self.bytes >= self._size)
 
     @property
     def is_between_windows(self) -> bool:
@@ -130,10 +141,11 @@ class Run:
         """Yield the run window by window, as far as the clock lets it, up to its end.
 
         The records of a window must all be taken before the next window. Other threads make those that come next, but
-        while ``holds`` says so; so it may be waited for that the run ``is_between_windows``. With ``ticking`` there are
+        while the clock has to be waited for, or ``holds`` says so; so it may be waited for that the run
+        ``is_between_windows``. With ``ticking`` there are
         also windows without records while nothing happens. Raises RunFailed when the clock would run past all time.
         """
-        coming = looked_ahead(self._planned(ticking), self.crew.ahead, holds)
+        coming = looked_ahead(self._planned(ticking), self.crew.ahead, lambda: holds() or self._has_to_wait)
         for item in coming:
             if self.clock.stopped.is_set() or self.is_complete:
                 return
@@ -144,14 +156,12 @@ class Run:
 
     def _planned(self, ticking: bool) -> Iterator[Coming]:
         """Yield the windows and their batches, which are being made by others where there are any."""
-        end = time_left(self.clock.start)
-        ends_in_time = self._duration is not None and self._duration <= end
-        if self._duration is not None:
-            end = min(end, self._duration)
-        left = self._left
-        while left != 0 and not self.clock.stopped.is_set():
+        end, left = self._end, self._left
+        while left != 0 and not self.is_complete and not self.clock.stopped.is_set():
+            if self._walk.is_over:
+                return
             moment = self._walk.next_time
-            if moment >= end and not ends_in_time:
+            if moment >= end and not self._ends_in_time:
                 raise RunFailed("walking on: the clock would run past the year 9999, or 146 years after the start")
             horizon = self.clock.horizon()
             if moment >= end and horizon > end:  # a live run lasts as long as it was asked to
@@ -163,22 +173,36 @@ class Run:
                 yield Walked(self._walk.next_time, *self._walk.held, self._walk.held_since)
                 for draft in self._columns.drafts(steps):
                     left = None if left is None else max(left - len(draft), 0)
+                    self._drafted += len(draft)
                     yield self.crew.begin(partial(self._made, draft))
                     if left == 0:
                         break
                 yield None
             elif ticking:
                 self._walked += 1
-                yield Walked(horizon, _NOBODY, _NOBODY, self._walk.held_since)
+                yield Walked(max(horizon, 0), _NOBODY, _NOBODY, self._walk.held_since)
                 yield None
-                self.clock.wait_for(min(moment, end, horizon + _TICK))
+                self._wait_for(min(moment, end, horizon + round(_TICK * self.clock.speed)))
             else:
-                self.clock.wait_for(min(moment, end))
+                self._wait_for(min(moment, end))
+
+    @property
+    def _has_to_wait(self) -> bool:
+        """Return whether nothing can be walked before the clock has moved on."""
+        return self.clock.horizon() <= min(self._walk.next_time, self._end)
+
+    def _wait_for(self, moment: int) -> None:
+        """Wait for a time: all that had come is on its way."""
+        if self.history is None:
+            self.history = self._drafted
+            self.clock.arrive()
+        self.clock.wait_for(moment)
 
     def snapshot(self) -> dict[str, Any]:
         """Return where the run is, between two windows."""
         return {
             "emitted": self.emitted,
+            "bytes": self.bytes,
             "held": [self._held.spawns, self._held.nanoseconds],
             "until": self._until,
             "held_since": self._held_since,
@@ -190,6 +214,8 @@ class Run:
         """Go on from where a snapshot was taken."""
         self.emitted, self._held, self._until = snapshot["emitted"], Held(*snapshot["held"]), snapshot["until"]
         self._held_since = snapshot["held_since"]
+        self.bytes = None if self.bytes is None else snapshot["bytes"]
+        self._drafted = self.emitted
         self._walk.restore(snapshot["walk"])
         self._columns.restore(snapshot["columns"])
 
@@ -205,8 +231,7 @@ class Run:
                     break
                 batch = making()
                 self._columns.learn(batch)
-                left = self._left
-                taken = batch if left is None else batch.slice(0, min(left, len(batch)))
+                taken = self._taken(batch)
                 self.emitted += len(taken)
                 self._until = until = int(taken.due[-1])
                 yield taken
@@ -220,7 +245,19 @@ class Run:
         """Return the batch of a draft; raises Cancelled when the run is stopped before anybody has begun to make it."""
         if self.clock.stopped.is_set():
             raise Cancelled
-        return self._columns.made(draft)
+        batch = self._columns.made(draft)
+        if self._size is not None:
+            batch.json  # noqa: B018  # made here, and kept, as several threads may be at it
+        return batch
+
+    def _taken(self, batch: Batch) -> Batch:
+        """Return the records of a batch that are still wanted, and count their bytes."""
+        wanted = len(batch) if self._left is None else min(self._left, len(batch))
+        if self.bytes is not None and self._size is not None:
+            ends = batch.json.ends
+            wanted = min(wanted, int(np.searchsorted(ends, self._size - self.bytes)) + 1)
+            self.bytes += int(ends[wanted - 1])
+        return batch.slice(0, wanted) if wanted < len(batch) else batch
 
     def _hold(self, walked: Walked, until: int) -> None:
         """Count the spawns of a window that were held back, up to a time."""

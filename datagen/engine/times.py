@@ -22,7 +22,8 @@ class Times:
     @cached_property
     def zone(self) -> Zone:
         """Return whose wall clock is meant where a time or a profile has no zone of its own."""
-        return Zone.of(self.start)
+        named = self.population.timezone
+        return Zone.of(self.start) if named is None else Zone(named)
 
     @cached_property
     def incidents(self) -> dict[str, Stretches]:

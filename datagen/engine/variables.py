@@ -4,7 +4,7 @@ The walk knows the position of each value, this module the values. Not the keys 
 could be made again: a counter, and a variable made of others, can't be made again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -132,6 +132,10 @@ class StoreReader:
         self._stores = stores
         self._positions = positions
         self._used: dict[int, tuple[Integers, Positions, pa.Array, Positions]] = {}
+
+    def names(self) -> Collection[str]:
+        """Return the names of all variables."""
+        return self._stores.keys()
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
         store = self._stores[variable]

@@ -67,6 +67,11 @@ class Walk:
         return self._arrivals.table["number"].copy()
 
     @property
+    def is_over(self) -> bool:
+        """Return whether nobody is alive and nobody comes any more."""
+        return self.alive == 0 and self.next_time == NEVER
+
+    @property
     def held_since(self) -> int:
         """Return since when a spawn is held back, in ns since the start; ``NEVER`` when none is."""
         return self._arrivals.held_since

@@ -1,14 +1,11 @@
 """The formatter ``json``."""
 
-from collections.abc import Mapping
-from functools import partial
 from typing import ClassVar
 
-import pyarrow as pa
-
 from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
-from datagen.records.batch import Layout
-from datagen.records.text import Pieces, put_object
+from datagen.records.batch import Batch, Layout
+from datagen.records.lines import Lines
+from datagen.records.text import json_pieces
 
 
 class Json(Formatter):
@@ -20,8 +17,11 @@ class Json(Formatter):
     kind: ClassVar[str] = "json"
 
     def begin(self, layout: Layout) -> LineWriter:
-        return PieceWriter(_pieces)
+        return _Writer(json_pieces)
 
 
-def _pieces(columns: Mapping[str, pa.Array]) -> Pieces:
-    return [partial(put_object, columns.items()), "\n"]
+class _Writer(PieceWriter):
+    """Writes the lines that a batch may have already."""
+
+    def lines(self, batch: Batch) -> Lines:
+        return batch.json

@@ -8,6 +8,7 @@ from datagen.job.options import Options
 from datagen.job.request import Inputs
 from datagen.moment import Moment
 from datagen.plugin.formatter import Formatter
+from datagen.plugin.model import named_libraries
 from datagen.plugin.target import Target
 from datagen.problems import read_bytes
 
@@ -15,16 +16,18 @@ from datagen.problems import read_bytes
 def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, object]:
     """Return what decides which records there are."""
     data = inputs.loaded.document.data
+    files = [fingerprint(read_bytes(file)) for file in inputs.files]
     holding = any(stage.holds for located in inputs.targets for stage in located.target.through)
     return {
         "spec": fingerprint_of({key: value for key, value in data.items() if key not in ("target", "max_workers")}),
-        "sources": [*inputs.loaded.registry.sources, *(fingerprint(read_bytes(file)) for file in inputs.files)],
+        "sources": [*inputs.loaded.registry.sources, *files, *named_libraries(inputs.loaded.spec)],
         "seed": options.seed,
         "start": start.text,
-        "clock": "system" if options.start is None else "simulated",
+        "clock": "simulated" if options.is_simulated else "system" if options.speed is None else "paced",
         "max_workers": options.limit(inputs.loaded.spec),
         # Where stages give at the end what they hold, another end makes other records.
-        "end": [options.records, options.duration] if holding else None,
+        "end": [options.records, options.span(start), options.bytes] if holding else None,
+        **({} if options.timezone is None else {"timezone": options.timezone.name}),
     }
 
 

@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from math import inf
 
 from datagen import draw
-from datagen.clock import Clock, SimulatedClock, SystemClock, stopwatch
+from datagen.clock import Clock, SimulatedClock, stopwatch
 from datagen.delivery.deliver import Delivery, Report, Watch
 from datagen.delivery.encoder import Route
 from datagen.delivery.lane import Lane
@@ -19,14 +19,16 @@ from datagen.job.identity import identity_of, name_of, targets_of
 from datagen.job.limit import Limit
 from datagen.job.options import Options, processors
 from datagen.job.request import Inputs, Request, load, spec_of
+from datagen.job.times import Times, settle
 from datagen.language.load import LoadedSpec
 from datagen.language.spec import in_order
-from datagen.moment import Moment, parse_moment
+from datagen.moment import Moment
 from datagen.plugin.registry import Registry
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Undelivered
 from datagen.problems import InvalidInput, Problem, Unfillable, hidden, reason
 from datagen.records.types import described
+from datagen.when import When
 
 Say = Callable[[str], None]
 
@@ -42,7 +44,7 @@ class Job:
     """A run and its lanes, ready to start. Close it to release its state."""
 
     inputs: Inputs
-    options: Options  # with the seed that was chosen
+    options: Options  # with the seed that was chosen, and certain times
     run: Run
     lanes: list[Lane]
     journal: Journal | None
@@ -155,10 +157,12 @@ def prepare(request: Request, say: Say = _nothing) -> Job:
         journal = None
         if request.state is not None:
             journal = opened.enter_context(closing(open_journal(request.state)))
-        options, clock = _resumed(request.options, journal)
+        options, times = _resumed(request.options, inputs, journal)
+        inputs = replace(inputs, remarks=times.warnings)
+        clock = partial(times.clock, 0 if journal is None else journal.reached)
         run, lanes, identity = ready(inputs, options, clock, say, journal)
         if journal is not None:
-            journal.begin(identity, lanes)
+            journal.begin(identity, lanes, times.asked)
         return Job(inputs, options, run, lanes, journal, opened.pop_all())
 
 
@@ -168,9 +172,10 @@ def check(request: Request, *, connect: bool = False) -> Inputs:
     Raises InvalidInput with everything that is wrong.
     """
     inputs = load(request)
-    options = replace(request.options, seed=request.options.seed or 0)
-    clock = SystemClock() if options.start is None else None  # one that is given: then no pool is filled for a live run
-    ready(inputs, options, clock, _nothing)
+    times = settle(request.options, inputs.loaded.spec.timezone)
+    inputs = replace(inputs, remarks=times.warnings)
+    options = replace(times.options, seed=request.options.seed or 0)
+    ready(inputs, options, times.clock, _nothing, fills=False)
     problems = []
     for target in (located.target for located in inputs.targets if connect):
         try:
@@ -189,13 +194,14 @@ def compute(spec: LoadedSpec, options: Options) -> Run:
 
     Raises InvalidInput when a pool can't be filled, or when the clock could never move on and nothing ends the run.
     """
-    options = replace(options, seed=draw.new_seed() if options.seed is None else options.seed)
-    run = _run(spec, options, None)
+    times = settle(options, spec.spec.timezone)
+    options = replace(times.options, seed=draw.new_seed() if options.seed is None else options.seed)
+    run = _run(spec, options, times.clock())
     _make_sure_that_it_can_be(run, spec, options)
-    if options.start is not None:
+    if options.is_simulated:
         return run
     run.pools.fill()
-    return _run(spec, options, None, run.pools)
+    return _run(spec, options, times.clock(), run.pools)
 
 
 def columns(request: Request) -> dict[str, dict[str, tuple[str, bool]]]:
@@ -203,43 +209,47 @@ def columns(request: Request) -> dict[str, dict[str, tuple[str, bool]]]:
 
     Raises InvalidInput when something is wrong with the spec.
     """
-    run = compute(spec_of(request, Registry.load(request.plugins)), replace(request.options, start=Moment(0)))
+    run = compute(spec_of(request, Registry.load(request.plugins)), replace(request.options, start=When.of(Moment(0))))
     return {
         name: {key: described(type_) for key, type_ in types.items()} for name, types in run.layout.emitters.items()
     }
 
 
-def _resumed(options: Options, journal: Journal | None) -> tuple[Options, Clock | None]:
-    """Choose a seed and a start that the request leaves open, as the run did that is continued, if there is one."""
+def _resumed(options: Options, inputs: Inputs, journal: Journal | None) -> tuple[Options, Times]:
+    """Choose what a request leaves open, as the run did that is continued, if there is one."""
     known = None if journal is None else journal.run
+    times = settle(options, inputs.loaded.spec.timezone, known)
     if journal is None or known is None:
-        return (options if options.seed is not None else replace(options, seed=draw.new_seed())), None
-    if options.seed is None:
-        options = replace(options, seed=known["seed"])
-    if options.start is not None:
-        return options, None
-    if known["clock"] != "system":
+        return replace(times.options, seed=draw.new_seed() if options.seed is None else options.seed), times
+    if options.start is None and known["clock"] == "simulated":
         text = (
             f"is that of a run on a simulated clock; without its start this would be another one: give {known['start']}"
         )
         raise journal.problem(text)
-    return options, SystemClock(parse_moment(known["start"]))
+    if options.bytes is not None and journal.snapshot is not None and journal.snapshot["bytes"] is None:
+        raise journal.problem("does not know how many bytes came so far: the run was begun without a number of bytes")
+    if options.then_live:
+        journal.go_live()
+    return replace(times.options, seed=known["seed"] if options.seed is None else options.seed), times
 
 
 def ready(
     inputs: Inputs,
     options: Options,
-    clock: Clock | None,
+    clock: Callable[[], Clock],
     say: Say,
     journal: Journal | None = None,
     pools: Pools | None = None,
+    *,
+    fills: bool = True,
 ) -> tuple[Run, list[Lane], dict[str, object]]:
     """Make a run, a lane for each target, and what tells this run from others.
 
-    Pools are filled last, when nothing else is wrong. Raises InvalidInput when the records do not fit a target, when
-    the state of a journal is that of another run, or when there can't be such a run.
+    Pools are filled last, when nothing else is wrong, and then the ``clock`` of a live run is made anew. Raises
+    InvalidInput when the records do not fit a target, when the state of a journal is that of another run, or when there
+    can't be such a run.
     """
-    run = _run(inputs.loaded, options, clock, pools)
+    run = _run(inputs.loaded, options, clock(), pools)
     identity = identity_of(inputs, options, run.clock.start)
     secrets = inputs.secrets
     scope = Scope(run.clock.start, options.seed or 0, name_of(identity), lambda text: say(hidden(text, secrets)))
@@ -255,35 +265,38 @@ def ready(
     if journal is not None:
         journal.check(identity)
     _make_sure_that_it_can_be(run, inputs.loaded, options)
-    if clock is None and options.start is None and pools is None:
+    if fills and pools is None and not isinstance(run.clock, SimulatedClock):
         run.pools.fill()  # a live run has no time for it later; and it begins now
-        return ready(inputs, options, None, say, journal, run.pools)
+        return ready(inputs, options, clock, say, journal, run.pools)
     return run, [Lane(route, run.clock, run.crew) for route in routes], identity
 
 
-def _run(loaded: LoadedSpec, options: Options, clock: Clock | None, pools: Pools | None = None) -> Run:
-    """Make a run; the clock is that of the options when none is given."""
-    if clock is None:
-        clock = SystemClock() if options.start is None else SimulatedClock(options.start)
+def _run(loaded: LoadedSpec, options: Options, clock: Clock, pools: Pools | None = None) -> Run:
+    is_live = options.start is None and options.speed is None  # and so has nothing to catch up with
+    zone = {} if options.timezone is None else {"timezone": options.timezone.name}
     try:
-        return Run(
-            loaded.spec,
+        run = Run(
+            loaded.spec.model_copy(update=zone),
             clock,
             seed=options.seed or 0,
             max_workers=options.limit(loaded.spec),
             records=options.records,
-            duration=options.duration,
+            duration=options.span(clock.start),
+            size=options.bytes,
             pools=pools,
-            threads=options.threads or processors() if isinstance(clock, SimulatedClock) else 1,
+            threads=1 if is_live else options.threads or processors(),
         )
     except Unfillable as error:  # a pool inside of another
         raise InvalidInput([loaded.document.problem(error.path, error.reason)]) from error
+    if misfits := [loaded.document.problem(*misfit) for misfit in run.misfits()]:
+        raise InvalidInput(in_order(misfits))
+    return run
 
 
 def _make_sure_that_it_can_be(run: Run, loaded: LoadedSpec, options: Options) -> None:
     """Raise InvalidInput when a pool can't be filled, or when the clock can never move on and nothing ends the run."""
     problems = [loaded.document.problem(*problem) for problem in run.pools.problems()]
-    if options.records is None and loaded.spec.stands_still:
+    if options.records is None and options.bytes is None and loaded.spec.stands_still:
         message = "no gap and no delay is ever above 0: the clock can never move on; give a number of records"
         problems.append(loaded.document.problem(("interarrival",), message))
     if problems:

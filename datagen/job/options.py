@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 from datagen.clock import FIRST_MOMENT, LAST_MOMENT, time_left
 from datagen.language.population import Population
-from datagen.moment import Moment, parse_duration, parse_moment
+from datagen.moment import Moment, parse_duration
 from datagen.problems import InvalidInput, Problem, show
+from datagen.when import When, parse_when
+from datagen.zone import Zone
 
 T = TypeVar("T")
 
@@ -19,25 +21,35 @@ DEFAULT_WORKERS = 100
 _MOST_THREADS = 256
 _THOUSANDS = re.compile(r"(\d+(?:\.\d+)?)([kmg])", re.IGNORECASE | re.ASCII)
 _TIMES = {"k": 10**3, "m": 10**6, "g": 10**9}
+_BYTES = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b?", re.IGNORECASE | re.ASCII)
+_SLOWEST, _FASTEST = 1e-6, 1e6
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a run is made with. Without a start it runs on the system's clock; without a seed one is chosen."""
+    """What a run is made with.
 
-    start: Moment | None = None
+    Without a start it runs on the system's clock; without a seed one is chosen.
+    """
+
+    start: When | None = None
     max_workers: int | None = None  # that of the spec, or DEFAULT_WORKERS
     records: int | None = None
     duration: int | None = None  # ns
+    until: When | None = None
+    bytes: int | None = None  # of the records as compact JSON
+    timezone: Zone | None = None  # of times without an offset; that of the spec
+    then_live: bool = False  # what has come before the present comes at once, the rest on the system's clock
+    speed: float | None = None  # seconds of the run in one of the system's clock
     seed: int | None = None
-    threads: int | None = None  # that compute a run on a simulated clock; as many as there are processors
+    threads: int | None = None  # that compute what need not be waited for; as many as there are processors
 
     @classmethod
     def of(cls, given: Mapping[str, Any], names: Mapping[str, str] | None = None) -> "Options":
         """Check options, by the names of the fields; None stands for one that was not given.
 
-        A start is a time as text or a ``datetime``, a duration a text or a ``timedelta``. ``names`` says what messages
-        call them. Raises InvalidInput with all that is wrong.
+        A start or an end is a time as text or a ``datetime``, a duration a text or a ``timedelta``. ``names`` says what
+        messages call them. Raises InvalidInput with all that is wrong.
         """
         names = names or {}
         problems: list[Problem] = []
@@ -52,22 +64,53 @@ class Options:
                 return default
 
         options = cls(
-            start=taken("start", _moment, None),
+            start=taken("start", _when, None),
             max_workers=taken("max_workers", lambda value: _count(value, 1), None),
             records=taken("records", lambda value: _count(value, 0), None),
             duration=taken("duration", parse_duration, None),
+            until=taken("until", _when, None),
+            bytes=taken("bytes", _bytes, None),
+            timezone=taken("timezone", lambda value: Zone.named(str(value)), None),
+            then_live=bool(given.get("then_live")),
+            speed=taken("speed", _speed, None),
             seed=taken("seed", lambda value: _whole(value, None), None),
             threads=taken("threads", _threads, None),
         )
-        if given.get("records") is not None and given.get("duration") is not None:
-            text = f"{names.get('records', 'records')} and {names.get('duration', 'duration')} exclude each other"
-            problems.append(Problem(text))
-        if options.duration is not None and options.start and options.duration > time_left(options.start):
-            text = "would lead past the year 9999, or 146 years after the start"
-            problems.append(Problem(text, names.get("duration", "duration")))
+        problems += options._conflicts(given, lambda key: names.get(key, key))
         if problems:
             raise InvalidInput(problems)
         return options
+
+    def _conflicts(self, given: Mapping[str, Any], name: Callable[[str], str]) -> Iterator[Problem]:
+        """Yield what does not go together."""
+        if given.get("records") is not None and given.get("duration") is not None:
+            yield Problem(f"{name('records')} and {name('duration')} exclude each other")
+        if self.then_live and given.get("start") is None:
+            yield Problem(f"needs {name('start')}: the time from which on history is made", name("then_live"))
+        if self.then_live and given.get("speed") is not None:
+            text = f"{name('then_live')} and {name('speed')} exclude each other: what is live has the system's pace"
+            yield Problem(text)
+        begin = self.start and self.start.moment
+        if begin and self.duration is not None and self.duration > time_left(begin):
+            yield Problem("would lead past the year 9999, or 146 years after the start", name("duration"))
+
+    @property
+    def is_simulated(self) -> bool:
+        """Return whether the run waits for nothing."""
+        return self.start is not None and not self.then_live and self.speed is None
+
+    @property
+    def is_bounded(self) -> bool:
+        """Return whether something ends the run."""
+        return any(end is not None for end in (self.records, self.duration, self.until, self.bytes))
+
+    def span(self, start: Moment) -> int | None:
+        """Return how long the run lasts that begins then, in ns, if nothing else ends it; None when it never ends."""
+        spans = [] if self.duration is None else [self.duration]
+        if self.until is not None:
+            end = self.until.at(start.microseconds, self.timezone or Zone.of(start))
+            spans.append(max(end - start.microseconds, 0) * 1000)
+        return min(spans, default=None)
 
     def limit(self, population: Population) -> int:
         """Return how many workers may be alive: as the options say, else the population, else DEFAULT_WORKERS."""
@@ -79,11 +122,36 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _moment(given: object) -> Moment:
-    moment = given if isinstance(given, Moment) else parse_moment(given)
-    if not FIRST_MOMENT.microseconds <= moment.microseconds < LAST_MOMENT.microseconds:
-        raise ValueError(f"must not be before 0001-01-01 or from 9999-12-31 on (UTC), found {moment.text}")
-    return moment
+def _when(given: object) -> When:
+    when = given if isinstance(given, When) else parse_when(given)
+    if when.moment is not None:
+        check_reach(when.moment.microseconds, when.moment.text)
+    return when
+
+
+def check_reach(at: int, text: str) -> None:
+    """Raise ValueError when a time, in µs since 1970, is beyond those that a run can have."""
+    if not FIRST_MOMENT.microseconds <= at < LAST_MOMENT.microseconds:
+        raise ValueError(f"must not be before 0001-01-01 or from 9999-12-31 on (UTC), found {text}")
+
+
+def _speed(given: object) -> float:
+    try:
+        speed = float(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else 0.0
+    except ValueError:
+        speed = 0.0
+    if not _SLOWEST <= speed <= _FASTEST:
+        raise ValueError(f"must be a number from {_SLOWEST:f} to {_FASTEST:.0f}, found {show(given)}")
+    return speed
+
+
+def _bytes(given: object) -> int:
+    """Return a number of bytes, also one that is written as ``5GB``, ``1.5 M`` or ``4MiB``."""
+    written = _BYTES.fullmatch(given.strip()) if isinstance(given, str) else None
+    if written is None:
+        return _whole(given, 0)
+    number = Decimal(written[1]) * (1024 if written[3] else 1000) ** " kmgt".index(written[2].lower() or " ")
+    return int(number) if number == int(number) else _whole(given, 0)
 
 
 def _threads(given: object) -> int:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,15 @@ from pydantic import ValidationError
 
 from datagen.delivery.encoder import Misfit
 from datagen.job.options import Options
-from datagen.language.document import Document, from_python, parse_json
+from datagen.language.document import Document, from_python
 from datagen.language.load import LoadedSpec, LoadedTargets, load_spec, load_targets
 from datagen.language.spec import Spec
+from datagen.language.syntax import parse
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import named_files
 from datagen.plugin.registry import Registry
 from datagen.plugin.target import RECORD_ID, Target, missing_library
-from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, hidden, read_text, show, unreadable
+from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, hiding, read_text, show, unreadable
 
 _EXAMPLE_SPECS, _EXAMPLE_TARGETS = "conf/gen", "conf/tar"  # of a clone
 
@@ -31,6 +32,7 @@ class Request:
     format: Formatter | str | Path | Mapping[str, Any] | None = None  # for targets that bring none of their own; json
     options: Options = field(default_factory=Options)
     environment: Mapping[str, str] | None = None  # what `${NAME}` may read
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # values in place of the defaults in the spec
     plugins: Sequence[str | Path] = ()
     state: str | None = None  # where to keep how far the run is
     reads: Sequence[str] = ()  # other files that were read for it, which no target may overwrite
@@ -65,6 +67,7 @@ class Inputs:
     formatter: Formatter
     format_name: str
     files: tuple[str, ...]  # that objects of the spec, the targets or the format name, and that records depend on
+    remarks: tuple[Problem, ...] = ()  # on the options: what is valid but hardly meant
 
     def problem_of(self, located: Located, misfit: Misfit) -> Problem:
         """Say where the request says what does not fit."""
@@ -77,7 +80,7 @@ class Inputs:
     @property
     def warnings(self) -> list[Problem]:
         """Return what is valid but hardly meant."""
-        return [*self.loaded.warnings, *_oddities(self.targets, self.loaded.spec)]
+        return [*self.remarks, *self.loaded.warnings, *_oddities(self.targets, self.loaded.spec)]
 
     @property
     def secrets(self) -> list[str]:
@@ -122,16 +125,12 @@ def load(request: Request, *, reads: bool = False) -> Inputs:
         problems.append(Problem("is no text that UTF-8 could hold", format_name))
     files = named_files([loaded and loaded.spec, formatter, *(located.target for located in targets)])
     problems += [problem for file in files for problem in unreadable(file)]
-    problems += _conflicts(targets, request, files, reads=reads)
+    read = [*files, *(loaded.files if loaded else ())]
+    problems += _conflicts(targets, request, read, reads=reads)
     if problems or loaded is None or formatter is None:
         documents = [*([] if loaded is None else [loaded.document]), *(located.document for located in targets)]
-        raise InvalidInput(_hiding(problems, [secret for document in documents for secret in document.secrets]))
+        raise InvalidInput(hiding(problems, [secret for document in documents for secret in document.secrets]))
     return Inputs(loaded, tuple(targets), formatter, format_name, tuple(files))
-
-
-def _hiding(problems: list[Problem], secrets: Sequence[str]) -> Iterator[Problem]:
-    for problem in problems:
-        yield replace(problem, message=hidden(problem.message, secrets), source=hidden(problem.source, secrets))
 
 
 def spec_of(request: Request, registry: Registry) -> LoadedSpec:
@@ -140,8 +139,11 @@ def spec_of(request: Request, registry: Registry) -> LoadedSpec:
     Raises InvalidInput with all that is wrong with it.
     """
     if isinstance(request.spec, LoadedSpec):
+        if request.parameters:
+            raise InvalidInput([Problem("parameters are set when a spec is loaded; pass them to datagen.load")])
         return request.spec
-    return load_spec(_document(request.spec, "spec", _EXAMPLE_SPECS), registry, request.environment)
+    document = _document(request.spec, "spec", _EXAMPLE_SPECS)
+    return load_spec(document, registry, request.environment, request.parameters)
 
 
 def _document(given: Any, name: str, examples: str) -> Document:
@@ -160,7 +162,7 @@ def _document(given: Any, name: str, examples: str) -> Document:
             raise InvalidInput(
                 [Problem(f"there is no such file; a target is a file that holds JSON such as {shape}", str(given))]
             )
-        return parse_json(read_text(str(given)), str(given))
+        return parse(read_text(str(given)), str(given))
     return from_python(given, name)
 
 

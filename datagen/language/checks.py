@@ -5,12 +5,13 @@ They see valid parts as models, and of the others whatever their JSON lets them 
 
 from collections import deque
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
+from datagen.language.names import Field, names_in_json, reading, unknown_names
 from datagen.language.population import Emitter, State
 from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.dimension import Dimension
@@ -26,15 +27,6 @@ Found = Iterator[tuple[Path_, str]]
 
 
 @dataclass(frozen=True)
-class _Field:
-    """A dimension or a variable, and what it reads."""
-
-    path: Path_
-    name: str | None
-    reads: tuple[tuple[Path_, str], ...]
-
-
-@dataclass(frozen=True)
 class _State:
     """What of a state can be checked, whatever else is wrong with it."""
 
@@ -43,7 +35,7 @@ class _State:
     emitter: str | None
     next: tuple[tuple[Path_, str], ...]
     never_waits: bool
-    variables: tuple[_Field, ...]
+    variables: tuple[Field, ...]
 
 
 @dataclass(frozen=True)
@@ -53,14 +45,14 @@ class _Source:
     begins: tuple[tuple[Path_, str], ...]  # states that its workers may begin in, where they are named
     in_first: bool  # whether its workers begin in the first state
     after: tuple[tuple[Path_, str], ...]  # sources that it waits for
-    variables: tuple[_Field, ...]
+    variables: tuple[Field, ...]
 
 
 @dataclass(frozen=True)
 class _Emitter:
     path: Path_
     name: str | None
-    dimensions: tuple[_Field, ...]
+    dimensions: tuple[Field, ...]
 
 
 class Checks:
@@ -69,9 +61,14 @@ class Checks:
     def __init__(self, data: dict[str, Any], made: dict[str, Any]) -> None:
         """Take the JSON of a spec, and the same with models for the states and emitters that are valid."""
         self._data = data
-        self._states = [_state(path, part) for path, part in _parts(made, (), "states")]
-        self._emitters = [_emitter(path, part) for path, part in _parts(made, (), "emitters")]
-        self._sources = [_source(path, part) for path, part in _arrivals(made)]
+        states = [_state(path, part) for path, part in _parts(made, (), "states")]
+        emitters = [_emitter(path, part) for path, part in _parts(made, (), "emitters")]
+        sources = [_source(path, part) for path, part in _arrivals(made)]
+        lists = [*(state.variables for state in states), *(source.variables for source in sources)]
+        known = self._variables = {field.name: True for fields in lists for field in fields if field.name is not None}
+        self._states = [replace(one, variables=reading(one.variables, known, in_record=False)) for one in states]
+        self._sources = [replace(one, variables=reading(one.variables, known, in_record=False)) for one in sources]
+        self._emitters = [replace(one, dimensions=reading(one.dimensions, known, in_record=True)) for one in emitters]
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
         self._compared = 0
@@ -87,6 +84,10 @@ class Checks:
         yield from self._source_references()
         yield from self._sums()
         yield from self._reads_of_nothing()
+        for owner in self._owners:
+            yield from unknown_names(owner.variables, self._variables, self._near, in_record=False)
+        for emitter in self._emitters:
+            yield from unknown_names(emitter.dimensions, self._variables, self._near, in_record=True)
         yield from self._standing_circles()
         yield from times.problems(self._data)
         if self._states and not any(state.emitter for state in self._reachable):
@@ -142,12 +143,11 @@ class Checks:
 
     def _reads_of_nothing(self) -> Found:
         fields = [field for owner in self._owners for field in owner.variables]
-        set_somewhere = {field.name for field in fields if field.name is not None}
         fields += [field for emitter in self._emitters for field in emitter.dimensions]
         for field in fields:
             for path, name in field.reads:
-                if name not in set_somewhere:
-                    yield path, f"variable {show(name)} is set in no state{self._near(name, set_somewhere)}"
+                if name not in self._variables:
+                    yield path, f"variable {show(name)} is set in no state{self._near(name, self._variables)}"
 
     def _near(self, name: str, known: Collection[str]) -> str:
         """Return the end of a message about an unknown name; nothing once very many were looked for."""
@@ -204,7 +204,7 @@ class Checks:
                     todo.append(name)
         return surely
 
-    def _with(self, known: int, fields: Collection[_Field]) -> int:
+    def _with(self, known: int, fields: Collection[Field]) -> int:
         for field in fields:
             known |= self._bits.get(field.name or "", 0)
         return known
@@ -223,14 +223,14 @@ class Checks:
                 left[state.emitter] &= known
                 yield from self._unset(state, fields[state.emitter], unset)
 
-    def _read_by(self, fields: Collection[_Field]) -> int:
+    def _read_by(self, fields: Collection[Field]) -> int:
         bits = 0
         for field in fields:
             for _, name in field.reads:
                 bits |= self._bits.get(name, 0)
         return bits
 
-    def _unset(self, state: _State, fields: Collection[_Field], unset: int) -> Found:
+    def _unset(self, state: _State, fields: Collection[Field], unset: int) -> Found:
         for path, name in (read for field in fields for read in field.reads):
             if unset & self._bits.get(name, 0):
                 message = f"variable {show(name)} is not set on every path to state {show(state.name)}"
@@ -280,14 +280,19 @@ def _emitter(path: Path_, part: Emitter | dict[str, Any]) -> _Emitter:
     return _Emitter(path, name, _fields(part, path, "dimensions"))
 
 
-def _fields(owner: Any, path: Path_, key: str) -> tuple[_Field, ...]:
+def _fields(owner: Any, path: Path_, key: str) -> tuple[Field, ...]:
     if not isinstance(owner, dict):
         dimensions: list[Dimension] = getattr(owner, key)
-        return tuple(
-            _Field((*path, key, number), dimension.name, tuple(_model_reads((*path, key, number), dimension)))
-            for number, dimension in enumerate(dimensions)
-        )
-    return tuple(_Field(at, _text(part, "name"), tuple(_json_reads(at, part))) for at, part in _parts(owner, path, key))
+        return tuple(_model_field((*path, key, number), dimension) for number, dimension in enumerate(dimensions))
+    return tuple(
+        Field(at, _text(part, "name"), tuple(_json_reads(at, part)), tuple(_json_names(at, part)))
+        for at, part in _parts(owner, path, key)
+    )
+
+
+def _model_field(path: Path_, dimension: Dimension) -> Field:
+    names = (((*path, *inner), name) for inner, name in dimension.all_names())
+    return Field(path, dimension.name, tuple(_model_reads(path, dimension)), tuple(names))
 
 
 def _model_reads(path: Path_, dimension: Dimension) -> Found:
@@ -316,6 +321,12 @@ def _arrivals(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
 
 def _object(part: dict[str, Any], key: str) -> dict[str, Any]:
     return part[key] if isinstance(part.get(key), dict) else {}
+
+
+def _json_names(path: Path_, part: Any) -> Found:
+    yield from (((*path, "value"), name) for name in names_in_json(part))
+    for member_path, member in _members(path, part):
+        yield from _json_names(member_path, member)
 
 
 def _text(part: dict[str, Any], key: str) -> str | None:

@@ -1,40 +1,48 @@
-"""Documents: the JSON text of a spec or a target, and where everything stands in it.
+"""Documents: the data of a spec or a target, and where everything in it was written.
 
-Knows JSON and places in a text; must not know what a spec means.
+Knows places in a text; must know neither how a text is written nor what a spec means.
 """
 
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from datagen.problems import InvalidInput, Path_, Problem, path_text
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_YAML = re.compile(r"\s*(---|- |[A-Za-z_]\w*:\s)")
-_DECODER = json.JSONDecoder()
+
+class Locate(Protocol):
+    """Finds what stands at a path of a document in its text."""
+
+    def __call__(self, path: Path_, *, at_key: bool) -> int:
+        """Return the offset of a value, or of its key; where the path does not exist, of the deepest part that does."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed JSON document that still knows where everything stands; without a text when a Python program made it."""
+    """The data of a text that still knows where everything stands; without a text when a Python program made it."""
 
     data: Any
     source: str
     text: str = ""
+    locate: Locate | None = None  # with a text
     secrets: tuple[str, ...] = ()  # values of the environment in it, which no message may show
+    moved: Mapping[Path_, tuple["Document", Path_]] = field(
+        default_factory=dict
+    )  # what was written elsewhere, and where
 
     def problem(self, path: Path_, message: str, *, at_key: bool = False) -> Problem:
         """Return a problem at a JSON path; where the path does not exist, its place is the deepest part that does."""
-        if not self.text:
-            return Problem(message, self.source, path=path_text(path))
-        return self.at(self._offset(path, at_key), path, message)
+        document, path = self._origin(path)
+        if document.locate is None:
+            return Problem(message, document.source, path=path_text(path))
+        return document.at(document.locate(path, at_key=at_key), path, message)
 
     def at(self, offset: int, path: Path_, message: str) -> Problem:
         """Return a problem at an offset in the text."""
@@ -46,67 +54,13 @@ class Document:
     def _line_ends(self) -> list[int]:
         return [match.start() for match in re.finditer("\n", self.text)]
 
-    @cached_property
-    def _known(self) -> dict[int, dict[str | int, tuple[int, int]]]:
-        """Return the members of the containers that were looked into, by their offsets: each is read once."""
-        return {}
-
-    def _offset(self, path: Path_, at_key: bool) -> int:
-        position = key_position = _skip_space(self.text, 0)
-        for part in path:
-            if position not in self._known:
-                self._known[position] = {key: (at, value_at) for key, at, value_at in _members(self.text, position)}
-            if part not in self._known[position]:
-                return position
-            key_position, position = self._known[position][part]
-        return key_position if at_key else position
-
-
-def parse_json(text: str, source: str) -> Document:
-    """Parse a JSON document strictly: no NaN, no key twice in an object, no unpaired surrogate.
-
-    Raises InvalidInput with the places of what is wrong.
-    """
-    try:
-        data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-        json.dumps(data, ensure_ascii=False).encode()
-    except json.JSONDecodeError as error:
-        place = () if not text.strip() else (error.lineno, error.colno)
-        raise InvalidInput([Problem(_why_no_json(text, source, error), source, *place)]) from error
-    except RecursionError as error:
-        raise InvalidInput([Problem("is not usable JSON: nested too deeply", source)]) from error
-    except UnicodeEncodeError as error:
-        raise InvalidInput([Problem(f"is not usable JSON: an unpaired surrogate ({error.reason})", source)]) from error
-    except ValueError as error:
-        reason = "a number has too many digits" if "set_int_max_str_digits" in str(error) else error
-        raise InvalidInput([Problem(f"is not JSON: {reason}", source)]) from error
-    document = Document(data, source, text)
-    twice = [
-        document.at(offset, path, "this key stands twice in its object") for path, offset in _repeated(text, 0, ())
-    ]
-    if twice:
-        raise InvalidInput(twice)
-    return document
-
-
-def _why_no_json(text: str, source: str, error: json.JSONDecodeError) -> str:
-    """Say what stands where JSON ends, of what people write most."""
-    rest = text[error.pos :]
-    if not text.strip():
-        return "is empty; JSON is expected"
-    if source.lower().endswith((".yaml", ".yml")) or _YAML.match(text):
-        return "is not JSON: it looks like YAML, which is not read"
-    if rest.startswith(("//", "/*", "#")):
-        return 'is not JSON: comments are not allowed; use a key that begins with "_", such as "_comment"'
-    if error.msg.startswith(("Invalid control character", "Unterminated string")):
-        return "is not JSON: a text that begins before it has no closing quote"
-    if error.msg == "Extra data":
-        return "is not JSON: more follows where it should end"
-    if rest.startswith("'"):
-        return "is not JSON: texts and keys stand in double quotes"
-    if rest.startswith(("}", "]")) and text[: error.pos].rstrip().endswith(","):
-        return f'is not JSON: a comma before "{rest[0]}"'
-    return f"is not JSON: {error.msg}"
+    def _origin(self, path: Path_) -> tuple["Document", Path_]:
+        """Return the document in which something was written, and its path there."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.moved:
+                document, start = self.moved[path[:length]]
+                return document, start + path[length:]
+        return self, path
 
 
 def from_python(data: Any, source: str = "spec") -> Document:
@@ -139,50 +93,3 @@ def problems_in(document: Document, error: ValidationError) -> list[Problem]:
         document.problem(line["loc"], line["msg"], at_key=line["msg"].startswith("unknown key"))
         for line in error.errors()
     ]
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError(f"{text} is too large a number")
-    return number
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _skip_space(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position
-
-
-def _members(text: str, position: int) -> Iterator[tuple[str | int, int, int]]:
-    """Yield (key or index, offset of the key, offset of the value) for the members of the container at a position."""
-    if text[position] not in "{[":
-        return
-    named = text[position] == "{"
-    position = _skip_space(text, position + 1)
-    index = 0
-    while text[position] not in "}]":
-        key: str | int = index
-        key_at = position
-        if named:
-            key, position = _DECODER.raw_decode(text, position)
-            position = _skip_space(text, _skip_space(text, position) + 1)
-        yield key, key_at, position
-        _, position = _DECODER.raw_decode(text, position)
-        position = _skip_space(text, position)
-        if text[position] == ",":
-            position = _skip_space(text, position + 1)
-        index += 1
-
-
-def _repeated(text: str, position: int, path: Path_) -> Iterator[tuple[Path_, int]]:
-    position = _skip_space(text, position)
-    seen = set()
-    for key, key_at, value_at in _members(text, position):
-        if key in seen:
-            yield (*path, key), key_at
-        seen.add(key)
-        yield from _repeated(text, value_at, (*path, key))

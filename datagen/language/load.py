@@ -1,18 +1,21 @@
 """Loading: documents to checked specs and targets, with the kinds of a registry and the values of an environment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from datagen.language.composition import compose
 from datagen.language.document import Document, problems_in
-from datagen.language.environment import with_environment
-from datagen.language.spec import Spec, read_spec
+from datagen.language.placeholder import Values, filled, settled
+from datagen.language.spec import Spec, in_order, read_spec
 from datagen.plugin.registry import Registry
 from datagen.plugin.target import Target, Targets
-from datagen.problems import InvalidInput, Problem, hidden
+from datagen.problems import InvalidInput, Problem, hiding
+
+T = TypeVar("T")
 
 Environment = Mapping[str, str] | None
 
@@ -25,6 +28,7 @@ class LoadedSpec:
     document: Document
     registry: Registry
     warnings: tuple[Problem, ...] = ()
+    files: tuple[str, ...] = ()  # that it includes
 
 
 @dataclass(frozen=True)
@@ -37,31 +41,70 @@ class LoadedTargets:
     path: tuple[str | int, ...] = ()  # where that stands in the document
 
 
-def load_spec(document: Document, registry: Registry, environment: Environment) -> LoadedSpec:
-    """Return a checked spec.
+def load_spec(
+    document: Document, registry: Registry, environment: Environment, parameters: Mapping[str, Any] | None = None
+) -> LoadedSpec:
+    """Return a checked spec, with values of its parameters.
 
-    Raises InvalidInput with all its problems.
+    Without an environment there are no values of it: whoever loads a document decides what it may read. Raises
+    InvalidInput with all that is wrong; it shows no value of the environment.
     """
-    return with_environment(document, environment, partial(_spec, registry))
+    made = compose(document, environment, parameters or {})
+    loaded = _checked(made.document, made.problems, partial(_spec, registry), made.lacking)
+    warnings = hiding(in_order([*made.warnings, *loaded.warnings]), made.document.secrets)
+    return replace(loaded, warnings=tuple(warnings), files=made.files)
 
 
 def load_targets(document: Document, registry: Registry, environment: Environment) -> LoadedTargets:
     """Return a checked target, or several.
 
-    Raises InvalidInput with all their problems.
+    Raises InvalidInput with all their problems; it shows no value of the environment.
     """
-    return with_environment(document, environment, partial(_targets, registry))
+    try:
+        made = filled(document, Values(environment))
+    except RecursionError as error:
+        raise InvalidInput([Problem("is nested too deeply", document.source)]) from error
+    return _checked(made.document, made.problems, partial(_targets, registry))
+
+
+def _checked(
+    document: Document, found: Sequence[Problem], load: Callable[[Document], T], lacking: Collection[Problem] = ()
+) -> T:
+    """Load a document with which something may be wrong already; what is ``lacking`` is required in vain.
+
+    Raises InvalidInput with that and all else that is wrong.
+    """
+    problems = list(found)
+    places = {(problem.place, problem.path) for problem in problems}
+    loaded: list[T] = []
+    try:
+        loaded.append(load(document))
+    except InvalidInput as error:
+        others = (other for other in error.problems if (other.place, other.path) not in places)
+        problems += (other for other in others if not any(_follows(other, cause) for cause in lacking))
+    except RecursionError:
+        problems.append(Problem("is nested too deeply", document.source))
+    if problems:  # raised here, not above, where its context would be an exception that may show a value
+        raise InvalidInput(hiding(in_order(problems), document.secrets))
+    return loaded[0]
+
+
+def _follows(problem: Problem, lacking: Problem) -> bool:
+    """Return whether a problem is only that an object lacks keys."""
+    return problem.place == lacking.place and problem.path.startswith(lacking.path) and "required" in problem.message
 
 
 def _spec(registry: Registry, document: Document) -> LoadedSpec:
+    document = settled(document, partial(Spec.model_validate, context=registry))
     spec, warnings = read_spec(document, registry)
-    hiding = (replace(warning, message=hidden(warning.message, document.secrets)) for warning in warnings)
-    return LoadedSpec(spec, document, registry, tuple(hiding))
+    return LoadedSpec(spec, document, registry, tuple(warnings))
 
 
 def _targets(registry: Registry, document: Document) -> LoadedTargets:
+    validate = partial(TypeAdapter(Targets).validate_python, context=registry)
+    document = settled(document, validate)
     try:
-        made: list[Target] = TypeAdapter(Targets).validate_python(document.data, context=registry)
+        made: list[Target] = validate(document.data)
     except ValidationError as error:
         raise InvalidInput(problems_in(document, error)) from error
     return LoadedTargets(tuple(made), document, document.data)

@@ -12,9 +12,10 @@ from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.model import Model, Named, Number
-from datagen.plugin.profile import AnyProfile
+from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
 from datagen.problems import Path_, path_part
+from datagen.records.batch import Layout
 
 
 class Transition(Model):
@@ -56,12 +57,19 @@ class Place:
     json_path: Path_
     name_path: str
     dimension: Dimension
+    emitter: str | None = None  # whose record it is a field of, not nested
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is odd about the dimension and those inside, each with its path in the JSON."""
         yield from (((*self.json_path, *path), text) for path, text in self.dimension.oddities())
         for place in self.nested():
             yield from place.oddities()
+
+    def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
+        """Yield what can't be done with values of these types in it and inside, each with its path in the JSON."""
+        yield from (((*self.json_path, *path), text) for path, text in self.dimension.misfits(layout))
+        for place in self.nested():
+            yield from place.misfits(layout)
 
     def nested(self) -> "Iterator[Place]":
         """Yield the places of the dimensions directly inside."""
@@ -82,6 +90,9 @@ class Population(Model):
     incidents: Named[AnyIncident] = Field({}, description="incidents by name: stretches of time")
     max_workers: int | None = Field(
         None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
+    )
+    timezone: ZoneName | None = Field(
+        None, description="time zone (IANA) of times without an offset; the option `--timezone` wins"
     )
 
     @model_validator(mode="after")
@@ -126,15 +137,14 @@ class Population(Model):
     def places(self) -> Iterator[Place]:
         """Yield the places of the dimensions of emitters and of all variables, without nested ones."""
         for number, emitter in enumerate(self.emitters):
-            yield from _places(
-                ("emitters", number, "dimensions"), f"emitter/{path_part(emitter.name)}", emitter.dimensions
-            )
+            name_path = f"emitter/{path_part(emitter.name)}"
+            yield from _places(("emitters", number, "dimensions"), name_path, emitter.dimensions, emitter.name)
         for number, state in enumerate(self.states):
             yield from _places(("states", number, "variables"), f"state/{path_part(state.name)}", state.variables)
         for path, source in self._arrivals():
             yield from _places((*path, "variables"), f"source/{path_part(source.name or '')}", source.variables)
 
 
-def _places(path: Path_, name_path: str, dimensions: list[Dimension]) -> Iterator[Place]:
+def _places(path: Path_, name_path: str, dimensions: list[Dimension], emitter: str | None = None) -> Iterator[Place]:
     for number, dimension in enumerate(dimensions):
-        yield Place((*path, number), f"{name_path}/{path_part(dimension.name)}", dimension)
+        yield Place((*path, number), f"{name_path}/{path_part(dimension.name)}", dimension, emitter)

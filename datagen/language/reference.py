@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from datagen.language.expressions import expression_page
 from datagen.language.population import Emitter, State, Transition
 from datagen.language.schema import Schema, described, examples, schema, target_schema, text_of
-from datagen.language.spec import Spec
+from datagen.language.spec import Spec, Text
 from datagen.plugin.incident import Recurring, Stretch
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import Registry
@@ -39,6 +40,7 @@ def pages(registry: Registry, commands: Commands) -> dict[str, str]:
     """Return the reference pages, the text of each by its file name; ``commands`` are those of the command."""
     made = {f"{group}s.md": _lines(_group_page(group, registry)) for group in _INTRODUCTIONS}
     made["spec.md"] = _lines(_spec_page())
+    made["expressions.md"] = _lines(expression_page())
     made["command.md"] = _lines(_command_page(commands))
     for name, content in (("schema.json", schema(registry)), ("target.schema.json", target_schema(registry))):
         made[name] = json.dumps(content, indent=2) + "\n"
@@ -119,7 +121,8 @@ def _shown(group: str, example: Any) -> str:
 def _spec_page() -> Iterator[str]:
     yield "# Spec"
     yield "`$schema` and keys that begin with `_` are comments, allowed in every object; other unknown keys are errors."
-    for model in (Spec, State, Transition, Emitter, Stretch, Recurring):
+    yield "`uses`, the name of a definition whose keys are taken over, is allowed in every object inside a spec."
+    for model in (Spec, Text, State, Transition, Emitter, Stretch, Recurring):
         yield f"## {model.__name__}"
         yield text_of(model)
         yield _table(model, model.model_fields)

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from datagen.language.spec import Spec
+from datagen.language.spec import Spec, Text
 from datagen.moment import TIME
 from datagen.plugin.distribution import MOMENT_KEYS
 from datagen.plugin.model import COMMENTS, Plugin
@@ -25,6 +25,8 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME = "urn:datagen:schema"  # a name and no address: nobody has to fetch it
 _TIME = {"type": "string", "pattern": rf"^\s*{TIME}\s*$", "description": "ISO 8601 time"}
 _BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
+_PLACEHOLDER = r"^\$\{[^{}]+\}$"
+_USES = {"type": "string", "description": "name of a definition whose keys are taken over besides its own"}
 _NO_BOUND = 1e300
 _EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
 
@@ -60,14 +62,16 @@ def schema(registry: Registry) -> Schema:
     Under ``$defs``, each group of kinds has a schema that chooses by ``type``, in any case.
     """
     spec = described(Spec)
-    defs = spec.pop("$defs") | _definitions(registry)
-    return {"$schema": _DIALECT, "$id": f"{_NAME}:spec", **spec, "$defs": defs}
+    spec["properties"] |= described(Text)["properties"]
+    spec["anyOf"] = [{"required": ["include"]}, {"required": spec.pop("required")}]
+    defs = _using(spec.pop("$defs") | _definitions(registry))
+    return _fillable({"$schema": _DIALECT, "$id": f"{_NAME}:spec", **spec, "$defs": defs})
 
 
 def target_schema(registry: Registry) -> Schema:
     """Return the JSON Schema of a target file: of one target, or a list of several."""
     one = {"$ref": "#/$defs/target"}
-    return {
+    made = {
         "$schema": _DIALECT,
         "$id": f"{_NAME}:target",
         "title": "Target",
@@ -78,6 +82,7 @@ def target_schema(registry: Registry) -> Schema:
         "else": one,
         "$defs": _definitions(registry),
     }
+    return _fillable(made)
 
 
 def _definitions(registry: Registry) -> Schema:
@@ -126,6 +131,35 @@ def _choice(group: str, kinds: Mapping[str, Schema]) -> Schema:
         cases.append({"if": chosen, "then": {"$ref": f"#/$defs/{group}.{name}"}})
     types = {"type": "string", "anyOf": [{"enum": list(kinds)}, *({"pattern": _any_case(name)} for name in kinds)]}
     return {group: {"type": "object", "required": ["type"], "properties": {"type": types}, "allOf": cases}, **defs}
+
+
+def _fillable(part: Any) -> Any:
+    """Return a schema that takes a placeholder wherever it takes a number, true or false."""
+    if isinstance(part, list):
+        return [_fillable(member) for member in part]
+    if not isinstance(part, dict):
+        return part
+    made = {key: value if key in ("default", "examples", "enum") else _fillable(value) for key, value in part.items()}
+    if made.get("type") not in ("number", "integer", "boolean"):
+        return made
+    if "enum" not in made:
+        return made | {"type": [made["type"], "string"], "pattern": _PLACEHOLDER}
+    wanted = {"enum": made.pop("enum"), "type": made.pop("type")}
+    return made | {"anyOf": [wanted, {"type": "string", "pattern": _PLACEHOLDER}]}
+
+
+def _using(part: Any) -> Any:
+    """Return a schema whose objects may use a definition, from which the keys that they need may come."""
+    if isinstance(part, list):
+        return [_using(member) for member in part]
+    if not isinstance(part, dict):
+        return part
+    made = {key: value if key in ("default", "examples") else _using(value) for key, value in part.items()}
+    if made.get("type") == "object" and "properties" in made:
+        made["properties"] |= {"uses": _USES}
+        if "required" in made:
+            made["anyOf"] = [{"required": ["uses"]}, {"required": made.pop("required")}]
+    return made
 
 
 def _renamed(part: Any, names: Mapping[str, str]) -> Any:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, WithJsonSchema
 
 from datagen.language.checks import Checks
 from datagen.language.document import Document, problems_in
@@ -14,11 +14,33 @@ from datagen.plugin.model import Maker, Model
 from datagen.plugin.target import Targets
 from datagen.problems import InvalidInput, Path_, Problem
 
+_NAMED_VALUES = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+_FILES = {"type": "array", "items": {"type": "string"}}
+_DEFINITIONS = {"type": "object", "additionalProperties": {"type": "object"}}
+
+
+class Text(Model):
+    """What the text of a spec may have besides; it is put into the spec before that is read."""
+
+    parameters: Annotated[Any, WithJsonSchema(_NAMED_VALUES)] = Field(
+        {}, description="values that `${name}` stands for, by their names, with defaults; `--set` sets others"
+    )
+    include: Annotated[Any, WithJsonSchema(_FILES)] = Field(
+        [], description="files, relative to this one, with more states, emitters, profiles, incidents and definitions"
+    )
+    define: Annotated[Any, WithJsonSchema(_DEFINITIONS)] = Field(
+        {}, description='objects by names; an object with `"uses": "name"` has their keys besides its own'
+    )
+
 
 class Spec(Population):
     """A generator spec: the states that workers walk through and the records that they emit."""
 
     target: Targets = Field([], description="where records go, one target or several; standard output without it")
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        return [*cls.model_fields, *Text.model_fields]
 
 
 def read_spec(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]:
@@ -26,13 +48,6 @@ def read_spec(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]
 
     Raises InvalidInput with all problems of the document.
     """
-    try:
-        return _read(document, registry)
-    except RecursionError as error:
-        raise InvalidInput([Problem("is nested too deeply", document.source)]) from error
-
-
-def _read(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]:
     spec = None
     problems: list[Problem] = []
     warnings: list[Problem] = []
@@ -82,4 +97,5 @@ def _made(parts: Any, make: Callable[[Any], Any]) -> Any:
 
 def in_order(problems: list[Problem]) -> list[Problem]:
     """Return problems sorted by their place, each once."""
-    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.line or 0, problem.column or 0))
+    places = {problem: (problem.source, problem.line or 0, problem.column or 0) for problem in problems}
+    return sorted(places, key=lambda problem: places[problem])

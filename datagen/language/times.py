@@ -28,14 +28,14 @@ def problems(data: dict[str, Any]) -> Found:
         way = f" ({' → '.join(circle)})" if len(circle) > 2 else ""
         yield ("profiles", circle[0]), f"profile {show(circle[0])} is made of itself{way}"
     for path, source in _objects(data, "arrivals"):
-        name = source.get("incident")
-        if str(source.get("type")).lower() == "incident" and isinstance(name, str) and name not in incidents:
-            yield (*path, "incident"), f"unknown incident {show(name)}{_near('incident', name, incidents)}"
+        read = source.get("incident")
+        if str(source.get("type")).lower() == "incident" and isinstance(read, str) and read not in incidents:
+            yield (*path, "incident"), f"unknown incident {show(read)}{_near('incident', read, incidents)}"
     for path, emitter in _objects(data, "emitters"):
-        name = emitter.get("incidents")
-        names = [dimension.get("name") for _, dimension in _objects(emitter, "dimensions")]
-        if isinstance(name, str) and name in [*names, "time"]:
-            yield (*path, "incidents"), f"there is a field {show(name)} already"
+        labels = emitter.get("incidents")
+        fields = [dimension.get("name") for _, dimension in _objects(emitter, "dimensions")]
+        if isinstance(labels, str) and labels in [*fields, "time"]:
+            yield (*path, "incidents"), f"there is a field {show(labels)} already"
 
 
 def warnings(data: dict[str, Any]) -> Found:

@@ -4,7 +4,7 @@ Owns what the values of a run share besides the seed: pools and counters. Knows 
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, ClassVar, Protocol, Self
@@ -18,6 +18,8 @@ from datagen.draw import Integers, Keys
 from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
 from datagen.plugin.model import Plugin, invalid, make_of_group, place_in_source
 from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
+from datagen.records.batch import Layout
+from datagen.records.expression.name import root
 from datagen.records.types import is_optional, optional, plain, plain_type
 
 MOST_IN_POOL = 10_000_000
@@ -62,6 +64,23 @@ class Dimension(Plugin):
     def reads(self) -> tuple[str, ...]:
         """Return the variables that this dimension reads itself, without those that nested ones read."""
         return ()
+
+    def names(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the names that its expressions read, as they are written (``a.b`` for a key inside), each with its key.
+
+        They are those of dimensions of the record that stand above, of variables, or ``time``.
+        """
+        return iter(())
+
+    def all_names(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the names that its expressions and those of nested dimensions read, each with its path from here."""
+        yield from self.names()
+        for path, nested in self.nested():
+            yield from (((*path, *inner), name) for inner, name in nested.all_names())
+
+    def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
+        """Yield what its expressions can't do with the values that their names have, each with its path from here."""
+        return iter(())
 
     def all_reads(self) -> "Iterator[tuple[Path_, str]]":
         """Yield the variables that it and its nested dimensions read, each with the path of the one that reads it."""
@@ -114,6 +133,9 @@ class PooledDimension(Dimension):
             (path, f"variable {show(name)} can't be read here: a pool is made before the run")
             for path, name in self.all_reads()
         ]
+        lines += [
+            (path, f"{show(name)} can't be read here: a pool is made before the run") for path, name in self.all_names()
+        ]
         if self.cardinality and lines:
             raise invalid(self.kind, lines)
         return self
@@ -128,10 +150,16 @@ class PooledDimension(Dimension):
 
 
 class Reader(Protocol):
-    """Reads the current values of variables."""
+    """Reads what is known of the records that are being made."""
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
         """Return the values of a variable for all rows of a batch, or for the rows in ``origin`` (m,)."""
+
+    def names(self) -> Collection[str]:
+        """Return what an expression may read: earlier dimensions of the record, variables, ``time``."""
+
+    def look_up(self, name: str, origin: Integers | None) -> pa.Array:
+        """Return the values of one of the names, for the same rows as ``read``."""
 
 
 class Pool(Protocol):
@@ -148,6 +176,7 @@ class World:
     seed: int
     pools: Mapping[str, Pool] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    zone: str = "UTC"  # whose hours are meant where no other is named
 
 
 @dataclass(frozen=True)
@@ -202,6 +231,13 @@ class Rows:
         if self.reader is None:
             raise RunFailed(f"{self.path}: a pool is made before the run, when no variable has a value")
         return self.reader.read(variable, self.origin)
+
+    def known(self, names: Iterable[str]) -> dict[str, pa.Array]:
+        """Return the values, (n,), that hold what names stand for: each by itself or what is before one of its dots."""
+        if self.reader is None:
+            return {}
+        roots = {root(self.reader.names(), name) for name in names} - {""}
+        return {name: self.reader.look_up(name, self.origin) for name in sorted(roots)}
 
     def count(self) -> int:
         """Return how many values the counter at this name path made so far; from now on these rows are among them."""

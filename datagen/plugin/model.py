@@ -6,6 +6,7 @@ columns. Built-in kinds and a user's own are declared, checked, documented and f
 
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import version
 from traceback import walk_tb
 from typing import Annotated, Any, ClassVar, Protocol, Self, TypeVar
 
@@ -119,6 +120,10 @@ class Plugin(Model, ABC):
         """Return the files that this object names and records depend on; their content is part of a run's identity."""
         return []
 
+    def libraries(self) -> list[str]:
+        """Return the installed packages whose data records depend on; their versions are part of a run's identity."""
+        return []
+
 
 class Maker(Protocol):
     """Makes plug-in objects of JSON ones; the context of every validation."""
@@ -145,6 +150,12 @@ def named_files(part: Any) -> list[str]:
     """Return the files that objects in a part of a spec name and that records depend on, each once."""
     found = (file for inner in parts_of(part) if isinstance(inner, Plugin) for file in inner.files())
     return list(dict.fromkeys(found))
+
+
+def named_libraries(part: Any) -> list[str]:
+    """Return the packages whose data records depend on in a part of a spec, each once, with its version."""
+    found = (name for inner in parts_of(part) if isinstance(inner, Plugin) for name in inner.libraries())
+    return [f"{name} {version(name)}" for name in dict.fromkeys(found)]
 
 
 def invalid(title: str, lines: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:

@@ -43,6 +43,7 @@ BUILT_IN = {
     "dimension": {
         "counter": "dimensions.counter",
         "enum": "dimensions.enum",
+        "expression": "dimensions.expression",
         "float": "dimensions.float",
         "int": "dimensions.int",
         "ipaddress": "dimensions.ipaddress",

@@ -37,7 +37,10 @@ def day_number(given: Any) -> int:
     raise ValueError(f"unknown day {show(given)}{known}")
 
 
-Day = Annotated[int, PlainValidator(lambda given: day_number(given)), WithJsonSchema({"type": ["integer", "string"]})]
+_NUMBER = {"type": "integer", "minimum": 0, "maximum": 7}
+Day = Annotated[
+    int, PlainValidator(lambda given: day_number(given)), WithJsonSchema({"anyOf": [_NUMBER, {"type": "string"}]})
+]
 
 
 def factor(given: Any) -> float:

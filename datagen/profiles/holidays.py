@@ -41,6 +41,9 @@ class Holidays(WallProfile):
             raise invalid("holidays", [(("region",), text)])
         return self
 
+    def libraries(self) -> list[str]:
+        return ["holidays"]
+
     def at_wall(self, wall: Integers) -> Floats:
         days = wall // DAY
         years = np.unique(wall.view("datetime64[us]").astype("datetime64[Y]").astype(int)) + 1970

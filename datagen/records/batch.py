@@ -6,11 +6,14 @@ dictionary array; variables that are set together then share the very same indic
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers, Keys
+from datagen.records.lines import Lines
+from datagen.records.text import json_pieces, written
 
 MOST_ROWS = 65536  # of a batch, whose arrays stay in the processor's cache
 
@@ -81,6 +84,11 @@ class Batch:
         if len(kept) == len(self.parts):
             return self
         return self.take(np.sort(np.concatenate(kept))) if kept else Batch.empty()
+
+    @cached_property
+    def json(self) -> Lines:
+        """Return the records as lines of compact JSON, in their order; kept for whoever needs them next."""
+        return written(((part.rows, json_pieces(part.columns)) for part in self.parts), len(self)).lines()
 
     @property
     def nbytes(self) -> int:

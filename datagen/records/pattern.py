@@ -87,7 +87,7 @@ def find(columns: Mapping[str, pa.Array], name: str) -> pa.Array | None:
         if pa.types.is_struct(array.type) and array.type.get_field_index(key) >= 0:
             array = present(array.flatten()[array.type.get_field_index(key)])
         elif array.type == JSON_TEXT:
-            array = _inside_json(array, key)
+            array = inside_json(array, key)
         else:
             return None
     return array
@@ -114,7 +114,8 @@ def _value(columns: Mapping[str, pa.Array], name: str, codes: str | None) -> Pie
     return partial(put_formatted, array, codes) if codes and pa.types.is_timestamp(array.type) else array
 
 
-def _inside_json(array: pa.Array, key: str) -> pa.Array:
+def inside_json(array: pa.Array, key: str) -> pa.Array:
+    """Return the values of a key of the objects among JSON texts."""
     encoded = array.dictionary_encode()
     values = [json.loads(text) if text is not None else None for text in encoded.dictionary.to_pylist()]
     found = [value.get(key) if isinstance(value, dict) else None for value in values]

@@ -6,7 +6,7 @@ around them; and once for all dictionary columns that share their indices.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TypeAlias
@@ -53,6 +53,11 @@ def written(parts: Iterable[tuple[Integers, Pieces]], size: int) -> Texts:
             owners[rows] = number
         _put_part(pieces, len(rows), table)
     return table.write(owners)
+
+
+def json_pieces(columns: Mapping[str, pa.Array]) -> Pieces:
+    """Return the pieces of records as lines of compact JSON."""
+    return [partial(put_object, columns.items()), "\n"]
 
 
 def put_json(array: pa.Array, table: Table) -> None:

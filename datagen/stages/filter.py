@@ -7,21 +7,14 @@ from pydantic import Field, field_validator
 
 from datagen.plugin.stage import EachBatch, RunningStage, Scope, Stage
 from datagen.records.batch import Batch, Layout
-from datagen.records.expression import Expression, parse
+from datagen.records.expression import Expression, Given, parse
 
 
 class Filter(Stage):
     """Keeps only the records for which an expression over their dimensions is true.
 
-    Conditions are joined by `and`, `or`, `not` and parentheses. They are `=`, `!=`, `<`, `<=`, `>`, `>=`;
-    `x in [1, 2]`, `x not in ["a"]`; `x is null`, `x is missing`, `exists(x)`; `contains(x, "a")` for a text or a list;
-    `starts_with(x, "a")`, `ends_with(x, "a")`, `matches(x, "regular expression")`. Values are dimensions (`a.b` for a
-    key inside one, other names as `` `user-agent` ``), numbers, texts in double or single quotes, `true`, `false`,
-    `time("2024-01-01T00:00:00Z")`, `lower(x)`, `upper(x)`, `length(x)`, and what `+ - * / %` make of them. A time can
-    also be compared with a text.
-
-    A comparison with null is false, also with `!=` and `not in`. A dimension that is missing, or that the emitter does
-    not have, reads as null. So does what can't be calculated, such as 1 / 0.
+    [Expressions](expressions.md) have their own page. A comparison with null is false, also with `!=` and `not in`. A
+    dimension that is missing, or that the emitter does not have, reads as null.
 
     Example: {"type": "filter", "where": "time >= \\"2024-01-01T00:00:01\\" or time is null"}
     """
@@ -44,12 +37,13 @@ class Filter(Stage):
 
     def begin(self, layout: Layout, scope: Scope) -> RunningStage:
         where = parse(self.where)
-        return EachBatch(lambda batch: _passing(where, batch))
+        zone = scope.start.zone or "UTC"
+        return EachBatch(lambda batch: _passing(where, zone, batch))
 
 
-def _passing(where: Expression, batch: Batch) -> Batch:
+def _passing(where: Expression, zone: str, batch: Batch) -> Batch:
     """Return the records for which an expression is true."""
     passes = np.zeros(len(batch), bool)
     for part in batch.parts:
-        passes[part.rows] = where.holds(part.columns, len(part.rows)).to_numpy(zero_copy_only=False)
+        passes[part.rows] = where.holds(Given(part.columns, len(part.rows), zone)).to_numpy(zero_copy_only=False)
     return batch if passes.all() else batch.take(np.flatnonzero(passes))

@@ -129,6 +129,28 @@ def test_the_closing_line_has_a_rate_where_it_means_something(report: Report, te
     assert voice.said == [text]
 
 
+@pytest.mark.parametrize(
+    ("options", "begin", "end"),
+    [
+        (
+            {"start": START, "then_live": True},
+            "history and then live from 2024-01-01T00:00:00.000000, seed 7",
+            "9 records (5 of them history), 00:00:00.000 on the system clock, 4.000 s, 2.2 records/s, seed 7",
+        ),
+        ({"start": START, "speed": 60}, "at speed 60 from 2024-01-01T00:00:00.000000, seed 7", "at speed 60, 4.000 s"),
+        ({"start": START, "bytes": 5}, "simulated from 2024-01-01T00:00:00.000000, seed 7", ", 42 bytes as JSON, seed"),
+    ],
+)
+def test_a_run_says_on_which_clock_it_is(options: dict, begin: str, end: str) -> None:
+    voice = Listening()
+    watch_of(voice, verbose=True, **options)
+    report = Report(records=9, history=5, seconds=4, bytes=42 if "bytes" in options else None)
+    settled = Options.of({"seed": 7} | options)
+    say_end(report, settled, Limit.of(Options(), datagen.load(SPEC).spec), voice)
+    assert begin in voice.said[0]
+    assert end in voice.said[1]
+
+
 @contextmanager
 def running(tmp_path, *arguments: object, **options: object) -> Iterator[subprocess.Popen]:
     spec = write_json(tmp_path / "spec.json", SPEC)

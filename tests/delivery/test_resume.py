@@ -253,7 +253,7 @@ def test_a_run_whose_stages_gave_what_they_held_can_not_be_made_longer(continued
     assert continued("-n", 1000, **LATE).code == 0
     refused = continued("-n", 2000, **LATE)
     assert refused.code == 2
-    assert "belongs to a different run (different: number of records or duration, at which" in refused.err
+    assert "belongs to a different run (different: number of records or duration, or another end" in refused.err
     assert continued("-n", 1000, **LATE).code == 0
 
 

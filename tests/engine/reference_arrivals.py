@@ -3,18 +3,22 @@
 A transcription of the contract that shares nothing with the engine but the keyed draws.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 import numpy as np
 
 from datagen import draw
+from tests.reference_profiles import ReferenceRhythm
 
 Spec = dict
 UNITS = {"s": 1, "S": 1, "M": 60, "H": 3600, "D": 86400}
 NEVER = 2**62
+MOST_NS = 40 * 86400 * 10**9  # that a profile is followed; what takes longer never comes
 
 
 @dataclass
@@ -33,6 +37,10 @@ class Source:
     begun: int | None = None
     until: int | None = None
     times: Iterator[int] = field(default_factory=lambda: iter(()))
+    world: Spec = field(default_factory=dict)  # the whole spec
+    made: ReferenceRhythm | None = None
+    changes: list = field(default_factory=list)  # to come, of the number kept alive
+    kept: int | None = None  # so many are kept alive
     at_this_instant: int = 1  # workers still to come with no gap between, of an interarrival
 
     @property
@@ -40,11 +48,17 @@ class Source:
         return self.spec.get("name", "")
 
     @property
+    def rule(self) -> str | Spec:
+        """What becomes of who comes due when no place is free."""
+        return "wait" if self.kept is not None else self.spec.get("when_full", "wait")
+
+    @property
     def over(self) -> bool:
         return self.begun is not None and self.due is None and self.alive + self.outside == 0
 
     def begin(self, at: int) -> None:
         self.begun = at
+        self.changes = list(self.targets()) if self.spec["type"] == "stages" else []
         if self.spec["type"] == "interarrival":
             self.at_this_instant = max(self.count(0), 1)
             self.instant = 0
@@ -58,6 +72,9 @@ class Source:
 
     def go_on(self, birth: int = 0) -> None:
         """Find out when the next worker comes due; ``birth`` is when the one before was born."""
+        if self.kept is not None:
+            self.come(birth)
+            return
         if self.spec["type"] != "interarrival":
             self.come(next(self.times, None))
             return
@@ -68,7 +85,7 @@ class Source:
         gap = self.wait(self.spec["distribution"], "interarrival", self.instant)
         self.instant += 1
         self.at_this_instant = max(self.count(self.instant), 1)
-        self.come(birth + gap)
+        self.come(self.after(gap, birth))
 
     def come(self, due: int | None) -> None:
         most = self.spec.get("most")
@@ -122,12 +139,109 @@ class Source:
             size = self.spec.get("size", 1)
             if not isinstance(size, int):
                 size = max(whole_down(size, self.bits("size", number)), 0)
-            wanted = float(size)
+            wanted = size * self.factor(self.begun + first + number * every)
             if "vary" in self.spec:
                 low, high = self.spec["vary"]["low"], self.spec["vary"]["high"]
                 wanted *= low + (high - low) * float(draw.unit(self.bits("vary", number))[0])
             yield from [self.begun + first + number * every] * int(np.rint(wanted))
             number += 1
+
+    def periodic(self) -> Iterator[int]:
+        period, number = duration(self.spec["period"]), 0
+        deviation, direction = self.spec.get("deviation", 0), self.spec.get("direction", "mixed")
+        low = 1 if direction == "increase" else 1 - deviation
+        high = 1 if direction == "decrease" else 1 + deviation
+        while True:
+            begin = self.begun + number * period
+            factor = low + (high - low) * float(draw.unit(self.bits("deviation", number))[0])
+            size = math.floor(self.spec["multiplier"] * factor * self.factor(begin))
+            places = draw.numbered(np.repeat(self.bits("place", number), size), np.arange(size))
+            shares = [self.share(u) for u in draw.unit(draw.bits(places, self.purpose("spread"))).tolist()]
+            yield from sorted(begin + min(math.floor(share * period), period - 1) for share in shares)
+            number += 1
+
+    def share(self, u: float) -> float:
+        spread = self.spec.get("spread", {"type": "uniform"})
+        if spread["type"] == "uniform":
+            low, high = spread.get("low", 0), spread.get("high", 1)
+            return low + (high - low) * u
+        left, mode, right = (spread.get(key, default) for key, default in (("left", 0), ("mode", 0.5), ("right", 1)))
+        if u * (right - left) < mode - left:
+            return left + math.sqrt(u * (right - left) * (mode - left))
+        return right - math.sqrt((1 - u) * (right - left) * (right - mode))
+
+    def timestamps(self) -> Iterator[int]:
+        times = sorted(self.instant(text) for text in self.spec["values"])
+        yield from (time for time in times if time >= self.begun)
+
+    def incident(self) -> Iterator[int]:
+        given = self.world["incidents"][self.spec["incident"]]
+        stretches = given if isinstance(given, list) else [given]
+        key = {"begin": "from", "end": "until"}[self.spec.get("at", "begin")]
+        yield from (time for time in sorted(self.instant(each[key]) for each in stretches) if time >= self.begun)
+
+    def cron(self) -> Iterator[int]:
+        """Every so many minutes, in UTC: the only expressions that are made up."""
+        every = int(self.spec["expression"].split()[0].removeprefix("*/")) * 60 * 10**9
+        first = -(-(self.start_ns + self.begun) // (3600 * 10**9)) * 3600 * 10**9 - 3600 * 10**9
+        yield from (
+            time - self.start_ns for time in itertools.count(first, every) if time >= self.start_ns + self.begun
+        )
+
+    def stages(self) -> Iterator[int]:
+        """The workers of the stages with a rate."""
+        total, number = 0.0, 0
+        begin, expected = self.begun, 0.0
+        unit = float(draw.exponential(draw.unit(self.bits("gap", 0)))[0])
+        total += unit
+        for stage in self.spec["stages"]:
+            span = duration(stage["for"])
+            first = per_second(stage.get("rate", 0))
+            last = per_second(stage["to"]) if "to" in stage and "rate" in stage else first
+            seconds = span / 1e9
+            slope = (last - first) / seconds
+            before, expected = expected, expected + (first + last) / 2 * seconds
+            while total < expected:
+                within = total - before
+                root = math.sqrt(max(first * first + 2 * slope * within, 0.0))
+                yield min(begin + int(np.rint(2 * within / (first + root) * 1e9)), begin + span - 1)
+                number += 1
+                total += float(draw.exponential(draw.unit(self.bits("gap", number)))[0])
+            begin += span
+
+    def targets(self) -> Iterator[tuple[int, int | None]]:
+        """Yield from when on how many workers are kept alive; None in stages with a rate."""
+        begin = self.begun
+        for stage in self.spec["stages"]:
+            span = duration(stage["for"])
+            if "alive" not in stage:
+                yield begin, None
+            else:
+                first, last = stage["alive"], int(stage.get("to", stage["alive"]))
+                yield begin, first
+                for number in range(first + 1, last + 1):
+                    yield begin + math.ceil(Fraction((number - first) * span, last - first)), number
+                for number in range(first - 1, last - 1, -1):
+                    yield begin + math.floor(Fraction((first - number - 1) * span, first - last)) + 1, number
+            begin += span
+        yield begin, None
+
+    def change(self, now: int) -> None:
+        """Keep another number alive from now on."""
+        number = "none"
+        while self.changes and self.changes[0][0] <= now:
+            number = self.changes.pop(0)[1]
+        if number == "none" or (self.until is not None and now >= self.until):
+            return
+        if number is not None:
+            if self.kept is None:
+                self.times = itertools.chain([] if self.due is None else [self.due], self.times)
+                self.kept = number
+                self.come(now)
+            self.kept = number
+        elif self.kept is not None:
+            self.kept = None
+            self.go_on()
 
     # What they are made of
 
@@ -137,22 +251,43 @@ class Source:
 
     def time(self, key: str, default: int) -> int:
         """Return a time of the spec, in ns since the start: an offset, or ISO 8601 in UTC."""
-        given = self.spec.get(key)
-        if given is None:
-            return default
+        return self.instant(self.spec[key]) if key in self.spec else default
+
+    def instant(self, given: str) -> int:
         if given[0] in "+-":
             return duration(given[1:]) * (-1 if given[0] == "-" else 1)
         time = datetime.fromisoformat(given)
         since = (time if time.tzinfo else time.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
         return since // timedelta(microseconds=1) * 1000 - self.start_ns
 
-    def after(self, base: int) -> int:
-        return self.begun + base
+    def after(self, base: int, begin: int | None = None) -> int:
+        """Return when a base time is over that begins with the source, or at a time."""
+        begin = self.begun if begin is None else begin
+        if "profile" not in self.spec:
+            return begin + base
+        [found] = self.rhythm().over(begin, [base], begin + MOST_NS)
+        return NEVER if found is None else found
+
+    def factor(self, time: int) -> float:
+        return self.rhythm().factor(time) if "profile" in self.spec else 1.0
+
+    def rhythm(self) -> ReferenceRhythm:
+        if self.made is None:
+            start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.start_ns // 1000)
+            profile = self.spec["profile"]
+            members = profile if isinstance(profile, list) else [profile]
+            named, incidents = self.world.get("profiles", {}), self.world.get("incidents", {})
+            self.made = ReferenceRhythm(members, start, "UTC", self.seed, named, incidents)
+            self.made.members = [*self.made.resolved(members, f"{self.path}profile")]
+        return self.made
+
+    def purpose(self, what: str) -> np.uint64:
+        return draw.purpose_key(self.seed, f"{self.path}{what}")
 
     def bits(self, what: str, number: int) -> draw.Keys:
         worker = draw.worker_keys(self.seed, np.array([number]), f"{self.path}worker")
         row = draw.numbered(worker, np.array([0]))
-        return draw.bits(row, draw.purpose_key(self.seed, f"{self.path}{what}"))
+        return draw.bits(row, self.purpose(what))
 
     def wait(self, distribution: Spec, what: str, number: int) -> int:
         from tests.engine.reference_simulator import wait_ns

@@ -10,13 +10,14 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from datagen import draw
 from tests.engine.reference_arrivals import NEVER, Source
+from tests.engine.reference_expression import Time, evaluate
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
 Record = dict[str, object]
@@ -58,8 +59,12 @@ def emit(
 ) -> Iterator[tuple[int, Record | None]]:
     """Yield the time (ns since the start) and the record, if there is one, of every state entry."""
     emitters = {emitter["name"]: emitter for emitter in spec["emitters"]}
-    start_ns, offset, values = time_ns(start), offset_text(start), Values(seed)
+    start_ns, offset = time_ns(start), offset_text(start)
+    arrivals = spec.get("arrivals", [])
+    owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
+    values = Values(seed, offset, {field["name"] for owner in owners for field in owner.get("variables", [])})
     for now, state, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns):
+        values.begin_record(Time((start_ns + now) // 1000, offset))
         for field in source.spec.get("variables", []) if source else []:
             path = join("source", source.name, field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
@@ -70,9 +75,15 @@ def emit(
             yield now, None
             continue
         dimensions = emitters[state["emitter"]]["dimensions"]
-        record = values.make_object(dimensions, join("emitter", state["emitter"]), row, variables)
+        record = {}
+        for field in dimensions:
+            made = values.make(field, join("emitter", state["emitter"], field["name"]), row, variables)
+            values.earlier[field["name"]] = made
+            if made is not MISSING:
+                record[field["name"]] = made
+        record = printed(record)
         if all(dimension["name"] != "time" for dimension in dimensions):
-            record["time"] = time_text(start_ns + now, offset)
+            record["time"] = values.time.text()
         first = {"time": record["time"]} if "time" in record else {}
         yield now, first | record
 
@@ -97,8 +108,16 @@ def walk(
     see_ends(sources, now)
     while True:
         arrival = min((key for source in sources if (key := turn(source, sources, now, max_workers))), default=None)
-        if not events and arrival is None:
+        if not events and arrival is None and not any(source.changes for source in sources):
             return
+        first = min(events[0][0] if events else math.inf, arrival[0] if arrival else math.inf)
+        change = min((source.changes[0][0] for source in sources if source.changes), default=math.inf)
+        if change <= first:
+            now = change
+            for source in sources:
+                source.change(now)
+            see_ends(sources, now)
+            continue
         if arrival is None or (events and events[0][0] <= arrival[0]):
             now, worker, step, name = heapq.heappop(events)
             source, is_outside, key, variables = alive[worker]
@@ -112,7 +131,7 @@ def walk(
         else:
             now, due, _, _, source = arrival
             is_full = full(source, sources, max_workers)
-            rule = source.spec.get("when_full", "wait")
+            rule = source.rule
             key = source.key()
             source.number += 1
             source.go_on(now)
@@ -128,7 +147,7 @@ def walk(
             source.outside += is_outside
             source.alive += not is_outside
         for source in sources:
-            waits = source.spec.get("when_full", "wait") == "wait" and source.due is not None
+            waits = source.rule == "wait" and source.due is not None
             spawns[source.name] = [source.due if waits else NEVER]
         row = draw.numbered(key, np.array([step]))
         yield now, states[name], row, variables, newborn
@@ -146,14 +165,14 @@ def sources_of(spec: Spec, seed: int, start_ns: int) -> list[Source]:
     made = []
     for source in sorted(given, key=lambda source: source.get("name", "")):
         path = join("source", source["name"]) + "/" if "name" in source else ""
-        made.append(Source(source, seed, path, start_ns))
+        made.append(Source(source, seed, path, start_ns, world=spec))
         if isinstance(source.get("until"), str):
             made[-1].until = made[-1].time("until", 0) + bool(source.get("endpoint"))
     return made
 
 
 def full(source: Source, sources: list[Source], max_workers: int) -> bool:
-    own = source.spec.get("max_workers", math.inf)
+    own = min(source.spec.get("max_workers", math.inf), math.inf if source.kept is None else source.kept)
     return sum(other.alive for other in sources) >= max_workers or source.alive >= own
 
 
@@ -161,7 +180,7 @@ def turn(source: Source, sources: list[Source], now: int, max_workers: int) -> t
     """Return when the next worker of a source comes, with what decides among several; None when none does now."""
     if source.due is None:
         return None
-    if source.spec.get("when_full", "wait") != "wait":
+    if source.rule != "wait":
         return source.due, source.due, source.name, id(source), source
     if full(source, sources, max_workers):
         return None
@@ -193,10 +212,22 @@ def next_state(transitions: list[Spec], random: Rows) -> str:
 class Values:
     """Makes the values of field generators; keeps the counters and the pools, each by its path."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, offset: str = "", set_somewhere: Iterable[str] = ()) -> None:
         self.seed = seed
+        self.offset = offset
+        self.unset = dict.fromkeys(set_somewhere)
+        self.earlier: Record = {}  # dimensions of the record, as far as they are made
         self.counted: Counter[str] = Counter()
         self.pools: dict[str, list] = {}
+
+    def begin_record(self, time: Time) -> None:
+        self.time, self.earlier = time, {}
+
+    def expression(self, field: Spec, variables: Record) -> object:
+        names = {"time": self.time} | self.unset | variables | self.earlier
+        known = {name: None if value is MISSING else value for name, value in names.items()}
+        value = evaluate(field["value"], known, self.offset)
+        return rounded(value, field.get("precision")) if isinstance(value, float) else value
 
     def make_object(self, dimensions: list[Spec], path: str, row: Rows, variables: Record) -> Record:
         made = {field["name"]: self.make(field, join(path, field["name"]), row, variables) for field in dimensions}
@@ -226,7 +257,7 @@ class Values:
             case "string":
                 return self.string(field, path, row)
             case "timestamp":
-                return timestamp(distribution, self.bits(path + "/value", row))
+                return Time(*timestamp(distribution, self.bits(path + "/value", row)))
             case "ipaddress":
                 return dotted(whole(distribution, self.bits(path + "/value", row)))
             case "counter":
@@ -239,6 +270,8 @@ class Values:
                 return [value for value in made if value is not MISSING]
             case "variable":
                 return variables.get(field["variable"])
+            case "expression":
+                return self.expression(field, variables)
         raise ValueError(field["type"])
 
     def string(self, field: Spec, path: str, row: Rows) -> str:
@@ -268,7 +301,7 @@ class Values:
             for attempt in itertools.count():
                 row = draw.numbered(np.array([key]), np.array([attempt]))
                 value = maker.fresh(field, path, row, {})
-                different.setdefault(json.dumps(value), value)
+                different.setdefault(json.dumps(printed(value)), value)
                 if len(different) == size:
                     break
             self.pools[path] = list(different.values())
@@ -301,7 +334,16 @@ def all_values(field: Spec, size: int) -> list:
             return list(numbers)
         case "ipaddress":
             return [dotted(number) for number in numbers]
-    return [time_text(number * 10**6, offset_text(distribution["min"])) for number in numbers]
+    return [Time(number * 1000, offset_text(distribution["min"])) for number in numbers]
+
+
+def printed(value: object) -> object:
+    """Return a value as JSON has it, with times as texts."""
+    if isinstance(value, Time):
+        return value.text()
+    if isinstance(value, dict):
+        return {key: printed(member) for key, member in value.items()}
+    return [printed(member) for member in value] if isinstance(value, list) else value
 
 
 def dotted(address: int) -> str:
@@ -374,13 +416,13 @@ def rounded(number: float, precision: int | None) -> float:
     return float(np.rint(number * 10**precision)) / 10**precision + 0.0
 
 
-def timestamp(distribution: Spec, random: Rows) -> str:
-    """Draw a time in whole milliseconds; print it with the first offset in the order value, min, max, mean."""
+def timestamp(distribution: Spec, random: Rows) -> tuple[int, str]:
+    """Draw a time in whole milliseconds, here in µs; it has the first offset in the order value, min, max, mean."""
     times = {key: distribution[key] for key in TIMES if key in distribution}
     milliseconds = {key: time_ns(text) // 10**6 for key, text in times.items()}
     numeric = distribution | milliseconds | {"stddev": distribution.get("stddev", 0) * 1000}
     offset = next(filter(None, map(offset_text, times.values())), "")
-    return time_text(whole(numeric, random) * 10**6, offset)
+    return whole(numeric, random) * 1000, offset
 
 
 def time_ns(text: str) -> int:
@@ -393,10 +435,3 @@ def time_ns(text: str) -> int:
 def offset_text(text: str) -> str:
     found = re.search(r"[T ].*?(Z|[+-].*)$", text)
     return found[1] if found else ""
-
-
-def time_text(ns: int, offset: str) -> str:
-    """Print a time in ISO 8601 on the clock of an offset, milliseconds rounded down."""
-    ahead = datetime.fromisoformat("1970-01-01T00:00:00" + offset).utcoffset() or timedelta(0)
-    local = EPOCH.replace(tzinfo=None) + ahead + timedelta(milliseconds=ns // 10**6)
-    return local.isoformat(timespec="milliseconds") + offset

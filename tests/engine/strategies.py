@@ -7,6 +7,8 @@ grow at most by a constant with every step: a value made of other values reads o
 
 from hypothesis import strategies as st
 
+from tests.engine.expressions import add_expressions
+
 Spec = dict  # a JSON object of the spec
 
 PLAIN_VALUES = ["x", "", 'é"\\', "😀", 0, 1, -7, 0.5, 1e-9, 12345678.25, True, False, None]
@@ -242,6 +244,8 @@ def specs(draw: st.DrawFn) -> Spec:
             state["delay"] = one_of(draw, DELAYS)
         states.append(state)
     spec = {"states": states, "emitters": emitters, "interarrival": one_of(draw, GAPS)}
+    if draw(st.booleans()):
+        add_expressions(draw, spec)
     mend_clock(spec)
     mend_silence(spec)
     return ({"$schema": "generator.json", "_comment": {"any": 1}} if rarely(draw) else {}) | spec
@@ -344,3 +348,97 @@ def mend_silence(spec: Spec) -> None:
         if steps[farthest["name"]] <= MOST_STEPS_A_RECORD:
             return
         farthest["emitter"] = spec["emitters"][0]["name"]
+
+
+PACES = [
+    [0.5],
+    ["day"],
+    [{"type": "sine", "period": "20M", "amplitude": 0.9}, 2],
+    [{"type": "jitter", "low": 0.2, "high": 3, "each": "10M"}],
+    [{"type": "points", "values": [["+0S", 0], ["+30S", 4], ["+2M", 0.5]]}, "day"],
+    [{"type": "during", "incident": "outage", "factor": 0}],
+    [{"type": "hour_of_day", "factors": {"0": 3, "23": 0.1}, "timezone": "Europe/Berlin"}],
+]
+TIMES_OF_DAY = {
+    "profiles": {"day": [{"type": "minute_of_hour", "factors": {"0": 5, "59": 0.2, "13": 7}}, 1.5]},
+    "incidents": {"outage": [{"from": "+10S", "until": "+40S"}, {"from": "+2M", "until": "+150S"}]},
+}
+COUNTS = [1, 1, 1, 2, uniform(0, 2), constant(0.7)]
+PACED = ["poisson", "interarrival", "even", "every", "periodic"]
+POSITIVE_GAPS = [constant(0.7), constant(10), exponential(3), uniform(0, 2), normal(1, 1)]
+
+
+def chosen(draw: st.DrawFn, choices: list) -> object:
+    return draw(st.sampled_from(choices))
+
+
+def source(draw: st.DrawFn, name: str, states: list[str], others: list[str]) -> Spec:
+    """Make up a source of arrivals."""
+    kind = draw(
+        st.sampled_from(["poisson", "interarrival", "even", "at_start", "every", "periodic", "stages", "other"])
+    )
+    made: Spec = {"type": kind, "name": name}
+    match kind:
+        case "poisson":
+            made["rate"] = chosen(draw, [0.5, "30/M", "4/s"])
+        case "interarrival":
+            made["distribution"] = one_of(draw, POSITIVE_GAPS)
+        case "even":
+            if draw(st.booleans()):
+                made["rate"] = chosen(draw, [0.3, "100/M"])
+            else:
+                made |= {"total": draw(st.integers(1, 7)), "until": "+90S", "endpoint": draw(st.booleans())}
+        case "at_start":
+            made |= {"total": draw(st.integers(1, 6)), "spread": chosen(draw, [0, "7S"])}
+        case "every":
+            made |= {"every": chosen(draw, ["10S", "1M"]), "size": chosen(draw, [1, 3, uniform(0, 3)])}
+            if draw(st.booleans()):
+                made |= {"vary": {"low": 0.5, "high": 1.7}, "first": "3S", "times": 5}
+        case "periodic":
+            made |= {"period": "20S", "multiplier": chosen(draw, [3, 4.6])}
+            if draw(st.booleans()):
+                made |= {"deviation": 0.5, "direction": chosen(draw, ["increase", "decrease", "mixed"])}
+                made["spread"] = chosen(draw, [{"type": "uniform", "low": 0.5}, {"type": "triangular", "mode": 0.1}])
+        case "stages":
+            choices: list[Spec] = [{"rate": 1}, {"rate": 0, "to": "60/M"}, {"alive": 2}, {"alive": 0, "to": 5}]
+            made["stages"] = [{"for": "20S"} | choices[number] for number in some(draw, range(4), 1, 4)]
+        case _:
+            given: Spec = {"type": "timestamps", "values": ["+9S", "+3S", "+3S"]}
+            cron: Spec = {"type": "cron", "expression": "*/2 * * * *"}
+            incident: Spec = {"type": "incident", "incident": "outage", "at": chosen(draw, ["begin", "end"])}
+            made |= chosen(draw, [given, cron, incident])
+    if kind in PACED and draw(st.booleans()) and "total" not in made:
+        pace = chosen(draw, PACES)
+        made["profile"] = pace[0] if len(pace) == 1 else pace
+    if kind != "stages" and (count := chosen(draw, COUNTS)) != 1:
+        made["count"] = count
+    if draw(st.booleans()):
+        made["state"] = chosen(draw, states)
+    if draw(st.booleans()):
+        made["when_full"] = chosen(draw, ["wait", "drop", {"state": states[0]}])
+        made["max_workers"] = draw(st.integers(1, 3))
+    if rarely(draw):
+        made["most"] = draw(st.integers(1, 9))
+    if "until" not in made and rarely(draw):
+        made["until"] = chosen(draw, ["+1M", *({"after": other} for other in others)])
+    if rarely(draw):
+        made["from"] = chosen(draw, ["+5S", "-8S", *({"after": other} for other in others)])
+    return made
+
+
+@st.composite
+def timed_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec with one to three sources of arrivals, profiles and incidents; all states emit and take time."""
+    spec = draw(specs()) | TIMES_OF_DAY
+    del spec["interarrival"]
+    for state in spec["states"]:
+        state.setdefault("emitter", spec["emitters"][0]["name"])
+        if takes_no_time(state.get("delay")):
+            state["delay"] = constant(0.5)
+    names = some(draw, ["b", "a", "Z", "c/d"], 1, 3)
+    states = [state["name"] for state in spec["states"]]
+    spec["arrivals"] = [source(draw, name, states, names[:place]) for place, name in enumerate(names)]
+    readable = sorted({variable["name"] for state in spec["states"] for variable in state.get("variables", [])})
+    if draw(st.booleans()) and readable:
+        spec["arrivals"][0]["variables"] = [generator(draw, chosen(draw, readable), [], depth=1)]
+    return spec

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from datagen.engine.rhythm import Course, Rhythm
@@ -14,6 +14,7 @@ from datagen.plugin.incident import Stretches
 from datagen.plugin.profile import Product, Scope
 from datagen.plugin.registry import Registry
 from datagen.zone import Zone
+from tests.conftest import FRESH_SEED
 from tests.reference_profiles import ReferenceRhythm, micros
 
 REGISTRY = Registry()
@@ -52,6 +53,7 @@ FIXED = settings(
     ),  # to shrink takes minutes: an example is some thousand minutes of the oracle
     suppress_health_check=list(HealthCheck),
 )
+FRESH = settings(FIXED, max_examples=15, derandomize=False, database=None, print_blob=True)
 factors = st.one_of(st.sampled_from([0, 1, 0.5, 2, 1000]), st.floats(0, 5), st.floats(0, 1e-8))
 
 
@@ -135,15 +137,29 @@ members = st.lists(
 )
 
 
-@given(
+CASES = given(
     members=members,
     start=st.sampled_from(STARTS),
     zone=st.sampled_from(ZONES),
     begin=st.sampled_from([0, 1, 59 * SECOND + 999_999_999, -3 * HOUR + 17, 5 * HOUR]),
     data=st.data(),
 )
+
+
 @FIXED
-def test_a_rhythm_is_that_of_the_oracle(members: list, start: str, zone: str, begin: int, data: Any) -> None:
+@CASES
+def test_a_rhythm_is_that_of_the_oracle(**case: Any) -> None:
+    assert_is_that_of_the_oracle(**case)
+
+
+@seed(FRESH_SEED)
+@FRESH
+@CASES
+def test_a_rhythm_is_that_of_the_oracle_for_fresh_seeds(**case: Any) -> None:
+    assert_is_that_of_the_oracle(**case)
+
+
+def assert_is_that_of_the_oracle(members: list, start: str, zone: str, begin: int, data: Any) -> None:
     moment = datetime.fromisoformat(start).replace(tzinfo=UTC)
     edges = st.lists(st.integers(-10, 100_000), min_size=2, max_size=6, unique=True).map(sorted)
     outage = [micros(moment) + 10**6 * second for second in data.draw(edges)]

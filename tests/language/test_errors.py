@@ -131,7 +131,7 @@ def test_the_whole_spec_is_valid() -> None:
         # Unknown names, and the nearest known one
         ("stats", [], 'stats: unknown key "stats"; did you mean "states"?'),
         ("interarival", {}, 'unknown key "interarival"; did you mean "interarrival"?'),
-        ("zzz", 1, 'unknown key "zzz"; known: arrivals, emitters, incidents, interarrival, max_workers'),
+        ("zzz", 1, 'unknown key "zzz"; known: arrivals, define, emitters'),
         ("states[0].emiter", "x", 'states[0].emiter: unknown key "emiter"; did you mean "emitter"?'),
         ("states[0].transitions[0].probabilty", 1, 'unknown key "probabilty"; did you mean "probability"?'),
         ("states[0].transitions[0].zzz", 1, 'unknown key "zzz"; known: next, probability'),

@@ -202,6 +202,57 @@ def test_the_schema_refuses(changes):
     assert problems(tiny_spec(**changes))
 
 
+NUMBER = {"type": "int", "distribution": {"type": "constant", "value": 1}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"interarrival": {"type": "constant", "value": "${GAP:-0.5}"}},
+        {"max_workers": "${MOST}"},
+        {"dimensions": [{"type": "counter", "name": "n", "start": "${start}"}], "parameters": {"start": 1}},
+        {"target": {"type": "file", "path": "x", "append": "${KEEP}"}},
+        {"target": {"type": "mqtt", "topic": "x", "qos": "${QOS}"}},
+        {"define": {"slow": {"type": "constant", "value": 9}}, "interarrival": {"uses": "slow"}},
+        {"define": {"number": NUMBER}, "dimensions": [{"uses": "number", "name": "n"}]},
+        {"define": {"number": NUMBER}, "dimensions": [{"uses": "number", "type": "int", "name": "n"}]},
+        {"include": ["more.yaml"], "parameters": {"a": "x", "b": 1.5, "c": True}},
+    ],
+    ids=json.dumps,
+)
+def test_the_schema_takes_placeholders_and_definitions(changes):
+    assert problems(tiny_spec(**changes)) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"interarrival": {"type": "constant", "value": "${GAP} s"}},
+        {"interarrival": {"type": "constant", "value": "0.5"}},
+        {"interarrival": {"uses": 5}},
+        {"interarrival": {"uses": "slow", "type": "constant", "valeu": 1}},
+        {"define": {"slow": 5}},
+        {"include": "more.yaml"},
+        {"parameters": {"a": None}},
+        {"parameters": {"a": [1]}},
+    ],
+    ids=json.dumps,
+)
+def test_the_schema_finds_what_is_wrong_with_placeholders_and_definitions(changes):
+    assert problems(tiny_spec(**changes)) != []
+
+
+def test_a_spec_that_includes_files_may_lack_what_they_bring():
+    assert problems({"include": ["a.json"], "interarrival": {"type": "constant", "value": 1}}) == []
+    assert problems({"interarrival": {"type": "constant", "value": 1}}) != []
+
+
+def test_a_target_file_takes_placeholders_and_no_definitions():
+    target = {"type": "file", "path": "x", "append": "${KEEP}"}
+    assert problems(target, TARGET_SCHEMA) == []
+    assert problems(target | {"uses": "x"}, TARGET_SCHEMA) != []
+
+
 def test_an_editor_is_offered_the_lower_case_names():
     names = SCHEMA["$defs"]["dimension"]["properties"]["type"]["anyOf"][0]["enum"]
     assert sorted(names) == sorted(REGISTRY.of("dimension"))

@@ -3,9 +3,12 @@
 import re
 from typing import Any
 
+import jsonschema
 import pytest
 
 import datagen
+from datagen.language.schema import examples, schema
+from datagen.plugin.registry import Registry
 from tests.worlds import constant, integer, uniform, world
 
 PEAK = {"hour": 1, "sigma": 1, "weight": 1}
@@ -114,3 +117,44 @@ def test_labels_without_incidents_are_warned_about() -> None:
     spec = world(integer("v", uniform(0, 9)))
     spec["emitters"][0]["incidents"] = "labels"
     assert 'emitters[0].incidents: the spec has no "incidents"' in str(datagen.load(spec).warnings[0])
+
+
+def everything() -> dict:
+    """A spec with all kinds of profiles and incidents, and comments among them."""
+    kinds = Registry().of("profile").values()
+    profiles = {kind.kind: example for kind in kinds for example in examples(kind)}
+    incidents = {
+        "_why": "of a test",
+        "outage": INCIDENT,
+        "two": [INCIDENT, {"from": "2024-01-01T05:00", "until": "+9H", "_": 1}],
+        "drawn": {"every": constant(60), "lasts": constant(5)},
+    }
+    named = {
+        **profiles,
+        "_why": "of a test",
+        "all": [*profiles, 0.5],
+        "one": "all",
+        "half": 0.5,
+        "_nested": {"type": 3},
+    }
+    spec = world(integer("v", uniform(0, 9)), profiles=named, incidents=incidents)
+    spec["emitters"][0]["incidents"] = "labels"
+    return spec
+
+
+def test_the_schema_takes_what_the_program_takes() -> None:
+    spec = everything()
+    assert not datagen.load(spec).warnings
+    jsonschema.validate(spec, schema(Registry()))
+
+
+@pytest.mark.parametrize("profile", [-1, True, [], kind("growth", per=1), kind("sine", period=600, amplitude=2)])
+def test_the_schema_refuses_a_profile_that_can_be_seen_to_be_wrong(profile: Any) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(everything() | {"profiles": {"p": profile}}, schema(Registry()))
+
+
+@pytest.mark.parametrize("incident", [3, [], {"from": "+1H"}, {"every": constant(1)}])
+def test_the_schema_refuses_an_incident_that_can_be_seen_to_be_wrong(incident: Any) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(everything() | {"incidents": {"outage": incident}}, schema(Registry()))

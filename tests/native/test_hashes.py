@@ -62,6 +62,9 @@ KINDS: dict[str, Callable[[], Columns]] = {
     "unit": lambda: [draw.unit(BITS)],
     "exponential": lambda: [draw.exponential(draw.unit(BITS))],
     "normal": lambda: [draw.normal(draw.unit(BITS))],
+    "exp": lambda: [draw.exp(draw.unit(BITS) * 1420.0 - 710.0)],
+    "power": lambda: [draw.power(1.1, draw.unit(BITS) * 1000.0)],
+    "sine": lambda: [draw.sine(draw.unit(BITS) * 10.0 - 5.0)],
     "shuffled": lambda: [draw.shuffled(np.arange(SIZE), SIZE + 7, KEY)],
     "absences": lambda: draw.absences(ROWS, (KEY, np.uint64(1)), (10, 33.3)),
     **{

@@ -136,7 +136,7 @@ def test_a_csv_header_is_not_repeated_when_a_file_is_appended_to(to_file, tmp_pa
         ({}, ["-n", "-1"]),
         ({}, ["-m", "0"]),
         ({}, ["-r", "1 fortnight"]),
-        ({}, ["-s", "yesterday"]),
+        ({}, ["-s", "tomorrow"]),
         ({}, ["--plugins", "nosuch.py"]),
         ({}, ["--nosuch"]),
         ({"interarrival": {"type": "constant", "value": 0}}, ["-r", "1S"]),

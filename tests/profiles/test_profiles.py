@@ -2,18 +2,23 @@
 
 import math
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import holidays
 import numpy as np
 import pytest
 
+import datagen
 from datagen.clock import NEVER
 from datagen.engine.rhythm import Rhythm
 from datagen.language.schema import examples
+from datagen.plugin.model import named_libraries
+from datagen.plugin.profile import Profile
 from datagen.plugin.registry import Registry
+from datagen.problems import RunFailed
 from tests.engine.test_rhythm import DAY, HOUR, SECOND, rhythm
+from tests.worlds import world
 
 MINUTE = 60 * SECOND
 NANOSECOND_A_MINUTE = 24 * 60  # each minute is rounded down to whole ns: so much at most in a day
@@ -144,6 +149,12 @@ def test_holidays_are_days_of_the_wall_clock() -> None:
         assert factor(made, hour) == [0.25 if wall.date() in known else 1]
 
 
+def test_the_version_of_the_library_is_part_of_what_a_run_is() -> None:
+    days = {"type": "holidays", "country": "DE", "factor": 0}
+    spec = datagen.load(world(profiles={"a": 1, "b": ["a", days]})).spec
+    assert named_libraries(spec) == [f"holidays {holidays.__version__}"]
+
+
 def test_an_incident_slows_down_what_reads_it() -> None:
     start = 1704067200 * 10**6
     outage = [(start + 3600 * 10**6, start + 5400 * 10**6)]
@@ -229,3 +240,43 @@ def test_a_rhythm_goes_on_where_another_one_was() -> None:
     other.restore(made.snapshot())
     late = spans[expected > made.core.span()[0]]
     assert other.times(since.origin, late).tolist() == expected[expected > made.core.span()[0]].tolist()
+
+
+class Odd(Profile):
+    """A user's own, which makes whatever it is told to."""
+
+    kind = "odd"
+    made: ClassVar[Any] = None
+
+    def speed(self, at: Any, scope: Any) -> Any:
+        return self.made(len(at))
+
+    def jumps(self, begin: int, end: int, scope: Any) -> Any:
+        return np.array([begin + 0.25])
+
+
+@pytest.mark.parametrize(
+    "made", [lambda n: np.full(n, np.nan), lambda n: np.zeros(n + 1), lambda n: None, lambda n: ["a"] * n]
+)
+def test_what_a_profile_of_a_user_makes_must_be_numbers(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Odd, "made", staticmethod(made))
+    with pytest.raises(RunFailed, match="reading a profile: odd must make an array of"):
+        rhythm(Odd())
+
+
+def test_what_is_below_0_or_too_large_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Odd, "made", staticmethod(lambda n: np.full(n, -3)))
+    assert factor(rhythm(Odd()), 1) == [0]
+    monkeypatch.setattr(Odd, "made", staticmethod(lambda n: np.full(n, 1e300)))
+    assert factor(rhythm(Odd()), 1) == [1e6]
+
+
+@pytest.mark.parametrize(
+    "kind", [{"type": "sine", "period": "1D", "amplitude": 0.5}, {"type": "day_of_week", "factors": {"sat": 2}}, 1]
+)
+def test_time_ends_with_the_year_9999_and_begins_with_the_year_1(kind: Any) -> None:
+    last = rhythm(kind, start="9999-12-30T12:00:00", zone="America/New_York")
+    assert last.since(0).times(np.array([HOUR, 30 * HOUR])).tolist()[1:] == [NEVER]
+    assert rhythm(kind, start="9999-12-31T00:00:00").since(0).times(np.array([0, HOUR])).tolist() == [0, NEVER]
+    first = rhythm(kind, start="0001-01-01T00:00:00", zone="America/New_York")
+    assert first.over(0, 30 * HOUR) < 60 * HOUR

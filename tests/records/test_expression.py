@@ -14,12 +14,9 @@ from hypothesis import strategies as st
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
 from datagen.records.batch import Layout
-from datagen.records.expression import Expression, parse
-from datagen.records.expression.facets import spread
+from datagen.records.expression import Expression, Given, parse
 from datagen.records.expression.parser import ExpressionError
-from datagen.records.expression.tree import Name, evaluated
-from datagen.records.pattern import find
-from datagen.records.text import offset_milliseconds
+from datagen.records.text import offset_milliseconds, plain_text
 from datagen.records.types import JSON_TEXT, optional
 
 # Rows and columns. The rows are what the JSON formatter prints of the columns, so that both mean the same.
@@ -47,12 +44,13 @@ SIZE = 30
 
 
 def calculated(expression: Expression, columns: dict[str, pa.Array], size: int) -> pa.Array:
-    """The value of an expression for each record; the program itself only asks whether it is true."""
-    if isinstance(expression.tree, Name):
-        found = find(columns, expression.tree.name)
-        return pa.nulls(size) if found is None else found
-    values = list(evaluated(expression.tree, columns, size).values())
-    return spread(values[0], size) if values else pa.nulls(size)
+    """The value of an expression for each record; times as texts, what is JSON as it reads."""
+    found = expression.values(Given(columns, size, ZONE))
+    return pa.array(as_texts(found)) if pa.types.is_timestamp(found.type) else found
+
+
+def as_texts(times: pa.Array) -> list[str | None]:
+    return [text or None for text in plain_text(times).to_pylist()]
 
 
 def column(values: list, kind: pa.DataType) -> st.SearchStrategy[list]:
@@ -208,7 +206,19 @@ def written(node: tuple) -> str:
 
 
 class Time(int):
-    """Milliseconds since 1970, UTC."""
+    """Microseconds since 1970, UTC, and the offset that they are shown with."""
+
+    zone: str | None = None
+
+    @classmethod
+    def of(cls, microseconds: int, zone: str | None) -> "Time":
+        made = cls(microseconds)
+        made.zone = zone
+        return made
+
+    @property
+    def text(self) -> str:
+        return plain_text(pa.array([self // 1000]).cast(pa.timestamp("ms", self.zone)))[0].as_py()
 
 
 MISSING = object()
@@ -221,7 +231,7 @@ def look_up(row: dict, name: str) -> object:
             return MISSING
         value = value[key]
     if value is not None and name in PLAIN_TIMES | WITH_ZONE:
-        return Time(parse_moment(value).milliseconds)
+        return Time.of(parse_moment(value).microseconds, ZONE if name in WITH_ZONE else None)
     if name in MIXED_NAMES and kind_of(value) == "number":
         return as_float(value)
     return value
@@ -254,8 +264,8 @@ def as_time(value: object, node: tuple, other: tuple, other_value: object) -> ob
         moment = parse_moment(value)
     except ValueError:
         return value
-    shift = offset_milliseconds(ZONE) if other[1] in WITH_ZONE else 0
-    return Time(moment.milliseconds - shift)
+    shift = 1000 * offset_milliseconds(ZONE) if other_value.zone and moment.zone is None else 0
+    return Time(moment.microseconds - shift)
 
 
 def compare(operator: str, left: object, right: object) -> bool:
@@ -279,6 +289,14 @@ def compare(operator: str, left: object, right: object) -> bool:
 
 
 def calculate(operator: str, left: object, right: object) -> object:
+    kinds = kind_of(left), kind_of(right)
+    if operator == "+" and "str" in kinds and set(kinds) <= {"str", "number", "boolean", "time"}:
+        return as_text(left) + as_text(right)
+    if operator == "-" and kinds == ("time", "time"):
+        return (left - right) / 1e6
+    if (kinds == ("time", "number") and operator in "+-") or (kinds == ("number", "time") and operator == "+"):
+        time, seconds = (left, right) if kinds[0] == "time" else (right, left)
+        return moved(time, -as_float(seconds) if operator == "-" else as_float(seconds))
     if kind_of(left) != "number" or kind_of(right) != "number":
         return None
     left, right = alike(left, right)
@@ -297,6 +315,20 @@ def calculate(operator: str, left: object, right: object) -> object:
     if isinstance(result, int):
         return result if -(2**63) <= result < 2**63 else None
     return result if math.isfinite(result) else None
+
+
+def as_text(value: object) -> str:
+    if isinstance(value, Time):
+        return value.text
+    return value if isinstance(value, str) else plain_text(pa.array([value]))[0].as_py()
+
+
+def moved(time: Time, seconds: float) -> Time | None:
+    if not abs(seconds) < 5e11:
+        return None
+    found = int(time) + round(seconds * 1e6)
+    years = [parse_moment(text).microseconds for text in ("0001-01-02", "9999-12-30T23:59:59.999999")]
+    return Time.of(found, time.zone) if years[0] <= found <= years[1] else None
 
 
 def call(name: str, value: object, constant: str) -> object:
@@ -364,8 +396,10 @@ def exactly(value: object) -> str:
 @given(columns=COLUMNS, node=nodes())
 def test_columns_agree_with_rows(columns, node) -> None:
     text = written(node)
-    found = calculated(parse(text), columns, SIZE).to_pylist()
+    found = calculated(parse(text), columns, SIZE)
+    found = [json.loads(value) if isinstance(value, bytes) else value for value in found.to_pylist()]
     expected = [evaluate(node, row) for row in rows_of(columns)]
+    expected = [value.text if isinstance(value, Time) else value for value in expected]
     assert list(map(exactly, found)) == list(map(exactly, expected)), text
 
 
@@ -415,6 +449,9 @@ MARKS = [
     "in",
     "is",
     "null",
+    "?",
+    ":",
+    ".",
 ]
 WORDS = [
     "missing",
@@ -431,6 +468,16 @@ WORDS = [
     "2.5",
     "1e5",
     "x(",
+    "l",
+    "t",
+    "j",
+    "coalesce(",
+    "hour(",
+    "format(",
+    "split(",
+    "sum(",
+    "max(",
+    "substring(",
     '"',
     "$",
     "é",
@@ -440,7 +487,14 @@ WORDS = [
 @settings(max_examples=1000, deadline=None)
 @given(st.one_of(st.text(max_size=40), st.lists(st.sampled_from(MARKS + WORDS), max_size=12).map(" ".join)))
 def test_any_text_is_an_expression_or_an_error_with_its_place(text) -> None:
-    columns = {"i": pa.array([1, None]), "s": pa.array(["a", None]), "o": pa.array([{"a": 1}, None])}
+    columns = {
+        "i": pa.array([1, None]),
+        "s": pa.array(["a", None]),
+        "o": pa.array([{"a": 1}, None]),
+        "l": pa.array([[{"a": 1}], None]),
+        "t": pa.array([5, None], pa.timestamp("ms", "+02:00")),
+        "j": pa.array([b'{"a": [1]}', None]),
+    }
     layout = Layout({"e": {name: array.type for name, array in columns.items()}})
     try:
         expression = parse(text)
@@ -550,7 +604,10 @@ LAYOUT = Layout(
         ("stats = 1", ['no emitter has "stats"']),
         ("nn = 1 or x.y = 2", ['no emitter has "nn"; did you mean "n"?', 'no emitter has "x.y"']),
         ("s = 1", ["a text and a number can't be compared with ="]),
-        ("s + 1 > 2", ["+ takes numbers, found a text"]),
+        ("s * 1 > 2", ["* can't take a text and a number"]),
+        ("s + 1 > 2", ["a text and a number can't be compared"]),
+        ("time + time > time", ["+ can't take a time and a time"]),
+        ("s.k = 1", ['"s" has no "k" inside']),
         ("b < true", ["true or false and true or false can't be compared with <"]),
         ("l = 'a'", ["a list and a text can't be compared"]),
         ("s and b", ["a text is no condition"]),

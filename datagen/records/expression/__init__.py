@@ -1,20 +1,21 @@
-"""Expressions over dimensions, such as the ``where`` of a filter: a text in, calculated on the columns of an emitter.
+"""Expressions over dimensions, such as the ``where`` of a filter: a text in, calculated on columns.
 
 The grammar is closed; nothing of Python is evaluated. ``expression.parser`` reads the text into the tree of
-``expression.tree``, which calculates with the values of ``expression.facets``.
+``expression.logic`` and ``expression.value``, which calculates with the values of ``expression.facets``.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from datagen.records.batch import Layout
-from datagen.records.expression.facets import BOOLEAN, condition, spread
+from datagen.records.expression.facets import BOOLEAN, as_column, as_milliseconds, condition, spread
+from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.parser import ExpressionError, read
-from datagen.records.expression.tree import Node, evaluated
+from datagen.records.expression.value import Name, Rounded
+from datagen.records.pattern import find
 
-__all__ = ["Expression", "ExpressionError", "parse"]
+__all__ = ["Expression", "ExpressionError", "Given", "parse"]
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,24 @@ class Expression:
         value_types = self.tree.value_types(layout)
         return not value_types or BOOLEAN in value_types
 
-    def holds(self, columns: Mapping[str, pa.Array], size: int) -> pa.Array:
-        """Return for which of the ``size`` records of an emitter it is true, (size,); null counts as not true."""
-        return spread(condition(evaluated(self.tree, columns, size)), size)
+    def holds(self, given: Given) -> pa.Array:
+        """Return for which records it is true, (size,); null counts as not true."""
+        return spread(condition(evaluated(self.tree, given)), given.size)
+
+    def values(self, given: Given) -> pa.Array:
+        """Return its value for each record, (size,); their type follows from the types of the columns."""
+        if isinstance(self.tree, Name) and (found := find(given.columns, self.tree.name)) is not None:
+            return as_milliseconds(found)
+        return as_column(evaluated(self.tree, given), given.size)
+
+    def rounded(self, digits: int) -> "Expression":
+        """Return the same with numbers rounded to so many digits after the point, halves to even."""
+        return Expression(Rounded(self.tree.at, self.tree, digits))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names that it reads, as they are written: with ``a.b`` for a key inside."""
+        return self.tree.names
 
 
 def parse(text: str) -> Expression:

@@ -1,12 +1,13 @@
 """Columns as expressions calculate with them: as facets, one array for each value type (number, text, …).
 
 A row is valid in at most one of the arrays; a row that is valid in none is null. Most columns have one value type; one
-whose JSON types differ has several. Constants are Arrow scalars. Knows nothing of how expressions are written.
+whose JSON types differ has several. Constants are Arrow scalars. Times are in microseconds. Knows nothing of how
+expressions are written.
 """
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datagen.draw import Integers
 from datagen.moment import Moment, parse_moment
-from datagen.records.text import offset_milliseconds
-from datagen.records.types import JSON_TEXT, is_optional, list_parts, plain, plain_type, present
+from datagen.records.conversion import as_type
+from datagen.records.text import offset_milliseconds, plain_text
+from datagen.records.types import JSON_TEXT, is_optional, list_parts, null_mask, plain, plain_type, present
 
 NUMBER, TEXT, BOOLEAN, TIME, LIST, OBJECT = "a number", "a text", "true or false", "a time", "a list", "an object"
 MIXED = frozenset({NUMBER, TEXT, BOOLEAN, LIST, OBJECT})
@@ -34,6 +37,8 @@ _COMPARISONS = {
     ">=": pc.greater_equal,
 }
 _INTEGERS = range(-(2**63), 2**63)
+_FIRST = parse_moment("0001-01-02T00:00:00").microseconds  # a day inside, so that they can be shown with any offset
+_LAST = parse_moment("9999-12-30T23:59:59.999999").microseconds
 
 
 def value_types_of(type_: pa.DataType) -> frozenset[str]:
@@ -64,14 +69,15 @@ def facets_of(array: pa.Array) -> Facets:
         if value_type == NUMBER:
             whole = pa.types.is_integer(array.type) and not pa.types.is_uint64(array.type)
             return {NUMBER: pc.cast(array, pa.int64() if whole else pa.float64(), safe=False)}
-        return {value_type: array}
+        return {value_type: pc.cast(array, pa.timestamp("us", array.type.tz)) if value_type == TIME else array}
     return {}
 
 
 def _of_json(array: pa.Array) -> Facets:
     """Return the facets of JSON texts; about 2 µs for each different text."""
     encoded = array.dictionary_encode()
-    values = [None if text is None else json.loads(text) for text in encoded.dictionary.to_pylist()]
+    texts = encoded.dictionary.to_pylist()
+    values = [None if text is None else json.loads(text) for text in texts]
     made = {
         NUMBER: pa.array([_real(value) for value in values], pa.float64()),
         TEXT: pa.array([value if isinstance(value, str) else None for value in values], pa.string()),
@@ -80,7 +86,9 @@ def _of_json(array: pa.Array) -> Facets:
             [[json.dumps(item) for item in value] if isinstance(value, list) else None for value in values],
             pa.list_(pa.string()),
         ).cast(pa.list_(JSON_TEXT)),
-        OBJECT: pa.array([True if isinstance(value, dict) else None for value in values], pa.bool_()),
+        OBJECT: pa.array(
+            [text if isinstance(value, dict) else None for text, value in zip(texts, values, strict=True)], JSON_TEXT
+        ),
     }
     return {value_type: found.take(encoded.indices) for value_type, found in made.items()}
 
@@ -108,7 +116,7 @@ def constant(value: Constant) -> Facets:
             return {NUMBER: pa.scalar(_real(value), pa.float64())}
         case str():
             return {TEXT: pa.scalar(value, pa.string())}
-    return {TIME: pa.scalar(value.milliseconds, pa.timestamp("ms", "UTC" if value.zone else None))}
+    return {TIME: pa.scalar(value.microseconds, pa.timestamp("us", "UTC" if value.zone else None))}
 
 
 def words_of(value_types: Iterable[str]) -> str:
@@ -118,7 +126,9 @@ def words_of(value_types: Iterable[str]) -> str:
 
 def spread(value: Any, size: int) -> pa.Array:
     """Return a constant as a column (size,); a column as it is."""
-    return pa.repeat(value, size) if isinstance(value, pa.Scalar) else value
+    if not isinstance(value, pa.Scalar):
+        return value
+    return pa.repeat(value, size) if size else pa.nulls(0, value.type)
 
 
 def is_valid(facets: Facets) -> Any:
@@ -129,6 +139,59 @@ def is_valid(facets: Facets) -> Any:
 def condition(facets: Facets) -> Any:
     """Return where the value is true; a value that is no boolean is not."""
     return pc.fill_null(facets[BOOLEAN], False) if BOOLEAN in facets else pa.scalar(False)
+
+
+def chosen(where: Any, left: Facets, right: Facets) -> Facets:
+    """Return one value where a condition holds, and another where it does not."""
+    made = {}
+    for value_type in dict.fromkeys((*left, *right)):
+        pair = [side[value_type] for side in (left, right) if value_type in side]
+        if len(pair) == 2:
+            pair = list(_of_one_type(value_type, *pair))
+        nothing = pa.scalar(None, pair[0].type)
+        a = pair[0] if value_type in left else nothing
+        b = pair[-1] if value_type in right else nothing
+        made[value_type] = pc.if_else(where, a, b)
+    return made
+
+
+def first_of(found: Sequence[Facets]) -> Facets:
+    """Return the first of several that is not null, row by row."""
+    result: Facets = {}
+    for facets in reversed(found):
+        result = chosen(is_valid(facets), facets, result) if result else facets
+    return result
+
+
+def as_column(facets: Facets, size: int) -> pa.Array:
+    """Return values as a column of records (size,): times in milliseconds; values of several types as JSON."""
+    columns = [as_milliseconds(spread(values, size)) for values in facets.values()]
+    if len(columns) < 2:
+        return columns[0] if columns else pa.nulls(size)
+    return pc.coalesce(*(as_type(column, JSON_TEXT) for column in columns))
+
+
+def as_milliseconds(values: pa.Array) -> pa.Array:
+    """Return times rounded down to milliseconds; other values as they are."""
+    if not pa.types.is_timestamp(values.type):
+        return values
+    microseconds, there = as_numpy(values.cast(pa.int64()))
+    return pa.array(microseconds // 1000, mask=~there).cast(pa.timestamp("ms", values.type.tz))
+
+
+def text_of(values: Any) -> Any:
+    """Return the plain text of values, as in a cell; null stays null."""
+    if pa.types.is_string(values.type):
+        return values
+    if isinstance(values, pa.Scalar):
+        return text_of(pa.repeat(values, 1))[0]
+    text = plain_text(as_milliseconds(values))
+    return pc.if_else(values.is_valid(), text, None) if values.null_count else text
+
+
+def in_years(microseconds: Integers) -> npt.NDArray[np.bool_]:
+    """Return which times lie in the years 1 to 9999."""
+    return (microseconds >= _FIRST) & (microseconds <= _LAST)
 
 
 def either(found: Sequence[Any]) -> Any:
@@ -144,12 +207,12 @@ def compared(operator: str, left: Facets, right: Facets) -> Any:
     if operator == "!=":
         there = pc.and_(is_valid(left), is_valid(right))
         return pc.and_(there, pc.invert(compared("=", left, right)))
-    left, right = _reading_times(left, right), _reading_times(right, left)
+    left, right = reading_times(left, right), reading_times(right, left)
     compare = _COMPARISONS[operator]
     found = []
     for value_type in COMPARABLE if operator == "=" else ORDERED:
         if value_type in left and value_type in right:
-            found.append(pc.fill_null(compare(*_alike(left[value_type], right[value_type])), False))
+            found.append(pc.fill_null(compare(*alike(left[value_type], right[value_type])), False))
     return either(found)
 
 
@@ -157,11 +220,11 @@ def contained(facets: Facets, values: Sequence[Constant]) -> Any:
     """Return where the value is one of several constants."""
     found = []
     for value_type, column in facets.items():
-        own = [_reading_times(constant(value), facets).get(value_type) for value in values]
+        own = [reading_times(constant(value), facets).get(value_type) for value in values]
         own = [value for value in own if value is not None]
         if value_type not in COMPARABLE or not own:
             continue
-        pairs = [_alike(column, value) for value in own]
+        pairs = [alike(column, value) for value in own]
         for type_ in {values.type for values, _ in pairs}:  # whole and other numbers
             values_like = next(values for values, _ in pairs if values.type == type_)
             wanted = pa.array([value.as_py() for values, value in pairs if values.type == type_], type_)
@@ -178,21 +241,7 @@ def has_item(lists: pa.Array, value: Constant) -> pa.Array:
     return pc.and_(pa.array(sums[ends[1:]] > sums[ends[:-1]]), lists.is_valid())
 
 
-def calculated(operator: str, left: Facets, right: Facets) -> Facets:
-    """Calculate with numbers; null where a side is no number or is divided by 0, or 64 bits do not hold the result."""
-    if NUMBER not in left or NUMBER not in right:
-        return {}
-    pair = _alike(left[NUMBER], right[NUMBER])
-    if operator == "/":
-        pair = tuple(pc.cast(side, pa.float64(), safe=False) for side in pair)
-    (a, a_there), (b, b_there) = map(_as_numpy, pair)
-    with np.errstate(all="ignore"):
-        result, fine = _OPERATIONS[operator](a, b)
-    there = a_there & b_there & fine & np.isfinite(result)
-    return {NUMBER: pa.array(np.atleast_1d(result), mask=np.atleast_1d(~there))}
-
-
-def _reading_times(facets: Facets, other: Facets) -> Facets:
+def reading_times(facets: Facets, other: Facets) -> Facets:
     """Read an ISO 8601 constant as a time when the other side has times; without an offset it has that of these."""
     if TIME not in other:
         return facets
@@ -205,12 +254,12 @@ def _reading_times(facets: Facets, other: Facets) -> Facets:
     time = facets.get(TIME)
     if not isinstance(time, pa.Scalar):
         return facets
-    shift = offset_milliseconds(zone) if zone and time.type.tz is None else 0
-    return {TIME: pa.scalar(time.cast(pa.int64()).as_py() - shift, pa.timestamp("ms", zone))}
+    shift = 1000 * offset_milliseconds(zone) if zone and time.type.tz is None else 0
+    return {TIME: pa.scalar(time.cast(pa.int64()).as_py() - shift, pa.timestamp("us", zone))}
 
 
-def _alike(left: Any, right: Any) -> tuple[Any, Any]:
-    """Return both sides as the same Arrow type: numbers as float64, times as milliseconds since 1970."""
+def alike(left: Any, right: Any) -> tuple[Any, Any]:
+    """Return both sides as the same Arrow type: numbers as float64, times as microseconds since 1970."""
     if left.type == right.type:
         return left, right
     type_ = pa.int64() if pa.types.is_timestamp(left.type) else pa.float64()
@@ -222,48 +271,34 @@ def _without_negative_zero(values: Any) -> Any:
     return pc.add(values, 0.0) if pa.types.is_floating(values.type) else values
 
 
-def _as_numpy(values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+def _of_one_type(value_type: str, left: Any, right: Any) -> tuple[Any, Any]:
+    """Return both sides, of the same value type, as the same Arrow type, in which they keep their meaning."""
+    if left.type == right.type:
+        return left, right
+    if value_type == NUMBER:
+        return alike(left, right)
+    if value_type == TIME:
+        type_ = pa.timestamp("us", left.type.tz or right.type.tz)
+        return left.cast(type_), right.cast(type_)
+    return _as_json(left), _as_json(right)
+
+
+def _as_json(values: Any) -> Any:
+    """Return objects as JSON texts, and lists as lists of such."""
+    if isinstance(values, pa.Scalar):
+        return _as_json(spread(values, 1))[0]
+    return _with_json_items(values) if pa.types.is_list(values.type) else as_type(values, JSON_TEXT)
+
+
+def _with_json_items(lists: pa.Array) -> pa.Array:
+    offsets, items = list_parts(lists)
+    return pa.ListArray.from_arrays(offsets, as_type(items, JSON_TEXT), mask=null_mask(lists))
+
+
+def as_numpy(values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Return the values and where there are any; those of a scalar as arrays of one."""
     values = spread(values, 1)
+    if not values.null_count:
+        return values.to_numpy(zero_copy_only=False), np.ones(len(values), bool)
     there = values.is_valid().to_numpy(zero_copy_only=False)
     return values.fill_null(0).to_numpy(zero_copy_only=False), there
-
-
-Operation = Callable[[npt.NDArray[Any], npt.NDArray[Any]], tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]]
-
-
-def _sum(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Any]:
-    result = a + b
-    return result, (((a ^ result) & (b ^ result)) >= 0) if result.dtype == np.int64 else True
-
-
-def _difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Any]:
-    result = a - b
-    return result, (((a ^ b) & (a ^ result)) >= 0) if result.dtype == np.int64 else True
-
-
-def _product(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Any]:
-    result = a * b
-    if result.dtype != np.int64:
-        return result, True
-    near = np.abs(a.astype(np.float64) * b.astype(np.float64)) < 2.0**62  # far from the edge, where only exact will do
-    divisor = np.where(a == 0, 1, a)
-    back = (result // divisor == b) & (result % divisor == 0) & ~((a == -1) & (b == _INTEGERS[0]))
-    return result, near | (a == 0) | back
-
-
-def _quotient(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Any]:
-    return a / np.where(b == 0, 1, b), b != 0
-
-
-def _remainder(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Any]:
-    divisor = np.where(b == 0, 1, b)
-    return np.where(divisor == -1, 0, a % divisor) if a.dtype == np.int64 else a % divisor, b != 0
-
-
-_OPERATIONS: dict[str, Operation] = {
-    "+": _sum,
-    "-": _difference,
-    "*": _product,
-    "/": _quotient,
-    "%": _remainder,
-}

@@ -1,61 +1,97 @@
-"""The functions of expressions: their names, what they take and return, and how they are calculated on columns."""
+"""What a function of expressions is: one declaration, which parses, checks, documents and calculates it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.problems import show
-from datagen.records.expression.facets import BOOLEAN, LIST, NUMBER, TEXT, Constant, has_item
+from datagen.records.expression.facets import BOOLEAN, TEXT, Constant, Facets, either, first_of, spread, words_of
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+
+Array = Any  # of Arrow
+Calculate = Callable[..., Array]  # an array of each argument, the Python value of a constant one; null stays null
+Refuse = Callable[[Any], str | None]  # why a value of a constant argument won't do
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a function, and what it may be."""
+
+    name: str
+    types: tuple[str, ...]  # value types; only the first argument may have several
+    constant: bool = False  # only a text, number, … as such will do; of the first type
+    optional: bool = False
+    repeated: bool = False  # the last one may come any number of times
+    refuse: Refuse = lambda _: None
+
+    @property
+    def shown(self) -> str:
+        """Return it as in a signature."""
+        name = f"'{self.name}'" if self.constant and self.types == (TEXT,) else self.name
+        name = f"{name}, …" if self.repeated else name
+        return f"[{name}]" if self.optional else name
+
+    def problem(self, place: int, value: Constant) -> str | None:
+        """Return why a constant can't be this argument; None when it can."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (isinstance(value, str) if self.types == (TEXT,) else is_number or self.types != ("a number",)):
+            return f"the {_ORDINALS[place]} argument must be {words_of(self.types)}, found {show(value)}"
+        return self.refuse(value)
 
 
 @dataclass(frozen=True)
 class Function:
-    """What ``name(x)`` or ``name(x, constant)`` is: the value types that it takes and returns, and how it works."""
+    """A function: its arguments, the value type that it returns, and how it is calculated."""
 
-    takes: tuple[str, ...]
+    name: str
+    takes: tuple[Argument, ...]
     returns: str
-    calculate: Callable[[str, Any, Constant], Any]  # value type, values, constant
-    takes_constant: bool = True
+    calculate: Calculate
+    text: str
+    example: str
+    shown: Any  # what the example gives
+    in_zone: bool = False  # ``calculate`` gets the zone of the spec where the last argument is left out
 
-    def problem(self, value: Constant) -> str | None:
-        """Return why a constant can't be the second argument; None when it can."""
-        if LIST not in self.takes and not isinstance(value, str):
-            return f"the second argument must be a text, found {show(value)}"
-        try:
-            self.calculate(TEXT, pa.array([""]), value if isinstance(value, str) else "")
-        except pa.ArrowInvalid as error:
-            return str(error).splitlines()[0]
-        return None
+    @property
+    def signature(self) -> str:
+        """Return how it is called."""
+        return f"{self.name}({', '.join(argument.shown for argument in self.takes)})"
 
+    def argument(self, place: int) -> Argument | None:
+        """Return what stands at a place; None behind the last one."""
+        last = self.takes[-1]
+        return self.takes[place] if place < len(self.takes) else last if last.repeated else None
 
-def _contains(value_type: str, values: Any, wanted: Constant) -> Any:
-    if value_type == LIST:
-        return has_item(values, wanted)
-    return pc.match_substring(values, wanted) if isinstance(wanted, str) else pa.scalar(False)
+    def facets(self, given: Sequence[Facets | Constant], zone: str) -> Facets:
+        """Calculate it of the facets of each argument, and the values of constant ones; None for one left out."""
+        results = []
+        for value_type in self.takes[0].types:
+            values = [
+                self._values(place, value_type, value) if isinstance(value, dict) else value
+                for place, value in enumerate(given)
+            ]
+            if not any(isinstance(value, dict) for value in values):
+                results.append({self.returns: self._result(values, zone)})
+        if self.returns == BOOLEAN:
+            return {BOOLEAN: either([pc.fill_null(found[BOOLEAN], False) for found in results])}
+        return first_of(results)
 
+    def _values(self, place: int, value_type: str, facets: Facets) -> Any:
+        """Return the values of an argument; its facets where there is none of the type that it should have."""
+        argument = self.argument(place)
+        wanted = value_type if place == 0 or argument is None else argument.types[0]
+        return facets.get(wanted, facets)
 
-def _of_text(function: Callable[..., Any], _: str, values: Any, wanted: Constant) -> Any:
-    return function(values, wanted)
-
-
-def _cased(function: Callable[..., Any], _: str, values: Any, __: Constant) -> Any:
-    return function(values)
-
-
-def _length(value_type: str, values: Any, _: Constant) -> Any:
-    return pc.cast((pc.utf8_length if value_type == TEXT else pc.list_value_length)(values), pa.int64())
-
-
-FUNCTIONS = {
-    "contains": Function((TEXT, LIST), BOOLEAN, _contains),
-    "starts_with": Function((TEXT,), BOOLEAN, partial(_of_text, pc.starts_with)),
-    "ends_with": Function((TEXT,), BOOLEAN, partial(_of_text, pc.ends_with)),
-    "matches": Function((TEXT,), BOOLEAN, partial(_of_text, pc.match_substring_regex)),
-    "lower": Function((TEXT,), TEXT, partial(_cased, pc.utf8_lower), takes_constant=False),
-    "upper": Function((TEXT,), TEXT, partial(_cased, pc.utf8_upper), takes_constant=False),
-    "length": Function((TEXT, LIST), NUMBER, _length, takes_constant=False),
-}
+    def _result(self, values: list[Any], zone: str) -> Any:
+        arrays = [value for value in values if isinstance(value, pa.Array)]
+        size = len(arrays[0]) if arrays else 1
+        columns = [spread(value, size) if isinstance(value, pa.Scalar) else value for value in values]
+        if self.in_zone:
+            columns += [None] * (len(self.takes) - len(columns))
+            columns[-1] = columns[-1] or zone
+        made = self.calculate(*columns)
+        return made if arrays else made[0]

@@ -7,29 +7,19 @@ from typing import NoReturn
 
 from datagen.moment import parse_moment
 from datagen.problems import did_you_mean, show
+from datagen.records.expression.catalogue import FORMS, FUNCTIONS
 from datagen.records.expression.facets import Constant
-from datagen.records.expression.function import FUNCTIONS
-from datagen.records.expression.tree import (
-    Arithmetic,
-    Call,
-    Compare,
-    Every,
-    In,
-    Literal,
-    Missing,
-    Name,
-    Node,
-    Not,
-    Null,
-    Some,
-)
+from datagen.records.expression.function import Function
+from datagen.records.expression.logic import Compare, Every, In, Missing, Not, Null, Some
+from datagen.records.expression.node import Node
+from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Item, Key, Literal, Name
 
 _TOKEN = re.compile(
     r"""(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
     | (?P<name>[^\W\d]\w*(?:\.\w+)*)
     | `(?P<quoted>[^`]+)`
     | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-    | (?P<mark>==|!=|<=|>=|[=<>()\[\],+\-*/%])""",
+    | (?P<mark>==|!=|<=|>=|[=<>()\[\],+\-*/%?:.])""",
     re.VERBOSE | re.DOTALL,
 )
 _SPACE = re.compile(r"\s*")
@@ -129,12 +119,23 @@ class _Parser:
         return node
 
     def whole(self) -> Node:
-        node = self._some()
+        node = self._choice()
         if self._is(*_COMPARISONS, "in", "is"):
             raise ExpressionError("comparisons can't follow one another; put `and` between them", self._token.at)
         if self._token.type != "end":
             self._refuse("an operator, or the end, is expected")
         return node
+
+    def _choice(self) -> Node:
+        at = self._token.at
+        cases = []
+        node = self._some()
+        while self._take("?"):
+            value = self._inside(self._choice)
+            self._expect(":", "between the two values of ?")
+            cases.append((node, value))
+            node = self._some()
+        return Choice(at, tuple(cases), node) if cases else node
 
     def _some(self) -> Node:
         at = self._token.at
@@ -228,6 +229,20 @@ class _Parser:
         return Arithmetic(minus.at, Literal(minus.at, 0), (("-", self._inside(self._unary)),))
 
     def _single(self) -> Node:
+        node = self._first()
+        while mark := self._take("[", "."):
+            if mark.text == "[":
+                node = Item(mark.at, node, self._inside(self._choice))
+                self._expect("]", "behind the place of an item")
+            elif self._token.type in ("name", "quoted"):
+                token = self._next()
+                for key in token.text.split(".") if token.type == "name" else [token.text]:
+                    node = Key(mark.at, node, key)
+            else:
+                self._refuse("the name of a key is expected after .")
+        return node
+
+    def _first(self) -> Node:
         token = self._token
         if token.type == "number":
             return Literal(token.at, _number(self._next(), 1))
@@ -240,28 +255,50 @@ class _Parser:
             return Literal(token.at, _VALUES[self._next().text])
         if not self._take("("):
             self._refuse("a dimension, a constant, a function or ( is expected")
-        node = self._inside(self._some)
+        node = self._inside(self._choice)
         self._expect(")", "to close the one before")
         return node
 
     def _call(self, token: _Token) -> Node:
-        """Read the arguments of a function: one of any form, and for some a constant."""
+        """Read the arguments of a function, or of a form."""
         name = token.text
-        if name not in (known := [*FUNCTIONS, "exists", "time"]):
+        if name not in (known := [*FUNCTIONS, *FORMS]):
             raise ExpressionError(f"unknown function {show(name)}{did_you_mean(name, known)}", token.at)
         self._next()
-        node = self._inside(self._some)
-        constant = None
-        if name in FUNCTIONS and FUNCTIONS[name].takes_constant:
-            self._expect(",", f"in {name}(…), with a constant behind it")
-            at = self._token.at
-            constant = self._constant()
-            if problem := FUNCTIONS[name].problem(constant):
-                raise ExpressionError(f"{name}: {problem}", at)
+        nodes = self._arguments(FUNCTIONS[name]) if name in FUNCTIONS else self._values(name == "coalesce")
         self._expect(")", f"at the end of {name}(…)")
-        if name == "exists":
-            return Not(token.at, self._missing(node))
-        return _time(token.at, node) if name == "time" else Call(token.at, name, node, constant)
+        match name:
+            case "exists":
+                return Not(token.at, self._missing(nodes[0]))
+            case "time":
+                return _time(token.at, nodes[0])
+            case "coalesce":
+                return Coalesce(token.at, nodes)
+        return Call(token.at, FUNCTIONS[name], nodes)
+
+    def _values(self, several: bool) -> tuple[Node, ...]:
+        nodes = [self._inside(self._choice)]
+        while several and self._take(","):
+            nodes.append(self._inside(self._choice))
+        return tuple(nodes)
+
+    def _arguments(self, function: Function) -> tuple[Node, ...]:
+        nodes: list[Node] = []
+        while argument := function.argument(len(nodes)):
+            if nodes and not self._take(","):
+                if argument.optional:
+                    break
+                constant = ", with a constant behind it" if argument.constant else ""
+                self._refuse(f", is expected in {function.name}(…){constant}")
+            at = self._token.at
+            if not argument.constant:
+                nodes.append(self._inside(self._choice))
+                continue
+            value = self._constant()
+            if problem := argument.problem(len(nodes), value):
+                raise ExpressionError(f"{function.name}: {problem}", at)
+            nodes.append(Literal(at, value))
+        return tuple(nodes)
 
 
 def _number(token: _Token, sign: int) -> int | float:

@@ -1,0 +1,108 @@
+"""The reference page of expressions: the grammar in words, and tables made from the declarations of functions."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from datagen.records.expression.catalogue import FORMS, GROUPS, Form
+from datagen.records.expression.function import Function
+
+# What the examples of the page are calculated on.
+RECORD: dict[str, Any] = {
+    "time": "2024-03-01T14:05:09.250Z",
+    "city": "London",
+    "nick": None,
+    "price": 2.5,
+    "tags": ["new", "red"],
+    "items": [{"price": 2.5, "n": 1}, {"price": 4.0, "n": 3}],
+}
+
+_VALUES = """\
+An expression is calculated for every record, on the values that it names. It stands in the `where` of a
+[filter](stages.md#filter) and the `value` of a dimension [expression](dimensions.md#expression); its grammar is the
+same everywhere.
+
+**Values** are numbers, texts in double or single quotes, `true`, `false`, `null`, and names. Write `status` for a
+dimension, `cart.total` for a key inside an object, `items[0]` for the first item of a list and `items[-1]` for the
+last, `items.price` for the list of what its items have under that key. Use backquotes for a name with other
+characters or one that is a word of the grammar: `` `user-agent` ``. In a text, `\\n` and `\\t` stand for a line feed
+and a tab, and `\\\\`, `\\"` and `\\'` for the character itself. Any other backslash stands for itself, so you don't
+have to double the backslashes in regular expressions.
+
+**Operators** bind in this order, the loosest first: `? :`, `or`, `and`, `not`, then comparisons, then `+ -`,
+then `* / %`, then a minus sign. Parentheses group as usual. Keywords are not case-sensitive."""
+
+_OPERATORS = (
+    (
+        "`a = b`, `a != b`, `a < b`, `a <= b`, `a > b`, `a >= b`",
+        "true where the comparison holds; texts are ordered by the code points of their characters; `==` is "
+        "the same as `=`",
+    ),
+    ('`a in [1, 2]`, `a not in ["x", "y"]`', "true where the value is, or is not, one of these constants"),
+    (
+        "`a is null`, `a is not null`",
+        "true where there is no value, or where there is one; a value that is null, a key that is missing and "
+        "a dimension that the emitter does not have all count as null",
+    ),
+    ("`a is missing`", "true where the key is left out or the emitter does not have it"),
+    ("`a ? b : c`", "`b` where `a` is true, else `c`; `a ? 1 : b ? 2 : 3` goes on"),
+    (
+        "`a + b`, `a - b`, `a * b`, `a / b`, `a % b`",
+        "for numbers; whole numbers stay whole in `+ - * %`; `/` always gives a float; `%` has the sign of the divisor",
+    ),
+    ("`time + 90`, `time - 90`", "the time so many seconds later, earlier"),
+    ("`time - other`", "the seconds between two times"),
+    (
+        "`'a' + b`, `b + 'a'`",
+        "the texts joined; a number, a boolean or a time becomes text as in a cell of a table",
+    ),
+)
+
+_RULES = """\
+**Null.** A comparison with null is false, including `!=` and `not in`. So are `contains`, `starts_with`, `ends_with`
+and `matches` of null, and a condition that is null. Anything else that is calculated with null is null. `not`
+inverts: `not (a = 1)` is true where `a` is null, but `a != 1` is not. What can't be calculated is null: a division by
+0, a number that does not fit into 64 bits, a time outside of the years 1 to 9999, an item that the list does not
+have.
+
+**Types.** What can never be calculated or compared, such as a number times a text, is refused before the run starts.
+Where a dimension holds several types, each record is taken by the type it has: `1` and `"1"` are different, and
+neither is less than the other; its numbers count as floats. Where the two sides of `? :` or the values of `coalesce`
+are whole numbers and floats, the result is a float; where they are of different types, so are the values.
+
+**Times** are compared with another time, with a text in ISO 8601 (`time >= "2024-01-01T08:00:00"`), or with
+`time("2024-01-01T07:00:00Z")`. A time without an offset is read with the offset of the time it is compared with.
+Functions of times read a wall clock in the zone of the spec's start, UTC if that has none, or in the zone that they
+are given: a name such as `'Europe/Berlin'`, or an offset such as `'+02:00'`. A time that was written without an
+offset is one of a wall clock already.
+
+The results are the same on every machine: `exp`, `log` and `pow` have their own arithmetic, and sums go from the
+first item to the last."""
+
+
+def expression_page() -> Iterator[str]:
+    """Yield the blocks of the page."""
+    yield "# Expressions"
+    yield _VALUES
+    rows = [f"| {written} | {text} |" for written, text in _OPERATORS]
+    yield "\n".join(["| expression | value |", "|---|---|", *rows])
+    yield _RULES
+    yield "## Functions"
+    yield (
+        "What stands in quotes in a signature is a constant, what stands in brackets may be left out. The examples are "
+        "calculated on this record:"
+    )
+    yield f"```json\n{json.dumps(RECORD)}\n```"
+    for heading, functions in GROUPS.items():
+        yield f"### {heading}"
+        yield _table(functions)
+    yield "### Any type"
+    yield _table(tuple(FORMS.values()))
+
+
+def _table(functions: tuple[Function | Form, ...]) -> str:
+    rows = ["| function | gives | example | |", "|---|---|---|---|"]
+    for one in functions:
+        shown = json.dumps(one.shown, ensure_ascii=False)
+        rows.append(f"| `{one.signature}` | {one.text} | `{one.example}` | `{shown}` |")
+    return "\n".join(rows)

@@ -1,0 +1,75 @@
+"""What a name stands for in the columns of records: a column, a key inside one, or a key inside the items of a list."""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datagen.records.pattern import find, inside_json
+from datagen.records.types import JSON_TEXT, is_optional, list_parts, null_mask, plain, present
+
+Columns = Mapping[str, pa.Array]
+
+
+def root(known: Collection[str], name: str) -> str:
+    """Return the known name that a name stands for, itself or what is before one of its dots; "" for none."""
+    while name and name not in known:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def found_in(columns: Columns, name: str) -> pa.Array | None:
+    """Return the values of a dimension, or with ``a.b`` of a key inside one or inside the items of a list."""
+    found = find(columns, name)
+    if found is not None:
+        return found
+    first = root(columns, name)
+    if not first:
+        return None
+    found = columns[first]
+    for key in name[len(first) + 1 :].split("."):
+        found = inside(found, key)
+        if found is None:
+            return None
+    return found
+
+
+def inside(array: pa.Array, key: str) -> pa.Array | None:
+    """Return the values of a key inside objects, of lists inside their items; None where there can't be any."""
+    array = present(plain(array))
+    if pa.types.is_list(array.type):
+        offsets, items = list_parts(array)
+        found = inside(items, key)
+        return None if found is None else pa.ListArray.from_arrays(offsets, found, mask=null_mask(array))
+    if pa.types.is_struct(array.type):
+        index = array.type.get_field_index(key)
+        return present(array.flatten()[index]) if index >= 0 else None
+    return inside_json(array, key) if array.type == JSON_TEXT else None
+
+
+def is_there(columns: Columns, name: str, size: int) -> Any:
+    """Return where a key is present, with a value or null."""
+    if name in columns:
+        array = plain(columns[name])
+        return array.is_valid() if is_optional(array.type) else pa.repeat(True, size)
+    outer, _, key = name.rpartition(".")
+    found = find(columns, outer) if outer else None
+    if found is None:
+        return pa.repeat(False, size)
+    array = present(plain(found))
+    if array.type == JSON_TEXT:
+        return _has_key(array, key)
+    index = array.type.get_field_index(key) if pa.types.is_struct(array.type) else -1
+    if index < 0:
+        return pa.repeat(False, size)
+    inner = array.field(index)
+    return pc.and_(array.is_valid(), inner.is_valid()) if is_optional(inner.type) else array.is_valid()
+
+
+def _has_key(array: pa.Array, key: str) -> pa.Array:
+    encoded = array.dictionary_encode()
+    values = [None if text is None else json.loads(text) for text in encoded.dictionary.to_pylist()]
+    found = pa.array([isinstance(value, dict) and key in value for value in values], pa.bool_())
+    return pc.fill_null(found.take(encoded.indices), False)

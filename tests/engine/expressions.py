@@ -1,0 +1,171 @@
+"""Makes up expressions of a known type, and puts them into specs.
+
+Only what all records have in one and the same type is read: the oracle, which sees one record at a time, can't know
+that a whole number becomes a float because another record has a float there.
+"""
+
+from hypothesis import strategies as st
+
+Spec = dict
+Types = dict[
+    str, str | None
+]  # by name: int, float, text, bool, time, stamp (a time that has its own offset) or unknown
+
+CONSTANTS = {
+    "int": ["0", "1", "-3", "7", "1000000007", "9223372036854775807"],
+    "float": ["0.5", "-2.25", "1e9", "0.0"],
+    "text": ["''", "'x'", "'é/'", "' a b '"],
+    "bool": ["true", "false"],
+    "time": [],
+}
+OF_KIND = {
+    "int": "int",
+    "counter": "int",
+    "float": "float",
+    "string": "text",
+    "ipaddress": "text",
+    "timestamp": "stamp",
+}
+OF_PYTHON = {int: "int", float: "float", str: "text", bool: "bool"}
+ZONES = ["Europe/Berlin", "America/New_York", "+05:30", "Asia/Kolkata"]
+CODES = ["%Y-%m-%d", "%H:%M:%S", "%j %a"]
+
+
+def type_of(field: Spec, types: Types) -> str | None:
+    """Say of which type the values of a generator are; None where they have several, or none that is wanted here."""
+    kind = field["type"].lower()
+    if kind == "variable":
+        return types.get(field["variable"])
+    if kind == "enum":
+        found = {OF_PYTHON.get(type(value)) for value in field["values"]}
+        return found.pop() if len(found) == 1 else None
+    return OF_KIND.get(kind)
+
+
+def quoted(name: str) -> str:
+    return f"`{name}`"
+
+
+class Maker:
+    """Makes expressions of a type that read some names."""
+
+    def __init__(self, draw: st.DrawFn, types: Types) -> None:
+        self.draw = draw
+        self.types = types
+
+    def of(self, type_: str, depth: int = 2) -> str:
+        names = [quoted(name) for name, found in self.types.items() if found == type_]
+        simple = [*names, *names, *CONSTANTS[type_]]
+        if depth == 0 or (simple and self.draw(st.integers(0, 3)) == 0):
+            return self.draw(st.sampled_from(simple)) if simple else "null"
+        return self.draw(st.sampled_from(self.forms(type_)))(depth - 1)
+
+    def forms(self, type_: str) -> list:
+        any_type = [
+            lambda d: f"({self.of('bool', d)} ? {self.of(type_, d)} : {self.of(type_, d)})",
+            lambda d: f"coalesce({self.of(type_, d)}, {self.of(type_, d)})",
+        ]
+        return (
+            any_type
+            + {
+                "int": [
+                    lambda d: f"({self.of('int', d)} {self.pick('+-*%')} {self.of('int', d)})",
+                    lambda d: f"-{self.of('int', d)}",
+                    lambda d: f"{self.pick(['length', 'hash'])}({self.of('text', d)})",
+                    lambda d: f"index({self.of('text', d)}, 'a')",
+                    lambda d: f"{self.pick(['round', 'floor', 'ceil'])}({self.of('float', d)})",
+                    lambda d: f"abs({self.of('int', d)})",
+                    lambda d: f"{self.pick(['min', 'max'])}({self.of('int', d)}, {self.of('int', d)})",
+                    lambda d: f"{self.pick(['hour', 'minute', 'weekday', 'day', 'year'])}({self.instant(d)})",
+                    lambda d: f"hour({self.instant(d)}, '{self.pick(ZONES)}')",
+                    lambda d: f"count(split({self.of('text', d)}, 'a'))",
+                ],
+                "float": [
+                    lambda d: f"({self.of('int', d)} / {self.of('float', d)})",
+                    lambda d: f"({self.of('float', d)} {self.pick('+-*%')} {self.of(self.pick(['int', 'float']), d)})",
+                    lambda d: f"round({self.of('float', d)}, {self.pick('012')})",
+                    lambda d: f"sqrt({self.of('float', d)})",
+                    lambda d: f"({self.instant(d)} - {self.instant(d)})",
+                ],
+                "text": [
+                    lambda d: f"({self.of('text', d)} + {self.of(self.pick(['text', 'int', 'bool', 'time']), d)})",
+                    lambda d: f"{self.pick(['upper', 'lower', 'trim', 'text'])}({self.of('text', d)})",
+                    lambda d: f"replace({self.of('text', d)}, 'a', 'bc')",
+                    lambda d: f"substring({self.of('text', d)}, {self.pick([0, 1, -2])}, {self.pick('0125')})",
+                    lambda d: f"split({self.of('text', d)}, 'a')[{self.pick([0, 1, -1])}]",
+                    lambda d: f"join(split({self.of('text', d)}, 'b'), '--')",
+                    lambda d: f"date({self.instant(d)})",
+                    lambda d: f"format({self.instant(d)}, '{self.pick(CODES)}', '{self.pick(ZONES)}')",
+                ],
+                "bool": [
+                    lambda d: f"({self.of('bool', d)} {self.pick(['and', 'or'])} {self.of('bool', d)})",
+                    lambda d: f"(not {self.of('bool', d)})",
+                    lambda d: f"({self.of(self.pick(['int', 'text', 'float']), d)} is {self.pick(['', 'not '])}null)",
+                    lambda d: self.comparison(self.pick(["int", "float", "text"]), d),
+                    lambda d: f"({self.instant(d)} {self.pick(['<', '>=', '='])} {self.instant(d)})",
+                    lambda d: f"{self.pick(['contains', 'starts_with', 'ends_with'])}({self.of('text', d)}, 'a')",
+                ],
+                "time": [
+                    lambda d: f"({self.of('time', d)} {self.pick('+-')} {self.of(self.pick(['int', 'float']), d)})"
+                ],
+            }[type_]
+        )
+
+    def comparison(self, type_: str, depth: int) -> str:
+        operator = self.pick(["=", "!=", "<", "<=", ">", ">="])
+        return f"({self.of(type_, depth)} {operator} {self.of(type_, depth)})"
+
+    def instant(self, depth: int) -> str:
+        stamps = [quoted(name) for name, found in self.types.items() if found == "stamp"]
+        return self.draw(st.sampled_from(stamps)) if stamps and self.pick("ab") == "a" else self.of("time", depth)
+
+    def pick(self, choices: list | str) -> object:
+        return self.draw(st.sampled_from(list(choices)))
+
+    def field(self, name: str) -> tuple[Spec, str]:
+        """Make a generator, and say of which type its values are."""
+        type_ = self.pick([known for known in CONSTANTS if known != "time" or "time" in self.types.values()])
+        field: Spec = {"name": name, "type": self.pick(["expression", "expression", "Expression"])}
+        field["value"] = self.of(type_)
+        if type_ == "float" and self.pick("ab") == "a":
+            field["precision"] = self.pick([0, 2, 9])
+        for key in ("percent_missing", "percent_nulls"):
+            if self.draw(st.integers(0, 4)) == 4:
+                field[key] = self.pick([5, 60, 100])
+        return field, type_
+
+
+def add_expressions(draw: st.DrawFn, spec: Spec) -> None:
+    """Let some variables and dimensions of a spec be expressions; others, inside objects, too."""
+    types = types_of_variables(spec)
+    for number, state in enumerate(spec["states"]):
+        if draw(st.integers(0, 2)) == 2:
+            field, type_ = Maker(draw, {"time": "time"} | types).field(f"made{number}")
+            state["variables"] = [*state.get("variables", []), field]
+            types[field["name"]] = type_
+    if draw(st.booleans()):
+        counting = {"name": "n", "type": "expression", "value": "coalesce(n, 0) + 1"}
+        spec["states"][0]["variables"] = [counting, *spec["states"][0].get("variables", [])]
+        types["n"] = "int"
+    for emitter in spec["emitters"]:
+        known: Types = {"time": "time"} | types
+        dimensions: list[Spec] = []
+        for number, dimension in enumerate(emitter["dimensions"]):
+            dimensions.append(dimension)
+            known[dimension["name"]] = type_of(dimension, types)
+            if draw(st.booleans()):
+                field, type_ = Maker(draw, known).field(f"made{number}")
+                inner = {"name": f"in{number}", "type": "object", "dimensions": [field]}
+                is_inside = draw(st.integers(0, 3)) == 3
+                dimensions.append(inner if is_inside else field)
+                known[f"in{number}.made{number}" if is_inside else field["name"]] = type_
+        emitter["dimensions"] = dimensions
+
+
+def types_of_variables(spec: Spec) -> Types:
+    """Say of which type each variable is, wherever it is set."""
+    found: dict[str, set[str | None]] = {}
+    for state in spec["states"]:
+        for field in state.get("variables", []):
+            found.setdefault(field["name"], set()).add(type_of(field, {}))
+    return {name: types.pop() if len(types) == 1 else None for name, types in found.items()}

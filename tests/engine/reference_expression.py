@@ -1,0 +1,276 @@
+"""The oracle of expressions: what a text means for one record, in plain Python, sharing nothing with the program.
+
+Values are those of JSON, and times. Written from the page of expressions; what one record can't know is left out: a
+value of a dimension whose records have several types.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(?P<name>[^\W\d]\w*(?:\.\w+)*)|`(?P<quoted>[^`]+)`"
+    r"|'(?P<text>[^']*)'|(?P<mark>!=|<=|>=|[=<>()\[\],+\-*/%?:.]))"
+)
+LEVELS = [["or"], ["and"], ["=", "!=", "<", "<=", ">", ">="], ["+", "-"], ["*", "/", "%"]]
+
+
+@dataclass(frozen=True)
+class Time:
+    """A time in µs since 1970, and the offset that it is shown with; "" for none."""
+
+    microseconds: int
+    offset: str
+
+    def text(self) -> str:
+        ahead = datetime.fromisoformat("1970-01-01T00:00:00" + self.offset).utcoffset() or timedelta(0)
+        local = EPOCH.replace(tzinfo=None) + ahead + timedelta(milliseconds=self.microseconds // 1000)
+        return local.isoformat(timespec="milliseconds") + self.offset
+
+    def wall(self, zone: str) -> datetime:
+        moment = EPOCH + timedelta(microseconds=self.microseconds)
+        if not self.offset:
+            return moment
+        if zone[0] in "+-":
+            return moment.astimezone(datetime.fromisoformat("1970-01-01T00:00:00" + zone).tzinfo)
+        return moment.astimezone(UTC if zone == "Z" else ZoneInfo(zone))
+
+
+def evaluate(text: str, names: dict, zone: str) -> object:
+    """Return the value of an expression, given the values of names, and the zone of the spec; null is None."""
+    return value_of(parsed(text), names, zone or "Z")
+
+
+@cache
+def parsed(text: str) -> tuple:
+    tokens = [(match.lastgroup, match[match.lastgroup]) for match in TOKEN.finditer(text)]
+    tree, end = choice([*tokens, ("end", "")], 0)
+    assert tokens[end:] == [], text
+    return tree
+
+
+def choice(tokens: list, at: int) -> tuple[tuple, int]:
+    test, at = operation(tokens, at, 0)
+    if tokens[at] != ("mark", "?"):
+        return test, at
+    then, at = choice(tokens, at + 1)
+    assert tokens[at] == ("mark", ":")
+    other, at = choice(tokens, at + 1)
+    return ("choice", test, then, other), at
+
+
+def operation(tokens: list, at: int, level: int) -> tuple[tuple, int]:
+    if level == 2 and tokens[at] == ("name", "not"):
+        inner, at = operation(tokens, at + 1, 2)
+        return ("not", inner), at
+    if level == len(LEVELS):
+        return unary(tokens, at)
+    left, at = operation(tokens, at, level + 1)
+    while tokens[at][0] in ("mark", "name") and tokens[at][1] in LEVELS[level]:
+        operator = tokens[at][1]
+        right, at = operation(tokens, at + 1, level + 1)
+        left = ("operator", operator, left, right)
+    if level == 2 and tokens[at] == ("name", "is"):
+        negated = tokens[at + 1] == ("name", "not")
+        assert tokens[at + 1 + negated] == ("name", "null")
+        left, at = ("not", ("null", left)) if negated else ("null", left), at + 2 + negated
+    return left, at
+
+
+def unary(tokens: list, at: int) -> tuple[tuple, int]:
+    kind, text = tokens[at]
+    at += 1
+    if (kind, text) == ("mark", "-"):
+        inner, at = unary(tokens, at)
+        return ("operator", "-", ("constant", 0), inner), at
+    if (kind, text) == ("mark", "("):
+        node, at = choice(tokens, at)
+        at += 1
+    elif kind in ("number", "text"):
+        node = ("constant", text if kind == "text" else int(text) if text.isdecimal() else float(text))
+    elif kind == "name" and text in ("true", "false", "null"):
+        node = ("constant", {"true": True, "false": False, "null": None}[text])
+    elif kind == "name" and tokens[at] == ("mark", "("):
+        arguments = []
+        while tokens[at] != ("mark", ")"):
+            argument, at = choice(tokens, at + 1)
+            arguments.append(argument)
+        node, at = ("call", text, tuple(arguments)), at + 1
+    else:
+        node = ("name", text)
+    while tokens[at] == ("mark", "["):
+        place, at = choice(tokens, at + 1)
+        node, at = ("item", node, place), at + 1
+    return node, at
+
+
+def value_of(node: tuple, names: dict, zone: str) -> object:
+    match node:
+        case ("constant", value):
+            return value
+        case ("name", name):
+            return look_up(name, names)
+        case ("choice", test, then, other):
+            return value_of(then if value_of(test, names, zone) is True else other, names, zone)
+        case ("not", inner):
+            return value_of(inner, names, zone) is not True
+        case ("null", inner):
+            return value_of(inner, names, zone) is None
+        case ("item", inner, place):
+            items, place = value_of(inner, names, zone), value_of(place, names, zone)
+            return items[place] if items is not None and -len(items) <= place < len(items) else None
+        case ("operator", operator, left, right):
+            return operated(operator, value_of(left, names, zone), value_of(right, names, zone))
+        case ("call", name, arguments):
+            values = [value_of(argument, names, zone) for argument in arguments]
+            if name == "coalesce":
+                return next((value for value in values if value is not None), None)
+            return called(name, values, zone)
+    raise AssertionError(node)
+
+
+def look_up(name: str, names: dict) -> object:
+    known = name
+    while known not in names:
+        known = known.rpartition(".")[0]
+    value = names[known]
+    for key in name[len(known) + 1 :].split(".") if known != name else []:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def operated(operator: str, left: object, right: object) -> object:
+    if operator in ("and", "or"):
+        return (left is True and right is True) if operator == "and" else (left is True or right is True)
+    if operator in LEVELS[2]:
+        return compared(operator, left, right)
+    if left is None or right is None:
+        return None
+    if isinstance(left, Time):
+        if isinstance(right, Time):
+            return (left.microseconds - right.microseconds) / 1e6
+        return moved(left, right if operator == "+" else -right)
+    if isinstance(left, str) or isinstance(right, str):
+        return shown(left) + shown(right)
+    return calculated(operator, left, right)
+
+
+def compared(operator: str, left: object, right: object) -> bool:
+    if left is None or right is None:
+        return False
+    if isinstance(left, Time):
+        left, right = left.microseconds, right.microseconds
+    if isinstance(left, float) != isinstance(right, float):
+        left, right = float(left), float(right)
+    return {
+        "=": lambda: left == right,
+        "!=": lambda: left != right,
+        "<": lambda: left < right,
+        "<=": lambda: left <= right,
+        ">": lambda: left > right,
+        ">=": lambda: left >= right,
+    }[operator]()
+
+
+def calculated(operator: str, left: float, right: float) -> float | None:
+    if operator == "/" or isinstance(left, float) != isinstance(right, float):
+        left, right = float(left), float(right)
+    try:
+        result = {
+            "+": lambda: left + right,
+            "-": lambda: left - right,
+            "*": lambda: left * right,
+            "/": lambda: left / right,
+            "%": lambda: left % right,
+        }[operator]()
+    except ZeroDivisionError:
+        return None
+    if isinstance(result, int):
+        return result if -(2**63) <= result < 2**63 else None
+    return result if math.isfinite(result) else None
+
+
+def moved(time: Time, seconds: float) -> Time | None:
+    microseconds = time.microseconds + round(float(seconds) * 1e6)
+    first, last = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, 23, 59, 59, 999999, tzinfo=UTC)
+    low, high = ((bound - EPOCH) // timedelta(microseconds=1) for bound in (first, last))
+    return Time(microseconds, time.offset) if low <= microseconds <= high else None
+
+
+def shown(value: object) -> str:
+    if isinstance(value, Time):
+        return value.text()
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+def called(name: str, values: list, zone: str) -> object:
+    first, *others = values
+    if name in ("contains", "starts_with", "ends_with") and first is None:
+        return False
+    if None in values:
+        return None
+    if isinstance(first, Time) and name != "text":
+        codes = others.pop(0) if name == "format" else ""
+        wall = first.wall(others[0] if others else zone)
+        return wall.strftime(codes) if codes else PARTS[name](wall)
+    return FUNCTIONS[name](first, *others)
+
+
+PARTS = {
+    "year": lambda wall: wall.year,
+    "month": lambda wall: wall.month,
+    "day": lambda wall: wall.day,
+    "hour": lambda wall: wall.hour,
+    "minute": lambda wall: wall.minute,
+    "second": lambda wall: wall.second,
+    "weekday": lambda wall: wall.isoweekday(),
+    "date": lambda wall: wall.strftime("%Y-%m-%d"),
+}
+
+
+def fitting(number: float) -> int | None:
+    return int(number) if -(2**63) <= number < 2**63 else None
+
+
+def to_digits(number: float, digits: int | None = None) -> float | None:
+    if digits is None:
+        return fitting(round(number))
+    if isinstance(number, int) or abs(number) * 10**digits >= 2**53:
+        return number
+    return round(number * 10**digits) / 10**digits + 0.0
+
+
+def of_numbers(items: list) -> list:
+    return [item for item in items if item is not None]
+
+
+FUNCTIONS = {
+    "contains": lambda text, part: part in text,
+    "starts_with": str.startswith,
+    "ends_with": str.endswith,
+    "lower": str.lower,
+    "upper": str.upper,
+    "trim": str.strip,
+    "replace": str.replace,
+    "index": str.find,
+    "split": str.split,
+    "length": len,
+    "text": shown,
+    "substring": lambda text, start, length: text[start:][:length] if start >= 0 else text[start:][: max(length, 0)],
+    "hash": lambda text: int.from_bytes(sha256(text.encode()).digest()[:8], "big") % 2**63,
+    "join": lambda items, between: between.join(map(shown, of_numbers(items))),
+    "round": to_digits,
+    "floor": lambda number: fitting(math.floor(number)),
+    "ceil": lambda number: fitting(math.ceil(number)),
+    "abs": lambda number: None if number == -(2**63) else abs(number),
+    "min": lambda *numbers: min(numbers),
+    "max": lambda *numbers: max(numbers),
+    "sqrt": lambda number: math.sqrt(number) if number >= 0 else None,
+    "sum": lambda items: sum(of_numbers(items)),
+    "count": lambda items: len(of_numbers(items)),
+}
