@@ -199,7 +199,8 @@ def _add_run(parser: Parser) -> None:
 def _add_plot(parser: Parser) -> None:
     add = parser.add_argument
     add("-o", "--output", metavar="FILE", help="ends in .html, .svg or .png; SPEC.html without it; -: HTML, piped")
-    add("-s", "--start", metavar="TIME", help="when the run starts; 2024-01-01T00:00:00Z, a Monday, without it")
+    add("-s", "--start", metavar="TIME", help="when the run starts; Monday 2024-01-01 without it")
+    add("--timezone", metavar="ZONE", help="zone of times without an offset, such as Europe/Berlin; else the spec's")
     add("-m", "--max-workers", metavar="N", help="most workers alive at once; else max_workers of the spec, else 100")
     add("--span", dest="duration", metavar="TIME", help="how long the run is; 7D without it; a million steps at most")
     add("--seed", metavar="N", help="whole number; 0 without it")

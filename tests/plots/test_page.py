@@ -1,5 +1,6 @@
 """The page: one file that needs nothing else, that anybody can read, and the command that makes it."""
 
+import json
 import re
 import time
 from html.parser import HTMLParser
@@ -207,6 +208,14 @@ def test_a_dash_is_standard_output(command) -> None:
     assert outcome.err == ""
 
 
+def test_without_a_start_it_is_a_monday_where_the_spec_is(tool, tmp_path) -> None:
+    (tmp_path / "spec.json").write_text(json.dumps(world(timezone="Asia/Tokyo")))
+    tool("plot", tmp_path / "spec.json", "-o", tmp_path / "a.html", "--span", "1M")
+    assert "from Mon 1 Jan 2024 00:00 +09:00," in (tmp_path / "a.html").read_text()
+    tool("plot", tmp_path / "spec.json", "-o", tmp_path / "a.html", "--span", "1M", "--timezone", "America/Lima")
+    assert "from Mon 1 Jan 2024 00:00 -05:00," in (tmp_path / "a.html").read_text()
+
+
 def test_a_spec_may_come_from_standard_input(command, tmp_path) -> None:
     command("plot", "-", "-o", tmp_path / "a.html", "--span", "1M", stdin=SPEC.read_bytes())
     assert "<title>spec</title>" in (tmp_path / "a.html").read_text()
@@ -220,7 +229,7 @@ def test_a_spec_may_come_from_standard_input(command, tmp_path) -> None:
         (["-o", "none/a.html"], 1, "writing none/a.html: No such file or directory"),
         (["--span", "soon"], 2, "--span: must be a duration"),
         (["--span", "0"], 2, "--span: must be above 0"),
-        (["-s", "now"], 2, "-s: must be an ISO 8601 time"),
+        (["-s", "soon"], 2, "-s: must be a time such as"),
         (["-m", "0"], 2, "-m: must be a whole number, 1 or more"),
         (["--spam", "1D"], 2, "unknown option --spam; did you mean --span"),
     ],

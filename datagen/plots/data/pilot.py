@@ -23,16 +23,18 @@ from datagen.engine.walk import Walk
 from datagen.job.job import compute
 from datagen.job.options import Options
 from datagen.job.request import Request, spec_of
+from datagen.job.times import settle
 from datagen.language.load import LoadedSpec
 from datagen.language.population import Population
-from datagen.moment import Moment, parse_moment
+from datagen.moment import Moment
 from datagen.plugin.registry import Registry
 from datagen.problems import InvalidInput, Problem
 from datagen.records.types import plain
+from datagen.when import parse_when
 
 SpecLike = LoadedSpec | str | Path | Mapping[str, Any]
 
-MONDAY = "2024-01-01T00:00:00Z"  # the start without one, so that a picture can be made again
+MONDAY = "2024-01-01T00:00:00"  # the start without one, so that a picture can be made again
 WEEK = 7 * 86_400 * 10**9  # ns
 MOST_STEPS = 1_000_000
 MOST_RECORDS = 20_000
@@ -59,7 +61,8 @@ class Pilot:
     """A spec with the options of the run that is looked at."""
 
     loaded: LoadedSpec
-    options: Options  # with a start, a seed and a duration
+    options: Options  # with a seed and a duration
+    start: Moment
 
     @classmethod
     def of(
@@ -83,19 +86,18 @@ class Pilot:
         """
         if options.duration == 0:
             raise InvalidInput([Problem("must be above 0", name)])
-        start = parse_moment(MONDAY) if options.start is None else options.start
-        span = min(WEEK if options.duration is None else options.duration, time_left(start))
-        return cls(loaded, replace(options, start=start, seed=options.seed or 0, duration=span, threads=1))
+        zone = options.timezone or loaded.spec.timezone
+        begin = parse_when(MONDAY if zone else f"{MONDAY}Z") if options.start is None else options.start
+        times = settle(replace(options, start=begin, seed=options.seed or 0, threads=1), loaded.spec.timezone)
+        assert times.start is not None, "a start that was chosen"
+        span = min(options.duration or WEEK, time_left(times.start))
+        return cls(loaded, replace(times.options, duration=span), times.start)
 
-    @property
+    @cached_property
     def population(self) -> Population:
-        """Return what is looked at."""
-        return self.loaded.spec
-
-    @property
-    def start(self) -> Moment:
-        """Return when it starts."""
-        return self.options.start or parse_moment(MONDAY)
+        """Return what is looked at, in the time zone of the options if they have one."""
+        zone = {} if self.options.timezone is None else {"timezone": self.options.timezone.name}
+        return self.loaded.spec.model_copy(update=zone)
 
     @property
     def seed(self) -> int:
