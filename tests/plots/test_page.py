@@ -259,3 +259,16 @@ def test_a_library_that_is_not_there_is_named(tool, tmp_path, monkeypatch, libra
 
 def test_a_life_without_any_wait_is_drawn() -> None:
     checked(plots.page(world(states=[state("s")], gap=constant(60)), span="1H").decode())
+
+
+def texts(svg: bytes) -> list[str]:
+    """Return all that an SVG says, without where; that depends on the fonts of the machine."""
+    return [each.text or "" for each in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+def test_the_picture_of_the_documentation_is_what_its_command_draws(tmp_path, monkeypatch) -> None:
+    page = (ROOT / "docs/plot.md").read_text()
+    (tmp_path / "desk.json").write_text(page.split("<!-- file: desk.json -->\n```json\n")[1].split("```")[0])
+    monkeypatch.chdir(tmp_path)
+    assert "`datagen plot desk.json -o desk.svg`" in page
+    assert texts((ROOT / "docs/pictures/desk.svg").read_bytes()) == texts(plots.page("desk.json", ".svg"))

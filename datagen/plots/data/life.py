@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from datagen.draw import Integers
 from datagen.plots.data.pilot import Pilot
 
 _SECOND = 1e9
@@ -39,12 +40,14 @@ class Lives:
 
 
 def lives(pilot: Pilot, count: int = 20, most_stays: int = 40) -> Lives:
-    """Return workers who are spread evenly over all births of the run, each with its first stays."""
+    """Return workers who are spread evenly over the births of each source, with their first stays."""
     walked = pilot.walked
     rows, sources = pilot.births
     names = [state.name for state in pilot.population.states]
     kinds = [source.name or source.kind for source in pilot.population.sources]
-    chosen = np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64))
+    chosen = np.sort(
+        np.concatenate([_sample(np.flatnonzero(sources == own), len(rows), count) for own in range(len(kinds))])
+    )
     made = []
     for number in chosen.tolist():
         worker, born = int(walked.worker[rows[number]]), int(walked.time[rows[number]])
@@ -57,3 +60,9 @@ def lives(pilot: Pilot, count: int = 20, most_stays: int = 40) -> Lives:
         ends = len(own) <= most_stays and int(walked.time[own[-1]] + waits[-1]) <= walked.reached
         made.append(Life(worker, kinds[sources[number]], born / _SECOND, stays, ends))
     return Lives(pilot.start.text, made, len(rows))
+
+
+def _sample(births: Integers, of: int, count: int) -> Integers:
+    """Return some births of a source, (n,): as many of ``count`` as is its share ``of`` all, and one at least."""
+    size = min(max(round(count * len(births) / max(of, 1)), 1), len(births))
+    return births[np.unique(np.linspace(0, len(births) - 1, size).astype(np.int64))] if size else births
