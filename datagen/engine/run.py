@@ -95,7 +95,7 @@ class Run:
         self._ends_in_time = duration == self._end
         self.pools = Pools(population.places(), seed, clock.stopped) if pools is None else pools
         plan = Plan(population, clock.start)
-        self._columns = Columns(plan, World(seed, self.pools, zone=clock.start.zone or "UTC"))
+        self._columns = Columns(plan, World(seed, self.pools, zone=population.timezone or clock.start.zone or "UTC"))
         self._walk = Walk(plan, seed, max_workers)
 
     @property

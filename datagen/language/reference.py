@@ -26,6 +26,7 @@ _INTRODUCTIONS = {
     "distribution": "How numbers are drawn: for delays, gaps between spawns, values, lengths and indices.",
     "dimension": "The field generators of `dimensions`, `variables` and `elements`.",
     "formatter": "How records become lines: `-f NAME`, or `-f FILE` with a file that holds the text of a `pattern`.",
+    "arrival": "When workers come, and as what: in `arrivals`, in place of `interarrival`.",
     "profile": "How fast the clock of an activity runs, by the time: in `profiles`, and wherever a profile is wanted.",
     "stage": "Steps between the emitters and a target, on whole batches: a target's `through`, a list of such objects.",
     "target": "Where records go: the spec's `target`, or a file with such an object given with `-t`.",
