@@ -79,8 +79,9 @@ class Run:
         """Prepare a run that ends after a number of records, at a duration (ns), or with the record that makes the
         ``size`` (bytes of compact JSON) full, whichever comes first; or when there are no more.
 
-        The simulation begins a ``warm_up`` (ns) before the start; nobody gets the records of that time. So many threads
-        compute it, the one that takes its records included. There are ``scale`` times more workers than the sources say.
+        The simulation begins a ``warm_up`` (ns) before the start; nobody gets the records of that time. There are
+        ``scale`` times more workers than the sources say. So many threads compute it, the one that takes its records
+        included.
         """
         self.crew = Crew(threads)
         self.clock = clock

@@ -63,6 +63,11 @@ class Walk:
         return int(self._arrivals.core.alive + self._arrivals.core.outside)
 
     @property
+    def due(self) -> Integers:
+        """Return how many workers of each source came due so far, (sources,)."""
+        return self._arrivals.table["number"].copy()
+
+    @property
     def is_over(self) -> bool:
         """Return whether nobody is alive and nobody comes any more."""
         return self.alive == 0 and self.next_time == NEVER
