@@ -39,13 +39,13 @@ class _Edges(Stream):
         self._until = scope.begin - 1  # ns since the start: up to there they are made
 
     def more(self) -> Integers:
-        start = self._scope.start.microseconds
+        zero = self._scope.zero
         ahead = _FIRST
         while self._until < NEVER:
             end = min(self._until + ahead, NEVER)
             ahead *= 2
-            edges = self._stretches.until(start + end // 1000 + 1)[self._edge]
-            times = np.sort((edges - start) * 1000)
+            edges = self._stretches.until(zero + end // 1000 + 1)[self._edge]
+            times = np.sort((edges - zero) * 1000)
             times = times[(times > self._until) & (times <= end)]
             self._until = end
             if len(times):

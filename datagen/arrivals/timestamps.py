@@ -27,7 +27,7 @@ class Timestamps(Arrival):
         return nothing()
 
     def stream(self, scope: Scope) -> Stream:
-        since = np.array([at.microseconds(scope.start, scope.zone) for at in self.values]) - scope.start.microseconds
+        since = np.array([at.microseconds(scope.start, scope.zone) for at in self.values]) - scope.zero
         times = np.sort(since * 1000)
         times = times[np.searchsorted(times, scope.begin) :]
         return Counted(lambda numbers: times[numbers], len(times))

@@ -18,6 +18,7 @@ _WORK = {
     "schema": tools.print_schema,
     "types": tools.print_types,
     "docs": tools.write_docs,
+    "plot": tools.plot,
     "audit": tools.audit,
     "explain": explain.explain,
 }

@@ -231,7 +231,7 @@ class Expectation:
         begin = 0
         if isinstance(source.from_, At):
             begin = (source.from_.microseconds(times.start, zone) - first) % WEEK * 1000
-        scope = Scope(0, "", times.start, zone, begin, NEVER, Steady(0), times.incidents, self.scale)
+        scope = Scope(0, "", times.start, times.zero, zone, begin, NEVER, Steady(0), times.incidents, self.scale)
         if not isinstance(source, Paced) or source.profile is None:
             return np.ones(MINUTES), scope
         course = times.course(source.profile, "profile")

@@ -31,6 +31,7 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
         # Where stages give at the end what they hold, another end makes other records.
         "end": [options.records, options.span(start), options.bytes] if holding else None,
         **({} if options.timezone is None else {"timezone": options.timezone.name}),
+        **({} if options.warm_up is None else {"warm_up": options.warm_up}),
     }
 
 

@@ -15,6 +15,7 @@ from datagen.delivery.lane import Lane
 from datagen.delivery.resume import Journal, open_journal
 from datagen.engine.pool import Pools
 from datagen.engine.run import Run
+from datagen.engine.warm_up import warm_up_of
 from datagen.job.identity import identity_of, name_of, targets_of
 from datagen.job.limit import Limit
 from datagen.job.options import Options, processors
@@ -287,16 +288,17 @@ def ready(
 
 def _run(loaded: LoadedSpec, options: Options, clock: Clock, pools: Pools | None = None) -> Run:
     is_live = options.start is None and options.speed is None  # and so has nothing to catch up with
-    zone = {} if options.timezone is None else {"timezone": options.timezone.name}
+    spec = options.applied(loaded.spec)
     try:
         run = Run(
-            loaded.spec.model_copy(update=zone),
+            spec,
             clock,
             seed=options.seed or 0,
             max_workers=options.limit(loaded.spec),
             records=options.records,
             duration=options.span(clock.start),
             size=options.bytes,
+            warm_up=warm_up_of(spec),
             pools=pools,
             threads=1 if is_live else options.threads or processors(),
             scale=options.scale or 1.0,

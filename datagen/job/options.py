@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from datagen.clock import FIRST_MOMENT, LAST_MOMENT, time_left
 from datagen.language.population import Population
 from datagen.moment import Moment, parse_duration
+from datagen.plugin.instant import parse_warm_up
 from datagen.plugin.volume import Volume, parse_volume
 from datagen.problems import InvalidInput, Problem, show
 from datagen.when import When, parse_when
 from datagen.zone import Zone
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Population)
 
 DEFAULT_WORKERS = 100
 _MOST_THREADS = 256
@@ -42,6 +44,7 @@ class Options:
     until: When | None = None
     bytes: int | None = None  # of the records as compact JSON
     timezone: Zone | None = None  # of times without an offset; that of the spec
+    warm_up: int | Literal["auto"] | None = None  # ns; that of the spec
     then_live: bool = False  # what has come before the present comes at once, the rest on the system's clock
     speed: float | None = None  # seconds of the run in one of the system's clock
     seed: int | None = None
@@ -75,6 +78,7 @@ class Options:
             until=taken("until", _when, None),
             bytes=taken("bytes", _bytes, None),
             timezone=taken("timezone", lambda value: Zone.named(str(value)), None),
+            warm_up=taken("warm_up", parse_warm_up, None),
             then_live=bool(given.get("then_live")),
             speed=taken("speed", _speed, None),
             seed=taken("seed", lambda value: _whole(value, None), None),
@@ -117,6 +121,13 @@ class Options:
             end = self.until.at(start.microseconds, self.timezone or Zone.of(start))
             spans.append(max(end - start.microseconds, 0) * 1000)
         return min(spans, default=None)
+
+    def applied(self, population: P) -> P:
+        """Return the population of a run, with what the options say in place of its keys."""
+        update: dict[str, Any] = {} if self.timezone is None else {"timezone": self.timezone.name}
+        if self.warm_up is not None:
+            update["warm_up"] = self.warm_up
+        return population.model_copy(update=update)
 
     def limit(self, population: Population) -> int:
         """Return how many workers may be alive: as the options say, else the population, else DEFAULT_WORKERS."""

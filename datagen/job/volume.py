@@ -93,7 +93,7 @@ def measured(loaded: LoadedSpec, options: Options, start: Moment | None, formatt
 
     Raises InvalidInput when a pool can't be filled.
     """
-    plan = Plan(loaded.spec, Moment(BEGIN.microseconds, (start or soon()).zone), options.scale or 1.0)
+    plan = Plan(loaded.spec, Moment(BEGIN.microseconds, (start or soon()).zone), scale=options.scale or 1.0)
     pools = Pools(loaded.spec.places(), options.seed or 0, Event())
     problems = pools.problems()
     if problems:

@@ -11,6 +11,7 @@ from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
+from datagen.plugin.instant import WarmUp
 from datagen.plugin.model import Model, Named, Number
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
@@ -89,6 +90,9 @@ class Population(Model):
     arrivals: AnyArrivals = Field((), description="a source of workers, or several, in place of `interarrival`")
     profiles: Named[AnyProfile] = Field({}, description="profiles by name: how fast the clock of an activity runs")
     incidents: Named[AnyIncident] = Field({}, description="incidents by name: stretches of time")
+    warm_up: WarmUp = Field(
+        0, description='how long before the start the simulation begins, such as "30M", or "auto": ten mean lives'
+    )
     max_workers: int | None = Field(
         None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
     )

@@ -46,11 +46,12 @@ class Pace(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """What a source may know of its run. Times are ns since the start."""
+    """What a source may know of its run. Times are ns of the simulation."""
 
     seed: int
     path: str  # the name path of its draws
     start: Moment
+    zero: int  # µs since 1970: when the simulation begins, at the start or before
     zone: Zone
     begin: int  # its base time, beats and periods count from here
     until: int  # ``NEVER`` where that is not known
