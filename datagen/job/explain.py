@@ -39,7 +39,9 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     takes = inputs.targets[0].target
     formatter = takes.format or (inputs.formatter if takes.takes_format else inputs.loaded.registry.formatter("json"))
     found = measured(inputs.loaded, options, times.start, formatter)
-    return inputs, _Explanation(inputs.loaded.spec, options, times.start, scale, formatter, found).object
+    return inputs, _Explanation(
+        options.applied(inputs.loaded.spec), options, times.start, scale, formatter, found
+    ).object
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class _Explanation:
         """Return what the limit does to workers who stop some time."""
         if not self.expectation.always_stops:
             return None
-        plan = Plan(self.spec, BEGIN, self.scale=options.scale or 1.0)
+        plan = Plan(self.spec, BEGIN, scale=self.options.scale or 1.0)
         return under(
             self.expectation, self.limit, lambda: born(plan, self.options.seed or 0, self.limit, self.expectation.rate)
         )

@@ -77,7 +77,8 @@ def scaled(
     ``start`` is that of the run, if it is known: records show its offset. The constant is taken from a run that is
     continued, where it is ``known`` for the same volume. Raises InvalidInput when no constant reaches it.
     """
-    spec = loaded.spec
+    spec = options.applied(loaded.spec)
+    loaded = replace(loaded, spec=spec)
     volume = options.volume or spec.volume
     if options.volume is None and spec.volume_scale is not None:
         return _with(loaded, options, Scale(float(spec.volume_scale)))
