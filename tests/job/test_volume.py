@@ -68,7 +68,7 @@ def test_a_ready_spec_makes_what_was_asked_for(name: str, wanted: str) -> None:
     asked = {"rate": "40/s"} if wanted == "rate" else {"volume": "9kB/s"}
     limit = {} if name == "sensors" else {"max_workers": 10**6}
     loaded, options, _ = volume_of(READY[name], **limit, **asked)
-    run = Walk(Plan(loaded.spec, parse_moment(START), options.scale), 7, options.limit(loaded.spec))
+    run = Walk(Plan(loaded.spec, parse_moment(START), scale=options.scale), 7, options.limit(loaded.spec))
     emits = np.array([bool(each.emitter) for each in loaded.spec.states])
     second, begin, span = 10**9, 3000, 9000
     counts = np.zeros(50)
