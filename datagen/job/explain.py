@@ -64,7 +64,7 @@ class _Explanation:
         """Return what the limit does to workers who stop some time."""
         if not self.expectation.always_stops:
             return None
-        plan = Plan(self.spec, BEGIN, self.scale=options.scale or 1.0)
+        plan = Plan(self.spec, BEGIN, scale=self.options.scale or 1.0)
         return under(
             self.expectation, self.limit, lambda: born(plan, self.options.seed or 0, self.limit, self.expectation.rate)
         )
