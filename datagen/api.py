@@ -64,7 +64,7 @@ __all__ = [
 ]
 
 _OPTIONS = (
-    *("start", "records", "duration", "until", "bytes", "timezone", "then_live", "speed"),
+    *("start", "records", "duration", "until", "bytes", "timezone", "warm_up", "then_live", "speed"),
     *("max_workers", "rate", "volume", "seed", "threads"),
 )
 
@@ -98,6 +98,7 @@ def run(
     until: str | datetime | None = None,
     bytes: str | int | None = None,
     timezone: str | None = None,
+    warm_up: str | timedelta | None = None,
     then_live: bool = False,
     speed: float | None = None,
     max_workers: int | None = None,
@@ -121,7 +122,20 @@ def run(
     record boundary, with everything delivered that was emitted, and then raises KeyboardInterrupt.
     """
     options = _options(
-        start, records, duration, until, bytes, timezone, then_live, speed, max_workers, rate, volume, seed, threads
+        start,
+        records,
+        duration,
+        until,
+        bytes,
+        timezone,
+        warm_up,
+        then_live,
+        speed,
+        max_workers,
+        rate,
+        volume,
+        seed,
+        threads,
     )
     kept = None if state is None else str(state)
     request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
@@ -144,6 +158,7 @@ def start(
     until: str | datetime | None = None,
     bytes: str | int | None = None,
     timezone: str | None = None,
+    warm_up: str | timedelta | None = None,
     then_live: bool = False,
     speed: float | None = None,
     max_workers: int | None = None,
@@ -165,7 +180,20 @@ def start(
     of ``run``; RunFailed is raised by ``wait``.
     """
     options = _options(
-        start, records, duration, until, bytes, timezone, then_live, speed, max_workers, rate, volume, seed, threads
+        start,
+        records,
+        duration,
+        until,
+        bytes,
+        timezone,
+        warm_up,
+        then_live,
+        speed,
+        max_workers,
+        rate,
+        volume,
+        seed,
+        threads,
     )
     kept = None if state is None else str(state)
     request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
@@ -181,6 +209,7 @@ def batches(
     until: str | datetime | None = None,
     bytes: str | int | None = None,
     timezone: str | None = None,
+    warm_up: str | timedelta | None = None,
     then_live: bool = False,
     speed: float | None = None,
     max_workers: int | None = None,
@@ -223,6 +252,7 @@ def records(
     until: str | datetime | None = None,
     bytes: str | int | None = None,
     timezone: str | None = None,
+    warm_up: str | timedelta | None = None,
     then_live: bool = False,
     speed: float | None = None,
     max_workers: int | None = None,
@@ -266,6 +296,7 @@ def explain(
     duration: str | timedelta | None = None,
     until: str | datetime | None = None,
     timezone: str | None = None,
+    warm_up: str | timedelta | None = None,
     max_workers: int | None = None,
     rate: str | float | None = None,
     volume: str | None = None,
