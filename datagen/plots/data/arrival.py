@@ -142,6 +142,7 @@ class _Expected:
             seed=seed,
             path=self._path,
             start=self._pilot.start,
+            zero=self._times.zero,
             zone=self._times.zone,
             begin=begin,
             until=self._until,
