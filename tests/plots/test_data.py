@@ -271,3 +271,13 @@ def test_what_can_be_no_option_is_refused(options: dict, text: str) -> None:
 def test_a_clock_that_never_moves_on_is_refused() -> None:
     with pytest.raises(InvalidInput, match="no gap and no delay is ever above 0"):
         plots.arrivals(world(gap=0))
+
+
+def test_who_is_born_as_a_bin_ends_is_in_the_next_one() -> None:
+    assert plots.arrivals(world(gap=60), span="1H", bin_seconds=600).sources[0].counted == [10] * 6
+
+
+def test_a_null_among_the_values_of_an_enum_is_expected() -> None:
+    found = field(world(enum("v", None, "a", percent_nulls=50)), "v", span="1H")
+    assert found.expected_nulls == 0.75
+    assert found.expected == [found.records - found.nulls]

@@ -53,7 +53,7 @@ def arrivals(pilot: Pilot, until: int | None = None, bin_seconds: float | None =
     made = []
     for place, source in enumerate(pilot.population.sources):
         own = times[sources == place]
-        counts = np.histogram(own, edges)[0].tolist() if len(own) else [0] * (len(edges) - 1)
+        counts = np.diff(np.searchsorted(own, edges)).tolist()
         seen = (edges[1:] <= pilot.walked.reached).tolist()
         counted = [count if is_seen else None for count, is_seen in zip(counts, seen, strict=True)]
         expected = _Expected(pilot, source, own).counts(edges)
@@ -158,7 +158,7 @@ class _Expected:
         for seed in range(_SEEDS):
             counted = 0
             for instants in self._instants(seed, min(int(edges[-1]), self._until)):
-                total += np.histogram(instants, edges)[0] if len(instants) else 0
+                total += np.diff(np.searchsorted(instants, edges))
                 counted += len(instants)
                 if counted > _MOST_COUNTED:
                     return None

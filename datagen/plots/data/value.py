@@ -96,7 +96,9 @@ class _Field:
     def _absences(self) -> tuple[float | None, float | None]:
         if self.dimension is None or (self._outer and self._outer.kind == "variable"):
             return None, None
-        return self.dimension.percent_missing / 100, self.dimension.percent_nulls / 100
+        nulls = self.dimension.percent_nulls / 100
+        own = (_weights(self.dimension) or {}).get(None, 0.0)
+        return self.dimension.percent_missing / 100, nulls + (1 - nulls) * own
 
     @property
     def _outer(self) -> Dimension | None:
@@ -132,7 +134,8 @@ class _Field:
             seconds = array.cast(pa.int64()).to_numpy(zero_copy_only=False) / 1000
             return replace(_binned(base, seconds, None if drawn is None else drawn / 1000, None), form="times")
         is_number = pa.types.is_integer(type_) or pa.types.is_floating(type_)
-        if is_number and kind not in ("enum", "counter") and (drawn is not None or len(array.unique()) > _FEW):
+        many = _FEW if drawn is None else 1
+        if is_number and kind not in ("enum", "counter") and len(array.unique()) > many:
             numbers = array.to_numpy(zero_copy_only=False).astype(np.float64)
             digits = getattr(self.dimension, "precision", None)
             unit = 1.0 if pa.types.is_integer(type_) else None if digits is None else 10.0**-digits
@@ -219,21 +222,28 @@ def _drawn(dimension: Dimension) -> Floats | None:
     return None
 
 
-def _shares(dimension: Dimension) -> dict[str, float] | None:
-    """Return the share of each value of an enum, by its text; None for another kind."""
+def _weights(dimension: Dimension) -> dict[str | None, float] | None:
+    """Return the share of each value of an enum, by its text, None for null; None for another kind."""
     listed: Any = getattr(dimension, "values", None)
     if dimension.kind != "enum":
         return None
     picker: Distribution | None = getattr(dimension, "cardinality_distribution", None)
     size = len(listed)
     index = np.clip(_whole(picker, np.floor), 0, size - 1).astype(np.int64) if picker else np.arange(size)
-    weights = np.bincount(index, minlength=size) / len(index)
-    shares: dict[str, float] = {}
-    for value, weight in zip(listed, weights.tolist(), strict=True):
-        if value is not None:
-            shares[_text(value)] = shares.get(_text(value), 0.0) + weight
-    total = sum(shares.values())
-    return {text: share / total for text, share in shares.items()} if total else None
+    shares: dict[str | None, float] = {}
+    for value, weight in zip(listed, (np.bincount(index, minlength=size) / len(index)).tolist(), strict=True):
+        text = None if value is None else _text(value)
+        shares[text] = shares.get(text, 0.0) + weight
+    return shares
+
+
+def _shares(dimension: Dimension) -> dict[str, float] | None:
+    """Return the share of each value of an enum, by its text, among those that are not null; None for another kind."""
+    weights = _weights(dimension)
+    if weights is None:
+        return None
+    total = 1 - weights.get(None, 0.0)
+    return {text: weight / total for text, weight in weights.items() if text is not None and total}
 
 
 def _draws(distribution: Distribution) -> Floats:

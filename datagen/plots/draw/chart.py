@@ -16,6 +16,8 @@ _SVG = re.compile(r'<svg [^>]*width="([\d.]+)" height="([\d.]+)"[^>]*>(.*)</svg>
 _TAG, _LONG = re.compile(r"<[^>]*>"), re.compile(r"\d+\.\d{3,}(?:e-\d+)?")
 _ASIDE = re.compile(r' (?:class|role|font-family|aria-[a-z]+|pointer-events|opacity="1"|stroke-width="0")(?:="[^"]*")?')
 _NOTHING = re.compile(r'<path d="(?:M0,0h0v0h0Z"|" display="none")/>')
+_FEW = 4
+_TINY, _HUGE = 1e-3, 1e13
 _TALL = 108
 _LARGE = "replace(format(datum.value, '~s'), 'G', 'B')"  # k, M and B: what people call them
 
@@ -84,10 +86,12 @@ def number_axis(title: str | None, most: float, *, whole: bool = False, grid: bo
     axis: Json = {"title": title, "grid": grid}
     if whole and most < 10_000:
         axis["format"] = "d"  # a year has no comma
-    if most >= 100_000:
+    if whole and most <= _FEW:
+        axis["values"] = list(range(int(most) + 1))  # without these there are halves, written as whole numbers
+    if 100_000 <= most < _HUGE:
         axis["labelExpr"] = _LARGE
-    if whole:
-        axis["tickMinStep"] = 1
+    elif most and not _TINY <= most < _HUGE:
+        axis["format"] = "~e"
     return {"type": "quantitative", "axis": axis, "scale": scale}
 
 

@@ -11,6 +11,7 @@ from datagen.plots.draw.figure import Drawing, Figure
 
 _SHOWN = 26  # characters of a value
 _EXAMPLE = 44
+_FEW = 9  # bins whose numbers are all written
 
 
 def field_figure(field: Values) -> Figure:
@@ -98,7 +99,8 @@ def _binned(field: Values) -> Json:
         x = chart.number_axis(
             title, max(abs(low), abs(high)), whole=whole, grid=False, domain=[low, high], nice=False, zero=False
         )
-        x["axis"]["tickCount"] = 5
+        is_short = whole and len(field.edges) <= _FEW
+        x["axis"] |= {"values": [edge + 0.5 for edge in field.edges[:-1]]} if is_short else {"tickCount": 5}
     y = chart.number_axis("records", max(field.counted), whole=True)
     return chart.histogram(rows, x, y, has_theory=field.expected is not None, height=110)
 

@@ -87,6 +87,7 @@ def _over(what: str, data: Arrivals) -> Figure:
             made["layer"].insert(0, _not_run(first + data.reached_seconds * 1000, first + end * 1000, x))
         parts.append({"title": text.shortened(title, 80), **made})
     facts = [_holding(source, unit) for source in shown if _is_held(source)]
+    facts += [f"{source.name}: no line, since it follows who stops." for source in shown if source.expected is None]
     if data.is_cut and data.reached_seconds < end:
         facts.append(f"Grey: not run, since the run was cut after {text.span(data.reached_seconds)}.")
     if len(data.sources) > len(shown):
@@ -232,11 +233,11 @@ def _lives(data: Lives, names: list[str]) -> Figure:
         },
         {
             "transform": [{"filter": "datum.k == 'on'"}],
-            "mark": {"type": "text", "text": "▸", "align": "left", "dx": 2, "color": color.SOFT},
+            "mark": {"type": "text", "text": "►", "align": "left", "dx": 2, "color": color.SOFT},
             "encoding": {"x": {"field": "a", **x}, "y": y},
         },
     ]
-    facts = ["Bars: stays in states, by colour. Ticks: states without a stay. ▸: it goes on."]
+    facts = ["Bars: stays in states, by colour. Ticks: states without a stay. ►: it goes on."]
     made = {"data": {"values": rows}, "height": {"step": 17}, "layer": layers}
     told = ". ".join(
         f"{label}: {', '.join(stay.state for stay in life.stays[:12])}"
