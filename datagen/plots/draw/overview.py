@@ -154,35 +154,37 @@ def _alive(data: Alive) -> Figure:
     y = chart.number_axis("workers alive", most, whole=True, domainMin=0)
     if near:
         y["scale"]["domainMax"] = 1.05 * data.limit
+    expected = data.expected or []
+    shown = bool(expected) and max(expected) <= max(1.5 * most, data.limit)
     rows = [
-        {"a": first + begin * 1000, "m": mean, "l": low, "h": high}
-        for begin, mean, low, high in zip(data.seconds, data.mean, data.lowest, data.highest, strict=True)
+        {"a": first + begin * 1000, "m": mean, "l": low, "h": high, "e": expected[number] if shown else None}
+        for number, (begin, mean, low, high) in enumerate(
+            zip(data.seconds, data.mean, data.lowest, data.highest, strict=True)
+        )
     ]
     rows.append({**rows[-1], "a": first + ends[-1] * 1000})
-    step = {"interpolate": "step-after"}
+    along = {"field": "a", **x}
+    step = {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5}
+    dashed = {"strokeDash": [5, 4], "strokeWidth": 1.3}
+    band = {"type": "area", "color": color.BAND, "interpolate": "step-after"}
     layers: list[Json] = [
-        {
-            "mark": {"type": "area", "color": color.BAND, **step},
-            "encoding": {"x": {"field": "a", **x}, "y": {"field": "l", **y}, "y2": {"field": "h"}},
-        },
-        {
-            "mark": {"type": "line", "color": color.PALETTE[0], "strokeWidth": 1.5, **step},
-            "encoding": {"x": {"field": "a", **x}, "y": {"field": "m", **y}},
-        },
+        {"mark": band, "encoding": {"x": along, "y": {"field": "l", **y}, "y2": {"field": "h"}}},
+        {"mark": {**step, "color": color.PALETTE[0]}, "encoding": {"x": along, "y": {"field": "m", **y}}},
     ]
     facts = ["Line: the mean. Band: from the fewest to the most at any time."]
-    for name, level, tint in (("limit", data.limit, color.LIMIT), ("expected", data.expected, color.THEORY)):
-        if level is not None and (near or name != "limit") and level <= max(most * 1.5, data.limit):
-            layers.append({
-                "data": {"values": [{"v": level}]},
-                "mark": {"type": "rule", "color": tint, "strokeDash": [5, 4], "strokeWidth": 1.3},
-                "encoding": {"y": {"field": "v", **y}},
-            })  # fmt: skip
+    if near:
+        rule = {"mark": {"type": "rule", "color": color.LIMIT, **dashed}, "encoding": {"y": {"field": "v", **y}}}
+        layers.append({"data": {"values": [{"v": data.limit}]}, **rule})
+    if shown:
+        line = {**step, **dashed, "color": color.THEORY}
+        layers.append({"mark": line, "encoding": {"x": along, "y": {"field": "e", **y}}})
     facts.append(
         f"Red, dashed: the limit, {data.limit:,}." if near else f"The limit, {data.limit:,}, is far above the picture."
     )
-    if data.expected is not None:
-        facts[-1] += f" Orange, dashed: the mean to be expected in the long run, {text.number(data.expected)}."
+    if expected:
+        mean = text.number(sum(expected) / len(expected))
+        where = "Orange, dashed: to be expected in an ordinary week" if shown else "To be expected without the limit"
+        facts[-1] += f" {where}, {mean} on average."
     made = {"data": {"values": rows}, "height": 180, "layer": layers}
     mean = sum(data.mean) / len(data.mean)
     told = f"{text.number(mean)} workers are alive on average, {most:,} at most; the limit is {data.limit:,}."
