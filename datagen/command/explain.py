@@ -9,6 +9,7 @@ from typing import Any
 from datagen.command.arguments import request_of
 from datagen.command.voice import Voice
 from datagen.job.limit import about
+from datagen.job.volume import shown_error
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -84,7 +85,7 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         most = f"; at most {_number(records['peak'])} a second" if peak else ""
         yield "records", f"{_number(records['mean'])} a second, {_number(86400 * records['mean'])} a day{most}"
     if bytes_["mean"] is not None:
-        each = f"{_number(bytes_['per_record'])} bytes a record ± {bytes_['error']:.2%}"
+        each = f"{_number(bytes_['per_record'])} bytes a record{shown_error(bytes_['error'])}"
         yield (
             "bytes",
             f"{_size(bytes_['mean'])} a second, {_size(86400 * bytes_['mean'])} a day as {bytes_['format']}, {each}",
@@ -98,8 +99,7 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     came = "" if not coming or not life["always_stops"] else f"{_number(coming)} come in a second; "
     yield "workers", f"{came}{'unknown how many' if workers['alive'] is None else _number(workers['alive'])} are alive"
     if scale is not None:
-        error = f" ± {scale['error']:.2%}" if scale["error"] else ""
-        yield "scale", f"{scale['constant']:.6g} times as many workers as the spec says{error}"
+        yield "scale", f"{scale['constant']:.8g} times as many workers as the spec says{shown_error(scale['error'])}"
     yield "limit", _limit(found["limit"], life["always_stops"])
     run = found["run"]
     if run["records"] is not None:

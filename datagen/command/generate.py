@@ -14,6 +14,7 @@ from datagen.job.limit import Limit
 from datagen.job.request import Request
 from datagen.job.times import settle
 from datagen.job.volume import scaled
+from datagen.language.spec import Spec
 
 _LOOK_EVERY = 0.05  # seconds
 
@@ -49,11 +50,15 @@ def _check(request: Request, voice: Voice, *, connect: bool) -> bool:
     options, scale = scaled(inputs.loaded, replace(times.options, seed=request.options.seed or 0), times.start)
     forecast = Limit.of(options, inputs.loaded.spec).forecast()
     if forecast:
-        voice.warn([inputs.loaded.document.problem(("interarrival",), forecast)])
+        voice.warn([inputs.loaded.document.problem((_source_of(inputs.loaded.spec),), forecast)])
     if scale is not None:
         voice.say(str(scale))
     voice.say("spec, target and format are valid")
     return True
+
+
+def _source_of(spec: Spec) -> str:
+    return "arrivals" if spec.interarrival is None else "interarrival"
 
 
 def _follow(job: jobs.Job, watch: Watch, signals: Signals, *, shows_progress: bool) -> Report:

@@ -53,7 +53,8 @@ class Arrivals:
         """Return since when a worker is held back who could else be alive, in ns of the simulation; else ``NEVER``."""
         core = self.core
         is_full = (core.alive >= core.most) | (self.table["alive"] >= self.table["most"])
-        waiting = (self.table["when_full"] == WAITS) & (is_full | (self.table["due"] < core.opened))
+        waits = (self.table["when_full"] == WAITS) & (self.table["is_kept"] == 0)
+        waiting = waits & (is_full | (self.table["due"] < core.opened))
         return int(self.table["due"][waiting].min(initial=NEVER))
 
     @property

@@ -39,7 +39,9 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     takes = inputs.targets[0].target
     formatter = takes.format or (inputs.formatter if takes.takes_format else inputs.loaded.registry.formatter("json"))
     found = measured(inputs.loaded, options, times.start, formatter)
-    return inputs, _Explanation(inputs.loaded.spec, options, times.start, scale, formatter, found).object
+    return inputs, _Explanation(
+        options.applied(inputs.loaded.spec), options, times.start, scale, formatter, found
+    ).object
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,13 @@ class _Explanation:
 
 def _each(makes: Callable[[Floats], Floats | None], count: int) -> list[float | None]:
     """Return how often a second each state is entered."""
-    return [_mean(makes(np.eye(count)[number])) for number in range(count)]
+    found = []
+    weights = np.zeros(count)
+    for number in range(count):
+        weights[number] = 1
+        found.append(_mean(makes(weights)))
+        weights[number] = 0
+    return found
 
 
 def _curve(curve: Floats | None) -> dict[str, Any]:

@@ -27,7 +27,6 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
         "start": start.text,
         "clock": "simulated" if options.is_simulated else "system" if options.speed is None else "paced",
         "max_workers": options.limit(inputs.loaded.spec),
-        "volume": [str(options.volume or inputs.loaded.spec.volume)] if options.scale is not None else [],
         "scale": [] if options.scale is None else [options.scale],
         # Where stages give at the end what they hold, another end makes other records.
         "end": [options.records, options.span(start), options.bytes] if holding else None,
@@ -39,7 +38,7 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
 def name_of(identity: dict[str, object]) -> str:
     """Return a short name of a run: the same for the same records, whatever the clock."""
     return fingerprint_of(
-        {key: value for key, value in identity.items() if key not in ("clock", "end", "volume") and value != []}
+        {key: value for key, value in identity.items() if key not in ("clock", "end") and value != []}
     )
 
 

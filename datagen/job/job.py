@@ -168,7 +168,8 @@ def prepare(request: Request, say: Say = _nothing) -> Job:
         clock = partial(times.clock, 0 if journal is None else journal.reached)
         run, lanes, identity = ready(inputs, options, clock, say, journal)
         if journal is not None:
-            journal.begin(identity, lanes, times.asked)
+            wanted = {} if scale is None or scale.volume is None else {"volume": str(scale.volume)}
+            journal.begin(identity, lanes, times.asked | wanted)
         return Job(inputs, options, run, lanes, journal, scale, opened.pop_all())
 
 
@@ -214,7 +215,8 @@ def compute(spec: LoadedSpec, options: Options) -> Run:
 def known_scale(journal: Journal | None) -> Known:
     """Return the volume of a run that is continued, with its constant."""
     known = None if journal is None else journal.run
-    return (known["volume"][0], known["scale"][0]) if known and known.get("scale") else None
+    wanted = (known or {}).get("asked", {}).get("volume")
+    return None if known is None or wanted is None else (wanted, known["scale"][0])
 
 
 def columns(request: Request) -> dict[str, dict[str, tuple[str, bool]]]:

@@ -24,6 +24,7 @@ from datagen.problems import InvalidInput, Problem, counted
 
 Known = tuple[str, float] | None  # the volume and the constant of a run that is continued
 _MOST = 1e9  # times more, or fewer
+_DIGITS = 8  # of a constant
 _WHY_NOT = {
     "own": "nothing can be scaled: the sources have times of their own, which a volume leaves as they are",
     "some": "nothing can be scaled: there are only so many workers altogether, so there is no rate to set",
@@ -44,10 +45,13 @@ class Scale:
     error: float = 0.0  # relative, of the volume
 
     def __str__(self) -> str:
-        if self.volume is None:
-            return f"volume_scale: {self.constant:.6g} times as many workers as the spec says"
-        text = f"volume {self.volume}: {self.constant:.6g} times as many workers as the spec says"
-        return f"{text} (± {self.error:.2%})" if self.error else text
+        what = "volume_scale" if self.volume is None else f"volume {self.volume}"
+        return f"{what}: {self.constant:.{_DIGITS}g} times as many workers as the spec says{shown_error(self.error)}"
+
+
+def shown_error(error: float | None) -> str:
+    """Return the end of a text about a number with a relative error, if it has one."""
+    return f" (± {max(error, 0.0001):.2%})" if error else ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ def scaled(
     ``start`` is that of the run, if it is known: records show its offset. The constant is taken from a run that is
     continued, where it is ``known`` for the same volume. Raises InvalidInput when no constant reaches it.
     """
-    spec = loaded.spec
+    spec = options.applied(loaded.spec)
+    loaded = replace(loaded, spec=spec)
     volume = options.volume or spec.volume
     if options.volume is None and spec.volume_scale is not None:
         return _with(loaded, options, Scale(float(spec.volume_scale)))
@@ -127,8 +132,9 @@ def _reached(asked: _Asked) -> Scale:
     if own >= volume.amount:
         raise asked.refuse(f"the sources with times of their own make {_shown(own, volume)} already")
     constant = min((volume.amount - at) / rate for at, rate in zip(*map(np.ravel, both), strict=True) if rate > 0)
+    constant = float(f"{constant:.{_DIGITS}g}")  # so that it can be written down
     _make_sure(asked, constant, own + constant * float(free.max()))
-    return Scale(float(constant), volume, error)
+    return Scale(constant, volume, error)
 
 
 def _curves(asked: _Asked, unit: Expectation, weights: Floats) -> Iterator[tuple[bool, Floats]]:

@@ -150,13 +150,13 @@ def walk(
             is_outside, variables, step, newborn = is_full, {}, 0, source
             worker, born = born, born + 1
             if now >= warm_up:
-                spawns[worker] = [due - warm_up, now - warm_up]
+                spawns[worker] = [(due if source.kept is None else now) - warm_up, now - warm_up]
             name = rule["state"] if is_full else source.spec.get("state", spec["states"][0]["name"])
             alive[worker] = source, is_outside, key, variables
             source.outside += is_outside
             source.alive += not is_outside
         for source in sources:
-            waits = source.rule == "wait" and source.due is not None
+            waits = source.rule == "wait" and source.due is not None and source.kept is None
             spawns[source.name] = [source.due - warm_up if waits else NEVER]
         row = draw.numbered(key, np.array([step]))
         yield now, states[name], row, variables, newborn
