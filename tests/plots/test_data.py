@@ -238,6 +238,7 @@ def test_there_are_values_of_every_field_that_is_emitted(spec: dict) -> None:
     found = {(each.emitter, each.field.split(".")[0].split("[")[0]) for each in plots.values(spec, span="1H")}
     emitted = {emitter for emitter, _ in found}
     fields = {(emitter["name"], each["name"]) for emitter in spec["emitters"] for each in emitter["dimensions"]}
+    fields |= {(emitter["name"], emitter["incidents"]) for emitter in spec["emitters"] if "incidents" in emitter}
     assert found == {(emitter, name) for emitter, name in fields if emitter in emitted}
 
 

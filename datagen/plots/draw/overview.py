@@ -182,9 +182,9 @@ def _alive(data: Alive) -> Figure:
         f"Red, dashed: the limit, {data.limit:,}." if near else f"The limit, {data.limit:,}, is far above the picture."
     )
     if expected:
-        mean = text.number(sum(expected) / len(expected))
+        usual = text.number(sum(expected) / len(expected))
         where = "Orange, dashed: to be expected in an ordinary week" if shown else "To be expected without the limit"
-        facts[-1] += f" {where}, {mean} on average."
+        facts[-1] += f" {where}, {usual} on average."
     made = {"data": {"values": rows}, "height": 180, "layer": layers}
     mean = sum(data.mean) / len(data.mean)
     told = f"{text.number(mean)} workers are alive on average, {most:,} at most; the limit is {data.limit:,}."
