@@ -12,7 +12,7 @@ from scipy import stats
 import datagen
 from datagen import plots
 from datagen.plots.data.arrival import Source
-from datagen.plots.data.pilot import MOST_STEPS
+from datagen.plots.data.pilot import MOST_STEPS, Pilot
 from datagen.problems import InvalidInput
 from tests.worlds import READY, constant, counter, enum, exponential, integer, normal, read, state, uniform, world
 
@@ -308,3 +308,18 @@ def test_the_number_alive_is_expected_by_the_hour_of_the_week() -> None:
     assert found.expected is not None
     assert found.expected[:85] == pytest.approx([60] * 85, rel=0.01)
     assert found.expected[93:99] == pytest.approx([300] * 6, rel=0.02)
+
+
+def test_a_run_that_is_over_expects_nobody_and_ends_with_the_last_stop() -> None:
+    spec = world(states=[state("s", delay=constant(30))])
+    del spec["interarrival"]
+    spec["arrivals"] = {"type": "stages", "stages": [{"alive": 3, "for": "5M"}]}
+    assert plots.alive(spec).expected is None
+    assert Pilot.of(spec).busy == 300 * 10**9
+
+
+def test_a_source_of_very_many_is_counted_with_fewer_seeds() -> None:
+    spec = world()
+    del spec["interarrival"]
+    spec["arrivals"] = {"type": "every", "every": 60, "size": 30}
+    assert plots.arrivals(spec, bin_seconds=3600, max_workers=1000).sources[0].expected == pytest.approx([1_800] * 168)

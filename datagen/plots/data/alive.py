@@ -24,7 +24,7 @@ class Alive:
     lowest: list[int]
     highest: list[int]
     limit: int
-    expected: list[float] | None  # mean in an ordinary week, without the limit; None when unknown or without end
+    expected: list[float] | None  # mean in an ordinary week, without the limit; None when unknown, or over
 
 
 def alive(pilot: Pilot, until: int | None = None) -> Alive:
@@ -52,7 +52,7 @@ def alive(pilot: Pilot, until: int | None = None) -> Alive:
 def _expected(pilot: Pilot, times: Floats) -> list[float] | None:
     """Return how many are to be expected at times (n,) in ns since the start."""
     expectation = pilot.expectation
-    if expectation.alive is None or not np.isfinite(expectation.alive):
+    if pilot.walked.is_over or expectation.alive is None or not np.isfinite(expectation.alive):
         return None
     curves = [inflow.alive for inflow in expectation.inflows if inflow.alive is not None]
     week = sum(curves, np.zeros(MINUTES)) + (0.0 if expectation.always_stops else expectation.fleet)

@@ -16,7 +16,8 @@ from datagen.plugin.instant import At
 from datagen.plugin.week import lengths
 
 _SEEDS = 16  # whose instants are averaged where there is no rate to integrate
-_MOST_COUNTED = 200_000  # workers of a source and a seed
+_ENOUGH = 200_000  # workers of a source, after which no other seed is counted
+_MOST_COUNTED = 3_000_000
 _SECOND = 10**9
 _BINS = [60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 7 * 86400]  # seconds
 _MOST_BINS = 170  # a week of hours
@@ -159,15 +160,15 @@ class _Expected:
         """Return the means over seeds; None when there are too many workers to be counted so often."""
         if self._source.counts_from_birth:
             return None
-        total = np.zeros(len(edges) - 1)
-        for seed in range(_SEEDS):
-            counted = 0
-            for instants in self._instants(seed, min(int(edges[-1]), self._until)):
+        total, counted, seeds = np.zeros(len(edges) - 1), 0, 0
+        while seeds < _SEEDS and counted < _ENOUGH:
+            for instants in self._instants(seeds, min(int(edges[-1]), self._until)):
                 total += np.diff(np.searchsorted(instants, edges))
                 counted += len(instants)
                 if counted > _MOST_COUNTED:
                     return None
-        return total * self._at_once / _SEEDS
+            seeds += 1
+        return total * self._at_once / seeds
 
     def _instants(self, seed: int, end: int) -> Iterator[Integers]:
         stream = self._source.stream(self._scope(seed))

@@ -58,6 +58,7 @@ class Walked:
     warmed: int  # steps before the start
     reached: int  # ns since the start: all steps before it are there
     is_cut: bool  # before the end of the span
+    is_over: bool  # nobody is alive and nobody comes any more
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,7 @@ class Pilot:
             warmed=int(np.searchsorted(_column(parts, "time"), 0)),
             reached=reached,
             is_cut=reached < self.span,
+            is_over=walk.is_over,
         )
 
     @cached_property
@@ -176,6 +178,13 @@ class Pilot:
                 run.stop()
                 break
         return {emitter: _joined(columns) for emitter, columns in parts.items()}
+
+    @cached_property
+    def busy(self) -> int:
+        """Return up to when something happens, in ns since the start: to the last stop of a run that is over."""
+        if not self.walked.is_over or not len(self.lasts):
+            return self.walked.reached
+        return int(np.clip((self.walked.time[self.lasts] + self.stays(self.lasts)).max(), 0, self.walked.reached))
 
     @property
     def born(self) -> int:

@@ -37,7 +37,7 @@ def page(pilot: Pilot, name: str) -> Page:
     sections = [
         Section("When workers arrive", [_legend(pilot)], list(_arrivals(pilot))),
         _moves(states(pilot)),
-        Section("How many workers are alive", [], [_alive(alive(pilot))]),
+        Section("How many workers are alive", [], [_alive(alive(pilot, _round_up(pilot.busy)))]),
         Section("Lives of some workers", [], [_lives(lives(pilot), [state.name for state in pilot.population.states])]),
         *_values(pilot),
     ]
@@ -52,20 +52,17 @@ def _legend(pilot: Pilot) -> str:
 def _arrivals(pilot: Pilot) -> Iterator[Figure]:
     """Yield arrivals over the whole span, and close up."""
     whole = arrivals(pilot)
-    reached = pilot.walked.reached
-    near = min(_DAY * 10**9, pilot.span)
-    if pilot.walked.is_cut and reached < near:
-        near = max(min(near, _round_up(reached)), 1)
+    near = min(_DAY * 10**9, pilot.span, max(_round_up(pilot.busy), 1))
     if near < pilot.span:
         yield _over("close up", arrivals(pilot, near))
     yield _over("the whole span", whole)
 
 
 def _round_up(nanoseconds: int) -> int:
-    """Return the next round time."""
+    """Return a round time that is no earlier; what is above a day stays as it is."""
     seconds = nanoseconds / 1e9
     steps = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 28800, 43200, _DAY)
-    return next((step for step in steps if step >= seconds), _DAY) * 10**9
+    return next((step * 10**9 for step in steps if step >= seconds), nanoseconds)
 
 
 def _over(what: str, data: Arrivals) -> Figure:
@@ -87,7 +84,11 @@ def _over(what: str, data: Arrivals) -> Figure:
             made["layer"].insert(0, _not_run(first + data.reached_seconds * 1000, first + end * 1000, x))
         parts.append({"title": text.shortened(title, 80), **made})
     facts = [_holding(source, unit) for source in shown if _is_held(source)]
-    facts += [f"{source.name}: no line, since it follows who stops." for source in shown if source.expected is None]
+    facts += [
+        f"{source.name}: no line: who comes depends on who stops, or they are too many."
+        for source in shown
+        if source.expected is None
+    ]
     if data.is_cut and data.reached_seconds < end:
         facts.append(f"Grey: not run, since the run was cut after {text.span(data.reached_seconds)}.")
     if len(data.sources) > len(shown):
