@@ -101,6 +101,8 @@ class Walk:
             self._go_on(pause)
         self._held = room.held_at[: self._loop.held], room.held_for[: self._loop.held]
         steps = room.steps(self._loop.rows, self._loop.born, self._former_groups)
+        if self._arrivals.keeps_batches:
+            steps = steps.bearing(self._arrivals.with_batches(steps.births))
         self._rows = min(4 * self._rows, _MOST_ROWS)
         if len(steps):
             self._adapt(steps.time)

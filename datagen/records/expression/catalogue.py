@@ -35,3 +35,13 @@ FORMS = {
         309.25,
     ),
 }
+
+# What a time is looked up in; each is a column that goes by the text of its call.
+COURSES = {
+    "incident": Form(
+        "incident('name')", "Whether an incident of the spec is on at the record's time.", "incident('outage')", True
+    ),
+    "profile": Form(
+        "profile('name')", "The factor of a profile of the spec at the record's time.", "profile('day') * 2", 3.0
+    ),
+}
