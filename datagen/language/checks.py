@@ -12,6 +12,7 @@ from typing import Any
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
 from datagen.language.names import Field, Given, names_in_json, reading, unknown_names
+from datagen.language.order import disorder
 from datagen.language.population import Emitter, State
 from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.dimension import Dimension
@@ -90,6 +91,7 @@ class Checks:
             yield from unknown_names(owner.variables, self._variables, given, self._near, in_record=False)
         for emitter in self._emitters:
             yield from unknown_names(emitter.dimensions, self._variables, given, self._near, in_record=True)
+        yield from disorder([one.variables for one in self._states], [one.variables for one in self._sources])
         yield from self._standing_circles()
         yield from times.problems(self._data)
         if self._states and not any(state.emitter for state in self._reachable):
