@@ -36,12 +36,4 @@ FORMS = {
     ),
 }
 
-# What a time is looked up in; each is a column that goes by the text of its call.
-COURSES = {
-    "incident": Form(
-        "incident('name')", "Whether an incident of the spec is on at the record's time.", "incident('outage')", True
-    ),
-    "profile": Form(
-        "profile('name')", "The factor of a profile of the spec at the record's time.", "profile('day') * 2", 3.0
-    ),
-}
+COURSES = ("incident", "profile")  # which have a value at each time; their one argument is a name
