@@ -20,7 +20,7 @@ from datagen.engine.birth import Fact
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.reader import Course, RecordReader
 from datagen.engine.step import NO_BIRTHS, Births, Steps
-from datagen.engine.times import TIME, Times
+from datagen.engine.times import TIME
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.native.rows import grouped
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows, World
@@ -61,7 +61,7 @@ class Columns:
 
     def __init__(self, plan: Plan, world: World) -> None:
         self._plan = plan
-        self.times = Times(plan.population, plan.start, world.seed)
+        self.times = plan.times(world.seed)
         self._world = world
         self._types = _variable_types(plan, world, self.times.readings)  # of variables
         self._stores = {
@@ -112,10 +112,21 @@ class Columns:
             start = stop
             if len(draft):
                 yield draft
+        self._clear(steps)
+
+    def _clear(self, steps: Steps) -> None:
+        """Forget the values of variables that nobody can read any more after some steps."""
         for group, kept in enumerate(steps.keep):
             if kept is not None:
                 for name in self._plan.groups[group]:
                     self._stores[name].keep(kept)
+
+    def settle(self, steps: Steps) -> None:
+        """Set the variables of steps whose records nobody gets."""
+        size = 1 if self._plan.circular else MOST_ROWS
+        for start in range(0, len(steps), size):
+            self._set_variables(steps.between(start, min(start + size, len(steps))))
+        self._clear(steps)
 
     def made(self, draft: Draft) -> Batch:
         """Return the batch of a draft. May be called by any thread."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from datagen.draw import CONSTANT, Floats, Keys
 from datagen.engine.birth import FACTS, Fact
+from datagen.engine.times import Times
 from datagen.language.population import Emitter, Population
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival
@@ -57,7 +58,13 @@ class Plan:
 
     population: Population
     start: Moment
+    warm_up: int = 0  # ns: so long before the start the simulation begins
+    scale: float = 1.0  # so many times more workers than the sources say
     path: str = ""  # the name path above the purposes of all draws; empty while there is one population
+
+    def times(self, seed: int) -> Times:
+        """Return what its profiles and incidents are in a run."""
+        return Times(self.population, self.start, seed, self.warm_up)
 
     def purpose(self, name: str) -> str:
         """Return the name path of what a draw for a worker is for."""

@@ -25,6 +25,12 @@ class Times:
     population: Population
     start: Moment
     seed: int
+    warm_up: int = 0  # ns: so long before the start the simulation begins, and its ns count from there
+
+    @property
+    def zero(self) -> int:
+        """Return when the simulation begins, in µs since 1970."""
+        return self.start.microseconds - self.warm_up // 1000
 
     @cached_property
     def zone(self) -> Zone:
@@ -35,7 +41,7 @@ class Times:
     @cached_property
     def incidents(self) -> dict[str, Stretches]:
         """Return the stretches of each incident."""
-        run = IncidentScope(self.start, self.zone, self.seed, self.start.microseconds)
+        run = IncidentScope(self.start, self.zone, self.seed, self.zero)
         return {name: Stretches.of(name, incident, run) for name, incident in self.population.incidents.items()}
 
     @cached_property
@@ -57,7 +63,7 @@ class Times:
         return pa.array(self.start.microseconds + due // 1000).cast(pa.timestamp("us", self.start.zone))
 
     def _factors(self, name: str, due: Integers) -> pa.Array:
-        return pa.array(self._rhythms[name].factor(due))
+        return pa.array(self._rhythms[name].factor(due + self.warm_up))
 
     def _is_on(self, name: str, due: Integers) -> pa.Array:
         return pa.array(self.incidents[name].on(self.start.microseconds + due // 1000))
@@ -67,7 +73,10 @@ class Times:
         return {name: self.rhythm(Product((name,)), "profile") for name in self.population.profiles}
 
     def rhythm(self, product: Product, path: str, begin: int = 0) -> Rhythm:
-        """Return a product of profiles at work from a time on (ns since the start); ``path`` is where it stands."""
+        """Return a product of profiles at work from a time on (ns of the simulation); ``path`` is where it stands."""
+        return Rhythm(self.course(product, path), self.zero, begin)
+
+    def course(self, product: Product, path: str) -> Course:
+        """Return the factor of time that a product of profiles is."""
         scope = Scope(self.start, self.zone, self.seed, path, self.incidents)
-        course = Course.of(product, self.population.profiles, scope)
-        return Rhythm(course, self.start.microseconds, begin)
+        return Course.of(product, self.population.profiles, scope)

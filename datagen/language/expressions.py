@@ -24,10 +24,14 @@ variables of the worker; a variable reads variables. Both also read:
 | name | value |
 |---|---|
 | `time` | the time of the record, or that at which the variable is set |
-| `worker` | the number of the worker in its [source](arrivals.md), from 0 on: it counts all that came due, also those for whom no place was free |
-| `batch.number`, `batch.index`, `batch.size` | for workers of a source [every](arrivals.md#every): the number of the beat, from 0 on, beats without workers included; the worker's place in it, from 0 on; and how many workers it has. Null for workers of other sources |
+| `worker` | the worker's number in its [source](arrivals.md), from 0 on |
+| `batch.number` | of workers of a source [every](arrivals.md#every): the number of the beat, from 0 on |
+| `batch.index`, `batch.size` | the worker's place in the beat, from 0 on, and how many workers that has |
 | `profile('name')` | the factor of a [profile](profiles.md) of the spec at that time |
 | `incident('name')` | whether an incident of the spec is on at that time |
+
+Numbers of workers count all that come due, also those for whom no place is free, and numbers of beats also those
+without workers. `batch` is null for workers of other sources.
 
 A dimension or variable of the spec that has one of these names is what the name stands for. A filter reads the
 dimensions of the records, `profile('name')` and `incident('name')`; these two are of the time at which a record came to
