@@ -232,6 +232,7 @@ def batches(
         until,
         bytes,
         timezone,
+        warm_up,
         then_live,
         speed,
         max_workers,
@@ -273,6 +274,7 @@ def records(
         until,
         bytes,
         timezone,
+        warm_up,
         then_live,
         speed,
         max_workers,
@@ -312,7 +314,7 @@ def explain(
     from datagen.job.explain import explain as explained  # with scipy, which takes a while to import
 
     options = _options(
-        start, records, duration, until, None, timezone, None, None, max_workers, rate, volume, seed, None
+        start, records, duration, until, None, timezone, warm_up, None, None, max_workers, rate, volume, seed, None
     )
     return explained(Request(spec, target, format, options, environment, parameters or {}, plugins))[1]
 

@@ -294,7 +294,7 @@ class Source:
             start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.start_ns // 1000)
             profile = self.spec["profile"]
             members = profile if isinstance(profile, list) else [profile]
-            named, incidents = self.world.get("profiles", {}), self.world.get("incidents", {})
+            named, incidents = self.world.get("profiles", {}), stretches(self.world, self.start_ns)
             self.made = ReferenceRhythm(members, start, self.zone, self.seed, named, incidents)
             self.made.members = [*self.made.resolved(members, f"{self.path}profile")]
         return self.made
@@ -311,6 +311,15 @@ class Source:
         from tests.engine.reference_simulator import wait_ns
 
         return wait_ns(distribution, self.bits(what, number))
+
+
+def stretches(spec: Spec, start_ns: int) -> dict[str, list[tuple[int, int]]]:
+    """Return when incidents begin and end, in µs since 1970; they are given as offsets from the start."""
+    start = start_ns // 1000
+    return {
+        name: [(start + duration(at["from"][1:]) // 1000, start + duration(at["until"][1:]) // 1000) for at in given]
+        for name, given in spec.get("incidents", {}).items()
+    }
 
 
 def whole_down(distribution: Spec, random: draw.Keys) -> int:

@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 
 from datagen import draw
-from tests.engine.reference_arrivals import NEVER, Source, duration
+from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
 from tests.engine.reference_expression import Time, evaluate
 from tests.reference_profiles import ReferenceRhythm
 
@@ -236,7 +236,7 @@ class Courses:
     """The profiles and incidents of a spec, as expressions read them."""
 
     def __init__(self, spec: Spec, seed: int, start_ns: int, zone: str) -> None:
-        self.incidents, named = spec.get("incidents", {}), spec.get("profiles", {})
+        self.incidents, self.start, named = stretches(spec, start_ns), start_ns, spec.get("profiles", {})
         start = EPOCH + timedelta(microseconds=start_ns // 1000)
         self.rhythms = {name: ReferenceRhythm([name], start, zone, seed, named, self.incidents) for name in named}
 
@@ -244,7 +244,7 @@ class Courses:
         return self.rhythms[name].factor(now)
 
     def is_on(self, now: int, name: str) -> bool:
-        return any(duration(at["from"][1:]) <= now < duration(at["until"][1:]) for at in self.incidents[name])
+        return any(begin <= (self.start + now) // 1000 < end for begin, end in self.incidents[name])
 
 
 class Values:
