@@ -85,7 +85,6 @@ class _Queue:
     def _fetch(self) -> None:
         """Make the next block of workers."""
         self._used = 0
-        self._block = np.array([NEVER])
         self._fetched = self._stream.snapshot(), self._instant
         while len(instants := self._stream.more()):
             numbers = np.arange(self._instant, self._instant + len(instants))
@@ -96,6 +95,7 @@ class _Queue:
                     self.batches.add(self._block)
                 return
             self._fetched = self._stream.snapshot(), self._instant
+        self._block = np.array([NEVER])
 
 
 class Source:
