@@ -109,6 +109,8 @@ class Walk:
         if self._warm_up:
             room.time[: self._loop.rows] -= self._warm_up
         steps = room.steps(self._loop.rows, self._loop.born, self._former_groups)
+        if self._arrivals.keeps_batches:
+            steps = steps.bearing(self._arrivals.with_batches(steps.births))
         self._rows = min(4 * self._rows, _MOST_ROWS)
         if len(steps):
             self._adapt(steps.time)
