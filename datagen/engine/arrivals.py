@@ -129,6 +129,7 @@ class Arrivals:
             until=int(row["until"][0]),
             pace=Steady(begin) if rhythm is None else rhythm.since(begin),
             incidents=self._times.incidents,
+            recording=self._plan.recordings.get(source.name),
         )
 
     def _begin_of(self, source: Arrival) -> int:

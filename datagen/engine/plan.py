@@ -17,8 +17,10 @@ from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution, Linear
+from datagen.plugin.recording import Recording
 from datagen.problems import path_part
 from datagen.records.expression.name import root
+from datagen.zone import Zone
 
 FOREIGN = -1  # the family of a distribution that only Python can draw
 _FOREIGN = Linear(FOREIGN, 0.0, 0.0)
@@ -65,6 +67,14 @@ class Plan:
     def path_of(self, source: Arrival) -> str:
         """Return the name path above the purposes of the draws of a source, with a slash behind it if there is any."""
         return self.purpose("" if source.name is None else f"source/{path_part(source.name)}/")
+
+    @cached_property
+    def recordings(self) -> dict[str | None, Recording]:
+        """Return what the sources play, by their names; the walk reads the times of it, and the columns the values."""
+        named = self.population.timezone
+        zone = Zone.of(self.start) if named is None else Zone(named)
+        found = ((source.name, source.recording(self.start, zone)) for source in self.population.sources)
+        return {name: recording for name, recording in found if recording is not None}
 
     def state_number(self, name: str | None) -> int:
         """Return the number of a state; of the first without a name."""
@@ -128,7 +138,7 @@ class Plan:
         for state in self.population.states:
             yield ("state", state.name), state.variables
         for source in self.population.sources:
-            yield ("source", source.name or ""), source.variables
+            yield ("source", source.name or ""), source.at_birth
 
     @cached_property
     def groups(self) -> list[list[str]]:
@@ -190,7 +200,7 @@ class Plan:
             return self.order
         setting = states[self.sets_variables[states]]
         own = self.population.states[setting[0]].variables if len(setting) else []
-        at_birth = [variable for source in self.population.sources for variable in source.variables]
+        at_birth = [variable for source in self.population.sources for variable in source.at_birth]
         return list(dict.fromkeys(dimension.name for dimension in [*at_birth, *own]))
 
 

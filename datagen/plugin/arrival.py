@@ -16,12 +16,13 @@ from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys
 from datagen.moment import Moment
-from datagen.plugin.dimension import AnyDimension
+from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import MOST_ITEMS, Distribution, LengthDistribution
 from datagen.plugin.incident import Stretches
 from datagen.plugin.instant import Instant
 from datagen.plugin.model import Model, Plugin, each_of, make_of_group
 from datagen.plugin.profile import AnyProfile
+from datagen.plugin.recording import Recorded, Recording
 from datagen.zone import Zone
 
 BLOCK = 2048  # instants that are computed at once,
@@ -55,6 +56,7 @@ class Scope:
     until: int  # ``NEVER`` where that is not known
     pace: Pace
     incidents: Mapping[str, Stretches]
+    recording: Recording | None = None  # what it plays
     scale: float = 1.0  # so many times more workers
 
     def key(self, what: str) -> np.uint64:
@@ -210,6 +212,20 @@ class Arrival(Plugin):
     def waits_for(self) -> set[str]:
         """Return the names of the sources whose end it begins or ends at."""
         return {at.after for at in (self.from_, self.until) if isinstance(at, After)}
+
+    @property
+    def recorded(self) -> list[Recorded]:
+        """Return the variables whose values it plays; its own ``variables`` may be made of them."""
+        return []
+
+    @property
+    def at_birth(self) -> list[Dimension]:
+        """Return the variables that its workers have from birth on, in the order in which they are set."""
+        return [*self.recorded, *self.variables]
+
+    def recording(self, start: Moment, zone: Zone) -> Recording | None:
+        """Return what it plays in a run, if it plays something."""
+        return None
 
     @abstractmethod
     def stream(self, scope: Scope) -> Stream:
