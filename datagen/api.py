@@ -55,6 +55,7 @@ __all__ = [
     "Undelivered",
     "WallProfile",
     "batches",
+    "explain",
     "load",
     "plain_text",
     "records",
@@ -63,8 +64,8 @@ __all__ = [
 ]
 
 _OPTIONS = (
-    *("start", "records", "duration", "until", "bytes", "timezone", "then_live", "speed"),
-    *("max_workers", "seed", "threads"),
+    *("start", "records", "duration", "until", "bytes", "timezone", "warm_up", "then_live", "speed"),
+    *("max_workers", "rate", "volume", "seed", "threads"),
 )
 
 SpecLike = LoadedSpec | str | Path | Mapping[str, Any]
@@ -97,9 +98,12 @@ def run(
     until: str | datetime | None = None,
     bytes: str | int | None = None,
     timezone: str | None = None,
+    warm_up: str | timedelta | None = None,
     then_live: bool = False,
     speed: float | None = None,
     max_workers: int | None = None,
+    rate: str | float | None = None,
+    volume: str | None = None,
     seed: int | None = None,
     threads: int | None = None,
     state: str | Path | None = None,
@@ -117,12 +121,29 @@ def run(
     is wrong, and then nothing was touched; RunFailed when records can't be made or delivered. Ctrl-C ends the run at a
     record boundary, with everything delivered that was emitted, and then raises KeyboardInterrupt.
     """
-    options = _options(start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads)
+    options = _options(
+        start,
+        records,
+        duration,
+        until,
+        bytes,
+        timezone,
+        warm_up,
+        then_live,
+        speed,
+        max_workers,
+        rate,
+        volume,
+        seed,
+        threads,
+    )
     kept = None if state is None else str(state)
     request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
     with closing(prepare(request, say)) as job:
         for warning in job.inputs.warnings:
             say(f"warning: {warning}")
+        if job.scale is not None:
+            say(str(job.scale))
         return job.complete(progress)
 
 
@@ -137,9 +158,12 @@ def start(
     until: str | datetime | None = None,
     bytes: str | int | None = None,
     timezone: str | None = None,
+    warm_up: str | timedelta | None = None,
     then_live: bool = False,
     speed: float | None = None,
     max_workers: int | None = None,
+    rate: str | float | None = None,
+    volume: str | None = None,
     seed: int | None = None,
     threads: int | None = None,
     state: str | Path | None = None,
@@ -155,7 +179,22 @@ def start(
     returns the report. A program that ends without waiting ends the run wherever it is. Arguments and errors are those
     of ``run``; RunFailed is raised by ``wait``.
     """
-    options = _options(start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads)
+    options = _options(
+        start,
+        records,
+        duration,
+        until,
+        bytes,
+        timezone,
+        warm_up,
+        then_live,
+        speed,
+        max_workers,
+        rate,
+        volume,
+        seed,
+        threads,
+    )
     kept = None if state is None else str(state)
     request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
     return start_job(request, watch=progress, say=say)
@@ -170,9 +209,12 @@ def batches(
     until: str | datetime | None = None,
     bytes: str | int | None = None,
     timezone: str | None = None,
+    warm_up: str | timedelta | None = None,
     then_live: bool = False,
     speed: float | None = None,
     max_workers: int | None = None,
+    rate: str | float | None = None,
+    volume: str | None = None,
     seed: int | None = None,
     threads: int | None = None,
 ) -> Iterator[pa.RecordBatch]:
@@ -183,7 +225,21 @@ def batches(
     records can't be made.
     """
     made = _computed(
-        spec, start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads
+        spec,
+        start,
+        records,
+        duration,
+        until,
+        bytes,
+        timezone,
+        warm_up,
+        then_live,
+        speed,
+        max_workers,
+        rate,
+        volume,
+        seed,
+        threads,
     )
     return (record_batch(batch, made.layout) for batch in made.batches())
 
@@ -197,9 +253,12 @@ def records(
     until: str | datetime | None = None,
     bytes: str | int | None = None,
     timezone: str | None = None,
+    warm_up: str | timedelta | None = None,
     then_live: bool = False,
     speed: float | None = None,
     max_workers: int | None = None,
+    rate: str | float | None = None,
+    volume: str | None = None,
     seed: int | None = None,
     threads: int | None = None,
 ) -> Iterator[dict[str, Any]]:
@@ -208,11 +267,56 @@ def records(
     Options and errors are those of ``batches``.
     """
     made = _computed(
-        spec, start, records, duration, until, bytes, timezone, then_live, speed, max_workers, seed, threads
+        spec,
+        start,
+        records,
+        duration,
+        until,
+        bytes,
+        timezone,
+        warm_up,
+        then_live,
+        speed,
+        max_workers,
+        rate,
+        volume,
+        seed,
+        threads,
     )
     writer = Registry().formatter("json").begin(made.layout)
     lines = (line for batch in made.batches() for line in writer.lines(batch).data.tobytes().splitlines())
     return map(json.loads, lines)
+
+
+def explain(
+    spec: SpecLike,
+    target: TargetLike | None = None,
+    *,
+    format: Formatter | str | Mapping[str, Any] | None = None,
+    start: str | datetime | None = None,
+    records: int | None = None,
+    duration: str | timedelta | None = None,
+    until: str | datetime | None = None,
+    timezone: str | None = None,
+    warm_up: str | timedelta | None = None,
+    max_workers: int | None = None,
+    rate: str | float | None = None,
+    volume: str | None = None,
+    seed: int | None = None,
+    plugins: Sequence[str | Path] = (),
+    environment: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what a run would make, without running it, as ``datagen explain --json`` prints it.
+
+    The arguments are those of ``run``. Raises InvalidInput with everything that is wrong.
+    """
+    from datagen.job.explain import explain as explained  # with scipy, which takes a while to import
+
+    options = _options(
+        start, records, duration, until, None, timezone, None, None, max_workers, rate, volume, seed, None
+    )
+    return explained(Request(spec, target, format, options, environment, parameters or {}, plugins))[1]
 
 
 def _computed(spec: SpecLike, *options: Any) -> Run:

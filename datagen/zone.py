@@ -23,6 +23,7 @@ SECOND = 1_000_000  # µs
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+WEEK = 7 * DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = -719_160 * DAY, 2_932_894 * DAY  # a few days inside of the years 1 to 9999
 _OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")

@@ -13,6 +13,7 @@ from tests.worlds import ROOT
 PACKAGE = ROOT / "datagen"
 # Who may import whom: what stands to the right in its own line, and so on from there. `-/>` takes it back.
 RULE = """
+command, service -> plots -> job
 api, command, service -> job -> delivery -> engine -> language.population -> plugin -> records -> ground
 job -> language -> language.population
 delivery -/> language, language.population

@@ -5,9 +5,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from datagen.draw import Integers
+from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import Arrival, Counted, Scope, Stream
 from datagen.plugin.instant import Duration
+from datagen.plugin.week import Week, nothing
 
 
 class AtStart(Arrival):
@@ -17,6 +18,13 @@ class AtStart(Arrival):
 
     total: int = Field(ge=1, description="workers")
     spread: Duration = Field(0, description="over how long they come, evenly")
+
+    @property
+    def altogether(self) -> float:
+        return self.total
+
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        return nothing()
 
     def stream(self, scope: Scope) -> Stream:
         total = int(self.total * scope.scale)

@@ -68,8 +68,8 @@ class _Matches(Stream):
     def __init__(self, source: Cron, scope: Scope) -> None:
         self._source = source
         self._zone = Zone(source.timezone) if source.timezone else scope.zone
-        self._start = scope.start.microseconds
-        self._last = self._start + scope.begin // 1000 - 1  # µs since 1970: the match before, or just before the begin
+        self._zero = scope.zero
+        self._last = self._zero + scope.begin // 1000 - 1  # µs since 1970: the match before, or just before the begin
         self._matches = self._after(self._last)
 
     def _after(self, time: int) -> Iterator[datetime]:
@@ -81,7 +81,7 @@ class _Matches(Stream):
             found.append((match - _EPOCH) // timedelta(microseconds=1))
         if found:
             self._last = found[-1]
-        return (np.array(found, np.int64) - self._start) * 1000
+        return (np.array(found, np.int64) - self._zero) * 1000
 
     def snapshot(self) -> int:
         return self._last

@@ -5,9 +5,10 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from datagen.draw import Integers
+from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import After, Counted, Paced, Scope, Stream
 from datagen.plugin.rate import Rate
+from datagen.plugin.week import Week, nothing
 
 
 class Even(Paced):
@@ -35,6 +36,13 @@ class Even(Paced):
     @property
     def includes_until(self) -> bool:
         return self.endpoint
+
+    @property
+    def altogether(self) -> float | None:
+        return self.most if self.total is None else self.total
+
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        return nothing() if self.rate is None else week.factors * (self.rate * scope.scale)
 
     def stream(self, scope: Scope) -> Stream:
         if self.rate is not None:

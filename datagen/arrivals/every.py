@@ -9,6 +9,7 @@ from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import Batches, Count, Paced, Scope, Stream
 from datagen.plugin.instant import Duration, Period
 from datagen.plugin.model import Model
+from datagen.plugin.week import Week, lengths, paired
 
 
 class Vary(Model):
@@ -31,6 +32,15 @@ class Every(Paced):
     times: Annotated[int, Field(ge=1)] | None = Field(None, description="so many beats; without an end without it")
     size: Count = Field(1, description="workers a beat")
     vary: Vary | None = Field(None, description="a factor that is drawn for each beat")
+
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        vary, scale = self.vary or Vary(low=1, high=1), scope.scale
+        sizes = paired(lengths(self.size), vary.low, vary.high)
+
+        def size(factor: float) -> float:
+            return float((np.rint(sizes * factor) if scale == 1 else sizes * factor * scale).mean())
+
+        return week.beats(scope.begin + self.first, self.every, size, np.zeros(1))
 
     def stream(self, scope: Scope) -> Stream:
         return _Beats(self, scope)

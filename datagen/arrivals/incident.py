@@ -6,8 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from datagen.clock import NEVER
-from datagen.draw import Integers
+from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import Arrival, Scope, Stream
+from datagen.plugin.week import Week, nothing
 
 _FIRST = 86_400 * 10**9  # ns that are looked ahead at first
 
@@ -20,6 +21,10 @@ class AtIncident(Arrival):
 
     incident: str = Field(description="the name of the incident")
     at: Literal["begin", "end"] = Field("begin", description="at its begin or its end")
+
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        apart = week.recurring.get(self.incident)
+        return nothing() + (1 / apart if apart else 0.0)
 
     def stream(self, scope: Scope) -> Stream:
         return _Edges(scope, self.incident, ("begin", "end").index(self.at))
@@ -34,13 +39,13 @@ class _Edges(Stream):
         self._until = scope.begin - 1  # ns since the start: up to there they are made
 
     def more(self) -> Integers:
-        start = self._scope.start.microseconds
+        zero = self._scope.zero
         ahead = _FIRST
         while self._until < NEVER:
             end = min(self._until + ahead, NEVER)
             ahead *= 2
-            edges = self._stretches.until(start + end // 1000 + 1)[self._edge]
-            times = np.sort((edges - start) * 1000)
+            edges = self._stretches.until(zero + end // 1000 + 1)[self._edge]
+            times = np.sort((edges - zero) * 1000)
             times = times[(times > self._until) & (times <= end)]
             self._until = end
             if len(times):

@@ -5,9 +5,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from datagen.draw import Integers
+from datagen.clock import NEVER
+from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import BLOCK, Paced, Scope, Stream
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
+from datagen.plugin.week import Week
 
 
 class Interarrival(Paced):
@@ -22,6 +24,10 @@ class Interarrival(Paced):
     def never_waits(self) -> bool:
         return self.distribution.highest() < SMALLEST_WAIT
 
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        gap = self.distribution.mean_wait() / scope.scale
+        return week.factors / gap if gap else np.full(len(week.factors), np.inf)
+
     def stream(self, scope: Scope) -> "_Gaps":
         return _Gaps(self, scope)
 
@@ -34,7 +40,11 @@ class _Gaps(Stream):
     def more(self) -> Integers:
         numbers = np.arange(self._next, self._next + BLOCK)
         self._next += BLOCK
-        return self._source.distribution.waits(self._scope.rows(numbers), self._scope.key("interarrival"))
+        gaps = self._source.distribution.waits(self._scope.rows(numbers), self._scope.key("interarrival"))
+        if self._scope.scale == 1:
+            return gaps
+        finite = (gaps > 0) & (gaps < NEVER)
+        return np.where(finite, np.rint(np.minimum(gaps / self._scope.scale, NEVER)), gaps).astype(np.int64)
 
     def snapshot(self) -> int:
         return self._next

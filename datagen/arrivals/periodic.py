@@ -11,6 +11,7 @@ from datagen.plugin.arrival import Batches, Paced, Scope, Stream
 from datagen.plugin.distribution import MOST_ITEMS
 from datagen.plugin.instant import Period
 from datagen.plugin.model import Model
+from datagen.plugin.week import Week, paired
 
 _CELLS = 4096  # of the table of a beta distribution
 
@@ -96,6 +97,22 @@ class Periodic(Paced):
     direction: Literal["decrease", "increase", "mixed"] = Field("mixed", description="to fewer, to more, or both")
     spread: Spread = Field(UniformSpread(type="uniform"), description="how they are spread over the period")
 
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        scale = scope.scale
+        sizes = self.multiplier * paired(np.ones(1), *self.drawn_from)
+
+        def size(factor: float) -> float:
+            return float((np.floor(sizes * factor) if scale == 1 else sizes * factor * scale).mean())
+
+        shares = self.spread.sample((np.arange(1024) + 0.5) / 1024)
+        return week.beats(scope.begin, self.period, size, shares)
+
+    @property
+    def drawn_from(self) -> tuple[float, float]:
+        """Return the lowest and the highest of what the number of workers is multiplied with."""
+        low = 1 - self.deviation if self.direction != "increase" else 1.0
+        return low, 1 + self.deviation if self.direction != "decrease" else 1.0
+
     def stream(self, scope: Scope) -> Stream:
         return _Periods(self, scope)
 
@@ -107,8 +124,7 @@ class _Periods(Batches):
 
     def sizes(self, numbers: Integers, begins: Integers) -> Floats:
         source = self._source
-        low = 1 - source.deviation if source.direction != "increase" else 1.0
-        high = 1 + source.deviation if source.direction != "decrease" else 1.0
+        low, high = source.drawn_from
         drawn = low + (high - low) * self.scope.units("deviation", numbers)
         return source.multiplier * drawn * self.scope.pace.factor(begins)
 

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers
-from datagen.moment import Moment
 from datagen.plugin.recording import RecordedValues, Recording
 from datagen.problems import RunFailed, reason
 from datagen.records.blocks import Blocks, Form
@@ -104,9 +103,9 @@ class Player:
 class Playing(Recording):
     """A file that is played in a run: its latest blocks are kept, for whoever comes behind."""
 
-    def __init__(self, recorder: Recorder, times: int | None, start: Moment) -> None:
-        """Play a file so many ``times``; None is for ever."""
-        self.recorder, self.times, self.start = recorder, times, start
+    def __init__(self, recorder: Recorder, times: int | None, zero: int) -> None:
+        """Play a file so many ``times``, None is for ever, in a simulation that begins at ``zero`` (µs since 1970)."""
+        self.recorder, self.times, self.zero = recorder, times, zero
         self._kept: OrderedDict[int, Block] = OrderedDict()
         self._count: int | None = None  # of blocks, once it is known
         self._state = self._looked()
@@ -167,7 +166,7 @@ class _Values(RecordedValues):
             block = self._at(int(numbers[done]))
             stop = int(np.searchsorted(numbers, self._first + len(block)))
             rows = numbers[done:stop] - self._first
-            played = self._playing.start.microseconds + births[done:stop] // 1000
+            played = self._playing.zero + births[done:stop] // 1000
             columns = {name: column.take(pa.array(rows)) for name, column in block.columns.items()}
             for name, part in (columns | {SHIFT: pa.array((played - block.times[rows]) / 1e6)}).items():
                 parts.setdefault(name, []).append(part)

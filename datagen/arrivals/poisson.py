@@ -7,9 +7,10 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.clock import NEVER
-from datagen.draw import Integers
+from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import BLOCK, Paced, Scope, Stream
 from datagen.plugin.rate import Rate
+from datagen.plugin.week import Week
 
 
 class Poisson(Paced):
@@ -21,6 +22,9 @@ class Poisson(Paced):
     kind: ClassVar[str] = "poisson"
 
     rate: Rate = Field(description='workers a second, or a text such as "5/s" or "900/H"')
+
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        return week.factors * (self.rate * scope.scale)
 
     def stream(self, scope: Scope) -> Stream:
         return _Poisson(scope, 1 / (self.rate * scope.scale))

@@ -1,5 +1,6 @@
 """The source ``replay``: the workers of a recorded file, when its times say."""
 
+import os
 from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -10,15 +11,16 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen.arrivals.playback import NO_TIME, SHIFT, Block, Player, Playing, Recorder
 from datagen.clock import NEVER
-from datagen.draw import Integers
+from datagen.draw import Floats, Integers
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Scope, Stream
 from datagen.plugin.instant import Duration
 from datagen.plugin.model import Model, Number, invalid
 from datagen.plugin.recording import Recorded
 from datagen.plugin.table_file import FilePath, TableFile, unusable, valid_expression
+from datagen.plugin.week import Week, nothing
 from datagen.problems import Path_, RunFailed, counted, show
-from datagen.records.blocks import LINE, Blocks
+from datagen.records.blocks import BLOCK, LINE, Blocks
 from datagen.records.strptime import ISO_TIMES, TIME, TimePattern, TimeReader, expression_of
 from datagen.zone import Zone
 
@@ -151,10 +153,27 @@ class Replay(Arrival, TableFile):
         types = {name: column.type for name, column in self._opening.columns.items()} | {SHIFT: pa.float64()}
         return [Recorded(name=name, type_=type_) for name, type_ in types.items() if name != TIME]
 
-    def recording(self, start: Moment, zone: Zone) -> Playing:
+    @property
+    def altogether(self) -> float | None:
+        return None if self.times is None else float(min(self.times * self._records, self.most or NEVER))
+
+    @cached_property
+    def _records(self) -> int:
+        """Return how many records the file has; of one with several blocks as many as its first ones promise."""
+        if Blocks(self.path, self.form(self.path)).read(1) is None:
+            return len(self._opening)
+        return round(len(self._opening) * os.path.getsize(self.path) / BLOCK)
+
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        if self.times is not None:
+            return nothing()
+        span = float(np.ptp(self._opening.times)) / 1e6 / float(self.speed) + self.pause / 1e9
+        return nothing() + (len(self._opening) / span if span else 0.0)
+
+    def recording(self, start: Moment, zero: int, zone: Zone) -> Playing:
         year = 1970 + int(np.int64(start.microseconds).astype("M8[us]").astype("M8[Y]").astype(np.int64))
         types = {name: column.type for name, column in self._opening.columns.items()}
-        return Playing(self._recorder(zone, year, types), self.times, start)
+        return Playing(self._recorder(zone, year, types), self.times, zero)
 
     def stream(self, scope: Scope) -> Stream:
         assert isinstance(scope.recording, Playing), "its own"
@@ -167,7 +186,7 @@ class _Schedule(Stream):
     def __init__(self, replay: Replay, playing: Playing, scope: Scope) -> None:
         self._player = Player(playing)
         self._keeps_time = replay.clock == "recorded"
-        self._origin = scope.start.microseconds if self._keeps_time else playing.first_time
+        self._origin = scope.zero if self._keeps_time else playing.first_time
         self._speed = Fraction(str(replay.speed))
         self._pause = replay.pause
         self._round = 0

@@ -7,11 +7,12 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from datagen import draw
-from datagen.draw import Integers
+from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import BLOCK, OPEN, Arrival, Scope, Stream
 from datagen.plugin.instant import Period
 from datagen.plugin.model import Model
 from datagen.plugin.rate import RateOrNone
+from datagen.plugin.week import Week, nothing
 
 _MOST_STEPS = 1_000_000  # of a ramp of workers alive
 Alive = Annotated[int, Field(ge=0, le=1_000_000_000)]
@@ -54,6 +55,18 @@ class Stages(Arrival):
     kind: ClassVar[str] = "stages"
 
     stages: list[Stage] = Field(min_length=1, description="the stages, in order")
+
+    @property
+    def kept_alive(self) -> float:
+        seconds = [stage.for_ for stage in self.stages]
+        numbers = [(stage.alive + self._last(stage)) / 2 if stage.alive is not None else 0 for stage in self.stages]
+        return float(np.average(numbers, weights=seconds))
+
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        mean = np.average(
+            [sum(stage.rates) / 2 for stage in self.stages], weights=[stage.for_ for stage in self.stages]
+        )
+        return nothing() + mean * scope.scale
 
     def stream(self, scope: Scope) -> Stream:
         return _Open(self, scope)

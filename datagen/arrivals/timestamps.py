@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
+from datagen.draw import Floats
 from datagen.plugin.arrival import Arrival, Counted, Scope, Stream
 from datagen.plugin.instant import Instant
 from datagen.plugin.model import invalid
 from datagen.plugin.table_file import FilePath, TableFile, unusable
+from datagen.plugin.week import Week, nothing
 from datagen.problems import RunFailed, show
 from datagen.records.blocks import Blocks
 from datagen.records.cells import column_of
@@ -70,11 +72,18 @@ class Timestamps(Arrival, TableFile):
     def files(self) -> list[str]:
         return [] if self.path is None else [self.path]
 
+    @property
+    def altogether(self) -> float:
+        return len(self._texts if self.values is None else self.values)
+
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        return nothing()
+
     def stream(self, scope: Scope) -> Stream:
         if self.values is None:
             at = replace(ISO_TIMES, zone=scope.zone).read(self._texts)[1]
         else:
             at = np.array([time.microseconds(scope.start, scope.zone) for time in self.values])
-        times = np.sort((at - scope.start.microseconds) * 1000)
+        times = np.sort((at - scope.zero) * 1000)
         times = times[np.searchsorted(times, scope.begin) :]
         return Counted(lambda numbers: times[numbers], len(times))

@@ -17,11 +17,14 @@ from datagen.version import VERSION
 OPTIONS = {
     "start": "-s",
     "max_workers": "-m",
+    "rate": "--rate",
+    "volume": "--volume",
     "records": "-n",
     "duration": "-r",
     "until": "--until",
     "bytes": "--bytes",
     "timezone": "--timezone",
+    "warm_up": "--warm-up",
     "then_live": "--then-live",
     "speed": "--speed",
     "seed": "--seed",
@@ -34,9 +37,13 @@ _BEFORE = re.compile(r"-[0-9P]")
 _COMMANDS = {
     "run": "Generate events: workers walk through the states of a spec and emit records.",
     "check": "Say what is wrong with a spec, a target and a format, and what is odd; generate nothing.",
+    "explain": "Say what a run would make, without running it: records and bytes a second, by hour over a week, what "
+    "workers do and how many are alive, what the limit costs, and the size of the run. Takes the options of the run.",
     "schema": "Print the JSON Schema of a spec or of a target file, for editors.",
     "types": "Print the dimensions of each emitter's records with their Arrow types.",
     "docs": "Write the reference pages, with the kinds of your plug-ins, into a directory.",
+    "plot": "Draw a page of a spec: when workers arrive, how they move, how many are alive, some lives, and the values "
+    "of every field, each as one seeded run has it and as theory expects it. The page needs no network.",
     "audit": "Compute a run again and read its targets back. For each, print how many records are expected, found, "
     "missing, duplicated, out of order, and altered or not of this run. Takes the options of the run. "
     "The exit code is 1 when a record is missing or altered in any target that can be read back, or when none can.",
@@ -44,9 +51,11 @@ _COMMANDS = {
 _EXAMPLES = """\
 other commands:
   datagen check SPEC      say what is wrong with a spec; generate nothing
+  datagen explain SPEC    say what a run would make
   datagen schema          print the JSON Schema of specs, or with --target of target files
   datagen types SPEC      print the dimensions of the records with their types
   datagen docs DIR        write the reference pages
+  datagen plot SPEC       draw a page of a spec: arrivals, states, values
   datagen audit SPEC      prove that the targets of a run hold its records
 Each has its own --help. "python -m datagen" and "python generator.py" are the same as "datagen".
 
@@ -125,14 +134,16 @@ def _no_such(name: str) -> str:
 def parsers() -> dict[str, Parser]:
     """Return the parser of each sub-command, by its name."""
     made = {name: _parser(name) for name in _COMMANDS}
-    for name in ("run", "check", "types", "audit"):
+    for name in ("run", "check", "explain", "plot", "types", "audit"):
         _add_spec(made[name])
-    for name in ("run", "check", "audit"):
+    for name in ("run", "check", "explain", "audit"):
         _add_run(made[name])
     made["run"].epilog = _EXAMPLES
     _add_generating(made["run"])
     made["check"].add_argument("--connect", action="store_true", help="try to reach the targets too")
+    made["explain"].add_argument("--json", action="store_true", help="print JSON, for programs")
     made["schema"].add_argument("--target", action="store_true", help="of a target file instead of a spec")
+    _add_plot(made["plot"])
     made["docs"].add_argument("directory", metavar="DIR", help="where to write them; it is made if it is not there")
     made["audit"].add_argument("--strict", action="store_true", help="fail too when a target can't be read back")
     made["audit"].add_argument(
@@ -181,8 +192,11 @@ def _add_run(parser: Parser) -> None:
         help="with -s: what lies in the past comes at once, the rest when it is due on the system clock",
     )
     add("--speed", metavar="N", help="pace of the clock: N seconds of the run in each second; with or without -s")
+    add("--warm-up", metavar="TIME", help="how long before the start the simulation begins, or auto; else the spec's")
     add("--timezone", metavar="ZONE", help="zone of times without an offset, such as Europe/Berlin; else the spec's")
     add("-m", "--max-workers", metavar="N", help="most workers alive at once; else max_workers of the spec, else 100")
+    add("--rate", metavar="RATE", help="so many records a time, such as 5000/s, by more workers; wins over the spec")
+    add("--volume", metavar="VOLUME", help="so many bytes (of compact JSON) or records a time, such as 10GB/D")
     add("-n", "--records", metavar="N", help="stop after that many records; 5k and 2M are 5000 and 2000000")
     add(
         "-r", "--duration", metavar="TIME", help="stop after 30 or 30S, 10M, 1H30M, 2D or PT1H30M; seconds without unit"
@@ -190,6 +204,16 @@ def _add_run(parser: Parser) -> None:
     add("--until", metavar="TIME", help="stop before that time: ISO 8601, now, today, -1D, or +30D from the start")
     add("--bytes", metavar="N", help="stop with the record that makes this many bytes of JSON full; 5GB, 100MiB")
     add("--seed", metavar="N", help="whole number; the same seed, spec and start give the same bytes")
+
+
+def _add_plot(parser: Parser) -> None:
+    add = parser.add_argument
+    add("-o", "--output", metavar="FILE", help="ends in .html, .svg or .png; SPEC.html without it; -: HTML, piped")
+    add("-s", "--start", metavar="TIME", help="when the run starts; Monday 2024-01-01 without it")
+    add("--timezone", metavar="ZONE", help="zone of times without an offset, such as Europe/Berlin; else the spec's")
+    add("-m", "--max-workers", metavar="N", help="most workers alive at once; else max_workers of the spec, else 100")
+    add("--span", dest="duration", metavar="TIME", help="how long the run is; 7D without it; a million steps at most")
+    add("--seed", metavar="N", help="whole number; 0 without it")
 
 
 def _add_generating(parser: Parser) -> None:
@@ -215,7 +239,8 @@ def request_of(arguments: argparse.Namespace) -> Request:
     problems: list[Problem] = []
     options, spec, parameters = Options(), arguments.config, {}
     try:
-        options = Options.of(vars(arguments), OPTIONS)
+        spans = {"duration": "--span"} if arguments.command == "plot" else {}
+        options = Options.of(vars(arguments), OPTIONS | spans)
     except InvalidInput as error:
         problems += error.problems
     try:

@@ -2,6 +2,7 @@
 
 import argparse
 from contextlib import closing, nullcontext
+from dataclasses import replace
 
 from datagen.command.arguments import request_of
 from datagen.command.signals import Signals
@@ -11,6 +12,9 @@ from datagen.delivery.deliver import Report
 from datagen.job import job as jobs
 from datagen.job.limit import Limit
 from datagen.job.request import Request
+from datagen.job.times import settle
+from datagen.job.volume import scaled
+from datagen.language.spec import Spec
 
 _LOOK_EVERY = 0.05  # seconds
 
@@ -23,6 +27,8 @@ def run(arguments: argparse.Namespace, voice: Voice) -> bool:
     with closing(jobs.prepare(request, voice.say)) as job:
         voice.secrets += job.inputs.secrets
         voice.warn(job.inputs.warnings)
+        if job.scale is not None and not arguments.quiet:
+            voice.say(str(job.scale), volume_scale=job.scale.constant, error=job.scale.error)
         arguments.signals.run_has_begun = True
         watch = Watch(job, voice, arguments.signals, quiet=arguments.quiet, verbose=arguments.verbose)
         report = _follow(job, watch, arguments.signals, shows_progress=not (arguments.quiet or voice.as_json))
@@ -40,11 +46,19 @@ def _check(request: Request, voice: Voice, *, connect: bool) -> bool:
     inputs = jobs.check(request, connect=connect)
     voice.secrets += inputs.secrets
     voice.warn(inputs.warnings)
-    forecast = Limit.of(request.options, inputs.loaded.spec).forecast()
+    times = settle(request.options, inputs.loaded.spec.timezone)
+    options, scale = scaled(inputs.loaded, replace(times.options, seed=request.options.seed or 0), times.start)
+    forecast = Limit.of(options, inputs.loaded.spec).forecast()
     if forecast:
-        voice.warn([inputs.loaded.document.problem(("interarrival",), forecast)])
+        voice.warn([inputs.loaded.document.problem((_source_of(inputs.loaded.spec),), forecast)])
+    if scale is not None:
+        voice.say(str(scale))
     voice.say("spec, target and format are valid")
     return True
+
+
+def _source_of(spec: Spec) -> str:
+    return "arrivals" if spec.interarrival is None else "interarrival"
 
 
 def _follow(job: jobs.Job, watch: Watch, signals: Signals, *, shows_progress: bool) -> Report:

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from datagen.command import generate, tools
+from datagen.command import explain, generate, tools
 from datagen.command.arguments import parse
 from datagen.command.signals import Signals
 from datagen.command.voice import Voice, wants_json
@@ -18,7 +18,9 @@ _WORK = {
     "schema": tools.print_schema,
     "types": tools.print_types,
     "docs": tools.write_docs,
+    "plot": tools.plot,
     "audit": tools.audit,
+    "explain": explain.explain,
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from datagen.command.arguments import parsers, request_of
 from datagen.command.voice import Voice
 from datagen.plugin.registry import Registry
-from datagen.problems import RunFailed
+from datagen.problems import InvalidInput, Problem, RunFailed
 
 
 def print_schema(arguments: argparse.Namespace, voice: Voice) -> bool:
@@ -43,6 +43,34 @@ def write_docs(arguments: argparse.Namespace, voice: Voice) -> bool:
             Path(arguments.directory, name).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise RunFailed(f"writing {error.filename or arguments.directory}: {error.strerror}") from error
+    return True
+
+
+def plot(arguments: argparse.Namespace, voice: Voice) -> bool:
+    """Draw the page of a spec into a file."""
+    from datagen.job.request import spec_of
+    from datagen.plots.data.pilot import Pilot
+    from datagen.plots.draw.output import ENDINGS, drawn
+    from datagen.plots.draw.overview import page
+
+    request = request_of(arguments)
+    named = request.spec if isinstance(request.spec, str) else None
+    name = Path(named).stem if named else "spec"
+    output = arguments.output or f"{name}.html"
+    ending = ".html" if output == "-" else Path(output).suffix
+    if ending not in ENDINGS:
+        raise InvalidInput([Problem("must end in .html, .svg or .png", f"-o {output}")])
+    loaded = spec_of(request, Registry.load(request.plugins))
+    voice.secrets += loaded.document.secrets
+    made = drawn(page(Pilot.complete(loaded, request.options, "--span"), name), ending)
+    if output == "-":
+        voice.print(made.decode().removesuffix("\n"))
+        return True
+    try:
+        Path(output).write_bytes(made)
+    except OSError as error:
+        raise RunFailed(f"writing {output}: {error.strerror}") from error
+    voice.say(f"{output} is written")
     return True
 
 

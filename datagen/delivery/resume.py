@@ -24,6 +24,7 @@ _WORDS = {
     "version": "version of this program",
     "sources": "plug-ins, or files that the spec names",
     "max_workers": "limit of workers",
+    "scale": "number of times more workers",
     "end": "number of records or duration, or another end, at which stages released what they held",
     "targets": "targets or formats",
 }

@@ -10,7 +10,6 @@ from datagen.draw import Keys
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Rhythm
 from datagen.engine.source import SOURCE, WAITS, Source, Steady
-from datagen.engine.times import Times
 from datagen.native.sources import Pace, Sources
 from datagen.plugin.arrival import After, Arrival, Paced, Scope, TurnedAway
 from datagen.plugin.instant import At
@@ -23,7 +22,7 @@ class Arrivals:
         """Take the limit of workers alive at once, and how many times of a source the walk takes at once."""
         self._plan = plan
         self._seed = seed
-        self._times = Times(plan.population, plan.start, seed)
+        self._times = plan.times(seed)
         declared = plan.population.sources
         self.table = np.zeros(len(declared), SOURCE)
         self.times = np.zeros((len(declared), known), np.int64)
@@ -51,15 +50,16 @@ class Arrivals:
 
     @property
     def held_since(self) -> int:
-        """Return since when a worker is held back who could else be alive, in ns since the start; else ``NEVER``."""
+        """Return since when a worker is held back who could else be alive, in ns of the simulation; else ``NEVER``."""
         core = self.core
         is_full = (core.alive >= core.most) | (self.table["alive"] >= self.table["most"])
-        waiting = (self.table["when_full"] == WAITS) & (is_full | (self.table["due"] < core.opened))
+        waits = (self.table["when_full"] == WAITS) & (self.table["is_kept"] == 0)
+        waiting = waits & (is_full | (self.table["due"] < core.opened))
         return int(self.table["due"][waiting].min(initial=NEVER))
 
     @property
     def next_change(self) -> int:
-        """Return when a source changes by itself, in ns since the start."""
+        """Return when a source changes by itself, in ns of the simulation."""
         return min(source.next_change for source in self._sources)
 
     def supply(self) -> None:
@@ -124,22 +124,24 @@ class Arrivals:
             seed=self._seed,
             path=self._plan.path_of(source),
             start=self._plan.start,
+            zero=self._times.zero,
             zone=self._times.zone,
             begin=begin,
             until=int(row["until"][0]),
             pace=Steady(begin) if rhythm is None else rhythm.since(begin),
             incidents=self._times.incidents,
             recording=self._plan.recordings.get(source.name),
+            scale=self._plan.scale,
         )
 
     def _begin_of(self, source: Arrival) -> int:
-        """Return when a source begins that waits for none, in ns since the start."""
+        """Return when a source begins that waits for none, in ns of the simulation."""
         return 0 if isinstance(source.from_, After) else self._time(source.from_, 0)
 
     def _time(self, at: At | None, default: int) -> int:
-        """Return a time of the spec in ns since the start."""
-        start = self._plan.start
-        return default if at is None else (at.microseconds(start, self._times.zone) - start.microseconds) * 1000
+        """Return a time of the spec in ns of the simulation."""
+        times = self._times
+        return default if at is None else (at.microseconds(times.start, times.zone) - times.zero) * 1000
 
     def _go_on(self, now: int, opened: int) -> None:
         """Let begin, and end, who waits for a source that is over now, and find out who comes next."""

@@ -19,7 +19,6 @@ from datagen.draw import Integers, Keys
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.reader import TIME, RecordReader
 from datagen.engine.step import Steps
-from datagen.engine.times import Times
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.native.rows import grouped
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows, World
@@ -60,7 +59,7 @@ class Columns:
 
     def __init__(self, plan: Plan, world: World) -> None:
         self._plan = plan
-        self._incidents = Times(plan.population, plan.start, world.seed).incidents
+        self._incidents = plan.times(world.seed).incidents
         self._world = world
         self._types = _variable_types(plan, world)  # of variables
         self._stores = {
@@ -117,10 +116,21 @@ class Columns:
             start = stop
             if len(draft):
                 yield draft
+        self._clear(steps)
+
+    def _clear(self, steps: Steps) -> None:
+        """Forget the values of variables that nobody can read any more after some steps."""
         for group, kept in enumerate(steps.keep):
             if kept is not None:
                 for name in self._plan.groups[group]:
                     self._stores[name].keep(kept)
+
+    def settle(self, steps: Steps) -> None:
+        """Set the variables of steps whose records nobody gets."""
+        size = 1 if self._plan.circular else MOST_ROWS
+        for start in range(0, len(steps), size):
+            self._set_variables(steps.between(start, min(start + size, len(steps))))
+        self._clear(steps)
 
     def made(self, draft: Draft) -> Batch:
         """Return the batch of a draft. May be called by any thread."""

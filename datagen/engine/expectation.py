@@ -1,22 +1,73 @@
-"""What is to be expected of a population in the long run: how long a worker lives, and so how many are alive.
+"""What is to be expected of a population in the long run: how many workers come, live and emit, minute by minute.
 
-Stands beside the walk: a state's visits are those of an absorbing Markov chain (J. Kemeny, J. Snell, Finite Markov
-chains, 1960, theorem 3.2.4), and the number alive is their rate times their life (J. Little, 1961).
+Stands beside the walk: who comes is what each source makes of an ordinary week, what becomes of them is the chain's,
+and the number alive is their rate times their life (J. Little, 1961). The limit of workers is not known here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from math import inf, sqrt
+from math import inf, isfinite, sqrt
 
 import numpy as np
-import numpy.typing as npt
 
-from datagen.draw import Floats, Integers
-from datagen.graph import reached
+from datagen.clock import NEVER
+from datagen.draw import Floats
+from datagen.engine.chain import Chain
+from datagen.engine.plan import Plan
+from datagen.engine.rhythm import Course, Rhythm
+from datagen.engine.source import Steady
+from datagen.engine.times import Times
 from datagen.language.population import Population
-from datagen.plugin.distribution import Distribution, quantiles
+from datagen.moment import Moment
+from datagen.plugin.arrival import Arrival, Paced, Scope, TurnedAway
+from datagen.plugin.incident import Recurring
+from datagen.plugin.instant import At
+from datagen.plugin.profile import Profile
+from datagen.plugin.week import BEGIN, MINUTES, Week, lengths
+from datagen.zone import MINUTE, WEEK, Zone
 
-_MOST_SOLVED = 1000  # states; solving for more takes longer than a second
+
+@dataclass(frozen=True)
+class Inflow:
+    """What is to be expected of a source and its workers."""
+
+    source: Arrival
+    chain: Chain
+    rates: Floats  # (MINUTES,) workers a second in each minute of an ordinary week
+    altogether: float | None  # workers, where there are only so many
+
+    @cached_property
+    def rate(self) -> float:
+        """Return the mean number of workers a second."""
+        return float(self.rates.mean())
+
+    @property
+    def fleet(self) -> float:
+        """Return how many workers there are from the begin on."""
+        return (self.altogether or 0.0) if self.rate == 0 else 0.0
+
+    @cached_property
+    def alive(self) -> Floats | None:
+        """Return how many workers are alive in each minute of a week, (MINUTES,), of who stop; None: unknown."""
+        life = self.chain.life
+        if life is None or not isfinite(life) or not isfinite(self.rate):
+            return None
+        return later(self.rates, life) * life
+
+    def makes(self, weights: Floats) -> Floats | None:
+        """Return what is made a second in each minute of a week (MINUTES,), where entering a state makes its weight.
+
+        None when workers never stop and are more and more, or that is unknown.
+        """
+        chain = self.chain
+        if not chain.always_stops and self.rate == 0 and chain.beat is not None:
+            return np.full(MINUTES, self.fleet * float(chain.beat @ weights))
+        if not chain.always_stops or chain.visits is None or not isfinite(self.rate):
+            return None
+        total = np.zeros(MINUTES)
+        for state in np.flatnonzero(chain.visits * weights).tolist():
+            total += later(self.rates, float(chain.ages[state])) * (chain.visits[state] * weights[state])
+        return total
 
 
 @dataclass(frozen=True)
@@ -24,46 +75,100 @@ class Expectation:
     """What is to be expected of a population without a limit of workers."""
 
     population: Population
+    scale: float = 1.0  # so many times more workers than the sources say
+    start: Moment = BEGIN  # whose offset says whose wall clock is meant where the spec does not
+
+    @property
+    def zone(self) -> Zone:
+        """Return whose wall clock a profile without a zone of its own means."""
+        return Times(self.population, self.start, seed=0).zone
+
+    @cached_property
+    def inflows(self) -> list[Inflow]:
+        """Return what is to be expected of each source, in order of their names."""
+        return [self._inflow(source) for source in self.population.sources]
+
+    @cached_property
+    def emits(self) -> Floats:
+        """Return how many records each state emits, 0 or 1, (states,)."""
+        return np.array([1.0 if state.emitter else 0.0 for state in self.population.states])
 
     @cached_property
     def always_stops(self) -> bool:
-        """Return whether a worker can get to the stop from every state that it can get to."""
-        source, target, share = self._ways
-        states = len(self.population.states)
-        leaving = np.flatnonzero(np.bincount(source, share, states) < 1 - 1e-9)
-        stops = _reached(leaving.tolist(), target, source, states)
-        return bool(stops[self._entered].all())
+        """Return whether every worker can get to the stop from every state that it can get to."""
+        return all(chain.always_stops for chain in self._chains.values())
+
+    @cached_property
+    def rate(self) -> float:
+        """Return the mean number of workers who come in a second."""
+        return sum(inflow.rate for inflow in self.inflows)
 
     @cached_property
     def visits(self) -> Floats | None:
         """Return how often a worker enters each state, (states,); None when it may never stop, or that is unknown."""
-        states = len(self.population.states)
-        if states > _MOST_SOLVED or not self.always_stops:
-            return None
-        source, target, share = self._ways
-        matrix = np.eye(states)
-        np.subtract.at(matrix, (target, source), np.where(self._entered[source], share, 0))
-        return np.linalg.solve(matrix, np.eye(states)[0]).astype(np.float64)
+        visits = [inflow.chain.visits for inflow in self.inflows]
+        return None if any(each is None for each in visits) else np.asarray(self._shares @ np.array(visits))
 
     @cached_property
     def life(self) -> float | None:
         """Return the mean seconds from a worker's birth to its stop, infinite when it may never stop; None: unknown."""
-        if not self.always_stops:
+        lives = [inflow.chain.life for inflow in self.inflows]
+        if inf in lives:
             return inf
-        if self.visits is None:
+        return None if None in lives else float(self._shares @ np.array(lives))
+
+    @cached_property
+    def records(self) -> Floats | None:
+        """Return how many records a second are emitted in each minute of a week, (MINUTES,).
+
+        None when workers never stop and are more and more, or that is unknown.
+        """
+        return self.makes(self.emits)
+
+    def makes(self, weights: Floats) -> Floats | None:
+        """Return what is made a second in each minute of a week (MINUTES,), as ``records``, by weights of states."""
+        total = np.zeros(MINUTES)
+        for inflow in self.inflows:
+            made = inflow.makes(weights)
+            if made is None:
+                return None
+            total += made
+        return total
+
+    @cached_property
+    def beat(self) -> Floats | None:
+        """Return how often a second each state is entered by one who never stops, (states,); None: unknown."""
+        beats = [(share, inflow.chain) for share, inflow in zip(self._shares, self.inflows, strict=True) if share > 0]
+        if any(chain.beat is None for _, chain in beats):
             return None
-        waits = [0.0 if state.delay is None else _mean_wait(state.delay) for state in self.population.states]
-        return float(self.visits @ np.array(waits))
+        sums = [share * chain.beat for share, chain in beats if chain.beat is not None and not chain.always_stops]
+        total = np.asarray(sum(sums, np.zeros(len(self.emits))))
+        endless = float(total @ self.inflows[0].chain.delays)
+        return total / endless if endless > 0 else None
 
     @cached_property
     def alive(self) -> float | None:
         """Return the mean number of workers alive, infinite when it grows for ever; None: unknown."""
-        if self.population.interarrival is None:
-            return None
-        gap = _mean_wait(self.population.interarrival)
-        if self.life is None or (gap == 0 and self.life == 0):
-            return None
-        return self.life / gap if gap else inf
+        total = 0.0 if self.always_stops else self.fleet
+        for inflow in self.inflows:
+            life = inflow.chain.life
+            if inflow.rate and (life is None or (life == 0 and not isfinite(inflow.rate))):
+                return None
+            total += inflow.rate * (life or 0.0) if inflow.rate else 0.0
+        return total
+
+    @cached_property
+    def most_alive(self) -> float | None:
+        """Return the mean number of workers alive when it is highest in a week; infinite or None as ``alive``."""
+        if self.alive is None or not isfinite(self.alive):
+            return self.alive
+        curves = [inflow.alive for inflow in self.inflows if inflow.alive is not None]
+        return float(sum(curves, np.zeros(MINUTES)).max()) + self.fleet
+
+    @property
+    def fleet(self) -> float:
+        """Return how many workers there are from the begin on."""
+        return sum(inflow.fleet for inflow in self.inflows)
 
     @property
     def sufficient_limit(self) -> float | None:
@@ -71,39 +176,88 @@ class Expectation:
 
         Where spawns are independent the number alive has a Poisson distribution; four standard deviations are added.
         """
-        return None if self.alive is None else self.alive + 4 * sqrt(self.alive) + 1
+        if self.most_alive is None or not isfinite(self.most_alive):
+            return self.most_alive
+        coming = self.most_alive - self.fleet
+        return self.fleet + coming + 4 * sqrt(coming) + 1
 
     @cached_property
-    def _entered(self) -> npt.NDArray[np.bool_]:
-        """Return which states a worker can get to, (states,)."""
-        source, target, _ = self._ways
-        return _reached([0], source, target, len(self.population.states))
+    def _shares(self) -> Floats:
+        """Return which share of all workers each source makes, (sources,)."""
+        weights = np.array([inflow.rate for inflow in self.inflows])
+        if not weights.any():
+            weights = np.array([inflow.altogether or 1.0 for inflow in self.inflows])
+        if np.isinf(weights).any():
+            weights = np.isinf(weights).astype(float)
+        return np.asarray(weights / weights.sum())
 
     @cached_property
-    def _ways(self) -> tuple[Integers, Integers, Floats]:
-        """Return from which state one can go to which, other than the stop, and with which probability; (ways,)."""
-        number = {state.name: index for index, state in enumerate(self.population.states)}
-        sums = [sum(way.probability for way in state.transitions) for state in self.population.states]
-        ways = [
-            (index, number[way.next], way.probability / sums[index])
-            for index, state in enumerate(self.population.states)
-            for way in state.transitions
-            if way.next in number
+    def _chains(self) -> dict[int, Chain]:
+        """Return the chain from each state that workers are born in."""
+        plan = Plan(self.population, BEGIN)
+        begins = [source.state for source in self.population.sources]
+        begins += [at.when_full.state for at in self.population.sources if isinstance(at.when_full, TurnedAway)]
+        return {number: Chain(self.population, number) for number in map(plan.state_number, begins)}
+
+    def chain(self, state: str | None) -> Chain:
+        """Return the chain from a state that workers are born in, the first without a name."""
+        return self._chains[Plan(self.population, BEGIN).state_number(state)]
+
+    def _inflow(self, source: Arrival) -> Inflow:
+        factors, scope = self._factors(source)
+        recurring = {
+            name: incident.every.mean_wait() + incident.lasts.mean_wait()
+            for name, incident in self.population.incidents.items()
+            if isinstance(incident, Recurring)
+        }
+        rates = source.rates(scope, Week(factors, scope.pace.factor, recurring))
+        counts = lengths(source.count)
+        altogether = source.altogether
+        if altogether is not None and altogether != source.most and not source.has_own_times:
+            altogether = float(int(altogether * self.scale))
+        mean = float(np.maximum(counts, 1 if source.counts_from_birth else 0).mean())
+        if altogether is not None and altogether != source.most:
+            altogether *= mean
+        chain, kept = self.chain(source.state), source.kept_alive * self.scale
+        if kept and chain.life:
+            rates = rates + kept / chain.life / mean
+        return Inflow(source, chain, rates * mean, altogether)
+
+    def _factors(self, source: Arrival) -> tuple[Floats, Scope]:
+        """Return the mean factors of a source's profile in each minute of a week (MINUTES,), and the scope of a run."""
+        zone = self.zone
+        first = zone.instant(BEGIN.microseconds)  # Monday's midnight there
+        times = Times(self.population, Moment(first), seed=0)
+        begin = 0
+        if isinstance(source.from_, At):
+            begin = (source.from_.microseconds(times.start, zone) - first) % WEEK * 1000
+        scope = Scope(0, "", times.start, times.zero, zone, begin, NEVER, Steady(0), times.incidents, self.scale)
+        if not isinstance(source, Paced) or source.profile is None:
+            return np.ones(MINUTES), scope
+        course = times.course(source.profile, "profile")
+        kept = [
+            (member if not isinstance(member, Profile) or member.weekly else 1.0, replace(own, zone=zone))
+            for member, own in course.members
         ]
-        source, target, share = zip(*ways, strict=True) if ways else ((), (), ())
-        return np.array(source, np.int64), np.array(target, np.int64), np.array(share, np.float64)
+        course = Course(tuple(kept))
+        at, left, right = course.pieces(first, first + WEEK)
+        base = np.concatenate([[0.0], np.cumsum((left + right) / 2.0**31 * np.diff(at))])
+        minutes = first + np.arange(MINUTES + 1, dtype=np.int64) * MINUTE
+        factors = np.diff(np.interp(minutes, at, base)) / MINUTE
+        return factors, replace(scope, pace=Rhythm(course, first).since(0))
 
 
-def _reached(first: list[int], begin: Integers, end: Integers, states: int) -> npt.NDArray[np.bool_]:
-    """Return which states one can get to from the first ones, (states,), along ways (n,) from ``begin`` to ``end``."""
-    ways: dict[int, list[int]] = {state: [] for state in range(states)}
-    for here, there in zip(begin.tolist(), end.tolist(), strict=True):
-        ways[here].append(there)
-    marks = np.zeros(states, bool)
-    marks[list(reached(ways, *first))] = True
-    return marks
+def later(curve: Floats, mean: float) -> Floats:
+    """Return a curve over the minutes of a week (MINUTES,) of what happens some time later, exponentially distributed
+    with a mean in seconds.
+    """
+    if mean < 1 or np.ptp(curve) == 0:
+        return curve
+    kept = np.exp(-60.0 / mean)
+    kernel = kept ** np.arange(MINUTES) * (1 - kept) / (1 - kept**MINUTES)
+    return np.maximum(np.fft.irfft(np.fft.rfft(curve) * np.fft.rfft(kernel), MINUTES), 0.0)
 
 
-def _mean_wait(distribution: Distribution) -> float:
-    """Return the mean of the draws as a delay or gap, in seconds; what is below 0 counts as 0."""
-    return float(np.maximum(np.nan_to_num(quantiles(distribution)), 0).mean())
+def hours(curve: Floats) -> Floats:
+    """Return the means over the hours of a week (168,) of what there is in its minutes (MINUTES,)."""
+    return curve.reshape(-1, 60).mean(axis=1)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen.draw import CONSTANT, Floats, Keys
+from datagen.engine.times import Times
 from datagen.language.population import Emitter, Population
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival
@@ -20,7 +21,6 @@ from datagen.plugin.distribution import Distribution, Linear
 from datagen.plugin.recording import Recording
 from datagen.problems import path_part
 from datagen.records.expression.name import root
-from datagen.zone import Zone
 
 FOREIGN = -1  # the family of a distribution that only Python can draw
 _FOREIGN = Linear(FOREIGN, 0.0, 0.0)
@@ -58,7 +58,13 @@ class Plan:
 
     population: Population
     start: Moment
+    warm_up: int = 0  # ns: so long before the start the simulation begins
+    scale: float = 1.0  # so many times more workers than the sources say
     path: str = ""  # the name path above the purposes of all draws; empty while there is one population
+
+    def times(self, seed: int) -> Times:
+        """Return what its profiles and incidents are in a run."""
+        return Times(self.population, self.start, seed, self.warm_up)
 
     def purpose(self, name: str) -> str:
         """Return the name path of what a draw for a worker is for."""
@@ -71,9 +77,9 @@ class Plan:
     @cached_property
     def recordings(self) -> dict[str | None, Recording]:
         """Return what the sources play, by their names; the walk reads the times of it, and the columns the values."""
-        named = self.population.timezone
-        zone = Zone.of(self.start) if named is None else Zone(named)
-        found = ((source.name, source.recording(self.start, zone)) for source in self.population.sources)
+        times = self.times(seed=0)  # of no matter here
+        sources = self.population.sources
+        found = ((source.name, source.recording(self.start, times.zero, times.zone)) for source in sources)
         return {name: recording for name, recording in found if recording is not None}
 
     def state_number(self, name: str | None) -> int:

@@ -71,13 +71,17 @@ class Run:
         records: int | None = None,
         duration: int | None = None,
         size: int | None = None,
+        warm_up: int = 0,
         pools: Pools | None = None,
         threads: int = 1,
+        scale: float = 1.0,
     ) -> None:
         """Prepare a run that ends after a number of records, at a duration (ns), or with the record that makes the
         ``size`` (bytes of compact JSON) full, whichever comes first; or when there are no more.
 
-        So many threads compute it, the one that takes its records included.
+        The simulation begins a ``warm_up`` (ns) before the start; nobody gets the records of that time. There are
+        ``scale`` times more workers than the sources say. So many threads compute it, the one that takes its records
+        included.
         """
         self.crew = Crew(threads)
         self.clock = clock
@@ -94,7 +98,7 @@ class Run:
         self._end = time_left(clock.start) if duration is None else min(duration, time_left(clock.start))
         self._ends_in_time = duration == self._end
         self.pools = Pools(population.places(), seed, clock.stopped) if pools is None else pools
-        plan = Plan(population, clock.start)
+        plan = Plan(population, clock.start, warm_up, scale)
         self._columns = Columns(plan, World(seed, self.pools, zone=population.timezone or clock.start.zone or "UTC"))
         self._walk = Walk(plan, seed, max_workers)
 
@@ -156,6 +160,7 @@ class Run:
 
     def _planned(self, ticking: bool) -> Iterator[Coming]:
         """Yield the windows and their batches, which are being made by others where there are any."""
+        self._warm_up()
         end, left = self._end, self._left
         while left != 0 and not self.is_complete and not self.clock.stopped.is_set():
             if self._walk.is_over:
@@ -197,6 +202,11 @@ class Run:
             self.history = self._drafted
             self.clock.arrive()
         self.clock.wait_for(moment)
+
+    def _warm_up(self) -> None:
+        """Let pass what lies before the start."""
+        while self._walk.next_time < 0 and not self.clock.stopped.is_set():
+            self._columns.settle(self._walk.advance(0))
 
     def snapshot(self) -> dict[str, Any]:
         """Return where the run is, between two windows."""

@@ -13,7 +13,7 @@ from datagen.plugin.arrival import OPEN, Arrival, Scope, TurnedAway
 
 # As the struct in datagen/native/sources.pxd.
 _NUMBERS = ("due", "until", "number", "total", "alive", "outside", "most", "dropped")
-_SMALL = ("awaited", "counts_from_birth", "when_full", "state", "turned", "pace")
+_SMALL = ("awaited", "is_kept", "counts_from_birth", "when_full", "state", "turned", "pace")
 SOURCE = np.dtype(
     [*((name, "i8") for name in _NUMBERS), ("key", "u8"), ("first", "i8"), ("known", "i8")]
     + [(name, "i4") for name in _SMALL],
@@ -160,7 +160,7 @@ class Source:
 
     def supply(self) -> None:
         """Give the walk more times."""
-        if self._row["counts_from_birth"][0] != self.declared.counts_from_birth:
+        if self._row["is_kept"][0]:
             self._give(np.zeros(len(self._times), np.int64))  # a place that falls free is filled at once
         else:
             self._give(self._queue.take(len(self._times)))
@@ -174,7 +174,7 @@ class Source:
 
     def change(self, now: int) -> None:
         """Keep another number of workers alive from now on, if it is time."""
-        is_open = not self._row["counts_from_birth"][0]
+        is_open = not self._row["is_kept"][0]
         number: int | None = None
         while self._targets and self._targets[0][0] <= now:
             number = self._targets.pop(0)[1]
@@ -231,14 +231,15 @@ class Source:
         """Let workers come as its instants say."""
         rule = self.declared.when_full
         row = self._row
-        row["counts_from_birth"] = self.declared.counts_from_birth
+        row["is_kept"], row["counts_from_birth"] = False, self.declared.counts_from_birth
         row["most"] = self.declared.max_workers or NEVER
         row["when_full"] = TURNED if isinstance(rule, TurnedAway) else DROPPED if rule == "drop" else WAITS
 
     def _close(self, now: int) -> None:
         """Let workers come whenever a place is free."""
         self._queue.give_back(np.concatenate([self._row["due"], self._ahead()]))
-        self._row["counts_from_birth"], self._row["when_full"] = True, WAITS
+        self._row["is_kept"] = self._row["counts_from_birth"] = True
+        self._row["when_full"] = WAITS
         self._row["known"] = 0
         self._row["first"] = self._row["number"]
         self._come(now)

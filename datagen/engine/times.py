@@ -18,6 +18,12 @@ class Times:
     population: Population
     start: Moment
     seed: int
+    warm_up: int = 0  # ns: so long before the start the simulation begins, and its ns count from there
+
+    @property
+    def zero(self) -> int:
+        """Return when the simulation begins, in µs since 1970."""
+        return self.start.microseconds - self.warm_up // 1000
 
     @cached_property
     def zone(self) -> Zone:
@@ -28,11 +34,14 @@ class Times:
     @cached_property
     def incidents(self) -> dict[str, Stretches]:
         """Return the stretches of each incident."""
-        run = IncidentScope(self.start, self.zone, self.seed, self.start.microseconds)
+        run = IncidentScope(self.start, self.zone, self.seed, self.zero)
         return {name: Stretches.of(name, incident, run) for name, incident in self.population.incidents.items()}
 
     def rhythm(self, product: Product, path: str, begin: int = 0) -> Rhythm:
-        """Return a product of profiles at work from a time on (ns since the start); ``path`` is where it stands."""
+        """Return a product of profiles at work from a time on (ns of the simulation); ``path`` is where it stands."""
+        return Rhythm(self.course(product, path), self.zero, begin)
+
+    def course(self, product: Product, path: str) -> Course:
+        """Return the factor of time that a product of profiles is."""
         scope = Scope(self.start, self.zone, self.seed, path, self.incidents)
-        course = Course.of(product, self.population.profiles, scope)
-        return Rhythm(course, self.start.microseconds, begin)
+        return Course.of(product, self.population.profiles, scope)

@@ -32,9 +32,10 @@ _DRAWS = ("delay", "transition")
 
 
 class Walk:
-    """The walk of all workers."""
+    """The walk of all workers. Times are ns since the start, also those before it, of a simulation that warms up."""
 
     def __init__(self, plan: Plan, seed: int, max_workers: int) -> None:
+        self._warm_up = plan.warm_up
         self._former_groups = sorted(plan.former_groups)
         self._ahead = Ahead(plan, seed, max_workers)
         self._arrivals = Arrivals(plan, seed, min(max_workers, NEVER), self._ahead.newcomers)
@@ -54,12 +55,17 @@ class Walk:
     @property
     def next_time(self) -> int:
         """Return a time, in ns since the start, before which nothing happens."""
-        return self._loop.next_event()
+        return _shifted(self._loop.next_event(), self._warm_up)
 
     @property
     def alive(self) -> int:
         """Return how many workers are alive."""
         return int(self._arrivals.core.alive + self._arrivals.core.outside)
+
+    @property
+    def due(self) -> Integers:
+        """Return how many workers of each source came due so far, (sources,)."""
+        return self._arrivals.table["number"].copy()
 
     @property
     def is_over(self) -> bool:
@@ -69,7 +75,7 @@ class Walk:
     @property
     def held_since(self) -> int:
         """Return since when a spawn is held back, in ns since the start; ``NEVER`` when none is."""
-        return self._arrivals.held_since
+        return _shifted(self._arrivals.held_since, self._warm_up)
 
     @property
     def held(self) -> tuple[Integers, Integers]:
@@ -97,9 +103,10 @@ class Walk:
         """
         room = Room(self._rows, self._sizes)
         self._loop.begin(room)
-        while (pause := self._loop.advance(limit)) not in ("reached", "full"):
+        while (pause := self._loop.advance(min(limit, NEVER) + self._warm_up)) not in ("reached", "full"):
             self._go_on(pause)
-        self._held = room.held_at[: self._loop.held], room.held_for[: self._loop.held]
+        room.time[: self._loop.rows] -= self._warm_up
+        self._held = room.held_at[: self._loop.held] - self._warm_up, room.held_for[: self._loop.held]
         steps = room.steps(self._loop.rows, self._loop.born, self._former_groups)
         self._rows = min(4 * self._rows, _MOST_ROWS)
         if len(steps):
@@ -199,3 +206,8 @@ class Walk:
                 keep[group] = np.flatnonzero(used)
                 self._sizes[group] = int(kept_at[-1]) + 1
         return tuple(keep) if any(kept is not None for kept in keep) else None
+
+
+def _shifted(time: int, warm_up: int) -> int:
+    """Return a time of the simulation in ns since the start."""
+    return time - warm_up if time < NEVER else NEVER

@@ -12,6 +12,8 @@ from datagen.plugin.model import named_libraries
 from datagen.plugin.target import Target
 from datagen.problems import read_bytes, size_and_ends
 
+_APART = ("target", "max_workers", "volume", "volume_scale")  # keys of a spec that are no part of its fingerprint
+
 
 def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, object]:
     """Return what decides which records there are."""
@@ -20,15 +22,17 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
     streams = [fingerprint(size_and_ends(file)) for file in inputs.streams]
     holding = any(stage.holds for located in inputs.targets for stage in located.target.through)
     return {
-        "spec": fingerprint_of({key: value for key, value in data.items() if key not in ("target", "max_workers")}),
+        "spec": fingerprint_of({key: value for key, value in data.items() if key not in _APART}),
         "sources": [*inputs.loaded.registry.sources, *files, *streams, *named_libraries(inputs.loaded.spec)],
         "seed": options.seed,
         "start": start.text,
         "clock": "simulated" if options.is_simulated else "system" if options.speed is None else "paced",
         "max_workers": options.limit(inputs.loaded.spec),
+        "scale": [] if options.scale is None else [options.scale],
         # Where stages give at the end what they hold, another end makes other records.
         "end": [options.records, options.span(start), options.bytes] if holding else None,
         **({} if options.timezone is None else {"timezone": options.timezone.name}),
+        **({} if options.warm_up is None else {"warm_up": options.warm_up}),
     }
 
 

@@ -15,11 +15,13 @@ from datagen.delivery.lane import Lane
 from datagen.delivery.resume import Journal, open_journal
 from datagen.engine.pool import Pools
 from datagen.engine.run import Run
+from datagen.engine.warm_up import warm_up_of
 from datagen.job.identity import identity_of, name_of, targets_of
 from datagen.job.limit import Limit
 from datagen.job.options import Options, processors
 from datagen.job.request import Inputs, Request, load, spec_of
 from datagen.job.times import Times, settle
+from datagen.job.volume import Known, Scale, scaled
 from datagen.language.load import LoadedSpec
 from datagen.language.spec import in_order
 from datagen.moment import Moment
@@ -48,6 +50,7 @@ class Job:
     run: Run
     lanes: list[Lane]
     journal: Journal | None
+    scale: Scale | None  # how many times more workers there are, for a volume
     opened: ExitStack  # what is to be let go of in the end
 
     @cached_property
@@ -144,6 +147,8 @@ def start(request: Request, *, watch: Watch = _nothing, say: Say = _nothing) -> 
     with closing(prepare(request, say)) as job:  # until it has started, which lets go of the state itself
         for warning in job.inputs.warnings:
             say(f"warning: {warning}")
+        if job.scale is not None:
+            say(str(job.scale))
         return job.start(watch)
 
 
@@ -158,12 +163,14 @@ def prepare(request: Request, say: Say = _nothing) -> Job:
         if request.state is not None:
             journal = opened.enter_context(closing(open_journal(request.state)))
         options, times = _resumed(request.options, inputs, journal)
+        options, scale = scaled(inputs.loaded, options, times.start, known_scale(journal))
         inputs = replace(inputs, remarks=times.warnings)
         clock = partial(times.clock, 0 if journal is None else journal.reached)
         run, lanes, identity = ready(inputs, options, clock, say, journal)
         if journal is not None:
-            journal.begin(identity, lanes, times.asked)
-        return Job(inputs, options, run, lanes, journal, opened.pop_all())
+            wanted = {} if scale is None or scale.volume is None else {"volume": str(scale.volume)}
+            journal.begin(identity, lanes, times.asked | wanted)
+        return Job(inputs, options, run, lanes, journal, scale, opened.pop_all())
 
 
 def check(request: Request, *, connect: bool = False) -> Inputs:
@@ -174,7 +181,7 @@ def check(request: Request, *, connect: bool = False) -> Inputs:
     inputs = load(request)
     times = settle(request.options, inputs.loaded.spec.timezone)
     inputs = replace(inputs, remarks=times.warnings)
-    options = replace(times.options, seed=request.options.seed or 0)
+    options, _ = scaled(inputs.loaded, replace(times.options, seed=request.options.seed or 0), times.start)
     ready(inputs, options, times.clock, _nothing, fills=False)
     problems = []
     for target in (located.target for located in inputs.targets if connect):
@@ -196,12 +203,20 @@ def compute(spec: LoadedSpec, options: Options) -> Run:
     """
     times = settle(options, spec.spec.timezone)
     options = replace(times.options, seed=draw.new_seed() if options.seed is None else options.seed)
+    options, _ = scaled(spec, options, times.start)
     run = _run(spec, options, times.clock())
     _make_sure_that_it_can_be(run, spec, options)
     if options.is_simulated:
         return run
     run.pools.fill()
     return _run(spec, options, times.clock(), run.pools)
+
+
+def known_scale(journal: Journal | None) -> Known:
+    """Return the volume of a run that is continued, with its constant."""
+    known = None if journal is None else journal.run
+    wanted = (known or {}).get("asked", {}).get("volume")
+    return None if known is None or wanted is None else (wanted, known["scale"][0])
 
 
 def columns(request: Request) -> dict[str, dict[str, tuple[str, bool]]]:
@@ -273,18 +288,20 @@ def ready(
 
 def _run(loaded: LoadedSpec, options: Options, clock: Clock, pools: Pools | None = None) -> Run:
     is_live = options.start is None and options.speed is None  # and so has nothing to catch up with
-    zone = {} if options.timezone is None else {"timezone": options.timezone.name}
+    spec = options.applied(loaded.spec)
     try:
         run = Run(
-            loaded.spec.model_copy(update=zone),
+            spec,
             clock,
             seed=options.seed or 0,
             max_workers=options.limit(loaded.spec),
             records=options.records,
             duration=options.span(clock.start),
             size=options.bytes,
+            warm_up=warm_up_of(spec),
             pools=pools,
             threads=1 if is_live else options.threads or processors(),
+            scale=options.scale or 1.0,
         )
     except Unfillable as error:  # a pool inside of another
         raise InvalidInput([loaded.document.problem(error.path, error.reason)]) from error

@@ -10,7 +10,7 @@ from datagen.language.population import Population
 from datagen.problems import counted
 
 _UNTHINKABLE = 1e9  # workers
-_HOW = "-m, or max_workers in the spec"
+HOW = "-m, or max_workers in the spec"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Limit:
     def of(cls, options: Options, population: Population) -> "Limit":
         """Return the limit of a run."""
         chosen = options.max_workers is not None or population.max_workers is not None
-        return cls(options.limit(population), chosen, Expectation(population))
+        return cls(options.limit(population), chosen, Expectation(population, options.scale or 1.0))
 
     @property
     def is_meant(self) -> bool:
@@ -34,11 +34,11 @@ class Limit:
 
     def forecast(self) -> str | None:
         """Return that it will hold spawns back; None when it won't, is meant to, or nobody knows."""
-        alive = self.expectation.alive
+        alive = self.expectation.most_alive
         if self.is_meant or alive is None or alive <= self.workers:
             return None
         if alive < _UNTHINKABLE:
-            return f"about {_about(alive)} workers are alive; the limit is {self.workers}{self._advice('would do')}"
+            return f"about {about(alive)} workers are alive; the limit is {self.workers}{self._advice('would do')}"
         return f"the number of workers alive grows up to the limit, {self.workers}{self._advice('would do')}"
 
     def warning(self) -> str | None:
@@ -58,13 +58,13 @@ class Limit:
     def _advice(self, would: str) -> str:
         enough = self.expectation.sufficient_limit
         if not self.expectation.always_stops:
-            return f"; workers may never stop: choose how many there are ({_HOW})"
+            return f"; workers may never stop: choose how many there are ({HOW})"
         if enough is None or enough > _UNTHINKABLE:
-            return f"; a higher one makes more records ({_HOW})"
-        return f"; about {_about(enough)} {would} ({_HOW})"
+            return f"; a higher one makes more records ({HOW})"
+        return f"; about {about(enough)} {would} ({HOW})"
 
 
-def _about(number: float) -> int:
+def about(number: float) -> int:
     """Return a whole number that is not below, of two digits and zeros."""
     unit = 10 ** max(int(log10(max(number, 1))) - 1, 0)
     return ceil(number / unit) * unit

@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from datagen.clock import FIRST_MOMENT, LAST_MOMENT, time_left
 from datagen.language.population import Population
 from datagen.moment import Moment, parse_duration
+from datagen.plugin.instant import parse_warm_up
+from datagen.plugin.volume import Volume, parse_volume
 from datagen.problems import InvalidInput, Problem, show
 from datagen.when import When, parse_when
 from datagen.zone import Zone
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Population)
 
 DEFAULT_WORKERS = 100
 _MOST_THREADS = 256
@@ -34,11 +37,14 @@ class Options:
 
     start: When | None = None
     max_workers: int | None = None  # that of the spec, or DEFAULT_WORKERS
+    volume: Volume | None = None  # wins over that of the spec
+    scale: float | None = None  # so many times more workers, once the volume is known; of a run without one: None
     records: int | None = None
     duration: int | None = None  # ns
     until: When | None = None
     bytes: int | None = None  # of the records as compact JSON
     timezone: Zone | None = None  # of times without an offset; that of the spec
+    warm_up: int | Literal["auto"] | None = None  # ns; that of the spec
     then_live: bool = False  # what has come before the present comes at once, the rest on the system's clock
     speed: float | None = None  # seconds of the run in one of the system's clock
     seed: int | None = None
@@ -66,11 +72,13 @@ class Options:
         options = cls(
             start=taken("start", _when, None),
             max_workers=taken("max_workers", lambda value: _count(value, 1), None),
+            volume=taken("rate", _rate, None) or taken("volume", parse_volume, None),
             records=taken("records", lambda value: _count(value, 0), None),
             duration=taken("duration", parse_duration, None),
             until=taken("until", _when, None),
             bytes=taken("bytes", _bytes, None),
             timezone=taken("timezone", lambda value: Zone.named(str(value)), None),
+            warm_up=taken("warm_up", parse_warm_up, None),
             then_live=bool(given.get("then_live")),
             speed=taken("speed", _speed, None),
             seed=taken("seed", lambda value: _whole(value, None), None),
@@ -85,6 +93,8 @@ class Options:
         """Yield what does not go together."""
         if given.get("records") is not None and given.get("duration") is not None:
             yield Problem(f"{name('records')} and {name('duration')} exclude each other")
+        if given.get("rate") is not None and given.get("volume") is not None:
+            yield Problem(f"{name('rate')} and {name('volume')} exclude each other")
         if self.then_live and given.get("start") is None:
             yield Problem(f"needs {name('start')}: the time from which on history is made", name("then_live"))
         if self.then_live and given.get("speed") is not None:
@@ -111,6 +121,13 @@ class Options:
             end = self.until.at(start.microseconds, self.timezone or Zone.of(start))
             spans.append(max(end - start.microseconds, 0) * 1000)
         return min(spans, default=None)
+
+    def applied(self, population: P) -> P:
+        """Return the population of a run, with what the options say in place of its keys."""
+        update: dict[str, Any] = {} if self.timezone is None else {"timezone": self.timezone.name}
+        if self.warm_up is not None:
+            update["warm_up"] = self.warm_up
+        return population.model_copy(update=update)
 
     def limit(self, population: Population) -> int:
         """Return how many workers may be alive: as the options say, else the population, else DEFAULT_WORKERS."""
@@ -152,6 +169,13 @@ def _bytes(given: object) -> int:
         return _whole(given, 0)
     number = Decimal(written[1]) * (1024 if written[3] else 1000) ** " kmgt".index(written[2].lower() or " ")
     return int(number) if number == int(number) else _whole(given, 0)
+
+
+def _rate(given: object) -> Volume:
+    volume = parse_volume(given)
+    if volume.in_bytes:
+        raise ValueError(f"must be records a time, such as 5000/s, found {show(given)}; bytes are a volume")
+    return volume
 
 
 def _threads(given: object) -> int:

@@ -11,9 +11,11 @@ from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
+from datagen.plugin.instant import WarmUp
 from datagen.plugin.model import Model, Named, Number
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
+from datagen.plugin.volume import AnyVolume
 from datagen.problems import Path_, path_part
 from datagen.records.batch import Layout
 
@@ -88,11 +90,23 @@ class Population(Model):
     arrivals: AnyArrivals = Field((), description="a source of workers, or several, in place of `interarrival`")
     profiles: Named[AnyProfile] = Field({}, description="profiles by name: how fast the clock of an activity runs")
     incidents: Named[AnyIncident] = Field({}, description="incidents by name: stretches of time")
+    warm_up: WarmUp = Field(
+        0, description='how long before the start the simulation begins, such as "30M", or "auto": ten mean lives'
+    )
     max_workers: int | None = Field(
         None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
     )
     timezone: ZoneName | None = Field(
         None, description="time zone (IANA) of times without an offset; the option `--timezone` wins"
+    )
+
+    volume: AnyVolume | None = Field(
+        None,
+        description='how much to make, by more workers: "5000/s" (records) or "10GB/D"; with " peak" behind it in the '
+        "highest minute of a week, else on average; the options --rate and --volume win",
+    )
+    volume_scale: float | None = Field(
+        None, gt=0, le=1e9, description="so many times more workers, in place of what `volume` would come to"
     )
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ cdef struct Source:
     long long first  # number of the worker whose entry is the first in ``times``
     long long known  # how many entries there are
     int awaited  # whether somebody waits for its end
+    int is_kept  # whether a number of its workers is kept alive: then nobody comes late
     int counts_from_birth  # entries are gaps from a birth, not times
     int when_full  # what becomes of who comes due when no place is free
     int state  # that its workers begin in

@@ -287,7 +287,7 @@ class EventLoop:
             self.waits_from[slot] = 0
             for ahead in range(self.waits.shape[2]):
                 self.waits[slot, delay, ahead] = self.first_waits[place, source.number - source.first, delay, ahead]
-        if self.sources.coming > source.due:
+        if self.sources.coming > source.due and not source.is_kept:
             self.held_at[self.held] = self.sources.coming
             self.held_for[self.held] = self.sources.coming - source.due
             self.held += 1

@@ -23,6 +23,7 @@ from datagen.plugin.instant import Instant
 from datagen.plugin.model import Model, Plugin, each_of, make_of_group
 from datagen.plugin.profile import AnyProfile
 from datagen.plugin.recording import Recorded, Recording
+from datagen.plugin.week import Week
 from datagen.zone import Zone
 
 BLOCK = 2048  # instants that are computed at once,
@@ -46,18 +47,19 @@ class Pace(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """What a source may know of its run. Times are ns since the start."""
+    """What a source may know of its run. Times are ns of the simulation."""
 
     seed: int
     path: str  # the name path of its draws
     start: Moment
+    zero: int  # µs since 1970: when the simulation begins, at the start or before
     zone: Zone
     begin: int  # its base time, beats and periods count from here
     until: int  # ``NEVER`` where that is not known
     pace: Pace
     incidents: Mapping[str, Stretches]
-    recording: Recording | None = None  # what it plays
     scale: float = 1.0  # so many times more workers
+    recording: Recording | None = None  # what it plays
 
     def key(self, what: str) -> np.uint64:
         """Return the key of draws for something."""
@@ -223,13 +225,31 @@ class Arrival(Plugin):
         """Return the variables that its workers have from birth on, in the order in which they are set."""
         return [*self.recorded, *self.variables]
 
-    def recording(self, start: Moment, zone: Zone) -> Recording | None:
-        """Return what it plays in a run, if it plays something."""
+    def recording(self, start: Moment, zero: int, zone: Zone) -> Recording | None:
+        """Return what it plays in a run whose simulation begins at ``zero`` (µs since 1970), if it plays something."""
         return None
+
+    @property
+    def kept_alive(self) -> float:
+        """Return how many workers are kept alive on average."""
+        return 0.0
+
+    @property
+    def altogether(self) -> float | None:
+        """Return how many workers there are of it, however long a run is; None when there are ever more."""
+        return self.most
 
     @abstractmethod
     def stream(self, scope: Scope) -> Stream:
         """Return its instants in a run."""
+
+    def rates(self, scope: Scope, week: Week) -> Floats:
+        """Return how many instants a second there are on average in each minute of an ordinary week, (MINUTES,).
+
+        ``from``, ``until`` and ``most`` don't count. It is 0 where there are only so many of them altogether.
+        ``scope`` is that of a run that starts with the week.
+        """
+        return week.counted(self.stream(scope).more)
 
     def targets(self, scope: Scope) -> list[tuple[int, int]]:
         """Return from when on, in ns since the start, ascending, how many workers are kept alive, or ``OPEN``.

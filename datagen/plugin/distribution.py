@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from functools import partial
+from math import erf, exp, pi, sqrt
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ _OFTEN = 0.05
 MOST_ITEMS = 10_000_000
 _RARE = 2.0**-20
 SMALLEST_WAIT = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
+_MEANS = {draw.CONSTANT: 0.0, draw.UNIFORM: 0.5, draw.EXPONENTIAL: 1.0}  # of standard forms
 MOMENT_KEYS = ("value", "min", "max", "mean")  # keys that hold times where times are drawn
 
 
@@ -99,6 +101,17 @@ class Distribution(Plugin):
         seconds = self.real(rows, purpose)
         rounded = np.rint(np.minimum(np.maximum(seconds, 0), NEVER / 1e9) * 1e9)
         return np.where(np.isnan(seconds), -1, rounded).astype(np.int64)
+
+    def mean_wait(self) -> float:
+        """Return the mean of the draws as a delay or gap, in seconds; what is below 0 counts as 0."""
+        linear = self.linear()
+        if linear is not None and linear.family == draw.NORMAL and linear.scale:
+            ratio = linear.offset / linear.scale
+            share, density = (1 + erf(ratio / sqrt(2))) / 2, exp(-ratio * ratio / 2) / sqrt(2 * pi)
+            return linear.offset * share + linear.scale * density
+        if linear is not None and linear.family in _MEANS and self.lowest() >= 0:
+            return linear.offset + linear.scale * _MEANS[linear.family]
+        return float(np.maximum(np.nan_to_num(quantiles(self)), 0).mean())
 
     def _integers(self, rows: Keys, purpose: np.uint64, least: int, most: int, *, down: bool) -> Integers:
         evenly = self.evenly()

@@ -1,7 +1,7 @@
 """Times and durations as keys of a spec."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 
@@ -28,7 +28,25 @@ Duration = Annotated[
         {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*[PpTt0-9][0-9.A-Za-z]*\s*$"}]}
     ),
 ]
-# The same, above 0.
+
+
+def parse_warm_up(given: Any) -> int | Literal["auto"]:
+    """Return a duration in ns, or ``auto``. Raises ValueError when it is neither."""
+    if isinstance(given, str) and given.strip().lower() == "auto":
+        return "auto"
+    try:
+        return parse_duration(given)
+    except ValueError as error:
+        raise ValueError(f'{error}; or "auto"') from error
+
+
+# A duration, or ``auto``.
+WarmUp = Annotated[
+    int | Literal["auto"],
+    PlainValidator(parse_warm_up),
+    WithJsonSchema({"type": ["number", "string"], "minimum": 0}),
+]
+# A duration above 0.
 Period = Annotated[Duration, AfterValidator(_above_zero)]
 
 

@@ -61,6 +61,11 @@ class Profile(Plugin):
         """Return whether the factor stays the same from one jump to the next."""
         return True
 
+    @property
+    def weekly(self) -> bool:
+        """Return whether it comes again within a week, so that an ordinary week has it; all others count as 1 there."""
+        return False
+
     @abstractmethod
     def speed(self, at: Integers, scope: Scope) -> Floats:
         """Return the factors (n,), at least 0, at times (n,)."""

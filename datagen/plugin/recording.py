@@ -29,7 +29,7 @@ class RecordedValues(ABC):
 
     @abstractmethod
     def of(self, numbers: Integers, births: Integers) -> dict[str, pa.Array]:
-        """Return the variables, each (n,), of the workers of some numbers (n,) who are born then (n,), ns since start.
+        """Return the variables, each (n,), of workers by their numbers (n,), born then (n,), in ns of the simulation.
 
         The numbers ascend, from call to call too.
         """

@@ -37,6 +37,10 @@ class Between(WallProfile):
             raise ValueError('"from" and "until" must differ; a whole day is from 00:00 until 24:00')
         return self
 
+    @property
+    def weekly(self) -> bool:
+        return True
+
     def at_wall(self, wall: Integers) -> Floats:
         since, day = wall % DAY, weekday(wall)
         chosen = np.isin(np.arange(7), range(7) if self.days is None else self.days)

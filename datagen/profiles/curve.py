@@ -12,6 +12,7 @@ from datagen.plugin.model import each_of, invalid
 from datagen.plugin.profile import NONE, Profile, Scope, multiples
 from datagen.problems import show
 from datagen.profiles.calendar import factor
+from datagen.zone import WEEK
 
 
 def _pair(given: Any) -> tuple[At, float]:
@@ -57,6 +58,10 @@ class Curve(Profile):
         if self.repeat is not None and times[-1].place - times[0].place >= self.repeat // 1000:
             raise invalid("values", [(("repeat",), "must be longer than from the first time to the last")])
         return self
+
+    @property
+    def weekly(self) -> bool:
+        return self.repeat is not None and self.repeat <= WEEK * 1000
 
     @abstractmethod
     def between(self, at: Integers, times: Integers, factors: Floats) -> Floats:

@@ -17,6 +17,10 @@ class DayOfWeek(Table):
     kind: ClassVar[str] = "day_of_week"
     size: ClassVar[int] = 7
 
+    @property
+    def weekly(self) -> bool:
+        return True
+
     @classmethod
     def number(cls, key: str) -> int:
         return day_number(key)

@@ -28,6 +28,10 @@ class HourOfDay(Table):
     def flat(self) -> bool:
         return not self.smooth
 
+    @property
+    def weekly(self) -> bool:
+        return True
+
     def part(self, wall: Integers) -> Integers:
         return wall // HOUR % 24
 

@@ -17,5 +17,9 @@ class MinuteOfHour(Table):
     size: ClassVar[int] = 60
     step: ClassVar[int] = MINUTE
 
+    @property
+    def weekly(self) -> bool:
+        return True
+
     def part(self, wall: Integers) -> Integers:
         return wall // MINUTE % 60

@@ -61,6 +61,10 @@ class Peaks(WallProfile):
     def flat(self) -> bool:
         return False
 
+    @property
+    def weekly(self) -> bool:
+        return True
+
     def at_wall(self, wall: Integers) -> Floats:
         hours, day = wall % DAY / HOUR, weekday(wall)
         made = np.empty(len(wall))

@@ -9,6 +9,7 @@ from datagen.draw import Floats, Integers
 from datagen.plugin.instant import Duration
 from datagen.plugin.model import Number
 from datagen.plugin.profile import NONE, WallProfile, long_enough
+from datagen.zone import WEEK
 
 
 class Sine(WallProfile):
@@ -29,6 +30,10 @@ class Sine(WallProfile):
     @property
     def flat(self) -> bool:
         return False
+
+    @property
+    def weekly(self) -> bool:
+        return self.period <= WEEK * 1000
 
     def at_wall(self, wall: Integers) -> Floats:
         period = self.period // 1000

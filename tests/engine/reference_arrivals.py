@@ -183,10 +183,9 @@ class Source:
     def cron(self) -> Iterator[int]:
         """Every so many minutes, in UTC: the only expressions that are made up."""
         every = int(self.spec["expression"].split()[0].removeprefix("*/")) * 60 * 10**9
-        first = -(-(self.start_ns + self.begun) // (3600 * 10**9)) * 3600 * 10**9 - 3600 * 10**9
-        yield from (
-            time - self.start_ns for time in itertools.count(first, every) if time >= self.start_ns + self.begun
-        )
+        zero = self.start_ns - self.warm_up
+        first = (zero + self.begun) // (3600 * 10**9) * 3600 * 10**9
+        yield from (time - zero for time in itertools.count(first, every) if time >= zero + self.begun)
 
     def stages(self) -> Iterator[int]:
         """The workers of the stages with a rate."""
@@ -255,21 +254,26 @@ class Source:
 
     def instant(self, given: str) -> int:
         if given[0] in "+-":
-            return duration(given[1:]) * (-1 if given[0] == "-" else 1)
+            return duration(given[1:]) * (-1 if given[0] == "-" else 1) + self.warm_up
         time = datetime.fromisoformat(given)
         since = (time if time.tzinfo else time.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
-        return since // timedelta(microseconds=1) * 1000 - self.start_ns
+        return since // timedelta(microseconds=1) * 1000 - self.start_ns + self.warm_up
+
+    @property
+    def warm_up(self) -> int:
+        return duration(self.world.get("warm_up", 0))
 
     def after(self, base: int, begin: int | None = None) -> int:
         """Return when a base time is over that begins with the source, or at a time."""
         begin = self.begun if begin is None else begin
         if "profile" not in self.spec:
             return begin + base
-        [found] = self.rhythm().over(begin, [base], begin + MOST_NS)
-        return NEVER if found is None else found
+        since = begin - self.warm_up
+        [found] = self.rhythm().over(since, [base], since + MOST_NS)
+        return NEVER if found is None else found + self.warm_up
 
     def factor(self, time: int) -> float:
-        return self.rhythm().factor(time) if "profile" in self.spec else 1.0
+        return self.rhythm().factor(time - self.warm_up) if "profile" in self.spec else 1.0
 
     def rhythm(self) -> ReferenceRhythm:
         if self.made is None:

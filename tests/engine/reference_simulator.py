@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from datagen import draw
-from tests.engine.reference_arrivals import NEVER, Source
+from tests.engine.reference_arrivals import NEVER, Source, duration
 from tests.engine.reference_expression import Time, evaluate
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
@@ -57,13 +57,18 @@ def simulate(
 def emit(
     spec: Spec, seed: int, start: str, max_workers: int, spawns: dict[int | str, list[int]]
 ) -> Iterator[tuple[int, Record | None]]:
-    """Yield the time (ns since the start) and the record, if there is one, of every state entry."""
+    """Yield the time (ns since the start) and the record, if there is one, of every state entry from the start on.
+
+    The simulation begins a warm-up before it, whose records nobody gets.
+    """
+    warm_up = duration(spec.get("warm_up", 0))
     emitters = {emitter["name"]: emitter for emitter in spec["emitters"]}
     start_ns, offset = time_ns(start), offset_text(start)
     arrivals = spec.get("arrivals", [])
     owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
     values = Values(seed, offset, {field["name"] for owner in owners for field in owner.get("variables", [])})
-    for now, state, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns):
+    for simulated, state, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns):
+        now = simulated - warm_up
         values.begin_record(Time((start_ns + now) // 1000, offset))
         for field in source.spec.get("variables", []) if source else []:
             path = join("source", source.name, field["name"])
@@ -71,6 +76,8 @@ def emit(
         for field in state.get("variables", []):
             path = join("state", state["name"], field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
+        if now < 0:
+            continue
         if "emitter" not in state:
             yield now, None
             continue
@@ -97,6 +104,7 @@ def walk(
     all who are there, and of these the one that came due first, then the one whose source's name is first. A worker's
     birth is its step 0, its stop is a step after its last.
     """
+    warm_up = duration(spec.get("warm_up", 0))
     states = {state["name"]: state for state in spec["states"]}
     alive: dict[int, tuple[Source, bool, Rows, Record]] = {}
     sources = sources_of(spec, seed, start_ns)
@@ -141,14 +149,15 @@ def walk(
                 continue
             is_outside, variables, step, newborn = is_full, {}, 0, source
             worker, born = born, born + 1
-            spawns[worker] = [due, now]
+            if now >= warm_up:
+                spawns[worker] = [(due if source.kept is None else now) - warm_up, now - warm_up]
             name = rule["state"] if is_full else source.spec.get("state", spec["states"][0]["name"])
             alive[worker] = source, is_outside, key, variables
             source.outside += is_outside
             source.alive += not is_outside
         for source in sources:
-            waits = source.rule == "wait" and source.due is not None
-            spawns[source.name] = [source.due if waits else NEVER]
+            waits = source.rule == "wait" and source.due is not None and source.kept is None
+            spawns[source.name] = [source.due - warm_up if waits else NEVER]
         row = draw.numbered(key, np.array([step]))
         yield now, states[name], row, variables, newborn
         delay = wait_ns(states[name]["delay"], bits(seed, "delay", row)) if "delay" in states[name] else 0

@@ -438,6 +438,8 @@ def timed_specs(draw: st.DrawFn) -> Spec:
     names = some(draw, ["b", "a", "Z", "c/d"], 1, 3)
     states = [state["name"] for state in spec["states"]]
     spec["arrivals"] = [source(draw, name, states, names[:place]) for place, name in enumerate(names)]
+    if rarely(draw):
+        spec["warm_up"] = chosen(draw, ["7S", 65])
     readable = sorted({variable["name"] for state in spec["states"] for variable in state.get("variables", [])})
     if draw(st.booleans()) and readable:
         spec["arrivals"][0]["variables"] = [generator(draw, chosen(draw, readable), [], depth=1)]

@@ -67,9 +67,14 @@ def test_a_circle_that_nobody_gets_to_does_not_count() -> None:
 
 
 def test_very_many_states_are_not_solved_for() -> None:
-    states = [state(f"s{n}", {f"s{n + 1}": 1}) for n in range(1500)] + [state("s1500", {"stop": 1}, delay=constant(1))]
-    found = expected(world(states=states))
+    found = expected(world(states=chain(40_000)))
     assert (found.always_stops, found.life, found.alive, found.sufficient_limit) == (True, None, None, None)
+
+
+def test_many_states_are_walked_through() -> None:
+    found = expected(world(states=chain(1500), gap=2))
+    assert (found.life, found.alive) == (pytest.approx(1), pytest.approx(0.5))
+    assert found.visits == pytest.approx([1] * 1500)
 
 
 def chain(size: int) -> list[dict]:

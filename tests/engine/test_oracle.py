@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from datagen.clock import SimulatedClock
 from datagen.engine.run import Held, Run
+from datagen.engine.warm_up import warm_up_of
 from datagen.formatters.json import Json
 from datagen.language.document import Document
 from datagen.language.load import load_spec
@@ -35,7 +36,10 @@ def begun(spec: dict, run: dict, window: int | None, threads: int) -> Run:
     clock = SteppingClock(start, window) if window else SimulatedClock(start)
     population = load_spec(Document(spec, "spec"), REGISTRY, None).spec
     most = run.get("max_workers", 100)
-    return Run(population, clock, seed=run["seed"], max_workers=most, records=run["records"], threads=threads)
+    warm_up = warm_up_of(population)
+    return Run(
+        population, clock, seed=run["seed"], max_workers=most, records=run["records"], threads=threads, warm_up=warm_up
+    )
 
 
 def records_and_times(made: Run) -> Iterator[tuple[list, int]]:

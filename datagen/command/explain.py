@@ -1,0 +1,185 @@
+"""The command ``explain``: what a run would make, as text for people or as JSON for programs."""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from math import ceil
+from typing import Any
+
+from datagen.command.arguments import request_of
+from datagen.command.voice import Voice
+from datagen.job.limit import about
+from datagen.job.volume import shown_error
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_BARS = " ▁▂▃▄▅▆▇█"
+_MOST_ROWS = 30  # states or emitters that are shown
+_INDENT = 11
+
+
+def explain(arguments: argparse.Namespace, voice: Voice) -> bool:
+    """Print what a run would make."""
+    from datagen.job.explain import explain as explained
+
+    inputs, found = explained(request_of(arguments))
+    voice.secrets += inputs.secrets
+    voice.warn(inputs.warnings)
+    if arguments.json:
+        voice.print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        voice.print("\n".join(_lines(found)))
+    return True
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    yield from (_labelled(label, text) for label, text in _summary(found))
+    by_hour = found["records_per_second"]["by_hour"]
+    if by_hour and max(by_hour) > 1.001 * min(by_hour):
+        yield from _week(by_hour)
+    if len(found["sources"]) > 1:
+        rows = [
+            (
+                source["name"],
+                source["type"],
+                _number(source["workers_per_second"]),
+                "" if source["workers_altogether"] is None else _number(source["workers_altogether"]),
+                _span(source["life_seconds"]),
+            )
+            for source in found["sources"]
+        ]
+        yield from _table(("source", "type", "workers/s", "altogether", "life"), rows)
+    stops = found["life"]["always_stops"]
+    yield from _table(
+        ("state", *(["visits a life"] if stops else []), "entered/s", "stay"),
+        [
+            (
+                name,
+                *([_number(state["visits"])] if stops else []),
+                _number(state["per_second"]),
+                _span(state["seconds"]),
+            )
+            for name, state in found["states"].items()
+        ],
+    )
+    yield from _table(
+        ("emitter", *(["records a life"] if stops else []), "records/s", "bytes each"),
+        [
+            (
+                name,
+                *([_number(each["records_per_life"])] if stops else []),
+                _number(each["records_per_second"]),
+                _number(each["bytes_per_record"]),
+            )
+            for name, each in found["emitters"].items()
+        ],
+    )
+
+
+def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the lines at the top, each with its label."""
+    records, bytes_, life = found["records_per_second"], found["bytes_per_second"], found["life"]
+    if records["mean"] is None:
+        yield "records", "how many is unknown"
+    else:
+        peak = records["peak"] > 1.001 * records["mean"]
+        most = f"; at most {_number(records['peak'])} a second" if peak else ""
+        yield "records", f"{_number(records['mean'])} a second, {_number(86400 * records['mean'])} a day{most}"
+    if bytes_["mean"] is not None:
+        each = f"{_number(bytes_['per_record'])} bytes a record{shown_error(bytes_['error'])}"
+        yield (
+            "bytes",
+            f"{_size(bytes_['mean'])} a second, {_size(86400 * bytes_['mean'])} a day as {bytes_['format']}, {each}",
+        )
+    if not life["always_stops"]:
+        yield "life", "workers may never stop"
+    elif life["seconds"] is not None:
+        yield "life", f"{_span(life['seconds'])} and {_number(life['records'])} records for each worker"
+    workers, scale = found["workers"], found["volume_scale"]
+    coming = workers["coming_per_second"]
+    came = "" if not coming or not life["always_stops"] else f"{_number(coming)} come in a second; "
+    yield "workers", f"{came}{'unknown how many' if workers['alive'] is None else _number(workers['alive'])} are alive"
+    if scale is not None:
+        yield "scale", f"{scale['constant']:.8g} times as many workers as the spec says{shown_error(scale['error'])}"
+    yield "limit", _limit(found["limit"], life["always_stops"])
+    run = found["run"]
+    if run["records"] is not None:
+        parts = [f"{_number(run['records'])} records"]
+        parts += [] if run["seconds"] is None else [f"{_span(run['seconds'])} on the clock of the run"]
+        parts += [] if run["bytes"] is None else [_size(run["bytes"])]
+        yield "this run", ", ".join(parts)
+    if found["by_row"]:
+        yield "plug-ins", f"{', '.join(found['by_row'])}: how fast they are is up to them"
+
+
+def _limit(limit: dict[str, Any], always_stops: bool) -> str:
+    if limit["workers"] is None:
+        return "none"
+    if not always_stops:
+        return f"{limit['workers']} workers: as many are alive in the end"
+    if not limit["binds"]:
+        return f"{limit['workers']} workers, which is enough (about {about(limit['sufficient'])} would do)"
+    lost = limit["records_lost_per_second"]
+    what = f"costs {_number(lost)} records a second" if lost else "makes some workers wait"
+    if limit["queue_grows"]:
+        what += ", and those who wait are more and more"
+    how = ", by a pilot" if limit["how"] == "pilot" else ""
+    enough = "" if limit["sufficient"] is None else f"; about {about(limit['sufficient'])} would do"
+    return f"{limit['workers']} workers, which {what}{how}{enough}"
+
+
+def _week(by_hour: list[float]) -> Iterator[str]:
+    """Yield a picture of a week, a line a day."""
+    most = max(by_hour)
+    yield ""
+    yield f"{'':{_INDENT}}0h    6h    12h   18h      mean     most   (records a second)"
+    for number, day in enumerate(_DAYS):
+        own = by_hour[24 * number : 24 * number + 24]
+        bars = "".join(_BARS[ceil(8 * rate / most)] for rate in own)
+        yield f"{day:{_INDENT}}{bars} {_number(sum(own) / 24):>8} {_number(max(own)):>8}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Iterator[str]:
+    """Yield a table, of texts in the first column and numbers in the others."""
+    shown = [[cell or "" for cell in row] for row in rows[:_MOST_ROWS]]
+    widths = [max(map(len, column)) for column in zip(head, *shown, strict=True)]
+    widths[0] = max(widths[0], _INDENT - 2)
+    yield ""
+    for row in [head, *shown]:
+        cells = [f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True)]
+        yield "  ".join([f"{row[0]:{widths[0]}}", *cells]).rstrip()
+    if len(rows) > _MOST_ROWS:
+        yield f"… and {len(rows) - _MOST_ROWS} more"
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"{label:{_INDENT}}{text}"
+
+
+def _number(number: float | None) -> str:
+    """Write a number with three digits or more."""
+    if number is None:
+        return "?"
+    for unit, name in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
+        if number >= unit:
+            return f"{number / unit:.3g}{name}"
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def _size(number: float) -> str:
+    for unit, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if number >= unit:
+            return f"{number / unit:.3g} {name}"
+    return f"{number:.3g} bytes"
+
+
+def _span(seconds: float | None) -> str:
+    """Write a time such as ``2d 3h`` or ``6.9 s``."""
+    if seconds is None:
+        return "?"
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    days, rest = divmod(round(seconds), 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [f"{value}{unit}" for value, unit in ((days, "d"), (hours, "h"), (minutes, "m"), (left, "s")) if value]
+    return " ".join(parts[:2])

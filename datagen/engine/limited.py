@@ -1,0 +1,120 @@
+"""What a limit of workers costs: which share of those who come is born under it.
+
+Closed forms by queueing theory where there are any, minute by minute of a week; else a pilot measures it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+from scipy import special
+
+from datagen.clock import time_left
+from datagen.draw import EXPONENTIAL, Floats
+from datagen.engine.expectation import Expectation, Inflow
+from datagen.engine.pilot import MOST_STEPS
+from datagen.engine.plan import Plan
+from datagen.engine.walk import Walk
+from datagen.plugin.arrival import Arrival
+from datagen.plugin.distribution import Distribution
+from datagen.plugin.week import MINUTES
+
+_CROWDED = 1.25  # times the limit are alive: from there on somebody always waits
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes, under a limit, of workers who stop some time."""
+
+    flows: list[Inflow]  # with those who are born, in place of those who come
+    binds: bool = False
+    grows: bool = False  # those who wait are more and more
+    is_measured: bool = False  # by a pilot
+
+
+def under(expectation: Expectation, limit: int, measure: Callable[[], float]) -> Outcome | None:
+    """Return what a limit does; ``measure`` returns the share of workers who are born in a pilot. None: unknown."""
+    flows, enough = expectation.inflows, expectation.sufficient_limit
+    alive = [curve for flow in flows if (curve := flow.alive) is not None]
+    if enough is None or len(alive) < len(flows):
+        return None
+    is_tight = enough - 1 > limit
+    own = [number for number, flow in enumerate(flows) if flow.rate and _is_too_many(alive[number], flow.source)]
+    if is_tight and own:
+        return _measured(flows, measure)
+    groups = [(list(range(len(flows))), limit)] if is_tight else []
+    groups += [([number], flows[number].source.max_workers or limit) for number in own]
+    left, grows = list(flows), False
+    for numbers, places in groups:
+        sources = [flows[number].source for number in numbers if flows[number].rate]
+        total = np.asarray(sum(alive[number] for number in numbers))
+        always_full = float(total.mean()) >= places and _queues(sources)
+        share = _share(sources, total, places)
+        if share is None:
+            return _measured(flows, measure)
+        for number in numbers:
+            rates = flows[number].rates
+            left[number] = replace(flows[number], rates=(rates.mean() if always_full else rates) * share)
+        grows = grows or always_full
+    return Outcome(left, binds=bool(groups), grows=grows)
+
+
+def _measured(flows: Sequence[Inflow], measure: Callable[[], float]) -> Outcome:
+    share = measure()
+    return Outcome([replace(flow, rates=flow.rates * share) for flow in flows], binds=True, is_measured=True)
+
+
+def born(plan: Plan, seed: int, limit: int, expected: float) -> float:
+    """Return the share of workers expected a second who are born in a pilot, in the second half of its time."""
+    walk, end = Walk(plan, seed, limit), time_left(plan.start)
+    births = [np.zeros(0, np.int64)]
+    steps = 0
+    while steps < MOST_STEPS and walk.next_time < end:
+        taken = walk.advance(end)
+        steps += len(taken)
+        births.append(taken.time[taken.step == 0])
+        last = int(taken.time[-1])
+    times = np.concatenate(births)
+    late = times >= last // 2
+    return min(float(late.sum()) / max((last - last // 2) / 1e9, 1e-9) / expected, 1.0)
+
+
+def _is_too_many(alive: Floats, source: Arrival) -> bool:
+    """Return whether the limit of a source itself may hold its workers back."""
+    most = float(alive.max())
+    return source.max_workers is not None and most + 4 * sqrt(most) > source.max_workers
+
+
+def _queues(sources: Sequence[Arrival]) -> bool:
+    """Return whether all who find no place wait, and others come meanwhile."""
+    return all(source.when_full == "wait" and not source.counts_from_birth for source in sources)
+
+
+def _share(sources: Sequence[Arrival], alive: Floats, limit: int) -> Floats | None:
+    """Return the share of workers born in each minute (MINUTES,), by how many would be alive; None: no formula."""
+    if _queues(sources):
+        return np.full(MINUTES, min(limit / max(float(alive.mean()), 1e-12), 1.0))
+    if all(source.counts_from_birth and source.when_full == "wait" for source in sources):
+        if len(sources) == 1 and _family(sources[0]) == EXPONENTIAL:
+            more = _loss(alive, limit) * alive / limit  # one more waits, and while he does no gap runs
+            return np.asarray(1 / (1 + more))
+        return limit / alive if alive.min() > _CROWDED * limit else None
+    if all(source.kind == "poisson" and source.count == 1 and source.when_full != "wait" for source in sources):
+        return 1 - _loss(alive, limit)
+    return None
+
+
+def _family(source: Arrival) -> int | None:
+    """Return the family of the gaps of a source that counts them from births."""
+    distribution = getattr(source, "distribution", None)
+    linear = distribution.linear() if isinstance(distribution, Distribution) else None
+    return None if linear is None else linear.family
+
+
+def _loss(load: Floats, places: int) -> Floats:
+    """Return the share of a Poisson process that finds all places taken (A. K. Erlang, 1917), by its load (n,)."""
+    load = np.maximum(load, 1e-12)
+    below = special.gammaincc(places + 1, load)  # that no more than so many come
+    exactly = np.exp(places * np.log(load) - load - special.gammaln(places + 1))
+    return np.asarray(np.where(below > 1e-200, exactly / np.maximum(below, 1e-200), 1 - places / load))

@@ -1,0 +1,180 @@
+"""Volumes: how many more workers make as many records, or bytes, as are wanted; delays stay as they are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import isfinite
+from threading import Event
+
+import numpy as np
+
+from datagen.clock import NEVER, soon
+from datagen.draw import Floats
+from datagen.engine.expectation import Expectation
+from datagen.engine.pilot import Sizes, sizes
+from datagen.engine.plan import Plan
+from datagen.engine.pool import Pools
+from datagen.job.limit import HOW, about
+from datagen.job.options import Options
+from datagen.language.load import LoadedSpec
+from datagen.moment import Moment
+from datagen.plugin.formatter import Formatter
+from datagen.plugin.volume import Volume
+from datagen.plugin.week import BEGIN
+from datagen.problems import InvalidInput, Problem, counted
+
+Known = tuple[str, float] | None  # the volume and the constant of a run that is continued
+_MOST = 1e9  # times more, or fewer
+_DIGITS = 8  # of a constant
+_WHY_NOT = {
+    "own": "nothing can be scaled: the sources have times of their own, which a volume leaves as they are",
+    "some": "nothing can be scaled: there are only so many workers altogether, so there is no rate to set",
+    "endless": "workers may never stop, so their number grows for ever: choose how many there are, with max_workers in "
+    "the spec, which a volume then multiplies",
+    "fixed": "workers never stop, and -m says how many there are: leave it to the spec, whose max_workers a volume "
+    "multiplies",
+    "unknown": "what workers do takes too long to compute for so many states",
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How many times more workers there are than the spec says."""
+
+    constant: float
+    volume: Volume | None = None  # None: the spec says the constant itself
+    error: float = 0.0  # relative, of the volume
+
+    def __str__(self) -> str:
+        what = "volume_scale" if self.volume is None else f"volume {self.volume}"
+        return f"{what}: {self.constant:.{_DIGITS}g} times as many workers as the spec says{shown_error(self.error)}"
+
+
+def shown_error(error: float | None) -> str:
+    """Return the end of a text about a number with a relative error, if it has one."""
+    return f" (± {max(error, 0.0001):.2%})" if error else ""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A volume that is asked for, with what says what is wrong with it."""
+
+    loaded: LoadedSpec
+    options: Options
+    start: Moment | None
+    volume: Volume
+
+    def refuse(self, text: str) -> InvalidInput:
+        if self.options.volume is not None:
+            return InvalidInput([Problem(text, f"volume {self.volume}")])
+        return InvalidInput([self.loaded.document.problem(("volume",), text)])
+
+
+def scaled(
+    loaded: LoadedSpec, options: Options, start: Moment | None, known: Known = None
+) -> tuple[Options, Scale | None]:
+    """Return the options with the constant of the volume that they, or else the spec, ask for, and with its limit.
+
+    ``start`` is that of the run, if it is known: records show its offset. The constant is taken from a run that is
+    continued, where it is ``known`` for the same volume. Raises InvalidInput when no constant reaches it.
+    """
+    spec = options.applied(loaded.spec)
+    loaded = replace(loaded, spec=spec)
+    volume = options.volume or spec.volume
+    if options.volume is None and spec.volume_scale is not None:
+        return _with(loaded, options, Scale(float(spec.volume_scale)))
+    if volume is None:
+        return options, None
+    if known is not None and known[0] == str(volume):
+        return _with(loaded, options, Scale(known[1], volume))
+    return _with(loaded, options, _reached(_Asked(loaded, options, start, volume)))
+
+
+def measured(loaded: LoadedSpec, options: Options, start: Moment | None, formatter: Formatter) -> Sizes | None:
+    """Return how long records are, from a pilot; None when it makes none.
+
+    Raises InvalidInput when a pool can't be filled.
+    """
+    plan = Plan(loaded.spec, Moment(BEGIN.microseconds, (start or soon()).zone), scale=options.scale or 1.0)
+    pools = Pools(loaded.spec.places(), options.seed or 0, Event())
+    problems = pools.problems()
+    if problems:
+        raise InvalidInput([loaded.document.problem(*problem) for problem in problems])
+    return sizes(plan, options.seed or 0, pools, formatter.begin)
+
+
+def _with(loaded: LoadedSpec, options: Options, scale: Scale) -> tuple[Options, Scale]:
+    """Return the options with a constant, and with the limit that follows: nobody's limit is none; a fleet grows."""
+    limit = options.max_workers or loaded.spec.max_workers or NEVER
+    if options.max_workers is None and limit != NEVER and not Expectation(loaded.spec).always_stops:
+        limit = max(round(limit * scale.constant), 1)
+    return replace(options, scale=scale.constant, max_workers=limit), scale
+
+
+def _reached(asked: _Asked) -> Scale:
+    """Return the constant that reaches a volume."""
+    loaded, options, volume = asked.loaded, asked.options, asked.volume
+    unit = Expectation(loaded.spec, scale=2.0)  # twice as many: where batches are scaled they are not rounded
+    weights, error = unit.emits, 0.0
+    if volume.in_bytes:
+        found = measured(loaded, options, asked.start, loaded.registry.formatter("json"))
+        if found is None:
+            raise asked.refuse("there are no records to measure: a pilot has made none")
+        weights, error = weights * found.means, found.error
+    fixed, free = np.zeros(1), np.zeros(1)
+    for is_free, curve in _curves(asked, unit, weights):
+        fixed, free = (fixed, free + curve / 2) if is_free else (fixed + curve, free)
+    if not free.any():
+        raise asked.refuse(_WHY_NOT["own" if all(flow.source.has_own_times for flow in unit.inflows) else "some"])
+    if not volume.at_peak:
+        fixed, free = fixed.mean(keepdims=True), free.mean(keepdims=True)
+    both = np.broadcast_arrays(fixed, free)
+    own = float(fixed.max())
+    if own >= volume.amount:
+        raise asked.refuse(f"the sources with times of their own make {_shown(own, volume)} already")
+    constant = min((volume.amount - at) / rate for at, rate in zip(*map(np.ravel, both), strict=True) if rate > 0)
+    constant = float(f"{constant:.{_DIGITS}g}")  # so that it can be written down
+    _make_sure(asked, constant, own + constant * float(free.max()))
+    return Scale(constant, volume, error)
+
+
+def _curves(asked: _Asked, unit: Expectation, weights: Floats) -> Iterator[tuple[bool, Floats]]:
+    """Yield of each source whether a constant changes it, and what it makes in each minute of a week."""
+    options, limit = asked.options, asked.loaded.spec.max_workers
+    if not unit.always_stops and any(flow.rate and not flow.chain.always_stops for flow in unit.inflows):
+        if options.max_workers or limit is None:
+            raise asked.refuse(_WHY_NOT["fixed" if options.max_workers else "endless"])
+        if unit.beat is None:
+            raise asked.refuse(_WHY_NOT["unknown"])
+        yield True, np.full(1, 2 * limit * float(unit.beat @ weights))
+        return
+    for flow in unit.inflows:
+        curve = flow.makes(weights)
+        if curve is None:
+            raise asked.refuse(_WHY_NOT["unknown"] if isfinite(flow.rate) else "no gap is ever above 0")
+        yield not flow.source.has_own_times, curve
+
+
+def _make_sure(asked: _Asked, constant: float, made: float) -> None:
+    """Raise InvalidInput when a constant is out of all bounds, or when a limit that is given is in its way."""
+    if not 1 / _MOST <= constant <= _MOST:
+        raise asked.refuse(f"no constant can reach it: there would have to be {constant:.3g} times as many workers")
+    expectation = Expectation(asked.loaded.spec, constant)
+    limit = asked.options.max_workers or asked.loaded.spec.max_workers
+    if limit and expectation.always_stops and expectation.alive is not None and expectation.alive >= limit:
+        most = _shown(made * limit / expectation.alive, asked.volume)
+        enough = about(expectation.sufficient_limit or expectation.alive)
+        raise asked.refuse(
+            f"no constant can reach it: with the limit of {counted(limit, 'worker')} at most {most} can be; about "
+            f"{enough} would do ({HOW})"
+        )
+    fleet = [flow for flow in expectation.inflows if flow.altogether is not None and flow.rate == 0]
+    if len(fleet) == len(expectation.inflows) and not any(flow.altogether for flow in fleet):
+        raise asked.refuse("no constant can reach it: it is less than one worker makes")
+
+
+def _shown(amount: float, volume: Volume) -> str:
+    """Write a volume a second."""
+    if not volume.in_bytes:
+        return f"{amount:.4g}/s"
+    power = min(max(int(np.log10(max(amount, 1))) // 3, 0), 4)
+    return f"{amount / 1000**power:.4g}{' kMGT'[power].strip()}B/s"

@@ -1,0 +1,213 @@
+"""The run that the pictures show: one seeded walk of a spec, as far as its span or the work that it may be.
+
+Owns where the walk is cut; which numbers are made of its steps is up to the modules beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from datagen import draw
+from datagen.clock import time_left
+from datagen.draw import Integers, Keys
+from datagen.engine.plan import Plan
+from datagen.engine.step import Steps
+from datagen.engine.walk import Walk
+from datagen.job.job import compute
+from datagen.job.options import Options
+from datagen.job.request import Request, spec_of
+from datagen.job.times import settle
+from datagen.language.load import LoadedSpec
+from datagen.language.population import Population
+from datagen.moment import Moment
+from datagen.plugin.registry import Registry
+from datagen.problems import InvalidInput, Problem
+from datagen.records.types import plain
+from datagen.when import parse_when
+
+SpecLike = LoadedSpec | str | Path | Mapping[str, Any]
+
+MONDAY = "2024-01-01T00:00:00"  # the start without one, so that a picture can be made again
+WEEK = 7 * 86_400 * 10**9  # ns
+MOST_STEPS = 1_000_000
+MOST_RECORDS = 20_000
+_FIRST_SLICE = 10**9  # ns that are walked at once; workers who come due and are turned away are no steps, but work
+_MUCH = 100_000  # workers in a slice
+
+
+@dataclass(frozen=True)
+class Walked:
+    """The steps of a walk, n rows in order of time, and how far it got."""
+
+    time: Integers  # (n,) ns since the start
+    worker: Integers  # (n,)
+    step: Integers  # (n,)
+    state: npt.NDArray[np.int32]  # (n,)
+    keys: Keys  # (n,) row keys
+    due: Integers  # (sources,) how many workers of each source came due
+    reached: int  # ns since the start: all steps before it are there
+    is_cut: bool  # before the end of the span
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """A spec with the options of the run that is looked at."""
+
+    loaded: LoadedSpec
+    options: Options  # with a seed and a duration
+    start: Moment
+
+    @classmethod
+    def of(
+        cls,
+        spec: SpecLike,
+        start: str | datetime | None = None,
+        seed: int | None = None,
+        max_workers: int | None = None,
+        span: str | timedelta | None = None,
+    ) -> "Pilot":
+        """Return the pilot of a spec and options; raises InvalidInput with all that is wrong with them."""
+        given = {"start": start, "seed": seed, "max_workers": max_workers, "duration": span}
+        options = Options.of(given, {"duration": "span"})
+        return cls.complete(spec_of(Request(spec), Registry.load()), options)
+
+    @classmethod
+    def complete(cls, loaded: LoadedSpec, options: Options, name: str = "span") -> "Pilot":
+        """Return the pilot of options, with those that were not given.
+
+        Raises InvalidInput when the span is empty; ``name`` is what the user calls it.
+        """
+        if options.duration == 0:
+            raise InvalidInput([Problem("must be above 0", name)])
+        zone = options.timezone or loaded.spec.timezone
+        begin = parse_when(MONDAY if zone else f"{MONDAY}Z") if options.start is None else options.start
+        times = settle(replace(options, start=begin, seed=options.seed or 0, threads=1), loaded.spec.timezone)
+        assert times.start is not None, "a start that was chosen"
+        span = min(options.duration or WEEK, time_left(times.start))
+        return cls(loaded, replace(times.options, duration=span), times.start)
+
+    @cached_property
+    def population(self) -> Population:
+        """Return what is looked at, in the time zone of the options if they have one."""
+        zone = {} if self.options.timezone is None else {"timezone": self.options.timezone.name}
+        return self.loaded.spec.model_copy(update=zone)
+
+    @property
+    def seed(self) -> int:
+        """Return the seed."""
+        return self.options.seed or 0
+
+    @property
+    def span(self) -> int:
+        """Return how long it is, in ns."""
+        return self.options.duration or 0
+
+    @property
+    def limit(self) -> int:
+        """Return how many workers may be alive at once."""
+        return self.options.limit(self.population)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Return the population as tables."""
+        return Plan(self.population, self.start)
+
+    @cached_property
+    def walked(self) -> Walked:
+        """Return its steps: all of them, or a million and some.
+
+        Raises RunFailed when it can't walk on, and InvalidInput when its clock never would.
+        """
+        if self.population.stands_still:
+            compute(self.loaded, self.options)
+        walk = Walk(self.plan, self.seed, self.limit)
+        parts = []
+        steps = time = 0
+        ahead = _FIRST_SLICE
+        while (time := max(time, walk.next_time)) < self.span and steps + int(walk.due.sum()) // 4 < MOST_STEPS:
+            end, before = min(time + ahead, self.span), int(walk.due.sum())
+            while walk.next_time < end and steps < MOST_STEPS:
+                parts.append(walk.advance(end))
+                steps += len(parts[-1])
+            ahead *= 2 if int(walk.due.sum()) - before < _MUCH else 1
+            time = end
+        reached = min(max(walk.next_time, time if steps < MOST_STEPS else 0), self.span)
+        return Walked(
+            time=_column(parts, "time"),
+            worker=_column(parts, "worker"),
+            step=_column(parts, "step"),
+            state=_column(parts, "state"),
+            keys=_column(parts, "keys"),
+            due=walk.due,
+            reached=reached,
+            is_cut=reached < self.span,
+        )
+
+    @cached_property
+    def records(self) -> dict[str, dict[str, pa.Array]]:
+        """Return the columns of each emitter's records: of all, or the first 20,000, that the steps make."""
+        run = compute(self.loaded, replace(self.options, duration=max(self.walked.reached, 1)))
+        parts: dict[str, list[dict[str, pa.Array]]] = {emitter: [] for emitter in run.layout.emitters}
+        left = MOST_RECORDS
+        for batch in run.batches():
+            for part in batch.slice(0, left).parts:
+                parts[part.emitter].append(part.columns)
+            left -= len(batch)
+            if left <= 0:
+                run.stop()
+                break
+        return {emitter: _joined(columns) for emitter, columns in parts.items()}
+
+    @cached_property
+    def births(self) -> tuple[Integers, Integers]:
+        """Return the rows of the steps that are births (n,), and the source of each (n,)."""
+        walked, plan = self.walked, self.plan
+        rows = np.flatnonzero(walked.step == 0)
+        sources = np.zeros(len(rows), np.int64)
+        if len(plan.population.sources) > 1:
+            order = np.argsort(walked.keys[rows])
+            keys = walked.keys[rows][order]
+            for place, source in enumerate(plan.population.sources):
+                worker = draw.purpose_key(self.seed, f"{plan.path_of(source)}worker")
+                workers = draw.numbered(worker, np.arange(walked.due[place] + 1))
+                own = draw.numbered(workers, np.zeros(len(workers), np.int64))
+                found = np.minimum(np.searchsorted(keys, own), max(len(keys) - 1, 0))
+                sources[order[found[keys[found] == own]]] = place
+        return rows, sources
+
+    def stays(self, rows: Integers) -> Integers:
+        """Return how long the steps of some rows (n,) last, (n,) in ns, also beyond what was reached."""
+        walked = self.walked
+        purpose = draw.purpose_key(self.seed, self.plan.purpose("delay"))
+        keys, states = walked.keys[rows], walked.state[rows]
+        waits = np.zeros(len(rows), np.int64)
+        for number, state in enumerate(self.population.states):
+            own = np.flatnonzero(states == number)
+            if state.delay is not None and len(own):
+                waits[own] = state.delay.waits(keys[own], purpose)
+        return waits
+
+    @cached_property
+    def lasts(self) -> Integers:
+        """Return the rows of the last step of each worker, in order of the workers, (workers,)."""
+        worker = self.walked.worker
+        last = np.zeros(int(worker.max(initial=-1)) + 1, np.int64)
+        last[worker] = np.arange(len(worker))  # of rows of the same worker the last one stays
+        return last
+
+
+def _column(parts: Sequence[Steps], name: str) -> npt.NDArray[Any]:
+    none = np.zeros(0, np.uint64 if name == "keys" else np.int64)
+    return np.concatenate([getattr(part, name) for part in parts]) if parts else none
+
+
+def _joined(parts: Sequence[Mapping[str, pa.Array]]) -> dict[str, pa.Array]:
+    """Return columns in one piece, without dictionaries."""
+    return {name: pa.concat_arrays([plain(part[name]) for part in parts]) for name in (parts[0] if parts else ())}

@@ -1,0 +1,71 @@
+"""The states: where workers go, how long they stay and how often they come, by theory and in one run."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from datagen.engine.expectation import Expectation
+from datagen.plots.data.pilot import Pilot
+from datagen.plugin.distribution import Distribution, quantiles
+
+STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A transition."""
+
+    next: str  # name of a state, or "stop"
+    probability: float
+
+
+@dataclass(frozen=True)
+class State:
+    """A state and what happens in it."""
+
+    name: str
+    emitter: str | None
+    mean_stay: float  # seconds
+    visits: float | None  # mean number of times that a worker enters it; None when it may never stop
+    entered: int  # times in the run
+    ways: list[Way]
+    sources: list[str]  # whose workers begin here
+
+
+@dataclass(frozen=True)
+class States:
+    """All states of a spec."""
+
+    states: list[State]
+    life: float | None  # mean seconds from birth to stop; None when a worker may never stop
+    born: int  # workers in the run
+
+
+def states(pilot: Pilot) -> States:
+    """Return the states of a spec."""
+    expectation = Expectation(pilot.population)
+    visits = expectation.visits
+    entered = np.bincount(pilot.walked.state, minlength=len(pilot.population.states)).tolist()
+    begins: dict[int, list[str]] = {}
+    for source in pilot.population.sources:
+        begins.setdefault(pilot.plan.state_number(source.state), []).append(source.name or source.kind)
+    made = []
+    for number, state in enumerate(pilot.population.states):
+        total = sum(way.probability for way in state.transitions)
+        made.append(
+            State(
+                name=state.name,
+                emitter=state.emitter,
+                mean_stay=0.0 if state.delay is None else _mean(state.delay),
+                visits=None if visits is None else float(visits[number]),
+                entered=entered[number],
+                ways=[Way(way.next, way.probability / total) for way in state.transitions],
+                sources=begins.get(number, []),
+            )
+        )
+    life = expectation.life
+    return States(made, life if life is not None and np.isfinite(life) else None, len(pilot.births[0]))
+
+
+def _mean(delay: Distribution) -> float:
+    return float(np.maximum(np.nan_to_num(quantiles(delay)), 0).mean())

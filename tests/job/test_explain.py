@@ -1,0 +1,232 @@
+"""Explanations of runs: their numbers against long runs and against theory, and what people and programs read."""
+
+import json
+from math import factorial, sqrt
+
+import numpy as np
+import pytest
+
+import datagen
+from datagen.clock import NEVER
+from datagen.engine.plan import Plan
+from datagen.engine.walk import Walk
+from datagen.moment import parse_moment
+from tests.worlds import READY, START, constant, exponential, state, world, write_json
+
+SECOND = 10**9
+
+
+def poisson(rate: float, **keys: object) -> dict:
+    return {"type": "poisson", "rate": rate, **keys}
+
+
+def spec_of(source: dict, life: float, **keys: object) -> dict:
+    states = [state("s", delay=exponential(life)), state("away")]
+    return {"states": states, "emitters": [{"name": "e", "dimensions": []}], "arrivals": source, **keys}
+
+
+def born_in(spec: dict, limit: int, begin: int, end: int) -> float:
+    """Records a second of a run between two seconds."""
+    walk = Walk(Plan(datagen.load(spec).spec, parse_moment(START)), seed=3, max_workers=limit)
+    count = 0
+    while walk.next_time < end * SECOND:
+        count += int((walk.advance(end * SECOND).time >= begin * SECOND).sum())
+    return count / (end - begin)
+
+
+@pytest.mark.parametrize("name", sorted(READY))
+def test_means_are_those_of_a_long_run(name: str) -> None:
+    """Counted by 40 stretches of time from 3000 s on: within 2 % or four standard errors."""
+    spec = datagen.load(READY[name]).spec
+    found = datagen.explain(READY[name])
+    limit = found["limit"]["workers"]
+    walk = Walk(Plan(spec, parse_moment(START)), seed=5, max_workers=limit)
+    begin, span = 3000 * SECOND, 1000 * SECOND
+    emits = np.array([bool(each.emitter) for each in spec.states])
+    alive, births, records, entries = [], [], [], np.zeros(len(spec.states))
+    for number in range(41):
+        counts = np.zeros(3)
+        while walk.next_time < begin + number * span:
+            steps = walk.advance(begin + number * span)
+            counts += [(steps.step == 0).sum(), emits[steps.state].sum(), 0]
+            entries += np.bincount(steps.state, minlength=len(entries)) if number else 0
+        alive.append(walk.alive)
+        births.append(counts[0] / 1000)
+        records.append(counts[1] / 1000)
+
+    def same(expected: float, seen: list[float]) -> None:
+        error = 4 * float(np.std(seen)) / sqrt(len(seen))
+        assert float(np.mean(seen)) == pytest.approx(expected, abs=max(0.02 * expected, error))
+
+    same(found["records_per_second"]["mean"], records[1:])
+    same(found["workers"]["alive"], alive[1:])
+    if found["life"]["always_stops"]:
+        same(found["workers"]["born_per_second"], births[1:])
+        lives = [records[number] / births[number] for number in range(1, 41)]
+        same(found["life"]["records"], lives)
+        same(found["life"]["seconds"], [alive[number] / births[number] for number in range(1, 41)])
+    for count, each in zip(entries, found["states"].values(), strict=True):
+        assert count / 40_000 == pytest.approx(each["per_second"], abs=max(0.02, 0.02 * each["per_second"]) + 1e-3)
+
+
+def test_hours_of_a_week_are_those_of_a_run() -> None:
+    profile = {"type": "hour_of_day", "factors": {"9": 8, "10": 4, "22": 0}}
+    spec = spec_of(poisson(0.2, profile=profile), 1800)
+    by_hour = np.array(datagen.explain(spec, max_workers=10**6)["records_per_second"]["by_hour"])
+    walk = Walk(Plan(datagen.load(spec).spec, parse_moment(START)), seed=1, max_workers=10**6)
+    counts = np.zeros(24)
+    while walk.next_time < 84 * 86400 * SECOND:
+        counts += np.bincount(walk.advance(84 * 86400 * SECOND).time // (3600 * SECOND) % 24, minlength=24)
+    wanted = by_hour.reshape(7, 24).mean(axis=0) * 3600 * 84
+    assert np.abs(counts - wanted).max() < 5 * sqrt(wanted.max())
+
+
+def erlang(load: float, places: int) -> float:
+    """The share of a Poisson process that finds all places taken."""
+    terms = [load**number / factorial(number) for number in range(places + 1)]
+    return terms[-1] / sum(terms)
+
+
+@pytest.mark.parametrize(
+    ("source", "limit", "born"),
+    [
+        (poisson(10, when_full="drop"), 100, 10 * (1 - erlang(100, 100))),
+        (poisson(10, when_full="drop", max_workers=5), 1000, 10 * (1 - erlang(100, 5))),
+        (poisson(20), 100, 10),
+        (poisson(10), 110, 10),
+        ({"type": "interarrival", "distribution": exponential(0.05)}, 100, 10),
+        ({"type": "interarrival", "distribution": constant(0.05)}, 100, 10),
+        ({"type": "interarrival", "distribution": constant(0.1)}, 2000, 10),
+    ],
+)
+def test_what_a_limit_costs_is_that_of_theory_and_of_a_run(source: dict, limit: int, born: float) -> None:
+    spec = spec_of(source, 10)
+    found = datagen.explain(spec, max_workers=limit)
+    assert found["workers"]["born_per_second"] == pytest.approx(born, rel=0.01)
+    assert born_in(spec, limit, 200, 6000) == pytest.approx(born, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"type": "interarrival", "distribution": exponential(0.1)},  # one waits, and meanwhile no gap runs
+        {"type": "interarrival", "distribution": {"type": "uniform", "min": 0, "max": 0.2}},
+        {"type": "every", "every": 2, "size": 20, "when_full": "drop"},
+    ],
+)
+def test_near_the_limit_what_it_costs_is_that_of_a_run(source: dict) -> None:
+    spec = spec_of(source, 10)
+    found = datagen.explain(spec, max_workers=100)
+    assert found["limit"]["binds"]
+    assert found["limit"]["records_lost_per_second"] > 0
+    assert found["records_per_second"]["mean"] == pytest.approx(born_in(spec, 100, 200, 6000), rel=0.02)
+
+
+def test_who_is_turned_away_leaves_a_record() -> None:
+    spec = spec_of(poisson(10, when_full={"state": "away"}), 10)
+    found = datagen.explain(spec, max_workers=50)
+    assert found["records_per_second"]["mean"] == pytest.approx(10)
+    assert found["workers"]["born_per_second"] == pytest.approx(4.9, rel=0.03)
+
+
+def test_those_who_wait_are_more_and_more_where_more_come_than_fit() -> None:
+    grows = [
+        datagen.explain(spec_of(poisson(rate), 10), max_workers=100)["limit"]["queue_grows"] for rate in (5, 9, 12)
+    ]
+    assert grows == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("options", "records", "seconds"),
+    [
+        ({"duration": "1D"}, 86400, 86400),
+        ({"duration": "1H", "start": "2024-01-01T12:00:00"}, 7200 * 24 / 25, 3600),
+        ({"duration": "1H", "start": "2024-01-01T13:00:00"}, 3600 * 24 / 25, 3600),
+        ({"duration": "8D", "start": "2024-01-05T12:30:00Z"}, 8 * 86400, 8 * 86400),
+        ({"until": "+1D", "start": "2024-01-01T00:00:00"}, 86400, 86400),
+        ({"records": 1000}, 1000, 1000),
+        ({}, None, None),
+    ],
+)
+def test_the_size_of_a_run_is_foretold(options: dict, records: float | None, seconds: float | None) -> None:
+    source = {"type": "even", "rate": 24 / 25, "profile": {"type": "hour_of_day", "factors": {"12": 2}}}
+    found = datagen.explain(spec_of(source, 1e-6), max_workers=10**6, **options)["run"]
+    assert (found["records"], found["seconds"]) == (
+        (None, None) if records is None else (pytest.approx(records, abs=2), pytest.approx(seconds, rel=1e-6))
+    )
+
+
+def test_a_fleet_and_those_who_come_once_are_counted() -> None:
+    assert datagen.explain(spec_of({"type": "at_start", "total": 70}, 5), duration="1H")["run"]["records"] == 70
+    fleet = world(states=[state("s", "s", delay=constant(2))])
+    fleet = {**fleet, "arrivals": {"type": "at_start", "total": 30}, "interarrival": None}
+    found = datagen.explain({key: value for key, value in fleet.items() if value is not None})
+    assert (found["records_per_second"]["mean"], found["workers"]["alive"]) == (pytest.approx(15), 30)
+
+
+def test_bytes_are_those_of_the_chosen_format() -> None:
+    csv, json_ = (datagen.explain(READY["example"], format=name)["bytes_per_second"] for name in ("csv", "json"))
+    assert (csv["format"], json_["format"]) == ("csv", "json")
+    assert 0.3 < csv["per_record"] / json_["per_record"] < 0.7
+    assert json_["error"] < 0.002
+
+
+def test_plug_ins_are_said_to_be_by_row(tmp_path, command) -> None:
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(
+        "import datagen\n"
+        "class Mine(datagen.Distribution):\n"
+        '    """Mine."""\n'
+        '    kind = "mine"\n'
+        "    def sample(self, u):\n        return u\n"
+    )
+    spec = write_json(tmp_path / "spec.json", world(states=[state("s", delay={"type": "mine"})]))
+    assert json.loads(command("explain", spec, "--json", "--plugins", plugin).out)["by_row"] == ["mine"]
+
+
+def test_the_shape_of_the_json_stays() -> None:
+    found = datagen.explain(READY["example"])
+    assert list(found) == [
+        *("records_per_second", "bytes_per_second", "life", "workers", "limit", "sources", "states", "emitters"),
+        *("run", "volume_scale", "by_row", "impure"),
+    ]
+    assert len(found["records_per_second"]["by_hour"]) == 168
+    json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize("name", sorted(READY))
+def test_the_same_is_said_again_and_again(command, name: str) -> None:
+    asked = ("explain", f"conf/gen/{name}.json", "-n", "1M")
+    first = command(*asked)
+    assert first.out == command(*asked).out
+    assert first.err == ""
+    assert "a second" in first.out
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        (spec_of(poisson(20), 10), "which costs 10 records a second, and those who wait are more and more; "),
+        (world(gap=0.1), "limit      100 workers, which is enough"),
+        (world(states=[state("s", "s", delay=constant(1))]), "limit      100 workers: as many are alive in the end"),
+        (world(gap=1, volume="7/s"), "scale      7 times as many workers as the spec says"),
+        (world(gap=1, volume="7/s"), "limit      none"),
+        (world(gap=0), "records    how many is unknown"),
+        (
+            spec_of([{"name": "a", **poisson(1)}, {"name": "b", "type": "at_start", "total": 5}], 1),
+            "at_start          0           5   1 s",
+        ),
+    ],
+)
+def test_people_are_told(command, tmp_path, spec: dict, text: str) -> None:
+    assert text in command("explain", write_json(tmp_path / "spec.json", spec)).out
+
+
+def test_what_is_wrong_is_said(command, tmp_path) -> None:
+    outcome = command("explain", write_json(tmp_path / "spec.json", world(gap=-1) | {"stats": []}))
+    assert outcome.code == 2
+    assert 'unknown key "stats"' in outcome.err
+
+
+def test_a_limit_beyond_all_is_none() -> None:
+    assert datagen.explain(world(gap=1, volume="7/s"), max_workers=NEVER)["limit"]["workers"] is None

@@ -1,0 +1,274 @@
+"""The page: one file that needs nothing else, that anybody can read, and the command that makes it."""
+
+import json
+import re
+import time
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from datagen import plots
+from datagen.plots.data.state import State, States, Way
+from datagen.plots.draw import color, text
+from datagen.plots.draw.graph import dot, graph
+from tests.worlds import READY, ROOT, constant, enum, exponential, state, world
+
+SVG = "{http://www.w3.org/2000/svg}"
+NASTY = "<b>&\"'\\ 日本 {x}|y"
+VOID = {"meta", "br", "link"}
+
+
+class Checked(HTMLParser):
+    """Whether every element is closed, and which attributes there are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += attrs
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def checked(html: str) -> Checked:
+    made = Checked()
+    made.feed(html)
+    assert not made.open
+    return made
+
+
+@pytest.mark.parametrize("name", READY)
+def test_a_page_of_a_ready_spec_is_whole_and_made_soon(name: str) -> None:
+    begin = time.process_time()
+    html = plots.page(ROOT / f"conf/gen/{name}.json").decode()
+    assert time.process_time() - begin < 5  # of processors: others may use this machine meanwhile
+    made = checked(html)
+    assert len(made.ids) == len(set(made.ids))
+    pointed = {value for name, value in made.attributes if name in ("aria-labelledby", "aria-describedby")}
+    assert pointed <= set(made.ids)
+    for emitter in READY[name]["emitters"]:
+        assert f">Fields of {emitter['name']}<" in html
+
+
+def test_a_page_needs_no_other_file() -> None:
+    html = plots.page(READY["payments"]).decode()
+    assert set(re.findall(r"\w+://[^\s\"'<]+", html)) == {"http://www.w3.org/2000/svg"}
+    assert not {name for name, _ in checked(html).attributes} & {"src", "href", "xlink:href", "onload"}
+    assert not re.search(r"url\(|@import|<script|<link", html)
+
+
+def test_every_picture_has_a_name_and_a_description() -> None:
+    root = ElementTree.fromstring(plots.page(READY["social_posts"], ".svg", span="1H"))
+    pictures = [each for each in root.iter(f"{SVG}svg") if each.get("role") == "img" and each is not root]
+    assert len(pictures) > 10
+    for picture in pictures:
+        title = picture.find(f"{SVG}title")
+        assert title is not None
+        assert title.text
+        assert picture.get("aria-labelledby") == title.get("id")
+
+
+def test_the_same_spec_gives_the_same_bytes() -> None:
+    for ending in (".html", ".svg", ".png"):
+        assert plots.page(READY["example"], ending, span="1H") == plots.page(READY["example"], ending, span="1H")
+
+
+def test_names_may_hold_any_letter() -> None:
+    names = [state(NASTY, {"b": 0.5, "stop": 0.5}, NASTY), state("b", emitter=NASTY)]
+    spec = {
+        "states": names,
+        "emitters": [{"name": NASTY, "dimensions": [enum(NASTY, NASTY, "<script>")]}],
+        "arrivals": [
+            {"type": "poisson", "name": NASTY, "rate": 1},
+            {"type": "poisson", "name": "other", "rate": 1},
+        ],
+    }
+    html = plots.page(spec, span="1M").decode()
+    checked(html)
+    assert "<script" not in html
+    assert "&lt;b&gt;&amp;" in html
+    ElementTree.fromstring(plots.page(spec, ".svg", span="1M"))
+
+
+def test_all_colours_of_words_and_lines_change_where_it_is_dark() -> None:
+    html = plots.page(READY["example"], span="1H").decode()
+    used = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]{6})"', html))
+    changed = set(re.findall(r'\[fill="(#[0-9a-f]{6})"\]', color.dark_style()))
+    assert used <= changed | set(color.PALETTE)
+    assert {color.INK, color.SOFT, color.THEORY} <= used
+
+
+def test_a_spec_whose_workers_never_come_has_a_page() -> None:
+    spec = world()
+    del spec["interarrival"]
+    spec["arrivals"] = {"type": "poisson", "rate": 1, "from": "2030-01-01"}
+    html = plots.page(spec).decode()
+    assert "No worker was born" in html
+    assert "It emitted no record in the run." in html
+
+
+def test_a_page_says_where_a_run_was_cut() -> None:
+    assert "It was cut at Mon 1 Jan 2024 04:0" in plots.page(READY["clickstream"]).decode()
+    assert "cut" not in plots.page(READY["clickstream"], span="1M").decode()
+
+
+def test_a_limit_far_below_who_would_come_is_told_and_no_line() -> None:
+    assert "without the limit" in plots.page(READY["sensors"], span="1H").decode()
+
+
+def test_the_graph_names_states_shares_stays_and_visits() -> None:
+    told = dot(
+        plots.states(world(states=[state("a", {"a": 0.25, "stop": 0.75}, delay=exponential(2))]), span="1H"), "LR"
+    )
+    assert "<b>a</b>" in told
+    assert "stay 2 s · 1.33 × a life" in told
+    assert "emits e" in told
+    assert re.findall(r'label=" ([\d.]+ %) "', told) == ["25 %", "75 %"]
+
+
+def test_more_states_than_a_picture_holds_have_none() -> None:
+    many = [State(str(number), None, 0, 1, 1, [Way("stop", 1)], []) for number in range(61)]
+    assert graph(States(many, 1, 1)) is None
+    assert graph(States(many[:60], 1, 1)) is not None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 s"),
+        (0.00025, "250 µs"),
+        (0.9999, "1 s"),
+        (1.5, "1.5 s"),
+        (90, "1.5 min"),
+        (3600, "1 h"),
+        (100_000, "27.8 h"),
+        (604_800, "7 days"),
+    ],
+)
+def test_a_duration_has_the_unit_that_suits_it(seconds: float, shown: str) -> None:
+    assert text.span(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (1, "1"),
+        (0.5, "0.5"),
+        (1.234, "1.23"),
+        (12.34, "12.3"),
+        (1234.5, "1,234"),
+        (0.00012345, "0.00012"),
+        (100.0, "100"),
+    ],
+)
+def test_a_number_has_three_digits_that_count(value: float, shown: str) -> None:
+    assert text.number(value) == shown
+
+
+def test_a_time_is_told_as_its_zone_writes_it() -> None:
+    assert text.moment("2024-01-01T00:00:00.000000Z") == "Mon 1 Jan 2024 00:00 UTC"
+    assert text.moment("2024-01-01T00:00:00.000000+02:00", 3600) == "Mon 1 Jan 2024 01:00 +02:00"
+    assert text.moment("2024-01-01T00:00:00.000000") == "Mon 1 Jan 2024 00:00"
+
+
+SPEC = ROOT / "conf/gen/example.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "begin"), [("a.html", b"<!DOCTYPE html>"), ("a.svg", b"<svg "), ("a.png", b"\x89PNG")]
+)
+def test_the_command_makes_what_the_ending_says(tool, tmp_path, name: str, begin: bytes) -> None:
+    outcome = tool("plot", SPEC, "-o", tmp_path / name, "--span", "1H")
+    assert (tmp_path / name).read_bytes().startswith(begin)
+    assert outcome.err == f"{tmp_path / name} is written\n"
+
+
+def test_the_page_has_the_name_of_the_spec(tool, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tool("plot", SPEC, "--span", "1M")
+    assert (tmp_path / "example.html").exists()
+
+
+def test_a_dash_is_standard_output(command) -> None:
+    outcome = command("plot", SPEC, "-o", "-", "--span", "1M", "--seed", 5, "-m", 7, "-s", "2024-05-01T12:00:00+02:00")
+    assert outcome.out == plots.page(SPEC, span="1M", seed=5, max_workers=7, start="2024-05-01T12:00:00+02:00").decode()
+    assert "from Wed 1 May 2024 12:00 +02:00, seed 5, at most 7 workers alive" in outcome.out
+    assert outcome.err == ""
+
+
+def test_without_a_start_it_is_a_monday_where_the_spec_is(tool, tmp_path) -> None:
+    (tmp_path / "spec.json").write_text(json.dumps(world(timezone="Asia/Tokyo")))
+    tool("plot", tmp_path / "spec.json", "-o", tmp_path / "a.html", "--span", "1M")
+    assert "from Mon 1 Jan 2024 00:00 +09:00," in (tmp_path / "a.html").read_text()
+    tool("plot", tmp_path / "spec.json", "-o", tmp_path / "a.html", "--span", "1M", "--timezone", "America/Lima")
+    assert "from Mon 1 Jan 2024 00:00 -05:00," in (tmp_path / "a.html").read_text()
+
+
+def test_a_spec_may_come_from_standard_input(command, tmp_path) -> None:
+    command("plot", "-", "-o", tmp_path / "a.html", "--span", "1M", stdin=SPEC.read_bytes())
+    assert "<title>spec</title>" in (tmp_path / "a.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["-o", "a.pdf"], 2, "must end in .html, .svg or .png"),
+        (["-o", "html"], 2, "must end in .html, .svg or .png"),
+        (["-o", "none/a.html"], 1, "writing none/a.html: No such file or directory"),
+        (["--span", "soon"], 2, "--span: must be a duration"),
+        (["--span", "0"], 2, "--span: must be above 0"),
+        (["-s", "soon"], 2, "-s: must be a time such as"),
+        (["-m", "0"], 2, "-m: must be a whole number, 1 or more"),
+        (["--spam", "1D"], 2, "unknown option --spam; did you mean --span"),
+    ],
+)
+def test_what_can_not_be_is_said_and_nothing_is_written(tool, tmp_path, monkeypatch, arguments, code, told) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = tool("plot", SPEC, *arguments)
+    assert outcome.code == code
+    assert told in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_spec_is_refused_with_its_place(tool, tmp_path) -> None:
+    (tmp_path / "wrong.json").write_text('{"states": []}')
+    outcome = tool("plot", tmp_path / "wrong.json", "-o", tmp_path / "a.html")
+    assert outcome.code == 2
+    assert "wrong.json:1:" in outcome.err
+
+
+@pytest.mark.parametrize("library", ["vl_convert", "pygraphviz"])
+def test_a_library_that_is_not_there_is_named(tool, tmp_path, monkeypatch, library: str) -> None:
+    monkeypatch.setitem(__import__("sys").modules, library, None)
+    outcome = tool("plot", SPEC, "-o", tmp_path / "a.html", "--span", "1M")
+    assert outcome.code == 1
+    assert 'pip install "datagen[plot]"' in outcome.err
+
+
+def test_a_life_without_any_wait_is_drawn() -> None:
+    checked(plots.page(world(states=[state("s")], gap=constant(60)), span="1H").decode())
+
+
+def texts(svg: bytes) -> list[str]:
+    """Return all that an SVG says, without where; that depends on the fonts of the machine."""
+    return [each.text or "" for each in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+def test_the_picture_of_the_documentation_is_what_its_command_draws(tmp_path, monkeypatch) -> None:
+    page = (ROOT / "docs/plot.md").read_text()
+    (tmp_path / "desk.json").write_text(page.split("<!-- file: desk.json -->\n```json\n")[1].split("```")[0])
+    monkeypatch.chdir(tmp_path)
+    assert "`datagen plot desk.json -o desk.svg`" in page
+    assert texts((ROOT / "docs/pictures/desk.svg").read_bytes()) == texts(plots.page("desk.json", ".svg"))
