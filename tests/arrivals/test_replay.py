@@ -17,8 +17,9 @@ from datagen.delivery.snapshot import pack, unpack
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
 from datagen.problems import InvalidInput, RunFailed
+from tests.engine.test_oracle import assert_equal
 from tests.stepping import SteppingClock
-from tests.worlds import run_of, world
+from tests.worlds import run_of, state, world
 
 START = "2024-01-01T00:00:00Z"
 BEGIN = datetime(2024, 3, 4, 9, tzinfo=UTC)
@@ -314,6 +315,36 @@ def test_a_run_that_is_continued_amid_a_file_gives_the_same_bytes(tmp_path: Path
 def test_threads_and_windows_change_no_byte(tmp_path: Path) -> None:
     spec = replay(long_log(tmp_path / "a.log", 30_000), "word", "shift")
     assert records(spec, threads=1) == records(spec, threads=4)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"speed": 1.3, "times": 3, "pause": 2},
+        {"from": "-3S", "max_workers": 1, "when_full": "drop"},
+        {"times": 2, "from": "+2S", "until": "+11S", "max_workers": 2},
+        {"max_workers": 1, "when_full": {"state": "t"}, "most": 6},
+    ],
+)
+def test_the_engine_equals_the_oracle(tmp_path: Path, keys: dict) -> None:
+    rows = [(0, "a"), (1, "b"), (1, "c"), (0.5, "d"), (7, "e"), (7.25, "f"), (9, "g")]
+    lines = [f"{(BEGIN + timedelta(seconds=second)).isoformat()} {word}" for second, word in rows]
+    (tmp_path / "a.log").write_text("\n".join([*lines[:3], "no time", *lines[3:]]))
+    (tmp_path / "t.csv").write_text("at\n2024-01-01T00:00:04Z\n2024-01-01T00:00:02Z\n2023-12-31T00:00:00Z\n")
+    delay = {"type": "exponential", "mean": 2}
+    ways = {"t": 0.5, "stop": 0.5}
+    spec = world(
+        *read("word", "line", "shift", "loud"), states=[state("s", ways, delay=delay), state("t", delay=delay)]
+    )
+    del spec["interarrival"]
+    time = {"patterns": [[r"^(?P<time>\S+) (?P<word>\w+)", "iso"]]}
+    own = [{"name": "loud", "type": "expression", "value": "word + text(shift)"}]
+    spec["arrivals"] = [
+        {"name": "r", "type": "replay", "path": str(tmp_path / "a.log"), "time": time, "variables": own} | keys,
+        {"name": "l", "type": "timestamps", "path": str(tmp_path / "t.csv"), "column": "at"},
+    ]
+    assert_equal(spec, {"seed": 3, "records": 60, "start": START})
 
 
 def test_a_change_while_a_file_is_played_ends_the_run(tmp_path: Path) -> None:

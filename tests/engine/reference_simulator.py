@@ -70,6 +70,7 @@ def emit(
     for simulated, state, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns):
         now = simulated - warm_up
         values.begin_record(Time((start_ns + now) // 1000, offset))
+        variables |= source.recorded(now) if source else {}
         for field in source.spec.get("variables", []) if source else []:
             path = join("source", source.name, field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
