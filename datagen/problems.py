@@ -15,6 +15,7 @@ from pathlib import Path
 Path_ = tuple[str | int, ...]
 
 _SHORTEST_SECRET = 4
+_END = 2**20  # bytes
 _MOST_NAMED = 60  # known names in a message
 
 
@@ -105,6 +106,21 @@ def read_bytes(source: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InvalidInput([Problem(f"can't be read: {reason}", source)]) from error
+
+
+def size_and_ends(source: str) -> bytes:
+    """Read the first and the last mebibyte of a file that the user named, with its size.
+
+    Raises InvalidInput when it can't be read.
+    """
+    try:
+        with open(source, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            first = file.read(_END)
+            file.seek(max(size - _END, 0))
+            return b"%d/%b%b" % (size, first, file.read(_END))
+    except (OSError, ValueError) as error:
+        raise InvalidInput([Problem(f"can't be read: {reason(error)}", source)]) from error
 
 
 def is_comment(key: object) -> bool:

@@ -16,7 +16,10 @@ from tests.engine.strategies import constant, exponential, normal, uniform
 __all__ = ["constant", "exponential", "normal", "uniform"]
 
 ROOT = Path(__file__).parent.parent
-READY = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "conf/gen").glob("*.json"))}
+READY = {  # files that they name count from their own folder
+    path.stem: json.loads(path.read_text().replace('"data/', f'"{path.parent}/data/'))
+    for path in sorted((ROOT / "conf/gen").glob("*.json"))
+}
 START = "2024-01-01T00:00:00"
 MISSING = object()
 

@@ -1,33 +1,89 @@
 """The source ``timestamps``: workers at given times."""
 
-from typing import ClassVar
+from dataclasses import replace
+from functools import cached_property
+from typing import ClassVar, Self
 
 import numpy as np
-from pydantic import Field
+import pyarrow as pa
+from pydantic import Field, model_validator
 
 from datagen.draw import Floats
 from datagen.plugin.arrival import Arrival, Counted, Scope, Stream
 from datagen.plugin.instant import Instant
+from datagen.plugin.model import invalid
+from datagen.plugin.table_file import FilePath, TableFile, unusable
 from datagen.plugin.week import Week, nothing
+from datagen.problems import RunFailed, show
+from datagen.records.blocks import Blocks
+from datagen.records.cells import column_of
+from datagen.records.strptime import ISO_TIMES
 
 
-class Timestamps(Arrival):
-    """Workers at given times, in any order. Those before the begin are left out."""
+class Timestamps(Arrival, TableFile):
+    """Workers at given times, in any order. Those before the begin are left out.
+
+    The times stand in the spec, as `values`, or in a column of a file.
+    """
 
     kind: ClassVar[str] = "timestamps"
     has_own_times: ClassVar[bool] = True
 
-    values: list[Instant] = Field(min_length=1, description="times in ISO 8601, or offsets from the start")
+    values: list[Instant] | None = Field(
+        None, min_length=1, description="times in ISO 8601, or offsets from the start; these or a `path` are required"
+    )
+    path: FilePath | None = Field(None, description="a file of times, relative to the spec; it is read as a whole")
+    column: str | None = Field(None, description="the column of the times in it; required with a `path`")
+
+    @model_validator(mode="after")
+    def _has_times(self) -> Self:
+        if (self.values is None) == (self.path is None):
+            raise ValueError('either "values" or a "path" is required')
+        if (self.path is None) != (self.column is None):
+            raise ValueError('"path" and "column" belong together')
+        if self.path is not None and (problem := unusable(self.path) or self._unreadable()):
+            raise invalid(self.kind, [(("path",), problem)])
+        return self
+
+    def _unreadable(self) -> str | None:
+        """Return why the times of the file can't be read, if so."""
+        try:
+            rows, _, _ = ISO_TIMES.read(self._texts)
+        except RunFailed as error:
+            return str(error).removeprefix("reading ")
+        missing = np.setdiff1d(np.arange(len(self._texts)), rows)
+        if len(missing):
+            form = self.form(self.path or "")
+            found = show(self._texts[missing[0]].as_py())
+            return f"{self.path}: {form.unit} {missing[0] + form.first}: must be a time in ISO 8601, found {found}"
+        return None if len(rows) else f"{self.path} holds no time"
+
+    @cached_property
+    def _texts(self) -> pa.Array:
+        """Return the times of the file as texts, (n,)."""
+        blocks = Blocks(self.path or "", self.form(self.path or ""))
+        found = []
+        number = 0
+        while (table := blocks.read(number)) is not None:
+            found.append(column_of(table, self.column or "", self.path or "").cast(pa.string()))
+            number += 1
+        return pa.concat_arrays(found) if found else pa.array([], pa.string())
+
+    def files(self) -> list[str]:
+        return [] if self.path is None else [self.path]
 
     @property
     def altogether(self) -> float:
-        return len(self.values)
+        return len(self._texts if self.values is None else self.values)
 
     def rates(self, scope: Scope, week: Week) -> Floats:
         return nothing()
 
     def stream(self, scope: Scope) -> Stream:
-        since = np.array([at.microseconds(scope.start, scope.zone) for at in self.values]) - scope.zero
-        times = np.sort(since * 1000)
+        if self.values is None:
+            at = replace(ISO_TIMES, zone=scope.zone).read(self._texts)[1]
+        else:
+            at = np.array([time.microseconds(scope.start, scope.zone) for time in self.values])
+        times = np.sort((at - scope.zero) * 1000)
         times = times[np.searchsorted(times, scope.begin) :]
         return Counted(lambda numbers: times[numbers], len(times))

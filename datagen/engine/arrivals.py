@@ -141,6 +141,7 @@ class Arrivals:
             until=int(row["until"][0]),
             pace=Steady(begin) if rhythm is None else rhythm.since(begin),
             incidents=self._times.incidents,
+            recording=self._plan.recordings.get(source.name),
             scale=self._plan.scale,
         )
 

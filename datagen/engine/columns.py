@@ -68,6 +68,9 @@ class Columns:
             name: (CodeStore if all(map(_is_fixed, plan.setters[name])) else Store)(type_)
             for name, type_ in self._types.items()
         }
+        sources = enumerate(plan.population.sources, len(plan.population.states))
+        owners = {source.name: owner for owner, source in sources}
+        self._recorded = {owners[name]: recording.values() for name, recording in plan.recordings.items()}
         self._rows_next = _FIRST_ROWS
         self._in_order: dict[str, list[Dimension]] = {}  # by emitter: what depends on the order of records
         self.layout = Layout(
@@ -93,7 +96,9 @@ class Columns:
     def snapshot(self) -> dict[str, Any]:
         """Return what later records depend on, counters and variables, for ``restore``."""
         stores = {name: store.snapshot() for name, store in self._stores.items()}
-        return {"rows_next": self._rows_next, "counters": dict(self._world.counters), "stores": stores}
+        recorded = {str(owner): values.snapshot() for owner, values in self._recorded.items()}
+        counters = dict(self._world.counters)
+        return {"rows_next": self._rows_next, "counters": counters, "stores": stores, "recorded": recorded}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
@@ -101,6 +106,8 @@ class Columns:
         self._world.counters.update(snapshot["counters"])
         for name, store in self._stores.items():
             store.restore(snapshot["stores"][name])
+        for owner, values in self._recorded.items():
+            values.restore(snapshot["recorded"][str(owner)])
 
     def drafts(self, steps: Steps) -> Iterator[Draft]:
         """Yield the records of a window's steps, in batches of an efficient size, as far as these are made in order."""
@@ -208,21 +215,27 @@ class Columns:
     def _set_variables(self, steps: Steps) -> None:
         """Store the values that births and the steps set variables to, in time order."""
         owners = _Owners(self._plan, steps)
+        recorded = {
+            owner: values.of(owners.numbers(owner), owners.times(owner))
+            for owner, values in self._recorded.items()
+            if owners.count(owner)
+        }
         for name in self._plan.variables_in_order(steps.state):
             made = []
             group = self._plan.group_of[name]
             for setter in self._plan.setters[name]:
                 if owners.count(setter.owner):
-                    made.append((owners.positions(setter.owner, group), self._values(setter, owners)))
+                    known = recorded.get(setter.owner, {})
+                    made.append((owners.positions(setter.owner, group), self._values(setter, owners, known)))
             if made:
                 self._stores[name].append(made)
 
-    def _values(self, setter: Setter, owners: "_Owners") -> pa.Array:
-        """Return the values that a variable is set to."""
+    def _values(self, setter: Setter, owners: "_Owners", known: dict[str, pa.Array]) -> pa.Array:
+        """Return the values that a variable is set to; some of what it may read is ``known``."""
         if isinstance(setter.dimension, Fact):
             return setter.dimension.values(*owners.births(setter.owner))
         reader = StoreReader(self._stores, partial(owners.read, setter))
-        entries = self._rows(owners.keys(setter.owner), owners.times(setter.owner), reader, {})
+        entries = self._rows(owners.keys(setter.owner), owners.times(setter.owner), reader, known)
         return entries.within(*setter.path).make(setter.dimension)
 
     def _after(self, steps: Steps, variable: str) -> Positions:
@@ -283,6 +296,10 @@ class _Owners:
     def births(self, owner: int) -> tuple[Births, Integers]:
         """Return all births, and which of them are a source's."""
         return self._steps.births, self._own(owner)
+
+    def numbers(self, source: int) -> Integers:
+        """Return the numbers in their source of those who are born."""
+        return self._steps.births.number[self._own(source)]
 
     def _own(self, owner: int) -> Integers:
         """Return the rows of an owner among the steps, or among the births."""

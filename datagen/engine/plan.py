@@ -19,6 +19,7 @@ from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution, Linear
+from datagen.plugin.recording import Recording
 from datagen.problems import path_part
 from datagen.records.expression.name import root
 
@@ -73,6 +74,14 @@ class Plan:
     def path_of(self, source: Arrival) -> str:
         """Return the name path above the purposes of the draws of a source, with a slash behind it if there is any."""
         return self.purpose("" if source.name is None else f"source/{path_part(source.name)}/")
+
+    @cached_property
+    def recordings(self) -> dict[str | None, Recording]:
+        """Return what the sources play, by their names; the walk reads the times of it, and the columns the values."""
+        times = self.times(seed=0)  # of no matter here
+        sources = self.population.sources
+        found = ((source.name, source.recording(self.start, times.zero, times.zone)) for source in sources)
+        return {name: recording for name, recording in found if recording is not None}
 
     def state_number(self, name: str | None) -> int:
         """Return the number of a state; of the first without a name."""
@@ -149,7 +158,7 @@ class Plan:
             yield ("state", state.name), state.variables
         for source in self.population.sources:
             facts = [fact for fact in self.facts.values() if fact.is_known_of(source)]
-            yield ("source", source.name or ""), [*facts, *source.variables]
+            yield ("source", source.name or ""), [*facts, *source.at_birth]
 
     @cached_property
     def groups(self) -> list[list[str]]:

@@ -226,8 +226,8 @@ class Source:
         self._give(ahead)
 
     def _come_next(self) -> None:
-        """Let the next worker of the queue come due, of those who do so after the start."""
-        while (due := int(self._queue.take(1)[0])) < 0:
+        """Let the next worker of the queue come due, of those who do so after the start, and after its begin."""
+        while (due := int(self._queue.take(1)[0])) < max(self._begun or 0, 0):
             self._row["number"] += 1
         self._row["known"] = 0
         self._row["first"] = self._row["number"]

@@ -10,7 +10,7 @@ from datagen.moment import Moment
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import named_libraries
 from datagen.plugin.target import Target
-from datagen.problems import read_bytes
+from datagen.problems import read_bytes, size_and_ends
 
 _APART = ("target", "max_workers", "volume", "volume_scale")  # keys of a spec that are no part of its fingerprint
 
@@ -19,10 +19,11 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
     """Return what decides which records there are."""
     data = inputs.loaded.document.data
     files = [fingerprint(read_bytes(file)) for file in inputs.files]
+    streams = [fingerprint(size_and_ends(file)) for file in inputs.streams]
     holding = any(stage.holds for located in inputs.targets for stage in located.target.through)
     return {
         "spec": fingerprint_of({key: value for key, value in data.items() if key not in _APART}),
-        "sources": [*inputs.loaded.registry.sources, *files, *named_libraries(inputs.loaded.spec)],
+        "sources": [*inputs.loaded.registry.sources, *files, *streams, *named_libraries(inputs.loaded.spec)],
         "seed": options.seed,
         "start": start.text,
         "clock": "simulated" if options.is_simulated else "system" if options.speed is None else "paced",

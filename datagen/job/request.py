@@ -15,7 +15,7 @@ from datagen.language.load import LoadedSpec, LoadedTargets, load_spec, load_tar
 from datagen.language.spec import Spec
 from datagen.language.syntax import parse
 from datagen.plugin.formatter import Formatter
-from datagen.plugin.model import named_files
+from datagen.plugin.model import named_files, named_streams
 from datagen.plugin.registry import Registry
 from datagen.plugin.target import RECORD_ID, Target, missing_library
 from datagen.problems import InvalidInput, Path_, Problem, did_you_mean, hiding, read_text, show, unreadable
@@ -67,6 +67,7 @@ class Inputs:
     formatter: Formatter
     format_name: str
     files: tuple[str, ...]  # that objects of the spec, the targets or the format name, and that records depend on
+    streams: tuple[str, ...] = ()  # those that are read while the run goes on
     remarks: tuple[Problem, ...] = ()  # on the options: what is valid but hardly meant
 
     def problem_of(self, located: Located, misfit: Misfit) -> Problem:
@@ -123,14 +124,15 @@ def load(request: Request, *, reads: bool = False) -> Inputs:
         problems += [Problem(line["msg"], format_name) for line in error.errors()]
     except UnicodeEncodeError:
         problems.append(Problem("is no text that UTF-8 could hold", format_name))
+    streams = named_streams(loaded and loaded.spec)
     files = named_files([loaded and loaded.spec, formatter, *(located.target for located in targets)])
     problems += [problem for file in files for problem in unreadable(file)]
-    read = [*files, *(loaded.files if loaded else ())]
+    read = [*files, *streams, *(loaded.files if loaded else ())]
     problems += _conflicts(targets, request, read, reads=reads)
     if problems or loaded is None or formatter is None:
         documents = [*([] if loaded is None else [loaded.document]), *(located.document for located in targets)]
         raise InvalidInput(hiding(problems, [secret for document in documents for secret in document.secrets]))
-    return Inputs(loaded, tuple(targets), formatter, format_name, tuple(files))
+    return Inputs(loaded, tuple(targets), formatter, format_name, tuple(files), tuple(streams))
 
 
 def spec_of(request: Request, registry: Registry) -> LoadedSpec:

@@ -74,6 +74,8 @@ class Checks:
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
         self._compared = 0
+        # What a source plays whose file is not understood may be any variable.
+        self._knows_all = not any(isinstance(part, dict) and _kind(part) == "replay" for _, part in _arrivals(made))
 
     @property
     def _owners(self) -> "list[_State | _Source]":
@@ -85,12 +87,8 @@ class Checks:
         yield from self._references()
         yield from self._source_references()
         yield from self._sums()
-        yield from self._reads_of_nothing()
-        given = Given(self._data, any(source.in_batches for source in self._sources))
-        for owner in self._owners:
-            yield from unknown_names(owner.variables, self._variables, given, self._near, in_record=False)
-        for emitter in self._emitters:
-            yield from unknown_names(emitter.dimensions, self._variables, given, self._near, in_record=True)
+        if self._knows_all:
+            yield from self._unknown_variables()
         yield from disorder([one.variables for one in self._states], [one.variables for one in self._sources])
         yield from self._standing_circles()
         yield from times.problems(self._data)
@@ -144,6 +142,14 @@ class Checks:
             given = [p for p in found if isinstance(p, int | float) and not isinstance(p, bool) and abs(p) <= LARGEST]
             if given and len(given) == len(found) and abs(sum(given) - 1) > _TOLERANCE:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
+
+    def _unknown_variables(self) -> Found:
+        yield from self._reads_of_nothing()
+        given = Given(self._data, any(source.in_batches for source in self._sources))
+        for owner in self._owners:
+            yield from unknown_names(owner.variables, self._variables, given, self._near, in_record=False)
+        for emitter in self._emitters:
+            yield from unknown_names(emitter.dimensions, self._variables, given, self._near, in_record=True)
 
     def _reads_of_nothing(self) -> Found:
         fields = [field for owner in self._owners for field in owner.variables]
@@ -272,7 +278,9 @@ def _source(path: Path_, part: Arrival | dict[str, Any]) -> _Source:
     begins = [((*path, "state"), state), ((*path, "when_full", "state"), turned)]
     named = tuple((at, name) for at, name in begins if name is not None)
     waits = tuple(((*path, key, "after"), other) for key, other in after)
-    return _Source(path, name, named, in_batches, state is None, waits, _fields(part, path, "variables"))
+    recorded = [dimension.name for dimension in part.recorded] if isinstance(part, Arrival) else []
+    fields = (*(Field(path, name, ()) for name in recorded), *_fields(part, path, "variables"))
+    return _Source(path, name, named, in_batches, state is None, waits, fields)
 
 
 def _is_every(part: dict[str, Any]) -> bool:
@@ -331,6 +339,10 @@ def _json_names(path: Path_, part: Any) -> Found:
     yield from (((*path, "value"), name) for name in names_in_json(part))
     for member_path, member in _members(path, part):
         yield from _json_names(member_path, member)
+
+
+def _kind(part: dict[str, Any]) -> str:
+    return str(part.get("type")).lower()
 
 
 def _text(part: dict[str, Any], key: str) -> str | None:

@@ -1,5 +1,6 @@
 """Loading: documents to checked specs and targets, with the kinds of a registry and the values of an environment."""
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -95,6 +96,7 @@ def _follows(problem: Problem, lacking: Problem) -> bool:
 
 
 def _spec(registry: Registry, document: Document) -> LoadedSpec:
+    registry = replace(registry, folder=os.path.dirname(document.source))
     document = settled(document, partial(Spec.model_validate, context=registry))
     spec, warnings = read_spec(document, registry)
     return LoadedSpec(spec, document, registry, tuple(warnings))

@@ -16,12 +16,13 @@ from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys
 from datagen.moment import Moment
-from datagen.plugin.dimension import AnyDimension
+from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import MOST_ITEMS, Distribution, LengthDistribution
 from datagen.plugin.incident import Stretches
 from datagen.plugin.instant import Instant
 from datagen.plugin.model import Model, Plugin, each_of, make_of_group
 from datagen.plugin.profile import AnyProfile
+from datagen.plugin.recording import Recorded, Recording
 from datagen.plugin.week import Week
 from datagen.zone import Zone
 
@@ -59,6 +60,7 @@ class Scope:
     pace: Pace
     incidents: Mapping[str, Stretches]
     scale: float = 1.0  # so many times more workers
+    recording: Recording | None = None  # what it plays
 
     def key(self, what: str) -> np.uint64:
         """Return the key of draws for something."""
@@ -214,6 +216,20 @@ class Arrival(Plugin):
     def waits_for(self) -> set[str]:
         """Return the names of the sources whose end it begins or ends at."""
         return {at.after for at in (self.from_, self.until) if isinstance(at, After)}
+
+    @property
+    def recorded(self) -> list[Recorded]:
+        """Return the variables whose values it plays; its own ``variables`` may be made of them."""
+        return []
+
+    @property
+    def at_birth(self) -> list[Dimension]:
+        """Return the variables that its workers have from birth on, in the order in which they are set."""
+        return [*self.recorded, *self.variables]
+
+    def recording(self, start: Moment, zero: int, zone: Zone) -> Recording | None:
+        """Return what it plays in a run whose simulation begins at ``zero`` (µs since 1970), if it plays something."""
+        return None
 
     @property
     def kept_alive(self) -> float:

@@ -120,6 +120,10 @@ class Plugin(Model, ABC):
         """Return the files that this object names and records depend on; their content is part of a run's identity."""
         return []
 
+    def streams(self) -> list[str]:
+        """Return the files that are read while the run goes on; their size and ends are part of a run's identity."""
+        return []
+
     def libraries(self) -> list[str]:
         """Return the installed packages whose data records depend on; their versions are part of a run's identity."""
         return []
@@ -133,6 +137,9 @@ class Maker(Protocol):
 
     def formatter(self, described: Any) -> Any:
         """Return the formatter of a JSON object, a format's name or a pattern file. Raises ValidationError."""
+
+    def path(self, name: str) -> str:
+        """Return the path of a file that is named in a spec."""
 
 
 def parts_of(part: Any) -> Iterator[Any]:
@@ -149,6 +156,12 @@ def parts_of(part: Any) -> Iterator[Any]:
 def named_files(part: Any) -> list[str]:
     """Return the files that objects in a part of a spec name and that records depend on, each once."""
     found = (file for inner in parts_of(part) if isinstance(inner, Plugin) for file in inner.files())
+    return list(dict.fromkeys(found))
+
+
+def named_streams(part: Any) -> list[str]:
+    """Return the files that are read while a run goes on by objects in a part of a spec, each once."""
+    found = (file for inner in parts_of(part) if isinstance(inner, Plugin) for file in inner.streams())
     return list(dict.fromkeys(found))
 
 

@@ -37,6 +37,7 @@ BUILT_IN = {
         "interarrival": "arrivals.interarrival",
         "periodic": "arrivals.periodic",
         "poisson": "arrivals.poisson",
+        "replay": "arrivals.replay",
         "stages": "arrivals.stages",
         "timestamps": "arrivals.timestamps",
     },
@@ -111,6 +112,7 @@ class Registry:
     """The kinds that a run knows, by group and type, in any case. A user's own kind wins over a built-in one."""
 
     sources: list[str] = field(default_factory=list)  # fingerprints of the modules that are not built in
+    folder: str = ""  # of the spec: names of files in it count from there
     _own: dict[tuple[str, str], type[Plugin]] = field(default_factory=dict)
 
     @classmethod
@@ -159,6 +161,10 @@ class Registry:
             text = f"unknown {group} type {show(kind)}{did_you_mean(kind, self.of(group))}"
             raise invalid(group, [(("type",), text)])
         return plugin.model_validate({key: data[key] for key in data if key != "type"}, context=self)
+
+    def path(self, name: str) -> str:
+        """Return the path of a file that is named in a spec."""
+        return os.path.join(self.folder, name)
 
     def _such_as(self, group: str, data: object) -> str:
         """Return the object that was probably meant."""

@@ -3,8 +3,10 @@
 A transcription of the contract that shares nothing with the engine but the keyed draws.
 """
 
+import csv
 import itertools
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -185,8 +187,37 @@ class Source:
         return right - math.sqrt((1 - u) * (right - left) * (right - mode))
 
     def timestamps(self) -> Iterator[int]:
-        times = sorted(self.instant(text) for text in self.spec["values"])
+        values = self.spec.get("values")
+        if values is None:
+            with open(self.spec["path"]) as file:
+                values = [row[self.spec["column"]] for row in csv.DictReader(file)]
+        times = sorted(self.instant(text) for text in values)
         yield from (time for time in times if time >= self.begun)
+
+    def replay(self) -> Iterator[int]:
+        """The lines of a log, each with its time in ISO 8601 in front, again and again."""
+        lines = [line for line, _ in self.lines()]
+        pause, begin = duration(self.spec.get("pause", 0)), self.begun
+        for _ in range(self.spec.get("times", 1)):
+            latest = 0
+            for line in lines:
+                latest = max(latest, self.instant(line.split()[0]) - self.instant(lines[0].split()[0]))
+                yield begin + math.floor(latest / Fraction(str(self.spec.get("speed", 1))))
+            begin += math.floor(latest / Fraction(str(self.spec.get("speed", 1)))) + pause
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return the lines that have a time, and the word behind it."""
+        with open(self.spec["path"]) as file:
+            found = [(line.rstrip("\n"), re.match(r"\d{4}-\d\d-\d\dT\S+ (\w+)", line)) for line in file]
+        return [(line, match[1]) for line, match in found if match]
+
+    def recorded(self, now: int) -> dict:
+        """Return what was recorded of the worker who was born last."""
+        if self.spec["type"] != "replay":
+            return {}
+        line, word = self.lines()[(self.number - 1) % len(self.lines())]
+        shift = (self.start_ns + now) // 1000 - (self.start_ns + self.instant(line.split()[0])) // 1000
+        return {"line": line, "word": word, "shift": shift / 1e6}
 
     def incident(self) -> Iterator[int]:
         given = self.world["incidents"][self.spec["incident"]]

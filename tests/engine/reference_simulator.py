@@ -79,6 +79,7 @@ def emit(
         if source:
             born = {"worker": source.number - 1, "batch": source.batch(source.number - 1)}
             variables |= {name: value for name, value in born.items() if name not in values.unset}
+        variables |= source.recorded(now) if source else {}
         for field in source.spec.get("variables", []) if source else []:
             path = join("source", source.name, field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)

@@ -1,0 +1,105 @@
+"""What the cells of text files hold: whole numbers, numbers, booleans, or texts, a column at a time."""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datagen.problems import RunFailed, did_you_mean, show
+
+TYPES = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(), "text": pa.string()}
+# The plain forms: 007 and +1 are texts. 18 digits are fewer than the core has.
+_FORMS = {
+    "integer": r"^(-?[1-9][0-9]{0,17}|0)$",
+    "number": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$",
+    "boolean": r"^(true|false)$",
+}
+_NAMES = {pa.int64(): "a whole number", pa.float64(): "a number", pa.bool_(): "true or false"}
+
+
+class Misfit(RunFailed):
+    """A cell is not what its column holds; it stands in a row of the block."""
+
+    def __init__(self, row: int, text: str) -> None:
+        super().__init__(text)
+        self.row = row
+
+
+def types_of(table: pa.Table, given: Mapping[str, str] | str) -> dict[str, pa.DataType]:
+    """Return what the columns of a table hold by all their filled cells, or what is ``given`` for them."""
+    if given == "text":
+        return {name: pa.string() if _is_text(table[name]) else table[name].type for name in table.column_names}
+    said = {} if isinstance(given, str) else given
+    return {
+        name: TYPES[said[name]] if name in said else _type(table[name].combine_chunks()) for name in table.column_names
+    }
+
+
+def typed(table: pa.Table, types: Mapping[str, pa.DataType], *, keeps_empty: bool) -> dict[str, pa.Array]:
+    """Return columns in their types; an empty cell is null, unless it is to be kept. Raises Misfit."""
+    return {name: _typed(name, table[name], type_, keeps_empty) for name, type_ in types.items()}
+
+
+def _typed(name: str, column: pa.ChunkedArray, type_: pa.DataType, keeps_empty: bool) -> pa.Array:
+    array = supported(column)
+    if not _is_text(array):
+        return array if array.type == type_ else array.cast(type_)
+    if not keeps_empty:
+        array = pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
+    if pa.types.is_string(type_):
+        return array
+    fits = pc.fill_null(pc.match_substring_regex(array, _FORMS[_key(type_)]), True)
+    if not pc.all(fits, min_count=0).as_py():
+        row = pc.index(fits, False).as_py()
+        text = f"{show(name)} is {_NAMES[type_]} in the first records, found {show(array[row].as_py())}"
+        raise Misfit(row, f'{text}; "types": {{{show(name)}: "text"}} would take it')
+    return array.cast(type_)
+
+
+def column_of(table: pa.Table, name: str, path: str) -> pa.Array:
+    """Return a column of a table. Raises RunFailed when the file has none of that name."""
+    if name not in table.column_names:
+        raise RunFailed(f"reading {path}: there is no column {show(name)}{did_you_mean(name, table.column_names)}")
+    return supported(table[name])
+
+
+def supported(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in a type that records have."""
+    array = column.combine_chunks()
+    array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
+    return array.cast(_supported(array.type))
+
+
+def _supported(type_: pa.DataType) -> pa.DataType:
+    types = pa.types
+    if types.is_dictionary(type_):
+        return _supported(type_.value_type)
+    if types.is_list(type_) or types.is_large_list(type_):
+        return pa.list_(_supported(type_.value_type))
+    if types.is_struct(type_):
+        return pa.struct([(field.name, _supported(field.type)) for field in type_])
+    if types.is_timestamp(type_):
+        return pa.timestamp("us", type_.tz and "UTC")
+    if types.is_integer(type_):
+        return pa.uint64() if type_ == pa.uint64() else pa.int64()
+    if types.is_floating(type_) or types.is_decimal(type_):
+        return pa.float64()
+    return type_ if types.is_boolean(type_) or types.is_null(type_) else pa.string()
+
+
+def _type(array: pa.Array) -> pa.DataType:
+    if not _is_text(array):
+        return _supported(array.type)
+    array = array.filter(pc.not_equal(array, ""))
+    for name, form in _FORMS.items():
+        if len(array) and pc.all(pc.match_substring_regex(array, form)).as_py():
+            return TYPES[name]
+    return pa.string()
+
+
+def _key(type_: pa.DataType) -> str:
+    return next(name for name, other in TYPES.items() if other == type_)
+
+
+def _is_text(array: pa.Array | pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_string(array.type))
