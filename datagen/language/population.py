@@ -11,7 +11,7 @@ from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
-from datagen.plugin.model import Model, Named, Number
+from datagen.plugin.model import Model, Named, Number, invalid
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
 from datagen.problems import Path_, path_part
@@ -98,9 +98,10 @@ class Population(Model):
     @model_validator(mode="after")
     def _has_arrivals(self) -> Self:
         if self.interarrival is None and not self.arrivals:
-            raise ValueError('"interarrival" is required, or "arrivals"')
+            raise invalid("population", [(("interarrival",), '"interarrival" is required, or "arrivals"')])
         if self.interarrival is not None and self.arrivals:
-            raise ValueError('there can be either "interarrival" or "arrivals"; put it among these, with a name')
+            text = 'there can be either "interarrival" or "arrivals"; put it among these, with a name'
+            raise invalid("population", [(("interarrival",), text)])
         return self
 
     @cached_property

@@ -363,7 +363,7 @@ TIMES_OF_DAY = {
     "profiles": {"day": [{"type": "minute_of_hour", "factors": {"0": 5, "59": 0.2, "13": 7}}, 1.5]},
     "incidents": {"outage": [{"from": "+10S", "until": "+40S"}, {"from": "+2M", "until": "+150S"}]},
 }
-COUNTS = [1, 1, 1, 2, uniform(0, 2), constant(0.7)]
+COUNTS = [1, 1, 1, 2, uniform(0, 2), constant(1.7)]
 PACED = ["poisson", "interarrival", "even", "every", "periodic"]
 POSITIVE_GAPS = [constant(0.7), constant(10), exponential(3), uniform(0, 2), normal(1, 1)]
 
