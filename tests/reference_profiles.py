@@ -335,5 +335,5 @@ class ReferenceRhythm:
         for piece in self.pieces(at):
             since, length = self.ns(piece[0]), (piece[1] - piece[0]) * 1000
             if time_ < since + length:
-                return (piece[2] + (piece[3] - piece[2]) * ((time_ - since) / length)) / 2**30
+                return float(np.round((piece[2] + (piece[3] - piece[2]) * ((time_ - since) / length)) / 2**30, 9))
         raise AssertionError

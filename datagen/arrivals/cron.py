@@ -11,8 +11,9 @@ from pydantic import Field, model_validator
 
 from datagen.draw import Integers
 from datagen.plugin.arrival import Arrival, Scope, Stream
+from datagen.plugin.model import invalid
 from datagen.plugin.profile import ZoneName
-from datagen.problems import show
+from datagen.problems import Path_, show
 from datagen.zone import Zone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,23 +46,62 @@ class Cron(Arrival):
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:
+        found = show(self.expression)
         try:
-            next(self.after(datetime(2024, 1, 1, tzinfo=UTC)))
+            next(self.after(_EPOCH))
         except CronSimError as error:
-            raise ValueError(f"not a cron expression: {str(error).lower()}, found {show(self.expression)}") from error
+            text = (
+                f"never matches, found {found}"
+                if self._matches_in_other_months()
+                else f"{_wrong(error)}, found {found}"
+            )
+            raise invalid("cron", [(("expression",), text)]) from error
         except StopIteration:
-            raise ValueError(f"never matches, found {show(self.expression)}") from None
+            raise invalid("cron", [(("expression",), f"never matches, found {found}")]) from None
         return self
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().oddities()
+        fields = self.expression.split()
+        if (
+            len(fields) == 6
+            and "seconds" not in self.model_fields_set
+            and _is_read(fields[1:])
+            and _is_read(fields[:-1])
+        ):
+            other = next(CronSim(" ".join([fields[-1], *fields[:-1]]), _EPOCH), None)
+            if other != next(self.after(_EPOCH), None):
+                text = 'its first field is read as seconds; say so, or that its last one is, with "seconds"'
+                yield ("expression",), text
 
     def after(self, time: datetime) -> Iterator[datetime]:
         """Return the matches after a time, without end, in its zone."""
+        return CronSim(" ".join(self._fields()), time)
+
+    def _fields(self) -> list[str]:
+        """Return the fields, the seconds first if there are any."""
         fields = _NICKNAMES.get(self.expression.strip().lower(), self.expression).split()
-        if len(fields) == 6 and self.seconds == "last":
-            fields = [fields[-1], *fields[:-1]]
-        return CronSim(" ".join(fields), time)
+        return [fields[-1], *fields[:-1]] if len(fields) == 6 and self.seconds == "last" else fields
+
+    def _matches_in_other_months(self) -> bool:
+        fields = self._fields()
+        return _is_read([*fields[:-2], "*", *fields[-1:]])
 
     def stream(self, scope: Scope) -> Stream:
         return _Matches(self, scope)
+
+
+def _is_read(fields: list[str]) -> bool:
+    """Return whether fields are a cron expression."""
+    try:
+        CronSim(" ".join(fields), _EPOCH)
+    except CronSimError:
+        return False
+    return True
+
+
+def _wrong(error: CronSimError) -> str:
+    return f"not a cron expression: {str(error).lower()}"
 
 
 class _Matches(Stream):

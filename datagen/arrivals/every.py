@@ -1,12 +1,13 @@
 """The source ``every``: a beat."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import Batches, Count, Paced, Scope, Stream
+from datagen.plugin.distribution import MOST_ITEMS
 from datagen.plugin.instant import Duration, Period
 from datagen.plugin.model import Model
 from datagen.plugin.week import Week, lengths, paired
@@ -16,7 +17,13 @@ class Vary(Model):
     """How much the size of a batch varies."""
 
     low: float = Field(ge=0, description="it is drawn between this times the size")
-    high: float = Field(ge=0, description="and this times the size")
+    high: float = Field(gt=0, le=MOST_ITEMS, description="and this times the size")
+
+    @model_validator(mode="after")
+    def _ascends(self) -> Self:
+        if self.low > self.high:
+            raise ValueError('"low" must not be above "high"')
+        return self
 
 
 class Every(Paced):

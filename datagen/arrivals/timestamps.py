@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from datagen.draw import Floats
+from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import Arrival, Counted, Scope, Stream
 from datagen.plugin.instant import Instant
 from datagen.plugin.model import invalid
@@ -80,10 +80,17 @@ class Timestamps(Arrival, TableFile):
         return nothing()
 
     def stream(self, scope: Scope) -> Stream:
+        times = self._times(scope)
+        times = times[np.searchsorted(times, scope.begin) :]
+        return Counted(lambda numbers: times[numbers], len(times))
+
+    def left_out(self, scope: Scope) -> int:
+        return int(np.searchsorted(self._times(scope), max(scope.begin, 0)))
+
+    def _times(self, scope: Scope) -> Integers:
+        """Return all of its times, ascending, in ns of the simulation."""
         if self.values is None:
             at = replace(ISO_TIMES, zone=scope.zone).read(self._texts)[1]
         else:
             at = np.array([time.microseconds(scope.start, scope.zone) for time in self.values])
-        times = np.sort((at - scope.zero) * 1000)
-        times = times[np.searchsorted(times, scope.begin) :]
-        return Counted(lambda numbers: times[numbers], len(times))
+        return np.sort((at - scope.zero) * 1000)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from math import inf
 from typing import Any
 
@@ -14,7 +15,7 @@ from datagen.job.job import Job
 from datagen.job.limit import Limit
 from datagen.job.options import Options
 from datagen.moment import Moment
-from datagen.problems import counted
+from datagen.problems import counted, show
 from datagen.version import VERSION
 
 _REPORT_LATE = 1_000_000_000  # ns: from here on a live run says that it falls behind
@@ -138,7 +139,11 @@ def say_end(report: Report, options: Options, limit: Limit, voice: Voice) -> Non
     before = f", continued after {counted(report.before, 'record')}" if report.before else ""
     before += ": nothing was left to do" if report.before == report.records > 0 else ""
     text = f"{_counts(report, options, report.seconds)}, seed {options.seed}{_times(options)}{late}{before}"
-    voice.say(text, seed=options.seed, **_figures(report, report.seconds))
+    text += _refused(report)
+    figures = _figures(report, report.seconds)
+    if report.refused:
+        figures["refused"] = [asdict(source) for source in report.refused]
+    voice.say(text, seed=options.seed, **figures)
     if any(records != report.records for _, records in report.delivered) or len(report.delivered) > 1:
         for target, records in report.delivered:
             voice.say(f"{counted(records, 'record')} delivered to {target}", target=target, records=records)
@@ -165,6 +170,18 @@ def _times(options: Options) -> str:
     """Return the times that were said in relation to now, for whoever wants the same again."""
     said = (("from", options.start), ("until", options.until))
     return "".join(f", {word} {when.moment.text}" for word, when in said if when and when.is_relative and when.moment)
+
+
+def _refused(report: Report) -> str:
+    """Return who was dropped, turned away or left out, by source."""
+    found = []
+    for refused in report.refused:
+        source = f" of source {show(refused.source)}" if refused.source else ""
+        counts = (("dropped", refused.dropped), ("turned away", refused.turned_away))
+        found += [f", {counted(count, 'worker')}{source} {what}" for what, count in counts if count]
+        if refused.left_out:
+            found.append(f", {counted(refused.left_out, 'time')}{source} before the start left out")
+    return "".join(found)
 
 
 def _figures(report: Report, seconds: float) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datagen.clock import NEVER, stopwatch
 from datagen.delivery.lane import Lane
 from datagen.delivery.resume import Journal
 from datagen.delivery.sender import unmade
-from datagen.engine.run import Held, Run
+from datagen.engine.run import Held, Refused, Run
 from datagen.plugin.model import place_in_source
 from datagen.plugin.target import ReaderGone, Undelivered
 from datagen.problems import RunFailed, counted, hidden, reason
@@ -33,6 +33,7 @@ class Report:
     slowest: str = ""  # the target where they are
     latest: int = 0  # ns: the most that any was late
     held: Held = field(default_factory=Held)  # what the limit of workers has held back
+    refused: tuple[Refused, ...] = ()  # workers who were dropped, turned away or left out, by source
     delivered: tuple[tuple[str, int], ...] = ()  # targets, and the records each has acknowledged
 
 
@@ -135,6 +136,7 @@ class Delivery:
             slowest=hidden(str(slowest.target), self._secrets),
             latest=max(self.report.latest, late, self._run.clock.latest),
             held=self._run.held,
+            refused=self._run.refused,
             delivered=tuple((hidden(str(lane.target), self._secrets), lane.delivered) for lane in self._lanes),
         )
 

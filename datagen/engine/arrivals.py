@@ -15,6 +15,7 @@ from datagen.engine.step import Births
 from datagen.native.sources import Pace, Sources
 from datagen.plugin.arrival import BATCH, After, Arrival, Paced, Scope, TurnedAway
 from datagen.plugin.instant import At
+from datagen.problems import show
 
 
 class Arrivals:
@@ -54,11 +55,26 @@ class Arrivals:
     @property
     def held_since(self) -> int:
         """Return since when a worker is held back who could else be alive, in ns of the simulation; else ``NEVER``."""
-        core = self.core
-        is_full = (core.alive >= core.most) | (self.table["alive"] >= self.table["most"])
         waits = (self.table["when_full"] == WAITS) & (self.table["is_kept"] == 0)
-        waiting = waits & (is_full | (self.table["due"] < core.opened))
+        waiting = waits & (self._is_full | (self.table["due"] < self.core.opened))
         return int(self.table["due"][waiting].min(initial=NEVER))
+
+    @property
+    def held_back(self) -> list[str]:
+        """Return the sources, in words, that wait for a place."""
+        waiting = self._is_full & (self.table["when_full"] == WAITS) & (self.table["due"] < NEVER)
+        sources = (self._sources[place].declared.name for place in np.flatnonzero(waiting))
+        return ["the next worker" if name is None else f"source {show(name)}" for name in sources]
+
+    @property
+    def left_out(self) -> list[int]:
+        """Return how many times of each source lie before its begin or the start."""
+        return [source.left_out for source in self._sources]
+
+    @property
+    def _is_full(self) -> Any:
+        """Return for which sources there is no place, (sources,)."""
+        return (self.core.alive >= self.core.most) | (self.table["alive"] >= self.table["most"])
 
     @property
     def next_change(self) -> int:

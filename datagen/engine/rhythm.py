@@ -24,6 +24,7 @@ from datagen.zone import DAY, MINUTE
 # As the struct in datagen/native/rhythm.pxd.
 PIECE = np.dtype([("start", "i8"), ("base", "u8"), ("first", "i8"), ("last", "i8")])
 _ONE = 2**30  # the factor 1
+_DIGITS = 9  # of a factor that is read as a number: 1.1 is 1.1 again, and 10 times it is 11
 _FIRST_STRETCH = DAY  # of the first table; each that follows is twice as long,
 _LONGEST_STRETCH = 16 * DAY  # up to this where every minute is evaluated,
 _LONGEST_FLAT = 128 * DAY  # and up to this where only jumps are
@@ -274,7 +275,7 @@ class Rhythm:
             own = parts == part
             begin, end = int(at[own].min()) // MINUTE * MINUTE, int(at[own].max()) // MINUTE * MINUTE + MINUTE
             out[own] = self._between(times[own], *self._course.pieces(begin, end))
-        return out
+        return np.round(out, _DIGITS)
 
     def _between(self, times: Integers, at: Integers, first: Integers, last: Integers) -> Floats:
         """Return the factors at times (n,), which pieces hold."""

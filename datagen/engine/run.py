@@ -38,12 +38,24 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """Workers of a source who were not born as its workers are."""
+
+    source: str  # its name; "" without one
+    dropped: int = 0  # never born, since no place was free
+    turned_away: int = 0  # born elsewhere, since no place was free
+    left_out: int = 0  # times before the start
+
+
+@dataclass(frozen=True)
 class Walked:
     """What the walk knows at the end of a window."""
 
     until: int  # ns since the start: when something happens next
     births: Integers  # (n,) of workers who were held back
     spans: Integers  # (n,) ns, for how long
+    refused_at: Integers  # (n,) when workers were dropped or turned away,
+    refused_by: Integers  # (n,) and of which source
     held_since: int  # since when a spawn is held back
 
 
@@ -90,6 +102,8 @@ class Run:
         self.bytes = None if size is None else 0  # of the records so far, as lines of compact JSON; counted if need be
         self.history: int | None = None  # records that had come before the present was reached; None until then
         self._held = Held()
+        self._sources = population.sources
+        self._refused = np.zeros(len(self._sources), np.int64)
         self._until = 0  # ns since the start: the time up to which there are records
         self._held_since = NEVER  # at the end of the window that records are taken of
         self._walked = self._passed = 0  # windows, and those of which all records were taken
@@ -121,6 +135,16 @@ class Run:
     def held(self) -> Held:
         """Return what the limit has held back so far, a spawn that is held back now included."""
         return _added(self._held, self._until - self._held_since)
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        """Return the sources with workers who were dropped, turned away or left out so far."""
+        found = []
+        for source, refused, left_out in zip(self._sources, self._refused.tolist(), self._walk.left_out, strict=True):
+            dropped, turned = (refused, 0) if source.when_full == "drop" else (0, refused)
+            if refused or left_out:
+                found.append(Refused(source.name or "", dropped, turned, left_out))
+        return tuple(found)
 
     @property
     def is_complete(self) -> bool:
@@ -173,7 +197,8 @@ class Run:
                 return
             moment = self._walk.next_time
             if moment >= end and not self._ends_in_time:
-                raise RunFailed("walking on: the clock would run past the year 9999, or 146 years after the start")
+                text = "walking on: the clock would run past the year 9999, or 146 years after the start"
+                raise RunFailed(f"{text}{self._walk.who_waits()}")
             horizon = self.clock.horizon()
             if moment >= end and horizon > end:  # a live run lasts as long as it was asked to
                 yield end
@@ -181,7 +206,7 @@ class Run:
             if moment < min(horizon, end):
                 self._walked += 1
                 steps = self._walk.advance(min(end, horizon))
-                yield Walked(self._walk.next_time, *self._walk.held, self._walk.held_since)
+                yield Walked(self._walk.next_time, *self._walk.held, *self._walk.refused, self._walk.held_since)
                 for draft in self._columns.drafts(steps):
                     left = None if left is None else max(left - len(draft), 0)
                     self._drafted += len(draft)
@@ -191,7 +216,7 @@ class Run:
                 yield None
             elif ticking:
                 self._walked += 1
-                yield Walked(max(horizon, 0), _NOBODY, _NOBODY, self._walk.held_since)
+                yield Walked(max(horizon, 0), _NOBODY, _NOBODY, _NOBODY, _NOBODY, self._walk.held_since)
                 yield None
                 self._wait_for(min(moment, end, horizon + round(_TICK * self.clock.speed)))
             else:
@@ -219,6 +244,7 @@ class Run:
         return {
             "emitted": self.emitted,
             "bytes": self.bytes,
+            "refused": self._refused.copy(),
             "held": [self._held.spawns, self._held.nanoseconds],
             "until": self._until,
             "held_since": self._held_since,
@@ -230,6 +256,7 @@ class Run:
         """Go on from where a snapshot was taken."""
         self.emitted, self._held, self._until = snapshot["emitted"], Held(*snapshot["held"]), snapshot["until"]
         self._held_since = snapshot["held_since"]
+        self._refused = snapshot["refused"].copy()
         self.bytes = None if self.bytes is None else snapshot["bytes"]
         self._drafted = self.emitted
         self._walk.restore(snapshot["walk"])
@@ -276,7 +303,9 @@ class Run:
         return batch.slice(0, wanted) if wanted < len(batch) else batch
 
     def _hold(self, walked: Walked, until: int) -> None:
-        """Count the spawns of a window that were held back, up to a time."""
+        """Count the spawns of a window that were held back, and the workers who were refused, up to a time."""
+        refused = walked.refused_by[walked.refused_at < until]
+        self._refused += np.bincount(refused, minlength=len(self._refused))
         births, spans = walked.births, walked.spans
         asked = births - spans
         counted = asked < until

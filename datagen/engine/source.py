@@ -10,10 +10,10 @@ from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys, numbered
 from datagen.engine.birth import Batches
 from datagen.engine.rhythm import Rhythm
-from datagen.plugin.arrival import OPEN, Arrival, Scope, TurnedAway
+from datagen.plugin.arrival import BLOCK, OPEN, Arrival, Scope, TurnedAway
 
 # As the struct in datagen/native/sources.pxd.
-_NUMBERS = ("due", "until", "number", "total", "alive", "outside", "most", "dropped")
+_NUMBERS = ("due", "until", "number", "total", "alive", "outside", "most")
 _SMALL = ("awaited", "is_kept", "counts_from_birth", "when_full", "state", "turned", "pace")
 SOURCE = np.dtype(
     [*((name, "i8") for name in _NUMBERS), ("key", "u8"), ("first", "i8"), ("known", "i8")]
@@ -134,6 +134,11 @@ class Source:
         return self._begun is not None and row["due"][0] == NEVER and row["alive"][0] + row["outside"][0] == 0
 
     @property
+    def left_out(self) -> int:
+        """Return how many of its times lie before its begin or the start."""
+        return 0 if self._begun is None else self.declared.left_out(self._scope(self._begun))
+
+    @property
     def is_awaited(self) -> bool:
         """Return whether another source waits for this one to be over."""
         return bool(self._row["awaited"][0])
@@ -227,8 +232,15 @@ class Source:
 
     def _come_next(self) -> None:
         """Let the next worker of the queue come due, of those who do so after the start, and after its begin."""
-        while (due := int(self._queue.take(1)[0])) < max(self._begun or 0, 0):
-            self._row["number"] += 1
+        taken = self._queue.take(BLOCK)
+        first = max(self._begun or 0, 0)
+        while taken[-1] < first:
+            self._row["number"] += len(taken)
+            taken = self._queue.take(BLOCK)
+        early = int(np.searchsorted(taken, first))
+        self._row["number"] += early
+        due = int(taken[early])
+        self._queue.give_back(taken[early + 1 :])
         self._row["known"] = 0
         self._row["first"] = self._row["number"]
         self._come(due)

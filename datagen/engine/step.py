@@ -23,6 +23,8 @@ class Room:
         self.birth_row, self.birth_number = (np.empty(rows, np.int64) for _ in range(2))
         self.birth_source = np.empty(rows, np.int32)
         self.given = np.empty((len(sizes), rows), np.int32)
+        # Workers who were dropped or turned away: when, and of which source.
+        self.refused_at, self.refused_by = np.empty(rows, np.int64), np.empty(rows, np.int32)
         self.sizes = sizes
 
     def steps(self, count: int, born: int, former_groups: Iterable[int]) -> "Steps":

@@ -16,7 +16,7 @@ from datagen.engine.plan import Plan
 from datagen.engine.slot import WORKER, Slots
 from datagen.engine.step import Room, Steps
 from datagen.native.walk import EventLoop
-from datagen.problems import RunFailed
+from datagen.problems import RunFailed, counted, show
 
 _FIRST_ROWS = 1024
 _MOST_ROWS = 65536
@@ -36,6 +36,7 @@ class Walk:
 
     def __init__(self, plan: Plan, seed: int, max_workers: int) -> None:
         self._warm_up = plan.warm_up
+        self._plan = plan
         self._former_groups = sorted(plan.former_groups)
         self._ahead = Ahead(plan, seed, max_workers)
         self._arrivals = Arrivals(plan, seed, min(max_workers, NEVER), self._ahead.newcomers)
@@ -44,7 +45,7 @@ class Walk:
         self._sizes = np.ones(len(plan.groups), np.int64)  # of the stores of values; position 0 is "never set"
         self._rows = min(_FIRST_ROWS, _MOST_ROWS)
         self._slots: Slots
-        self._held = self._sizes[:0], self._sizes[:0]
+        self._held = self._refused = self._sizes[:0], self._sizes[:0]
         slot = Slots.of(1, len(self._sizes), self._ahead.shape)
         self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // slot.nbytes, 1)))
         self._first_waits = np.zeros((*self._arrivals.times.shape, *self._ahead.shape), np.int64)
@@ -82,6 +83,25 @@ class Walk:
         """Return the births of the last window that were held back, and for how many ns; each (n,)."""
         return self._held
 
+    @property
+    def refused(self) -> tuple[Integers, Integers]:
+        """Return when in the last window workers were dropped or turned away, and of which source; each (n,)."""
+        return self._refused
+
+    @property
+    def left_out(self) -> list[int]:
+        """Return how many times of each source, by their names, lie before its begin or the start."""
+        return self._arrivals.left_out
+
+    def who_waits(self) -> str:
+        """Return who is alive and what for, and which sources wait for a place, in words; "" when nobody does."""
+        states = self._slots.workers["state"][: self._loop.used]
+        names = [f"to enter state {show(state.name)}" for state in self._plan.population.states] + ["to stop"]
+        counts = np.bincount(states[states >= 0], minlength=len(names)).tolist()
+        waits = [f"{counted(count, 'worker')} {name}" for count, name in zip(counts, names, strict=True) if count]
+        waits += [f"{source} for a free place" for source in self._arrivals.held_back]
+        return f"; waiting are {', '.join(waits)}" if waits else ""
+
     def snapshot(self) -> dict[str, Any]:
         """Return where all workers are, for ``restore``."""
         loop, slots = self._loop, self._slots
@@ -103,9 +123,12 @@ class Walk:
         """
         room = Room(self._rows, self._sizes)
         self._loop.begin(room)
+        self._arrivals.core.note(room.refused_at, room.refused_by)
         while (pause := self._loop.advance(min(limit, NEVER) + self._warm_up)) not in ("reached", "full"):
             self._go_on(pause)
         self._held = room.held_at[: self._loop.held] - self._warm_up, room.held_for[: self._loop.held]
+        refused = self._arrivals.core.refused
+        self._refused = room.refused_at[:refused] - self._warm_up, room.refused_by[:refused].astype(np.int64)
         if self._warm_up:
             room.time[: self._loop.rows] -= self._warm_up
         steps = room.steps(self._loop.rows, self._loop.born, self._former_groups)

@@ -92,7 +92,8 @@ class Checks:
         yield from disorder([one.variables for one in self._states], [one.variables for one in self._sources])
         yield from self._standing_circles()
         yield from times.problems(self._data)
-        if self._states and not any(state.emitter for state in self._reachable):
+        begins = {name for source in self._sources for _, name in source.begins}
+        if self._states and begins <= self._by_name.keys() and not any(state.emitter for state in self._reachable):
             yield ("states",), "no state that can be reached has an emitter, so there would never be a record"
 
     def warnings(self) -> Found:
@@ -134,7 +135,9 @@ class Checks:
         }
         for circle in circles(waiting):
             source = next(source for source in self._sources if source.name == circle[0])
-            yield source.path, f"sources wait for each other ({' → '.join([*circle, circle[0]])})"
+            path = next(path for path, name in source.after if name == circle[1])
+            way = f"sources wait for each other ({' → '.join(circle)})"
+            yield path, way if len(circle) > 2 else "a source can't wait for itself"
 
     def _sums(self) -> Found:
         for path, state in _parts(self._data, (), "states"):
@@ -325,8 +328,8 @@ def _json_reads(path: Path_, part: Any) -> Found:
 def _arrivals(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
     """Yield the sources of arrivals, with their paths; one that says nothing where there is only an interarrival."""
     given = data.get("arrivals")
-    if isinstance(given, list):
-        yield from _parts(data, (), "arrivals")
+    if isinstance(given, list) and (parts := list(_parts(data, (), "arrivals"))):
+        yield from parts
     else:
         yield ("arrivals",), given if isinstance(given, dict | Arrival) else {}
 

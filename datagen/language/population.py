@@ -12,7 +12,7 @@ from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
-from datagen.plugin.model import Model, Named, Number
+from datagen.plugin.model import Model, Named, Number, invalid
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
 from datagen.plugin.volume import AnyVolume
@@ -112,9 +112,10 @@ class Population(Model):
     @model_validator(mode="after")
     def _has_arrivals(self) -> Self:
         if self.interarrival is None and not self.arrivals:
-            raise ValueError('"interarrival" is required, or "arrivals"')
+            raise invalid("population", [(("interarrival",), '"interarrival" is required, or "arrivals"')])
         if self.interarrival is not None and self.arrivals:
-            raise ValueError('there can be either "interarrival" or "arrivals"; put it among these, with a name')
+            text = 'there can be either "interarrival" or "arrivals"; put it among these, with a name'
+            raise invalid("population", [(("interarrival",), text)])
         return self
 
     @cached_property

@@ -9,7 +9,6 @@ cdef struct Source:
     long long alive  # under the limit
     long long outside  # alive, but turned away at birth, so outside of every limit
     long long most  # alive at once
-    long long dropped
     unsigned long long key  # of its workers
     long long first  # number of the worker whose entry is the first in ``times``
     long long known  # how many entries there are
@@ -44,11 +43,16 @@ cdef class Sources:
     cdef readonly long long gap  # and so long
     cdef readonly int ended  # a source that is awaited, through, and without anybody alive; -1: none
     cdef readonly long long ended_at  # ns
+    cdef long long[::1] refused_at  # (room,) ns: when a worker came due for whom no place was free,
+    cdef int[::1] refused_by  # (room,) and of which source
+    cdef readonly long long refused  # so many of these
     cdef bint blocked  # by a limit: some source could have been the next otherwise
 
     cdef bint is_full(self, int place) noexcept nogil
     cdef void choose(self) noexcept nogil
     cdef void pass_on(self, int place, long long birth) noexcept nogil
+    cdef void refuse(self, int place) noexcept nogil
+    cdef bint is_noted_full(self) noexcept nogil
     cdef void enter(self, int place, bint is_outside) noexcept nogil
     cdef void leave(self, int origin, long long time) noexcept nogil
     cdef void _look_whether_ended(self, int place, long long time) noexcept nogil

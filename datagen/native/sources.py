@@ -43,13 +43,19 @@ class Sources:
     def __init__(self, most: cython.longlong, pace: object) -> None:
         """Take the limit of workers alive at once, and the first of the paces, or None."""
         self.most, self.pace = most, pace
-        self.alive = self.outside = self.opened = 0
+        self.alive = self.outside = self.opened = self.refused = 0
 
     def house(self, source: object, times: object) -> None:
         """Take the sources, in order of their names, and room for their times; raises ValueError if they don't fit."""
         if len(source) != len(times):
             raise ValueError(f"{len(times)} in place of {len(source)}")
         self.source, self.times = source, times
+
+    def note(self, refused_at: object, refused_by: object) -> None:
+        """Take room to note who is dropped or turned away; raises ValueError if there is none."""
+        if not 0 < len(refused_at) == len(refused_by):
+            raise ValueError(f"{len(refused_by)} in place of {len(refused_at)}")
+        self.refused_at, self.refused_by, self.refused = refused_at, refused_by, 0
 
     def restore(self, opened: cython.longlong) -> None:
         """Count who is alive anew, and find out who comes next: after each change of a source from outside."""
@@ -110,6 +116,22 @@ class Sources:
         self.source[place].due = due
         self._look_whether_ended(place, birth)
         self.choose()
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def refuse(self, place: cython.int) -> cython.void:
+        """Note that there was no place for the worker who comes."""
+        self.refused_at[self.refused] = self.coming
+        self.refused_by[self.refused] = place
+        self.refused += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def is_noted_full(self) -> cython.bint:
+        """Return whether there is no room to note another who is refused."""
+        return self.refused == self.refused_at.shape[0]
 
     @cython.cfunc
     @cython.nogil

@@ -216,7 +216,7 @@ class EventLoop:
         slot: cython.int
         pause: cython.int = REACHED
         while pause == REACHED:
-            if self.rows == self.time.shape[0]:
+            if self.rows == self.time.shape[0] or self.sources.is_noted_full():
                 return FULL
             now = self.agenda.next()
             if self.sources.coming < now:
@@ -249,11 +249,12 @@ class EventLoop:
         if self.sources.times[place, source.number - source.first] < 0:
             return UNKNOWN
         is_full: cython.bint = self.sources.is_full(place)
-        if is_full and source.when_full == DROPPED:
-            source.dropped += 1
-        elif self.empty == NOBODY and self.used == self.workers.shape[0]:
+        is_born: cython.bint = not is_full or source.when_full != DROPPED
+        if is_born and self.empty == NOBODY and self.used == self.workers.shape[0]:
             return CROWDED
-        else:
+        if is_full:
+            self.sources.refuse(place)
+        if is_born:
             pause = self._bear(place, is_full)
         self.sources.pass_on(place, self.sources.coming)
         if pause == REACHED and self.sources.beyond != NOBODY:

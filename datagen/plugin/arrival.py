@@ -7,23 +7,24 @@ is the same for all kinds.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys
 from datagen.moment import Moment
 from datagen.plugin.dimension import AnyDimension, Dimension
-from datagen.plugin.distribution import MOST_ITEMS, Distribution, LengthDistribution
+from datagen.plugin.distribution import MOST_ITEMS, Distribution, check_length, check_whole
 from datagen.plugin.incident import Stretches
-from datagen.plugin.instant import Instant
-from datagen.plugin.model import Model, Plugin, each_of, make_of_group
+from datagen.plugin.instant import At, Instant
+from datagen.plugin.model import Model, Plugin, each_of, invalid, make_of_group
 from datagen.plugin.profile import AnyProfile
 from datagen.plugin.recording import Recorded, Recording
 from datagen.plugin.week import Week
+from datagen.problems import show
 from datagen.zone import Zone
 
 BLOCK = 2048  # instants that are computed at once,
@@ -164,7 +165,25 @@ class Batches(Stream):
         self._next, self._carried = snapshot
 
 
-Count = Annotated[int, Field(ge=1, le=MOST_ITEMS)] | LengthDistribution
+def _count(value: Any, info: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not 1 <= value <= MOST_ITEMS:
+            raise ValueError(f"must be a whole number from 1 to {MOST_ITEMS}, or a distribution, found {show(value)}")
+        return value
+    if isinstance(value, float):
+        raise ValueError(f"must be a whole number or a distribution, found {show(value)}")
+    found: Distribution = check_length(check_whole(make_of_group("distribution", value, info)))
+    if found.highest() < 1:
+        raise ValueError("is never above 0, so there would never be a worker")
+    return found
+
+
+# How many workers: a number, or a distribution.
+Count = Annotated[
+    int | Distribution,
+    PlainValidator(_count),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_ITEMS}, {"group": "distribution"}]}),
+]
 
 
 class After(Model):
@@ -202,6 +221,13 @@ class Arrival(Plugin):
         description="what becomes of who comes due when no place is free: born when one is (wait), never (drop), or "
         'born elsewhere ({"state": name})',
     )
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Self:
+        begin, end = self.from_, self.until
+        if isinstance(begin, At) and isinstance(end, At) and begin.form == end.form and begin.place >= end.place:
+            raise invalid("arrival", [(("until",), 'must be after "from"')])
+        return self
 
     @property
     def never_waits(self) -> bool:
@@ -257,6 +283,10 @@ class Arrival(Plugin):
         """
         return week.counted(self.stream(scope).more)
 
+    def left_out(self, scope: Scope) -> int:
+        """Return how many times that it was given lie before its begin or the start."""
+        return 0
+
     def targets(self, scope: Scope) -> list[tuple[int, int]]:
         """Return from when on, in ns since the start, ascending, how many workers are kept alive, or ``OPEN``.
 
@@ -288,6 +318,8 @@ class Paced(Arrival):
 
 
 def _arrivals(value: Any, info: Any) -> Any:
+    if isinstance(value, list) and not value:
+        raise ValueError("must not be empty")
     if isinstance(value, list | tuple):
         return each_of(value, lambda part: make_of_group("arrival", part, info))
     return make_of_group("arrival", value, info)

@@ -219,7 +219,8 @@ def _whole(values: Floats, least: int, most: int, *, down: bool) -> Integers:
     return made
 
 
-def _check_length(distribution: Distribution) -> Distribution:
+def check_length(distribution: Distribution) -> Distribution:
+    """Return the distribution; raises ValueError when lengths drawn from it could be too large."""
     most = distribution.extent().most
     if most > MOST_ITEMS:
         raise ValueError(f"a length must not be above {MOST_ITEMS}, but could be {most:.3g}")
@@ -238,4 +239,4 @@ MaybeDistribution = Annotated[
     WithJsonSchema({"group": "distribution"}),
 ]
 WholeDistribution = Annotated[AnyDistribution, AfterValidator(check_whole)]
-LengthDistribution = Annotated[WholeDistribution, AfterValidator(_check_length)]
+LengthDistribution = Annotated[WholeDistribution, AfterValidator(check_length)]

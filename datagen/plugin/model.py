@@ -190,7 +190,7 @@ def each_of(values: Iterable[Any], make: Callable[[Any], Any]) -> tuple[Any, ...
         try:
             made.append(make(value))
         except ValidationError as error:
-            lines += [((number, *line["loc"]), line["msg"]) for line in error.errors()]
+            lines += [((number, *line["loc"]), line["msg"].removeprefix("Value error, ")) for line in error.errors()]
     if lines:
         raise invalid("list", lines)
     return tuple(made)

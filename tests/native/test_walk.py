@@ -206,7 +206,9 @@ def loop_of(spec: object, slots: int = 4, rows: int = 8, **tables: object) -> Ev
     made = EventLoop(replace(plan.tables, **tables), [3, 4], np.empty(8, np.int32), sources.core)
     sources.supply()
     made.house(Slots.of(slots, len(plan.groups), (len(plan.foreign_delays), 0)))
-    made.begin(Room(rows, np.ones(len(plan.groups), np.int64)))
+    room = Room(rows, np.ones(len(plan.groups), np.int64))
+    made.begin(room)
+    sources.core.note(room.refused_at, room.refused_by)
     return made
 
 
@@ -246,6 +248,13 @@ def test_room_for_steps_that_does_not_fit_is_refused(name: str) -> None:
     setattr(room, name, getattr(room, name)[:7])
     with pytest.raises(ValueError, match="7 in place of 8"):
         loop_of(world()).begin(room)
+
+
+def test_room_for_the_refused_that_does_not_fit_is_refused() -> None:
+    sources = arrivals.Arrivals(Plan(datagen.load(world()).spec, parse_moment(START)), 1, 4, 1024)
+    for refused_at, refused_by in ((8, 7), (0, 0)):
+        with pytest.raises(ValueError, match="in place of"):
+            sources.core.note(np.empty(refused_at, np.int64), np.empty(refused_by, np.int32))
 
 
 def test_room_is_made_for_few_workers_where_each_would_need_much(monkeypatch) -> None:
