@@ -63,11 +63,6 @@ __all__ = [
     "start",
 ]
 
-_OPTIONS = (
-    *("start", "records", "duration", "until", "bytes", "timezone", "warm_up", "then_live", "speed"),
-    *("max_workers", "rate", "volume", "seed", "threads"),
-)
-
 SpecLike = LoadedSpec | str | Path | Mapping[str, Any]
 TargetLike = Target | str | Path | Mapping[str, Any] | Sequence[Any]
 
@@ -122,20 +117,20 @@ def run(
     record boundary, with everything delivered that was emitted, and then raises KeyboardInterrupt.
     """
     options = _options(
-        start,
-        records,
-        duration,
-        until,
-        bytes,
-        timezone,
-        warm_up,
-        then_live,
-        speed,
-        max_workers,
-        rate,
-        volume,
-        seed,
-        threads,
+        start=start,
+        records=records,
+        duration=duration,
+        until=until,
+        bytes=bytes,
+        timezone=timezone,
+        warm_up=warm_up,
+        then_live=then_live,
+        speed=speed,
+        max_workers=max_workers,
+        rate=rate,
+        volume=volume,
+        seed=seed,
+        threads=threads,
     )
     kept = None if state is None else str(state)
     request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
@@ -180,20 +175,20 @@ def start(
     of ``run``; RunFailed is raised by ``wait``.
     """
     options = _options(
-        start,
-        records,
-        duration,
-        until,
-        bytes,
-        timezone,
-        warm_up,
-        then_live,
-        speed,
-        max_workers,
-        rate,
-        volume,
-        seed,
-        threads,
+        start=start,
+        records=records,
+        duration=duration,
+        until=until,
+        bytes=bytes,
+        timezone=timezone,
+        warm_up=warm_up,
+        then_live=then_live,
+        speed=speed,
+        max_workers=max_workers,
+        rate=rate,
+        volume=volume,
+        seed=seed,
+        threads=threads,
     )
     kept = None if state is None else str(state)
     request = Request(spec, target, format, options, environment, parameters or {}, plugins, kept)
@@ -226,20 +221,20 @@ def batches(
     """
     made = _computed(
         spec,
-        start,
-        records,
-        duration,
-        until,
-        bytes,
-        timezone,
-        warm_up,
-        then_live,
-        speed,
-        max_workers,
-        rate,
-        volume,
-        seed,
-        threads,
+        start=start,
+        records=records,
+        duration=duration,
+        until=until,
+        bytes=bytes,
+        timezone=timezone,
+        warm_up=warm_up,
+        then_live=then_live,
+        speed=speed,
+        max_workers=max_workers,
+        rate=rate,
+        volume=volume,
+        seed=seed,
+        threads=threads,
     )
     return (record_batch(batch, made.layout) for batch in made.batches())
 
@@ -268,20 +263,20 @@ def records(
     """
     made = _computed(
         spec,
-        start,
-        records,
-        duration,
-        until,
-        bytes,
-        timezone,
-        warm_up,
-        then_live,
-        speed,
-        max_workers,
-        rate,
-        volume,
-        seed,
-        threads,
+        start=start,
+        records=records,
+        duration=duration,
+        until=until,
+        bytes=bytes,
+        timezone=timezone,
+        warm_up=warm_up,
+        then_live=then_live,
+        speed=speed,
+        max_workers=max_workers,
+        rate=rate,
+        volume=volume,
+        seed=seed,
+        threads=threads,
     )
     writer = Registry().formatter("json").begin(made.layout)
     lines = (line for batch in made.batches() for line in writer.lines(batch).data.tobytes().splitlines())
@@ -314,15 +309,23 @@ def explain(
     from datagen.job.explain import explain as explained  # with scipy, which takes a while to import
 
     options = _options(
-        start, records, duration, until, None, timezone, None, None, max_workers, rate, volume, seed, None
+        start=start,
+        records=records,
+        duration=duration,
+        until=until,
+        timezone=timezone,
+        warm_up=warm_up,
+        max_workers=max_workers,
+        rate=rate,
+        volume=volume,
+        seed=seed,
     )
     return explained(Request(spec, target, format, options, environment, parameters or {}, plugins))[1]
 
 
-def _computed(spec: SpecLike, *options: Any) -> Run:
-    return compute(spec_of(Request(spec), Registry.load()), _options(*options))
+def _computed(spec: SpecLike, **options: Any) -> Run:
+    return compute(spec_of(Request(spec), Registry.load()), Options.of(options))
 
 
-def _options(*given: Any) -> Options:
-    """Check options in the order in which the functions above take them."""
-    return Options.of(dict(zip(_OPTIONS, given, strict=True)))
+def _options(**given: Any) -> Options:
+    return Options.of(given)

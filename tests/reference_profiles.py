@@ -5,7 +5,7 @@ A transcription of the contract that shares nothing with the engine but keyed dr
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -33,12 +33,19 @@ def number_of_day(text: object) -> int:
     return next(number for number, known in enumerate(words) if str(text).lower() in known)
 
 
+def zone_of(name: str) -> tzinfo:
+    """Return the zone of an IANA name or of an offset."""
+    found = datetime.fromisoformat(f"1970-01-01T00:00:00{name}").tzinfo if name[0] in "+-" else ZoneInfo(name)
+    assert found is not None
+    return found
+
+
 class ReferenceProfile:
     """A profile of JSON in a run."""
 
     def __init__(self, data: dict[str, Any], path: str, start: datetime, zone: str, seed: int, incidents: dict) -> None:
         self.data, self.path, self.start, self.seed = data, path, micros(start), seed
-        self.zone = ZoneInfo(data.get("timezone", zone))
+        self.zone = zone_of(data.get("timezone", zone))
         self.incidents = incidents
         self.type = data["type"]
 

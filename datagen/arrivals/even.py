@@ -50,7 +50,7 @@ class Even(Paced):
             return Counted(lambda numbers: scope.pace.times(np.rint(numbers / rate * 1e9).astype(np.int64)))
         total = int((self.total or 0) * scope.scale)
         parts = max(total - 1, 1) if self.endpoint else total
-        span = scope.pace.elapsed(scope.until)
+        span = scope.pace.elapsed(scope.until - self.endpoint)
         return Counted(lambda numbers: scope.pace.times(_shares(numbers, parts, span)), total)
 
 

@@ -23,9 +23,11 @@ class Every(Paced):
     """A beat: a batch of workers at one instant, again and again, such as a nightly load or a poll of all devices.
 
     A batch has `size` times the profile at that instant times a draw of `vary` workers, rounded; also none.
+    [Expressions](expressions.md#names) of its workers may read `batch.number`, `batch.index` and `batch.size`.
     """
 
     kind: ClassVar[str] = "every"
+    in_batches: ClassVar[bool] = True
 
     every: Period = Field(description='from one beat to the next, such as 60 or "5M"')
     first: Duration = Field(0, description="the first beat, from the begin")
@@ -44,6 +46,9 @@ class Every(Paced):
 
     def stream(self, scope: Scope) -> Stream:
         return _Beats(self, scope)
+
+    def batches(self, instants: Integers, scope: Scope) -> Integers:
+        return (instants - scope.begin - self.first) // self.every
 
 
 class _Beats(Batches):

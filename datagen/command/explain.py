@@ -100,7 +100,7 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "workers", f"{came}{'unknown how many' if workers['alive'] is None else _number(workers['alive'])} are alive"
     if scale is not None:
         yield "scale", f"{scale['constant']:.8g} times as many workers as the spec says{shown_error(scale['error'])}"
-    yield "limit", _limit(found["limit"], life["always_stops"])
+    yield "limit", _limit(found["limit"], life["always_stops"], workers["alive"])
     run = found["run"]
     if run["records"] is not None:
         parts = [f"{_number(run['records'])} records"]
@@ -111,15 +111,17 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "plug-ins", f"{', '.join(found['by_row'])}: how fast they are is up to them"
 
 
-def _limit(limit: dict[str, Any], always_stops: bool) -> str:
+def _limit(limit: dict[str, Any], always_stops: bool, alive: float | None) -> str:
     if limit["workers"] is None:
         return "none"
+    if not always_stops and alive is not None and alive < limit["workers"]:
+        return f"{limit['workers']} workers, which is enough"
     if not always_stops:
         return f"{limit['workers']} workers: as many are alive in the end"
     if not limit["binds"]:
         return f"{limit['workers']} workers, which is enough (about {about(limit['sufficient'])} would do)"
     lost = limit["records_lost_per_second"]
-    what = f"costs {_number(lost)} records a second" if lost else "makes some workers wait"
+    what = f"costs {_number(lost)} records a second" if lost else "lets some workers wait, or turns them away"
     if limit["queue_grows"]:
         what += ", and those who wait are more and more"
     how = ", by a pilot" if limit["how"] == "pilot" else ""

@@ -17,9 +17,9 @@ from datagen.records.expression import Given, parse
 class Expression(Dimension):
     """What an [expression](expressions.md) gives.
 
-    It reads dimensions of the record that stand above it, the worker's variables, and `time`, the record's time, in
-    this order where several have the same name. Inside an object or a list it reads the same, but no other field
-    there. As a variable, it reads variables and `time`.
+    It reads dimensions of the record that stand above it, the worker's variables, and `time`, the record's time, and
+    [more](expressions.md#names), in this order where several have the same name. Inside an object or a list it reads
+    the same, but no other field there. As a variable, it reads all of this but dimensions.
 
     Example: {"type": "expression", "name": "slot", "value": "hour(time) < 12 ? 'morning' : 'later'"}
     """

@@ -1,5 +1,6 @@
 """The sources of arrivals of a run: whom the compiled walk asks when it needs to know more of one of them."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,9 @@ from datagen.draw import Keys
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Rhythm
 from datagen.engine.source import SOURCE, WAITS, Source, Steady
+from datagen.engine.step import Births
 from datagen.native.sources import Pace, Sources
-from datagen.plugin.arrival import After, Arrival, Paced, Scope, TurnedAway
+from datagen.plugin.arrival import BATCH, After, Arrival, Paced, Scope, TurnedAway
 from datagen.plugin.instant import At
 
 
@@ -22,6 +24,7 @@ class Arrivals:
         """Take the limit of workers alive at once, and how many times of a source the walk takes at once."""
         self._plan = plan
         self._seed = seed
+        self.keeps_batches = BATCH in plan.facts
         self._times = plan.times(seed)
         declared = plan.population.sources
         self.table = np.zeros(len(declared), SOURCE)
@@ -32,7 +35,7 @@ class Arrivals:
         for place, source in enumerate(declared):
             row = self.table[place : place + 1]
             scope = partial(self._scope, source, row, rhythms[place])
-            self._sources.append(Source(source, scope, row, self.times[place], rhythms[place]))
+            self._sources.append(Source(source, scope, row, self.times[place], rhythms[place], self.keeps_batches))
             self._declare(row, source)
         paced = [(place, rhythm) for place, rhythm in enumerate(rhythms) if rhythm is not None]
         for number, (place, rhythm) in reversed(list(enumerate(paced))):
@@ -85,6 +88,14 @@ class Arrivals:
     def known(self, place: int) -> Keys:
         """Return the keys of the workers of a source, (n,), about whose followers the walk knows."""
         return self._sources[place].known
+
+    def with_batches(self, births: Births) -> Births:
+        """Return births with the batches that they are of."""
+        found = np.zeros((len(births.row), 3), np.int64)
+        for place, source in enumerate(self._sources):
+            own = births.source == place
+            found[own] = source.batches(births.number[own])
+        return replace(births, batch=found)
 
     def snapshot(self) -> dict[str, Any]:
         """Return where all sources are, for ``restore``."""

@@ -16,7 +16,7 @@ from datagen.graph import reached
 from datagen.language.population import Population
 
 _MOST_SOLVED = 1000  # states; solving for more takes longer than a second: they are walked through instead,
-_MOST_WORK = 2 * 10**8  # as far as that takes about as long,
+_MOST_WORK = 3 * 10**7  # as far as that takes about as long,
 _LEFT = 1e-9  # until so few are left
 _DISCOUNT = 1e-8  # of a mean stay
 

@@ -6,7 +6,7 @@ thread. Knows nothing of how workers move or of what becomes of the records.
 """
 
 from collections import ChainMap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cache, partial
@@ -16,9 +16,11 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers, Keys
+from datagen.engine.birth import Fact
 from datagen.engine.plan import Plan, Setter
-from datagen.engine.reader import TIME, RecordReader
-from datagen.engine.step import Steps
+from datagen.engine.reader import Course, RecordReader
+from datagen.engine.step import NO_BIRTHS, Births, Steps
+from datagen.engine.times import TIME
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.native.rows import grouped
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows, World
@@ -59,11 +61,11 @@ class Columns:
 
     def __init__(self, plan: Plan, world: World) -> None:
         self._plan = plan
-        self._incidents = plan.times(world.seed).incidents
+        self.times = plan.times(world.seed)
         self._world = world
-        self._types = _variable_types(plan, world)  # of variables
+        self._types = _variable_types(plan, world, self.times.readings)  # of variables
         self._stores = {
-            name: (CodeStore if all(_is_fixed(setter.dimension) for setter in plan.setters[name]) else Store)(type_)
+            name: (CodeStore if all(map(_is_fixed, plan.setters[name])) else Store)(type_)
             for name, type_ in self._types.items()
         }
         sources = enumerate(plan.population.sources, len(plan.population.states))
@@ -77,7 +79,8 @@ class Columns:
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what expressions can't do with the values that they read, each with its path in the JSON."""
-        variables = {TIME: pa.timestamp("us", self._plan.start.zone)} | self._types
+        nothing = np.zeros(0, np.int64)
+        variables = {name: course(nothing).type for name, course in self.times.readings.items()} | self._types
         owner: Path_ = ()
         earlier: dict[str, pa.DataType] = {}
         for place in self._plan.population.places():
@@ -187,7 +190,7 @@ class Columns:
 
     def _rows(self, keys: Keys, due: Integers, reader: StoreReader, made: dict[str, pa.Array]) -> Rows:
         """Return rows for which dimensions are to be made, ``made`` being those that are already."""
-        return Rows(keys, self._plan.path, self._world, RecordReader(reader, due, self._plan.start, made))
+        return Rows(keys, self._plan.path, self._world, RecordReader(reader, due, self.times.readings, made))
 
     def _columns(self, part: _DraftPart) -> dict[str, pa.Array]:
         """Return all columns of an emitter's records; some of them are made already."""
@@ -206,7 +209,8 @@ class Columns:
     def _labels(self, emitter: str, due: Integers) -> dict[str, pa.Array]:
         """Return the column of the incidents that are on, if there is to be one."""
         label = self._plan.emitters[emitter].incidents
-        return {} if label is None else {label: labels(self._incidents, self._plan.start.microseconds + due // 1000)}
+        at = self._plan.start.microseconds + due // 1000
+        return {} if label is None else {label: labels(self.times.incidents, at)}
 
     def _set_variables(self, steps: Steps) -> None:
         """Store the values that births and the steps set variables to, in time order."""
@@ -221,13 +225,18 @@ class Columns:
             group = self._plan.group_of[name]
             for setter in self._plan.setters[name]:
                 if owners.count(setter.owner):
-                    reader = StoreReader(self._stores, partial(owners.read, setter))
                     known = recorded.get(setter.owner, {})
-                    entries = self._rows(owners.keys(setter.owner), owners.times(setter.owner), reader, known)
-                    values = entries.within(*setter.path).make(setter.dimension)
-                    made.append((owners.positions(setter.owner, group), values))
+                    made.append((owners.positions(setter.owner, group), self._values(setter, owners, known)))
             if made:
                 self._stores[name].append(made)
+
+    def _values(self, setter: Setter, owners: "_Owners", known: dict[str, pa.Array]) -> pa.Array:
+        """Return the values that a variable is set to; some of what it may read is ``known``."""
+        if isinstance(setter.dimension, Fact):
+            return setter.dimension.values(*owners.births(setter.owner))
+        reader = StoreReader(self._stores, partial(owners.read, setter))
+        entries = self._rows(owners.keys(setter.owner), owners.times(setter.owner), reader, known)
+        return entries.within(*setter.path).make(setter.dimension)
 
     def _after(self, steps: Steps, variable: str) -> Positions:
         return steps.after[self._plan.group_of[variable]]
@@ -242,7 +251,7 @@ class Columns:
             return stop
         first = int(np.argmax(sets))
         refused = steps.state[start:stop] != steps.state[start + first]
-        for group in self._plan.former_groups:
+        for group in self._plan.former_groups - self._plan.given_groups:
             refused |= steps.before[group][start:stop] >= self._stores[self._plan.groups[group][0]].size
         found = np.flatnonzero(refused & sets)
         return start + int(found[0]) if len(found) else stop
@@ -284,6 +293,10 @@ class _Owners:
         own = self._own(owner)
         return self._steps.time[own if owner < self._states else self._steps.births.row[own]]
 
+    def births(self, owner: int) -> tuple[Births, Integers]:
+        """Return all births, and which of them are a source's."""
+        return self._steps.births, self._own(owner)
+
     def numbers(self, source: int) -> Integers:
         """Return the numbers in their source of those who are born."""
         return self._steps.births.number[self._own(source)]
@@ -309,13 +322,16 @@ def _is_built_in(dimension: Dimension) -> bool:
     return own and all(_is_built_in(part) for _, part in dimension.nested())
 
 
-def _is_fixed(dimension: Dimension) -> bool:
-    """Return whether all values of a dimension come from one list."""
+def _is_fixed(setter: Setter) -> bool:
+    """Return whether all values that a variable is set to come from one list."""
+    dimension = setter.dimension
+    if isinstance(dimension, Fact):
+        return False
     pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
     return (pooled or dimension.fixed) and not dimension.percent_missing
 
 
-def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
+def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course]) -> dict[str, pa.DataType]:
     """Return the type of each variable: sets all of them for no rows, each after those that it reads.
 
     Where some read each other in a circle, they are set again and again, until no type changes. A variable whose type
@@ -323,12 +339,16 @@ def _variable_types(plan: Plan, world: World) -> dict[str, pa.DataType]:
     """
     stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
     nothing = np.zeros(0, np.int64)
-    reader = RecordReader(StoreReader(stores, lambda _: nothing.astype(np.int32)), nothing, plan.start, {})
+    reader = RecordReader(StoreReader(stores, lambda _: nothing.astype(np.int32)), nothing, courses, {})
     rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
 
     def type_of(name: str) -> pa.DataType:
-        made = (rows.within(*setter.path).make(setter.dimension) for setter in plan.setters[name])
-        return common_type(array.type for array in made)
+        return common_type(made(setter).type for setter in plan.setters[name])
+
+    def made(setter: Setter) -> pa.Array:
+        if isinstance(setter.dimension, Fact):
+            return setter.dimension.values(NO_BIRTHS, nothing)
+        return rows.within(*setter.path).make(setter.dimension)
 
     types: dict[str, pa.DataType] = dict.fromkeys(stores, pa.null())
     if plan.order is not None:

@@ -13,13 +13,13 @@ from scipy import special
 from datagen.clock import time_left
 from datagen.draw import EXPONENTIAL, Floats
 from datagen.engine.expectation import Expectation, Inflow
-from datagen.engine.pilot import MOST_STEPS
 from datagen.engine.plan import Plan
 from datagen.engine.walk import Walk
-from datagen.plugin.arrival import Arrival
+from datagen.plugin.arrival import Arrival, TurnedAway
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.week import MINUTES
 
+_MOST_STEPS = 200_000  # of a pilot
 _CROWDED = 1.25  # times the limit are alive: from there on somebody always waits
 
 
@@ -66,14 +66,20 @@ def _measured(flows: Sequence[Inflow], measure: Callable[[], float]) -> Outcome:
 
 
 def born(plan: Plan, seed: int, limit: int, expected: float) -> float:
-    """Return the share of workers expected a second who are born in a pilot, in the second half of its time."""
+    """Return the share of workers expected a second who are born in a pilot, in the second half of its time.
+
+    Those who are turned away are told by the state that they are born in, where no source begins there.
+    """
+    sources = plan.population.sources
+    begins = {plan.state_number(source.state) for source in sources}
+    turned = {plan.state_number(at.when_full.state) for at in sources if isinstance(at.when_full, TurnedAway)} - begins
     walk, end = Walk(plan, seed, limit), time_left(plan.start)
     births = [np.zeros(0, np.int64)]
     steps = 0
-    while steps < MOST_STEPS and walk.next_time < end:
+    while steps < _MOST_STEPS and walk.next_time < end:
         taken = walk.advance(end)
         steps += len(taken)
-        births.append(taken.time[taken.step == 0])
+        births.append(taken.time[(taken.step == 0) & ~np.isin(taken.state, [*turned])])
         last = int(taken.time[-1])
     times = np.concatenate(births)
     late = times >= last // 2

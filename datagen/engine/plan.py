@@ -3,7 +3,7 @@
 Sits between the checked spec and the walk; makes no draw and no value.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen.draw import CONSTANT, Floats, Keys
+from datagen.engine.birth import FACTS, Fact
 from datagen.engine.times import Times
 from datagen.language.population import Emitter, Population
 from datagen.moment import Moment
@@ -28,11 +29,11 @@ _FOREIGN = Linear(FOREIGN, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Setter:
-    """A generator of a variable, of a state or of a source of arrivals."""
+    """What sets a variable: a generator of a state or of a source of arrivals, or a birth."""
 
     owner: int  # number of the state, or of the source behind all states
     path: tuple[str, str]  # of the names of draws
-    dimension: Dimension
+    dimension: Dimension | Fact
     reads: frozenset[str]  # variables
     set_before: frozenset[str]  # those of them that stand before this one in its list
 
@@ -127,24 +128,37 @@ class Plan:
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
         """Return the setters of each variable."""
-        names = {dimension.name for _, variables in self._owners() for dimension in variables}
+        names = self._variables.union(self.facts)
         found: dict[str, list[Setter]] = {}
         for owner, (path, variables) in enumerate(self._owners()):
             before: set[str] = set()
             for dimension in variables:
-                reads = frozenset(name for _, name in dimension.all_reads())
-                reads |= {root(names, name) for _, name in dimension.all_names()} - {""}
+                reads = _reads(names, dimension)
                 setter = Setter(owner, path, dimension, reads, reads & before)
                 found.setdefault(dimension.name, []).append(setter)
                 before.add(dimension.name)
         return found
 
-    def _owners(self) -> Iterator[tuple[tuple[str, str], list[Dimension]]]:
+    @cached_property
+    def facts(self) -> dict[str, Fact]:
+        """Return what is kept of births, since some expression reads it: what is no variable of the spec."""
+        read = {root(FACTS, name) for place in self.population.places() for _, name in place.dimension.all_names()}
+        return {name: fact for name, fact in FACTS.items() if name in read - self._variables}
+
+    @cached_property
+    def _variables(self) -> frozenset[str]:
+        """Return the names of the variables that states and sources set."""
+        lists = [state.variables for state in self.population.states]
+        lists += [source.variables for source in self.population.sources]
+        return frozenset(dimension.name for dimensions in lists for dimension in dimensions)
+
+    def _owners(self) -> Iterator[tuple[tuple[str, str], Sequence[Dimension | Fact]]]:
         """Yield the states and then the sources, each with the name path and the variables that it sets."""
         for state in self.population.states:
             yield ("state", state.name), state.variables
         for source in self.population.sources:
-            yield ("source", source.name or ""), source.at_birth
+            facts = [fact for fact in self.facts.values() if fact.is_known_of(source)]
+            yield ("source", source.name or ""), [*facts, *source.at_birth]
 
     @cached_property
     def groups(self) -> list[list[str]]:
@@ -206,8 +220,36 @@ class Plan:
             return self.order
         setting = states[self.sets_variables[states]]
         own = self.population.states[setting[0]].variables if len(setting) else []
-        at_birth = [variable for source in self.population.sources for variable in source.at_birth]
-        return list(dict.fromkeys(dimension.name for dimension in [*at_birth, *own]))
+        return list(dict.fromkeys([*self._order_at_birth, *(dimension.name for dimension in own)]))
+
+    @cached_property
+    def _order_at_birth(self) -> list[str]:
+        """Return the variables that births set, each after those that it reads there."""
+        reads = {
+            name: {read for setter in setters for read in setter.set_before}
+            for name, setters in self.setters.items()
+            if name in self.given
+        }
+        return list(TopologicalSorter(reads).static_order())
+
+    @cached_property
+    def given_groups(self) -> frozenset[int]:
+        """Return the groups of these."""
+        return frozenset(self.group_of[name] for name in self.given)
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """Return the variables that births set."""
+        states = len(self.population.states)
+        return frozenset(name for name, setters in self.setters.items() if setters[-1].owner >= states)
+
+
+def _reads(names: Collection[str], dimension: Dimension | Fact) -> frozenset[str]:
+    """Return the variables that a generator reads, of all ``names`` of variables."""
+    if isinstance(dimension, Fact):
+        return frozenset()
+    reads = frozenset(name for _, name in dimension.all_reads())
+    return reads | {root(names, name) for _, name in dimension.all_names()} - {""}
 
 
 def _linear(wait: Distribution | None) -> Linear:

@@ -15,6 +15,7 @@ from datagen.engine.columns import Columns, Draft
 from datagen.engine.crew import Crew, looked_ahead
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
+from datagen.engine.times import Times
 from datagen.engine.walk import Walk
 from datagen.language.population import Population
 from datagen.plugin.dimension import World
@@ -106,6 +107,11 @@ class Run:
     def layout(self) -> Layout:
         """Return what the records look like."""
         return self._columns.layout
+
+    @property
+    def times(self) -> Times:
+        """Return its profiles and incidents, and the zone of its clocks."""
+        return self._columns.times
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what expressions of the population can't do with what they read, each with its path in the JSON."""

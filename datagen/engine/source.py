@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys, numbered
+from datagen.engine.birth import Batches
 from datagen.engine.rhythm import Rhythm
 from datagen.plugin.arrival import OPEN, Arrival, Scope, TurnedAway
 
@@ -41,7 +42,8 @@ class Steady:
 class _Queue:
     """The workers of a source in the order in which they come due."""
 
-    def __init__(self, source: Arrival, scope: Scope) -> None:
+    def __init__(self, source: Arrival, scope: Scope, keeps_batches: bool) -> None:
+        self.batches = Batches(lambda instants: source.batches(instants, scope)) if keeps_batches else None
         self._source = source
         self._scope = scope
         self._stream = source.stream(scope)
@@ -69,26 +71,31 @@ class _Queue:
         self._returned = np.concatenate([taken, self._returned])
 
     def snapshot(self) -> Any:
-        return [*self._fetched, self._used, self._returned]
+        batches = None if self.batches is None else self.batches.snapshot()
+        return [*self._fetched, self._used, self._returned, batches]
 
     def restore(self, snapshot: Any) -> None:
-        state, self._instant, used, self._returned = snapshot
+        state, self._instant, used, self._returned, batches = snapshot
         self._stream.restore(state)
         self._fetch()
+        if self.batches is not None:
+            self.batches.restore(batches)
         self._used = used
 
     def _fetch(self) -> None:
         """Make the next block of workers."""
         self._used = 0
-        self._block = np.array([NEVER])
         self._fetched = self._stream.snapshot(), self._instant
         while len(instants := self._stream.more()):
             numbers = np.arange(self._instant, self._instant + len(instants))
             self._instant += len(instants)
             self._block = self._source.workers(instants, numbers, self._scope)
             if len(self._block):
+                if self.batches is not None:
+                    self.batches.add(self._block)
                 return
             self._fetched = self._stream.snapshot(), self._instant
+        self._block = np.array([NEVER])
 
 
 class Source:
@@ -101,12 +108,16 @@ class Source:
         row: npt.NDArray[Any],
         times: Integers,
         rhythm: Rhythm | None,
+        keeps_batches: bool,
     ) -> None:
-        """Take what makes its scope when it begins, and what its gaps run at, if that is not time itself."""
+        """Take what makes its scope when it begins, what its gaps run at, if that is not time itself, and whether
+        ``batches`` will be asked for.
+        """
         self.declared = declared
         self._scope = scope
         self._row, self._times = row, times
         self._rhythm = rhythm
+        self._keeps_batches = keeps_batches and declared.in_batches
         self._begun: int | None = None
         self._queue: _Queue
         self._targets: list[tuple[int, int]] = []  # to come
@@ -146,7 +157,7 @@ class Source:
         """Begin at a time, in ns since the start."""
         scope = self._scope(at)
         self._begun = at
-        self._queue = _Queue(self.declared, scope)
+        self._queue = _Queue(self.declared, scope, self._keeps_batches)
         self._targets = self.declared.targets(scope)
         if self.declared.counts_from_birth:
             self._come(max(at, 0))
@@ -188,6 +199,14 @@ class Source:
             self._open()
             self._come_next()
 
+    def batches(self, workers: Integers) -> Integers:
+        """Return what ``Births`` has of the batches of workers (n,), (n, 3); forget those that are all born."""
+        if self._begun is None or self._queue.batches is None:
+            return np.zeros((len(workers), 3), np.int64)
+        found = self._queue.batches.of(workers)
+        self._queue.batches.forget(int(self._row["number"][0]))
+        return found
+
     def snapshot(self) -> list[Any]:
         """Return where it is, for ``restore``; its row is kept elsewhere."""
         if self._begun is None:
@@ -200,7 +219,7 @@ class Source:
             return
         self._begun, left, ahead, *queue = snapshot
         scope = self._scope(snapshot[0])
-        self._queue = _Queue(self.declared, scope)
+        self._queue = _Queue(self.declared, scope, self._keeps_batches)
         self._queue.restore(queue)
         targets = self.declared.targets(scope)
         self._targets = targets[len(targets) - left :]

@@ -36,7 +36,11 @@ class Room:
             tuple(self.after[:, :count]),
             {group: self.before[group, :count] for group in former_groups},
             births=Births(
-                self.birth_row[:born], self.birth_source[:born], self.birth_number[:born], self.given[:, :born]
+                self.birth_row[:born],
+                self.birth_source[:born],
+                self.birth_number[:born],
+                self.given[:, :born],
+                np.zeros((born, 0), np.int64),
             ),
         )
 
@@ -49,15 +53,17 @@ class Births:
     source: npt.NDArray[np.int32]  # (n,)
     number: Integers  # (n,) of the worker in its source
     given: npt.NDArray[np.int32]  # (groups, n) positions of the values set at birth; 0 for those that were not
+    batch: Integers  # (n, 3) number of the batch, place in it, its size; (n, 0) when nobody reads them
 
     def between(self, start: int, stop: int) -> "Births":
         """Return those in a range of the steps, by the rows there."""
         first, last = np.searchsorted(self.row, [start, stop])
         own = slice(first, last)
-        return Births(self.row[own] - start, self.source[own], self.number[own], self.given[:, own])
+        return Births(self.row[own] - start, self.source[own], self.number[own], self.given[:, own], self.batch[own])
 
 
-NO_BIRTHS = Births(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros((0, 0), np.int32))
+_NOBODY = np.zeros(0, np.int64)
+NO_BIRTHS = Births(_NOBODY, _NOBODY.astype(np.int32), _NOBODY, np.zeros((0, 0), np.int32), np.zeros((0, 3), np.int64))
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,10 @@ class Steps:
     def keeping(self, keep: tuple[Integers | None, ...]) -> "Steps":
         """Return the same steps, with what to keep of the stores."""
         return replace(self, keep=keep)
+
+    def bearing(self, births: Births) -> "Steps":
+        """Return the same steps, with other births."""
+        return replace(self, births=births)
 
     def between(self, start: int, stop: int) -> "Steps":
         """Return the rows of a range, without what to keep of the stores."""

@@ -1,14 +1,21 @@
 """The times of a run: its profiles at work, and the stretches of its incidents."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
+import pyarrow as pa
+
+from datagen.draw import Integers
 from datagen.engine.rhythm import Course, Rhythm
 from datagen.language.population import Population
 from datagen.moment import Moment
 from datagen.plugin.incident import IncidentScope, Stretches
 from datagen.plugin.profile import Product, Scope
+from datagen.records.expression.name import called
 from datagen.zone import Zone
+
+TIME = "time"
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,34 @@ class Times:
         """Return the stretches of each incident."""
         run = IncidentScope(self.start, self.zone, self.seed, self.zero)
         return {name: Stretches.of(name, incident, run) for name, incident in self.population.incidents.items()}
+
+    @cached_property
+    def courses(self) -> dict[str, Callable[[Integers], pa.Array]]:
+        """Return the profiles and incidents as expressions read them: functions of times (n,), in ns since the start.
+
+        Any thread may call them.
+        """
+        profiles = {called("profile", name): partial(self._factors, name) for name in self.population.profiles}
+        incidents = {called("incident", name): partial(self._is_on, name) for name in self.population.incidents}
+        return {**profiles, **incidents}
+
+    @cached_property
+    def readings(self) -> dict[str, Callable[[Integers], pa.Array]]:
+        """Return these, and the time itself."""
+        return {TIME: self._moments, **self.courses}
+
+    def _moments(self, due: Integers) -> pa.Array:
+        return pa.array(self.start.microseconds + due // 1000).cast(pa.timestamp("us", self.start.zone))
+
+    def _factors(self, name: str, due: Integers) -> pa.Array:
+        return pa.array(self._rhythms[name].factor(due + self.warm_up))
+
+    def _is_on(self, name: str, due: Integers) -> pa.Array:
+        return pa.array(self.incidents[name].on(self.start.microseconds + due // 1000))
+
+    @cached_property
+    def _rhythms(self) -> dict[str, Rhythm]:
+        return {name: self.rhythm(Product((name,)), "profile") for name in self.population.profiles}
 
     def rhythm(self, product: Product, path: str, begin: int = 0) -> Rhythm:
         """Return a product of profiles at work from a time on (ns of the simulation); ``path`` is where it stands."""

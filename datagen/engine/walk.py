@@ -105,9 +105,12 @@ class Walk:
         self._loop.begin(room)
         while (pause := self._loop.advance(min(limit, NEVER) + self._warm_up)) not in ("reached", "full"):
             self._go_on(pause)
-        room.time[: self._loop.rows] -= self._warm_up
         self._held = room.held_at[: self._loop.held] - self._warm_up, room.held_for[: self._loop.held]
+        if self._warm_up:
+            room.time[: self._loop.rows] -= self._warm_up
         steps = room.steps(self._loop.rows, self._loop.born, self._former_groups)
+        if self._arrivals.keeps_batches:
+            steps = steps.bearing(self._arrivals.with_batches(steps.births))
         self._rows = min(4 * self._rows, _MOST_ROWS)
         if len(steps):
             self._adapt(steps.time)

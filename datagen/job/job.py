@@ -267,7 +267,14 @@ def ready(
     run = _run(inputs.loaded, options, clock(), pools)
     identity = identity_of(inputs, options, run.clock.start)
     secrets = inputs.secrets
-    scope = Scope(run.clock.start, options.seed or 0, name_of(identity), lambda text: say(hidden(text, secrets)))
+    scope = Scope(
+        run.clock.start,
+        options.seed or 0,
+        name_of(identity),
+        lambda text: say(hidden(text, secrets)),
+        zone=run.times.zone.name,
+        courses=run.times.courses,
+    )
     routes = [Route(located.target, inputs.formatter, run.layout, scope) for located in inputs.targets]
     problems = [
         inputs.problem_of(located, replace(misfit, text=hidden(misfit.text, secrets)))

@@ -11,7 +11,8 @@ from typing import Any
 
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
-from datagen.language.names import Field, names_in_json, reading, unknown_names
+from datagen.language.names import Field, Given, names_in_json, reading, unknown_names
+from datagen.language.order import disorder
 from datagen.language.population import Emitter, State
 from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.dimension import Dimension
@@ -43,6 +44,7 @@ class _Source:
     path: Path_
     name: str | None
     begins: tuple[tuple[Path_, str], ...]  # states that its workers may begin in, where they are named
+    in_batches: bool
     in_first: bool  # whether its workers begin in the first state
     after: tuple[tuple[Path_, str], ...]  # sources that it waits for
     variables: tuple[Field, ...]
@@ -87,6 +89,7 @@ class Checks:
         yield from self._sums()
         if self._knows_all:
             yield from self._unknown_variables()
+        yield from disorder([one.variables for one in self._states], [one.variables for one in self._sources])
         yield from self._standing_circles()
         yield from times.problems(self._data)
         if self._states and not any(state.emitter for state in self._reachable):
@@ -142,10 +145,11 @@ class Checks:
 
     def _unknown_variables(self) -> Found:
         yield from self._reads_of_nothing()
+        given = Given(self._data, any(source.in_batches for source in self._sources))
         for owner in self._owners:
-            yield from unknown_names(owner.variables, self._variables, self._near, in_record=False)
+            yield from unknown_names(owner.variables, self._variables, given, self._near, in_record=False)
         for emitter in self._emitters:
-            yield from unknown_names(emitter.dimensions, self._variables, self._near, in_record=True)
+            yield from unknown_names(emitter.dimensions, self._variables, given, self._near, in_record=True)
 
     def _reads_of_nothing(self) -> Found:
         fields = [field for owner in self._owners for field in owner.variables]
@@ -266,21 +270,21 @@ def _state(path: Path_, part: State | dict[str, Any]) -> _State:
 def _source(path: Path_, part: Arrival | dict[str, Any]) -> _Source:
     if isinstance(part, Arrival):
         turned = part.when_full.state if isinstance(part.when_full, TurnedAway) else None
-        state, name = part.state, part.name
+        state, name, in_batches = part.state, part.name, part.in_batches
         after = [(key, at.after) for key, at in (("from", part.from_), ("until", part.until)) if isinstance(at, After)]
     else:
-        turned, state, name, after = (
-            _text(_object(part, "when_full"), "state"),
-            _text(part, "state"),
-            _text(part, "name"),
-            [],
-        )
+        turned = _text(_object(part, "when_full"), "state")
+        state, name, in_batches, after = _text(part, "state"), _text(part, "name"), _is_every(part), []
     begins = [((*path, "state"), state), ((*path, "when_full", "state"), turned)]
     named = tuple((at, name) for at, name in begins if name is not None)
     waits = tuple(((*path, key, "after"), other) for key, other in after)
     recorded = [dimension.name for dimension in part.recorded] if isinstance(part, Arrival) else []
     fields = (*(Field(path, name, ()) for name in recorded), *_fields(part, path, "variables"))
-    return _Source(path, name, named, state is None, waits, fields)
+    return _Source(path, name, named, in_batches, state is None, waits, fields)
+
+
+def _is_every(part: dict[str, Any]) -> bool:
+    return (_text(part, "type") or "").lower() == "every"
 
 
 def _emitter(path: Path_, part: Emitter | dict[str, Any]) -> _Emitter:

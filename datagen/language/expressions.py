@@ -17,6 +17,26 @@ RECORD: dict[str, Any] = {
     "items": [{"price": 2.5, "n": 1}, {"price": 4.0, "n": 3}],
 }
 
+_NAMES = """\
+A dimension [expression](dimensions.md#expression) reads the dimensions of its record that stand above it and the
+variables of the worker; a variable reads variables. Both also read:
+
+| name | value |
+|---|---|
+| `time` | the time of the record, or that at which the variable is set |
+| `worker` | the worker's number in its [source](arrivals.md), from 0 on |
+| `batch.number` | of workers of a source [every](arrivals.md#every): the number of the beat, from 0 on |
+| `batch.index`, `batch.size` | the worker's place in the beat, from 0 on, and how many workers that has |
+| `profile('name')` | the factor of a [profile](profiles.md) of the spec at that time |
+| `incident('name')` | whether an incident of the spec is on at that time |
+
+Numbers of workers count all that come due, also those for whom no place is free, and numbers of beats also those
+without workers. `batch` is null for workers of other sources.
+
+A dimension or variable of the spec that has one of these names is what the name stands for. A filter reads the
+dimensions of the records, `profile('name')` and `incident('name')`; these two are of the time at which a record came to
+be, also where it comes later. What is to be filtered by `worker` has to be a dimension."""
+
 _VALUES = """\
 An expression is calculated for every record, on the values that it names. It stands in the `where` of a
 [filter](stages.md#filter) and the `value` of a dimension [expression](dimensions.md#expression); its grammar is the
@@ -72,9 +92,9 @@ are whole numbers and floats, the result is a float; where they are of different
 
 **Times** are compared with another time, with a text in ISO 8601 (`time >= "2024-01-01T08:00:00"`), or with
 `time("2024-01-01T07:00:00Z")`. A time without an offset is read with the offset of the time it is compared with.
-Functions of times read a wall clock in the zone of the spec's start, UTC if that has none, or in the zone that they
-are given: a name such as `'Europe/Berlin'`, or an offset such as `'+02:00'`. A time that was written without an
-offset is one of a wall clock already.
+Functions of times read a wall clock in the `timezone` of the spec (else in the zone of its start, UTC if that has
+none), or in the zone that they are given: a name such as `'Europe/Berlin'`, or an offset such as `'+02:00'`. A time
+that was written without an offset is one of a wall clock already.
 
 The results are the same on every machine: `exp`, `log` and `pow` have their own arithmetic, and sums go from the
 first item to the last."""
@@ -87,6 +107,8 @@ def expression_page() -> Iterator[str]:
     rows = [f"| {written} | {text} |" for written, text in _OPERATORS]
     yield "\n".join(["| expression | value |", "|---|---|", *rows])
     yield _RULES
+    yield "## Names"
+    yield _NAMES
     yield "## Functions"
     yield (
         "What stands in quotes in a signature is a constant, what stands in brackets may be left out. The examples are "

@@ -1,15 +1,18 @@
 """Names in expressions: what each stands for, and those that stand for nothing."""
 
+import re
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from datagen.problems import Path_, show
+from datagen.plugin.arrival import BATCH, WORKER
+from datagen.problems import Path_, is_comment, show
 from datagen.records.expression import ExpressionError, parse
-from datagen.records.expression.name import root
+from datagen.records.expression.name import called, root
 
-_TIME = {"time": True}
+_COURSE = re.compile(r"(profile|incident)\('(.*)'\)", re.DOTALL)
 
 Found = Iterator[tuple[Path_, str]]
 Known = dict[str, bool]
@@ -39,20 +42,54 @@ def reading(fields: tuple[Field, ...], variables: Known, *, in_record: bool) -> 
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class Given:
+    """What can be read besides dimensions and variables."""
+
+    data: dict[str, Any]  # the JSON of the spec
+    has_batches: bool  # whether a source has any
+
+    @cached_property
+    def known(self) -> Known:
+        named = [called(kind, name) for kind in ("profile", "incident") for name in self._named(kind)]
+        return dict.fromkeys(["time", WORKER, *([BATCH] if self.has_batches else []), *named], True)
+
+    def lacking(self, name: str, near: Callable[[str, Collection[str]], str]) -> str | None:
+        """Return why a name that stands for nothing is known all the same, and yet can't be read."""
+        if root([BATCH], name):
+            return f'{show(name)} can only be read where a source is of the type "every"'
+        if (course := _COURSE.fullmatch(name)) is None:
+            return None
+        kind, of = course.groups()
+        known = self._named(kind)
+        return f"unknown {kind} {show(of)}" + (near(of, known) if known else f'; the spec has no "{kind}s"')
+
+    def _named(self, kind: str) -> list[str]:
+        named = self.data.get(f"{kind}s")
+        return [name for name in named if not is_comment(name)] if isinstance(named, dict) else []
+
+
 def unknown_names(
-    fields: tuple[Field, ...], variables: Known, near: Callable[[str, Collection[str]], str], *, in_record: bool
+    fields: tuple[Field, ...],
+    variables: Known,
+    given: Given,
+    near: Callable[[str, Collection[str]], str],
+    *,
+    in_record: bool,
 ) -> Found:
     """Yield the names that stand for nothing; ``near`` ends a message with the nearest known ones."""
     what = "a dimension above, a variable or time" if in_record else "a variable or time"
     everywhere = {field.name for field in fields if field.name is not None} if in_record else set()
     earlier: Known = {}
     for field in fields:
-        known = ChainMap(earlier, variables, _TIME)
+        known = ChainMap(earlier, variables, given.known)
         for path, name in field.names:
             if root(known, name):
                 continue
             if below := root(everywhere, name):
                 yield path, f"{show(below)} does not stand above, and only what does can be read; move it up"
+            elif lacking := given.lacking(name, near):
+                yield path, lacking
             else:
                 yield path, f"{show(name)} is not {what}{near(name, known)}"
         if in_record:

@@ -1,32 +1,21 @@
-"""Waits: how long a worker stays, drawn as seconds and kept as whole nanoseconds."""
+"""Waits in columns: how long somebody stays, or until the next one comes, drawn as seconds, kept as whole ns."""
 
 import cython
-from cython.cimports.datagen.native.draws import mix, standard
-from cython.cimports.libc.math import rint
-
-NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
-LONGEST = cython.declare(cython.double, 4611686018.0)  # seconds: from here on a wait counts as ``NEVER``
-CONSTANT = cython.declare(cython.int, 0)  # the family, as in Linear, of what is not drawn
+from cython.cimports.datagen.native.waits import wait
 
 
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def time_after(time: cython.longlong, delay: cython.longlong) -> cython.longlong:
-    """Return the time that is a wait after another, both in ns; ``NEVER`` for what is beyond that."""
-    return min(time + delay, NEVER)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def wait(family: cython.int, offset: cython.double, scale: cython.double, row: cython.ulonglong) -> cython.longlong:
-    """Return a drawn wait, in whole ns; below 0 counts as 0, and what is beyond ``NEVER`` as that."""
-    seconds: cython.double = offset
-    if family != CONSTANT:
-        seconds += scale * standard(family, mix(row))
-    if not seconds > 0:
-        return 0
-    if seconds >= LONGEST:
-        return NEVER
-    return cython.cast(cython.longlong, rint(seconds * 1e9))
+def waits(
+    family: cython.int,
+    offset: cython.double,
+    scale: cython.double,
+    rows: cython.const[cython.ulonglong][::1],
+    purpose: cython.ulonglong,
+    drawn: cython.longlong[::1],
+) -> None:
+    """Fill ``drawn`` (n,) with a wait for each row (n,); raises ValueError when there is no room for each."""
+    row: cython.Py_ssize_t
+    if rows.shape[0] != drawn.shape[0]:
+        raise ValueError("columns of different lengths")
+    with cython.nogil:
+        for row in range(rows.shape[0]):
+            drawn[row] = wait(family, offset, scale, rows[row] ^ purpose)

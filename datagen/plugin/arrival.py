@@ -29,6 +29,7 @@ from datagen.zone import Zone
 BLOCK = 2048  # instants that are computed at once,
 MOST_AT_ONCE = 2**18  # or fewer, with so many workers together
 _ONE = 2**20  # parts of a worker
+WORKER, BATCH = "worker", "batch"  # what expressions read of a birth
 OPEN = -1  # in place of a number of workers kept alive: their instants say when workers come
 
 
@@ -184,6 +185,7 @@ class Arrival(Plugin):
     group: ClassVar[str] = "arrival"
     counts_from_birth: ClassVar[bool] = False  # its instants are gaps, each counted from the birth before it
     has_own_times: ClassVar[bool] = False  # which a volume does not change
+    in_batches: ClassVar[bool] = False  # several workers at an instant are a batch, which expressions may read
 
     name: str | None = Field(None, min_length=1, description="name of the source; required where there are several")
     state: str | None = Field(None, description="the state that its workers begin in; the first without it")
@@ -242,6 +244,10 @@ class Arrival(Plugin):
     @abstractmethod
     def stream(self, scope: Scope) -> Stream:
         """Return its instants in a run."""
+
+    def batches(self, instants: Integers, scope: Scope) -> Integers:
+        """Return the numbers of the batches at instants (n,), if it is ``in_batches``."""
+        raise NotImplementedError
 
     def rates(self, scope: Scope, week: Week) -> Floats:
         """Return how many instants a second there are on average in each minute of an ordinary week, (MINUTES,).

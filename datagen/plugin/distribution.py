@@ -12,7 +12,7 @@ from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys
-from datagen.native import draws
+from datagen.native import draws, waits
 from datagen.plugin.model import Plugin, make_of_group
 from datagen.problems import RunFailed, show
 
@@ -98,6 +98,11 @@ class Distribution(Plugin):
 
         What is not a number is -1.
         """
+        linear = self.linear()
+        if linear:
+            made = draw.column(len(rows), np.int64)
+            waits.waits(*linear, rows, purpose, made)
+            return made
         seconds = self.real(rows, purpose)
         rounded = np.rint(np.minimum(np.maximum(seconds, 0), NEVER / 1e9) * 1e9)
         return np.where(np.isnan(seconds), -1, rounded).astype(np.int64)

@@ -5,16 +5,17 @@ alone, never from how they are cut into batches; windows and delays are measured
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
 from pydantic import PlainValidator, WithJsonSchema
 
 from datagen import draw
-from datagen.draw import Keys
+from datagen.draw import Integers, Keys
 from datagen.moment import Moment
 from datagen.plugin.model import Plugin, make_of_group
 from datagen.records.batch import Batch, Layout
@@ -33,6 +34,9 @@ class Scope:
     run: str  # names the run among others: the same for the same spec, seed and start
     say: Callable[[str], None]  # tells the user something, on standard error
     path: str = ""  # of a stage: the name path of what its draws are for
+    zone: str = "UTC"  # whose hours are meant where no other is named
+    # What expressions may read of a record's time, by name: functions of times (n,), in ns since the start.
+    courses: Mapping[str, Callable[[Integers], pa.Array]] = field(default_factory=dict)
 
     def bits(self, keys: Keys, purpose: str) -> Keys:
         """Draw 64 random bits for each row key (n,); different purposes, and different stages, are independent."""

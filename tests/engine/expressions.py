@@ -43,7 +43,7 @@ def type_of(field: Spec, types: Types) -> str | None:
 
 
 def quoted(name: str) -> str:
-    return f"`{name}`"
+    return name if name.endswith(")") else f"`{name}`"
 
 
 class Maker:
@@ -160,6 +160,29 @@ def add_expressions(draw: st.DrawFn, spec: Spec) -> None:
                 dimensions.append(inner if is_inside else field)
                 known[f"in{number}.made{number}" if is_inside else field["name"]] = type_
         emitter["dimensions"] = dimensions
+
+
+def add_readings(draw: st.DrawFn, spec: Spec) -> None:
+    """Let variables and dimensions of a spec with sources read profiles, incidents and what is known of births."""
+    known: Types = {"time": "time", "worker": "int", "incident('outage')": "bool"}
+    known |= {f"profile('{name}')": "float" for name in spec["profiles"]}
+    if any(source["type"] == "every" for source in spec["arrivals"]):
+        known |= {f"batch.{key}": "int" for key in ("number", "index", "size")}
+    variables = types_of_variables(spec)
+    for number, source in enumerate(spec["arrivals"]):
+        own: Types = {}
+        for name in [f"given{number}{letter}" for letter in "ab" if draw(st.booleans())]:
+            field, own[name] = Maker(draw, known | own).field(name)
+            source["variables"] = [*source.get("variables", []), field]
+        variables |= own
+    for number, state in enumerate(spec["states"]):
+        if draw(st.booleans()):
+            field, _ = Maker(draw, known | variables).field(f"seen{number}")
+            state["variables"] = [*state.get("variables", []), field]
+    for emitter in spec["emitters"]:
+        if draw(st.booleans()):
+            field, _ = Maker(draw, known | variables).field("read")
+            emitter["dimensions"] = [*emitter["dimensions"], field]
 
 
 def types_of_variables(spec: Spec) -> Types:

@@ -41,6 +41,7 @@ class Source:
     times: Iterator[int] = field(default_factory=lambda: iter(()))
     world: Spec = field(default_factory=dict)  # the whole spec
     made: ReferenceRhythm | None = None
+    zone: str = "UTC"
     changes: list = field(default_factory=list)  # to come, of the number kept alive
     kept: int | None = None  # so many are kept alive
     at_this_instant: int = 1  # workers still to come with no gap between, of an interarrival
@@ -98,6 +99,19 @@ class Source:
         """Yield when each worker comes due, in ns since the start."""
         for number, time in enumerate(getattr(self, self.spec["type"])()):
             yield from [time] * self.count(number)
+
+    def batch(self, worker: int) -> dict[str, int] | None:
+        """Return which batch a worker is of, and its place there: it is found by counting from the first one."""
+        if self.spec["type"] != "every":
+            return None
+        first = 0
+        for time, batch in itertools.groupby(self.workers()):
+            size = len(list(batch))
+            if worker < first + size:
+                number = (time - self.begun - duration(self.spec.get("first", 0))) // duration(self.spec["every"])
+                return {"number": number, "index": worker - first, "size": size}
+            first += size
+        raise AssertionError(worker)
 
     def count(self, number: int) -> int:
         count = self.spec.get("count", 1)
@@ -311,8 +325,8 @@ class Source:
             start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.start_ns // 1000)
             profile = self.spec["profile"]
             members = profile if isinstance(profile, list) else [profile]
-            named, incidents = self.world.get("profiles", {}), self.world.get("incidents", {})
-            self.made = ReferenceRhythm(members, start, "UTC", self.seed, named, incidents)
+            named, incidents = self.world.get("profiles", {}), stretches(self.world, self.start_ns)
+            self.made = ReferenceRhythm(members, start, self.zone, self.seed, named, incidents)
             self.made.members = [*self.made.resolved(members, f"{self.path}profile")]
         return self.made
 
@@ -328,6 +342,15 @@ class Source:
         from tests.engine.reference_simulator import wait_ns
 
         return wait_ns(distribution, self.bits(what, number))
+
+
+def stretches(spec: Spec, start_ns: int) -> dict[str, list[tuple[int, int]]]:
+    """Return when incidents begin and end, in µs since 1970; they are given as offsets from the start."""
+    start = start_ns // 1000
+    return {
+        name: [(start + duration(at["from"][1:]) // 1000, start + duration(at["until"][1:]) // 1000) for at in given]
+        for name, given in spec.get("incidents", {}).items()
+    }
 
 
 def whole_down(distribution: Spec, random: draw.Keys) -> int:

@@ -126,6 +126,8 @@ def value_of(node: tuple, names: dict, zone: str) -> object:
             return items[place] if items is not None and -len(items) <= place < len(items) else None
         case ("operator", operator, left, right):
             return operated(operator, value_of(left, names, zone), value_of(right, names, zone))
+        case ("call", "profile" | "incident" as course, (("constant", name),)):
+            return names[course](name)
         case ("call", name, arguments):
             values = [value_of(argument, names, zone) for argument in arguments]
             if name == "coalesce":

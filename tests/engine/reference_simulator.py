@@ -12,12 +12,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import numpy as np
 
 from datagen import draw
-from tests.engine.reference_arrivals import NEVER, Source, duration
+from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
 from tests.engine.reference_expression import Time, evaluate
+from tests.reference_profiles import ReferenceRhythm
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
 Record = dict[str, object]
@@ -67,9 +69,16 @@ def emit(
     arrivals = spec.get("arrivals", [])
     owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
     values = Values(seed, offset, {field["name"] for owner in owners for field in owner.get("variables", [])})
-    for simulated, state, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns):
+    zone = zone_of(spec, offset)
+    courses = Courses(spec, seed, start_ns, zone)
+    values.offset = spec.get("timezone", offset)
+    for simulated, state, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns, zone):
         now = simulated - warm_up
         values.begin_record(Time((start_ns + now) // 1000, offset))
+        values.courses = {"profile": partial(courses.factor, now), "incident": partial(courses.is_on, now)}
+        if source:
+            born = {"worker": source.number - 1, "batch": source.batch(source.number - 1)}
+            variables |= {name: value for name, value in born.items() if name not in values.unset}
         variables |= source.recorded(now) if source else {}
         for field in source.spec.get("variables", []) if source else []:
             path = join("source", source.name, field["name"])
@@ -97,7 +106,7 @@ def emit(
 
 
 def walk(
-    spec: Spec, seed: int, start_ns: int, max_workers: int, spawns: dict[int | str, list[int]]
+    spec: Spec, seed: int, start_ns: int, max_workers: int, spawns: dict[int | str, list[int]], zone: str
 ) -> Iterator[tuple[int, Spec, Rows, Record, Source | None]]:
     """Yield (time, state, row, the worker's variables, the source at a birth) of every state entry, in order.
 
@@ -108,7 +117,7 @@ def walk(
     warm_up = duration(spec.get("warm_up", 0))
     states = {state["name"]: state for state in spec["states"]}
     alive: dict[int, tuple[Source, bool, Rows, Record]] = {}
-    sources = sources_of(spec, seed, start_ns)
+    sources = sources_of(spec, seed, start_ns, zone)
     for source in sources:
         if not isinstance(source.spec.get("from"), dict):
             source.begin(source.time("from", 0))
@@ -166,7 +175,7 @@ def walk(
         heapq.heappush(events, (now + delay, worker, step + 1, following))
 
 
-def sources_of(spec: Spec, seed: int, start_ns: int) -> list[Source]:
+def sources_of(spec: Spec, seed: int, start_ns: int, zone: str) -> list[Source]:
     """Return the sources of arrivals, by their names."""
     if "interarrival" in spec:
         given = [{"type": "interarrival", "distribution": spec["interarrival"]}]
@@ -175,7 +184,7 @@ def sources_of(spec: Spec, seed: int, start_ns: int) -> list[Source]:
     made = []
     for source in sorted(given, key=lambda source: source.get("name", "")):
         path = join("source", source["name"]) + "/" if "name" in source else ""
-        made.append(Source(source, seed, path, start_ns, world=spec))
+        made.append(Source(source, seed, path, start_ns, world=spec, zone=zone))
         if isinstance(source.get("until"), str):
             made[-1].until = made[-1].time("until", 0) + bool(source.get("endpoint"))
     return made
@@ -219,6 +228,26 @@ def next_state(transitions: list[Spec], random: Rows) -> str:
     return transitions[chosen]["next"]
 
 
+def zone_of(spec: Spec, offset: str) -> str:
+    """Return whose wall clock is meant where none is named."""
+    return spec.get("timezone") or (offset if offset not in ("", "Z") else "UTC")
+
+
+class Courses:
+    """The profiles and incidents of a spec, as expressions read them."""
+
+    def __init__(self, spec: Spec, seed: int, start_ns: int, zone: str) -> None:
+        self.incidents, self.start, named = stretches(spec, start_ns), start_ns, spec.get("profiles", {})
+        start = EPOCH + timedelta(microseconds=start_ns // 1000)
+        self.rhythms = {name: ReferenceRhythm([name], start, zone, seed, named, self.incidents) for name in named}
+
+    def factor(self, now: int, name: str) -> float:
+        return self.rhythms[name].factor(now)
+
+    def is_on(self, now: int, name: str) -> bool:
+        return any(begin <= (self.start + now) // 1000 < end for begin, end in self.incidents[name])
+
+
 class Values:
     """Makes the values of field generators; keeps the counters and the pools, each by its path."""
 
@@ -226,6 +255,7 @@ class Values:
         self.seed = seed
         self.offset = offset
         self.unset = dict.fromkeys(set_somewhere)
+        self.courses: dict = {}  # of time
         self.earlier: Record = {}  # dimensions of the record, as far as they are made
         self.counted: Counter[str] = Counter()
         self.pools: dict[str, list] = {}
@@ -234,7 +264,7 @@ class Values:
         self.time, self.earlier = time, {}
 
     def expression(self, field: Spec, variables: Record) -> object:
-        names = {"time": self.time} | self.unset | variables | self.earlier
+        names = self.courses | {"time": self.time} | self.unset | variables | self.earlier
         known = {name: None if value is MISSING else value for name, value in names.items()}
         value = evaluate(field["value"], known, self.offset)
         return rounded(value, field.get("precision")) if isinstance(value, float) else value

@@ -5,9 +5,12 @@ nothing or only after very many steps, a variable that is set nowhere, a pool th
 grow at most by a constant with every step: a value made of other values reads only one variable, and only once.
 """
 
+import json
+import re
+
 from hypothesis import strategies as st
 
-from tests.engine.expressions import add_expressions
+from tests.engine.expressions import add_expressions, add_readings
 
 Spec = dict  # a JSON object of the spec
 
@@ -360,10 +363,13 @@ PACES = [
     [{"type": "hour_of_day", "factors": {"0": 3, "23": 0.1}, "timezone": "Europe/Berlin"}],
 ]
 TIMES_OF_DAY = {
-    "profiles": {"day": [{"type": "minute_of_hour", "factors": {"0": 5, "59": 0.2, "13": 7}}, 1.5]},
+    "profiles": {
+        "wave": {"type": "sine", "period": "20M", "amplitude": 0.9},
+        "day": [{"type": "minute_of_hour", "factors": {"0": 5, "59": 0.2, "13": 7}}, 1.5],
+    },
     "incidents": {"outage": [{"from": "+10S", "until": "+40S"}, {"from": "+2M", "until": "+150S"}]},
 }
-COUNTS = [1, 1, 1, 2, uniform(0, 2), constant(0.7)]
+COUNTS = [1, 1, 1, 2, uniform(0, 2), constant(1.7)]
 PACED = ["poisson", "interarrival", "even", "every", "periodic"]
 POSITIVE_GAPS = [constant(0.7), constant(10), exponential(3), uniform(0, 2), normal(1, 1)]
 
@@ -410,6 +416,8 @@ def source(draw: st.DrawFn, name: str, states: list[str], others: list[str]) -> 
     if kind in PACED and draw(st.booleans()) and "total" not in made:
         pace = chosen(draw, PACES)
         made["profile"] = pace[0] if len(pace) == 1 else pace
+        if made.get("size") == 1:
+            made["size"] = 4  # half of 1, rounded, would be none for ever
     if kind != "stages" and (count := chosen(draw, COUNTS)) != 1:
         made["count"] = count
     if draw(st.booleans()):
@@ -441,6 +449,16 @@ def timed_specs(draw: st.DrawFn) -> Spec:
     if rarely(draw):
         spec["warm_up"] = chosen(draw, ["7S", 65])
     readable = sorted({variable["name"] for state in spec["states"] for variable in state.get("variables", [])})
-    if draw(st.booleans()) and readable:
+    if draw(st.booleans()) and readable and not reads_variables(spec["states"]):
         spec["arrivals"][0]["variables"] = [generator(draw, chosen(draw, readable), [], depth=1)]
+    if draw(st.booleans()):
+        add_readings(draw, spec)
+    if draw(st.booleans()):
+        spec["timezone"] = chosen(draw, ["Europe/Berlin", "Asia/Kolkata"])
     return spec
+
+
+def reads_variables(states: list[Spec]) -> bool:
+    """Say whether a variable is made of others: in a circle, none of them could be set by a source, too."""
+    kinds = re.findall('"type": "([a-zA-Z]+)"', json.dumps([state.get("variables", []) for state in states]))
+    return not {"variable", "expression"}.isdisjoint(map(str.lower, kinds))

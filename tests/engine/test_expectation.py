@@ -67,7 +67,7 @@ def test_a_circle_that_nobody_gets_to_does_not_count() -> None:
 
 
 def test_very_many_states_are_not_solved_for() -> None:
-    found = expected(world(states=chain(40_000)))
+    found = expected(world(states=chain(10_000)))
     assert (found.always_stops, found.life, found.alive, found.sufficient_limit) == (True, None, None, None)
 
 
@@ -94,7 +94,7 @@ def test_whether_workers_stop_is_soon_known_of_very_many_states(states: list[dic
     assert stopwatch() - begun < 2
 
 
-@pytest.mark.parametrize("name", sorted(set(READY) - {"sensors", "replay"}))
+@pytest.mark.parametrize("name", sorted({name for name, spec in READY.items() if "interarrival" in spec} - {"sensors"}))
 def test_the_number_alive_is_that_of_a_long_run(name: str) -> None:
     """Counted every third of a mean life, from the tenth life on: within 2 % or four standard errors."""
     spec = datagen.load(READY[name]).spec

@@ -14,6 +14,7 @@ from datagen.moment import parse_moment
 from tests.worlds import READY, START, constant, exponential, state, world, write_json
 
 SECOND = 10**9
+STEADY = {name for name, spec in READY.items() if "interarrival" in spec}
 
 
 def poisson(rate: float, **keys: object) -> dict:
@@ -34,7 +35,7 @@ def born_in(spec: dict, limit: int, begin: int, end: int) -> float:
     return count / (end - begin)
 
 
-@pytest.mark.parametrize("name", sorted(READY))
+@pytest.mark.parametrize("name", sorted(STEADY))
 def test_means_are_those_of_a_long_run(name: str) -> None:
     """Counted by 40 stretches of time from 3000 s on: within 2 % or four standard errors."""
     spec = datagen.load(READY[name]).spec
@@ -67,6 +68,26 @@ def test_means_are_those_of_a_long_run(name: str) -> None:
         same(found["life"]["seconds"], [alive[number] / births[number] for number in range(1, 41)])
     for count, each in zip(entries, found["states"].values(), strict=True):
         assert count / 40_000 == pytest.approx(each["per_second"], abs=max(0.02, 0.02 * each["per_second"]) + 1e-3)
+
+
+@pytest.mark.parametrize("name", sorted(set(READY) - STEADY))
+def test_a_week_of_a_ready_spec_is_what_was_foretold(name: str) -> None:
+    """Whole weeks without a holiday; the load test, which is over, as long as it lasts."""
+    spec = READY[name]
+    if "incidents" in spec:
+        past = {"from": "2020-01-01T00:00:00Z", "until": "2020-01-02T00:00:00Z"}
+        spec = spec | {"incidents": dict.fromkeys(spec["incidents"], past)}
+    population = datagen.load(spec).spec
+    found = datagen.explain(spec)
+    seconds = 360 if name == "load_test" else 7 * 86400
+    walk = Walk(Plan(population, parse_moment("2024-02-05T00:00:00")), 3, found["limit"]["workers"])
+    emits = np.array([bool(each.emitter) for each in population.states])
+    parts = np.zeros(28)
+    while walk.next_time < seconds * SECOND:
+        steps = walk.advance(seconds * SECOND)
+        parts += np.bincount(steps.time[emits[steps.state]] * 28 // (seconds * SECOND), minlength=28)
+    expected = found["records_per_second"]["mean"] * seconds
+    assert parts.sum() == pytest.approx(expected, abs=max(0.02 * expected, 4 * sqrt(expected) * 2))
 
 
 def test_hours_of_a_week_are_those_of_a_run() -> None:

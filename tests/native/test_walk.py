@@ -41,6 +41,11 @@ def standard(family: int, random: int) -> float:
     return float(form(draw.unit(np.array([random], np.uint64)))[0])
 
 
+def wait(family: int, offset: float, scale: float, row: int) -> int:
+    seconds = offset + (scale * standard(family, mix(row)) if family else 0)
+    return min(int(np.rint(max(seconds, 0) * 1e9)) if seconds < 1e10 else NEVER, NEVER)
+
+
 def module(name: str, **members: object) -> ModuleType:
     made = ModuleType(name)
     vars(made).update(members)
@@ -68,7 +73,7 @@ def plain(monkeypatch) -> tuple[type, type]:
     provide(".datagen.native.draws", mix=mix, numbered=numbered, standard=standard)
     provide(".datagen.native.agenda", fetch_ahead=lambda place: None)
     provide(".datagen.native.rhythm", Rhythm=list)
-    provide(".datagen.native.waits", **vars(as_plain_python("waits")))
+    provide(".datagen.native.waits", wait=wait, time_after=lambda time, delay: min(time + delay, NEVER))
     agenda, sources = as_plain_python("agenda"), as_plain_python("sources")
 
     class Agenda(agenda.Agenda):

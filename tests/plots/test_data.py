@@ -12,7 +12,7 @@ from scipy import stats
 import datagen
 from datagen import plots
 from datagen.plots.data.arrival import Source
-from datagen.plots.data.pilot import MOST_STEPS
+from datagen.plots.data.pilot import MOST_STEPS, Pilot
 from datagen.problems import InvalidInput
 from tests.worlds import READY, constant, counter, enum, exponential, integer, normal, read, state, uniform, world
 
@@ -135,7 +135,7 @@ def test_the_number_alive_is_what_constants_make_it() -> None:
     assert found.mean[:12] == pytest.approx([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10])
     assert set(found.lowest[12:]) == set(found.highest[12:]) == {10}
     assert found.limit == 100
-    assert found.expected == 10
+    assert found.expected == pytest.approx([10] * 240)
 
 
 def test_the_number_alive_is_never_above_the_limit() -> None:
@@ -238,6 +238,7 @@ def test_there_are_values_of_every_field_that_is_emitted(spec: dict) -> None:
     found = {(each.emitter, each.field.split(".")[0].split("[")[0]) for each in plots.values(spec, span="1H")}
     emitted = {emitter for emitter, _ in found}
     fields = {(emitter["name"], each["name"]) for emitter in spec["emitters"] for each in emitter["dimensions"]}
+    fields |= {(emitter["name"], emitter["incidents"]) for emitter in spec["emitters"] if "incidents" in emitter}
     assert found == {(emitter, name) for emitter, name in fields if emitter in emitted}
 
 
@@ -281,3 +282,44 @@ def test_a_null_among_the_values_of_an_enum_is_expected() -> None:
     found = field(world(enum("v", None, "a", percent_nulls=50)), "v", span="1H")
     assert found.expected_nulls == 0.75
     assert found.expected == [found.records - found.nulls]
+
+
+def test_workers_of_the_warm_up_are_alive_at_the_start_and_are_no_arrivals() -> None:
+    spec = world(states=[state("s", delay=constant(10))], warm_up=60)
+    assert plots.alive(spec, span="240S").mean == pytest.approx([10] * 240)
+    found = plots.arrivals(spec, span="240S", bin_seconds=60).sources[0]
+    assert found.counted == found.expected == [60] * 4
+    assert plots.lives(spec, span="240S").born == plots.states(spec, span="240S").born == 240
+    assert field(world(counter("n"), warm_up=60), "n", span="240S").records == 240
+
+
+def test_a_volume_is_that_of_the_picture() -> None:
+    spec = world()
+    del spec["interarrival"]
+    spec |= {"arrivals": {"type": "poisson", "rate": 1}, "volume": "3/s"}
+    assert plots.arrivals(spec, span="1H", bin_seconds=3600).sources[0].expected == pytest.approx([10_800], rel=1e-3)
+
+
+def test_the_number_alive_is_expected_by_the_hour_of_the_week() -> None:
+    spec = world(states=[state("s", delay=constant(60))])
+    del spec["interarrival"]
+    spec["arrivals"] = {"type": "poisson", "rate": "60/M", "profile": {"type": "hour_of_day", "factors": {"9": 5}}}
+    found = plots.alive(spec, span="1D", start="2024-01-03T00:00:00+09:00")
+    assert found.expected is not None
+    assert found.expected[:85] == pytest.approx([60] * 85, rel=0.01)
+    assert found.expected[93:99] == pytest.approx([300] * 6, rel=0.02)
+
+
+def test_a_run_that_is_over_expects_nobody_and_ends_with_the_last_stop() -> None:
+    spec = world(states=[state("s", delay=constant(30))])
+    del spec["interarrival"]
+    spec["arrivals"] = {"type": "stages", "stages": [{"alive": 3, "for": "5M"}]}
+    assert plots.alive(spec).expected is None
+    assert Pilot.of(spec).busy == 300 * 10**9
+
+
+def test_a_source_of_very_many_is_counted_with_fewer_seeds() -> None:
+    spec = world()
+    del spec["interarrival"]
+    spec["arrivals"] = {"type": "every", "every": 60, "size": 30}
+    assert plots.arrivals(spec, bin_seconds=3600, max_workers=1000).sources[0].expected == pytest.approx([1_800] * 168)

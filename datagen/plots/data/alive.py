@@ -6,8 +6,8 @@ import numpy as np
 
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers
-from datagen.engine.expectation import Expectation
 from datagen.plots.data.pilot import Pilot
+from datagen.plugin.week import BEGIN, MINUTES
 
 _SECOND = 1e9
 _BINS = 240
@@ -24,7 +24,7 @@ class Alive:
     lowest: list[int]
     highest: list[int]
     limit: int
-    expected: float | None  # mean in the long run, without the limit; None when unknown or without end
+    expected: list[float] | None  # mean in an ordinary week, without the limit; None when unknown, or over
 
 
 def alive(pilot: Pilot, until: int | None = None) -> Alive:
@@ -36,7 +36,7 @@ def alive(pilot: Pilot, until: int | None = None) -> Alive:
     stopped = np.sort(np.minimum(walked.time[pilot.lasts], NEVER) + pilot.stays(pilot.lasts))
     lived = np.diff(_time_since(born, edges) - _time_since(stopped, edges))
     lowest, highest = _levels(born, stopped, edges)
-    expected = Expectation(pilot.population).alive
+    middle = (edges[:-1] + edges[1:]) / 2
     return Alive(
         start=pilot.start.text,
         seconds=(edges[:-1] / _SECOND).tolist(),
@@ -45,8 +45,20 @@ def alive(pilot: Pilot, until: int | None = None) -> Alive:
         lowest=lowest.tolist(),
         highest=highest.tolist(),
         limit=pilot.limit,
-        expected=expected if expected is not None and np.isfinite(expected) else None,
+        expected=_expected(pilot, middle),
     )
+
+
+def _expected(pilot: Pilot, times: Floats) -> list[float] | None:
+    """Return how many are to be expected at times (n,) in ns since the start."""
+    expectation = pilot.expectation
+    if pilot.walked.is_over or expectation.alive is None or not np.isfinite(expectation.alive):
+        return None
+    curves = [inflow.alive for inflow in expectation.inflows if inflow.alive is not None]
+    week = sum(curves, np.zeros(MINUTES)) + (0.0 if expectation.always_stops else expectation.fleet)
+    begin = pilot.start.microseconds + expectation.zone.offset(pilot.start.microseconds) - BEGIN.microseconds
+    minutes = (begin * 1000 + times) // (60 * _SECOND) % MINUTES
+    return np.asarray(week)[minutes.astype(np.int64)].tolist()
 
 
 def _time_since(events: Integers, at: Integers) -> Floats:

@@ -9,13 +9,15 @@ from datagen.clock import NEVER
 from datagen.draw import Floats, Integers
 from datagen.engine.rhythm import Rhythm
 from datagen.engine.source import Steady
-from datagen.engine.times import Times
 from datagen.plots.data.pilot import Pilot
 from datagen.plugin.arrival import OPEN, After, Arrival, Paced, Scope
-from datagen.plugin.distribution import Distribution, quantiles
+from datagen.plugin.distribution import Distribution
+from datagen.plugin.instant import At
+from datagen.plugin.week import lengths
 
 _SEEDS = 16  # whose instants are averaged where there is no rate to integrate
-_MOST_COUNTED = 200_000  # workers of a source and a seed
+_ENOUGH = 200_000  # workers of a source, after which no other seed is counted
+_MOST_COUNTED = 3_000_000
 _SECOND = 10**9
 _BINS = [60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 7 * 86400]  # seconds
 _MOST_BINS = 170  # a week of hours
@@ -80,28 +82,31 @@ class _Expected:
     def __init__(self, pilot: Pilot, source: Arrival, born: Integers) -> None:
         """Take when its workers were ``born`` in the run: of one that begins or ends with another that says when."""
         self._pilot, self._source = pilot, source
-        self._times = Times(pilot.population, pilot.start, pilot.seed)
-        self._begin, self._until = self._ends(born)
+        self._warm_up = pilot.plan.warm_up  # what follows counts from the begin of the simulation
+        self._times = pilot.plan.times(pilot.seed)
+        self._begin, self._until = self._ends(born + self._warm_up)
         self._path = pilot.plan.path_of(source)
-        counts = source.count
-        drawn = np.array([counts]) if isinstance(counts, int) else np.maximum(quantiles(counts, whole=True), 0)
-        self._at_once = float(np.maximum(drawn, 1 if source.counts_from_birth else 0).mean())
+        self._at_once = float(np.maximum(lengths(source.count), 1 if source.counts_from_birth else 0).mean())
 
     def _ends(self, born: Integers) -> tuple[int, int]:
-        source, start = self._source, self._pilot.start
+        begins, ends = self._source.from_, self._source.until
+        begin, until = 0, NEVER
+        if isinstance(begins, After):
+            begin = int(born.min(initial=NEVER))
+        elif begins is not None:
+            begin = self._time(begins)
+        if isinstance(ends, After):
+            until = int(born.max(initial=0)) + 1
+        elif ends is not None:
+            until = self._time(ends)
+        return begin, until + self._source.includes_until
 
-        def time(at: object, default: int) -> int:
-            if at is None or isinstance(at, After):
-                return default
-            return (at.microseconds(start, self._times.zone) - start.microseconds) * 1000  # type: ignore[attr-defined]
-
-        begin = time(source.from_, int(born.min(initial=NEVER)) if isinstance(source.from_, After) else 0)
-        until = time(source.until, int(born.max(initial=0)) + 1 if isinstance(source.until, After) else NEVER)
-        return begin, until + source.includes_until
+    def _time(self, at: At) -> int:
+        return (at.microseconds(self._pilot.start, self._times.zone) - self._times.zero) * 1000
 
     def counts(self, edges: Integers) -> Floats | None:
         """Return how many come between edges (n + 1,) in ns, (n,)."""
-        rate = self._rate()
+        rate, edges = self._rate(), edges + self._warm_up
         if any(alive != OPEN for _, alive in self._source.targets(self._scope(0))):
             return None
         held = np.clip(edges, min(self._begin, NEVER), min(self._until, NEVER))
@@ -119,21 +124,21 @@ class _Expected:
 
     def _rate(self) -> float | None:
         """Return its instants a second of base time; None for a source that is no matter of a rate."""
+        scale = self._pilot.plan.scale
         rate = getattr(self._source, "rate", None)
         if rate is not None:
-            return float(rate)
+            return float(rate) * scale
         gaps = getattr(self._source, "distribution", None)
         if self._source.counts_from_birth and isinstance(gaps, Distribution):
-            mean = float(np.maximum(np.nan_to_num(quantiles(gaps)), 0).mean())
-            return 1 / mean if mean else None
+            mean = gaps.mean_wait()
+            return scale / mean if mean else None
         return None
 
     def _rhythm(self, seed: int) -> Rhythm | None:
         source = self._source
         if not isinstance(source, Paced) or source.profile is None:
             return None
-        times = Times(self._pilot.population, self._pilot.start, seed)
-        return times.rhythm(source.profile, f"{self._path}profile", min(self._begin, 0))
+        return self._pilot.plan.times(seed).rhythm(source.profile, f"{self._path}profile", min(self._begin, 0))
 
     def _scope(self, seed: int) -> Scope:
         rhythm = self._rhythm(seed)
@@ -147,22 +152,23 @@ class _Expected:
             begin=begin,
             until=self._until,
             pace=Steady(begin) if rhythm is None or begin == NEVER else rhythm.since(begin),
-            incidents=Times(self._pilot.population, self._pilot.start, seed).incidents,
+            incidents=self._pilot.plan.times(seed).incidents,
+            scale=self._pilot.plan.scale,
         )
 
     def _averaged(self, edges: Integers) -> Floats | None:
         """Return the means over seeds; None when there are too many workers to be counted so often."""
         if self._source.counts_from_birth:
             return None
-        total = np.zeros(len(edges) - 1)
-        for seed in range(_SEEDS):
-            counted = 0
-            for instants in self._instants(seed, min(int(edges[-1]), self._until)):
+        total, counted, seeds = np.zeros(len(edges) - 1), 0, 0
+        while seeds < _SEEDS and counted < _ENOUGH:
+            for instants in self._instants(seeds, min(int(edges[-1]), self._until)):
                 total += np.diff(np.searchsorted(instants, edges))
                 counted += len(instants)
                 if counted > _MOST_COUNTED:
                     return None
-        return total * self._at_once / _SEEDS
+            seeds += 1
+        return total * self._at_once / seeds
 
     def _instants(self, seed: int, end: int) -> Iterator[Integers]:
         stream = self._source.stream(self._scope(seed))

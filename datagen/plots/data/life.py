@@ -46,7 +46,12 @@ def lives(pilot: Pilot, count: int = 20, most_stays: int = 40) -> Lives:
     names = [state.name for state in pilot.population.states]
     kinds = [source.name or source.kind for source in pilot.population.sources]
     chosen = np.sort(
-        np.concatenate([_sample(np.flatnonzero(sources == own), len(rows), count) for own in range(len(kinds))])
+        np.concatenate(
+            [
+                _sample(np.flatnonzero((sources == own) & (rows >= walked.warmed)), pilot.born, count)
+                for own in range(len(kinds))
+            ]
+        )
     )
     made = []
     for number in chosen.tolist():
@@ -59,7 +64,7 @@ def lives(pilot: Pilot, count: int = 20, most_stays: int = 40) -> Lives:
         ]
         ends = len(own) <= most_stays and int(walked.time[own[-1]] + waits[-1]) <= walked.reached
         made.append(Life(worker, kinds[sources[number]], born / _SECOND, stays, ends))
-    return Lives(pilot.start.text, made, len(rows))
+    return Lives(pilot.start.text, made, pilot.born)
 
 
 def _sample(births: Integers, of: int, count: int) -> Integers:

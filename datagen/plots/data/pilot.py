@@ -17,13 +17,16 @@ import pyarrow as pa
 from datagen import draw
 from datagen.clock import time_left
 from datagen.draw import Integers, Keys
+from datagen.engine.expectation import Expectation
 from datagen.engine.plan import Plan
 from datagen.engine.step import Steps
 from datagen.engine.walk import Walk
+from datagen.engine.warm_up import warm_up_of
 from datagen.job.job import compute
 from datagen.job.options import Options
 from datagen.job.request import Request, spec_of
 from datagen.job.times import settle
+from datagen.job.volume import scaled
 from datagen.language.load import LoadedSpec
 from datagen.language.population import Population
 from datagen.moment import Moment
@@ -46,14 +49,16 @@ _MUCH = 100_000  # workers in a slice
 class Walked:
     """The steps of a walk, n rows in order of time, and how far it got."""
 
-    time: Integers  # (n,) ns since the start
+    time: Integers  # (n,) ns since the start; before it, while the simulation warms up, below 0
     worker: Integers  # (n,)
     step: Integers  # (n,)
     state: npt.NDArray[np.int32]  # (n,)
     keys: Keys  # (n,) row keys
     due: Integers  # (sources,) how many workers of each source came due
+    warmed: int  # steps before the start
     reached: int  # ns since the start: all steps before it are there
     is_cut: bool  # before the end of the span
+    is_over: bool  # nobody is alive and nobody comes any more
 
 
 @dataclass(frozen=True)
@@ -91,13 +96,13 @@ class Pilot:
         times = settle(replace(options, start=begin, seed=options.seed or 0, threads=1), loaded.spec.timezone)
         assert times.start is not None, "a start that was chosen"
         span = min(options.duration or WEEK, time_left(times.start))
-        return cls(loaded, replace(times.options, duration=span), times.start)
+        settled, _ = scaled(loaded, replace(times.options, duration=span), times.start)
+        return cls(loaded, settled, times.start)
 
     @cached_property
     def population(self) -> Population:
-        """Return what is looked at, in the time zone of the options if they have one."""
-        zone = {} if self.options.timezone is None else {"timezone": self.options.timezone.name}
-        return self.loaded.spec.model_copy(update=zone)
+        """Return what is looked at."""
+        return self.options.applied(self.loaded.spec)
 
     @property
     def seed(self) -> int:
@@ -117,7 +122,12 @@ class Pilot:
     @cached_property
     def plan(self) -> Plan:
         """Return the population as tables."""
-        return Plan(self.population, self.start)
+        return Plan(self.population, self.start, warm_up_of(self.population), self.options.scale or 1.0)
+
+    @cached_property
+    def expectation(self) -> Expectation:
+        """Return what is to be expected of it."""
+        return Expectation(self.population, self.options.scale or 1.0, self.start)
 
     @cached_property
     def walked(self) -> Walked:
@@ -129,7 +139,7 @@ class Pilot:
             compute(self.loaded, self.options)
         walk = Walk(self.plan, self.seed, self.limit)
         parts = []
-        steps = time = 0
+        steps, time = 0, -self.plan.warm_up
         ahead = _FIRST_SLICE
         while (time := max(time, walk.next_time)) < self.span and steps + int(walk.due.sum()) // 4 < MOST_STEPS:
             end, before = min(time + ahead, self.span), int(walk.due.sum())
@@ -138,7 +148,7 @@ class Pilot:
                 steps += len(parts[-1])
             ahead *= 2 if int(walk.due.sum()) - before < _MUCH else 1
             time = end
-        reached = min(max(walk.next_time, time if steps < MOST_STEPS else 0), self.span)
+        reached = min(max(walk.next_time, time if steps < MOST_STEPS else 0, 0), self.span)
         return Walked(
             time=_column(parts, "time"),
             worker=_column(parts, "worker"),
@@ -146,14 +156,18 @@ class Pilot:
             state=_column(parts, "state"),
             keys=_column(parts, "keys"),
             due=walk.due,
+            warmed=int(np.searchsorted(_column(parts, "time"), 0)),
             reached=reached,
             is_cut=reached < self.span,
+            is_over=walk.is_over,
         )
 
     @cached_property
     def records(self) -> dict[str, dict[str, pa.Array]]:
         """Return the columns of each emitter's records: of all, or the first 20,000, that the steps make."""
-        run = compute(self.loaded, replace(self.options, duration=max(self.walked.reached, 1)))
+        if not self.walked.reached:
+            return {}
+        run = compute(self.loaded, replace(self.options, duration=self.walked.reached))
         parts: dict[str, list[dict[str, pa.Array]]] = {emitter: [] for emitter in run.layout.emitters}
         left = MOST_RECORDS
         for batch in run.batches():
@@ -164,6 +178,18 @@ class Pilot:
                 run.stop()
                 break
         return {emitter: _joined(columns) for emitter, columns in parts.items()}
+
+    @cached_property
+    def busy(self) -> int:
+        """Return up to when something happens, in ns since the start: to the last stop of a run that is over."""
+        if not self.walked.is_over or not len(self.lasts):
+            return self.walked.reached
+        return int(np.clip((self.walked.time[self.lasts] + self.stays(self.lasts)).max(), 0, self.walked.reached))
+
+    @property
+    def born(self) -> int:
+        """Return how many workers were born from the start on."""
+        return int((self.births[0] >= self.walked.warmed).sum())
 
     @cached_property
     def births(self) -> tuple[Integers, Integers]:

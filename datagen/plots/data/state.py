@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datagen.engine.expectation import Expectation
 from datagen.plots.data.pilot import Pilot
-from datagen.plugin.distribution import Distribution, quantiles
 
 STOP = "stop"
 
@@ -43,9 +41,9 @@ class States:
 
 def states(pilot: Pilot) -> States:
     """Return the states of a spec."""
-    expectation = Expectation(pilot.population)
+    expectation = pilot.expectation
     visits = expectation.visits
-    entered = np.bincount(pilot.walked.state, minlength=len(pilot.population.states)).tolist()
+    entered = np.bincount(pilot.walked.state[pilot.walked.warmed :], minlength=len(pilot.population.states)).tolist()
     begins: dict[int, list[str]] = {}
     for source in pilot.population.sources:
         begins.setdefault(pilot.plan.state_number(source.state), []).append(source.name or source.kind)
@@ -56,7 +54,7 @@ def states(pilot: Pilot) -> States:
             State(
                 name=state.name,
                 emitter=state.emitter,
-                mean_stay=0.0 if state.delay is None else _mean(state.delay),
+                mean_stay=0.0 if state.delay is None else state.delay.mean_wait(),
                 visits=None if visits is None else float(visits[number]),
                 entered=entered[number],
                 ways=[Way(way.next, way.probability / total) for way in state.transitions],
@@ -64,8 +62,4 @@ def states(pilot: Pilot) -> States:
             )
         )
     life = expectation.life
-    return States(made, life if life is not None and np.isfinite(life) else None, len(pilot.births[0]))
-
-
-def _mean(delay: Distribution) -> float:
-    return float(np.maximum(np.nan_to_num(quantiles(delay)), 0).mean())
+    return States(made, life if life is not None and np.isfinite(life) else None, pilot.born)

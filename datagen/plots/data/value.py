@@ -90,7 +90,8 @@ class _Field:
         while dimension is not None and dimension.kind == "variable":
             setters = self.pilot.plan.setters.get(dimension.reads()[0], [])
             seen += 1
-            dimension = setters[0].dimension if len(setters) == 1 and seen <= len(self.pilot.plan.setters) else None
+            is_sure = len(setters) == 1 and seen <= len(self.pilot.plan.setters)
+            dimension = setters[0].dimension if is_sure and isinstance(setters[0].dimension, Dimension) else None
         return dimension
 
     def _absences(self) -> tuple[float | None, float | None]:

@@ -37,7 +37,7 @@ def page(pilot: Pilot, name: str) -> Page:
     sections = [
         Section("When workers arrive", [_legend(pilot)], list(_arrivals(pilot))),
         _moves(states(pilot)),
-        Section("How many workers are alive", [], [_alive(alive(pilot))]),
+        Section("How many workers are alive", [], [_alive(alive(pilot, _round_up(pilot.busy)))]),
         Section("Lives of some workers", [], [_lives(lives(pilot), [state.name for state in pilot.population.states])]),
         *_values(pilot),
     ]
@@ -52,20 +52,17 @@ def _legend(pilot: Pilot) -> str:
 def _arrivals(pilot: Pilot) -> Iterator[Figure]:
     """Yield arrivals over the whole span, and close up."""
     whole = arrivals(pilot)
-    reached = pilot.walked.reached
-    near = min(_DAY * 10**9, pilot.span)
-    if pilot.walked.is_cut and reached < near:
-        near = max(min(near, _round_up(reached)), 1)
+    near = min(_DAY * 10**9, pilot.span, max(_round_up(pilot.busy), 1))
     if near < pilot.span:
         yield _over("close up", arrivals(pilot, near))
     yield _over("the whole span", whole)
 
 
 def _round_up(nanoseconds: int) -> int:
-    """Return the next round time."""
+    """Return a round time that is no earlier; what is above a day stays as it is."""
     seconds = nanoseconds / 1e9
     steps = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 28800, 43200, _DAY)
-    return next((step for step in steps if step >= seconds), _DAY) * 10**9
+    return next((step * 10**9 for step in steps if step >= seconds), nanoseconds)
 
 
 def _over(what: str, data: Arrivals) -> Figure:
@@ -87,7 +84,11 @@ def _over(what: str, data: Arrivals) -> Figure:
             made["layer"].insert(0, _not_run(first + data.reached_seconds * 1000, first + end * 1000, x))
         parts.append({"title": text.shortened(title, 80), **made})
     facts = [_holding(source, unit) for source in shown if _is_held(source)]
-    facts += [f"{source.name}: no line, since it follows who stops." for source in shown if source.expected is None]
+    facts += [
+        f"{source.name}: no line: who comes depends on who stops, or they are too many."
+        for source in shown
+        if source.expected is None
+    ]
     if data.is_cut and data.reached_seconds < end:
         facts.append(f"Grey: not run, since the run was cut after {text.span(data.reached_seconds)}.")
     if len(data.sources) > len(shown):
@@ -154,35 +155,37 @@ def _alive(data: Alive) -> Figure:
     y = chart.number_axis("workers alive", most, whole=True, domainMin=0)
     if near:
         y["scale"]["domainMax"] = 1.05 * data.limit
+    expected = data.expected or []
+    shown = bool(expected) and max(expected) <= max(1.5 * most, data.limit)
     rows = [
-        {"a": first + begin * 1000, "m": mean, "l": low, "h": high}
-        for begin, mean, low, high in zip(data.seconds, data.mean, data.lowest, data.highest, strict=True)
+        {"a": first + begin * 1000, "m": mean, "l": low, "h": high, "e": expected[number] if shown else None}
+        for number, (begin, mean, low, high) in enumerate(
+            zip(data.seconds, data.mean, data.lowest, data.highest, strict=True)
+        )
     ]
     rows.append({**rows[-1], "a": first + ends[-1] * 1000})
-    step = {"interpolate": "step-after"}
+    along = {"field": "a", **x}
+    step = {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5}
+    dashed = {"strokeDash": [5, 4], "strokeWidth": 1.3}
+    band = {"type": "area", "color": color.BAND, "interpolate": "step-after"}
     layers: list[Json] = [
-        {
-            "mark": {"type": "area", "color": color.BAND, **step},
-            "encoding": {"x": {"field": "a", **x}, "y": {"field": "l", **y}, "y2": {"field": "h"}},
-        },
-        {
-            "mark": {"type": "line", "color": color.PALETTE[0], "strokeWidth": 1.5, **step},
-            "encoding": {"x": {"field": "a", **x}, "y": {"field": "m", **y}},
-        },
+        {"mark": band, "encoding": {"x": along, "y": {"field": "l", **y}, "y2": {"field": "h"}}},
+        {"mark": {**step, "color": color.PALETTE[0]}, "encoding": {"x": along, "y": {"field": "m", **y}}},
     ]
     facts = ["Line: the mean. Band: from the fewest to the most at any time."]
-    for name, level, tint in (("limit", data.limit, color.LIMIT), ("expected", data.expected, color.THEORY)):
-        if level is not None and (near or name != "limit") and level <= max(most * 1.5, data.limit):
-            layers.append({
-                "data": {"values": [{"v": level}]},
-                "mark": {"type": "rule", "color": tint, "strokeDash": [5, 4], "strokeWidth": 1.3},
-                "encoding": {"y": {"field": "v", **y}},
-            })  # fmt: skip
+    if near:
+        rule = {"mark": {"type": "rule", "color": color.LIMIT, **dashed}, "encoding": {"y": {"field": "v", **y}}}
+        layers.append({"data": {"values": [{"v": data.limit}]}, **rule})
+    if shown:
+        line = {**step, **dashed, "color": color.THEORY}
+        layers.append({"mark": line, "encoding": {"x": along, "y": {"field": "e", **y}}})
     facts.append(
         f"Red, dashed: the limit, {data.limit:,}." if near else f"The limit, {data.limit:,}, is far above the picture."
     )
-    if data.expected is not None:
-        facts[-1] += f" Orange, dashed: the mean to be expected in the long run, {text.number(data.expected)}."
+    if expected:
+        usual = text.number(sum(expected) / len(expected))
+        where = "Orange, dashed: to be expected in an ordinary week" if shown else "To be expected without the limit"
+        facts[-1] += f" {where}, {usual} on average."
     made = {"data": {"values": rows}, "height": 180, "layer": layers}
     mean = sum(data.mean) / len(data.mean)
     told = f"{text.number(mean)} workers are alive on average, {most:,} at most; the limit is {data.limit:,}."

@@ -35,3 +35,5 @@ FORMS = {
         309.25,
     ),
 }
+
+COURSES = ("incident", "profile")  # which have a value at each time; their one argument is a name

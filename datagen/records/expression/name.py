@@ -13,6 +13,11 @@ from datagen.records.types import JSON_TEXT, is_optional, list_parts, null_mask,
 Columns = Mapping[str, pa.Array]
 
 
+def called(function: str, of: str) -> str:
+    """Return the name of the column that the value of a function at the time of each record is."""
+    return f"{function}('{of}')"
+
+
 def root(known: Collection[str], name: str) -> str:
     """Return the known name that a name stands for, itself or what is before one of its dots; "" for none."""
     while name and name not in known:

@@ -7,12 +7,13 @@ from typing import NoReturn
 
 from datagen.moment import parse_moment
 from datagen.problems import did_you_mean, show
-from datagen.records.expression.catalogue import FORMS, FUNCTIONS
+from datagen.records.expression.catalogue import COURSES, FORMS, FUNCTIONS
 from datagen.records.expression.facets import Constant
 from datagen.records.expression.function import Function
 from datagen.records.expression.logic import Compare, Every, In, Missing, Not, Null, Some
+from datagen.records.expression.name import called
 from datagen.records.expression.node import Node
-from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Item, Key, Literal, Name
+from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Course, Item, Key, Literal, Name
 
 _TOKEN = re.compile(
     r"""(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
@@ -188,7 +189,7 @@ class _Parser:
         return Not(node.at, found) if negated else found
 
     def _missing(self, node: Node) -> Node:
-        if not isinstance(node, Name):
+        if not isinstance(node, Name) or isinstance(node, Course):
             raise ExpressionError("only a dimension can be missing", node.at)
         return Missing(node.at, node)
 
@@ -262,7 +263,7 @@ class _Parser:
     def _call(self, token: _Token) -> Node:
         """Read the arguments of a function, or of a form."""
         name = token.text
-        if name not in (known := [*FUNCTIONS, *FORMS]):
+        if name not in (known := [*FUNCTIONS, *FORMS, *COURSES]):
             raise ExpressionError(f"unknown function {show(name)}{did_you_mean(name, known)}", token.at)
         self._next()
         nodes = self._arguments(FUNCTIONS[name]) if name in FUNCTIONS else self._values(name == "coalesce")
@@ -274,6 +275,8 @@ class _Parser:
                 return _time(token.at, nodes[0])
             case "coalesce":
                 return Coalesce(token.at, nodes)
+            case "profile" | "incident":
+                return _course(token.at, name, nodes[0])
         return Call(token.at, FUNCTIONS[name], nodes)
 
     def _values(self, several: bool) -> tuple[Node, ...]:
@@ -313,6 +316,12 @@ def _number(token: _Token, sign: int) -> int | float:
 def _text(token: _Token) -> str:
     """Take the quotes off; a backslash before anything but n, t, a quote or a backslash stands for itself."""
     return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), token.text[1:-1])
+
+
+def _course(at: int, function: str, node: Node) -> Node:
+    if not isinstance(node, Literal) or not isinstance(node.value, str):
+        raise ExpressionError(f"{function}(…) takes a name in quotes", node.at)
+    return Course(at, called(function, node.value), function, node.value)
 
 
 def _time(at: int, node: Node) -> Node:

@@ -79,6 +79,19 @@ class Name(Node):
 
 
 @dataclass(frozen=True)
+class Course(Name):
+    """``profile('day')`` or ``incident('outage')``: what one of these is at the time of a record."""
+
+    function: str
+    of: str
+
+    def own_problems(self, layout: Layout) -> Iterator[str]:
+        if not self._types(layout):
+            known = [name for name in layout.names() if name.startswith(f"{self.function}(")]
+            yield f"unknown {self.function} {show(self.of)}{did_you_mean(self.name, known)}"
+
+
+@dataclass(frozen=True)
 class Arithmetic(Node):
     """A sum or a product: operands with ``+`` and ``-``, or with ``*``, ``/`` and ``%``, from left to right."""
 
