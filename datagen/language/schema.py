@@ -88,7 +88,7 @@ def target_schema(registry: Registry) -> Schema:
 def _definitions(registry: Registry) -> Schema:
     """Return what the groups of kinds are."""
     defs: Schema = {}
-    for group in ("distribution", "dimension", "formatter", "profile", "stage", "target"):
+    for group in ("arrival", "distribution", "dimension", "formatter", "profile", "stage", "target"):
         kinds = {name.lower(): described(kind) for name, kind in registry.of(group).items()}
         defs |= _choice(group, kinds)
     drawing = {name: kind for name, kind in registry.of("distribution").items() if getattr(kind, "draws_times", True)}
