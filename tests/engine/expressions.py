@@ -181,7 +181,9 @@ def add_readings(draw: st.DrawFn, spec: Spec) -> None:
             state["variables"] = [*state.get("variables", []), field]
     for emitter in spec["emitters"]:
         if draw(st.booleans()):
-            field, _ = Maker(draw, known | variables).field("read")
+            hidden = {dimension["name"] for dimension in emitter["dimensions"]}
+            types = {name: type_ for name, type_ in (known | variables).items() if name not in hidden}
+            field, _ = Maker(draw, types).field("read")
             emitter["dimensions"] = [*emitter["dimensions"], field]
 
 
