@@ -353,6 +353,7 @@ def mend_silence(spec: Spec) -> None:
         farthest["emitter"] = spec["emitters"][0]["name"]
 
 
+LONGEST_STAY = 60  # seconds: while a limit is full, dropped workers come and go without a record
 PACES = [
     [0.5],
     ["day"],
@@ -443,13 +444,16 @@ def timed_specs(draw: st.DrawFn) -> Spec:
         state.setdefault("emitter", spec["emitters"][0]["name"])
         if takes_no_time(state.get("delay")):
             state["delay"] = constant(0.5)
+        if state["delay"].get("value", 0) > LONGEST_STAY:
+            state["delay"] = constant(LONGEST_STAY)
     names = some(draw, ["b", "a", "Z", "c/d"], 1, 3)
     states = [state["name"] for state in spec["states"]]
     spec["arrivals"] = [source(draw, name, states, names[:place]) for place, name in enumerate(names)]
     if rarely(draw):
         spec["warm_up"] = chosen(draw, ["7S", 65])
     readable = sorted({variable["name"] for state in spec["states"] for variable in state.get("variables", [])})
-    if draw(st.booleans()) and readable and not reads_variables(spec["states"]):
+    typed = '"expression"' in json.dumps(spec)  # which wants variables of a type
+    if draw(st.booleans()) and readable and not typed and not reads_variables(spec["states"]):
         spec["arrivals"][0]["variables"] = [generator(draw, chosen(draw, readable), [], depth=1)]
     if draw(st.booleans()):
         add_readings(draw, spec)
