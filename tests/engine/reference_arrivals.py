@@ -61,7 +61,7 @@ class Source:
         self.changes = list(self.targets()) if self.spec["type"] == "stages" else []
         if self.spec["type"] == "interarrival":
             self.at_this_instant = max(self.count(0), 1)
-            self.instant = 0
+            self.gap_number = 0
             self.come(max(at, 0))
             return
         self.times = self.workers()
@@ -82,9 +82,9 @@ class Source:
         if self.at_this_instant:
             self.come(birth)
             return
-        gap = self.wait(self.spec["distribution"], "interarrival", self.instant)
-        self.instant += 1
-        self.at_this_instant = max(self.count(self.instant), 1)
+        gap = self.wait(self.spec["distribution"], "interarrival", self.gap_number)
+        self.gap_number += 1
+        self.at_this_instant = max(self.count(self.gap_number), 1)
         self.come(self.after(gap, birth))
 
     def come(self, due: int | None) -> None:
@@ -276,7 +276,14 @@ class Source:
             start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.start_ns // 1000)
             profile = self.spec["profile"]
             members = profile if isinstance(profile, list) else [profile]
-            named, incidents = self.world.get("profiles", {}), self.world.get("incidents", {})
+            named = self.world.get("profiles", {})
+            incidents = {
+                name: [
+                    tuple((self.start_ns + self.instant(each[key])) // 1000 for key in ("from", "until"))
+                    for each in (given if isinstance(given, list) else [given])
+                ]
+                for name, given in self.world.get("incidents", {}).items()
+            }
             self.made = ReferenceRhythm(members, start, "UTC", self.seed, named, incidents)
             self.made.members = [*self.made.resolved(members, f"{self.path}profile")]
         return self.made
