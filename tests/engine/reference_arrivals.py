@@ -64,7 +64,7 @@ class Source:
         self.changes = list(self.targets()) if self.spec["type"] == "stages" else []
         if self.spec["type"] == "interarrival":
             self.at_this_instant = max(self.count(0), 1)
-            self.instant = 0
+            self.gap_number = 0
             self.come(max(at, 0))
             return
         self.times = self.workers()
@@ -85,9 +85,9 @@ class Source:
         if self.at_this_instant:
             self.come(birth)
             return
-        gap = self.wait(self.spec["distribution"], "interarrival", self.instant)
-        self.instant += 1
-        self.at_this_instant = max(self.count(self.instant), 1)
+        gap = self.wait(self.spec["distribution"], "interarrival", self.gap_number)
+        self.gap_number += 1
+        self.at_this_instant = max(self.count(self.gap_number), 1)
         self.come(self.after(gap, birth))
 
     def come(self, due: int | None) -> None:

@@ -410,7 +410,7 @@ def places(part: object, path: str = "") -> list[str]:
 def test_whatever_stands_in_a_place_it_runs_or_is_refused(path: str) -> None:
     for value in [*JUNK, ...]:
         try:
-            assert len(records_of(changed(path, value), 5)) == 5
+            assert 0 < len(records_of(changed(path, value), 5)) <= 5  # fewer where nobody comes before the end of time
         except datagen.InvalidInput:
             pass
         except datagen.RunFailed as error:
