@@ -31,10 +31,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Held:
-    """What the limit of workers has held back."""
+    """What the limit of workers has held back: who was born late and, of those who still wait, the first one."""
 
     spawns: int = 0
-    nanoseconds: int = 0  # how long one was held back, in all; never two at a time
+    nanoseconds: int = 0  # for how long, in all
 
 
 @dataclass(frozen=True)
@@ -306,11 +306,11 @@ class Run:
         """Count the spawns of a window that were held back, and the workers who were refused, up to a time."""
         refused = walked.refused_by[walked.refused_at < until]
         self._refused += np.bincount(refused, minlength=len(self._refused))
-        births, spans = walked.births, walked.spans
-        asked = births - spans
-        counted = asked < until
-        held = np.minimum(births, until)[counted] - asked[counted]
-        self._held = Held(self._held.spawns + len(held), self._held.nanoseconds + int(held.sum()))
+        is_born = walked.births < until
+        waiting = (walked.births - walked.spans)[~is_born]  # since when; of these, as of those in no window, one counts
+        self._held_since = min(walked.held_since, int(waiting.min(initial=NEVER)))
+        spans = walked.spans[is_born]
+        self._held = Held(self._held.spawns + len(spans), self._held.nanoseconds + int(spans.sum()))
 
     @property
     def _left(self) -> int | None:

@@ -124,7 +124,7 @@ class Walk:
         room = Room(self._rows, self._sizes)
         self._loop.begin(room)
         self._arrivals.core.note(room.refused_at, room.refused_by)
-        while (pause := self._loop.advance(min(limit, NEVER) + self._warm_up)) not in ("reached", "full"):
+        while (pause := self._loop.advance(min(limit + self._warm_up, NEVER))) not in ("reached", "full"):
             self._go_on(pause)
         self._held = room.held_at[: self._loop.held] - self._warm_up, room.held_for[: self._loop.held]
         refused = self._arrivals.core.refused

@@ -49,10 +49,12 @@ def records_and_times(made: Run) -> Iterator[tuple[list, int]]:
         yield from zip((json.loads(line, object_pairs_hook=list) for line in lines), batch.due.tolist(), strict=True)
 
 
-def held_until(time: int, spawns: dict[int, list[int]]) -> Held:
-    """What the limit had held back by then: each spawn that was due before, but came later or not at all."""
-    spans = [min(born[0] if born else time, time) - due for due, *born in spawns.values() if due < time]
-    return Held(sum(span > 0 for span in spans), sum(spans))
+def held_until(time: int, spawns: dict[int | str, list[int]]) -> Held:
+    """What the limit had held back by then: who was born later than due and, of those who still wait, the first."""
+    late = [born[0] - due for due, *born in spawns.values() if born and born[0] < time and born[0] > due]
+    first = min((due for due, *born in spawns.values() if not born or born[0] >= time), default=time)
+    waiting = [time - first] if first < time else []
+    return Held(len(late) + len(waiting), sum(late) + sum(waiting))
 
 
 def pairs(value: object) -> object:
