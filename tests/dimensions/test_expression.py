@@ -195,3 +195,9 @@ def test_it_is_the_same_however_the_run_is_cut() -> None:
     whole = [json.dumps(record) for record in records_of(spec, 300)]
     assert whole == [json.dumps(record) for record in records_of(spec, 300, threads=2)]
     assert sum(len(batch) for batch in batches_of(spec, 300)) == 300
+
+
+def test_a_time_that_a_variable_holds_is_read_as_it_is() -> None:
+    states = [state("s", variables=[made("time + 0", "seen")])]
+    [record] = records_of(world(made("seen"), states=states), 1)
+    assert record["e"] == record["time"]

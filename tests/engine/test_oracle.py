@@ -16,7 +16,7 @@ from datagen.moment import parse_moment
 from datagen.plugin.registry import Registry
 from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
-from tests.engine.strategies import crowds, runs, specs
+from tests.engine.strategies import crowds, runs, specs, timed_specs
 from tests.stepping import SteppingClock
 
 REGISTRY = Registry.load()
@@ -87,7 +87,7 @@ def assert_equal(spec: dict, run: dict) -> None:
         assert made.held == held_until(found[-1][1] if found else 0, spawns)
 
 
-@settings(FIXED, max_examples=700)
+@settings(FIXED, max_examples=500)
 @given(spec=specs(), run=runs())
 def test_the_engine_gives_the_records_of_the_reference_simulator_for_all_windows_and_threads(
     spec: dict, run: dict
@@ -101,8 +101,21 @@ def test_a_full_limit_holds_newcomers_back_as_in_the_reference_simulator(spec: d
     assert_equal(spec, run)
 
 
+@settings(FIXED, max_examples=60)
+@given(spec=timed_specs(), run=runs())
+def test_sources_and_profiles_are_those_of_the_reference_simulator(spec: dict, run: dict) -> None:
+    assert_equal(spec, run)
+
+
 @seed(FRESH_SEED)
-@settings(FRESH, max_examples=200)
+@settings(FRESH, max_examples=40)
+@given(spec=timed_specs(), run=runs())
+def test_sources_and_profiles_are_those_of_the_reference_simulator_for_fresh_specs(spec: dict, run: dict) -> None:
+    assert_equal(spec, run)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=160)
 @given(spec=specs() | crowds(), run=runs())
 def test_the_engine_gives_the_records_of_the_reference_simulator_for_fresh_specs(spec: dict, run: dict) -> None:
     """Another sample each time; the head of the test report says how to repeat it."""

@@ -173,7 +173,7 @@ def as_column(facets: Facets, size: int) -> pa.Array:
 
 def as_milliseconds(values: pa.Array) -> pa.Array:
     """Return times rounded down to milliseconds; other values as they are."""
-    if not pa.types.is_timestamp(values.type):
+    if not pa.types.is_timestamp(values.type) or values.type.unit == "ms":
         return values
     microseconds, there = as_numpy(values.cast(pa.int64()))
     return pa.array(microseconds // 1000, mask=~there).cast(pa.timestamp("ms", values.type.tz))
