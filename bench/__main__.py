@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import command, core, delivery, live, machine
+from bench import command, core, delivery, live, machine, rhythm
 from bench.setting import Setting
 from bench.table import HEAD, Line, Missing
 
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[Setting], Iterator[Line | Missing]]] = {
     "sensors": command.sensors,
     "threads": command.threads,
     "memory": command.memory,
+    "rhythm": rhythm.rhythm,
     "stages": core.stages,
     "walk": core.walk,
     "populations": core.populations,

@@ -86,6 +86,15 @@ def walk(spec: str, limit: int, steps: int) -> dict[str, float]:
     return {"seconds": seconds, "cpu_seconds": cpu_seconds, "steps": made, "alive": sum(alive) / len(alive)}
 
 
+def births(spec: str, count: int) -> dict[str, float]:
+    """Return how long a walk takes in which so many workers are born, each of whom stops at once."""
+    walk = Walk(Plan(datagen.load(spec).spec, _START), 1, 1000)
+    horizon, made, cpu = SimulatedClock(_START).horizon(), 0, time.process_time()
+    while made < count:
+        made += len(walk.advance(horizon))
+    return {"cpu_seconds": time.process_time() - cpu}
+
+
 def rate(spec: str, limit: int, records: int) -> dict[str, float]:
     """Return how long so many records take from the walk to /dev/null, how many those are, and how many workers live.
 
