@@ -28,7 +28,39 @@ MIXED = world(
     ],
     gap=exponential(2),
 )
-SPECS = {"mixed": MIXED, "clickstream": json.loads((ROOT / "conf/gen/clickstream.json").read_text())}
+DAY = {"type": "sine", "period": "20M", "amplitude": 0.9}
+# A source of every kind, in all that it can be in the middle of: ramps, waiting for another one, a pace of its own.
+SOURCES = {
+    **world(
+        {"name": "worker", "type": "expression", "value": "worker"},
+        read("v"),
+        states=[state("a", {"a": 0.5, "stop": 0.5}, delay=exponential(2)), state("full", "stop")],
+    ),
+    "profiles": {"day": DAY},
+    "incidents": {"outage": {"every": exponential(20), "lasts": exponential(5)}},
+    "arrivals": [
+        {"type": "poisson", "name": "p", "rate": 2, "profile": "day", "variables": [counter("v")]},
+        {"type": "interarrival", "name": "i", "distribution": exponential(1), "profile": ["day", 2], "max_workers": 1},
+        {
+            "type": "stages",
+            "name": "s",
+            "stages": [{"for": "9S", "rate": 0, "to": 3}, {"for": "1M", "alive": 1, "to": 4}],
+        },
+        {"type": "at_start", "name": "f", "total": 4, "spread": 3, "when_full": {"state": "full"}},
+        {"type": "even", "name": "e", "rate": 1, "from": {"after": "f"}, "count": uniform(1, 3), "when_full": "drop"},
+        {"type": "every", "name": "v", "every": 7, "size": 2, "vary": {"low": 0, "high": 2}},
+        {"type": "periodic", "name": "k", "period": 10, "multiplier": 3.5, "deviation": 0.5},
+        {"type": "incident", "name": "o", "incident": "outage", "at": "end"},
+        {"type": "timestamps", "name": "t", "values": ["+5S", "+12S", "+40S"]},
+        {"type": "cron", "name": "c", "expression": "*/10 * * * * *"},
+    ],
+}
+del SOURCES["interarrival"]
+SPECS = {
+    "mixed": MIXED,
+    "sources": SOURCES,
+    "clickstream": json.loads((ROOT / "conf/gen/clickstream.json").read_text()),
+}
 
 
 def begun(spec: dict, records: int) -> Run:
