@@ -43,8 +43,10 @@ class Inflow:
 
     @property
     def fleet(self) -> float:
-        """Return how many workers there are from the begin on."""
-        return (self.altogether or 0.0) if self.rate == 0 else 0.0
+        """Return how many workers there are from the begin on; those of a list of times come one by one."""
+        if self.rate or self.source.has_own_times or self.chain.life == 0:
+            return 0.0
+        return self.altogether or 0.0
 
     @cached_property
     def alive(self) -> Floats | None:

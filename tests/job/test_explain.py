@@ -11,7 +11,7 @@ from datagen.clock import NEVER
 from datagen.engine.plan import Plan
 from datagen.engine.walk import Walk
 from datagen.moment import parse_moment
-from tests.worlds import READY, START, constant, exponential, state, world, write_json
+from tests.worlds import READY, ROOT, START, constant, exponential, state, world, write_json
 
 SECOND = 10**9
 STEADY = {name for name, spec in READY.items() if "interarrival" in spec}
@@ -70,7 +70,12 @@ def test_means_are_those_of_a_long_run(name: str) -> None:
         assert count / 40_000 == pytest.approx(each["per_second"], abs=max(0.02, 0.02 * each["per_second"]) + 1e-3)
 
 
-@pytest.mark.parametrize("name", sorted(set(READY) - STEADY))
+def test_a_recorded_log_is_played_once() -> None:
+    [source] = datagen.explain(READY["replay"])["sources"]
+    assert source["workers_altogether"] == len((ROOT / "conf/gen/data/access.log").read_text().splitlines())
+
+
+@pytest.mark.parametrize("name", sorted(set(READY) - STEADY - {"replay"}))
 def test_a_week_of_a_ready_spec_is_what_was_foretold(name: str) -> None:
     """Whole weeks without a holiday; the load test, which is over, as long as it lasts."""
     spec = READY[name]
