@@ -109,6 +109,9 @@ def _with_times(given: list[str]) -> list[str]:
 
 
 def _nearest(name: str, known: list[str]) -> str:
+    begun = [each for each in known if each.startswith(name)]
+    if len(begun) == 1:
+        return f"; did you mean {begun[0]}?"
     near = did_you_mean(name, known)
     return near.replace('"', "") if "did you mean" in near else ""
 

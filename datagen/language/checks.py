@@ -84,6 +84,7 @@ class Checks:
 
     def problems(self) -> Found:
         yield from _repeated_names((), self._data)
+        yield from self._no_arrivals()
         yield from self._references()
         yield from self._source_references()
         yield from self._sums()
@@ -107,6 +108,14 @@ class Checks:
                 yield emitter.path, f"emitter {show(emitter.name)} is used by no state"
         yield from self._unset_on_some_path()
         yield from times.warnings(self._data)
+
+    def _no_arrivals(self) -> Found:
+        given = [key for key in ("interarrival", "arrivals") if key in self._data]
+        if not given:
+            yield ("interarrival",), '"interarrival" is required, or "arrivals"'
+        elif len(given) > 1:
+            text = 'there can be either "interarrival" or "arrivals"; put it among these, with a name'
+            yield ("interarrival",), text
 
     def _references(self) -> Found:
         for state in self._states:

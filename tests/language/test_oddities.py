@@ -1,6 +1,5 @@
 """What is valid but hardly meant: said as a warning with its place, and nowhere else."""
 
-import json
 from copy import deepcopy
 
 import pytest
@@ -9,7 +8,7 @@ import datagen
 from datagen.job import Request
 from datagen.job.request import load
 from tests.worlds import (
-    ROOT,
+    READY,
     START,
     constant,
     counter,
@@ -140,9 +139,9 @@ def test_what_is_meant_in_a_dimension_is_not_said(dimension: dict) -> None:
     assert warnings_of(world(dimension)) == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "conf/gen").iterdir()), ids=lambda path: path.stem)
-def test_nothing_is_odd_about_the_ready_specs(path) -> None:
-    assert warnings_of(json.loads(path.read_text())) == []
+@pytest.mark.parametrize("name", READY)
+def test_nothing_is_odd_about_the_ready_specs(name: str) -> None:
+    assert warnings_of(READY[name]) == []
 
 
 def test_a_warning_does_not_keep_a_run_from_its_records(tmp_path) -> None:

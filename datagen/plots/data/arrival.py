@@ -153,6 +153,7 @@ class _Expected:
             until=self._until,
             pace=Steady(begin) if rhythm is None or begin == NEVER else rhythm.since(begin),
             incidents=self._pilot.plan.times(seed).incidents,
+            recording=self._source.recording(self._pilot.start, self._times.zero, self._times.zone),
             scale=self._pilot.plan.scale,
         )
 
