@@ -190,6 +190,12 @@ class Rhythm:
         """Return whether base time is known to stand still from some time on."""
         return self._course.ends_in_zero
 
+    @property
+    def stops(self) -> int:
+        """Return from when on base time is known to stand still for ever, in ns; ``NEVER`` where it is not."""
+        settled = self._course.settled
+        return (max(settled, self._start) - self._start) * 1000 if settled is not None and self.ends_in_zero else NEVER
+
     def extend(self, keep: int) -> None:
         """Make the table longer; what is before ``keep`` (ns since the run's start) may be forgotten."""
         first = int(np.searchsorted(self._pieces["start"], keep, side="right")) - 1
@@ -313,3 +319,7 @@ class Since:
     def factor(self, times: Integers) -> Floats:
         """Return the factors (n,) at times (n,), in ns since the run's start."""
         return self.rhythm.factor(times)
+
+    @property
+    def stops(self) -> int:
+        return self.rhythm.stops

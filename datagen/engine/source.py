@@ -38,6 +38,10 @@ class Steady:
     def factor(self, times: Integers) -> Floats:
         return np.ones(len(times))
 
+    @property
+    def stops(self) -> int:
+        return NEVER
+
 
 class _Queue:
     """The workers of a source in the order in which they come due."""

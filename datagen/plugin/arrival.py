@@ -24,12 +24,13 @@ from datagen.plugin.model import Model, Plugin, each_of, invalid, make_of_group
 from datagen.plugin.profile import AnyProfile
 from datagen.plugin.recording import Recorded, Recording
 from datagen.plugin.week import Week
-from datagen.problems import show
+from datagen.problems import RunFailed, show
 from datagen.zone import Zone
 
 BLOCK = 2048  # instants that are computed at once,
 MOST_AT_ONCE = 2**18  # or fewer, with so many workers together
 _ONE = 2**20  # parts of a worker
+_MOST_EMPTY = 10_000_000  # batches in a row, which take some seconds to look through
 WORKER, BATCH = "worker", "batch"  # what expressions read of a birth
 OPEN = -1  # in place of a number of workers kept alive: their instants say when workers come
 
@@ -45,6 +46,10 @@ class Pace(Protocol):
 
     def factor(self, times: Integers) -> Floats:
         """Return the factors of the profile (n,) at times (n,), in ns since the start."""
+
+    @property
+    def stops(self) -> int:
+        """Return from when on base time is known to stand still for ever, in ns; ``NEVER`` where it is not."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,9 @@ class Batches(Stream):
         """
         self._round = round_
         self.scope, self._first, self._period = scope, first, period
-        self._total = min(NEVER if times is None else times, max(min(scope.until, NEVER) - first - 1, -1) // period + 1)
+        self._total = min(
+            NEVER if times is None else times, max(min(scope.until, scope.pace.stops) - first - 1, -1) // period + 1
+        )
         self._next = 0
         self._carried = 0  # parts of a worker
 
@@ -142,6 +149,7 @@ class Batches(Stream):
         return np.repeat(begins, sizes)
 
     def more(self) -> Integers:
+        empty = 0  # batches in a row
         while len(numbers := np.arange(self._next, min(self._next + BLOCK, self._total))):
             begins = self._first + numbers * self._period
             sizes, carried = self._whole(self.sizes(numbers, begins))
@@ -149,6 +157,9 @@ class Batches(Stream):
             self._next, self._carried = self._next + used, int(carried[used - 1])
             if sizes[:used].any():
                 return self.instants(numbers[:used], begins[:used], sizes[:used])
+            empty += used
+            if empty > _MOST_EMPTY:
+                raise RunFailed(f"looking for the next worker of a source: {empty} batches in a row have none")
         return numbers
 
     def _whole(self, sizes: Floats) -> tuple[Integers, Integers]:
