@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -371,7 +372,7 @@ def test_another_end_of_the_file_is_another_run(tmp_path: Path) -> None:
     command = ["-c", str(tmp_path / "spec.json"), "-s", START, "--seed", "1", "--state", str(tmp_path / "state")]
     target = tmp_path / "t.json"
     target.write_text(json.dumps({"type": "file", "path": str(tmp_path / "out.json")}))
-    run = ["python", "-m", "datagen", *command, "-t", str(target), "-n"]
+    run = [sys.executable, "-m", "datagen", *command, "-t", str(target), "-n"]
     assert subprocess.run([*run, "2"], capture_output=True).returncode == 0
     assert subprocess.run([*run, "3"], capture_output=True).returncode == 0
     with path.open("a") as file:
