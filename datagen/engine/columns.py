@@ -328,7 +328,7 @@ def _is_fixed(setter: Setter) -> bool:
     if isinstance(dimension, Fact):
         return False
     pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
-    return (pooled or dimension.fixed) and not dimension.percent_missing
+    return (pooled or dimension.fixed) and not dimension.percent_missing and dimension.when is None
 
 
 def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course]) -> dict[str, pa.DataType]:

@@ -348,7 +348,7 @@ def _object(part: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _json_names(path: Path_, part: Any) -> Found:
-    yield from (((*path, "value"), name) for name in names_in_json(part))
+    yield from (((*path, key), name) for key, name in names_in_json(part))
     for member_path, member in _members(path, part):
         yield from _json_names(member_path, member)
 

@@ -3,6 +3,7 @@
 import re
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -96,11 +97,12 @@ def unknown_names(
             earlier[field.name or ""] = True
 
 
-def names_in_json(part: Any) -> list[str]:
-    """Return the names that a dimension reads, as far as its JSON is an expression."""
-    if not isinstance(part, dict) or str(part.get("type")).lower() != "expression":
-        return []
-    try:
-        return sorted(parse(part["value"]).names) if isinstance(part.get("value"), str) else []
-    except ExpressionError:
-        return []
+def names_in_json(part: Any) -> Iterator[tuple[str, str]]:
+    """Yield the names that a dimension reads, as far as its JSON is expressions, each with the key of that."""
+    if not isinstance(part, dict):
+        return
+    keys = ["when", "keyed_by"] + ["value"] * (str(part.get("type")).lower() == "expression")
+    for key in keys:
+        with suppress(ExpressionError):
+            if isinstance(part.get(key), str):
+                yield from ((key, name) for name in sorted(parse(part[key]).names))

@@ -7,7 +7,7 @@ from functools import cached_property
 from pydantic import Field
 
 from datagen.plugin.arrival import AnyArrivals, Arrival
-from datagen.plugin.dimension import AnyDimension, Dimension
+from datagen.plugin.dimension import AnyDimension, Dimension, keyed_path
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
@@ -75,7 +75,7 @@ class Place:
     def nested(self) -> "Iterator[Place]":
         """Yield the places of the dimensions directly inside."""
         for path, dimension in self.dimension.nested():
-            yield Place((*self.json_path, *path), f"{self.name_path}/{path_part(dimension.name)}", dimension)
+            yield _placed((*self.json_path, *path), self.name_path, dimension)
 
 
 class Population(Model):
@@ -152,4 +152,10 @@ class Population(Model):
 
 def _places(path: Path_, name_path: str, dimensions: list[Dimension], emitter: str | None = None) -> Iterator[Place]:
     for number, dimension in enumerate(dimensions):
-        yield Place((*path, number), f"{name_path}/{path_part(dimension.name)}", dimension, emitter)
+        yield _placed((*path, number), name_path, dimension, emitter)
+
+
+def _placed(path: Path_, name_path: str, dimension: Dimension, emitter: str | None = None) -> Place:
+    is_keyed = dimension.keyed_by is not None
+    drawn = keyed_path(dimension) if is_keyed else f"{name_path}/{path_part(dimension.name)}"
+    return Place(path, drawn, dimension, emitter)

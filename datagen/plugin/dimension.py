@@ -16,14 +16,18 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 from datagen import draw
 from datagen.draw import Integers, Keys
 from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
+from datagen.plugin.expression import AnyExpression, expressions_in
 from datagen.plugin.model import Plugin, invalid, make_of_group, place_in_source
 from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
 from datagen.records.batch import Layout
+from datagen.records.expression import Expression, Given
 from datagen.records.expression.name import root
+from datagen.records.text import json_text
 from datagen.records.types import is_optional, optional, plain, plain_type
 
 MOST_IN_POOL = 10_000_000
 _MANY = 100_000  # values
+_OUTSIDE_OF_POOLS = (("when",), ("keyed_by",))  # keys that say which value is picked, and whether one is
 _MOST_ITEMS = 4_000_000  # of lists, characters of strings; each takes some 40 bytes while it is drawn
 
 
@@ -37,6 +41,12 @@ class Dimension(Plugin):
     percent_missing: float = Field(0, ge=0, le=100, description="percentage of records in which the key is left out")
     percent_nulls: float = Field(
         0, ge=0, le=100, description="percentage of null among the values that are not missing"
+    )
+    when: AnyExpression | None = Field(None, description="an expression; where it is not true, the key is left out")
+    keyed_by: AnyExpression | None = Field(
+        None,
+        description="an expression: the value follows from what this gives and from the field's name, in place of the "
+        "worker and the step; so the same `user_id` has the same name wherever it occurs",
     )
 
     @abstractmethod
@@ -65,12 +75,17 @@ class Dimension(Plugin):
         """Return the variables that this dimension reads itself, without those that nested ones read."""
         return ()
 
+    def expressions(self) -> Iterator[tuple[Path_, Expression]]:
+        """Yield the expressions among its keys, without those of nested dimensions, each with its path from here."""
+        return expressions_in(self, Dimension)
+
     def names(self) -> Iterator[tuple[Path_, str]]:
         """Yield the names that its expressions read, as they are written (``a.b`` for a key inside), each with its key.
 
         They are those of dimensions of the record that stand above, of variables, or ``time``.
         """
-        return iter(())
+        for path, expression in self.expressions():
+            yield from ((path, name) for name in sorted(expression.names))
 
     def all_names(self) -> Iterator[tuple[Path_, str]]:
         """Yield the names that its expressions and those of nested dimensions read, each with its path from here."""
@@ -80,7 +95,10 @@ class Dimension(Plugin):
 
     def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
         """Yield what its expressions can't do with the values that their names have, each with its path from here."""
-        return iter(())
+        for path, expression in self.expressions():
+            yield from ((path, text) for text in expression.check(layout))
+        if self.when is not None and not self.when.check(layout) and not self.when.is_condition(layout):
+            yield ("when",), "is neither true nor false"
 
     def all_reads(self) -> "Iterator[tuple[Path_, str]]":
         """Yield the variables that it and its nested dimensions read, each with the path of the one that reads it."""
@@ -134,7 +152,9 @@ class PooledDimension(Dimension):
             for path, name in self.all_reads()
         ]
         lines += [
-            (path, f"{show(name)} can't be read here: a pool is made before the run") for path, name in self.all_names()
+            (path, f"{show(name)} can't be read here: a pool is made before the run")
+            for path, name in self.all_names()
+            if path not in _OUTSIDE_OF_POOLS
         ]
         if self.cardinality and lines:
             raise invalid(self.kind, lines)
@@ -239,6 +259,22 @@ class Rows:
         roots = {root(self.reader.names(), name) for name in names} - {""}
         return {name: self.reader.look_up(name, self.origin) for name in sorted(roots)}
 
+    def calculate(self, expression: Expression) -> pa.Array:
+        """Return what an expression gives, (n,)."""
+        return expression.values(self._given(expression))
+
+    def holding(self, expression: Expression) -> draw.Marks:
+        """Return for which rows an expression is true, (n,)."""
+        return expression.holds(self._given(expression)).to_numpy(zero_copy_only=False)
+
+    def _given(self, expression: Expression) -> Given:
+        return Given(self.known(expression.names), len(self), self.world.zone)
+
+    def keyed(self, dimension: Dimension, by: Expression) -> "Rows":
+        """Return rows whose draws for a dimension follow from what an expression gives, in place of worker and step."""
+        keys = draw.text_keys(json_text(self.calculate(by)))
+        return Rows(keys, keyed_path(dimension), self.world, self.reader, self.origin)
+
     def count(self) -> int:
         """Return how many values the counter at this name path made so far; from now on these rows are among them."""
         made = self.world.counters.get(self.path, 0)
@@ -246,8 +282,26 @@ class Rows:
         return made
 
 
+def keyed_path(dimension: Dimension) -> str:
+    """Return the name path of what is drawn for a dimension that is keyed by an expression: the same everywhere."""
+    return f"keyed/{path_part(dimension.name)}"
+
+
 def make_values(dimension: Dimension, rows: Rows) -> pa.Array:
     """Return the values of a dimension, (n,), with those that are missing or null."""
+    if dimension.when is None:
+        return _drawn_values(dimension, rows)
+    there = rows.holding(dimension.when)
+    made = _drawn_values(dimension, rows.at(np.flatnonzero(there)))
+    made = plain(made) if is_optional(plain_type(made.type)) else made
+    placed = made.take(pa.array(np.cumsum(there) - 1, mask=~there))
+    return placed if is_optional(made.type) else optional(placed, ~there)
+
+
+def _drawn_values(dimension: Dimension, rows: Rows) -> pa.Array:
+    """Return the values of a dimension, (n,), whether or not it is wanted in all of these rows."""
+    if dimension.keyed_by is not None:
+        rows = rows.keyed(dimension, dimension.keyed_by)
     if not dimension.percent_missing and not dimension.percent_nulls:
         return _present_values(dimension, rows)
     purposes = rows.key("missing"), rows.key("null")
