@@ -68,7 +68,7 @@ class CoreUnusable(ImportError):
 
 
 class Unfillable(RunFailed):
-    """A pool can't have so many different values; the path is that of the key that asks for them."""
+    """A pool can't have so many different values, or a table no such rows; the path is that of the key that asks."""
 
     def __init__(self, path: Path_, reason: str, doing: str) -> None:
         super().__init__(f"{doing}: {reason}")

@@ -18,11 +18,11 @@ api, command, service -> job -> delivery -> engine -> language.population -> plu
 job -> language -> language.population
 delivery -/> language, language.population
 engine -/> delivery, targets
-distributions, dimensions, arrivals, formatters, profiles, stages, targets -> plugin
-plugin.registry names the modules of these seven, as text
+distributions, dimensions, arrivals, formatters, profiles, stages, tables, targets -> plugin
+plugin.registry names the modules of these eight, as text
 """
 GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "when", "zone")
-LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "profiles", "stages", "targets")
+LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "profiles", "stages", "tables", "targets")
 
 
 @cache

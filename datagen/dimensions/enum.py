@@ -1,6 +1,5 @@
 """The dimension ``enum``."""
 
-import json
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar
@@ -12,7 +11,7 @@ from pydantic import Field
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
 from datagen.problems import Path_
-from datagen.records.types import JSON_TEXT
+from datagen.records.conversion import array_of
 
 _WEIGHTS = {"probability", "weight", "p", "share"}
 
@@ -41,18 +40,7 @@ class Enum(Dimension):
 
     @cached_property
     def _array(self) -> pa.Array:
-        """Return the values as an array of the simplest type that keeps the JSON type of each."""
-        for python_type, type_ in ((str, pa.string()), (bool, pa.bool_()), (int, pa.int64()), (float, pa.float64())):
-            if all(value is None or type(value) is python_type for value in self.values):
-                try:
-                    return pa.array(self.values, type_)
-                except OverflowError:
-                    break
-        text = [
-            None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-            for value in self.values
-        ]
-        return pa.array(text, pa.string()).cast(JSON_TEXT)
+        return array_of(self.values)
 
     def extent(self) -> Extent:
         lengths = [len(value) if isinstance(value, str) else 1 for value in self.values]

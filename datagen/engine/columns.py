@@ -86,9 +86,11 @@ class Columns:
         for place in self._plan.population.places():
             if place.json_path[:2] != owner:
                 owner, earlier = place.json_path[:2], {}
+                if place.table is not None:
+                    earlier = self._plan.population.tables[place.table].read_types(place.table, self._world)
             known = ChainMap(earlier, variables)
             names = {root(known, name) for _, name in place.dimension.all_names()} - {""}
-            yield from place.misfits(Layout({"": {name: known[name] for name in sorted(names)}}))
+            yield from place.misfits(Layout({"": {name: known[name] for name in sorted(names)}}), self._types)
             if place.emitter is not None:
                 name = place.dimension.name
                 earlier[name] = self.layout.emitters[place.emitter][name]
@@ -153,7 +155,7 @@ class Columns:
         nothing = np.zeros(0, np.int64)
         reader = StoreReader(self._stores, lambda _: nothing.astype(np.int32))
         made: dict[str, pa.Array] = {}
-        rows = self._rows(nothing.astype(np.uint64), nothing, reader, made).within("emitter", emitter)
+        rows = self._rows(nothing.astype(np.uint64), nothing, nothing, reader, made).owned_by("emitter", emitter)
         dimensions = self._plan.emitters[emitter].dimensions
         in_order = set()
         for dimension in dimensions:
@@ -182,21 +184,21 @@ class Columns:
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
                 reader = StoreReader(stores, partial(self._after, chosen))
                 made: dict[str, pa.Array] = {}
-                inside = self._rows(chosen.keys, chosen.time, reader, made).within("emitter", name)
+                inside = self._rows(chosen.keys, chosen.time, chosen.step, reader, made).owned_by("emitter", name)
                 for dimension in self._in_order[name]:
                     made[dimension.name] = inside.make(dimension)
                 parts.append(_DraftPart(name, rows, chosen, reader, made))
         return Draft(steps, tuple(parts))
 
-    def _rows(self, keys: Keys, due: Integers, reader: StoreReader, made: dict[str, pa.Array]) -> Rows:
+    def _rows(self, keys: Keys, due: Integers, steps: Integers, reader: StoreReader, made: dict[str, pa.Array]) -> Rows:
         """Return rows for which dimensions are to be made, ``made`` being those that are already."""
-        return Rows(keys, self._plan.path, self._world, RecordReader(reader, due, self.times.readings, made))
+        return Rows(keys, self._plan.path, self._world, RecordReader(reader, due, steps, self.times.readings, made))
 
     def _columns(self, part: _DraftPart) -> dict[str, pa.Array]:
         """Return all columns of an emitter's records; some of them are made already."""
         columns: dict[str, pa.Array] = {}
         steps = part.steps
-        inside = self._rows(steps.keys, steps.time, part.reader, columns).within("emitter", part.emitter)
+        inside = self._rows(steps.keys, steps.time, steps.step, part.reader, columns).owned_by("emitter", part.emitter)
         for dimension in self._plan.emitters[part.emitter].dimensions:
             name = dimension.name
             columns[name] = part.made[name] if name in part.made else inside.make(dimension)
@@ -235,8 +237,8 @@ class Columns:
         if isinstance(setter.dimension, Fact):
             return setter.dimension.values(*owners.births(setter.owner))
         reader = StoreReader(self._stores, partial(owners.read, setter))
-        entries = self._rows(owners.keys(setter.owner), owners.times(setter.owner), reader, known)
-        return entries.within(*setter.path).make(setter.dimension)
+        keys, due, steps = owners.keys(setter.owner), owners.times(setter.owner), owners.steps(setter.owner)
+        return self._rows(keys, due, steps, reader, known).owned_by(*setter.path).make(setter.dimension)
 
     def _after(self, steps: Steps, variable: str) -> Positions:
         return steps.after[self._plan.group_of[variable]]
@@ -293,6 +295,11 @@ class _Owners:
         own = self._own(owner)
         return self._steps.time[own if owner < self._states else self._steps.births.row[own]]
 
+    def steps(self, owner: int) -> Integers:
+        """Return the numbers of an owner's steps; those of births are 0."""
+        own = self._own(owner)
+        return self._steps.step[own if owner < self._states else self._steps.births.row[own]]
+
     def births(self, owner: int) -> tuple[Births, Integers]:
         """Return all births, and which of them are a source's."""
         return self._steps.births, self._own(owner)
@@ -339,7 +346,7 @@ def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course]) -> 
     """
     stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
     nothing = np.zeros(0, np.int64)
-    reader = RecordReader(StoreReader(stores, lambda _: nothing.astype(np.int32)), nothing, courses, {})
+    reader = RecordReader(StoreReader(stores, lambda _: nothing.astype(np.int32)), nothing, nothing, courses, {})
     rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
 
     def type_of(name: str) -> pa.DataType:
@@ -348,7 +355,7 @@ def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course]) -> 
     def made(setter: Setter) -> pa.Array:
         if isinstance(setter.dimension, Fact):
             return setter.dimension.values(NO_BIRTHS, nothing)
-        return rows.within(*setter.path).make(setter.dimension)
+        return rows.owned_by(*setter.path).make(setter.dimension)
 
     types: dict[str, pa.DataType] = dict.fromkeys(stores, pa.null())
     if plan.order is not None:

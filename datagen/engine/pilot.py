@@ -12,7 +12,6 @@ from datagen.engine.columns import Columns
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.walk import Walk
-from datagen.plugin.dimension import World
 from datagen.plugin.formatter import LineWriter
 from datagen.records.batch import Layout
 
@@ -32,7 +31,7 @@ class Sizes:
 
 def sizes(plan: Plan, seed: int, pools: Pools, begin: Callable[[Layout], LineWriter]) -> Sizes | None:
     """Return how long the records of a run are, as ``begin`` writes them; None when it makes none."""
-    columns = Columns(plan, World(seed, pools))
+    columns = Columns(plan, pools.world())
     writer = begin(columns.layout)
     walk, end = Walk(plan, seed, NEVER), time_left(plan.start)
     states: list[Integers] = []

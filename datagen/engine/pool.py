@@ -7,14 +7,14 @@ that is.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from threading import Event, Lock
 
 import numpy as np
 import pyarrow as pa
 
 from datagen import draw
-from datagen.language.population import Place
+from datagen.engine.references import References
+from datagen.language.population import Place, Population
 from datagen.plugin.dimension import PooledDimension, Rows, World, fresh_values
 from datagen.problems import Cancelled, Path_, Unfillable
 from datagen.records.text import json_text
@@ -26,14 +26,22 @@ _PATIENCE = 20  # tries in vain, per value found, after which another value is t
 
 
 class Pools(dict[str, "FillingPool"]):
-    """The pools of a population, by name path."""
+    """The pools of a population, by name path, and with them its tables: all that is made before a run."""
 
-    def __init__(self, places: Iterable[Place], seed: int, stopped: Event) -> None:
+    def __init__(self, population: Population, seed: int, stopped: Event, zone: str = "UTC") -> None:
+        """Take what decides the values, and whose clock is meant where no zone is named."""
         super().__init__()
-        self._world = World(seed, self)  # with its own counters: values in a pool are not values of the run
+        self._seed, self._zone = seed, zone
+        self.tables = References(population, World(seed, self, zone=zone))
+        self._world = self.world()  # with its own counters: values in a pool are not values of the run
         self._stopped = stopped
+        places = population.places()
         for place in places:
             self._add(place)
+
+    def world(self) -> World:
+        """Return a world that has these pools and tables, and counts anew."""
+        return World(self._seed, self, self.tables, zone=self._zone)
 
     def _add(self, place: Place) -> None:
         for nested in place.nested():
@@ -43,12 +51,14 @@ class Pools(dict[str, "FillingPool"]):
             self[place.name_path] = kind(place, place.dimension, self._world, self._stopped)
 
     def problems(self) -> list[tuple[Path_, str]]:
-        """Return the places of the pools that can't be filled, and why; fills those where only trying can tell.
+        """Return the places of the tables that can't be made and the pools that can't be filled, and why.
+
+        Makes the tables, and fills those pools where only trying can tell.
 
         A pool whose values contain another that can't be filled is not tried. Raises Cancelled when the run is stopped
         meanwhile.
         """
-        problems: dict[str, tuple[Path_, str]] = {}
+        problems = self.tables.problems()
         for path, pool in self.items():  # inner ones come first
             if not any(other.startswith(f"{path}/") for other in problems):
                 problem = pool.problem()

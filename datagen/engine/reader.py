@@ -19,17 +19,26 @@ class RecordReader:
     """
 
     def __init__(
-        self, variables: StoreReader, due: Integers, courses: Mapping[str, Course], made: Mapping[str, pa.Array]
+        self,
+        variables: StoreReader,
+        due: Integers,
+        steps: Integers,
+        courses: Mapping[str, Course],
+        made: Mapping[str, pa.Array],
     ) -> None:
-        """Read values of rows that are due (n,) ns after the start; ``made`` may grow meanwhile."""
+        """Read values of steps (n,) that are due (n,) ns after the start; ``made`` may grow meanwhile."""
         self._variables = variables
         self._due = due
+        self._steps = steps
         self._courses = courses
         self._made = made
         self._read: dict[str, pa.Array] = {}  # of the courses
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
         return self._variables.read(variable, origin)
+
+    def steps(self, origin: Integers | None) -> Integers:
+        return self._steps if origin is None else self._steps[origin]
 
     def names(self) -> Collection[str]:
         return {*self._courses, *self._variables.names(), *self._made}

@@ -18,7 +18,6 @@ from datagen.engine.pool import Pools
 from datagen.engine.times import Times
 from datagen.engine.walk import Walk
 from datagen.language.population import Population
-from datagen.plugin.dimension import World
 from datagen.problems import Cancelled, Path_, RunFailed
 from datagen.records.batch import Batch, Layout
 
@@ -112,9 +111,10 @@ class Run:
         self._size = size
         self._end = time_left(clock.start) if duration is None else min(duration, time_left(clock.start))
         self._ends_in_time = duration == self._end
-        self.pools = Pools(population.places(), seed, clock.stopped) if pools is None else pools
+        zone = population.timezone or clock.start.zone or "UTC"
+        self.pools = Pools(population, seed, clock.stopped, zone) if pools is None else pools
         plan = Plan(population, clock.start, warm_up, scale)
-        self._columns = Columns(plan, World(seed, self.pools, zone=population.timezone or clock.start.zone or "UTC"))
+        self._columns = Columns(plan, self.pools.world())
         self._walk = Walk(plan, seed, max_workers)
 
     @property

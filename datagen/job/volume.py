@@ -95,7 +95,7 @@ def measured(loaded: LoadedSpec, options: Options, start: Moment | None, formatt
     Raises InvalidInput when a pool can't be filled.
     """
     plan = Plan(loaded.spec, Moment(BEGIN.microseconds, (start or soon()).zone), scale=options.scale or 1.0)
-    pools = Pools(loaded.spec.places(), options.seed or 0, Event())
+    pools = Pools(loaded.spec, options.seed or 0, Event(), loaded.spec.timezone or plan.start.zone or "UTC")
     problems = pools.problems()
     if problems:
         raise InvalidInput([loaded.document.problem(*problem) for problem in problems])

@@ -14,6 +14,7 @@ from datagen.language import times
 from datagen.language.names import Field, Given, names_in_json, reading, unknown_names
 from datagen.language.order import disorder
 from datagen.language.population import Emitter, State
+from datagen.language.tables import Tables
 from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.model import LARGEST
@@ -74,6 +75,7 @@ class Checks:
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
         self._compared = 0
+        self._tables = Tables(made.get("tables"))
         # What a source plays whose file is not understood may be any variable.
         self._knows_all = not any(isinstance(part, dict) and _kind(part) == "replay" for _, part in _arrivals(made))
 
@@ -81,6 +83,12 @@ class Checks:
     def _owners(self) -> "list[_State | _Source]":
         """Return all that sets variables."""
         return [*self._states, *self._sources]
+
+    @property
+    def _fields(self) -> list[Field]:
+        """Return all variables and dimensions."""
+        fields = [field for owner in self._owners for field in owner.variables]
+        return fields + [field for emitter in self._emitters for field in emitter.dimensions]
 
     def problems(self) -> Found:
         yield from _repeated_names((), self._data)
@@ -90,6 +98,7 @@ class Checks:
         yield from self._sums()
         if self._knows_all:
             yield from self._unknown_variables()
+        yield from self._tables.problems(self._fields)
         yield from disorder([one.variables for one in self._states], [one.variables for one in self._sources])
         yield from self._standing_circles()
         yield from times.problems(self._data)
@@ -164,9 +173,7 @@ class Checks:
             yield from unknown_names(emitter.dimensions, self._variables, given, self._near, in_record=True)
 
     def _reads_of_nothing(self) -> Found:
-        fields = [field for owner in self._owners for field in owner.variables]
-        fields += [field for emitter in self._emitters for field in emitter.dimensions]
-        for field in fields:
+        for field in self._fields:
             for path, name in field.reads:
                 if name not in self._variables:
                     yield path, f"variable {show(name)} is set in no state{self._near(name, self._variables)}"
@@ -316,7 +323,8 @@ def _fields(owner: Any, path: Path_, key: str) -> tuple[Field, ...]:
 
 def _model_field(path: Path_, dimension: Dimension) -> Field:
     names = (((*path, *inner), name) for inner, name in dimension.all_names())
-    return Field(path, dimension.name, tuple(_model_reads(path, dimension)), tuple(names))
+    picks = (((*path, *inner), table, column) for inner, table, column in dimension.all_picks())
+    return Field(path, dimension.name, tuple(_model_reads(path, dimension)), tuple(names), tuple(picks))
 
 
 def _model_reads(path: Path_, dimension: Dimension) -> Found:
@@ -370,10 +378,10 @@ def _parts(data: Any, path: Path_, key: str) -> Iterator[tuple[Path_, Any]]:
 
 
 def _members(path: Path_, part: Any) -> Iterator[tuple[Path_, Any]]:
-    """Yield the members of an object or list that are part of the spec; not comments, nor the values of an enum."""
+    """Yield the members of an object or list that are part of the spec; not comments, values of an enum or rows."""
     if isinstance(part, dict):
         for key, value in part.items():
-            if key != "values" and not is_comment(key):
+            if key not in ("values", "rows") and not is_comment(key):
                 yield (*path, key), value
     elif isinstance(part, list):
         for index, value in enumerate(part):

@@ -27,6 +27,7 @@ class Field:
     name: str | None
     reads: tuple[tuple[Path_, str], ...]  # variables
     names: tuple[tuple[Path_, str], ...] = ()  # in its expressions
+    picks: tuple[tuple[Path_, str, str | None], ...] = ()  # tables, and columns of them
 
 
 def reading(fields: tuple[Field, ...], variables: Known, *, in_record: bool) -> tuple[Field, ...]:

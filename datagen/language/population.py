@@ -1,9 +1,11 @@
 """The models of a population: the states that workers walk through, and what they emit. Knows no target."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from graphlib import TopologicalSorter
 
+import pyarrow as pa
 from pydantic import Field
 
 from datagen.plugin.arrival import AnyArrivals, Arrival
@@ -14,6 +16,7 @@ from datagen.plugin.instant import WarmUp
 from datagen.plugin.model import Model, Named, Number
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
+from datagen.plugin.table import AnyTable
 from datagen.plugin.volume import AnyVolume
 from datagen.problems import Path_, path_part
 from datagen.records.batch import Layout
@@ -59,6 +62,7 @@ class Place:
     name_path: str
     dimension: Dimension
     emitter: str | None = None  # whose record it is a field of, not nested
+    table: str | None = None  # whose column it makes
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is odd about the dimension and those inside, each with its path in the JSON."""
@@ -66,11 +70,11 @@ class Place:
         for place in self.nested():
             yield from place.oddities()
 
-    def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
+    def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
         """Yield what can't be done with values of these types in it and inside, each with its path in the JSON."""
-        yield from (((*self.json_path, *path), text) for path, text in self.dimension.misfits(layout))
+        yield from (((*self.json_path, *path), text) for path, text in self.dimension.misfits(layout, variables))
         for place in self.nested():
-            yield from place.misfits(layout)
+            yield from place.misfits(layout, variables)
 
     def nested(self) -> "Iterator[Place]":
         """Yield the places of the dimensions directly inside."""
@@ -89,6 +93,7 @@ class Population(Model):
     arrivals: AnyArrivals = Field((), description="a source of workers, or several, in place of `interarrival`")
     profiles: Named[AnyProfile] = Field({}, description="profiles by name: how fast the clock of an activity runs")
     incidents: Named[AnyIncident] = Field({}, description="incidents by name: stretches of time")
+    tables: Named[AnyTable] = Field({}, description="tables by name: rows of reference data to pick from")
     warm_up: WarmUp = Field(
         0, description='how long before the start the simulation begins, such as "30M", or "auto": ten mean lives'
     )
@@ -107,6 +112,11 @@ class Population(Model):
     volume_scale: float | None = Field(
         None, gt=0, le=1e9, description="so many times more workers, in place of what `volume` would come to"
     )
+
+    def tables_in_order(self) -> list[str]:
+        """Return the names of the tables, each behind those that it is made of. Raises CycleError for a circle."""
+        made_of = {name: [other for _, other in table.tables()] for name, table in self.tables.items()}
+        return list(TopologicalSorter(made_of).static_order())
 
     @cached_property
     def sources(self) -> list[Arrival]:
@@ -140,7 +150,14 @@ class Population(Model):
             yield from place.oddities()
 
     def places(self) -> Iterator[Place]:
-        """Yield the places of the dimensions of emitters and of all variables, without nested ones."""
+        """Yield the places of the dimensions of tables and emitters, and of all variables, without nested ones.
+
+        Those of a table come behind those of the tables that it is made of.
+        """
+        for name in self.tables_in_order():
+            for number, dimension in enumerate(self.tables[name].dimensions()):
+                place = _placed(("tables", name, "columns", number), f"table/{path_part(name)}", dimension)
+                yield replace(place, table=name)
         for number, emitter in enumerate(self.emitters):
             name_path = f"emitter/{path_part(emitter.name)}"
             yield from _places(("emitters", number, "dimensions"), name_path, emitter.dimensions, emitter.name)

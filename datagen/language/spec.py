@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, WithJsonSchema
+from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from datagen.language.checks import Checks
 from datagen.language.document import Document, problems_in
 from datagen.language.extent import too_large
 from datagen.language.population import Emitter, Population, State
 from datagen.plugin.model import Maker, Model
+from datagen.plugin.table import AnyTable
 from datagen.plugin.target import Targets
-from datagen.problems import InvalidInput, Path_, Problem
+from datagen.problems import InvalidInput, Path_, Problem, is_comment
 
 _NAMED_VALUES = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
 _FILES = {"type": "array", "items": {"type": "string"}}
@@ -61,6 +62,9 @@ def read_spec(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]
             "arrivals": partial(registry.make, "arrival"),
         }
         data = data | {key: _made(data[key], make) for key, make in makers.items() if key in data}
+        if isinstance(tables := data.get("tables"), dict):
+            make = partial(TypeAdapter(AnyTable).validate_python, context=registry)
+            data["tables"] = {name: part if is_comment(name) else _made(part, make) for name, part in tables.items()}
         checks = Checks(document.data, data)
         problems += [document.problem(path, message) for path, message in checks.problems()]
         problems += [document.problem(path, message) for path, message in _too_large(data)]

@@ -5,7 +5,7 @@ Owns what the values of a run share besides the seed: pools and counters. Knows 
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Annotated, ClassVar, Protocol, Self
 
@@ -22,6 +22,7 @@ from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
 from datagen.records.batch import Layout
 from datagen.records.expression import Expression, Given
 from datagen.records.expression.name import root
+from datagen.records.reference import Reference
 from datagen.records.text import json_text
 from datagen.records.types import is_optional, optional, plain, plain_type
 
@@ -93,8 +94,11 @@ class Dimension(Plugin):
         for path, nested in self.nested():
             yield from (((*path, *inner), name) for inner, name in nested.all_names())
 
-    def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
-        """Yield what its expressions can't do with the values that their names have, each with its path from here."""
+    def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
+        """Yield what it can't do with what it reads, each with its path from here.
+
+        The layout has the values that names of expressions stand for; ``variables`` are the types of all variables.
+        """
         for path, expression in self.expressions():
             yield from ((path, text) for text in expression.check(layout))
         if self.when is not None and not self.when.check(layout) and not self.when.is_condition(layout):
@@ -105,6 +109,16 @@ class Dimension(Plugin):
         yield from (((), name) for name in self.reads())
         for path, nested in self.nested():
             yield from (((*path, *inner), name) for inner, name in nested.all_reads())
+
+    def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
+        """Yield the tables that it picks from itself, each with its path from here, and the column if it needs one."""
+        return iter(())
+
+    def all_picks(self) -> Iterator[tuple[Path_, str, str | None]]:
+        """Yield the tables that it and its nested dimensions pick from, each with its path from here."""
+        yield from self.picks()
+        for path, nested in self.nested():
+            yield from (((*path, *inner), table, column) for inner, table, column in nested.all_picks())
 
     def different_values(self) -> int:
         """Return how many different values it can make at least; 0 when only trying can tell."""
@@ -181,6 +195,9 @@ class Reader(Protocol):
     def look_up(self, name: str, origin: Integers | None) -> pa.Array:
         """Return the values of one of the names, for the same rows as ``read``."""
 
+    def steps(self, origin: Integers | None) -> Integers:
+        """Return the numbers of the steps of workers, for the same rows as ``read``."""
+
 
 class Pool(Protocol):
     """The different values that a dimension with a cardinality picks from."""
@@ -191,10 +208,11 @@ class Pool(Protocol):
 
 @dataclass
 class World:
-    """What the values of a run share: the seed, and the pools and counters by name path."""
+    """What the values of a run share: the seed, the tables by name, and the pools and counters by name path."""
 
     seed: int
     pools: Mapping[str, Pool] = field(default_factory=dict)
+    tables: Mapping[str, Reference] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     zone: str = "UTC"  # whose hours are meant where no other is named
 
@@ -208,6 +226,7 @@ class Rows:
     world: World
     reader: Reader | None = None
     origin: Integers | None = None  # (n,) rows of the batch that these belong to; None: all, in order
+    owner: str = ""  # name path of the whole record, or of all that is set together
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -227,7 +246,7 @@ class Rows:
     def at(self, rows: Integers) -> "Rows":
         """Return some of the rows, given by their indices (m,)."""
         origin = rows if self.origin is None else self.origin[rows]
-        return Rows(self.keys[rows], self.path, self.world, self.reader, origin)
+        return replace(self, keys=self.keys[rows], origin=origin)
 
     def items(self, lengths: Integers) -> "Rows":
         """Return a row for each item of the lists of these rows; ``lengths`` (n,)."""
@@ -235,12 +254,20 @@ class Rows:
         origin = None
         if self.reader is not None:
             origin = np.repeat(np.arange(len(self)) if self.origin is None else self.origin, lengths)
-        return Rows(keys, self.path, self.world, self.reader, origin)
+        return replace(self, keys=keys, origin=origin)
 
     def within(self, *names: str) -> "Rows":
         """Return the same rows further down the name path, so that other values are drawn for them."""
-        path = "/".join(filter(None, (self.path, *map(path_part, names))))
-        return Rows(self.keys, path, self.world, self.reader, self.origin)
+        return replace(self, path="/".join(filter(None, (self.path, *map(path_part, names)))))
+
+    def owned_by(self, *names: str) -> "Rows":
+        """Return the same rows for all that an emitter, a state, a source or a table makes."""
+        rows = self.within(*names)
+        return replace(rows, owner=rows.path)
+
+    def shared(self, name: str) -> "Rows":
+        """Return the same rows for draws that dimensions of one record share under a name."""
+        return replace(self, path=f"{self.owner}/{path_part(name)}")
 
     def make(self, dimension: Dimension) -> pa.Array:
         """Return the values of a nested dimension, (n,)."""
@@ -251,6 +278,12 @@ class Rows:
         if self.reader is None:
             raise RunFailed(f"{self.path}: a pool is made before the run, when no variable has a value")
         return self.reader.read(variable, self.origin)
+
+    def steps(self) -> Integers:
+        """Return the number of the worker's step for each row, (n,). Raises RunFailed in a pool."""
+        if self.reader is None:
+            raise RunFailed(f"{self.path}: a pool is made before the run, when no worker has made a step")
+        return self.reader.steps(self.origin)
 
     def known(self, names: Iterable[str]) -> dict[str, pa.Array]:
         """Return the values, (n,), that hold what names stand for: each by itself or what is before one of its dots."""
@@ -273,7 +306,7 @@ class Rows:
     def keyed(self, dimension: Dimension, by: Expression) -> "Rows":
         """Return rows whose draws for a dimension follow from what an expression gives, in place of worker and step."""
         keys = draw.text_keys(json_text(self.calculate(by)))
-        return Rows(keys, keyed_path(dimension), self.world, self.reader, self.origin)
+        return replace(self, keys=keys, path=keyed_path(dimension), owner=keyed_path(dimension))
 
     def count(self) -> int:
         """Return how many values the counter at this name path made so far; from now on these rows are among them."""

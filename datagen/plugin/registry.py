@@ -42,6 +42,7 @@ BUILT_IN = {
         "timestamps": "arrivals.timestamps",
     },
     "dimension": {
+        "column": "dimensions.column",
         "counter": "dimensions.counter",
         "enum": "dimensions.enum",
         "expression": "dimensions.expression",
@@ -50,6 +51,7 @@ BUILT_IN = {
         "ipaddress": "dimensions.ipaddress",
         "list": "dimensions.list",
         "object": "dimensions.object",
+        "row": "dimensions.row",
         "string": "dimensions.string",
         "timestamp": "dimensions.timestamp",
         "variable": "dimensions.variable",
@@ -85,6 +87,11 @@ BUILT_IN = {
         "rate": "stages.rate",
         "statistics": "stages.statistics",
         "throttle": "stages.throttle",
+    },
+    "table": {
+        "file": "tables.file",
+        "made": "tables.made",
+        "rows": "tables.rows",
     },
     "target": {
         "amqp": "targets.amqp.target",

@@ -15,7 +15,7 @@ from datagen.problems import did_you_mean, show
 from datagen.records.batch import Batch, Layout
 from datagen.records.strftime import put_formatted
 from datagen.records.text import Piece, written
-from datagen.records.types import JSON_TEXT, is_optional, plain, plain_type, present
+from datagen.records.types import JSON_TEXT, is_optional, once_coded, plain, plain_type, present
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(?P<double>[^{}|]+?)\s*(?:\|(?P<format>[^{}]*?))?\s*\}\}|\{(?P<single>[^{}]+)\}")
 _CODE = re.compile(r"%[^%]")
@@ -81,16 +81,26 @@ def find(columns: Mapping[str, pa.Array], name: str) -> pa.Array | None:
         if not name:
             return None
         keys.append(key)
-    array = present(columns[name]) if is_optional(columns[name].type) else columns[name]
+    found = present(columns[name]) if is_optional(columns[name].type) else columns[name]
     for key in reversed(keys):
-        array = present(plain(array))
-        if pa.types.is_struct(array.type) and array.type.get_field_index(key) >= 0:
-            array = present(array.flatten()[array.type.get_field_index(key)])
-        elif array.type == JSON_TEXT:
-            array = inside_json(array, key)
-        else:
-            return None
-    return array
+        found = None if found is None else inside_object(found, key)
+    return found
+
+
+def inside_object(array: pa.Array, key: str) -> pa.Array | None:
+    """Return the values of a key inside objects, of those of a dictionary once for each; None where there is none."""
+    if pa.types.is_dictionary(array.type) and is_worth_it(array):
+        found = inside_object(array.dictionary, key)
+        return None if found is None else once_coded(pa.DictionaryArray.from_arrays(array.indices, found))
+    array = present(plain(array))
+    if pa.types.is_struct(array.type) and array.type.get_field_index(key) >= 0:
+        return present(array.flatten()[array.type.get_field_index(key)])
+    return inside_json(array, key) if array.type == JSON_TEXT else None
+
+
+def is_worth_it(array: pa.DictionaryArray) -> bool:
+    """Return whether to look inside the entries of a dictionary is less work than inside the values."""
+    return pa.types.is_struct(array.type.value_type) or len(array.dictionary) <= len(array)
 
 
 def is_known(layout: Layout, name: str) -> bool:

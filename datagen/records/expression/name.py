@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datagen.records.pattern import find, inside_json
-from datagen.records.types import JSON_TEXT, is_optional, list_parts, null_mask, plain, present
+from datagen.records.pattern import find, inside_object
+from datagen.records.types import JSON_TEXT, is_optional, list_parts, null_mask, plain, plain_type, present
 
 Columns = Mapping[str, pa.Array]
 
@@ -43,15 +43,14 @@ def found_in(columns: Columns, name: str) -> pa.Array | None:
 
 def inside(array: pa.Array, key: str) -> pa.Array | None:
     """Return the values of a key inside objects, of lists inside their items; None where there can't be any."""
+    if not pa.types.is_list(plain_type(array.type)) and not is_optional(array.type):
+        return inside_object(array, key)
     array = present(plain(array))
-    if pa.types.is_list(array.type):
-        offsets, items = list_parts(array)
-        found = inside(items, key)
-        return None if found is None else pa.ListArray.from_arrays(offsets, found, mask=null_mask(array))
-    if pa.types.is_struct(array.type):
-        index = array.type.get_field_index(key)
-        return present(array.flatten()[index]) if index >= 0 else None
-    return inside_json(array, key) if array.type == JSON_TEXT else None
+    if not pa.types.is_list(array.type):
+        return inside_object(array, key)
+    offsets, items = list_parts(array)
+    found = inside(items, key)
+    return None if found is None else pa.ListArray.from_arrays(offsets, plain(found), mask=null_mask(array))
 
 
 def is_there(columns: Columns, name: str, size: int) -> Any:

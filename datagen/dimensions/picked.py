@@ -1,0 +1,115 @@
+"""What ``row`` and ``column`` have in common: how a row of a table is picked."""
+
+import itertools
+from collections.abc import Iterator
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field, model_validator
+
+from datagen import draw
+from datagen.draw import Integers
+from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.distribution import WholeDistribution
+from datagen.plugin.expression import AnyExpression
+from datagen.plugin.model import Named, invalid
+from datagen.problems import Path_
+from datagen.records.expression import parse
+from datagen.records.reference import Grouping
+
+_READ = {"worker": "worker", "batch": "batch.index"}  # ways to pick, with what they read
+_COUNTING = ("cycle", "shuffle")
+
+
+class Picked(Dimension):
+    """A field generator that picks a row of a table."""
+
+    fixed: ClassVar[bool] = True
+
+    table: str = Field(description="name of the table")
+    pick: Literal["draw", "worker", "cycle", "batch", "step", "shuffle"] = Field(
+        "draw",
+        description="which row: `draw`, by the weights of the table, or by `distribution`; `worker`, worker k of a source "
+        "the k-th; `cycle`, the next with every value; `batch`, by the place of the worker in its batch; `step`, by the "
+        "worker's step; `shuffle`, each once, then again in another order",
+    )
+    distribution: WholeDistribution | None = Field(None, description="index of the row that is drawn")
+    match: Named[AnyExpression] = Field(
+        {}, description="expressions by columns: only rows that are equal there, and null when there is none"
+    )
+    as_: str | None = Field(
+        None, alias="as", min_length=1, description="fields of a record with the same table and label share a row"
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        lines: list[tuple[Path_, str]] = []
+        if self.distribution is not None and self.pick != "draw":
+            lines.append((("distribution",), f'can only be where a row is drawn, not with "pick": "{self.pick}"'))
+        if self.match and self.pick in _COUNTING:
+            lines.append((("match",), f'can\'t be with "pick": "{self.pick}", which goes through all rows'))
+        if lines:
+            raise invalid(self.kind, lines)
+        return self
+
+    def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
+        yield ("table",), self.table, None
+        yield from ((("match", column), self.table, column) for column in self.match)
+
+    def names(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().names()
+        if self.pick in _READ:
+            yield ("pick",), _READ[self.pick]
+
+    def picked(self, rows: Rows) -> pa.Array:
+        """Return which rows of the table are picked, (n,) int32; null where none has what it must match."""
+        table = rows.world.tables[self.table]
+        if not self.match:
+            return pa.array(self._places(rows, table.grouping(()), 0, table.size).astype(np.int32))
+        grouping = table.grouping(tuple(self.match))
+        begins, counts = grouping.of([rows.calculate(value) for value in self.match.values()], len(rows))
+        places = self._places(rows, grouping, begins, np.maximum(counts, 1))
+        order = np.append(grouping.order, 0).astype(np.int32)
+        found = (counts > 0) & (places < begins + counts)
+        return pa.array(order[np.where(found, places, -1)], mask=~found)
+
+    def _places(self, rows: Rows, grouping: Grouping, begins: Integers | int, counts: Integers | int) -> Integers:
+        """Return the places of the picked rows, (n,), in the order of a grouping, from the begin of a group each."""
+        drawn = rows if self.as_ is None else rows.shared(f"as:{self.table}").within(self.as_)
+        if self.pick != "draw":
+            return begins + self._turns(rows, drawn, counts)
+        if self.distribution is not None:
+            most = int(np.max(counts, initial=1))
+            return begins + np.minimum(self.distribution.index(drawn.keys, drawn.key("pick"), most), counts - 1)
+        u = drawn.unit("pick")
+        if grouping.sums is None:
+            return begins + np.floor(u * counts).astype(np.int64)
+        low, high = grouping.sums[begins], grouping.sums[np.minimum(begins + counts, len(grouping.order))]
+        return np.searchsorted(grouping.sums, low + u * (high - low), side="right") - 1
+
+    def _turns(self, rows: Rows, drawn: Rows, counts: Integers | int) -> Integers:
+        """Return the places in their groups of rows that come in turn."""
+        match self.pick:
+            case "cycle":
+                numbers = rows.count() + np.arange(len(rows))
+            case "shuffle":
+                return _shuffled(rows.count() + np.arange(len(rows)), int(np.max(counts)), drawn.key("shuffle"))
+            case "step":
+                numbers = rows.steps()
+            case _:
+                name = _READ[self.pick]
+                numbers = rows.calculate(parse(name)).fill_null(0).to_numpy(zero_copy_only=False)
+        return numbers % counts
+
+
+def _shuffled(numbers: Integers, size: int, key: np.uint64) -> Integers:
+    """Return the rows that stand at numbers (n,), which ascend, of shuffles of a size that follow one another."""
+    turns, places = np.divmod(numbers, size)
+    cuts = [0, *(np.flatnonzero(np.diff(turns)) + 1).tolist(), len(numbers)]
+    found = [
+        draw.shuffled(places[low:high], size, draw.numbered(np.array([key]), turns[low : low + 1])[0])
+        for low, high in itertools.pairwise(cuts)
+        if high > low
+    ]
+    return np.concatenate([*found, np.zeros(0, np.int64)])

@@ -1,0 +1,126 @@
+"""What a table is: rows of reference data, the same everywhere in a run, that field generators pick from.
+
+A declaration says where the rows come from; in a run they are a ``Reference``.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
+
+from datagen.draw import Floats
+from datagen.plugin.dimension import Dimension, World
+from datagen.plugin.expression import AnyExpression
+from datagen.plugin.model import Maker, Plugin, make_of_group
+from datagen.problems import Path_, did_you_mean, show
+from datagen.records.expression import Given
+from datagen.records.reference import Reference
+from datagen.records.types import plain
+
+# The kinds that need no type, each with a key that says it.
+_KINDS = {"path": "file", "rows": "rows", "size": "made", "per": "made", "columns": "rows"}
+
+Columns = dict[str, pa.Array]
+
+
+class TableProblem(ValueError):
+    """The rows of a table are not what they have to be; ``path`` is the key that asks for it."""
+
+    def __init__(self, path: Path_, text: str) -> None:
+        super().__init__(text)
+        self.path = path
+
+
+class Table(Plugin):
+    """Rows of reference data."""
+
+    group: ClassVar[str] = "table"
+
+    where: AnyExpression | None = Field(
+        None, description="an expression over the columns; rows where it holds are kept"
+    )
+    weight: str | None = Field(None, description="the column that says how often a row is drawn, beside the others")
+    unique: list[str] = Field([], description="columns that together are different in every row; this is checked")
+
+    @abstractmethod
+    def names(self) -> list[str]:
+        """Return the names of the columns."""
+
+    @abstractmethod
+    def columns(self, name: str, world: World) -> Columns:
+        """Return the columns of all rows, before any are left out, for the table of a name in a spec."""
+
+    def dimensions(self) -> list[Dimension]:
+        """Return the field generators that make the columns."""
+        return []
+
+    def read_types(self, name: str, world: World) -> dict[str, pa.DataType]:
+        """Return the types of what its field generators may read, for the table of a name in a spec."""
+        return {key: column.type for key, column in world.tables[name].columns.items()}
+
+    def tables(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the names of the tables that this one is made of, each with its path from here."""
+        for number, dimension in enumerate(self.dimensions()):
+            yield from ((("columns", number, *path), name) for path, name, _ in dimension.all_picks())
+
+    def reference(self, name: str, world: World) -> Reference:
+        """Return the rows, for the table of a name in a spec. Raises TableProblem."""
+        columns = {key: plain(column) for key, column in self.columns(name, world).items()}
+        if self.where is not None:
+            size = len(next(iter(columns.values())))
+            holds = self.where.holds(Given(columns, size, world.zone))
+            columns = {key: column.filter(holds) for key, column in columns.items()}
+        reference = Reference(columns, self._weights(columns))
+        if not reference.size:
+            raise TableProblem(("where",) if self.where is not None else (), "no row is left, and a table needs one")
+        self._check_unique(reference)
+        return reference
+
+    def misnamed(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the columns that keys name and there are not."""
+        known = self.names()
+        named: list[tuple[Path_, str]] = [(("weight",), self.weight)] if self.weight is not None else []
+        named += [(("unique", number), name) for number, name in enumerate(self.unique)]
+        for path, name in named:
+            if name not in known:
+                yield path, f"there is no column {show(name)}{did_you_mean(name, known)}"
+
+    def _weights(self, columns: Columns) -> Floats | None:
+        if self.weight is None:
+            return None
+        column = columns[self.weight]
+        if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+            raise TableProblem(("weight",), f"column {show(self.weight)} holds no numbers")
+        weights = pc.fill_null(column.cast(pa.float64()), 0.0).to_numpy(zero_copy_only=False)
+        if not (np.isfinite(weights) & (weights >= 0)).all():
+            wrong = int(np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))[0])
+            raise TableProblem(("weight",), f"must not be below 0; row {wrong + 1} has {weights[wrong]:g}")
+        if not weights.sum():
+            raise TableProblem(("weight",), "must not be 0 in every row")
+        return np.asarray(weights)
+
+    def _check_unique(self, reference: Reference) -> None:
+        if self.unique:
+            grouping = reference.grouping(tuple(self.unique))
+            twice = np.flatnonzero(np.diff(grouping.starts) > 1)
+            if len(twice):
+                first, second = grouping.order[grouping.starts[twice[0]] :][:2] + 1
+                text = f"rows {first} and {second} have the same {', '.join(map(show, self.unique))}"
+                raise TableProblem(("unique",), text)
+
+
+def _table(described: Any, info: "ValidationInfo[Maker]") -> Any:
+    """Return the table that JSON describes; that of a file, of rows and one to be made need no type."""
+    if isinstance(described, dict) and "type" not in described:
+        kind = next((kind for key, kind in _KINDS.items() if key in described), None)
+        if kind is None:
+            raise ValueError('needs "path", "rows", "size" or "per", or the "type" of one that is ready-made')
+        described = {"type": kind, **described}
+    return make_of_group("table", described, info)
+
+
+AnyTable = Annotated[Table, PlainValidator(_table), WithJsonSchema({"group": "table"})]

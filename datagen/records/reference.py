@@ -1,0 +1,90 @@
+"""Reference data: the rows of a table in a run, with what finds those that have some values."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datagen.draw import Floats, Integers
+from datagen.records.types import plain
+
+
+class Reference:
+    """The rows of a table in a run."""
+
+    def __init__(self, columns: Mapping[str, pa.Array], weights: Floats | None = None) -> None:
+        """Take columns of the same length, and how often each row is drawn; equally often without weights."""
+        self.columns = dict(columns)
+        self.weights = weights
+        self.size = len(next(iter(self.columns.values()))) if self.columns else 0
+        self._groupings: dict[tuple[str, ...], Grouping] = {}
+
+    @cached_property
+    def rows(self) -> pa.StructArray:
+        """Return the rows as objects."""
+        fields = [pa.field(name, column.type) for name, column in self.columns.items()]
+        return pa.StructArray.from_arrays(list(self.columns.values()), fields=fields)
+
+    def grouping(self, by: tuple[str, ...]) -> "Grouping":
+        """Return the rows in groups that have the same values in some columns; without columns it is one group."""
+        if by not in self._groupings:
+            self._groupings[by] = Grouping([self.columns[name] for name in by], self.size, self.weights)
+        return self._groupings[by]
+
+
+class Grouping:
+    """The rows of a table in groups; those with a null in a column that groups them are in none."""
+
+    def __init__(self, columns: Sequence[pa.Array], size: int, weights: Floats | None) -> None:
+        self._levels: list[tuple[pa.Array, Integers]] = []  # different values of a column, and pairs with those before
+        number = np.zeros(size, np.int64)
+        for column in columns:
+            different = column.drop_null().unique()
+            pairs = _paired(number, column, different)
+            known = np.unique(pairs[pairs >= 0])
+            self._levels.append((different, known))
+            number = _found(pairs, known)
+        self.order = np.argsort(number, kind="stable")[np.count_nonzero(number < 0) :]  # rows, group by group
+        counts = np.bincount(number[number >= 0])
+        self.starts = np.concatenate([[0], np.cumsum(counts)])  # where in the order each group begins; the end
+        # Of weights, up to each row of the order; None when every row is drawn equally often.
+        self.sums = None if weights is None else np.concatenate([[0.0], np.cumsum(weights[self.order])])
+
+    def of(self, values: Sequence[pa.Array], size: int) -> tuple[Integers, Integers]:
+        """Return where in the order the groups with some values, (size,) each, begin, and how many rows they have."""
+        number = np.zeros(size, np.int64)
+        for (different, known), column in zip(self._levels, values, strict=True):
+            number = _found(_paired(number, _like(column, different.type), different), known)
+        number = np.where(number < 0, len(self.starts) - 1, number)
+        ends = np.append(self.starts, self.starts[-1])
+        return ends[number], ends[number + 1] - ends[number]
+
+
+def _paired(number: Integers, column: pa.Array, different: pa.Array) -> Integers:
+    """Return a number for each pair of a number (n,) and a value (n,); -1 where one of them is not known."""
+    code = pc.index_in(column, value_set=different, skip_nulls=True)
+    is_known = code.is_valid().to_numpy(zero_copy_only=False) & (number >= 0)
+    return np.where(is_known, number * len(different) + code.fill_null(0).to_numpy(), -1)
+
+
+def _found(pairs: Integers, known: Integers) -> Integers:
+    """Return the places of numbers (n,) among known ones, which ascend; -1 for the others."""
+    place = np.searchsorted(known, pairs)
+    is_known = (place < len(known)) & (np.append(known, -1)[np.minimum(place, len(known))] == pairs) & (pairs >= 0)
+    return np.where(is_known, place, -1)
+
+
+def _like(values: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Return values in a type, to be compared with others of it; what can't be equal to any is null."""
+    values = plain(values)
+    numbers = [pa.types.is_integer(one) or pa.types.is_floating(one) for one in (values.type, type_)]
+    if values.type == type_:
+        return values
+    if all(numbers):
+        whole = values.cast(type_, safe=False)
+        return pc.if_else(pc.equal(whole.cast(pa.float64()), values.cast(pa.float64())), whole, None)
+    if pa.types.is_timestamp(values.type) and pa.types.is_timestamp(type_):
+        return values.cast(type_, safe=False)
+    return pa.nulls(len(values), type_)

@@ -1,0 +1,1 @@
+"""The kinds of tables: reference data that field generators pick rows from."""
