@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import numpy as np
+import pyarrow as pa
 
 from datagen import draw
 from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
@@ -72,9 +73,11 @@ def emit(
     zone = zone_of(spec, offset)
     courses = Courses(spec, seed, start_ns, zone)
     values.offset = spec.get("timezone", offset)
-    for simulated, state, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns, zone):
+    values.tables = Tables(spec.get("tables", {}), seed, values.offset)
+    for simulated, state, step, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns, zone):
         now = simulated - warm_up
         values.begin_record(Time((start_ns + now) // 1000, offset))
+        values.step = step
         values.courses = {"profile": partial(courses.factor, now), "incident": partial(courses.is_on, now)}
         if source:
             born = {"worker": source.number - 1, "batch": source.batch(source.number - 1)}
@@ -107,8 +110,8 @@ def emit(
 
 def walk(
     spec: Spec, seed: int, start_ns: int, max_workers: int, spawns: dict[int | str, list[int]], zone: str
-) -> Iterator[tuple[int, Spec, Rows, Record, Source | None]]:
-    """Yield (time, state, row, the worker's variables, the source at a birth) of every state entry, in order.
+) -> Iterator[tuple[int, Spec, int, Rows, Record, Source | None]]:
+    """Yield (time, state, step, row, the worker's variables, the source at a birth) of every state entry, in order.
 
     Of the events that are due the next is the one with the least (time, worker); the arrival of a worker stands behind
     all who are there, and of these the one that came due first, then the one whose source's name is first. A worker's
@@ -169,7 +172,7 @@ def walk(
             waits = source.rule == "wait" and source.due is not None and source.kept is None
             spawns[source.name] = [source.due - warm_up if waits else NEVER]
         row = draw.numbered(key, np.array([step]))
-        yield now, states[name], row, variables, newborn
+        yield now, states[name], step, row, variables, newborn
         delay = wait_ns(states[name]["delay"], bits(seed, "delay", row)) if "delay" in states[name] else 0
         following = next_state(states[name]["transitions"], bits(seed, "transition", row))
         heapq.heappush(events, (now + delay, worker, step + 1, following))
@@ -256,9 +259,12 @@ class Values:
         self.offset = offset
         self.unset = dict.fromkeys(set_somewhere)
         self.courses: dict = {}  # of time
+        self.time: Time | None = None  # of the record; a table has none
         self.earlier: Record = {}  # dimensions of the record, as far as they are made
         self.counted: Counter[str] = Counter()
         self.pools: dict[str, list] = {}
+        self.tables: Tables | None = None
+        self.step = 0
 
     def begin_record(self, time: Time) -> None:
         self.time, self.earlier = time, {}
@@ -276,6 +282,11 @@ class Values:
         return {name: value for name, value in made.items() if value is not MISSING}
 
     def make(self, field: Spec, path: str, row: Rows, variables: Record) -> object:
+        if "when" in field and self.expression({"value": field["when"]}, variables) is not True:
+            return MISSING
+        if "keyed_by" in field:
+            key = json.dumps(printed(self.expression({"value": field["keyed_by"]}, variables)), ensure_ascii=False)
+            row, path = draw.text_keys(pa.array([key])), join("keyed", field["name"])
         if self.happens(field.get("percent_missing", 0), path + "/missing", row):
             return MISSING
         if self.happens(field.get("percent_nulls", 0), path + "/null", row):
@@ -311,7 +322,13 @@ class Values:
                 made = [self.element(field, path, place, variables) for place in self.places(field, path, row)]
                 return [value for value in made if value is not MISSING]
             case "variable":
-                return variables.get(field["variable"])
+                value = variables.get(field["variable"])
+                for key in field["path"].split(".") if "path" in field else []:
+                    value = value.get(key) if isinstance(value, dict) else None
+                return value
+            case "row" | "column":
+                found = self.picked(field, path, row, variables)
+                return found if field["type"] == "row" or found is None else found.get(field["column"])
             case "expression":
                 return self.expression(field, variables)
         raise ValueError(field["type"])
@@ -326,6 +343,34 @@ class Values:
         random = self.bits(path + "/select", place)
         chosen = elements[index(field.get("selection_distribution"), random, len(elements))]
         return self.make(chosen, join(path, chosen["name"]), place, variables)
+
+    def picked(self, field: Spec, path: str, row: Rows, variables: Record) -> Record | None:
+        """Return the row of a table that a field picks; None when none matches."""
+        rows, weights = self.tables.rows(field["table"])
+        chosen = list(range(len(rows)))
+        for column, text in field.get("match", {}).items():
+            wanted = self.expression({"value": text}, variables)
+            chosen = [number for number in chosen if alike(rows[number].get(column), wanted)]
+        if not chosen:
+            return None
+        pick, drawn = field.get("pick", "draw"), path
+        if "as" in field:
+            drawn = join("/".join(path.split("/")[:2]), f"as:{field['table']}", field["as"])
+        if pick == "draw" and "distribution" in field:
+            place = index(field["distribution"], self.bits(drawn + "/pick", row), len(chosen))
+        elif pick == "draw":
+            u = float(draw.unit(self.bits(drawn + "/pick", row))[0])
+            place = math.floor(u * len(chosen)) if weights is None else weighted(u, [weights[n] for n in chosen])
+        elif pick in ("cycle", "shuffle"):
+            place = self.counted[path]
+            self.counted[path] += 1
+        else:
+            place = {"worker": variables.get("worker"), "step": self.step}[pick]
+        if pick == "shuffle":
+            turn, at = divmod(place, len(rows))
+            key = draw.numbered(np.array([draw.purpose_key(self.seed, drawn + "/shuffle")]), np.array([turn]))
+            place = shuffled(at, len(rows), key[0])
+        return None if place is None else rows[chosen[place % len(chosen)]]
 
     def places(self, field: Spec, path: str, row: Rows) -> list[Rows]:
         """Return the row of each place in a list or string, of which a length is drawn."""
@@ -354,6 +399,63 @@ class Values:
 
     def bits(self, path: str, row: Rows) -> Rows:
         return bits(self.seed, path, row)
+
+
+class Tables:
+    """The tables of a spec, made when they are asked for."""
+
+    def __init__(self, spec: Spec, seed: int, offset: str) -> None:
+        self.spec, self.seed, self.offset = spec, seed, offset
+        self.made: dict[str, tuple[list[Record], list[float] | None]] = {}
+
+    def rows(self, name: str) -> tuple[list[Record], list[float] | None]:
+        """Return the rows of a table, and their weights if it has any."""
+        if name not in self.made:
+            table = self.spec[name]
+            rows = list(self.fresh(name, table))
+            if "where" in table:
+                rows = [row for row in rows if evaluate(table["where"], row, self.offset) is True]
+            weight = table.get("weight")
+            self.made[name] = rows, None if weight is None else [float(row[weight] or 0) for row in rows]
+        return self.made[name]
+
+    def fresh(self, name: str, table: Spec) -> Iterator[Record]:
+        for row in table.get("rows", []):
+            yield dict(zip(table["columns"], row, strict=True)) if isinstance(row, list) else row
+        if "rows" not in table:
+            values = Values(self.seed, self.offset)
+            values.tables = self
+            path = join("table", name)
+            for key, above in self.keys(path, table):
+                values.earlier = dict(above)
+                for field in table["columns"]:
+                    values.earlier[field["name"]] = values.make(field, join(path, field["name"]), key, {})
+                columns = {field["name"]: values.earlier[field["name"]] for field in table["columns"]}
+                yield {column: value for column, value in columns.items() if value is not MISSING}
+
+    def keys(self, path: str, table: Spec) -> Iterator[tuple[Rows, Record]]:
+        """Yield the row key of each row of a table, with what its columns may read."""
+        if "per" not in table:
+            for number in range(table["size"]):
+                yield draw.numbered(np.array([draw.purpose_key(self.seed, path + "/row")]), np.array([number])), {}
+            return
+        for number, parent in enumerate(self.rows(table["per"]["table"])[0]):
+            key = draw.numbered(np.array([draw.purpose_key(self.seed, path + "/parent")]), np.array([number]))
+            count = max(0, position(table["per"]["count"], bits(self.seed, path + "/count", key)))
+            for place in range(count):
+                yield draw.numbered(bits(self.seed, path + "/row", key), np.array([place])), {"parent": parent}
+
+
+def alike(value: object, wanted: object) -> bool:
+    """Return whether two values are equal, and of one type; the numbers are one."""
+    numbers = [isinstance(one, int | float) and not isinstance(one, bool) for one in (value, wanted)]
+    return value is not None and value == wanted and (all(numbers) or type(value) is type(wanted))
+
+
+def weighted(u: float, weights: list[float]) -> int | None:
+    """Return which of some weights, side by side, a share of their sum falls on; None when all are 0."""
+    sums = [0.0, *np.cumsum(weights).tolist()]
+    return next((place for place, high in enumerate(sums[1:]) if high > u * sums[-1]), None)
 
 
 def all_values(field: Spec, size: int) -> list:
