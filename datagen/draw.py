@@ -7,6 +7,7 @@ the last bit: only operations that IEEE 754 rounds exactly are used (the ``log``
 processors). The work is done by ``datagen.native.draws``, this module gives it the arrays.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from math import isqrt
@@ -111,6 +112,12 @@ def below(random: Keys, size: int) -> Keys:
     drawn = column(len(random), np.uint64)
     draws.below(random, size % 2**64, drawn)
     return drawn
+
+
+def bounds(weights: Iterable[float]) -> Keys:
+    """Return cumulative weights, scaled to 1, as the numbers of 53 bits that are below them."""
+    sums = np.cumsum([float(weight) for weight in weights])
+    return np.ceil(sums / sums[-1] * 2.0**53).astype(np.uint64)
 
 
 def exponential(u: Floats) -> Floats:

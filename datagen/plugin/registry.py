@@ -42,6 +42,8 @@ BUILT_IN = {
         "timestamps": "arrivals.timestamps",
     },
     "dimension": {
+        "bool": "dimensions.bool",
+        "constant": "dimensions.constant",
         "counter": "dimensions.counter",
         "enum": "dimensions.enum",
         "expression": "dimensions.expression",
@@ -50,6 +52,7 @@ BUILT_IN = {
         "ipaddress": "dimensions.ipaddress",
         "list": "dimensions.list",
         "object": "dimensions.object",
+        "one_of": "dimensions.one_of",
         "string": "dimensions.string",
         "timestamp": "dimensions.timestamp",
         "variable": "dimensions.variable",

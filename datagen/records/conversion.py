@@ -1,4 +1,10 @@
-"""Arrays converted to another type: to the common type of several, and to types that other programs know."""
+"""Arrays converted to another type: to the common type of several, and to types that other programs know; JSON to
+arrays.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +30,18 @@ def as_type(array: pa.Array, type_: pa.DataType) -> pa.Array:
         return pa.nulls(len(array), type_)
     text = json_text(array).cast(JSON_TEXT)
     return pc.if_else(array.is_valid(), text, None) if array.null_count else text
+
+
+def from_json(values: Sequence[Any]) -> pa.Array:
+    """Return values of JSON as an array of the simplest type that keeps the JSON type of each."""
+    for python_type, type_ in ((str, pa.string()), (bool, pa.bool_()), (int, pa.int64()), (float, pa.float64())):
+        if all(value is None or type(value) is python_type for value in values):
+            try:
+                return pa.array(values, type_)
+            except OverflowError:
+                break
+    text = [None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values]
+    return pa.array(text, pa.string()).cast(JSON_TEXT)
 
 
 def exported(array: pa.Array) -> pa.Array:

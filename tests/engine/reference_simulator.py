@@ -222,10 +222,7 @@ def see_ends(sources: list[Source], now: int) -> None:
 
 
 def next_state(transitions: list[Spec], random: Rows) -> str:
-    probabilities = np.array([transition["probability"] for transition in transitions], dtype=np.float64)
-    cumulative = np.cumsum(probabilities) / sum(probabilities)
-    chosen = next(i for i, bound in enumerate(cumulative) if bound > draw.unit(random)[0])
-    return transitions[chosen]["next"]
+    return transitions[weighted([transition["probability"] for transition in transitions], random)]["next"]
 
 
 def zone_of(spec: Spec, offset: str) -> str:
@@ -291,7 +288,14 @@ class Values:
         match field["type"].lower():
             case "enum":
                 random = self.bits(path + "/pick", row)
-                return field["values"][index(field.get("cardinality_distribution"), random, len(field["values"]))]
+                return field["values"][chosen(field, random, len(field["values"]))]
+            case "bool":
+                return bool(draw.unit(self.bits(path + "/value", row))[0] < field.get("probability", 0.5))
+            case "constant":
+                return field["value"]
+            case "one_of":
+                one = field["of"][chosen(field, self.bits(path + "/pick", row), len(field["of"]))]
+                return self.make(one, join(path, one["name"]), row, variables)
             case "int":
                 return whole(distribution, self.bits(path + "/value", row))
             case "float":
@@ -307,6 +311,9 @@ class Values:
                 return field.get("start", 0) + (self.counted[path] - 1) * field.get("increment", 1)
             case "object":
                 return self.make_object(field["dimensions"], path, row, variables)
+            case "list" if "length_distribution" not in field:
+                made = self.make_object(field["elements"], path, row, variables)
+                return list(made.values())
             case "list":
                 made = [self.element(field, path, place, variables) for place in self.places(field, path, row)]
                 return [value for value in made if value is not MISSING]
@@ -446,6 +453,18 @@ def index(distribution: Spec | None, random: Rows, size: int) -> int:
     if distribution is None:
         return int(draw.below(random, size)[0])
     return min(max(position(distribution, random), 0), size - 1)
+
+
+def weighted(weights: list[float], random: Rows) -> int:
+    cumulative = np.cumsum(np.array(weights, dtype=np.float64))
+    return next(i for i, bound in enumerate(cumulative / cumulative[-1]) if bound > draw.unit(random)[0])
+
+
+def chosen(field: Spec, random: Rows, size: int) -> int:
+    """Draw which of several: by weights, where there are any."""
+    if "weights" in field:
+        return weighted(field["weights"], random)
+    return index(field.get("cardinality_distribution"), random, size)
 
 
 def wait_ns(distribution: Spec, random: Rows) -> int:
