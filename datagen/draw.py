@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datagen.native import curve, draws, shuffle
+from datagen.native import curve, draws, shuffle, token
 
 Keys = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
@@ -98,6 +98,13 @@ def bits(rows: Keys, purpose: np.uint64) -> Keys:
     drawn = column(rows.size, np.uint64)
     draws.bits(rows.reshape(-1), purpose, drawn)
     return drawn.reshape(rows.shape)
+
+
+def words(rows: Keys, purpose: np.uint64, count: int) -> Keys:
+    """Draw so many times 64 random bits for each row, (n, count)."""
+    drawn = column(len(rows) * count, np.uint64)
+    token.words(rows, purpose, count, drawn)
+    return drawn.reshape(len(rows), count)
 
 
 def unit(random: Keys) -> Floats:

@@ -16,7 +16,7 @@ class OneOf(PooledDimension):
 
     Each is equally likely, unless `weights` say how often each comes. Their names are not printed.
 
-    Example: {"type": "one_of", "name": "customer", "weights": [7, 1], "of": [{"type": "variable", "name": "known", "variable": "user_id"}, {"type": "counter", "name": "new"}]}
+    Example: {"type": "one_of", "name": "customer", "weights": [7, 1], "of": [{"type": "variable", "name": "known", "variable": "user_id"}, {"type": "uuid", "name": "new"}]}
     """
 
     kind: ClassVar[str] = "one_of"

@@ -4,6 +4,8 @@ It is a transcription of the contract for valid specs, made to be read and not t
 engine but the keyed draws of ``datagen.draw``, and asks those for one row at a time.
 """
 
+import base64
+import functools
 import heapq
 import itertools
 import json
@@ -13,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from ipaddress import IPv6Address, ip_network
+from uuid import UUID
 
 import numpy as np
 
@@ -317,11 +321,48 @@ class Values:
             case "list":
                 made = [self.element(field, path, place, variables) for place in self.places(field, path, row)]
                 return [value for value in made if value is not MISSING]
+            case "uuid":
+                return self.uuid(field, path, row)
+            case "hex":
+                return f"{self.words(path, row, -(-field['length'] // 16)):x}".zfill(-(-field["length"] // 16) * 16)[
+                    : field["length"]
+                ]
+            case "bytes":
+                count = -(-field["length"] // 8)
+                octets = self.words(path, row, count).to_bytes(8 * count, "big")[: field["length"]]
+                return base64.b64encode(octets).decode()
+            case "mac":
+                octets = (self.words(path, row, 1) >> 16).to_bytes(6, "big")
+                return ":".join(f"{octet:02x}" for octet in (octets[0] & 0xFC | 2, *octets[1:]))
+            case "ipv6":
+                return str(IPv6Address(self.words(path, row, 2) % 2**125 + 2**125))
+            case "ip_in":
+                network = ip_network(
+                    field["networks"][chosen(field, self.bits(path + "/pick", row), len(field["networks"]))]
+                )
+                return str(network[self.words(path, row, 2) & int(network.hostmask)])
+            case "port":
+                return 1 + int(draw.below(self.bits(path + "/value", row), 65535)[0])
             case "variable":
                 return variables.get(field["variable"])
             case "expression":
                 return self.expression(field, variables)
         raise ValueError(field["type"])
+
+    def words(self, path: str, row: Rows, count: int) -> int:
+        """Draw so many times 64 bits as one number, the first ones highest."""
+        key = self.bits(path + "/value", row)
+        made = (int(draw.numbered(key, np.array([number]))[0]) for number in range(count))
+        return functools.reduce(lambda high, low: high << 64 | low, made)
+
+    def uuid(self, field: Spec, path: str, row: Rows) -> str:
+        drawn = self.words(path, row, 2)
+        if field.get("version", 4) == 4:
+            return str(UUID(int=drawn, version=4))
+        time = self.earlier.get("time", self.time)
+        microseconds = max(time.microseconds, 0)
+        head = microseconds // 1000 << 16 | 7 << 12 | microseconds % 1000 * 4096 // 1000
+        return str(UUID(int=head << 64 | 2 << 62 | drawn % 2**62))
 
     def string(self, field: Spec, path: str, row: Rows) -> str:
         chars = field.get("chars", PRINTABLE)

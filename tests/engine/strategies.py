@@ -30,7 +30,14 @@ STARTS = [
 ]
 TIMES = ["1969-12-31T23:59:59.999", "2001-12-20T13:13:12.132", "2024-02-29T00:00:00", "2038-01-19T03:14:08.5"]
 FEW_VALUES = ["enum", "bool", "constant", "counter"]  # those that no pool is made of
-LEAVES = [*FEW_VALUES, "int", "float", "string", "timestamp", "ipaddress"]
+TOKENS: list[Spec] = [
+    *[{"type": "hex", "length": 5}, {"type": "hex", "length": 32}],
+    *[{"type": "bytes", "length": length} for length in (2, 9, 24)],
+    *[{"type": "uuid"}, {"type": "mac"}, {"type": "ipv6"}, {"type": "port"}],
+    {"type": "ip_in", "networks": ["10.0.0.0/8", "2001:db8::/32", "::/64"], "weights": [2, 1, 0.5]},
+    {"type": "ip_in", "networks": ["192.168.0.0/16"]},
+]
+LEAVES = [*FEW_VALUES, "int", "float", "string", "timestamp", "ipaddress", "token"]
 WEIGHTS = [0, 1, 2.5, 1e-3, 1e17]
 PERCENTS = [0, 5, 30.5, 60, 100]
 MOST_STEPS_A_RECORD = 8
@@ -136,6 +143,9 @@ def leaf(draw: st.DrawFn, name: str, wide: bool) -> Spec:
                 field["chars"] = draw(st.sampled_from(CHARS[:3] if wide else CHARS))
         case "timestamp":
             field["distribution"] = times(draw, wide)
+        case "token":
+            token = draw(st.sampled_from(TOKENS))
+            field |= token | {"type": spelled(draw, token["type"])}
         case "counter":
             field |= draw(st.sampled_from([{}, {"start": 5}, {"increment": -3}, {"start": -1, "increment": 10}]))
     return field
