@@ -7,6 +7,7 @@ the last bit: only operations that IEEE 754 rounds exactly are used (the ``log``
 processors). The work is done by ``datagen.native.draws``, this module gives it the arrays.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from math import isqrt
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datagen.native import curve, draws, shuffle
+from datagen.native import curve, draws, shuffle, token
 
 Keys = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
@@ -99,6 +100,13 @@ def bits(rows: Keys, purpose: np.uint64) -> Keys:
     return drawn.reshape(rows.shape)
 
 
+def words(rows: Keys, purpose: np.uint64, count: int) -> Keys:
+    """Draw so many times 64 random bits for each row, (n, count)."""
+    drawn = column(len(rows) * count, np.uint64)
+    token.words(rows, purpose, count, drawn)
+    return drawn.reshape(len(rows), count)
+
+
 def unit(random: Keys) -> Floats:
     """Turn random bits into numbers in [0, 1), multiples of 2**-53."""
     drawn = column(random.size, np.float64)
@@ -111,6 +119,12 @@ def below(random: Keys, size: int) -> Keys:
     drawn = column(len(random), np.uint64)
     draws.below(random, size % 2**64, drawn)
     return drawn
+
+
+def bounds(weights: Iterable[float]) -> Keys:
+    """Return cumulative weights, scaled to 1, as the numbers of 53 bits that are below them."""
+    sums = np.cumsum([float(weight) for weight in weights])
+    return np.ceil(sums / sums[-1] * 2.0**53).astype(np.uint64)
 
 
 def exponential(u: Floats) -> Floats:

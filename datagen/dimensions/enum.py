@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-import numpy as np
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from datagen.plugin.choice import Choice, Weights, check_weights
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
+from datagen.plugin.model import invalid
 from datagen.problems import Path_
-from datagen.records.conversion import array_of
+from datagen.records.conversion import from_json
 
 _WEIGHTS = {"probability", "weight", "p", "share"}
 
@@ -19,15 +20,24 @@ _WEIGHTS = {"probability", "weight", "p", "share"}
 class Enum(Dimension):
     """One of a list of values, which may be any JSON.
 
-    `cardinality_distribution` chooses the index; without it every value is equally likely.
+    Each is equally likely, unless `weights` say how often each comes, or a `cardinality_distribution` chooses the
+    index.
 
-    Example: {"type": "enum", "name": "method", "values": ["GET", "POST"]}
+    Example: {"type": "enum", "name": "method", "values": ["GET", "POST"], "weights": [9, 1]}
     """
 
     kind: ClassVar[str] = "enum"
     fixed: ClassVar[bool] = True
     values: list[Any] = Field(min_length=1, description="the values")
+    weights: Weights | None = None
     cardinality_distribution: WholeDistribution | None = Field(None, description="index into the values")
+
+    @model_validator(mode="after")
+    def _is_weighted_once(self) -> Self:
+        check_weights(self.kind, self.weights, len(self.values), "values")
+        if self.weights is not None and self.cardinality_distribution is not None:
+            raise invalid(self.kind, [(("weights",), 'can\'t stand beside a "cardinality_distribution"')])
+        return self
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         yield from super().oddities()
@@ -35,21 +45,23 @@ class Enum(Dimension):
         if odd:
             yield ("cardinality_distribution",), odd
         if all(isinstance(value, dict) and _WEIGHTS & value.keys() and len(value) == 2 for value in self.values):
-            text = "look like weights, but are values like any other; repeat a value to draw it more often"
-            yield ("values",), f"{text}, or choose with cardinality_distribution"
+            yield ("values",), 'look like weights, but are values like any other; the key "weights" is for these'
 
     @cached_property
     def _array(self) -> pa.Array:
-        return array_of(self.values)
+        return from_json(self.values)
+
+    @cached_property
+    def _choice(self) -> Choice:
+        return Choice(len(self.values), self.weights)
 
     def extent(self) -> Extent:
         lengths = [len(value) if isinstance(value, str) else 1 for value in self.values]
         return Extent(sum(lengths) / len(lengths), max(lengths))
 
     def make(self, rows: Rows) -> pa.Array:
-        size = len(self.values)
-        if size == 1:
-            index = np.zeros(len(rows), np.int32)
+        if self.cardinality_distribution is None or len(self.values) == 1:
+            index = self._choice.of(rows.keys, rows.key("pick"))
         else:
-            index = pick(self.cardinality_distribution, rows.keys, rows.key("pick"), size)
+            index = pick(self.cardinality_distribution, rows.keys, rows.key("pick"), len(self.values))
         return pa.DictionaryArray.from_arrays(pa.array(index), self._array)

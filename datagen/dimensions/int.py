@@ -6,12 +6,13 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.draw import Integers
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import WholeDistribution
+from datagen.plugin.unique import UniqueDimension
 
 
-class Int(PooledDimension):
-    """A whole number.
+class Int(UniqueDimension):
+    """A whole number. With `unique`, which needs a `uniform` distribution, each comes only once in a run.
 
     Example: {"type": "int", "name": "age", "distribution": {"type": "uniform", "min": 18, "max": 99}}
     """
@@ -28,5 +29,5 @@ class Int(PooledDimension):
     def of_range(self, places: Integers) -> pa.Array:
         return pa.array(self.distribution.whole_at(places))
 
-    def make(self, rows: Rows) -> pa.Array:
+    def drawn(self, rows: Rows) -> pa.Array:
         return pa.array(self.distribution.whole(rows.keys, rows.key()))

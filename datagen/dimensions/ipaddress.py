@@ -2,15 +2,13 @@
 
 from typing import ClassVar
 
-import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from datagen import draw
 from datagen.draw import Integers
-from datagen.native import draws
 from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import WholeDistribution
+from datagen.plugin.token import dotted
 
 
 class Ipaddress(PooledDimension):
@@ -32,13 +30,7 @@ class Ipaddress(PooledDimension):
         return count if count <= 2**32 else 0
 
     def of_range(self, places: Integers) -> pa.Array:
-        return _dotted(self.distribution.whole_at(places))
+        return dotted(self.distribution.whole_at(places))
 
     def make(self, rows: Rows) -> pa.Array:
-        return _dotted(self.distribution.whole(rows.keys, rows.key()))
-
-
-def _dotted(whole: Integers) -> pa.Array:
-    ends, data = draw.column(len(whole) + 1, np.int32), draw.column(16 * len(whole), np.uint8)
-    size = draws.dotted(whole, ends, data)
-    return pa.StringArray.from_buffers(len(whole), pa.py_buffer(ends), pa.py_buffer(data[:size]))
+        return dotted(self.distribution.whole(rows.keys, rows.key()))

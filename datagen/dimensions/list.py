@@ -1,24 +1,25 @@
 """The dimension ``list``."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from datagen.draw import Integers
+from datagen.plugin.choice import made_by, together
 from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows, in_halves, too_many
 from datagen.plugin.distribution import Extent, LengthDistribution, WholeDistribution, odd_index, odd_span, pick
 from datagen.problems import Path_
-from datagen.records.conversion import as_type
-from datagen.records.types import common_type, is_optional, plain, plain_type, present
+from datagen.records.types import is_optional, plain, plain_type, present
 
 
 class List(PooledDimension):
     """A JSON array.
 
-    Each item is made by one of the `elements`, whose names are not printed; a missing item is left out of the array.
-    With a `cardinality`, whole arrays are picked from a pool, by default each equally likely.
+    With a `length_distribution` each item is made by one of the `elements`; without it there is one item of each, in
+    their order. Their names are not printed; a missing item is left out of the array. With a `cardinality`, whole arrays are picked from a pool, by default each equally likely.
 
     Example: {"type": "list", "name": "tags", "length_distribution": {"type": "uniform", "min": 0, "max": 3}, "elements": [{"type": "enum", "name": "tag", "values": ["new", "hot"]}]}
     """
@@ -26,13 +27,24 @@ class List(PooledDimension):
     kind: ClassVar[str] = "list"
     uniform_by_default: ClassVar[bool] = True
     elements: list[AnyDimension] = Field(min_length=1, description="what the items are made of")
-    length_distribution: LengthDistribution = Field(description="how many items")
+    length_distribution: LengthDistribution | None = Field(
+        None, description="how many items; without it, one of each element, in order"
+    )
     selection_distribution: WholeDistribution | None = Field(
         None, description="index into the elements, drawn for each item; without it each is equally likely"
     )
 
+    @model_validator(mode="after")
+    def _selects_from_some(self) -> Self:
+        if self.selection_distribution is not None and self.length_distribution is None:
+            raise ValueError('"length_distribution" is required with a "selection_distribution"')
+        return self
+
     def extent(self) -> Extent:
-        lengths, items = self.length_distribution.extent(), [element.extent() for element in self.elements]
+        items = [element.extent() for element in self.elements]
+        if self.length_distribution is None:
+            return Extent(1 + sum(item.mean for item in items), 1 + sum(item.most for item in items))
+        lengths = self.length_distribution.extent()
         usual = 1 + sum(item.mean for item in items) / len(items)
         return Extent(lengths.mean * usual, lengths.most * usual + max(item.most for item in items))
 
@@ -46,26 +58,34 @@ class List(PooledDimension):
             yield ("selection_distribution",), odd
 
     def make(self, rows: Rows) -> pa.Array:
+        if self.length_distribution is None:
+            lengths = np.full(len(rows), len(self.elements))
+            return _lists(lengths, self._each(rows))
         lengths = self.length_distribution.length(rows.keys, rows.key("length"))
         if too_many(lengths):
             return in_halves(self.make, rows)
-        item_rows = rows.items(lengths)
-        items = item_rows.make(self.elements[0]) if len(self.elements) == 1 else self._mixed(item_rows)
-        ends = np.cumsum(lengths)
-        if is_optional(plain_type(items.type)):
-            items = plain(items)
-            there = items.is_valid().to_numpy(zero_copy_only=False)
-            ends = np.concatenate([[0], np.cumsum(there)])[ends]
-            items = present(items.filter(pa.array(there)))
-        return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]).astype(np.int32)), items)
+        return _lists(lengths, self._drawn(rows.items(lengths)))
 
-    def _mixed(self, rows: Rows) -> pa.Array:
-        """Return a value for each row, each made by one of several elements."""
+    def _each(self, rows: Rows) -> pa.Array:
+        """Return a value of each element for each row, those of one row side by side."""
         size = len(self.elements)
-        choice = pick(self.selection_distribution, rows.keys, rows.key("select"), size)
-        chosen = [np.flatnonzero(choice == number) for number in range(size)]
-        made = [rows.at(own).make(element) for element, own in zip(self.elements, chosen, strict=True)]
-        type_ = common_type(array.type for array in made)
-        order = np.empty(len(rows), np.int64)
-        order[np.concatenate(chosen)] = np.arange(len(rows))
-        return pa.concat_arrays([as_type(array, type_) for array in made]).take(pa.array(order))
+        made = together([rows.make(element) for element in self.elements])
+        return made.take(pa.array(np.arange(len(made)).reshape(size, -1).T.ravel()))
+
+    def _drawn(self, rows: Rows) -> pa.Array:
+        """Return a value for each row, made by one of the elements."""
+        if len(self.elements) == 1:
+            return rows.make(self.elements[0])
+        choice = pick(self.selection_distribution, rows.keys, rows.key("select"), len(self.elements))
+        return made_by(self.elements, choice, rows)
+
+
+def _lists(lengths: Integers, items: pa.Array) -> pa.Array:
+    """Return arrays of so many items (n,), without those that are missing."""
+    ends = np.cumsum(lengths)
+    if is_optional(plain_type(items.type)):
+        items = plain(items)
+        there = items.is_valid().to_numpy(zero_copy_only=False)
+        ends = np.concatenate([[0], np.cumsum(there)])[ends]
+        items = present(items.filter(pa.array(there)))
+    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]).astype(np.int32)), items)

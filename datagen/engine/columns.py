@@ -111,11 +111,17 @@ class Columns:
         for owner, values in self._recorded.items():
             values.restore(snapshot["recorded"][str(owner)])
 
-    def drafts(self, steps: Steps) -> Iterator[Draft]:
-        """Yield the records of a window's steps, in batches of an efficient size, as far as these are made in order."""
-        start = 0
-        while start < len(steps):
-            stop = min(start + self._rows_next, len(steps))
+    def drafts(self, steps: Steps, most: int | None = None) -> Iterator[Draft]:
+        """Yield the records of a window's steps, in batches of an efficient size, as far as these are made in order.
+
+        Of the steps behind those that give the ``most`` records nothing is made, which could use up what is unique.
+        """
+        start, end = 0, len(steps)
+        if most is not None and most < end:
+            emitting = np.flatnonzero(self._plan.emitter_of[steps.state] >= 0)
+            end = int(emitting[most - 1]) + 1 if len(emitting) >= most > 0 else end
+        while start < end:
+            stop = min(start + self._rows_next, end)
             stop = self._before_own_reads(steps, start, stop) if self._plan.circular else stop
             draft = self._draft(steps.between(start, stop))
             start = stop

@@ -11,6 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 import numpy as np
 import numpy.typing as npt
 
+from datagen import draw
 from datagen.draw import CONSTANT, Floats, Keys
 from datagen.engine.birth import FACTS, Fact
 from datagen.engine.times import Times
@@ -107,7 +108,7 @@ class Plan:
         family, offset, scale = zip(*(_linear(state.delay) for state in states), strict=True)
         is_foreign = np.array(family) == FOREIGN
         ways = [way for state in states for way in state.transitions]
-        bounds = [_bounds([way.probability for way in state.transitions]) for state in states]
+        bounds = [draw.bounds([way.probability for way in state.transitions]) for state in states]
         return Tables(
             family=np.array(family, np.int32),
             offset=np.array(offset),
@@ -255,9 +256,3 @@ def _reads(names: Collection[str], dimension: Dimension | Fact) -> frozenset[str
 def _linear(wait: Distribution | None) -> Linear:
     """Return what the core draws for a delay or gap; where only Python can draw it, the family is FOREIGN."""
     return Linear(CONSTANT, 0.0, 0.0) if wait is None else wait.linear() or _FOREIGN
-
-
-def _bounds(probabilities: list[float]) -> Keys:
-    """Return cumulative probabilities, scaled to 1, as the numbers of 53 bits that are below them."""
-    sums = np.cumsum([float(probability) for probability in probabilities])
-    return np.ceil(sums / sums[-1] * 2.0**53).astype(np.uint64)

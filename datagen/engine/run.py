@@ -207,7 +207,7 @@ class Run:
                 self._walked += 1
                 steps = self._walk.advance(min(end, horizon))
                 yield Walked(self._walk.next_time, *self._walk.held, *self._walk.refused, self._walk.held_since)
-                for draft in self._columns.drafts(steps):
+                for draft in self._columns.drafts(steps, left):
                     left = None if left is None else max(left - len(draft), 0)
                     self._drafted += len(draft)
                     yield self.crew.begin(partial(self._made, draft))

@@ -239,6 +239,10 @@ class Rows:
         """Return the key of a purpose, for draws of a distribution."""
         return draw.purpose_key(self.world.seed, f"{self.path}/{purpose}")
 
+    def words(self, count: int, purpose: str = "value") -> Keys:
+        """Draw so many times 64 random bits for each row, (n, count)."""
+        return draw.words(self.keys, self.key(purpose), count)
+
     def unit(self, purpose: str = "value") -> draw.Floats:
         """Draw a number in [0, 1) for each row."""
         return draw.unit(self.bits(purpose))

@@ -1,4 +1,6 @@
-"""Arrays converted to another type: to the common type of several, and to types that other programs know."""
+"""Arrays converted to another type: to the common type of several, and to types that other programs know; JSON to
+arrays.
+"""
 
 import json
 from collections.abc import Sequence
@@ -30,8 +32,8 @@ def as_type(array: pa.Array, type_: pa.DataType) -> pa.Array:
     return pc.if_else(array.is_valid(), text, None) if array.null_count else text
 
 
-def array_of(values: Sequence[Any]) -> pa.Array:
-    """Return JSON values as an array of the simplest type that keeps the JSON type of each."""
+def from_json(values: Sequence[Any]) -> pa.Array:
+    """Return values of JSON as an array of the simplest type that keeps the JSON type of each."""
     for python_type, type_ in ((str, pa.string()), (bool, pa.bool_()), (int, pa.int64()), (float, pa.float64())):
         if all(value is None or type(value) is python_type for value in values):
             try:

@@ -10,7 +10,7 @@ from datagen.plugin.dimension import World
 from datagen.plugin.model import invalid
 from datagen.plugin.table import Table
 from datagen.problems import Path_, counted, show
-from datagen.records.conversion import array_of
+from datagen.records.conversion import from_json
 
 
 class RowsTable(Table):
@@ -51,5 +51,5 @@ class RowsTable(Table):
 
     def columns(self, name: str, world: World) -> dict[str, pa.Array]:
         if self.names_ is None:
-            return {key: array_of([row.get(key) for row in self.rows]) for key in self.names()}
-        return {key: array_of([row[place] for row in self.rows]) for place, key in enumerate(self.names_)}
+            return {key: from_json([row.get(key) for row in self.rows]) for key in self.names()}
+        return {key: from_json([row[place] for row in self.rows]) for place, key in enumerate(self.names_)}

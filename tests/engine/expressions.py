@@ -24,6 +24,7 @@ OF_KIND = {
     "float": "float",
     "string": "text",
     "ipaddress": "text",
+    "bool": "bool",
     "timestamp": "stamp",
 }
 OF_PYTHON = {int: "int", float: "float", str: "text", bool: "bool"}
@@ -36,8 +37,8 @@ def type_of(field: Spec, types: Types) -> str | None:
     kind = field["type"].lower()
     if kind == "variable":
         return types.get(field["variable"])
-    if kind == "enum":
-        found = {OF_PYTHON.get(type(value)) for value in field["values"]}
+    if kind in ("enum", "constant"):
+        found = {OF_PYTHON.get(type(value)) for value in field.get("values", [field.get("value")])}
         return found.pop() if len(found) == 1 else None
     return OF_KIND.get(kind)
 

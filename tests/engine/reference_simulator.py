@@ -4,6 +4,8 @@ It is a transcription of the contract for valid specs, made to be read and not t
 engine but the keyed draws of ``datagen.draw``, and asks those for one row at a time.
 """
 
+import base64
+import functools
 import heapq
 import itertools
 import json
@@ -13,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from ipaddress import IPv6Address, ip_network
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -225,10 +229,7 @@ def see_ends(sources: list[Source], now: int) -> None:
 
 
 def next_state(transitions: list[Spec], random: Rows) -> str:
-    probabilities = np.array([transition["probability"] for transition in transitions], dtype=np.float64)
-    cumulative = np.cumsum(probabilities) / sum(probabilities)
-    chosen = next(i for i, bound in enumerate(cumulative) if bound > draw.unit(random)[0])
-    return transitions[chosen]["next"]
+    return transitions[weighted([transition["probability"] for transition in transitions], random)]["next"]
 
 
 def zone_of(spec: Spec, offset: str) -> str:
@@ -302,7 +303,14 @@ class Values:
         match field["type"].lower():
             case "enum":
                 random = self.bits(path + "/pick", row)
-                return field["values"][index(field.get("cardinality_distribution"), random, len(field["values"]))]
+                return field["values"][chosen(field, random, len(field["values"]))]
+            case "bool":
+                return bool(draw.unit(self.bits(path + "/value", row))[0] < field.get("probability", 0.5))
+            case "constant":
+                return field["value"]
+            case "one_of":
+                one = field["of"][chosen(field, self.bits(path + "/pick", row), len(field["of"]))]
+                return self.make(one, join(path, one["name"]), row, variables)
             case "int":
                 return whole(distribution, self.bits(path + "/value", row))
             case "float":
@@ -318,9 +326,34 @@ class Values:
                 return field.get("start", 0) + (self.counted[path] - 1) * field.get("increment", 1)
             case "object":
                 return self.make_object(field["dimensions"], path, row, variables)
+            case "list" if "length_distribution" not in field:
+                made = self.make_object(field["elements"], path, row, variables)
+                return list(made.values())
             case "list":
                 made = [self.element(field, path, place, variables) for place in self.places(field, path, row)]
                 return [value for value in made if value is not MISSING]
+            case "uuid":
+                return self.uuid(field, path, row)
+            case "hex":
+                return f"{self.words(path, row, -(-field['length'] // 16)):x}".zfill(-(-field["length"] // 16) * 16)[
+                    : field["length"]
+                ]
+            case "bytes":
+                count = -(-field["length"] // 8)
+                octets = self.words(path, row, count).to_bytes(8 * count, "big")[: field["length"]]
+                return base64.b64encode(octets).decode()
+            case "mac":
+                octets = (self.words(path, row, 1) >> 16).to_bytes(6, "big")
+                return ":".join(f"{octet:02x}" for octet in (octets[0] & 0xFC | 2, *octets[1:]))
+            case "ipv6":
+                return str(IPv6Address(self.words(path, row, 2) % 2**125 + 2**125))
+            case "ip_in":
+                network = ip_network(
+                    field["networks"][chosen(field, self.bits(path + "/pick", row), len(field["networks"]))]
+                )
+                return str(network[self.words(path, row, 2) & int(network.hostmask)])
+            case "port":
+                return 1 + int(draw.below(self.bits(path + "/value", row), 65535)[0])
             case "variable":
                 value = variables.get(field["variable"])
                 for key in field["path"].split(".") if "path" in field else []:
@@ -332,6 +365,21 @@ class Values:
             case "expression":
                 return self.expression(field, variables)
         raise ValueError(field["type"])
+
+    def words(self, path: str, row: Rows, count: int) -> int:
+        """Draw so many times 64 bits as one number, the first ones highest."""
+        key = self.bits(path + "/value", row)
+        made = (int(draw.numbered(key, np.array([number]))[0]) for number in range(count))
+        return functools.reduce(lambda high, low: high << 64 | low, made)
+
+    def uuid(self, field: Spec, path: str, row: Rows) -> str:
+        drawn = self.words(path, row, 2)
+        if field.get("version", 4) == 4:
+            return str(UUID(int=drawn, version=4))
+        time = self.earlier.get("time", self.time)
+        microseconds = max(time.microseconds, 0)
+        head = microseconds // 1000 << 16 | 7 << 12 | microseconds % 1000 * 4096 // 1000
+        return str(UUID(int=head << 64 | 2 << 62 | drawn % 2**62))
 
     def string(self, field: Spec, path: str, row: Rows) -> str:
         chars = field.get("chars", PRINTABLE)
@@ -548,6 +596,18 @@ def index(distribution: Spec | None, random: Rows, size: int) -> int:
     if distribution is None:
         return int(draw.below(random, size)[0])
     return min(max(position(distribution, random), 0), size - 1)
+
+
+def weighted(weights: list[float], random: Rows) -> int:
+    cumulative = np.cumsum(np.array(weights, dtype=np.float64))
+    return next(i for i, bound in enumerate(cumulative / cumulative[-1]) if bound > draw.unit(random)[0])
+
+
+def chosen(field: Spec, random: Rows, size: int) -> int:
+    """Draw which of several: by weights, where there are any."""
+    if "weights" in field:
+        return weighted(field["weights"], random)
+    return index(field.get("cardinality_distribution"), random, size)
 
 
 def wait_ns(distribution: Spec, random: Rows) -> int:

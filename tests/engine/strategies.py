@@ -30,7 +30,16 @@ STARTS = [
     "2020-01-01T00:00:00+05:30",
 ]
 TIMES = ["1969-12-31T23:59:59.999", "2001-12-20T13:13:12.132", "2024-02-29T00:00:00", "2038-01-19T03:14:08.5"]
-LEAVES = ["enum", "int", "float", "string", "timestamp", "ipaddress", "counter"]
+FEW_VALUES = ["enum", "bool", "constant", "counter"]  # those that no pool is made of
+TOKENS: list[Spec] = [
+    *[{"type": "hex", "length": 5}, {"type": "hex", "length": 32}],
+    *[{"type": "bytes", "length": length} for length in (2, 9, 24)],
+    *[{"type": "uuid"}, {"type": "mac"}, {"type": "ipv6"}, {"type": "port"}],
+    {"type": "ip_in", "networks": ["10.0.0.0/8", "2001:db8::/32", "::/64"], "weights": [2, 1, 0.5]},
+    {"type": "ip_in", "networks": ["192.168.0.0/16"]},
+]
+LEAVES = [*FEW_VALUES, "int", "float", "string", "timestamp", "ipaddress", "token"]
+WEIGHTS = [0, 1, 2.5, 1e-3, 1e17]
 PERCENTS = [0, 5, 30.5, 60, 100]
 MOST_STEPS_A_RECORD = 8
 
@@ -109,13 +118,20 @@ def times(draw: st.DrawFn, wide: bool) -> Spec:
 
 def leaf(draw: st.DrawFn, name: str, wide: bool) -> Spec:
     """Make a generator with nothing inside; ``wide`` ones give many different values."""
-    kind = draw(st.sampled_from([kind for kind in LEAVES if kind not in ("enum", "counter")] if wide else LEAVES))
+    kind = draw(st.sampled_from([kind for kind in LEAVES if kind not in FEW_VALUES] if wide else LEAVES))
     field: Spec = {"name": name, "type": spelled(draw, kind)}
     match kind:
         case "enum":
             field["values"] = draw(st.lists(st.sampled_from(ENUM_VALUES), min_size=1, max_size=4))
-            if draw(st.booleans()):
-                field["cardinality_distribution"] = one_of(draw, POSITIONS)
+            match draw(st.integers(0, 2)):
+                case 1:
+                    field["cardinality_distribution"] = one_of(draw, POSITIONS)
+                case 2:
+                    field["weights"] = weights(draw, len(field["values"]))
+        case "bool":
+            field |= draw(st.sampled_from([{}, {"probability": 0.75}, {"probability": 1}]))
+        case "constant":
+            field["value"] = draw(st.sampled_from(ENUM_VALUES))
         case "int" | "ipaddress":
             field["distribution"] = one_of(draw, WIDE_WHOLES if wide else WHOLES)
         case "float":
@@ -128,9 +144,17 @@ def leaf(draw: st.DrawFn, name: str, wide: bool) -> Spec:
                 field["chars"] = draw(st.sampled_from(CHARS[:3] if wide else CHARS))
         case "timestamp":
             field["distribution"] = times(draw, wide)
+        case "token":
+            token = draw(st.sampled_from(TOKENS))
+            field |= token | {"type": spelled(draw, token["type"])}
         case "counter":
             field |= draw(st.sampled_from([{}, {"start": 5}, {"increment": -3}, {"start": -1, "increment": 10}]))
     return field
+
+
+def weights(draw: st.DrawFn, size: int) -> list[float]:
+    made = draw(st.lists(st.sampled_from(WEIGHTS), min_size=size, max_size=size))
+    return made if any(made) else [*made[1:], 1]
 
 
 def gaps_in(draw: st.DrawFn, field: Spec) -> Spec:
@@ -143,7 +167,7 @@ def gaps_in(draw: st.DrawFn, field: Spec) -> Spec:
 
 def generator(draw: st.DrawFn, name: str, readable: list[str], depth: int) -> Spec:
     """Make any generator, with at most ``depth`` objects and lists around its leaves, that may read some variables."""
-    kinds = ["leaf", "leaf", "pool"] + ["variable"] * bool(readable) + ["object", "list"] * (depth > 0)
+    kinds = ["leaf", "leaf", "pool"] + ["variable"] * bool(readable) + ["object", "list", "one_of"] * (depth > 0)
     match draw(st.sampled_from(kinds)):
         case "leaf":
             field = leaf(draw, name, wide=False)
@@ -154,10 +178,16 @@ def generator(draw: st.DrawFn, name: str, readable: list[str], depth: int) -> Sp
         case "object":
             children = [generator(draw, child, readable, depth - 1) for child in some(draw, DIMENSION_NAMES, 1, 3)]
             field = nesting(draw, name, "object", children)
+        case "one_of":
+            children = [generator(draw, child, readable, depth - 1) for child in some(draw, DIMENSION_NAMES, 1, 3)]
+            field = {"name": name, "type": spelled(draw, "one_of"), "of": children}
+            if draw(st.booleans()):
+                field["weights"] = weights(draw, len(children))
         case _:
             children = [generator(draw, child, readable, depth - 1) for child in some(draw, DIMENSION_NAMES, 1, 3)]
-            field = nesting(draw, name, "list", children, one_of(draw, LENGTHS))
-            if draw(st.booleans()):
+            length = one_of(draw, LENGTHS) if draw(st.integers(0, 2)) else None
+            field = nesting(draw, name, "list", children, length)
+            if length and draw(st.booleans()):
                 field["selection_distribution"] = one_of(draw, POSITIONS)
     return gaps_in(draw, field)
 
@@ -170,7 +200,9 @@ def nesting(draw: st.DrawFn, name: str, kind: str, children: list[Spec], length:
     """Put children into an object or a list."""
     if kind == "object":
         return {"name": name, "type": spelled(draw, kind), "dimensions": children}
-    return {"name": name, "type": spelled(draw, kind), "elements": children, "length_distribution": length}
+    return {"name": name, "type": spelled(draw, kind), "elements": children} | (
+        {"length_distribution": length} if length else {}
+    )
 
 
 # Generators of four or five values, so that some pools use them up.

@@ -15,9 +15,16 @@ import pyarrow as pa
 import pytest
 
 from datagen import draw
+from datagen.dimensions.bytes import Bytes
+from datagen.dimensions.credit_card import CreditCard
+from datagen.dimensions.enum import Enum
 from datagen.dimensions.float import Float
+from datagen.dimensions.hex import Hex
 from datagen.dimensions.ipaddress import Ipaddress
+from datagen.dimensions.ipv6 import Ipv6
+from datagen.dimensions.mac import Mac
 from datagen.dimensions.string import String
+from datagen.dimensions.uuid import Uuid
 from datagen.distributions.constant import Constant
 from datagen.distributions.exponential import Exponential
 from datagen.distributions.normal import Normal
@@ -44,7 +51,15 @@ DIMENSIONS = {
     "float": Float(name="v", distribution=DISTRIBUTIONS["normal"], precision=2),
     "string": String(name="v", length_distribution=DISTRIBUTIONS["exponential"], chars="aä€😀"),
     "ipaddress": Ipaddress(name="v", distribution=DISTRIBUTIONS["wide normal"]),
+    "uuid": Uuid(name="v"),
+    "unique uuid": Uuid(name="v", unique=True),
+    "hex": Hex(name="v", length=11),
+    "bytes": Bytes(name="v", length=7),
+    "mac": Mac(name="v"),
+    "ipv6": Ipv6(name="v"),
+    "credit_card": CreditCard(name="v", network="discover"),
 }
+WEIGHTED = Enum(name="v", values=[0, 1, 2, 3], weights=[0.1, 2, 0, 1e-3])
 
 
 def values(name: str) -> Columns:
@@ -77,6 +92,7 @@ KINDS: dict[str, Callable[[], Columns]] = {
         for method, *rest in (("real",), ("whole",), ("length",), ("index", 8))
     },
     **{name: partial(values, name) for name in DIMENSIONS},
+    "weighted": lambda: [WEIGHTED.make(Rows(ROWS, "hash", World(1))).indices.to_numpy()],
 }
 
 

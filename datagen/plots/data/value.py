@@ -231,8 +231,10 @@ def _weights(dimension: Dimension) -> dict[str | None, float] | None:
     picker: Distribution | None = getattr(dimension, "cardinality_distribution", None)
     size = len(listed)
     index = np.clip(_whole(picker, np.floor), 0, size - 1).astype(np.int64) if picker else np.arange(size)
+    drawn = np.bincount(index, minlength=size)
+    counts = np.array(getattr(dimension, "weights", None) or drawn, np.float64)
     shares: dict[str | None, float] = {}
-    for value, weight in zip(listed, (np.bincount(index, minlength=size) / len(index)).tolist(), strict=True):
+    for value, weight in zip(listed, (counts / counts.sum()).tolist(), strict=True):
         text = None if value is None else _text(value)
         shares[text] = shares.get(text, 0.0) + weight
     return shares

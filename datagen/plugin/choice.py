@@ -1,0 +1,82 @@
+"""Which of several: by weights, or each equally likely; and the values of rows that are made by several generators."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import Field
+
+from datagen import draw
+from datagen.draw import Keys
+from datagen.native import choice
+from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.distribution import pick
+from datagen.plugin.model import Number, invalid
+from datagen.records.conversion import as_type
+from datagen.records.types import common_type
+
+_MOST_GUIDED = 16  # bits: a guide of 65 536 places still fits into a fast cache
+_BITS = 53  # of a draw
+
+Codes = npt.NDArray[np.int32]
+Weights = Annotated[
+    list[Annotated[Number, Field(ge=0)]],
+    Field(description="how often each comes, as shares of their sum; without it, each is equally likely"),
+]
+
+
+def check_weights(kind: str, weights: Sequence[float] | None, size: int, what: str) -> None:
+    """Raise pydantic's ValidationError when weights, if there are any, don't belong to so many things."""
+    if weights is None:
+        return
+    if len(weights) != size:
+        raise invalid(kind, [(("weights",), f"must be one for each of the {size} {what}, found {len(weights)}")])
+    if not any(weights):
+        raise invalid(kind, [(("weights",), "must not all be 0")])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Chooses one of several for each row."""
+
+    size: int
+    weights: Sequence[float] | None = None
+
+    def of(self, rows: Keys, purpose: np.uint64) -> Codes:
+        """Return the number of what is chosen for each row, (n,)."""
+        if self.size == 1:
+            return np.zeros(len(rows), np.int32)
+        if self._guided is None:
+            return pick(None, rows, purpose, self.size)
+        chosen = draw.column(len(rows), np.int32)
+        choice.weighted(rows, purpose, *self._guided, chosen)
+        return chosen
+
+    @cached_property
+    def _guided(self) -> tuple[Keys, Codes, int] | None:
+        """Return what the core takes for the weights."""
+        if self.weights is None:
+            return None
+        bounds = draw.bounds(self.weights)
+        bits = min(self.size.bit_length(), _MOST_GUIDED)
+        starts = np.arange(1 << bits, dtype=np.uint64) << np.uint64(_BITS - bits)
+        return bounds, np.searchsorted(bounds, starts, side="right").astype(np.int32), _BITS - bits
+
+
+def made_by(dimensions: Sequence[Dimension], choice: Codes, rows: Rows) -> pa.Array:
+    """Return a value for each row, made by the dimension that is chosen for it, (n,)."""
+    chosen = [np.flatnonzero(choice == number) for number in range(len(dimensions))]
+    made = [rows.at(own).make(dimension) for dimension, own in zip(dimensions, chosen, strict=True)]
+    order = np.empty(len(rows), np.int64)
+    order[np.concatenate(chosen)] = np.arange(len(rows))
+    return together(made).take(pa.array(order))
+
+
+def together(arrays: Sequence[pa.Array]) -> pa.Array:
+    """Return the values of arrays one after the other, as a type that holds all of them."""
+    type_ = common_type(array.type for array in arrays)
+    return pa.concat_arrays([as_type(array, type_) for array in arrays])

@@ -1,0 +1,64 @@
+"""Field generators whose values never repeat in a run, when that is wanted: a keyed shuffle of a running count."""
+
+from abc import abstractmethod
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field, model_validator
+
+from datagen import draw
+from datagen.draw import Integers
+from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.model import invalid
+from datagen.problems import RunFailed
+
+_MOST = 2**63  # values that a shuffle knows
+
+
+class UniqueDimension(PooledDimension):
+    """A field generator that can make each of its values only once in a run."""
+
+    unique: bool = Field(
+        False, description="whether no value may come twice in a run; when all are used up, the run fails"
+    )
+
+    @model_validator(mode="after")
+    def _can_be_unique(self) -> Self:
+        if self.unique:
+            problem = self.why_not_unique()
+            for key in ("cardinality", "keyed_by"):
+                if getattr(self, key):
+                    problem = f'can\'t stand beside "{key}", which gives some values again'
+            if problem:
+                raise invalid(self.kind, [(("unique",), problem)])
+        return self
+
+    def why_not_unique(self) -> str | None:
+        """Return why its values can't be told apart by a number below ``count_of_unique``; None when they can."""
+        if not self.count_of_unique():
+            return "needs values of which each is as likely as any other, as those of a uniform distribution"
+        if self.count_of_unique() > _MOST:
+            return f"can only tell {_MOST} values apart, not {self.count_of_unique()}"
+        return None
+
+    def count_of_unique(self) -> int:
+        """Return how many values there are when none may come twice."""
+        return self.range_size()
+
+    @abstractmethod
+    def drawn(self, rows: Rows) -> pa.Array:
+        """Return a value for each row, each on its own, as ``make`` does."""
+
+    def numbered(self, rows: Rows, numbers: Integers) -> pa.Array:
+        """Return another value for each number below ``count_of_unique``, (n,)."""
+        return self.of_range(numbers)
+
+    def make(self, rows: Rows) -> pa.Array:
+        if not self.unique:
+            return self.drawn(rows)
+        size, made = self.count_of_unique(), rows.count()
+        if made + len(rows) > size:
+            raise RunFailed(f'making {rows.path}: all {size} values are used up, and with "unique" none comes twice')
+        places = np.arange(made, made + len(rows))
+        return self.numbered(rows, draw.shuffled(places, size, rows.key("unique")))
