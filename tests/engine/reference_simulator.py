@@ -408,7 +408,7 @@ class Values:
             place = index(field["distribution"], self.bits(drawn + "/pick", row), len(chosen))
         elif pick == "draw":
             u = float(draw.unit(self.bits(drawn + "/pick", row))[0])
-            place = math.floor(u * len(chosen)) if weights is None else weighted(u, [weights[n] for n in chosen])
+            place = math.floor(u * len(chosen)) if weights is None else by_weight(u, [weights[n] for n in chosen])
         elif pick in ("cycle", "shuffle"):
             place = self.counted[path]
             self.counted[path] += 1
@@ -500,7 +500,7 @@ def alike(value: object, wanted: object) -> bool:
     return value is not None and value == wanted and (all(numbers) or type(value) is type(wanted))
 
 
-def weighted(u: float, weights: list[float]) -> int | None:
+def by_weight(u: float, weights: list[float]) -> int | None:
     """Return which of some weights, side by side, a share of their sum falls on; None when all are 0."""
     sums = [0.0, *np.cumsum(weights).tolist()]
     return next((place for place, high in enumerate(sums[1:]) if high > u * sums[-1]), None)
