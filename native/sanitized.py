@@ -21,10 +21,10 @@ from native.headers import headers
 FOLDER = Path("build/sanitized")
 COPIED = ("datagen", "tests", "native", "conf", "formats", "generator.py", "pyproject.toml")
 FLAGS = (
-    "-O1",
+    "-Og",  # takes half the time of -O1 to compile, and leaves more accesses in place to be looked at
     "-ffp-contract=off",
     "-fno-math-errno",
-    "-g",
+    "-g1",  # lines, which is what a report shows
     "-fsanitize=address,undefined",
     "-fno-sanitize-recover=undefined",
     "-fno-omit-frame-pointer",
