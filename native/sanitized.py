@@ -12,17 +12,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from native.compile import PACKAGE, make_c, modules, sources
-from native.compiler import command, make_library
+from setuptools import Extension
+
+from native.compile import PACKAGE, make_c, make_libraries, modules, sources
+from native.compiler import command
 from native.headers import headers
 
 FOLDER = Path("build/sanitized")
 COPIED = ("datagen", "tests", "native", "conf", "formats", "generator.py", "pyproject.toml")
 FLAGS = (
-    "-O1",
+    "-Og",  # takes half the time of -O1 to compile, and leaves more accesses in place to be looked at
     "-ffp-contract=off",
     "-fno-math-errno",
-    "-g",
+    "-g1",  # lines, which is what a report shows
     "-fsanitize=address,undefined",
     "-fno-sanitize-recover=undefined",
     "-fno-omit-frame-pointer",
@@ -48,16 +50,20 @@ def main(arguments: Sequence[str]) -> int:
         FOLDER.mkdir(parents=True, exist_ok=True)
         copy(name, FOLDER / name)
     flags = [*FLAGS, *["-shared-libasan"] * ("clang" in runtime), f"-DCORE_SOURCES={sources()}u"]
-    for module in modules():
-        [library] = (FOLDER / PACKAGE).glob(f"{module.name.rpartition('.')[2]}.*.so")
-        made_c = make_c(module, FOLDER / "core", **CHECKED)
-        make_library(made_c, library, command(), headers(), flags, sys.platform)
+    pairs = ((make_c(module, FOLDER / "core", **CHECKED), _copied(module)) for module in modules())
+    make_libraries(pairs, command(), headers(), flags, sys.platform)
     preload = f"{runtime} {_library('libstdc++.so.6')}"  # the second, or the first knows no exceptions of C++
     line = [sys.executable, "-m", "pytest", *arguments]
     code = subprocess.run(line, cwd=FOLDER, env=os.environ | OPTIONS | {"LD_PRELOAD": preload}).returncode
     reports = [path.read_text() for path in FOLDER.glob("report.*")]
     print("\n".join(reports))
     return code or len(reports)
+
+
+def _copied(module: Extension) -> Path:
+    """Return where the copy of the program has the library of a module."""
+    [library] = (FOLDER / PACKAGE).glob(f"{module.name.rpartition('.')[2]}.*.so")
+    return library
 
 
 def _library(name: str) -> str:

@@ -25,6 +25,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # The sample of specs that differs from one run of the tests to the next. Set it to repeat what a report shows.
 FRESH_SEED = int(os.environ.setdefault("DATAGEN_FRESH_SEED", str(secrets.randbelow(10**9))))
 
+LONGEST = ("test_faults", "test_docs", "test_oracle", "test_page", "test_then_live")  # files, a minute each or more
+
 
 def pytest_report_header() -> str:
     return f"fresh specs: DATAGEN_FRESH_SEED={FRESH_SEED}"
@@ -32,7 +34,7 @@ def pytest_report_header() -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the files that take longest begin first, so that the cores end together; a file stays on one of them."""
-    items.sort(key=lambda item: item.path.stem not in ("test_faults", "test_oracle"))
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 class Outcome:

@@ -31,8 +31,8 @@ def test_the_ready_files_are_there() -> None:
 
 
 @pytest.mark.parametrize("path", SPECS, ids=name)
-def test_a_ready_spec_runs_without_a_warning(process, path) -> None:
-    outcome = process("-c", path, "-s", START, "-n", 200, "--seed", 1)
+def test_a_ready_spec_runs_without_a_warning(command, path) -> None:
+    outcome = command("-c", path, "-s", START, "-n", 200, "--seed", 1)
     assert outcome.code == 0
     assert len(outcome.err.splitlines()) == 1
     assert len(outcome.records) == 200
@@ -50,21 +50,23 @@ def test_a_ready_spec_is_checked(command, path) -> None:
 
 
 @pytest.mark.parametrize("path", TARGETS, ids=name)
-def test_a_ready_target_takes_records(process, local, path, monkeypatch) -> None:
+def test_a_ready_target_takes_records(command, local, path, monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(tmp_path)
     kind = json.loads(path.read_text())["type"]
     local.need(kind)
     only_check = ["--check"] if kind in FAR else []
     for name in re.findall(r"\$\{(\w+)\}", path.read_text()):
         monkeypatch.setenv(name, "secret")
-    outcome = process("-c", ROOT / "conf/gen/clickstream.json", "-t", path, "-s", START, "-n", 20, *only_check)
+    outcome = command("-c", ROOT / "conf/gen/clickstream.json", "-t", path, "-s", START, "-n", 20, *only_check)
     assert outcome.code == 0, outcome.err
     assert outcome.err.startswith("spec, target and format are valid" if only_check else "20 records, ")
     assert len(outcome.lines) == (20 if kind == "stdout" else 0)
 
 
 @pytest.mark.parametrize("path", PATTERNS, ids=name)
-def test_a_ready_pattern_fits_the_spec_that_its_readme_names(process, path) -> None:
-    outcome = process(*table()[path.name].split(), "--seed", 1, cwd=ROOT)
+def test_a_ready_pattern_fits_the_spec_that_its_readme_names(command, path, monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
+    outcome = command(*table()[path.name].split(), "--seed", 1)
     assert outcome.code == 0, outcome.err
     assert len(outcome.lines) == 10
     assert "{{" not in outcome.out

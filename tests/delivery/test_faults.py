@@ -23,7 +23,7 @@ from tests.servers.search_server import SearchServer
 from tests.worlds import ROOT, START, write_json
 
 CLICKS = ROOT / "conf" / "gen" / "clickstream.json"
-KILLS = 20
+KILLS = 20  # of a file, whose lines are exactly once; with servers half as many: one and the same state decides
 
 
 class Command:
@@ -114,35 +114,35 @@ def killed_again_and_again(run: Command, state: Path, moments: Iterator[float]) 
     return killed
 
 
-def moments(seed: int, least: float = 0.5, most: float = 1.1) -> Iterator[float]:
+def moments(seed: int, kills: int) -> Iterator[float]:
     """Moments at which to kill; the command takes about half a second to start."""
     drawn = random.Random(seed)
-    return (drawn.uniform(least, most) for _ in range(KILLS))
+    return (drawn.uniform(0.5, 1.1) for _ in range(kills))
 
 
 def test_no_record_of_a_file_is_missing_or_doubled_after_twenty_kills(command, tmp_path) -> None:
     run = command({"type": "file", "path": "out.json"}, 3_000_000)
-    assert killed_again_and_again(run, tmp_path / "state", moments(1)) >= KILLS // 2
+    assert killed_again_and_again(run, tmp_path / "state", moments(1, KILLS)) >= KILLS // 2
     counts = run.audit()
     assert counts == {"expected": 3_000_000, "found": 3_000_000} | dict.fromkeys(
         ("missing", "duplicated", "out", "altered"), 0
     )
 
 
-def test_no_row_is_missing_or_doubled_after_twenty_kills_with_a_key(command, tmp_path, table) -> None:
+def test_no_row_is_missing_or_doubled_after_ten_kills_with_a_key(command, tmp_path, table) -> None:
     target = {"type": "postgres", "dsn": installed.postgres(), "table": table, "mode": "upsert", "record_id": True}
     run = command(target, 400_000)
-    assert killed_again_and_again(run, tmp_path / "state", moments(2)) >= KILLS // 4
+    assert killed_again_and_again(run, tmp_path / "state", moments(2, KILLS // 2)) >= KILLS // 8
     counts = run.audit()
     assert (counts["missing"], counts["duplicated"], counts["found"]) == (0, 0, 400_000)
 
 
-def test_no_message_is_missing_after_twenty_kills(command, tmp_path, broker) -> None:
+def test_no_message_is_missing_after_ten_kills(command, tmp_path, broker) -> None:
     run = command({"type": "kafka", "endpoint": broker.endpoint, "topic": "kills", "record_id": True}, 1_500_000)
-    assert killed_again_and_again(run, tmp_path / "state", moments(3)) >= KILLS // 4
+    assert killed_again_and_again(run, tmp_path / "state", moments(3, KILLS // 2)) >= KILLS // 8
     counts = run.audit()
     assert (counts["missing"], counts["altered"], counts["out"]) == (0, 0, 0)
-    assert counts["duplicated"] <= KILLS * 65536  # the batch that was under way at each kill
+    assert counts["duplicated"] <= KILLS // 2 * 65536  # the batch that was under way at each kill
 
 
 # Down at the start, restarted, cut
@@ -282,14 +282,17 @@ def test_a_stop_that_takes_long_says_so_and_a_second_one_ends_at_once(tmp_path) 
 # Memory
 
 
-def test_a_target_that_accepts_nothing_for_a_minute_does_not_fill_the_memory(command, proxied_table) -> None:
-    """The bound: 4 batches of at most 16 MB, each made and encoded, beside what the program itself takes."""
+def test_a_target_that_accepts_nothing_does_not_fill_the_memory(command, proxied_table) -> None:
+    """The bound: 4 batches of at most 16 MB, each made and encoded, beside what the program itself takes.
+
+    Without one all records would be made in a few seconds, 400 MB of lines beside what they are made of.
+    """
     proxy, target = proxied_table
     proxy.stall()
     run = command(target, 2_000_000)
     process = run.start()
     wait_until(lambda: memory(process.pid) > 0)
-    time.sleep(60)  # the fault itself
+    time.sleep(15)  # the fault itself
     most = memory(process.pid)
     proxy.flow()
     code, err = finished(process)

@@ -1,12 +1,12 @@
 """What is to be expected of a population, against theory and against long runs."""
 
 from math import inf, sqrt
+from time import process_time
 
 import numpy as np
 import pytest
 
 import datagen
-from datagen.clock import stopwatch
 from datagen.engine.expectation import Expectation
 from datagen.engine.plan import Plan
 from datagen.engine.walk import Walk
@@ -89,9 +89,9 @@ def hub(size: int) -> list[dict]:
 def test_whether_workers_stop_is_soon_known_of_very_many_states(states: list[dict]) -> None:
     """With time that grew with the square it took 6 s for the chain and 5 s for the hub; now 0.2 s at most."""
     found = expected(world(states=states))
-    begun = stopwatch()
+    begun = process_time()  # of processors: others may use this machine meanwhile
     assert found.always_stops
-    assert stopwatch() - begun < 2
+    assert process_time() - begun < 2
 
 
 @pytest.mark.parametrize("name", sorted({name for name, spec in READY.items() if "interarrival" in spec} - {"sensors"}))

@@ -29,6 +29,7 @@ MIXED = world(
     gap=exponential(2),
 )
 DAY = {"type": "sine", "period": "20M", "amplitude": 0.9}
+TRIANGLE = {"type": "triangular"}
 # A source of every kind, in all that it can be in the middle of: ramps, waiting for another one, a pace of its own.
 SOURCES = {
     **world(
@@ -49,7 +50,7 @@ SOURCES = {
         {"type": "at_start", "name": "f", "total": 4, "spread": 3, "when_full": {"state": "full"}},
         {"type": "even", "name": "e", "rate": 1, "from": {"after": "f"}, "count": uniform(1, 3), "when_full": "drop"},
         {"type": "every", "name": "v", "every": 7, "size": 2, "vary": {"low": 0, "high": 2}},
-        {"type": "periodic", "name": "k", "period": 10, "multiplier": 3.5, "deviation": 0.5},
+        {"type": "periodic", "name": "k", "period": 10, "multiplier": 3.5, "deviation": 0.5, "spread": TRIANGLE},
         {"type": "incident", "name": "o", "incident": "outage", "at": "end"},
         {"type": "timestamps", "name": "t", "values": ["+5S", "+12S", "+40S"]},
         {"type": "cron", "name": "c", "expression": "*/10 * * * * *"},

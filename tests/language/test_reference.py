@@ -156,9 +156,14 @@ def test_the_schemas_have_names_that_stay():
     assert (SCHEMA["$id"], TARGET_SCHEMA["$id"]) == ("urn:datagen:schema:spec", "urn:datagen:schema:target")
 
 
+@pytest.fixture(scope="module")
+def made_pages():
+    return pages(REGISTRY, parsers())
+
+
 @pytest.mark.parametrize(("group", "kind"), [pytest.param(group, kind, id=name) for (group, name), kind in KINDS])
-def test_a_key_without_a_default_says_in_the_reference_that_it_is_required(group, kind):
-    page = pages(REGISTRY, parsers())[f"{group}s.md"]
+def test_a_key_without_a_default_says_in_the_reference_that_it_is_required(made_pages, group, kind):
+    page = made_pages[f"{group}s.md"]
     for key in described(kind).get("required", ()):
         assert re.search(rf"^\| `{key}` \| .* \| required \| ", page, re.MULTILINE)
 

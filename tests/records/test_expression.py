@@ -511,7 +511,7 @@ def test_any_text_is_an_expression_or_an_error_with_its_place(text) -> None:
 @pytest.mark.parametrize("opening", ["(", "not (", "-", "- (", "lower(", "exists(", "1 + (", "i in [", "contains("])
 def test_deep_nesting_is_an_error_and_no_crash(opening) -> None:
     with pytest.raises(ExpressionError):
-        parse(opening * 100_000)
+        parse(opening * 20_000)
 
 
 @pytest.mark.parametrize("text", ["(" * 50 + "i > 0" + ")" * 50, "-" * 50 + "i > 0", "not " * 9999 + "i = 0"])

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.servers.installed import program
 from tests.servers.web import WebHandler, WebServer
 
 HEC_PATH = "/services/collector"
@@ -138,7 +139,7 @@ def self_signed(folder: Path) -> str:
     """Make a certificate of 127.0.0.1 that nobody has signed; the path of a file with it and its key."""
     path = folder / "certificate.pem"
     names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *names]
+    command = [program("openssl", "openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *names]
     subprocess.run([*command, "-keyout", folder / "key.pem", "-out", path], check=True, capture_output=True)
     path.write_text(path.read_text() + (folder / "key.pem").read_text())
     return str(path)

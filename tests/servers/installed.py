@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from shutil import which
 from typing import NoReturn
 
 import pytest
@@ -28,6 +29,11 @@ def unavailable(message: str) -> NoReturn:
     if os.environ.get("DATAGEN_REQUIRE_SERVERS"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+def program(name: str, package: str) -> str:
+    """Return where a program is; without it skip the test, or fail it where servers are required."""
+    return which(name) or unavailable(f"needs the program {name}; install the package {package}")
 
 
 def postgres() -> str:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from tests.servers.installed import unavailable
+from tests.servers.installed import program
 
 _AT_ONCE = 65536
 
@@ -180,14 +180,11 @@ class Certificate:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.cert, self.key = folder / f"{name}.pem", folder / f"{name}.key"
-        line = (
-            f"openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN={name} -keyout {self.key} -out {self.cert}"
-        )
+        line = f"req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN={name} -keyout {self.key} -out {self.cert}"
         names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
-        try:
-            subprocess.run([*line.split(), "-addext", names], check=True, capture_output=True)
-        except FileNotFoundError:
-            unavailable("needs the command openssl")
+        subprocess.run(
+            [program("openssl", "openssl"), *line.split(), "-addext", names], check=True, capture_output=True
+        )
 
     def context(self, client: "Certificate | None" = None) -> ssl.SSLContext:
         """Return what a server needs to show it; with ``client`` it lets nobody in but that one."""

@@ -241,7 +241,8 @@ def test_a_password_is_secret_and_the_rest_of_a_url_is_not() -> None:
 
 def test_a_server_that_is_out_of_memory_takes_a_transaction_whole_or_not_at_all(tmp_path) -> None:
     port, got = installed.free_port(), []
-    line = ["redis-server", "--port", str(port), "--maxmemory", "4mb", "--save", "", "--dir", tmp_path]
+    program = installed.program("redis-server", "redis-server")
+    line = [program, "--port", str(port), "--maxmemory", "4mb", "--save", "", "--dir", tmp_path]
     server = subprocess.Popen(line, stdout=subprocess.DEVNULL)
     installed.wait_until(lambda: installed.is_up(port))
     with library.Redis(port=port) as own:

@@ -24,7 +24,7 @@ from datagen.plugin.target import Target, Undelivered
 from datagen.problems import counted
 from datagen.targets.kafka.proof import Proof
 from datagen.targets.kafka.topic import _with_id
-from tests.servers.installed import Proxy, free_port, wait_until
+from tests.servers.installed import Proxy, free_port, program, wait_until
 from tests.servers.kafka_broker import Broker, TlsProxy
 from tests.worlds import ROOT, START, counter, enum, state, world, write_json
 
@@ -434,8 +434,9 @@ def test_a_record_that_is_too_large_is_named_and_those_before_it_are_there(deliv
 def certificate(path: Path, name: str) -> tuple[Path, Path]:
     """A certificate for this machine, signed by itself, and its key."""
     files = path / f"{name}.pem", path / f"{name}.key"
-    line = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test -addext subjectAltName=IP:127.0.0.1"
-    subprocess.run([*line.split(), "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    openssl = program("openssl", "openssl")
+    line = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run([openssl, *line.split(), "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
     return files
 
 

@@ -1,7 +1,6 @@
 """The target ``mqtt`` against real brokers: the system's, and some with settings of their own."""
 
 import json
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -53,15 +52,13 @@ class Subscriber:
 @pytest.fixture(scope="module")
 def start(tmp_path_factory) -> Iterator[Callable[[str], int]]:
     """Start a broker with settings; return its port."""
-    if shutil.which("mosquitto") is None:
-        installed.unavailable("needs the program mosquitto; install the package of that name")
-    brokers = []
+    mosquitto, brokers = installed.program("mosquitto", "mosquitto"), []
 
     def run(settings: str) -> int:
         port = installed.free_port()
         path = tmp_path_factory.mktemp("broker") / "mosquitto.conf"
         path.write_text(f"user root\nlistener {port} 127.0.0.1\n{settings}")
-        brokers.append(subprocess.Popen(["mosquitto", "-c", path], stderr=subprocess.DEVNULL))
+        brokers.append(subprocess.Popen([mosquitto, "-c", path], stderr=subprocess.DEVNULL))
         wait_until(lambda: installed.is_up(port))
         return port
 
@@ -198,7 +195,8 @@ def test_a_cut_without_retry_ends_the_run(to_mqtt, port, subscriber) -> None:
 def guarded(start, tmp_path_factory) -> int:
     """A broker that knows one user, who may publish to ``allowed`` only, and small messages only."""
     folder = tmp_path_factory.mktemp("guarded")
-    subprocess.run(["mosquitto_passwd", "-c", "-b", folder / "users", "me", "topsecret"], check=True)
+    passwords = installed.program("mosquitto_passwd", "mosquitto")
+    subprocess.run([passwords, "-c", "-b", folder / "users", "me", "topsecret"], check=True)
     (folder / "rights").write_text("user me\ntopic write allowed\n")
     return start(f"password_file {folder / 'users'}\nacl_file {folder / 'rights'}\nmax_packet_size 1000\n")
 
@@ -243,8 +241,9 @@ def test_a_broker_with_tls_is_trusted_when_it_shows_who_it_is(to_mqtt, start, tm
     names = "subjectAltName=IP:127.0.0.1,DNS:broker"
     subject = ["-subj", "/CN=localhost", "-addext", names, "-days", "2"]
     files = ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"]
+    openssl = installed.program("openssl", "openssl")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *files], check=True, capture_output=True
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *files], check=True, capture_output=True
     )
     port = start(f"certfile {tmp_path / 'cert.pem'}\nkeyfile {tmp_path / 'key.pem'}\n{UNBOUNDED}")
     assert to_mqtt(RICH, 50, port=port, tls={"ca": str(tmp_path / "cert.pem")}).code == 0

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -259,15 +258,14 @@ def test_a_cut_without_retry_ends_the_run(to_nats, server) -> None:
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory) -> Iterator[int]:
     """A server that knows two users, one of whom may not publish to ``closed``."""
-    if shutil.which("nats-server") is None:
-        installed.unavailable("needs the program nats-server")
+    server = installed.program("nats-server", "nats-server")
     folder: Path = tmp_path_factory.mktemp("guarded")
     port = installed.free_port()
     (folder / "server.conf").write_text(
         f"listen: 127.0.0.1:{port}\njetstream {{store_dir: {folder}}}\nauthorization {{users: [\n"
         '  {user: me, password: topsecret, permissions: {publish: {deny: ["closed.>"]}}}\n]}\n'
     )
-    program = subprocess.Popen(["nats-server", "-c", folder / "server.conf"], stderr=subprocess.DEVNULL)
+    program = subprocess.Popen([server, "-c", folder / "server.conf"], stderr=subprocess.DEVNULL)
     wait_until(lambda: installed.is_up(port))
     yield port
     program.terminate()
