@@ -1,6 +1,6 @@
 """The dimension ``uuid``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -37,8 +37,8 @@ class Uuid(UniqueDimension):
         if self.version == 7:
             yield ("version",), "time"
 
-    def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
-        yield from super().misfits(layout)
+    def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
+        yield from super().misfits(layout, variables)
         types = [plain_type(type_) for type_ in layout.types("time")] if self.version == 7 else []
         if not all(map(_is_time, types)):
             yield ("version",), 'needs the record\'s time, and the dimension "time" above is none'

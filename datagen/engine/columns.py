@@ -9,7 +9,7 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -280,8 +280,9 @@ class _Owners:
         self._starts = np.empty(self._states + 1, np.int64), np.empty(sources + 1, np.int64)
         grouped(steps.state, self._starts[0], self._order[0])
         grouped(births.source, self._starts[1], self._order[1])
-        self.keys = cache(self._keys)
-        self.positions = cache(self._positions)
+        # Not by functools.cache: a circle of references would keep 26 windows alive, until Python looks for circles.
+        self._keys: dict[int, Keys] = {}
+        self._positions: dict[tuple[int, int], Positions] = {}
 
     def count(self, owner: int) -> int:
         """Return how many steps, or births, are an owner's."""
@@ -320,13 +321,19 @@ class _Owners:
         starts, number = self._starts[is_source], owner - self._states if is_source else owner
         return self._order[is_source][starts[number] : starts[number + 1]]
 
-    def _keys(self, owner: int) -> Keys:
-        own = self._own(owner)
-        return self._steps.keys[own if owner < self._states else self._steps.births.row[own]]
+    def keys(self, owner: int) -> Keys:
+        """Return the row keys of an owner's steps."""
+        if owner not in self._keys:
+            own = self._own(owner)
+            self._keys[owner] = self._steps.keys[own if owner < self._states else self._steps.births.row[own]]
+        return self._keys[owner]
 
-    def _positions(self, owner: int, group: int) -> Positions:
-        source = self._steps.after[group] if owner < self._states else self._steps.births.given[group]
-        return source[self._own(owner)]
+    def positions(self, owner: int, group: int) -> Positions:
+        """Return the positions of the values that an owner's steps, or births, set of a group of variables."""
+        if (owner, group) not in self._positions:
+            source = self._steps.after[group] if owner < self._states else self._steps.births.given[group]
+            self._positions[owner, group] = source[self._own(owner)]
+        return self._positions[owner, group]
 
 
 def _is_built_in(dimension: Dimension) -> bool:

@@ -29,6 +29,8 @@ _INTRODUCTIONS = {
     "arrival": "When workers come, and as what: in `arrivals`, in place of `interarrival`.",
     "profile": "How fast the clock of an activity runs, by the time: in `profiles`, and wherever a profile is wanted.",
     "stage": "Steps between the emitters and a target, on whole batches: a target's `through`, a list of such objects.",
+    "table": "Rows of reference data that are the same everywhere in a run: in `tables`, by name. The field generators "
+    "[row](dimensions.md#row) and [column](dimensions.md#column) pick from them.",
     "target": "Where records go: the spec's `target`, or a file with such an object given with `-t`.",
 }
 _WORDS = {"integer": "whole number", "string": "text", "boolean": "true or false", "null": "null"}

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from datagen.moment import TIME
 from datagen.plugin.distribution import MOMENT_KEYS
 from datagen.plugin.model import COMMENTS, Plugin
 from datagen.plugin.registry import Registry
+from datagen.plugin.table import KINDS_BY_KEY
 
 Schema = dict[str, Any]
 
@@ -88,9 +90,9 @@ def target_schema(registry: Registry) -> Schema:
 def _definitions(registry: Registry) -> Schema:
     """Return what the groups of kinds are."""
     defs: Schema = {}
-    for group in ("arrival", "distribution", "dimension", "formatter", "profile", "stage", "target"):
+    for group in ("arrival", "distribution", "dimension", "formatter", "profile", "stage", "table", "target"):
         kinds = {name.lower(): described(kind) for name, kind in registry.of(group).items()}
-        defs |= _choice(group, kinds)
+        defs |= _choice(group, kinds, KINDS_BY_KEY if group == "table" else {})
     drawing = {name: kind for name, kind in registry.of("distribution").items() if getattr(kind, "draws_times", True)}
     times = {name.lower(): _with_times(described(kind)) for name, kind in drawing.items()}
     return defs | _choice("time_distribution", times)
@@ -118,8 +120,11 @@ def _linked(part: Any) -> Any:
     return linked
 
 
-def _choice(group: str, kinds: Mapping[str, Schema]) -> Schema:
-    """Return definitions that choose a kind by ``type``: an editor offers lower-case names, then the kind's keys."""
+def _choice(group: str, kinds: Mapping[str, Schema], by_key: Mapping[str, str] = MappingProxyType({})) -> Schema:
+    """Return definitions that choose a kind by ``type``: an editor offers lower-case names, then the kind's keys.
+
+    Where there is no type, the first of some keys may say the kind.
+    """
     defs: Schema = {}
     cases = []
     for name, kind in kinds.items():
@@ -130,7 +135,11 @@ def _choice(group: str, kinds: Mapping[str, Schema]) -> Schema:
         chosen = {"required": ["type"], "properties": {"type": {"pattern": _any_case(name)}}}
         cases.append({"if": chosen, "then": {"$ref": f"#/$defs/{group}.{name}"}})
     types = {"type": "string", "anyOf": [{"enum": list(kinds)}, *({"pattern": _any_case(name)} for name in kinds)]}
-    return {group: {"type": "object", "required": ["type"], "properties": {"type": types}, "allOf": cases}, **defs}
+    for place, (key, name) in enumerate(by_key.items()):
+        others = [{"required": [other]} for other in ("type", *list(by_key)[:place])]
+        cases.append({"if": {"required": [key], "not": {"anyOf": others}}, "then": {"$ref": f"#/$defs/{group}.{name}"}})
+    needed = {"anyOf": [{"required": [key]} for key in ("type", *by_key)]} if by_key else {"required": ["type"]}
+    return {group: {"type": "object", **needed, "properties": {"type": types}, "allOf": cases}, **defs}
 
 
 def _fillable(part: Any) -> Any:

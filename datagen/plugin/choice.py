@@ -68,9 +68,10 @@ class Choice:
 
 
 def made_by(dimensions: Sequence[Dimension], choice: Codes, rows: Rows) -> pa.Array:
-    """Return a value for each row, made by the dimension that is chosen for it, (n,)."""
-    chosen = [np.flatnonzero(choice == number) for number in range(len(dimensions))]
-    made = [rows.at(own).make(dimension) for dimension, own in zip(dimensions, chosen, strict=True)]
+    """Return a value for each row, made by the dimension that is chosen for it, (n,); null behind the last of them."""
+    chosen = [np.flatnonzero(choice == number) for number in range(len(dimensions) + 1)]
+    made = [rows.at(own).make(dimension) for dimension, own in zip(dimensions, chosen[:-1], strict=True)]
+    made.append(pa.nulls(len(chosen[-1])))
     order = np.empty(len(rows), np.int64)
     order[np.concatenate(chosen)] = np.arange(len(rows))
     return together(made).take(pa.array(order))

@@ -16,8 +16,8 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 from datagen import draw
 from datagen.draw import Integers, Keys
 from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
-from datagen.plugin.expression import AnyExpression, expressions_in
-from datagen.plugin.model import Plugin, invalid, make_of_group, place_in_source
+from datagen.plugin.expression import AnyExpression
+from datagen.plugin.model import Plugin, inside, invalid, make_of_group, place_in_source
 from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
 from datagen.records.batch import Layout
 from datagen.records.expression import Expression, Given
@@ -66,11 +66,7 @@ class Dimension(Plugin):
 
     def nested(self) -> "Iterator[tuple[Path_, Dimension]]":
         """Yield the dimensions among the keys of this one, each with its path from here."""
-        for key in type(self).model_fields:
-            value = getattr(self, key)
-            for index, part in enumerate(value if isinstance(value, list) else [value]):
-                if isinstance(part, Dimension):
-                    yield (key, index) if isinstance(value, list) else (key,), part
+        return inside(self, Dimension, Dimension)  # type: ignore[type-abstract]
 
     def reads(self) -> tuple[str, ...]:
         """Return the variables that this dimension reads itself, without those that nested ones read."""
@@ -78,7 +74,7 @@ class Dimension(Plugin):
 
     def expressions(self) -> Iterator[tuple[Path_, Expression]]:
         """Yield the expressions among its keys, without those of nested dimensions, each with its path from here."""
-        return expressions_in(self, Dimension)
+        return inside(self, Expression, Dimension)
 
     def names(self) -> Iterator[tuple[Path_, str]]:
         """Yield the names that its expressions read, as they are written (``a.b`` for a key inside), each with its key.
@@ -101,8 +97,8 @@ class Dimension(Plugin):
         """
         for path, expression in self.expressions():
             yield from ((path, text) for text in expression.check(layout))
-        if self.when is not None and not self.when.check(layout) and not self.when.is_condition(layout):
-            yield ("when",), "is neither true nor false"
+            if path[-1] == "when" and not expression.check(layout) and not expression.is_condition(layout):
+                yield path, "is neither true nor false"
 
     def all_reads(self) -> "Iterator[tuple[Path_, str]]":
         """Yield the variables that it and its nested dimensions read, each with the path of the one that reads it."""

@@ -142,6 +142,27 @@ class Maker(Protocol):
         """Return the path of a file that is named in a spec."""
 
 
+def inside(part: Any, wanted: type[T], apart: type[Model]) -> Iterator[tuple[Path_, T]]:
+    """Yield what of a class is inside of a part of a spec, each with its path from there.
+
+    Nothing that is inside of an object of the class ``apart`` is looked at.
+    """
+    for key, member in _members(part):
+        if isinstance(member, wanted):
+            yield (key,), member
+        if not isinstance(member, apart):
+            yield from (((key, *path), found) for path, found in inside(member, wanted, apart))
+
+
+def _members(part: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(part, Model):
+        yield from ((field.alias or key, getattr(part, key)) for key, field in type(part).model_fields.items())
+    elif isinstance(part, dict):
+        yield from part.items()
+    elif isinstance(part, list | tuple):
+        yield from enumerate(part)
+
+
 def parts_of(part: Any) -> Iterator[Any]:
     """Yield a part of a spec and all that is in it: models, what their keys hold, members of lists and dicts."""
     yield part

@@ -44,6 +44,7 @@ BUILT_IN = {
     "dimension": {
         "bool": "dimensions.bool",
         "bytes": "dimensions.bytes",
+        "case": "dimensions.case",
         "column": "dimensions.column",
         "constant": "dimensions.constant",
         "counter": "dimensions.counter",
@@ -63,6 +64,7 @@ BUILT_IN = {
         "port": "dimensions.port",
         "row": "dimensions.row",
         "string": "dimensions.string",
+        "text": "dimensions.text",
         "timestamp": "dimensions.timestamp",
         "uuid": "dimensions.uuid",
         "variable": "dimensions.variable",

@@ -21,8 +21,8 @@ from datagen.records.expression import Given
 from datagen.records.reference import Reference
 from datagen.records.types import plain
 
-# The kinds that need no type, each with a key that says it.
-_KINDS = {"path": "file", "rows": "rows", "size": "made", "per": "made", "columns": "rows"}
+# Keys that say which kind a table without a type is, the first that it has.
+KINDS_BY_KEY = {"path": "file", "rows": "rows", "size": "made", "per": "made", "columns": "rows"}
 
 Columns = dict[str, pa.Array]
 
@@ -116,7 +116,7 @@ class Table(Plugin):
 def _table(described: Any, info: "ValidationInfo[Maker]") -> Any:
     """Return the table that JSON describes; that of a file, of rows and one to be made need no type."""
     if isinstance(described, dict) and "type" not in described:
-        kind = next((kind for key, kind in _KINDS.items() if key in described), None)
+        kind = next((kind for key, kind in KINDS_BY_KEY.items() if key in described), None)
         if kind is None:
             raise ValueError('needs "path", "rows", "size" or "per", or the "type" of one that is ready-made')
         described = {"type": kind, **described}

@@ -37,7 +37,8 @@ def formatted_time(array: pa.Array, pattern: str) -> pa.Array:
 def put_formatted(array: pa.Array, pattern: str, table: Table) -> None:
     """Write times with strftime codes, null as the empty text; a time without an offset counts as UTC.
 
-    ``%s`` is the seconds since 1970, which strftime itself would count in the time zone of the machine.
+    ``%s`` is the seconds since 1970, which strftime itself would count in the time zone of the machine, and ``%3f`` the
+    milliseconds, which it does not know.
     """
     name = array.type.tz or "UTC"
     moments = array.cast(pa.timestamp("ms")).cast(pa.int64()).fill_null(0).to_numpy()
@@ -83,7 +84,11 @@ def _texts_of_cycle(codes: str, lasting: int, cycle: int) -> pa.Array:
 
 def _texts(codes: str, local: Iterable[int], zone: tzinfo | None) -> pa.Array:
     moments = [(_EPOCH + timedelta(milliseconds=int(moment))).replace(tzinfo=zone) for moment in local]
-    return pa.array([moment.strftime(codes) for moment in moments], pa.string())
+    return pa.array([_text(moment, codes) for moment in moments], pa.string())
+
+
+def _text(moment: datetime, codes: str) -> str:
+    return moment.strftime(codes.replace("%3f", f"{moment.microsecond // 1000:03d}"))
 
 
 @cache

@@ -13,7 +13,8 @@ from datagen.moment import Moment
 from datagen.plugin.stage import Scope
 from datagen.problems import did_you_mean, show
 from datagen.records.batch import Batch, Layout
-from datagen.records.pattern import find, is_known
+from datagen.records.inside import find
+from datagen.records.pattern import is_known
 from datagen.records.text import plain_text
 from datagen.records.types import JSON_TEXT, plain, present
 from datagen.stages.periodic import Coded, PeriodicStage, Tally, json_counts

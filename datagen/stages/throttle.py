@@ -12,7 +12,8 @@ from datagen.draw import Integers
 from datagen.plugin.stage import LONGEST, RunningStage, Scope, Snapshot, Stage
 from datagen.problems import did_you_mean, show
 from datagen.records.batch import Batch, Layout, Part
-from datagen.records.pattern import find, is_known
+from datagen.records.inside import find
+from datagen.records.pattern import is_known
 from datagen.records.text import json_text
 
 _FEWEST = 1024

@@ -1,5 +1,6 @@
 """What bounds the memory of a run, whatever its length: each bound is there, and changes no record."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -11,10 +12,12 @@ from datagen.engine import columns, variables, walk
 from datagen.engine.columns import Columns, Draft
 from datagen.engine.plan import Plan
 from datagen.engine.run import Run
+from datagen.engine.step import Steps
 from datagen.moment import parse_moment
 from datagen.plugin import dimension
 from datagen.plugin.dimension import World
 from tests.worlds import (
+    READY,
     START,
     batches_of,
     constant,
@@ -232,3 +235,14 @@ def test_a_batch_has_no_more_than_some_bytes(monkeypatch) -> None:
     assert records_of(spec, 3_000) == whole
     monkeypatch.setattr(columns, "_BATCH_BYTES", 1)  # less than one record has
     assert records_of(spec, 300) == whole[:300]
+
+
+def test_a_window_is_let_go_of_once_its_records_are_taken() -> None:
+    made = run_of(READY["clickstream"], 1_000_000)
+    gc.disable()  # what refers to itself in a circle stays until this is on
+    try:
+        for _ in made.batches():
+            alive = sum(isinstance(one, Steps) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive < 20  # a window with its cuts; all of them would be hundreds

@@ -13,7 +13,7 @@ from datagen.records.expression.facets import BOOLEAN, as_column, as_millisecond
 from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.parser import ExpressionError, read
 from datagen.records.expression.value import Name, Rounded
-from datagen.records.pattern import find
+from datagen.records.inside import find
 
 __all__ = ["Expression", "ExpressionError", "Given", "parse"]
 

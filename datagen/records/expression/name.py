@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datagen.records.pattern import find, inside_object
+from datagen.records.inside import find, inside_object
 from datagen.records.types import JSON_TEXT, is_optional, list_parts, null_mask, plain, plain_type, present
 
 Columns = Mapping[str, pa.Array]

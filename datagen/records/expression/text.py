@@ -89,8 +89,11 @@ def _number(texts: pa.Array) -> pa.Array:
 
 
 def _formatted(values: pa.Array, codes: str, zone: str) -> pa.Array:
-    if pa.types.is_timestamp(values.type):
-        return formatted(values, codes, zone)
+    return formatted(values, codes, zone) if pa.types.is_timestamp(values.type) else number_text(values, codes)
+
+
+def number_text(values: pa.Array, codes: str) -> pa.Array:
+    """Return numbers as texts of a format such as ``.2f`` or ``05d``; null where they can't be written in it."""
     found = _FORMAT.fullmatch(codes)
     if found is None:
         return pa.nulls(len(values), pa.string())

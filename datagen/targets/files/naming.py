@@ -55,7 +55,7 @@ class PathPattern(TextPattern):
                 pieces = [piece.replace("\0", "%") for piece in re.split(r"%.", part.replace("%%", "\0"))]
                 found += "[^/]*".join(map(re.escape, pieces))
             else:
-                found += ".*" if part[1] and "/" in part[1] else "[^/]*"
+                found += ".*" if "/" in part.filters.codes else "[^/]*"
         return found
 
     def _piece(self, part: Any, columns: Mapping[str, pa.Array], time: pa.Array | None) -> Piece:
@@ -66,7 +66,7 @@ class PathPattern(TextPattern):
             return safe_name(piece)
         encoded = join([piece], len(next(iter(columns.values())))).dictionary_encode()
         values = encoded.dictionary.to_pylist()  # 1 µs for each different value
-        names = [(value or safe_name(value)) if part[1] else safe_name(value) for value in values]
+        names = [(value or safe_name(value)) if part.filters.codes else safe_name(value) for value in values]
         return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(names, pa.string()))
 
 

@@ -20,8 +20,9 @@ from datagen.plugin.stage import Scope
 from datagen.plugin.target import RECORD_ID, Encoded, Position, Sink, Target
 from datagen.problems import did_you_mean, show
 from datagen.records.batch import Batch, Layout, Part
+from datagen.records.inside import find
 from datagen.records.lines import pieces
-from datagen.records.pattern import find, is_known
+from datagen.records.pattern import is_known
 from datagen.records.text import plain_text
 from datagen.targets.kafka.client import NOW, Client, Sent, client, problem_with, read
 from datagen.targets.kafka.cluster import Cluster, Setting
