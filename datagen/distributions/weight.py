@@ -9,7 +9,7 @@ from pydantic import Field
 from datagen.draw import Floats
 from datagen.problems import Path_
 
-Weights = list[Annotated[int | float, Field(ge=0, le=1e15)]]
+Weights = list[Annotated[int | float, Field(ge=0, le=10**9)]]
 
 
 def odd_weights(weights: Sequence[float] | None, count: int, of: str) -> Iterator[tuple[Path_, str]]:
