@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from datagen import draw
+from datagen.native import inversion
 
 SIZE = 100_000
 LEAST_P = 1e-4  # seeds are fixed; a right generator is below this once in ten thousand seeds
@@ -222,6 +223,32 @@ def test_exp_power_and_sine_are_those_of_mathematics() -> None:
     assert np.allclose(draw.power(1.1, x), 1.1**x, rtol=1e-13, atol=0)
     turns = np.linspace(-3, 3, 100_001)
     assert np.allclose(draw.sine(turns), np.sin(2 * np.pi * turns), rtol=0, atol=1e-14)
+
+
+def test_logarithms_and_powers_of_columns_are_those_of_mathematics() -> None:
+    x = np.geomspace(1e-300, 1e300, 20_001)
+    assert np.allclose(draw.log(x), np.log(x), rtol=3e-16, atol=0)
+    assert np.allclose(draw.raised(x, 0.37), x**0.37, rtol=1e-13, atol=0)
+    assert draw.raised(np.zeros(2), 0.5).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [(0.01, 0), (0.5, 0), (40, 0), (1e6, 0), (0.1, 0.1), (0.1, 1e6), (700, 700), (1e6, 3)]
+)
+def test_skewed_draws_are_quantiles_over_the_whole_range_of_shapes(a: float, b: float) -> None:
+    u = np.arange(1, 4000) / 4096
+    places = draw.skewed(draw.quantile_table(a, b), u)
+    below = stats.beta(a, b).cdf(1 / (1 + np.exp(-places))) if b else stats.gamma(a).cdf(np.exp(places))
+    off = (below - u) / np.gradient(u, places)  # of a place: the relative error of the draw
+    says = (places > -700) & (places < 15)  # where the number itself has enough digits for scipy
+    assert np.abs(off[says]).max() < 1e-9
+
+
+def test_a_table_of_another_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="another size"):
+        inversion.tabulate(1.0, 0.0, np.empty((5, 6)))
+    with pytest.raises(ValueError, match="different lengths"):
+        inversion.places(np.empty((533, 6)), np.empty(3), np.empty(2))
 
 
 def test_exp_power_and_sine_are_exact_where_they_can_be() -> None:

@@ -22,7 +22,7 @@ class Interarrival(Paced):
 
     @property
     def never_waits(self) -> bool:
-        return self.distribution.highest() < SMALLEST_WAIT
+        return self.distribution.bounds().most < SMALLEST_WAIT
 
     def rates(self, scope: Scope, week: Week) -> Floats:
         gap = self.distribution.mean_wait() / scope.scale

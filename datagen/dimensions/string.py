@@ -31,16 +31,16 @@ class String(PooledDimension):
     )
 
     def different_values(self) -> int:
-        shortest = min(max(self.length_distribution.lowest(), 0), 64)  # more makes no difference to any pool
+        shortest = min(max(self.length_distribution.bounds().least, 0), 64)  # more makes no difference to any pool
         all_differ = len(set(self.chars)) == len(self.chars)  # else some texts are rare
         return len(self.chars) ** int(shortest) if shortest and all_differ else 0
 
     def range_size(self) -> int:
-        lengths = self.length_distribution
-        return self.different_values() if lengths.highest() < lengths.lowest() + 1 else 0
+        least, most = self.length_distribution.bounds()
+        return self.different_values() if most < np.floor(least) + 1 else 0
 
     def of_range(self, places: Integers) -> pa.Array:
-        length, size = int(self.length_distribution.lowest()), len(self.chars)
+        length, size = int(self.length_distribution.bounds().least), len(self.chars)
         digits = places[:, None] // size ** np.arange(length)[::-1] % size
         _, ends, data = pa.array(list(self.chars)).take(pa.array(digits.ravel())).buffers()
         ends = np.frombuffer(ends, np.int32)[: digits.size + 1 : length]

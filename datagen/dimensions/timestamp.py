@@ -44,8 +44,9 @@ def _moments(described: Any, info: "ValidationInfo[Maker]") -> Moments:
     zones = [moment.zone for moment in moments.values()]
     if None in zones and any(zones):
         lines.append(((), "either all of its times have an offset or none has"))
-    if not lines and {"min", "max"} <= moments.keys() and moments["min"].microseconds > moments["max"].microseconds:
-        lines.append(((), f'"min" ({described["min"]}) must not be above "max" ({described["max"]})'))
+    for low, high in (("min", "max"), ("least", "most")) if not lines else ():
+        if {low, high} <= moments.keys() and moments[low].microseconds > moments[high].microseconds:
+            lines.append(((), f'"{low}" ({described[low]}) must not be above "{high}" ({described[high]})'))
     try:
         numbers = described | {key: moment.milliseconds for key, moment in moments.items()}
         made = check_whole(make_of_group("distribution", numbers | _stddev(described), info))
@@ -54,7 +55,7 @@ def _moments(described: Any, info: "ValidationInfo[Maker]") -> Moments:
     if lines:
         raise invalid("timestamp", lines)
     if not made.draws_times:
-        text = f"{made.kind} draws times from 1970 on; use uniform with min and max, or normal with a mean"
+        text = f"{made.kind} draws times from 1970 on; use uniform with min and max, triangular, or normal with a mean"
         raise invalid("timestamp", [(("type",), text)])
     return Moments(made, next(iter(zones), None))
 
@@ -69,8 +70,8 @@ def _stddev(described: dict[str, Any]) -> dict[str, Any]:
 class Timestamp(PooledDimension):
     """A time, as ISO 8601 with milliseconds.
 
-    In its distribution `value`, `min`, `max` and `mean` are ISO 8601 times and `stddev` is in seconds. Values have the
-    offset of those times, or none when they have none.
+    In its distribution `value`, `min`, `max`, `mean`, `mode`, `least` and `most` are ISO 8601 times and `stddev` is in
+    seconds. Values have the offset of those times, or none when they have none.
 
     Example: {"type": "timestamp", "name": "born", "distribution": {"type": "uniform", "min": "1950-01-01", "max": "2005-12-31"}}
     """
@@ -82,7 +83,8 @@ class Timestamp(PooledDimension):
 
     def different_values(self) -> int:
         drawn = self.distribution.milliseconds
-        is_clipped = drawn.lowest() < _FIRST + _DAY or drawn.highest() > _LAST - _DAY
+        least, most = drawn.bounds()
+        is_clipped = least < _FIRST + _DAY or most > _LAST - _DAY
         return 0 if is_clipped else drawn.whole_numbers()
 
     def range_size(self) -> int:

@@ -32,6 +32,9 @@ class Constant(Distribution):
     def highest(self) -> float:
         return self.value
 
+    def expected(self) -> float:
+        return float(self.value)
+
     def evenly(self) -> tuple[int, int] | None:
         if isinstance(self.value, int) and draw.LEAST <= self.value <= draw.MOST:
             return self.value, 1  # exact where a float is not

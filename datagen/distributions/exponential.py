@@ -26,5 +26,8 @@ class Exponential(Distribution):
     def lowest(self) -> float:
         return 0.0
 
+    def expected(self) -> float:
+        return float(self.mean)
+
     def sample(self, u: Floats) -> Floats:
         return self.mean * draw.exponential(u)

@@ -26,6 +26,9 @@ class Normal(Distribution):
     def linear(self) -> Linear:
         return Linear(NORMAL, float(self.mean), float(self.stddev))
 
+    def expected(self) -> float:
+        return float(self.mean)
+
     def lowest(self) -> float:
         return float("-inf") if self.stddev else self.mean
 

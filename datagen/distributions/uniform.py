@@ -1,13 +1,15 @@
 """The distribution ``uniform``."""
 
+from collections.abc import Iterator
 from math import ceil, floor
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from datagen.draw import UNIFORM, Floats
 from datagen.plugin.distribution import Distribution, Linear
 from datagen.plugin.model import Number
+from datagen.problems import Path_
 
 
 class Uniform(Distribution):
@@ -23,11 +25,9 @@ class Uniform(Distribution):
     min: Number = Field(description="lowest value")
     max: Number = Field(description="highest value")
 
-    @model_validator(mode="after")
-    def _ascends(self) -> Self:
+    def problems(self) -> Iterator[tuple[Path_, str]]:
         if self.min > self.max:
-            raise ValueError(f'"min" ({self.min}) must not be above "max" ({self.max})')
-        return self
+            yield (), f'"min" ({self.min}) must not be above "max" ({self.max})'
 
     def sample(self, u: Floats) -> Floats:
         return self.min + (self.max - self.min) * u
@@ -41,14 +41,22 @@ class Uniform(Distribution):
     def highest(self) -> float:
         return self.max
 
+    def expected(self) -> float:
+        return float(self.min + (self.max - self.min) * 0.5)
+
     def evenly(self) -> tuple[int, int]:
-        low = ceil(self.min)
-        return low, floor(self.max) - low + 1
+        low, high = self._whole_bounds()
+        return low, high - low + 1
 
     def problem_as_whole(self) -> str | None:
-        low, high = ceil(self.min), floor(self.max)
+        low, high = self._whole_bounds()
         if low > high:
-            return f'there is no whole number between "min" ({self.min}) and "max" ({self.max})'
+            least, most = self.bounds()
+            return f'there is no whole number between "min" ({least}) and "max" ({most})'
         if low < -(2**63) or high >= 2**63:
             return f'"min" ({self.min}) and "max" ({self.max}) must fit into 64 bits'
         return None
+
+    def _whole_bounds(self) -> tuple[int, int]:
+        least, most = self.bounds()
+        return ceil(least), floor(most)

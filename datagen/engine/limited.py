@@ -114,7 +114,7 @@ def _share(sources: Sequence[Arrival], alive: Floats, limit: int) -> Floats | No
 def _family(source: Arrival) -> int | None:
     """Return the family of the gaps of a source that counts them from births."""
     distribution = getattr(source, "distribution", None)
-    linear = distribution.linear() if isinstance(distribution, Distribution) else None
+    linear = distribution.in_core() if isinstance(distribution, Distribution) else None
     return None if linear is None else linear.family
 
 

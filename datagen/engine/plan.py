@@ -255,4 +255,4 @@ def _reads(names: Collection[str], dimension: Dimension | Fact) -> frozenset[str
 
 def _linear(wait: Distribution | None) -> Linear:
     """Return what the core draws for a delay or gap; where only Python can draw it, the family is FOREIGN."""
-    return Linear(CONSTANT, 0.0, 0.0) if wait is None else wait.linear() or _FOREIGN
+    return Linear(CONSTANT, 0.0, 0.0) if wait is None else wait.in_core() or _FOREIGN

@@ -116,7 +116,7 @@ class FillingPool(ABC):
     def fill(self) -> None:
         """Make all values that can be picked; raises as ``first``."""
         picker, size = self._dimension.cardinality_distribution, self._dimension.cardinality
-        self.first(size if picker is None else int(min(max(picker.highest() + 1, 1), size)))
+        self.first(size if picker is None else int(min(max(picker.bounds().most + 1, 1), size)))
 
     def _shortage(self, found: int) -> tuple[Path_, str]:
         wanted = self._dimension.cardinality

@@ -41,7 +41,7 @@ class State(Model):
     @property
     def never_waits(self) -> bool:
         """Return whether every delay is 0."""
-        return self.delay is None or self.delay.highest() < SMALLEST_WAIT
+        return self.delay is None or self.delay.bounds().most < SMALLEST_WAIT
 
 
 class Emitter(Model):

@@ -109,7 +109,10 @@ def described(model: type[BaseModel]) -> Schema:
 
 
 def _linked(part: Any) -> Any:
-    """Return a schema with references where a key holds a plug-in of a group, and without defaults that are null."""
+    """Return a schema with references where a key holds a plug-in of a group, and without defaults that are null.
+
+    What is an integer or another number is a number.
+    """
     if isinstance(part, list):
         return [_linked(member) for member in part]
     if not isinstance(part, dict):
@@ -117,6 +120,11 @@ def _linked(part: Any) -> Any:
     linked = {key: _linked(value) for key, value in part.items() if (key, value) != ("default", None)}
     if isinstance(linked.get("group"), str):
         linked["$ref"] = f"#/$defs/{linked.pop('group')}"
+    if linked.get("anyOf") == [{"type": "integer"}, {"type": "number"}]:  # a number inside of a key
+        del linked["anyOf"]
+        bounds = {keyword: linked.pop(word) for word, keyword in _BOUNDS.items() if word in linked}
+        kept = {keyword: bound for keyword, bound in bounds.items() if abs(bound) < _NO_BOUND}
+        linked |= {"type": "number"} | kept
     return linked
 
 

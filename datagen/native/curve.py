@@ -86,6 +86,24 @@ def powers(base: cython.double, x: cython.const[cython.double][::1], out: cython
             out[row] = exponential(x[row] * logarithm(base))
 
 
+def logarithms(x: cython.const[cython.double][::1], out: cython.double[::1]) -> None:
+    """Fill ``out`` (n,) with the natural logarithms of normal positive numbers (n,)."""
+    row: cython.Py_ssize_t
+    check(out.shape[0], x.shape[0])
+    with cython.nogil:
+        for row in range(x.shape[0]):
+            out[row] = logarithm(x[row])
+
+
+def raise_all(x: cython.const[cython.double][::1], exponent: cython.double, out: cython.double[::1]) -> None:
+    """Fill ``out`` (n,) with numbers (n,), each 0 or a normal positive one, to the power of an exponent above 0."""
+    row: cython.Py_ssize_t
+    check(out.shape[0], x.shape[0])
+    with cython.nogil:
+        for row in range(x.shape[0]):
+            out[row] = exponential(exponent * logarithm(x[row])) if x[row] > 0.0 else 0.0
+
+
 def sines(turns: cython.const[cython.double][::1], out: cython.double[::1]) -> None:
     """Fill ``out`` (n,) with the sines of angles (n,) in turns."""
     row: cython.Py_ssize_t

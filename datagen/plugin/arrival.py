@@ -184,7 +184,7 @@ def _count(value: Any, info: Any) -> Any:
     if isinstance(value, float):
         raise ValueError(f"must be a whole number or a distribution, found {show(value)}")
     found: Distribution = check_length(check_whole(make_of_group("distribution", value, info)))
-    if found.highest() < 1:
+    if found.bounds().most < 1:
         raise ValueError("is never above 0, so there would never be a worker")
     return found
 

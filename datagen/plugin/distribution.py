@@ -1,35 +1,46 @@
 """What a distribution is: how numbers are drawn, for values, lengths, indices, delays and gaps."""
 
 from abc import abstractmethod
-from functools import partial
+from collections.abc import Iterator
+from functools import cache, cached_property, partial
 from math import erf, exp, pi, sqrt
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys
 from datagen.native import draws, waits
-from datagen.plugin.model import Plugin, make_of_group
-from datagen.problems import RunFailed, show
+from datagen.plugin.model import Number, Plugin, invalid, make_of_group
+from datagen.plugin.truncation import BITS, LARGEST, Kept, kept
+from datagen.problems import Path_, RunFailed, show
 
 _QUANTILES = 1024
+_CELLS = 512  # of each half
 _OFTEN = 0.05
 # Items of lists and characters of strings in one record; each takes up to 40 bytes while it is drawn, so 400 MB.
 MOST_ITEMS = 10_000_000
 _RARE = 2.0**-20
 SMALLEST_WAIT = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
-_MEANS = {draw.CONSTANT: 0.0, draw.UNIFORM: 0.5, draw.EXPONENTIAL: 1.0}  # of standard forms
-MOMENT_KEYS = ("value", "min", "max", "mean")  # keys that hold times where times are drawn
+# Keys that hold times where times are drawn.
+MOMENT_KEYS = ("value", "min", "max", "mean", "mode", "least", "most")
+_LONGEST = NEVER / 1e9  # seconds
 
 
 class Extent(NamedTuple):
     """How large something is, in items and characters: on average, and but for one draw in a million."""
 
     mean: float
+    most: float
+
+
+class Bounds(NamedTuple):
+    """Two numbers that no draw is below and above."""
+
+    least: float
     most: float
 
 
@@ -42,22 +53,60 @@ class Linear(NamedTuple):
 
 
 class Distribution(Plugin):
-    """How numbers are drawn."""
+    """How numbers are drawn.
+
+    `least` and `most` truncate any of them: draws are those of the whole distribution that lie between the two, as if
+    all others were drawn again. Where whole numbers are wanted, that comes before the rounding.
+    """
 
     group: ClassVar[str] = "distribution"
     draws_times: ClassVar[bool] = True  # whether times in place of its numbers make sense
 
+    least: Number | None = Field(None, description="no draw is below this")
+    most: Number | None = Field(None, description="no draw is above this")
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        lines = list(self.problems())
+        try:
+            if not lines and self._is_truncated and self._kept is None:
+                lines.append(((), self._leaves_nothing()))
+        except RunFailed as error:  # of a plug-in's sample
+            lines.append(((), str(error)))
+        if lines:
+            raise invalid(self.kind, lines)
+        return self
+
+    def problems(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what is wrong about keys that are right by themselves, each with its path from here."""
+        return iter(())
+
     @abstractmethod
     def sample(self, u: Floats) -> Floats:
-        """Turn evenly distributed numbers in [0, 1), (n,), into draws, (n,); a pure function."""
+        """Turn evenly distributed numbers in [0, 1), (n,), into draws, (n,), before truncation; a pure function.
+
+        Where the number grows a draw must not fall, so that `least` and `most` are exact; see ``stretch``.
+        """
+
+    def stretch(self, u: Floats) -> Integers:
+        """Return which of the stretches of [0, 1) numbers (n,) lie in, ascending from 0: draws may fall between two."""
+        return np.zeros(len(u), np.int64)
+
+    def stretches(self) -> int:
+        """Return how many of these there are."""
+        return 1
 
     def lowest(self) -> float:
-        """Return a number that no draw is below."""
+        """Return a number that no sample is below."""
         return float("-inf")
 
     def highest(self) -> float:
-        """Return a number that no draw is above."""
+        """Return a number that no sample is above."""
         return float("inf")
+
+    def expected(self) -> float | None:
+        """Return the mean of all samples; None where it is not known, or there is none."""
+        return None
 
     def linear(self) -> Linear | None:
         """Return what the compiled core draws in place of ``sample``; None where only ``sample`` knows."""
@@ -69,13 +118,62 @@ class Distribution(Plugin):
         """
         return None
 
+    def bounds(self) -> Bounds:
+        """Return two numbers that no draw is outside of."""
+        least = self.lowest() if self.least is None else max(self.lowest(), self.least)
+        return Bounds(least, self.highest() if self.most is None else min(self.highest(), self.most))
+
+    def in_core(self) -> Linear | None:
+        """Return what the compiled core draws; None where it can't."""
+        return None if self._is_truncated else self.linear()
+
+    @property
+    def _is_truncated(self) -> bool:
+        return self.least is not None or self.most is not None
+
+    @cached_property
+    def _kept(self) -> Kept | None:
+        if not self._is_truncated:
+            return None
+        with np.errstate(all="ignore"):
+            return kept(self._sample, self.stretch, self.stretches(), *self.bounds())
+
+    def _leaves_nothing(self) -> str:
+        least, most = f'"least" ({self.least})', f'"most" ({self.most})'
+        if self.least is None:
+            where = f"below {most}"
+        elif self.most is None:
+            where = f"above {least}"
+        elif self.least > self.most:
+            return f"{least} must not be above {most}"
+        else:
+            where = f"between {least} and {most}"
+        return f"hardly one draw in four billion lies {where}"
+
     def real(self, rows: Keys, purpose: np.uint64) -> Floats:
         """Draw real numbers (n,) for rows (n,)."""
-        linear = self.linear()
+        linear = self.in_core()
         return draw.real(*linear, rows, purpose) if linear else self.drawn(draw.unit(draw.bits(rows, purpose)))
 
     def drawn(self, u: Floats) -> Floats:
-        """Return the sample of numbers (n,), without -0.0. Raises RunFailed when that is not n numbers."""
+        """Return the draws of numbers (n,), without -0.0. Raises RunFailed when that is not n numbers."""
+        if not self._is_truncated:
+            return self._sample(u)
+        assert self._kept is not None, "a truncation that was not checked"
+        return np.clip(self._sample(self._kept.spread(u)), *self.bounds())
+
+    def rounded(self, u: Floats, *, down: bool) -> Floats:
+        """Return the whole draws of numbers (n,), not held inside bounds."""
+        evenly = self.evenly()
+        if evenly:
+            return evenly[0] + np.floor(u * evenly[1])
+        return np.floor(self.drawn(u)) if down else np.rint(self.drawn(u))
+
+    def place(self, u: Floats) -> Integers:
+        """Return which of the stretches of ``drawn`` numbers (n,) lie in."""
+        return self.stretch(u if self._kept is None else self._kept.spread(u))
+
+    def _sample(self, u: Floats) -> Floats:
         made = self.sample(u)
         if isinstance(made, np.ndarray) and made.shape == u.shape and made.dtype.kind in "fiu":
             return np.add(made, 0.0, dtype=np.float64)
@@ -98,7 +196,7 @@ class Distribution(Plugin):
 
         What is not a number is -1.
         """
-        linear = self.linear()
+        linear = self.in_core()
         if linear:
             made = draw.column(len(rows), np.int64)
             waits.waits(*linear, rows, purpose, made)
@@ -109,20 +207,26 @@ class Distribution(Plugin):
 
     def mean_wait(self) -> float:
         """Return the mean of the draws as a delay or gap, in seconds; what is below 0 counts as 0."""
-        linear = self.linear()
+        linear = self.in_core()
         if linear is not None and linear.family == draw.NORMAL and linear.scale:
             ratio = linear.offset / linear.scale
             share, density = (1 + erf(ratio / sqrt(2))) / 2, exp(-ratio * ratio / 2) / sqrt(2 * pi)
             return linear.offset * share + linear.scale * density
-        if linear is not None and linear.family in _MEANS and self.lowest() >= 0:
-            return linear.offset + linear.scale * _MEANS[linear.family]
-        return float(np.maximum(np.nan_to_num(quantiles(self)), 0).mean())
+        mean = self.average()
+        if mean is not None and self.bounds().least >= 0:
+            return min(mean, _LONGEST)
+        u, weights = _fine_cells()
+        return float(np.clip(np.nan_to_num(self.drawn(u)), 0, _LONGEST) @ weights)
+
+    def average(self) -> float | None:
+        """Return the mean of the draws; None where it is not known, or there is none."""
+        return None if self._is_truncated else self.expected()
 
     def _integers(self, rows: Keys, purpose: np.uint64, least: int, most: int, *, down: bool) -> Integers:
         evenly = self.evenly()
         if evenly:
             return draw.evenly(rows, purpose, *evenly, least, most)
-        return _whole(self.real(rows, purpose), least, most, down=down)
+        return to_whole(self.real(rows, purpose), least, most, down=down)
 
     def whole_numbers(self) -> int:
         """Return how many different whole numbers it draws, each about equally often; 0 when that is not known."""
@@ -134,7 +238,7 @@ class Distribution(Plugin):
         evenly = np.append((np.arange(256) + 0.5) / 256, [_RARE, 1 - _RARE])
         with np.errstate(all="ignore"):
             lengths = np.maximum(np.nan_to_num(self.drawn(evenly)), 0.0)
-        highest = max(float(self.highest()), 0.0)
+        highest = max(float(self.bounds().most), 0.0)
         return Extent(float(lengths[:256].mean()), highest if np.isfinite(highest) else float(lengths.max()))
 
     def whole_at(self, places: Integers) -> Integers:
@@ -152,6 +256,14 @@ class Distribution(Plugin):
         return None
 
 
+def endless(distribution: Distribution) -> Iterator[tuple[Path_, str]]:
+    """Yield a problem when the largest draws are too large for any floating-point number."""
+    with np.errstate(all="ignore"):
+        largest = distribution.sample(np.array([0.0, LARGEST]))
+    if distribution.most is None and not np.isfinite(largest).all():
+        yield (), 'its largest draws are beyond 1.8e308; "most" may hold them back'
+
+
 def pick(picker: Distribution | None, rows: Keys, purpose: np.uint64, size: int) -> npt.NDArray[np.int32]:
     """Return indices (n,) into a list of a size: as a distribution draws them, or each equally likely without one."""
     index = picker.index(rows, purpose, size) if picker else draw.evenly(rows, purpose, 0, size)
@@ -163,21 +275,27 @@ def pick(picker: Distribution | None, rows: Keys, purpose: np.uint64, size: int)
 def quantiles(distribution: Distribution, *, whole: bool = False) -> Floats:
     """Return draws that stand for all, (1024,): those of evenly spread numbers, ``whole`` ones for an index.
 
-    Their mean is that of the distribution to within a thousandth of it, for those built in.
+    Their mean is that of the distribution to within a thousandth of it, for those built in without a heavy tail.
     """
     u = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
-    evenly = distribution.evenly() if whole else None
-    if evenly:
-        return evenly[0] + np.floor(u * evenly[1])
-    drawn = distribution.drawn(u)
-    return _whole(drawn, draw.LEAST, draw.MOST, down=True).astype(np.float64) if whole else drawn
+    if not whole:
+        return distribution.drawn(u)
+    return to_whole(distribution.rounded(u, down=True), draw.LEAST, draw.MOST, down=True).astype(np.float64)
+
+
+@cache
+def _fine_cells() -> tuple[Floats, Floats]:
+    """Return numbers that stand for all, and their weights: cells that get finer to 1, by the half of what is left."""
+    halves = np.repeat(2.0 ** -np.arange(1, BITS), _CELLS)
+    within = np.tile((np.arange(_CELLS) + 0.5) / _CELLS, BITS - 1)
+    return 1 - halves * (2 - within), halves / _CELLS
 
 
 def odd_index(distribution: Distribution | None, size: int) -> str | None:
     """Return what is odd about an index into a list of a size; None when nothing is."""
     if distribution is None or size < 2:
         return None
-    first, last = np.floor(distribution.lowest()), np.floor(distribution.highest())
+    first, last = np.floor(distribution.bounds())
     unreached = int(min(max(first, 0), size - 1) + max(size - 1 - max(last, 0), 0))
     if unreached:
         return f"never picks {unreached} of the {size} values; indices go from 0 to {size - 1}"
@@ -211,7 +329,7 @@ def check_whole(distribution: Distribution) -> Distribution:
     return distribution
 
 
-def _whole(values: Floats, least: int, most: int, *, down: bool) -> Integers:
+def to_whole(values: Floats, least: int, most: int, *, down: bool) -> Integers:
     """Round numbers, to the nearest or down, and hold them between bounds; raises RunFailed when one is NaN."""
     made = draw.column(len(values), np.int64)
     if not draws.whole(values, down, least, most, made):

@@ -47,7 +47,7 @@ class Recurring(Model):
 
     @model_validator(mode="after")
     def _moves_on(self) -> Self:
-        if self.every.highest() < _SHORTEST and self.lasts.highest() < _SHORTEST:
+        if self.every.bounds().most < _SHORTEST and self.lasts.bounds().most < _SHORTEST:
             raise ValueError('"every" and "lasts" are always 0: time would never pass')
         return self
 

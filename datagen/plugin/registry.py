@@ -23,10 +23,24 @@ ENTRY_POINT_GROUP = "datagen.plugins"
 # start-up, so each is imported when it is asked for.
 BUILT_IN = {
     "distribution": {
+        "beta": "distributions.beta",
+        "binomial": "distributions.binomial",
         "constant": "distributions.constant",
+        "discrete": "distributions.discrete",
+        "empirical": "distributions.empirical",
         "exponential": "distributions.exponential",
+        "gamma": "distributions.gamma",
+        "geometric": "distributions.geometric",
+        "lognormal": "distributions.lognormal",
+        "mixture": "distributions.mixture",
         "normal": "distributions.normal",
+        "pareto": "distributions.pareto",
+        "poisson": "distributions.poisson",
+        "scaled": "distributions.scaled",
+        "triangular": "distributions.triangular",
         "uniform": "distributions.uniform",
+        "weibull": "distributions.weibull",
+        "zipf": "distributions.zipf",
     },
     "arrival": {
         "at_start": "arrivals.at_start",

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tests.distributions.kinds import COUNTS, SMOOTH, named
 from tests.worlds import (
     constant,
     enum,
@@ -35,6 +36,7 @@ CONTINUOUS = [
     (exponential(1234), stats.expon(scale=1234)),
     (normal(10, 2), stats.norm(10, 2)),
     (normal(-5, 0.01), stats.norm(-5, 0.01)),
+    *SMOOTH,
 ]
 POSITIVE = [pair for pair in CONTINUOUS if pair[1].cdf(0) < 1e-6]
 
@@ -163,6 +165,13 @@ def test_an_int_of_any_other_distribution_is_rounded_to_the_nearest(
 ) -> None:
     probability = {k: theory.cdf(k + 0.5) - theory.cdf(k - 0.5) for k in range(-60, 200)}
     assert_follows(values_of(integer("v", distribution), SIZE), probability)
+
+
+@pytest.mark.parametrize(("distribution", "theory"), COUNTS, ids=named(COUNTS))
+def test_an_int_follows_a_distribution_of_counts(distribution: dict, theory: stats.rv_discrete) -> None:
+    found = values_of(integer("v", distribution), SIZE)
+    probability = {k: theory.pmf(k) for k in range(int(theory.ppf(1e-9)), int(theory.ppf(1 - 1e-9)) + 1)}
+    assert_follows(found, probability)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ import pyarrow as pa
 
 from datagen import draw
 from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
+from tests.engine.reference_distribution import drawn
+from tests.engine.reference_distribution import rounded as rounded_draw
 from tests.engine.reference_expression import Time, evaluate
 from tests.reference_profiles import ReferenceRhythm
 
@@ -34,7 +36,6 @@ MISSING = object()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 TIMES = ("value", "min", "max", "mean")
-NUMBERS = (*TIMES, "stddev")
 
 
 def simulate(
@@ -565,31 +566,21 @@ def join(path: str, *names: str) -> str:
 
 
 def real(distribution: Spec, random: Rows) -> float:
-    number = {key: float(value) for key, value in distribution.items() if key in NUMBERS}
-    match distribution["type"].lower():
-        case "constant":
-            return number["value"]
-        case "uniform":
-            return number["min"] + (number["max"] - number["min"]) * float(draw.unit(random)[0])
-        case "exponential":
-            return number["mean"] * float(draw.exponential(draw.unit(random))[0])
-        case "normal":
-            return number["mean"] + number["stddev"] * float(draw.normal(draw.unit(random))[0])
-    raise ValueError(distribution["type"])
+    return drawn(distribution, float(draw.unit(random)[0]))
 
 
 def whole(distribution: Spec, random: Rows) -> int:
     if distribution["type"].lower() == "uniform":
         low, high = math.ceil(distribution["min"]), math.floor(distribution["max"])
         return low + int(draw.below(random, high - low + 1)[0])
-    return int(np.rint(real(distribution, random)))
+    return rounded_draw(distribution, float(draw.unit(random)[0]), down=False)
 
 
 def position(distribution: Spec, random: Rows) -> int:
     """Draw a length or an index: as ``whole``, but rounded down."""
     if distribution["type"].lower() == "uniform":
         return whole(distribution, random)
-    return math.floor(real(distribution, random))
+    return rounded_draw(distribution, float(draw.unit(random)[0]), down=True)
 
 
 def index(distribution: Spec | None, random: Rows, size: int) -> int:

@@ -60,33 +60,62 @@ def normal(mean: float | str, stddev: float) -> Spec:
     return {"type": "normal", "mean": mean, "stddev": stddev}
 
 
+# Of the kinds that have a formula, on which the oracle stands.
+LOGNORMAL = {"type": "lognormal", "median": 2, "sigma": 0.7, "most": 50}
+ZIPF = {"type": "zipf", "s": 1.2, "n": 5, "first": 0}
+SKEWED = [
+    LOGNORMAL,
+    {"type": "lognormal", "mean": 3, "sigma": 0.5, "least": 1},
+    {"type": "weibull", "shape": 1.5, "scale": 2},
+    {"type": "pareto", "min": 0.5, "alpha": 2, "most": 40},
+    {"type": "triangular", "min": 0, "mode": 1, "max": 9},
+    {"type": "empirical", "values": [3, 0.5, 8, 3]},
+    {"type": "empirical", "quantiles": [[0, 1], [0.5, 2], [0.5, 4], [1, 30]]},
+    {"type": "scaled", "of": exponential(2), "times": 0.5, "plus": 0.2},
+    exponential(2) | {"least": 0.5, "most": 7},
+    {"type": "mixture", "of": [LOGNORMAL, constant(0.5), uniform(3, 9)], "weights": [5, 1, 2]},
+    {"type": "mixture", "of": [normal(3, 2), exponential(2), ZIPF], "least": 1, "most": 5.5},
+]
+COUNTS = [
+    ZIPF,
+    {"type": "geometric", "p": 0.6},
+    {"type": "discrete", "values": [3, 0, 1], "weights": [1, 2, 5]},
+    {"type": "mixture", "of": [uniform(0, 3), {"type": "geometric", "p": 0.5}]},
+    {"type": "scaled", "of": {"type": "geometric", "p": 0.5}, "times": -1, "plus": 3, "least": 0},
+]
 REALS = [
     *map(constant, [0, 1, -2.5, 1e9, 0.1]),
     *[uniform(0, 1), uniform(-3.5, 100), uniform(7, 7), uniform(-1e6, 1e12)],
     *[exponential(1), exponential(0.001), exponential(12345.678)],
     *[normal(0, 1), normal(-2.5, 0), normal(1e5, 1e4), normal(0, 1e-3)],
+    *SKEWED,
+    *COUNTS,
 ]
 WHOLES = [
     *map(constant, [0, 2.5, 3.5, -1, 2**31, -0.4]),
     *[uniform(0, 9), uniform(-5, 5), uniform(0.5, 9.2), uniform(3, 3), uniform(-(2**62), 2**62), uniform(0, 2**32)],
     *[exponential(4), exponential(1e6)],
     *[normal(0, 3), normal(100, 1e5), normal(4.5, 0)],
+    *COUNTS,
 ]
 WIDE_WHOLES = [uniform(0, 99), uniform(-1000, 1e6), uniform(0, 2**32 - 1), exponential(1e4), normal(0, 1e5)]
 POSITIONS = [
     *map(constant, [0, 1, 2.9, -1, 50]),
     *[uniform(0, 1), uniform(0, 3), uniform(-1, 2), uniform(0.5, 1.5), exponential(1), exponential(0.2), normal(1, 1)],
+    *COUNTS,
 ]
 LENGTHS = [distribution for distribution in POSITIONS if distribution != constant(50)]
 DELAYS = [
     *map(constant, [0, 0.5, 1, 0.25, -1, 3600]),
     *[uniform(0, 1), uniform(-1, 1), uniform(0.5, 0.5), uniform(-2, 0)],
     *[exponential(0.5), exponential(20), normal(1, 0.3), normal(0, 1), normal(0.5, 0), normal(0, 0)],
+    *SKEWED[::2],
 ]
 GAPS = [
     *map(constant, [1, 0.5, 0, 0.1, -3]),
     *[uniform(0, 1), uniform(-1, 1), uniform(0.5, 0.5)],
     *[exponential(1), exponential(0.05), exponential(60), normal(0, 1), normal(0.5, 0)],
+    *SKEWED[::3],
 ]
 
 

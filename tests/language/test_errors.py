@@ -146,7 +146,7 @@ def test_the_whole_spec_is_valid() -> None:
         (f"{DIMENSION}[1].type", "integer", 'unknown dimension type "integer"'),
         (f"{DIMENSION}[3].type", "strng", 'unknown dimension type "strng"; did you mean "string"?'),
         ("states[0].delay.type", "exponental", 'unknown distribution type "exponental"; did you mean "exponential"?'),
-        ("interarrival.type", "zzz", "known: constant, exponential, normal, uniform"),
+        ("interarrival.type", "zzz", "known: beta, binomial, constant, "),
         ("target.type", "kafkka", 'unknown target type "kafkka"'),
         ("states[0].emitter", "clik", 'states[0].emitter: unknown emitter "clik"; did you mean "click"?'),
         ("states[0].emitter", "Click", 'unknown emitter "Click"; did you mean "click"?'),

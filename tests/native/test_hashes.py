@@ -30,7 +30,9 @@ from datagen.distributions.exponential import Exponential
 from datagen.distributions.normal import Normal
 from datagen.distributions.uniform import Uniform
 from datagen.plugin.dimension import Rows, World
+from datagen.plugin.registry import Registry
 
+REGISTRY = Registry.load()
 HASHES = Path(__file__).with_name("hashes.json")
 SIZE = 1_000_000
 ROWS = draw.worker_keys(1, np.arange(SIZE))
@@ -46,6 +48,28 @@ DISTRIBUTIONS = {
     "exponential": Exponential(mean=3),
     "normal": Normal(mean=4, stddev=5),
     "wide normal": Normal(mean=0, stddev=1e19),
+    **{
+        name: REGISTRY.make("distribution", {"type": name.rpartition(" ")[2], **keys})
+        for name, keys in {
+            "truncated normal": {"mean": 4, "stddev": 5, "least": 3.5, "most": 1000},
+            "lognormal": {"median": 12, "sigma": 0.8},
+            "gamma": {"shape": 2.5, "scale": 3},
+            "small gamma": {"shape": 0.03, "scale": 1e9},
+            "beta": {"a": 0.7, "b": 3},
+            "weibull": {"shape": 1.5, "scale": 60},
+            "pareto": {"min": 2, "alpha": 1.2},
+            "triangular": {"min": -1, "mode": 3, "max": 12},
+            "poisson": {"mean": 4.5},
+            "large poisson": {"mean": 1e6},
+            "binomial": {"n": 1000, "p": 0.3},
+            "geometric": {"p": 0.2},
+            "zipf": {"s": 1.1, "n": 1000},
+            "discrete": {"values": [1, 6, 12], "weights": [5, 3, 0.1]},
+            "empirical": {"quantiles": [[0, 1], [0.5, 12], [0.99, 300], [1, 2000]]},
+            "scaled": {"of": {"type": "beta", "a": 2, "b": 5}, "times": -7, "plus": 9},
+            "mixture": {"of": [{"type": "normal", "mean": 1, "stddev": 3}, {"type": "poisson", "mean": 9}], "least": 2},
+        }.items()
+    },
 }
 DIMENSIONS = {
     "float": Float(name="v", distribution=DISTRIBUTIONS["normal"], precision=2),
@@ -79,6 +103,8 @@ KINDS: dict[str, Callable[[], Columns]] = {
     "normal": lambda: [draw.normal(draw.unit(BITS))],
     "exp": lambda: [draw.exp(draw.unit(BITS) * 1420.0 - 710.0)],
     "power": lambda: [draw.power(1.1, draw.unit(BITS) * 1000.0)],
+    "log": lambda: [draw.log(draw.unit(BITS) + 1e-9)],
+    "raised": lambda: [draw.raised(draw.unit(BITS), 2.7)],
     "sine": lambda: [draw.sine(draw.unit(BITS) * 10.0 - 5.0)],
     "shuffled": lambda: [draw.shuffled(np.arange(SIZE), SIZE + 7, KEY)],
     "absences": lambda: draw.absences(ROWS, (KEY, np.uint64(1)), (10, 33.3)),

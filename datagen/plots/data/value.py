@@ -122,7 +122,7 @@ class _Field:
         nested = [] if self.dimension is None else [each for _, each in self.dimension.nested()]
         wanted = getattr(self.dimension, "length_distribution", None)
         if isinstance(wanted, Distribution) and not pooled and not any(each.percent_missing for each in nested):
-            drawn = np.maximum(_whole(wanted, np.floor), 0)
+            drawn = np.maximum(_whole(wanted, down=True), 0)
         yield replace(_binned(base, lengths, drawn, 1.0), form="lengths")
         own = nested[0] if len(nested) == 1 and not pooled else None
         yield from replace(self, name=f"{self.name}[]", dimension=own).values(array.flatten())
@@ -213,9 +213,9 @@ def _drawn(dimension: Dimension) -> Floats | None:
     if getattr(dimension, "cardinality", 0):
         return None
     if dimension.kind == "int":
-        return _whole(made, np.rint)
+        return _whole(made, down=False)
     if dimension.kind == "timestamp":
-        return _whole(made.milliseconds, np.rint)
+        return _whole(made.milliseconds, down=False)
     if dimension.kind == "float":
         digits: int | None = getattr(dimension, "precision", None)
         drawn = _draws(made)
@@ -230,7 +230,7 @@ def _weights(dimension: Dimension) -> dict[str | None, float] | None:
         return None
     picker: Distribution | None = getattr(dimension, "cardinality_distribution", None)
     size = len(listed)
-    index = np.clip(_whole(picker, np.floor), 0, size - 1).astype(np.int64) if picker else np.arange(size)
+    index = np.clip(_whole(picker, down=True), 0, size - 1).astype(np.int64) if picker else np.arange(size)
     drawn = np.bincount(index, minlength=size)
     counts = np.array(getattr(dimension, "weights", None) or drawn, np.float64)
     shares: dict[str | None, float] = {}
@@ -253,12 +253,9 @@ def _draws(distribution: Distribution) -> Floats:
     return distribution.drawn((np.arange(_DRAWS) + 0.5) / _DRAWS)
 
 
-def _whole(distribution: Distribution, rounded: Any) -> Floats:
+def _whole(distribution: Distribution, *, down: bool) -> Floats:
     """Return whole numbers that stand for all that a distribution draws."""
-    evenly = distribution.evenly()
-    if evenly:
-        return evenly[0] + np.floor((np.arange(_DRAWS) + 0.5) / _DRAWS * evenly[1])
-    return np.asarray(rounded(_draws(distribution)))
+    return distribution.rounded((np.arange(_DRAWS) + 0.5) / _DRAWS, down=down)
 
 
 def _text(value: Any) -> str:

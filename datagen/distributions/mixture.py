@@ -1,0 +1,83 @@
+"""The distribution ``mixture``."""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from datagen import draw
+from datagen.distributions.weight import Weights, bounds, odd_weights, shares
+from datagen.draw import Floats, Integers, Keys
+from datagen.plugin.distribution import AnyDistribution, Distribution, to_whole
+from datagen.plugin.truncation import BITS, LARGEST
+from datagen.problems import Path_
+
+
+class Mixture(Distribution):
+    """A draw of one of several distributions, which is chosen by weights.
+
+    For what has more than one kind of cause: hits of a cache and misses, private customers and firms, and outliers.
+    The number that a draw is made of chooses the member, and what it leaves open is drawn by it. With `least` and
+    `most` the whole is truncated: a member most of which lies outside becomes rarer.
+
+    Example: {"type": "mixture", "of": [{"type": "lognormal", "median": 0.02, "sigma": 0.3}, {"type": "lognormal", "median": 0.9, "sigma": 0.5}], "weights": [95, 5]}
+    """
+
+    kind: ClassVar[str] = "mixture"
+    draws_times: ClassVar[bool] = False
+    of: list[AnyDistribution] = Field(min_length=1, description="its members")
+    weights: Weights | None = Field(None, description="how likely each is, in the same order; equally without them")
+
+    def problems(self) -> Iterator[tuple[Path_, str]]:
+        yield from odd_weights(self.weights, len(self.of), "of")
+
+    def sample(self, u: Floats) -> Floats:
+        return self._by_members(u, Distribution.drawn)
+
+    def rounded(self, u: Floats, *, down: bool) -> Floats:
+        if self._is_truncated:
+            return super().rounded(u, down=down)
+        return self._by_members(u, lambda member, inner: member.rounded(inner, down=down))
+
+    def _integers(self, rows: Keys, purpose: np.uint64, least: int, most: int, *, down: bool) -> Integers:
+        drawn = self.rounded(draw.unit(draw.bits(rows, purpose)), down=down)
+        return to_whole(drawn, least, most, down=down)
+
+    @cached_property
+    def _ends(self) -> Floats:
+        """Return where in [0, 1) each member's part ends, as multiples of 2**-53."""
+        return np.ceil(bounds(shares(self.weights, len(self.of))) * 2.0**BITS)
+
+    def _by_members(self, u: Floats, drawn: Callable[[Distribution, Floats], Floats | Integers]) -> Floats:
+        """Return what the members make of their parts of [0, 1), each stretched to all of it."""
+        places = u * 2.0**BITS
+        chosen = np.searchsorted(self._ends, places, side="right")
+        made = np.empty(len(u))
+        begin = 0.0
+        for number, (member, end) in enumerate(zip(self.of, self._ends.tolist(), strict=True)):
+            rows = np.flatnonzero(chosen == number)
+            if len(rows):
+                made[rows] = drawn(member, np.minimum((places[rows] - begin) / (end - begin), LARGEST))
+            begin = end
+        return made
+
+    def stretch(self, u: Floats) -> Integers:
+        first = np.cumsum([0] + [member.stretches() for member in self.of])
+        chosen = np.searchsorted(self._ends, u * 2.0**BITS, side="right")
+        return first[chosen] + self._by_members(u, Distribution.place).astype(np.int64)
+
+    def stretches(self) -> int:
+        return sum(member.stretches() for member in self.of)
+
+    def lowest(self) -> float:
+        return min(member.bounds().least for member in self.of)
+
+    def highest(self) -> float:
+        return max(member.bounds().most for member in self.of)
+
+    def expected(self) -> float | None:
+        means = [member.average() for member in self.of]
+        known = [mean for mean in means if mean is not None]
+        return float(known @ shares(self.weights, len(self.of))) if len(known) == len(means) else None
