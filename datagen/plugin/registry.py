@@ -60,6 +60,7 @@ BUILT_IN = {
         "object": "dimensions.object",
         "one_of": "dimensions.one_of",
         "port": "dimensions.port",
+        "regex": "dimensions.regex",
         "string": "dimensions.string",
         "timestamp": "dimensions.timestamp",
         "uuid": "dimensions.uuid",

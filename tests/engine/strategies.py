@@ -36,6 +36,11 @@ TOKENS: list[Spec] = [
     *[{"type": "uuid"}, {"type": "mac"}, {"type": "ipv6"}, {"type": "port"}],
     {"type": "ip_in", "networks": ["10.0.0.0/8", "2001:db8::/32", "::/64"], "weights": [2, 1, 0.5]},
     {"type": "ip_in", "networks": ["192.168.0.0/16"]},
+    *[
+        {"type": "regex", "pattern": pattern}
+        for pattern in ("[A-Z]{3}-[0-9]{4}", "(a|b{1,3}|é?)+[^x]$", "^.*[a-c]{30}")
+    ],
+    {"type": "regex", "pattern": r"(x{2,}|\d{15,20}|foo|bar)+?", "most": 3},
 ]
 LEAVES = [*FEW_VALUES, "int", "float", "string", "timestamp", "ipaddress", "token"]
 WEIGHTS = [0, 1, 2.5, 1e-3, 1e17]
