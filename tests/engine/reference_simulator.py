@@ -321,6 +321,18 @@ class Values:
             case "list":
                 made = [self.element(field, path, place, variables) for place in self.places(field, path, row)]
                 return [value for value in made if value is not MISSING]
+            case "map":
+                made = {}
+                for place in self.places(field, path, row):
+                    pair = [
+                        self.make(part, join(path, part["name"]), place, variables)
+                        for part in (field["keys"], field["values"])
+                    ]
+                    if pair[0] not in (MISSING, None) and pair[1] is not MISSING:
+                        made.setdefault(text_of(pair[0]), pair[1])
+                return made
+            case "partition":
+                return self.partition(field, path, row, variables)
             case "uuid":
                 return self.uuid(field, path, row)
             case "hex":
@@ -363,6 +375,23 @@ class Values:
         microseconds = max(time.microseconds, 0)
         head = microseconds // 1000 << 16 | 7 << 12 | microseconds % 1000 * 4096 // 1000
         return str(UUID(int=head << 64 | 2 << 62 | drawn % 2**62))
+
+    def partition(self, field: Spec, path: str, row: Rows, variables: Record) -> list | None:
+        total = self.expression({"value": field["total"]}, variables)
+        count = max(position(field["parts"], self.bits(path + "/parts", row)), 1)
+        precision = field.get("precision", 0)
+        units = round(float(total) * 10**precision) if isinstance(total, int | float) else 2**53
+        if abs(units) >= 2**53:
+            return None
+        least = math.ceil(field.get("least", 0) * 10**precision)
+        count = 1 if units < 0 else min(count, max(units // least, 1)) if least else count
+        least = least if count > 1 else 0
+        free = units - count * least
+        key = self.bits(path + "/place", row)
+        places = [draw.numbered(key, np.array([number])) for number in range(count - 1)]
+        cuts = sorted(math.floor(draw.unit(self.bits(path + "/cut", place))[0] * (free + 1)) for place in places)
+        parts = [high - low + least for low, high in itertools.pairwise([0, *cuts, free])]
+        return [part / 10**precision for part in parts] if precision else parts
 
     def string(self, field: Spec, path: str, row: Rows) -> str:
         chars = field.get("chars", PRINTABLE)
@@ -434,6 +463,11 @@ def printed(value: object) -> object:
     if isinstance(value, dict):
         return {key: printed(member) for key, member in value.items()}
     return [printed(member) for member in value] if isinstance(value, list) else value
+
+
+def text_of(value: object) -> str:
+    shown = printed(value)
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
 def dotted(address: int) -> str:

@@ -30,18 +30,6 @@ STARTS = [
 ]
 TIMES = ["1969-12-31T23:59:59.999", "2001-12-20T13:13:12.132", "2024-02-29T00:00:00", "2038-01-19T03:14:08.5"]
 FEW_VALUES = ["enum", "bool", "constant", "counter"]  # those that no pool is made of
-TOKENS: list[Spec] = [
-    *[{"type": "hex", "length": 5}, {"type": "hex", "length": 32}],
-    *[{"type": "bytes", "length": length} for length in (2, 9, 24)],
-    *[{"type": "uuid"}, {"type": "mac"}, {"type": "ipv6"}, {"type": "port"}],
-    {"type": "ip_in", "networks": ["10.0.0.0/8", "2001:db8::/32", "::/64"], "weights": [2, 1, 0.5]},
-    {"type": "ip_in", "networks": ["192.168.0.0/16"]},
-    *[
-        {"type": "regex", "pattern": pattern}
-        for pattern in ("[A-Z]{3}-[0-9]{4}", "(a|b{1,3}|é?)+[^x]$", "^.*[a-c]{30}")
-    ],
-    {"type": "regex", "pattern": r"(x{2,}|\d{15,20}|foo|bar)+?", "most": 3},
-]
 LEAVES = [*FEW_VALUES, "int", "float", "string", "timestamp", "ipaddress", "token"]
 WEIGHTS = [0, 1, 2.5, 1e-3, 1e17]
 PERCENTS = [0, 5, 30.5, 60, 100]
@@ -91,6 +79,22 @@ GAPS = [
     *map(constant, [1, 0.5, 0, 0.1, -3]),
     *[uniform(0, 1), uniform(-1, 1), uniform(0.5, 0.5)],
     *[exponential(1), exponential(0.05), exponential(60), normal(0, 1), normal(0.5, 0)],
+]
+
+
+TOKENS: list[Spec] = [
+    *[{"type": "hex", "length": 5}, {"type": "hex", "length": 32}],
+    *[{"type": "bytes", "length": length} for length in (2, 9, 24)],
+    *[{"type": "uuid"}, {"type": "mac"}, {"type": "ipv6"}, {"type": "port"}],
+    {"type": "ip_in", "networks": ["10.0.0.0/8", "2001:db8::/32", "::/64"], "weights": [2, 1, 0.5]},
+    {"type": "ip_in", "networks": ["192.168.0.0/16"]},
+    {"type": "partition", "total": "99.97", "parts": uniform(0, 4), "precision": 2},
+    {"type": "partition", "total": "10", "parts": constant(3), "least": 2},
+    *[
+        {"type": "regex", "pattern": pattern}
+        for pattern in ("[A-Z]{3}-[0-9]{4}", "(a|b{1,3}|é?)+[^x]$", "^.*[a-c]{30}")
+    ],
+    {"type": "regex", "pattern": r"(x{2,}|\d{15,20}|foo|bar)+?", "most": 3},
 ]
 
 
@@ -171,7 +175,7 @@ def gaps_in(draw: st.DrawFn, field: Spec) -> Spec:
 
 def generator(draw: st.DrawFn, name: str, readable: list[str], depth: int) -> Spec:
     """Make any generator, with at most ``depth`` objects and lists around its leaves, that may read some variables."""
-    kinds = ["leaf", "leaf", "pool"] + ["variable"] * bool(readable) + ["object", "list", "one_of"] * (depth > 0)
+    kinds = ["leaf", "leaf", "pool"] + ["variable"] * bool(readable) + ["object", "list", "one_of", "map"] * (depth > 0)
     match draw(st.sampled_from(kinds)):
         case "leaf":
             field = leaf(draw, name, wide=False)
@@ -182,6 +186,11 @@ def generator(draw: st.DrawFn, name: str, readable: list[str], depth: int) -> Sp
         case "object":
             children = [generator(draw, child, readable, depth - 1) for child in some(draw, DIMENSION_NAMES, 1, 3)]
             field = nesting(draw, name, "object", children)
+        case "map":
+            keys = leaf(draw, "k", wide=False) | draw(st.sampled_from([{}, {"percent_missing": 30}]))
+            values = generator(draw, "v", readable, depth - 1)
+            length = one_of(draw, LENGTHS)
+            field = {"name": name, "type": "map", "keys": keys, "values": values, "length_distribution": length}
         case "one_of":
             children = [generator(draw, child, readable, depth - 1) for child in some(draw, DIMENSION_NAMES, 1, 3)]
             field = {"name": name, "type": spelled(draw, "one_of"), "of": children}
