@@ -50,6 +50,7 @@ BUILT_IN = {
         "enum": "dimensions.enum",
         "expression": "dimensions.expression",
         "float": "dimensions.float",
+        "geo": "dimensions.geo",
         "hex": "dimensions.hex",
         "int": "dimensions.int",
         "ip_in": "dimensions.ip_in",
