@@ -311,6 +311,8 @@ class Values:
             case "ipaddress":
                 return dotted(whole(distribution, self.bits(path + "/value", row)))
             case "counter":
+                if "reset" in field and self.expression({"value": field["reset"]}, variables) is True:
+                    self.counted[path] = 0
                 self.counted[path] += 1
                 return field.get("start", 0) + (self.counted[path] - 1) * field.get("increment", 1)
             case "object":

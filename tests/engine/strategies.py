@@ -156,7 +156,10 @@ def leaf(draw: st.DrawFn, name: str, wide: bool) -> Spec:
             token = draw(st.sampled_from(TOKENS))
             field |= token | {"type": spelled(draw, token["type"])}
         case "counter":
-            field |= draw(st.sampled_from([{}, {"start": 5}, {"increment": -3}, {"start": -1, "increment": 10}]))
+            resets = {"start": -2, "reset": "hash(string(time)) % 3 = 0"}
+            field |= draw(
+                st.sampled_from([{}, {"start": 5}, {"increment": -3}, {"start": -1, "increment": 10}, resets])
+            )
     return field
 
 
@@ -257,6 +260,18 @@ def setting(draw: st.DrawFn, name: str, readable: list[str]) -> Spec:
     return gaps_in(draw, nesting(draw, name, kind, children, one_of(draw, [constant(1), uniform(-1, 1)])))
 
 
+def read_time(draw: st.DrawFn, part: object) -> None:
+    """Let some generators read the record's time, which those in a pool can't."""
+    if isinstance(part, dict) and not part.get("cardinality"):
+        kind = str(part.get("type")).lower()
+        if kind in ("uuid", "counter") and draw(st.booleans()):
+            part |= {"version": 7} if kind == "uuid" else {"reset": "second(time) % 3 = 0"}
+        for member in part.values():
+            read_time(draw, member)
+    for member in part if isinstance(part, list) else []:
+        read_time(draw, member)
+
+
 def transitions(draw: st.DrawFn, states: list[str]) -> list[Spec]:
     targets = some(draw, [*states, draw(st.sampled_from(["stop", "STOP", "Stop"]))], 1, 4)
     cuts = sorted(draw(st.sets(st.integers(1, 19), min_size=len(targets) - 1, max_size=len(targets) - 1)))
@@ -295,6 +310,8 @@ def specs(draw: st.DrawFn) -> Spec:
     spec = {"states": states, "emitters": emitters, "interarrival": one_of(draw, GAPS)}
     if draw(st.booleans()):
         add_expressions(draw, spec)
+    if '"name": "time"' not in json.dumps(spec):
+        read_time(draw, [spec["states"], spec["emitters"]])
     mend_clock(spec)
     mend_silence(spec)
     return ({"$schema": "generator.json", "_comment": {"any": 1}} if rarely(draw) else {}) | spec
