@@ -189,6 +189,13 @@ def skewed(table: Floats, u: Floats) -> Floats:
     return made
 
 
+def angle(y: Floats, x: Floats) -> Floats:
+    """Return the directions of points (n,) in degrees, from -180 to 180, the same on every processor."""
+    made = column(len(y), np.float64)
+    curve.angles(y, x, made)
+    return made
+
+
 def _standard(family: int, u: Floats) -> Floats:
     drawn = column(len(u), np.float64)
     draws.standards(family, u, drawn)

@@ -7,13 +7,16 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen import draw
+from datagen.draw import Integers, Marks
 from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.expression import AnyExpression
 
 
 class Counter(Dimension):
     """The next number for every value, over all workers, in order of time.
 
-    Missing and null values are not counted. Each counter of a spec counts on its own.
+    Missing and null values are not counted. Each counter of a spec counts on its own. Where `reset` is true for a value
+    that is made, the counter begins anew with it.
 
     Example: {"type": "counter", "name": "order_id", "start": 1000}
     """
@@ -22,11 +25,28 @@ class Counter(Dimension):
     start: int = Field(0, ge=-(2**62), le=2**62, description="first value")
     increment: int = Field(1, ge=-(2**31), le=2**31, description="what is added from one value to the next")
 
+    reset: AnyExpression | None = Field(
+        None, description="an expression; where it is true, the counter begins anew at its start"
+    )
+
     def rarely_repeats(self) -> bool:
-        return self.increment != 0
+        return self.increment != 0 and self.reset is None
 
     def make(self, rows: Rows) -> pa.Array:
+        made = rows.count()
+        if self.reset is not None:
+            return pa.array(self.start + self.increment * _since(rows, made, rows.holding(self.reset)))
         numbers = draw.column(len(rows), np.int64)
         numbers[:] = self.increment
-        numbers[:1] = self.start + self.increment * rows.count()
+        numbers[:1] = self.start + self.increment * made
         return pa.array(np.cumsum(numbers, out=numbers))
+
+
+def _since(rows: Rows, made: int, resets: Marks) -> Integers:
+    """Return how many values stand before each since the last reset, (n,); ``made`` of them before the first row."""
+    places = np.arange(len(rows))
+    last = np.maximum.accumulate(np.where(resets, places, -1 - made))
+    counted = places - last - (last < 0)
+    if len(rows):
+        rows.set_count(int(counted[-1]) + 1)
+    return counted

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from datagen.plugin.choice import Choice, Weights, check_weights
+from datagen.plugin.choice import OF_WEIGHTS, Choice, Weights, check_weights
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
 from datagen.plugin.model import invalid
@@ -29,7 +29,7 @@ class Enum(Dimension):
     kind: ClassVar[str] = "enum"
     fixed: ClassVar[bool] = True
     values: list[Any] = Field(min_length=1, description="the values")
-    weights: Weights | None = None
+    weights: Weights | None = Field(None, description=OF_WEIGHTS)
     cardinality_distribution: WholeDistribution | None = Field(None, description="index into the values")
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen.draw import Keys, Marks
-from datagen.plugin.choice import Choice, Weights, check_weights
+from datagen.plugin.choice import OF_WEIGHTS, Choice, Weights, check_weights
 from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.token import colons, dotted
 from datagen.problems import show
@@ -42,7 +42,7 @@ class IpIn(PooledDimension):
 
     kind: ClassVar[str] = "ip_in"
     networks: list[Network] = Field(min_length=1, description='the networks, as "ADDRESS/LENGTH"')
-    weights: Weights | None = None
+    weights: Weights | None = Field(None, description=OF_WEIGHTS)
 
     @model_validator(mode="after")
     def _is_weighted(self) -> Self:

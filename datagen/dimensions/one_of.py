@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from datagen.plugin.choice import Choice, Weights, check_weights, made_by
+from datagen.plugin.choice import OF_WEIGHTS, Choice, Weights, check_weights, made_by
 from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
 from datagen.plugin.distribution import Extent
 
@@ -21,7 +21,7 @@ class OneOf(PooledDimension):
 
     kind: ClassVar[str] = "one_of"
     of: list[AnyDimension] = Field(min_length=1, description="the field generators")
-    weights: Weights | None = None
+    weights: Weights | None = Field(None, description=OF_WEIGHTS)
 
     @model_validator(mode="after")
     def _is_weighted(self) -> Self:

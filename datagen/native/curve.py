@@ -1,8 +1,8 @@
-"""Exponential function, power and sine, of operations that IEEE 754 rounds exactly: the same on every processor."""
+"""Exponential function, power, sine and angles, of operations that IEEE 754 rounds exactly, so the same everywhere."""
 
 import cython
 from cython.cimports.datagen.native.quantile import logarithm
-from cython.cimports.libc.math import ldexp, rint
+from cython.cimports.libc.math import fabs, fmin, ldexp, rint, sqrt
 
 INFINITE = cython.declare(cython.double, float("inf"))
 
@@ -62,6 +62,42 @@ def sine(turns: cython.double) -> cython.double:
 
 
 @cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def arcsine(x: cython.double) -> cython.double:
+    """Return the arc sine of a number from 0 to 1: the rational function of FreeBSD's msun/e_asin.c."""
+    beyond: cython.bint = x > 0.5
+    square: cython.double = (1.0 - x) * 0.5 if beyond else x * x
+    p: cython.double
+    q: cython.double
+    x = sqrt(square) if beyond else x
+    p = (3.47933107596021167570e-05 * square + 7.91534994289814532176e-04) * square - 4.00555345006794114027e-02
+    p = ((p * square + 2.01212532134862925881e-01) * square - 3.25565818622400915405e-01) * square
+    p = (p + 1.66666666666666657415e-01) * square
+    q = (7.70381505559019352791e-02 * square - 6.88283971605453293030e-01) * square + 2.02094576023350569471e00
+    q = (q * square - 2.40339491173441421878e00) * square + 1.0
+    x = x + x * (p / q)
+    return 1.57079632679489661923 - 2.0 * x if beyond else x
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def angle(y: cython.double, x: cython.double) -> cython.double:
+    """Return the direction of a point in degrees, from -180 to 180; 0 of the origin."""
+    reach: cython.double = sqrt(x * x + y * y)
+    degrees: cython.double
+    if reach == 0.0:
+        return 0.0
+    degrees = arcsine(fmin(fabs(x), fabs(y)) / reach) * 57.295779513082320877
+    if fabs(y) > fabs(x):
+        degrees = 90.0 - degrees
+    if x < 0.0:
+        degrees = 180.0 - degrees
+    return -degrees if y < 0.0 else degrees
+
+
+@cython.cfunc
 def check(found: cython.Py_ssize_t, wanted: cython.Py_ssize_t) -> None:
     """Raise ValueError when a column has another length than the one that it is made of."""
     if found != wanted:
@@ -102,6 +138,16 @@ def raise_all(x: cython.const[cython.double][::1], exponent: cython.double, out:
     with cython.nogil:
         for row in range(x.shape[0]):
             out[row] = exponential(exponent * logarithm(x[row])) if x[row] > 0.0 else 0.0
+
+
+def angles(y: cython.const[cython.double][::1], x: cython.const[cython.double][::1], out: cython.double[::1]) -> None:
+    """Fill ``out`` (n,) with the directions of points (n,) and (n,) in degrees, from -180 to 180."""
+    row: cython.Py_ssize_t
+    check(x.shape[0], y.shape[0])
+    check(out.shape[0], y.shape[0])
+    with cython.nogil:
+        for row in range(y.shape[0]):
+            out[row] = angle(y[row], x[row])
 
 
 def sines(turns: cython.const[cython.double][::1], out: cython.double[::1]) -> None:

@@ -23,10 +23,8 @@ _MOST_GUIDED = 16  # bits: a guide of 65 536 places still fits into a fast cache
 _BITS = 53  # of a draw
 
 Codes = npt.NDArray[np.int32]
-Weights = Annotated[
-    list[Annotated[Number, Field(ge=0)]],
-    Field(description="how often each comes, as shares of their sum; without it, each is equally likely"),
-]
+Weights = list[Annotated[Number, Field(ge=0)]]
+OF_WEIGHTS = "how often each comes, as a share of their sum; without it, each is equally likely"
 
 
 def check_weights(kind: str, weights: Sequence[float] | None, size: int, what: str) -> None:

@@ -311,8 +311,12 @@ class Rows:
     def count(self) -> int:
         """Return how many values the counter at this name path made so far; from now on these rows are among them."""
         made = self.world.counters.get(self.path, 0)
-        self.world.counters[self.path] = made + len(self)
+        self.set_count(made + len(self))
         return made
+
+    def set_count(self, made: int) -> None:
+        """Let the counter at this name path have made so many values."""
+        self.world.counters[self.path] = made
 
 
 def keyed_path(dimension: Dimension) -> str:

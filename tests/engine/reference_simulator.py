@@ -323,6 +323,8 @@ class Values:
             case "ipaddress":
                 return dotted(whole(distribution, self.bits(path + "/value", row)))
             case "counter":
+                if "reset" in field and self.expression({"value": field["reset"]}, variables) is True:
+                    self.counted[path] = 0
                 self.counted[path] += 1
                 return field.get("start", 0) + (self.counted[path] - 1) * field.get("increment", 1)
             case "object":
@@ -333,12 +335,23 @@ class Values:
             case "list":
                 made = [self.element(field, path, place, variables) for place in self.places(field, path, row)]
                 return [value for value in made if value is not MISSING]
+            case "map":
+                made = {}
+                for place in self.places(field, path, row):
+                    pair = [
+                        self.make(part, join(path, part["name"]), place, variables)
+                        for part in (field["keys"], field["values"])
+                    ]
+                    if pair[0] not in (MISSING, None) and pair[1] is not MISSING:
+                        made.setdefault(text_of(pair[0]), pair[1])
+                return made
+            case "partition":
+                return self.partition(field, path, row, variables)
             case "uuid":
                 return self.uuid(field, path, row)
             case "hex":
-                return f"{self.words(path, row, -(-field['length'] // 16)):x}".zfill(-(-field["length"] // 16) * 16)[
-                    : field["length"]
-                ]
+                count = -(-field["length"] // 16)
+                return f"{self.words(path, row, count):0{16 * count}x}"[: field["length"]]
             case "bytes":
                 count = -(-field["length"] // 8)
                 octets = self.words(path, row, count).to_bytes(8 * count, "big")[: field["length"]]
@@ -349,10 +362,11 @@ class Values:
             case "ipv6":
                 return str(IPv6Address(self.words(path, row, 2) % 2**125 + 2**125))
             case "ip_in":
-                network = ip_network(
-                    field["networks"][chosen(field, self.bits(path + "/pick", row), len(field["networks"]))]
-                )
+                networks = field["networks"]
+                network = ip_network(networks[chosen(field, self.bits(path + "/pick", row), len(networks))])
                 return str(network[self.words(path, row, 2) & int(network.hostmask)])
+            case "regex":
+                return matching(field, self.bits(path + "/value", row))
             case "port":
                 return 1 + int(draw.below(self.bits(path + "/value", row), 65535)[0])
             case "variable":
@@ -381,6 +395,23 @@ class Values:
         microseconds = max(time.microseconds, 0)
         head = microseconds // 1000 << 16 | 7 << 12 | microseconds % 1000 * 4096 // 1000
         return str(UUID(int=head << 64 | 2 << 62 | drawn % 2**62))
+
+    def partition(self, field: Spec, path: str, row: Rows, variables: Record) -> list | None:
+        total = self.expression({"value": field["total"]}, variables)
+        count = max(position(field["parts"], self.bits(path + "/parts", row)), 1)
+        precision = field.get("precision", 0)
+        units = round(float(total) * 10**precision) if isinstance(total, int | float) else 2**53
+        if abs(units) >= 2**53:
+            return None
+        least = math.ceil(field.get("least", 0) * 10**precision)
+        count = 1 if units < 0 else min(count, max(units // least, 1)) if least else count
+        least = least if count > 1 else 0
+        free = units - count * least
+        key = self.bits(path + "/place", row)
+        places = [draw.numbered(key, np.array([number])) for number in range(count - 1)]
+        cuts = sorted(math.floor(draw.unit(self.bits(path + "/cut", place))[0] * (free + 1)) for place in places)
+        parts = [high - low + least for low, high in itertools.pairwise([0, *cuts, free])]
+        return [part / 10**precision for part in parts] if precision else parts
 
     def string(self, field: Spec, path: str, row: Rows) -> str:
         chars = field.get("chars", PRINTABLE)
@@ -539,6 +570,11 @@ def printed(value: object) -> object:
     return [printed(member) for member in value] if isinstance(value, list) else value
 
 
+def text_of(value: object) -> str:
+    shown = printed(value)
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+
+
 def dotted(address: int) -> str:
     return ".".join(str(address >> shift & 0xFF) for shift in (24, 16, 8, 0))
 
@@ -618,6 +654,81 @@ def timestamp(distribution: Spec, random: Rows) -> tuple[int, str]:
     numeric = distribution | milliseconds | {"stddev": distribution.get("stddev", 0) * 1000}
     offset = next(filter(None, map(offset_text, times.values())), "")
     return whole(numeric, random) * 1000, offset
+
+
+PRINTED = set(map(chr, range(0x20, 0x7F)))
+TOO_MANY = 2**63  # ways for a single number
+
+
+def matching(field: Spec, key: Rows) -> str:
+    """Draw a text that matches a regular expression: by the number of its way, or part by part if there are many."""
+    tree = ways_in(re._parser.parse(field["pattern"]), field.get("most", 8))
+    numbers = (draw.numbered(key, np.array([place])) for place in itertools.count())
+
+    def text(way: tuple, number: int | None) -> str:
+        kind, count, *parts = way
+        many = count >= TOO_MANY
+        if number is None and not (many and kind == "all"):
+            drawn = next(numbers)
+            number = int(drawn[0]) >> 11 if many else int(draw.below(drawn, count)[0])
+        if kind == "char":
+            return parts[number]
+        if kind == "one":
+            sums = list(itertools.accumulate(part[1] for part in parts))
+            whole, scale = (count, 2**53) if many else (1, 1)
+            place = next(i for i, total in enumerate(sums) if total * scale > number * whole)
+            return text(parts[place], None if many else number - (sums[place] - parts[place][1]))
+        digits = []
+        for part in reversed(parts):
+            number, digit = (None, None) if many else divmod(number, part[1])
+            digits.append(digit)
+        return "".join(text(part, digit) for part, digit in zip(parts, reversed(digits), strict=True))
+
+    return text(tree, None)
+
+
+def ways_in(items: Iterable, most: int) -> tuple:
+    """Return the ways to match what Python's parser found: a kind, how many there are, and the parts."""
+    found = []
+    for code, value in items:
+        match str(code):
+            case "SUBPATTERN":
+                found.append(ways_in(value[-1], most))
+            case "BRANCH":
+                found.append(one_way_of([ways_in(part, most) for part in value[1]]))
+            case "MAX_REPEAT" | "MIN_REPEAT":
+                low, high, part = value
+                times = range(low, (max(low, most) if str(high) == "MAXREPEAT" else high) + 1)
+                found.append(one_way_of([all_ways_of([ways_in(part, most)] * count) for count in times]))
+            case "AT":
+                found.append(("char", 1, ""))
+            case _:
+                known = sorted(letters(value if str(code) == "IN" else [(code, value)]))
+                found.append(("char", len(known), *known))
+    return found[0] if len(found) == 1 else all_ways_of(found)
+
+
+def letters(items: Iterable) -> set[str]:
+    found: set[str] = set()
+    for code, value in items:
+        match str(code), str(value):
+            case ("LITERAL", _):
+                found.add(chr(value))
+            case ("RANGE", _):
+                found |= set(map(chr, range(value[0], value[1] + 1)))
+            case ("ANY", _):
+                found |= PRINTED
+            case (_, "CATEGORY_DIGIT"):
+                found |= set("0123456789")
+    return PRINTED - found if str(items[0][0]) == "NEGATE" else found
+
+
+def one_way_of(parts: list[tuple]) -> tuple:
+    return "one", sum(part[1] for part in parts), *parts
+
+
+def all_ways_of(parts: list[tuple]) -> tuple:
+    return "all", math.prod(part[1] for part in parts), *parts
 
 
 def time_ns(text: str) -> int:

@@ -31,13 +31,6 @@ STARTS = [
 ]
 TIMES = ["1969-12-31T23:59:59.999", "2001-12-20T13:13:12.132", "2024-02-29T00:00:00", "2038-01-19T03:14:08.5"]
 FEW_VALUES = ["enum", "bool", "constant", "counter"]  # those that no pool is made of
-TOKENS: list[Spec] = [
-    *[{"type": "hex", "length": 5}, {"type": "hex", "length": 32}],
-    *[{"type": "bytes", "length": length} for length in (2, 9, 24)],
-    *[{"type": "uuid"}, {"type": "mac"}, {"type": "ipv6"}, {"type": "port"}],
-    {"type": "ip_in", "networks": ["10.0.0.0/8", "2001:db8::/32", "::/64"], "weights": [2, 1, 0.5]},
-    {"type": "ip_in", "networks": ["192.168.0.0/16"]},
-]
 LEAVES = [*FEW_VALUES, "int", "float", "string", "timestamp", "ipaddress", "token"]
 WEIGHTS = [0, 1, 2.5, 1e-3, 1e17]
 PERCENTS = [0, 5, 30.5, 60, 100]
@@ -119,6 +112,22 @@ GAPS = [
 ]
 
 
+TOKENS: list[Spec] = [
+    *[{"type": "hex", "length": 5}, {"type": "hex", "length": 32}],
+    *[{"type": "bytes", "length": length} for length in (2, 9, 24)],
+    *[{"type": "uuid"}, {"type": "mac"}, {"type": "ipv6"}, {"type": "port"}],
+    {"type": "ip_in", "networks": ["10.0.0.0/8", "2001:db8::/32", "::/64"], "weights": [2, 1, 0.5]},
+    {"type": "ip_in", "networks": ["192.168.0.0/16"]},
+    {"type": "partition", "total": "99.97", "parts": uniform(0, 4), "precision": 2},
+    {"type": "partition", "total": "10", "parts": constant(3), "least": 2},
+    *[
+        {"type": "regex", "pattern": pattern}
+        for pattern in ("[A-Z]{3}-[0-9]{4}", "(a|b{1,3}|é?)+[^x]$", "^.*[a-c]{30}")
+    ],
+    {"type": "regex", "pattern": r"(x{2,}|\d{15,20}|foo|bar)+?", "most": 3},
+]
+
+
 def rarely(draw: st.DrawFn) -> bool:
     return draw(st.integers(0, 9)) == 9
 
@@ -177,7 +186,10 @@ def leaf(draw: st.DrawFn, name: str, wide: bool) -> Spec:
             token = draw(st.sampled_from(TOKENS))
             field |= token | {"type": spelled(draw, token["type"])}
         case "counter":
-            field |= draw(st.sampled_from([{}, {"start": 5}, {"increment": -3}, {"start": -1, "increment": 10}]))
+            resets = {"start": -2, "reset": "hash(string(time)) % 3 = 0"}
+            field |= draw(
+                st.sampled_from([{}, {"start": 5}, {"increment": -3}, {"start": -1, "increment": 10}, resets])
+            )
     return field
 
 
@@ -196,7 +208,7 @@ def gaps_in(draw: st.DrawFn, field: Spec) -> Spec:
 
 def generator(draw: st.DrawFn, name: str, readable: list[str], depth: int) -> Spec:
     """Make any generator, with at most ``depth`` objects and lists around its leaves, that may read some variables."""
-    kinds = ["leaf", "leaf", "pool"] + ["variable"] * bool(readable) + ["object", "list", "one_of"] * (depth > 0)
+    kinds = ["leaf", "leaf", "pool"] + ["variable"] * bool(readable) + ["object", "list", "one_of", "map"] * (depth > 0)
     match draw(st.sampled_from(kinds)):
         case "leaf":
             field = leaf(draw, name, wide=False)
@@ -207,6 +219,11 @@ def generator(draw: st.DrawFn, name: str, readable: list[str], depth: int) -> Sp
         case "object":
             children = [generator(draw, child, readable, depth - 1) for child in some(draw, DIMENSION_NAMES, 1, 3)]
             field = nesting(draw, name, "object", children)
+        case "map":
+            keys = leaf(draw, "k", wide=False) | draw(st.sampled_from([{}, {"percent_missing": 30}]))
+            values = generator(draw, "v", readable, depth - 1)
+            length = one_of(draw, LENGTHS)
+            field = {"name": name, "type": "map", "keys": keys, "values": values, "length_distribution": length}
         case "one_of":
             children = [generator(draw, child, readable, depth - 1) for child in some(draw, DIMENSION_NAMES, 1, 3)]
             field = {"name": name, "type": spelled(draw, "one_of"), "of": children}
@@ -273,6 +290,18 @@ def setting(draw: st.DrawFn, name: str, readable: list[str]) -> Spec:
     return gaps_in(draw, nesting(draw, name, kind, children, one_of(draw, [constant(1), uniform(-1, 1)])))
 
 
+def read_time(draw: st.DrawFn, part: object) -> None:
+    """Let some generators read the record's time, which those in a pool can't."""
+    if isinstance(part, dict) and not part.get("cardinality"):
+        kind = str(part.get("type")).lower()
+        if kind in ("uuid", "counter") and draw(st.booleans()):
+            part |= {"version": 7} if kind == "uuid" else {"reset": "second(time) % 3 = 0"}
+        for member in part.values():
+            read_time(draw, member)
+    for member in part if isinstance(part, list) else []:
+        read_time(draw, member)
+
+
 def transitions(draw: st.DrawFn, states: list[str]) -> list[Spec]:
     targets = some(draw, [*states, draw(st.sampled_from(["stop", "STOP", "Stop"]))], 1, 4)
     cuts = sorted(draw(st.sets(st.integers(1, 19), min_size=len(targets) - 1, max_size=len(targets) - 1)))
@@ -311,6 +340,8 @@ def specs(draw: st.DrawFn) -> Spec:
     spec = {"states": states, "emitters": emitters, "interarrival": one_of(draw, GAPS)}
     if draw(st.booleans()):
         add_expressions(draw, spec)
+    if '"name": "time"' not in json.dumps(spec):
+        read_time(draw, [spec["states"], spec["emitters"]])
     if draw(st.integers(0, 2)) == 2:
         add_tables(draw, spec)
         add_keys(draw, spec)

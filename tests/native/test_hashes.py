@@ -19,10 +19,12 @@ from datagen.dimensions.bytes import Bytes
 from datagen.dimensions.credit_card import CreditCard
 from datagen.dimensions.enum import Enum
 from datagen.dimensions.float import Float
+from datagen.dimensions.geo import Geo, Within
 from datagen.dimensions.hex import Hex
 from datagen.dimensions.ipaddress import Ipaddress
 from datagen.dimensions.ipv6 import Ipv6
 from datagen.dimensions.mac import Mac
+from datagen.dimensions.regex import Regex
 from datagen.dimensions.string import String
 from datagen.dimensions.uuid import Uuid
 from datagen.distributions.constant import Constant
@@ -81,6 +83,9 @@ DIMENSIONS = {
     "bytes": Bytes(name="v", length=7),
     "mac": Mac(name="v"),
     "ipv6": Ipv6(name="v"),
+    "regex": Regex(name="v", pattern=r"[A-Z]{3}-\d{2,4}(é|x+)?"),
+    "regex of many ways": Regex(name="v", pattern=r"(\w{3,9}|€+)@[a-z]{9}"),
+    "geo": Geo(name="v", within=Within(circle={"lat": 52.5, "lon": 13.4, "km": 9000}), format="array", precision=9),
     "credit_card": CreditCard(name="v", network="discover"),
 }
 WEIGHTED = Enum(name="v", values=[0, 1, 2, 3], weights=[0.1, 2, 0, 1e-3])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from datagen.records.batch import Layout
-from datagen.records.expression.facets import BOOLEAN, as_column, as_milliseconds, condition, spread
+from datagen.records.expression.facets import BOOLEAN, NUMBER, as_column, as_milliseconds, condition, spread
 from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.parser import ExpressionError, read
 from datagen.records.expression.value import Name, Rounded
@@ -32,6 +32,11 @@ class Expression:
         """Return whether its value may be true or false."""
         value_types = self.tree.value_types(layout)
         return not value_types or BOOLEAN in value_types
+
+    def is_number(self, layout: Layout) -> bool:
+        """Return whether its value may be a number."""
+        value_types = self.tree.value_types(layout)
+        return not value_types or NUMBER in value_types
 
     def holds(self, given: Given) -> pa.Array:
         """Return for which records it is true, (size,); null counts as not true."""

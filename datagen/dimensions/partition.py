@@ -1,0 +1,98 @@
+"""The dimension ``partition``."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from datagen import draw
+from datagen.draw import Floats, Integers, Marks
+from datagen.plugin.dimension import Dimension, Rows, in_halves, too_many
+from datagen.plugin.distribution import Extent, LengthDistribution, odd_span
+from datagen.plugin.expression import AnyExpression
+from datagen.plugin.model import Number
+from datagen.problems import Path_
+from datagen.records.batch import Layout
+from datagen.records.types import plain, present
+
+_EXACT = 2.0**53  # up to here every whole number is a float
+
+
+class Partition(Dimension):
+    """A list of numbers that add up to a total exactly, such as the items of an invoice.
+
+    The total, rounded to `precision`, is cut at places of which each is equally likely; no part is below `least`. Where
+    it is too small for so many parts, there are fewer, at least one. It is null where the total is no number, or has
+    more than 15 digits with its `precision`.
+
+    Example: {"type": "partition", "name": "shares", "total": "100", "parts": {"type": "constant", "value": 3}, "precision": 2, "least": 5}
+    """
+
+    kind: ClassVar[str] = "partition"
+    total: AnyExpression = Field(description="an expression: what the parts add up to")
+    parts: LengthDistribution = Field(description="how many parts")
+    precision: int = Field(0, ge=0, le=15, description="digits after the point; with 0 the parts are whole numbers")
+    least: Number = Field(0, ge=0, description="what no part is below; it is rounded up to the precision")
+
+    def extent(self) -> Extent:
+        lengths = self.parts.extent()
+        return Extent(1 + lengths.mean, 1 + lengths.most)
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().oddities()
+        odd = odd_span(self.parts)
+        if odd:
+            yield ("parts",), odd
+
+    def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
+        yield from super().misfits(layout)
+        if not self.total.check(layout) and not self.total.is_number(layout):
+            yield ("total",), "is no number"
+
+    def make(self, rows: Rows) -> pa.Array:
+        lengths = np.maximum(self.parts.length(rows.keys, rows.key("parts")), 1)
+        if too_many(lengths):
+            return in_halves(self.make, rows)
+        scale = 10.0**self.precision
+        totals, known = _numbers(rows.calculate(self.total), scale)
+        there = np.flatnonzero(known)
+        lengths, parts = self._cut(rows.at(there), lengths[there], totals[there], np.ceil(self.least * scale))
+        values = pa.array(parts / scale + 0.0 if self.precision else parts.astype(np.int64))
+        ends = np.zeros(len(rows) + 1, np.int32)
+        ends[there + 1] = lengths
+        return pa.ListArray.from_arrays(pa.array(np.cumsum(ends, dtype=np.int32)), values, mask=pa.array(~known))
+
+    def _cut(self, rows: Rows, lengths: Integers, totals: Floats, least: float) -> tuple[Integers, Floats]:
+        """Return how many parts each total (n,) is cut into, at most so many (n,), and the parts, side by side."""
+        if least:
+            lengths = np.minimum(lengths, np.maximum(totals // least, 1)).astype(np.int64)
+        lengths = np.where(totals < 0, 1, lengths)
+        floor = np.where(lengths > 1, least, 0.0)
+        parts = _cuts(rows, lengths - 1, np.abs(totals) - floor * lengths)
+        return lengths, parts * np.repeat(np.sign(totals), lengths) + np.repeat(floor, lengths)
+
+
+def _numbers(values: pa.Array, scale: float) -> tuple[Floats, Marks]:
+    """Return values in units of ``1 / scale``, (n,), 0 where they are not known exactly, and where they are (n,)."""
+    numbers = present(plain(values))
+    if not (pa.types.is_integer(numbers.type) or pa.types.is_floating(numbers.type)):
+        return np.zeros(len(numbers)), np.zeros(len(numbers), bool)
+    units = np.rint(pc.cast(numbers, pa.float64(), safe=False).fill_null(np.nan).to_numpy(zero_copy_only=False) * scale)
+    known = np.abs(units) < _EXACT
+    return np.where(known, units, 0.0), known
+
+
+def _cuts(rows: Rows, counts: Integers, totals: Floats) -> Floats:
+    """Return the whole parts, side by side, into which totals (n,) of at least 0 are cut by so many cuts (n,)."""
+    items, owners = rows.items(counts), np.arange(len(rows))
+    cut = np.repeat(owners, counts)
+    places = np.floor(draw.unit(items.bits("cut")) * (totals[cut] + 1))
+    # The cuts of each total in ascending order, with its begin in front and its end behind.
+    places = np.concatenate([np.zeros(len(rows)), places, totals])
+    owners = np.concatenate([owners, cut, owners])
+    order = np.lexsort((places, owners))
+    ascending, owners = places[order], owners[order]
+    return np.diff(ascending)[owners[1:] == owners[:-1]]
