@@ -1,6 +1,7 @@
 """The source ``replay``: the workers of a recorded file, when its times say."""
 
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -144,6 +145,11 @@ class Replay(Arrival, TableFile):
             if pattern.is_by_row:
                 path: Path_ = ("time", "patterns", number)
                 yield path, "is searched for row by row, which is slow: RE2 knows no (?=, (?<= and no \\1"
+
+    def by_row(self) -> Iterator[str]:
+        for pattern in self.time.patterns:
+            if pattern.is_by_row:
+                yield f"pattern {show(pattern.found)} of the replay of {self.path}"
 
     def streams(self) -> list[str]:
         return [self.path]

@@ -147,19 +147,8 @@ class Arrivals:
         )
 
     def _scope(self, source: Arrival, row: Any, rhythm: Rhythm | None, begin: int) -> Scope:
-        return Scope(
-            seed=self._seed,
-            path=self._plan.path_of(source),
-            start=self._plan.start,
-            zero=self._times.zero,
-            zone=self._times.zone,
-            begin=begin,
-            until=int(row["until"][0]),
-            pace=Steady(begin) if rhythm is None else rhythm.since(begin),
-            incidents=self._times.incidents,
-            recording=self._plan.recordings.get(source.name),
-            scale=self._plan.scale,
-        )
+        pace = Steady(begin) if rhythm is None else rhythm.since(begin)
+        return self._plan.scope(source, self._times, self._seed, pace, begin, int(row["until"][0]))
 
     def _begin_of(self, source: Arrival) -> int:
         """Return when a source begins that waits for none, in ns of the simulation."""
