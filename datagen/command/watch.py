@@ -15,6 +15,7 @@ from datagen.job.job import Job
 from datagen.job.limit import Limit
 from datagen.job.options import Options
 from datagen.moment import Moment
+from datagen.plugin.arrival import Unreadable
 from datagen.problems import counted, show
 from datagen.version import VERSION
 
@@ -181,7 +182,14 @@ def _refused(report: Report) -> str:
         found += [f", {counted(count, 'worker')}{source} {what}" for what, count in counts if count]
         if refused.left_out:
             found.append(f", {counted(refused.left_out, 'time')}{source} before the start left out")
+        if refused.unreadable is not None:
+            found.append(f", {_unreadable(refused.unreadable, source)}")
     return "".join(found)
+
+
+def _unreadable(left_out: Unreadable, source: str) -> str:
+    numbers = ", ".join(map(str, left_out.first)) + (", …" if left_out.count > len(left_out.first) else "")
+    return f"{counted(left_out.count, left_out.unit)}{source} without a time that can be read left out: {numbers}"
 
 
 def _figures(report: Report, seconds: float) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from datagen.engine.rhythm import Rhythm
 from datagen.engine.source import SOURCE, WAITS, Source, Steady
 from datagen.engine.step import Births
 from datagen.native.sources import Pace, Sources
-from datagen.plugin.arrival import BATCH, After, Arrival, Paced, Scope, TurnedAway
+from datagen.plugin.arrival import BATCH, After, Arrival, Paced, Scope, TurnedAway, Unreadable
 from datagen.plugin.instant import At
 from datagen.problems import show
 
@@ -70,6 +70,11 @@ class Arrivals:
     def left_out(self) -> list[int]:
         """Return how many times of each source lie before its begin or the start."""
         return [source.left_out for source in self._sources]
+
+    @property
+    def unreadable(self) -> list[Unreadable | None]:
+        """Return what each source has left out since it could not be read."""
+        return [source.unreadable for source in self._sources]
 
     @property
     def _is_full(self) -> Any:

@@ -18,6 +18,7 @@ from datagen.engine.pool import Pools
 from datagen.engine.times import Times
 from datagen.engine.walk import Walk
 from datagen.language.population import Population
+from datagen.plugin.arrival import Unreadable
 from datagen.plugin.dimension import World
 from datagen.problems import Cancelled, Path_, RunFailed
 from datagen.records.batch import Batch, Layout
@@ -45,6 +46,7 @@ class Refused:
     dropped: int = 0  # never born, since no place was free
     turned_away: int = 0  # born elsewhere, since no place was free
     left_out: int = 0  # times before the start
+    unreadable: Unreadable | None = None  # what a file has that can't be played
 
 
 @dataclass(frozen=True)
@@ -138,12 +140,16 @@ class Run:
 
     @property
     def refused(self) -> tuple[Refused, ...]:
-        """Return the sources with workers who were dropped, turned away or left out so far."""
+        """Return the sources with workers who were dropped, turned away or left out so far.
+
+        What can't be read is counted as far as a file was read, which is a mebibyte or two ahead of what is played.
+        """
         found = []
-        for source, refused, left_out in zip(self._sources, self._refused.tolist(), self._walk.left_out, strict=True):
+        known = zip(self._sources, self._refused.tolist(), self._walk.left_out, self._walk.unreadable, strict=True)
+        for source, refused, left_out, unreadable in known:
             dropped, turned = (refused, 0) if source.when_full == "drop" else (0, refused)
-            if refused or left_out:
-                found.append(Refused(source.name or "", dropped, turned, left_out))
+            if refused or left_out or unreadable:
+                found.append(Refused(source.name or "", dropped, turned, left_out, unreadable))
         return tuple(found)
 
     @property

@@ -87,8 +87,22 @@ class Scope:
         return draw.unit(draw.bits(self.rows(numbers), self.key(what)))
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """What of a file could not be played, as far as it was read."""
+
+    count: int
+    first: tuple[int, ...]  # numbers of the first ones,
+    unit: str  # which are such as lines
+
+
 class Stream(ABC):
     """The instants of a source, in order, block by block. Where blocks are cut never changes an instant."""
+
+    @property
+    def unreadable(self) -> Unreadable | None:
+        """Return what it has left out since it could not be read, if there is any."""
+        return None
 
     @abstractmethod
     def more(self) -> Integers:
