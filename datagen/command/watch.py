@@ -1,7 +1,7 @@
 """What is said of a run while it goes on, and at its end: progress, status, warnings, closing lines."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from math import inf
@@ -131,8 +131,8 @@ def progress(records: int | None, span: int | None) -> Iterator[Show]:
         yield show
 
 
-def say_end(report: Report, options: Options, limit: Limit, voice: Voice) -> None:
-    """Say the lines that end a run."""
+def say_end(report: Report, options: Options, limit: Limit, voice: Voice, libraries: Sequence[str] = ()) -> None:
+    """Say the lines that end a run, which depends on the data of some libraries."""
     cut = limit.summary(report.held)
     if cut:
         voice.say(f"warning: {cut}", held_spawns=report.held.spawns, held_seconds=report.held.nanoseconds / 1e9)
@@ -140,10 +140,12 @@ def say_end(report: Report, options: Options, limit: Limit, voice: Voice) -> Non
     before = f", continued after {counted(report.before, 'record')}" if report.before else ""
     before += ": nothing was left to do" if report.before == report.records > 0 else ""
     text = f"{_counts(report, options, report.seconds)}, seed {options.seed}{_times(options)}{late}{before}"
-    text += _refused(report)
+    text += _refused(report) + "".join(f", {library}" for library in libraries)
     figures = _figures(report, report.seconds)
     if report.refused:
         figures["refused"] = [asdict(source) for source in report.refused]
+    if libraries:
+        figures["libraries"] = list(libraries)
     voice.say(text, seed=options.seed, **figures)
     if any(records != report.records for _, records in report.delivered) or len(report.delivered) > 1:
         for target, records in report.delivered:

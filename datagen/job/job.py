@@ -16,7 +16,7 @@ from datagen.delivery.resume import Journal, open_journal
 from datagen.engine.pool import Pools
 from datagen.engine.run import Run
 from datagen.engine.warm_up import warm_up_of
-from datagen.job.identity import identity_of, name_of, targets_of
+from datagen.job.identity import identity_of, libraries_of, name_of, targets_of
 from datagen.job.limit import Limit
 from datagen.job.options import Options, processors
 from datagen.job.request import Inputs, Request, load, spec_of
@@ -52,6 +52,11 @@ class Job:
     journal: Journal | None
     scale: Scale | None  # how many times more workers there are, for a volume
     opened: ExitStack  # what is to be let go of in the end
+
+    @cached_property
+    def libraries(self) -> list[str]:
+        """Return the libraries whose data its records depend on, each with its version."""
+        return libraries_of(self.inputs, self.options)
 
     @cached_property
     def limit(self) -> Limit:
