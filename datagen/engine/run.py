@@ -13,6 +13,7 @@ from datagen.clock import NEVER, Clock, time_left
 from datagen.draw import Integers
 from datagen.engine.columns import Columns, Draft
 from datagen.engine.crew import Crew, looked_ahead
+from datagen.engine.fit import misfits, oddities
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.times import Times
@@ -104,6 +105,7 @@ class Run:
         self.bytes = None if size is None else 0  # of the records so far, as lines of compact JSON; counted if need be
         self.history: int | None = None  # records that had come before the present was reached; None until then
         self._held = Held()
+        self._population = population
         self._sources = population.sources
         self._refused = np.zeros(len(self._sources), np.int64)
         self._until = 0  # ns since the start: the time up to which there are records
@@ -130,8 +132,13 @@ class Run:
         return self._columns.times
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
-        """Yield what expressions of the population can't do with what they read, each with its path in the JSON."""
-        return self._columns.misfits()
+        """Yield what can't be from this start on, and what expressions can't do, each with its path in the JSON."""
+        yield from misfits(self._population, self.times)
+        yield from self._columns.misfits()
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what is valid from this start on and hardly meant, each with its path in the JSON."""
+        return oddities(self._population, self.times)
 
     @property
     def held(self) -> Held:
