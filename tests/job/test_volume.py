@@ -102,7 +102,7 @@ def test_a_week_of_a_ready_spec_makes_what_was_asked_for(name: str) -> None:
 
 
 def test_a_load_test_makes_what_was_asked_for_while_it_lasts() -> None:
-    """Its stages take six minutes; 74 000 workers with a deviation of some 5 records: four standard errors are 1.5 %."""
+    """Its stages take six minutes; 74 000 workers vary by some 5 records each: four standard errors are 1.5 %."""
     made = datagen.batches(READY["load_test"], start=START, rate="1000/s", max_workers=10**5, seed=1)
     assert sum(map(len, made)) == pytest.approx(360_000, rel=0.02)
 
