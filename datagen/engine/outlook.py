@@ -50,8 +50,8 @@ class Outlook(Expectation):
         over: dict[str | None, int] = {}
         waiting = [self._inflow(source) for source in self.population.sources]
         while waiting:  # they were refused if they waited for each other
-            flow = next(flow for flow in waiting if flow.source.waits_for() <= over.keys())
-            waiting.remove(flow)
+            ready = (place for place, flow in enumerate(waiting) if flow.source.waits_for() <= over.keys())
+            flow = waiting.pop(next(ready))
             name = flow.source.name
             found[name], over[name] = self._in_run(flow, over)
         return [found[source.name] for source in self.population.sources]

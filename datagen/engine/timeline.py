@@ -12,7 +12,8 @@ from datagen.draw import Floats
 from datagen.plugin.week import MINUTES
 
 _HOURS = 7 * 24
-_FEWEST, _MOST = 1000, 32_768  # parts of a run
+_FEWEST, _MOST = 1000, 32_768  # parts of a run,
+_MOST_WITH_WARM_UP = 2**18  # and of one with what comes before it
 _WHOLE = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)  # minutes of a part that an hour has a whole number of
 
 
@@ -32,9 +33,11 @@ class Timeline:
         part = seconds / _FEWEST
         if part >= 60:
             part = next((60.0 * minutes for minutes in _WHOLE if seconds / 60 / minutes <= _MOST), seconds / _MOST)
-        part = seconds / round(seconds / part) if seconds else 1.0
-        early = min(round(warm_up / part), _MOST)
-        return cls(part, (round(seconds / part) or 1) + early, begin, early)
+        part = max(part, (seconds + warm_up) / _MOST_WITH_WARM_UP)
+        count = max(round(seconds / part), 1) if seconds else 1
+        part = seconds / count or 1.0
+        early = round(warm_up / part)
+        return cls(part, count + early, begin, early)
 
     @property
     def edges(self) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 from datagen.clock import NEVER, time_left
 from datagen.draw import Floats
 from datagen.engine.expectation import Expectation, Inflow
+from datagen.engine.fit import misfits, oddities
 from datagen.engine.limited import Outcome, born, under
 from datagen.engine.outlook import Outlook
 from datagen.engine.pilot import Sizes
@@ -19,7 +20,7 @@ from datagen.engine.timeline import Timeline
 from datagen.engine.warm_up import warm_up_of
 from datagen.job.options import Options
 from datagen.job.request import Inputs, Request, load
-from datagen.job.times import settle
+from datagen.job.times import Times, settle
 from datagen.job.volume import Scale, measured, scaled
 from datagen.language.spec import Spec
 from datagen.moment import Moment
@@ -27,6 +28,7 @@ from datagen.plugin.arrival import TurnedAway
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import Plugin, parts_of
 from datagen.plugin.week import BEGIN
+from datagen.problems import InvalidInput
 
 _SECOND = 10**9
 
@@ -38,6 +40,7 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     """
     inputs = load(request, reads=True)
     times = settle(request.options, inputs.loaded.spec.timezone)
+    inputs = _remarked(inputs, times)
     options = replace(times.options, seed=request.options.seed or 0)
     options, scale = scaled(inputs.loaded, options, times.start)
     takes = inputs.targets[0].target
@@ -46,6 +49,17 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     spec = options.applied(inputs.loaded.spec)
     span = options.span(times.start or BEGIN)
     return inputs, _Explanation(spec, options, times.start, scale, formatter, found, span).object
+
+
+def _remarked(inputs: Inputs, times: Times) -> Inputs:
+    """Return inputs with what is odd about their times; raises InvalidInput when some end before they begin."""
+    if times.start is None:
+        return replace(inputs, remarks=times.warnings)
+    spec, problem = times.options.applied(inputs.loaded.spec), inputs.loaded.document.problem
+    at = Plan(spec, times.start, warm_up_of(spec)).times(times.options.seed or 0)
+    if wrong := [problem(*misfit) for misfit in misfits(spec, at)]:
+        raise InvalidInput(wrong)
+    return replace(inputs, remarks=(*times.warnings, *(problem(*oddity) for oddity in oddities(spec, at))))
 
 
 @dataclass(frozen=True)
@@ -247,8 +261,8 @@ class _Explanation:
     def _reached(self, wanted: int | None) -> tuple[int | None, float | None]:
         """Return how many records the run makes, no more than are wanted, and in how many seconds."""
         seconds = (self.span or 0) / 1e9
-        if self.records is None:
-            return None, seconds
+        if self.records is None or not seconds:
+            return None if seconds else 0, seconds
         made = self.records[self.timeline.early :] * self.timeline.seconds
         sums = np.concatenate([[0.0], np.cumsum(made)])
         if wanted is None or sums[-1] < wanted:

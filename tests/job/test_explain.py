@@ -254,6 +254,16 @@ def test_a_house_that_is_full_from_some_time_on_has_as_many_as_fit() -> None:
     assert found["run"]["records"] == pytest.approx(seen, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("duration", "seconds", "warm_up"),
+    [("0", 0, "0S"), ("0.001", 0.001, "0S"), ("1S", 1, "1S"), ("10S", 10, "7D"), ("36000D", 36_000 * 86_400, "0S")],
+)
+def test_runs_of_any_length_are_foretold(duration: str, seconds: float, warm_up: str) -> None:
+    spec = spec_of(poisson(2), 5, warm_up=warm_up)
+    found = datagen.explain(spec, start=START, duration=duration, max_workers=10**6)
+    assert found["run"]["records"] == pytest.approx(2 * seconds, rel=0.02, abs=1)
+
+
 def test_a_run_that_runs_dry_has_fewer_records_than_were_asked_for() -> None:
     found = datagen.explain(spec_of(poisson(2, most=30), 60), records=1000)["run"]
     assert (found["records"], found["seconds"]) == (30, None)
@@ -366,3 +376,15 @@ def test_what_is_wrong_is_said(command, tmp_path) -> None:
 
 def test_a_limit_beyond_all_is_none() -> None:
     assert datagen.explain(world(gap=1, volume="7/s"), max_workers=NEVER)["limit"]["workers"] is None
+
+
+def test_times_that_do_not_fit_the_start_are_told(command, tmp_path) -> None:
+    past = {"from": "2020-01-01T00:00:00Z", "until": "2020-01-02T00:00:00Z"}
+    silent = poisson(1, profile={"type": "hour_of_day", "factors": [0] * 24})
+    spec = spec_of(silent, 1, incidents={"i": past}, emitters=[{"name": "e", "dimensions": [], "incidents": "on"}])
+    said = command("explain", write_json(tmp_path / "spec.json", spec), "-s", START).err
+    assert "incidents.i: is over before the run begins" in said
+    assert "arrivals.profile: never rises above 0" in said
+    late = spec_of(poisson(1, **{"from": "2024-01-02T00:00:00Z", "until": "+1H"}), 1)
+    with pytest.raises(datagen.InvalidInput, match=r'arrivals\.until: must be after "from", which is 2024-01-02'):
+        datagen.explain(late, start=START)
