@@ -20,7 +20,7 @@ TYPE_CHECKING = False  # what checkers take for true; the module typing takes 10
 if TYPE_CHECKING:
     from datagen.api import *  # noqa: F403
 
-del records  # noqa: F821  # the package; once it is imported its name is free for the function
+del records  # type: ignore[has-type]  # noqa: F821  # the package; once it is imported its name is free for the function
 __version__ = VERSION
 __all__: list[str]
 

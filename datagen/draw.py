@@ -7,7 +7,7 @@ the last bit: only operations that IEEE 754 rounds exactly are used (the ``log``
 processors). The work is done by ``datagen.native.draws``, this module gives it the arrays.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from math import isqrt
@@ -66,12 +66,17 @@ def column(size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     return np.ndarray(size, dtype, pa.allocate_buffer(size * dtype.itemsize))
 
 
+def _filled(size: int, dtype: npt.DTypeLike, kernel: Callable[..., None], *given: Any) -> npt.NDArray[Any]:
+    """Return an array (size,) that a kernel of the core has filled; it takes this behind what else it is given."""
+    made = column(size, dtype)
+    kernel(*given, made)
+    return made
+
+
 def numbered(keys: Keys | np.uint64, numbers: npt.NDArray[np.integer]) -> Keys:
     """Return the row keys of numbered parts of other rows: workers of a run, steps of a worker, items of a list."""
     of, parts = np.broadcast_arrays(keys, numbers.astype(np.uint64, copy=False))
-    made = column(parts.size, np.uint64)
-    draws.part_keys(of.reshape(-1), parts.reshape(-1), made)
-    return made.reshape(parts.shape)
+    return _filled(parts.size, np.uint64, draws.part_keys, of.reshape(-1), parts.reshape(-1)).reshape(parts.shape)
 
 
 def worker_keys(seed: int, workers: Integers, purpose: str = "worker") -> Keys:
@@ -81,9 +86,7 @@ def worker_keys(seed: int, workers: Integers, purpose: str = "worker") -> Keys:
 
 def item_keys(rows: Keys, purpose: np.uint64, lengths: Integers) -> Keys:
     """Return the row keys of the items of lists, of which each row has so many (n,), in order."""
-    made = column(int(lengths.sum()), np.uint64)
-    draws.item_keys(rows, purpose, lengths, made)
-    return made
+    return _filled(int(lengths.sum()), np.uint64, draws.item_keys, rows, purpose, lengths)
 
 
 def text_keys(texts: pa.Array) -> Keys:
@@ -95,9 +98,7 @@ def text_keys(texts: pa.Array) -> Keys:
 
 def bits(rows: Keys, purpose: np.uint64) -> Keys:
     """Draw 64 random bits for each row."""
-    drawn = column(rows.size, np.uint64)
-    draws.bits(rows.reshape(-1), purpose, drawn)
-    return drawn.reshape(rows.shape)
+    return _filled(rows.size, np.uint64, draws.bits, rows.reshape(-1), purpose).reshape(rows.shape)
 
 
 def words(rows: Keys, purpose: np.uint64, count: int) -> Keys:
@@ -109,16 +110,12 @@ def words(rows: Keys, purpose: np.uint64, count: int) -> Keys:
 
 def unit(random: Keys) -> Floats:
     """Turn random bits into numbers in [0, 1), multiples of 2**-53."""
-    drawn = column(random.size, np.float64)
-    draws.units(random.reshape(-1), drawn)
-    return drawn.reshape(random.shape)
+    return _filled(random.size, np.float64, draws.units, random.reshape(-1)).reshape(random.shape)
 
 
 def below(random: Keys, size: int) -> Keys:
     """Turn random bits into whole numbers in [0, size), 1 <= size <= 2**64, each about equally likely."""
-    drawn = column(len(random), np.uint64)
-    draws.below(random, size % 2**64, drawn)
-    return drawn
+    return _filled(len(random), np.uint64, draws.below, random, size % 2**64)
 
 
 def bounds(weights: Iterable[float]) -> Keys:
@@ -129,47 +126,37 @@ def bounds(weights: Iterable[float]) -> Keys:
 
 def exponential(u: Floats) -> Floats:
     """Turn numbers in [0, 1) into draws of the exponential distribution with mean 1."""
-    return _standard(EXPONENTIAL, u)
+    return _filled(len(u), np.float64, draws.standards, EXPONENTIAL, u)
 
 
 def normal(u: Floats) -> Floats:
     """Turn numbers in [0, 1) into draws of the standard normal distribution."""
-    return _standard(NORMAL, u)
+    return _filled(len(u), np.float64, draws.standards, NORMAL, u)
 
 
 def exp(x: Floats) -> Floats:
     """Return e**x of numbers (n,), the same on every processor; 0 below -708."""
-    made = column(len(x), np.float64)
-    curve.exponentials(x, made)
-    return made
+    return _filled(len(x), np.float64, curve.exponentials, x)
 
 
 def power(base: float, x: Floats) -> Floats:
     """Return a base above 0 to the power of numbers (n,), the same on every processor."""
-    made = column(len(x), np.float64)
-    curve.powers(base, x, made)
-    return made
+    return _filled(len(x), np.float64, curve.powers, base, x)
 
 
 def log(x: Floats) -> Floats:
     """Return the natural logarithms of normal positive numbers (n,), the same on every processor."""
-    made = column(len(x), np.float64)
-    curve.logarithms(x, made)
-    return made
+    return _filled(len(x), np.float64, curve.logarithms, x)
 
 
 def raised(x: Floats, exponent: float) -> Floats:
     """Return numbers (n,), 0 or normal positive ones, to the power of an exponent above 0, the same everywhere."""
-    made = column(len(x), np.float64)
-    curve.raise_all(x, exponent, made)
-    return made
+    return _filled(len(x), np.float64, curve.raise_all, x, exponent)
 
 
 def sine(turns: Floats) -> Floats:
     """Return the sines of angles (n,) in turns, the same on every processor."""
-    made = column(len(turns), np.float64)
-    curve.sines(turns, made)
-    return made
+    return _filled(len(turns), np.float64, curve.sines, turns)
 
 
 def quantile_table(a: float, b: float = 0.0) -> Floats:
@@ -184,36 +171,22 @@ def quantile_table(a: float, b: float = 0.0) -> Floats:
 
 def skewed(table: Floats, u: Floats) -> Floats:
     """Turn numbers in [0, 1) into draws by a table: the logarithms of a gamma's, or of the odds of a beta's."""
-    made = column(len(u), np.float64)
-    inversion.places(table, normal(u), made)
-    return made
+    return _filled(len(u), np.float64, inversion.places, table, normal(u))
 
 
 def angle(y: Floats, x: Floats) -> Floats:
     """Return the directions of points (n,) in degrees, from -180 to 180, the same on every processor."""
-    made = column(len(y), np.float64)
-    curve.angles(y, x, made)
-    return made
-
-
-def _standard(family: int, u: Floats) -> Floats:
-    drawn = column(len(u), np.float64)
-    draws.standards(family, u, drawn)
-    return drawn
+    return _filled(len(y), np.float64, curve.angles, y, x)
 
 
 def real(family: int, offset: float, scale: float, rows: Keys, purpose: np.uint64) -> Floats:
     """Draw ``offset + scale * x`` for each row, with x from the standard form of a family."""
-    drawn = column(len(rows), np.float64)
-    draws.real(family, offset, scale, rows, purpose, drawn)
-    return drawn
+    return _filled(len(rows), np.float64, draws.real, family, offset, scale, rows, purpose)
 
 
 def evenly(rows: Keys, purpose: np.uint64, first: int, count: int, least: int = LEAST, most: int = MOST) -> Integers:
     """Draw one of ``count`` whole numbers from ``first`` on for each row, held between ``least`` and ``most``."""
-    drawn = column(len(rows), np.int64)
-    draws.evenly(rows, purpose, first, count % 2**64, least, most, drawn)
-    return drawn
+    return _filled(len(rows), np.int64, draws.evenly, rows, purpose, first, count % 2**64, least, most)
 
 
 class Absences(NamedTuple):
@@ -240,6 +213,4 @@ def shuffled(places: Integers, size: int, key: np.uint64) -> Integers:
     A Feistel network on pairs below a side of about the square root, walked on until a number below the size comes: J.
     Black, P. Rogaway, Ciphers with arbitrary finite domains, 2002.
     """
-    found = column(len(places), np.int64)
-    shuffle.shuffled(places, size, isqrt(size - 1) + 1, key, found)
-    return found
+    return _filled(len(places), np.int64, shuffle.shuffled, places, size, isqrt(size - 1) + 1, key)

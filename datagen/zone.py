@@ -4,18 +4,23 @@ A zone is asked for once a day of a stretch, and by bisection where its offset c
 looked up by itself.
 """
 
+import os
 import re
+import zoneinfo
 from bisect import bisect_left
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cached_property, lru_cache
+from importlib import import_module
 from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import numpy.typing as npt
 
+from datagen.draw import fingerprint
 from datagen.moment import Moment
-from datagen.problems import did_you_mean, show
+from datagen.problems import did_you_mean, read_bytes, show
 
 Integers = npt.NDArray[np.int64]
 
@@ -26,6 +31,7 @@ DAY = 24 * HOUR
 WEEK = 7 * DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = -719_160 * DAY, 2_932_894 * DAY  # a few days inside of the years 1 to 9999
+_VERSIONS = {"tzdata.zi": re.compile(r"# version (\S+)"), "+VERSION": re.compile(r"(\S+)")}  # as systems say it
 _OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
 
 
@@ -117,6 +123,18 @@ class Zone:
         quarters, which = np.unique(walls // (15 * MINUTE), return_inverse=True)
         begins = (quarters * (15 * MINUTE)).tolist()
         return walls - np.array([begin - self.instant(begin) for begin in begins], np.int64)[which]
+
+
+def version_of(name: str) -> str:
+    """Return which data a zone of a name is of, as zoneinfo finds it: the system's, or that of the package tzdata."""
+    folder = next((folder for folder in zoneinfo.TZPATH if os.path.isfile(os.path.join(folder, name))), None)
+    if folder is None:
+        return f"tzdata {import_module('tzdata').IANA_VERSION}"
+    for file, line in _VERSIONS.items():
+        with suppress(OSError), open(os.path.join(folder, file), encoding="utf-8") as opened:
+            if found := line.match(opened.readline()):
+                return f"tzdata {found[1]}"
+    return f"time zones of {folder}, {name} {fingerprint(read_bytes(os.path.join(folder, name)))}"
 
 
 @lru_cache(maxsize=64)

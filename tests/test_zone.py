@@ -1,13 +1,18 @@
 """Wall clocks: against ``zoneinfo``, one time after the other, around changes of clocks."""
 
+import zoneinfo
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+import tzdata
 
 from datagen.moment import parse_moment
-from datagen.zone import DAY, HOUR, MINUTE, Zone
+from datagen.zone import DAY, HOUR, MINUTE, Zone, version_of
 
 ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca", "UTC"]
 CHANGES = ["2024-03-10", "2024-03-31", "2024-04-07", "2024-10-06", "2024-10-27", "2024-11-03"]
@@ -16,6 +21,27 @@ EPOCH = datetime(1970, 1, 1)
 
 def micros(moment: datetime) -> int:
     return (moment.replace(tzinfo=None) - EPOCH) // timedelta(microseconds=1)
+
+
+@pytest.fixture
+def system(tmp_path) -> Iterator[Path]:
+    """A system with zones of its own, an old Berlin."""
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe" / "Berlin").write_bytes(files("tzdata").joinpath("zoneinfo/Europe/Paris").read_bytes())
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([str(tmp_path)])
+    yield tmp_path
+    zoneinfo.reset_tzpath(before)
+
+
+def test_the_version_of_a_zone_is_that_of_where_zoneinfo_takes_it_from(system: Path) -> None:
+    assert version_of("Asia/Tokyo") == f"tzdata {tzdata.IANA_VERSION}"
+    of_file = version_of("Europe/Berlin")
+    assert of_file.startswith(f"time zones of {system}, Europe/Berlin ")
+    (system / "Europe" / "Berlin").write_bytes(b"another one")
+    assert version_of("Europe/Berlin") != of_file
+    (system / "tzdata.zi").write_text("# version 1997a\nR A\n")
+    assert version_of("Europe/Berlin") == "tzdata 1997a"
 
 
 @pytest.mark.parametrize("name", ZONES)

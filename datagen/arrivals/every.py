@@ -34,6 +34,7 @@ class Every(Paced):
     """
 
     kind: ClassVar[str] = "every"
+    beats: ClassVar[bool] = True
     in_batches: ClassVar[bool] = True
 
     every: Period = Field(description='from one beat to the next, such as 60 or "5M"')
@@ -41,6 +42,10 @@ class Every(Paced):
     times: Annotated[int, Field(ge=1)] | None = Field(None, description="so many beats; without an end without it")
     size: Count = Field(1, description="workers a beat")
     vary: Vary | None = Field(None, description="a factor that is drawn for each beat")
+
+    @property
+    def lasts(self) -> int | None:
+        return None if self.times is None else self.first + (self.times - 1) * self.every + 1
 
     def rates(self, scope: Scope, week: Week) -> Floats:
         vary, scale = self.vary or Vary(low=1, high=1), scope.scale

@@ -90,6 +90,7 @@ class Periodic(Paced):
     """
 
     kind: ClassVar[str] = "periodic"
+    beats: ClassVar[bool] = True
 
     period: Period = Field(description='how long a period is, such as "1D"')
     multiplier: float = Field(gt=0, le=MOST_ITEMS, description="workers a period")

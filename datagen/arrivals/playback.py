@@ -18,6 +18,7 @@ from datagen.records.cells import Misfit, column_of, typed, types_of
 from datagen.records.strptime import TimeReader
 
 SHIFT = "shift"
+MOST_SAID = 5  # numbers of records
 NO_TIME = "no record has a time that can be read"
 _KEPT = 16  # blocks; the columns are no more than a window and some workers to come behind the walk
 
@@ -76,6 +77,8 @@ class Player:
 
     def __init__(self, playing: "Playing") -> None:
         self.round = 0
+        self.left_out = 0  # records without a time, in the first round,
+        self.first_left_out: list[int] = []  # and the numbers of the first ones
         self._playing = playing
         self._number = 0  # of the next block
         self._before = 0  # records
@@ -86,18 +89,25 @@ class Player:
         while self._playing.times is None or self.round < self._playing.times:
             block = self._playing.block(self._number, self._before, self._blocks)
             if block is not None:
+                if self.round == 0:
+                    self._leave_out(block.left_out)
                 self._number, self._before = self._number + 1, block.end
                 return block
             self.round, self._number, self._before = self.round + 1, 0, 0
         return None
 
-    def snapshot(self) -> list[int]:
+    def snapshot(self) -> list[Any]:
         """Return where it is, for ``restore``."""
-        return [self.round, self._number, self._before]
+        return [self.round, self._number, self._before, self.left_out, self.first_left_out]
 
-    def restore(self, snapshot: list[int]) -> None:
+    def restore(self, snapshot: list[Any]) -> None:
         """Go on from where a snapshot was taken."""
-        self.round, self._number, self._before = snapshot
+        self.round, self._number, self._before, self.left_out, self.first_left_out = snapshot
+
+    def _leave_out(self, numbers: Integers) -> None:
+        self.left_out += len(numbers)
+        missing = MOST_SAID - len(self.first_left_out)
+        self.first_left_out = [*self.first_left_out, *numbers[:missing].tolist()]
 
 
 class Playing(Recording):

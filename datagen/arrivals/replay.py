@@ -1,6 +1,7 @@
 """The source ``replay``: the workers of a recorded file, when its times say."""
 
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -9,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from datagen.arrivals.playback import NO_TIME, SHIFT, Block, Player, Playing, Recorder
+from datagen.arrivals.playback import MOST_SAID, NO_TIME, SHIFT, Block, Player, Playing, Recorder
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers
 from datagen.moment import Moment
-from datagen.plugin.arrival import Arrival, Scope, Stream
+from datagen.plugin.arrival import Arrival, Scope, Stream, Unreadable
 from datagen.plugin.instant import Duration
 from datagen.plugin.model import Model, Number, invalid
 from datagen.plugin.recording import Recorded
@@ -24,7 +25,6 @@ from datagen.records.blocks import BLOCK, LINE, Blocks
 from datagen.records.strptime import ISO_TIMES, TIME, TimePattern, TimeReader, expression_of
 from datagen.zone import Zone
 
-_MOST_SAID = 5  # numbers of lines
 _LEAP_YEAR = 2000  # has every day
 
 
@@ -137,13 +137,18 @@ class Replay(Arrival, TableFile):
         missing = len(block.left_out)
         if missing:
             unit = self.form(self.path).unit
-            said = ", ".join(map(str, block.left_out[:_MOST_SAID].tolist())) + (", …" if missing > _MOST_SAID else "")
+            said = ", ".join(map(str, block.left_out[:MOST_SAID].tolist())) + (", …" if missing > MOST_SAID else "")
             of = f"of the first {counted(block.end, unit)}"
             yield ("path",), f"{missing} {of} have no time that can be read and are left out: {said}"
         for number, pattern in enumerate(self.time.patterns):
             if pattern.is_by_row:
                 path: Path_ = ("time", "patterns", number)
                 yield path, "is searched for row by row, which is slow: RE2 knows no (?=, (?<= and no \\1"
+
+    def by_row(self) -> Iterator[str]:
+        for pattern in self.time.patterns:
+            if pattern.is_by_row:
+                yield f"pattern {show(pattern.found)} of the replay of {self.path}"
 
     def streams(self) -> list[str]:
         return [self.path]
@@ -185,6 +190,7 @@ class _Schedule(Stream):
 
     def __init__(self, replay: Replay, playing: Playing, scope: Scope) -> None:
         self._player = Player(playing)
+        self._unit = playing.recorder.form.unit
         self._keeps_time = replay.clock == "recorded"
         self._origin = scope.zero if self._keeps_time else playing.first_time
         self._speed = Fraction(str(replay.speed))
@@ -192,6 +198,13 @@ class _Schedule(Stream):
         self._round = 0
         self._begin = 0 if self._keeps_time else scope.begin  # of the round, ns since the start
         self._latest = -NEVER // 1000 if self._keeps_time else 0  # recorded time so far, µs since the origin
+
+    @property
+    def unreadable(self) -> Unreadable | None:
+        player = self._player
+        if not player.left_out:
+            return None
+        return Unreadable(player.left_out, tuple(player.first_left_out), self._unit)
 
     def more(self) -> Integers:
         while (block := self._player.next()) is not None:

@@ -62,6 +62,20 @@ class Stages(Arrival):
         numbers = [(stage.alive + self._last(stage)) / 2 if stage.alive is not None else 0 for stage in self.stages]
         return float(np.average(numbers, weights=seconds))
 
+    @property
+    def lasts(self) -> int:
+        return sum(stage.for_ for stage in self.stages)
+
+    def expected(self, times: Integers, scope: Scope) -> Floats:
+        total = np.zeros(len(times))
+        begin = 0
+        for stage in self.stages:
+            first, last = (rate * scope.scale for rate in stage.rates)
+            seconds = np.clip(times - begin, 0, stage.for_) / 1e9
+            total += first * seconds + (last - first) * seconds**2 / 2 / (stage.for_ / 1e9)
+            begin += stage.for_
+        return total
+
     def rates(self, scope: Scope, week: Week) -> Floats:
         mean = np.average(
             [sum(stage.rates) / 2 for stage in self.stages], weights=[stage.for_ for stage in self.stages]

@@ -4,8 +4,8 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from datagen.job.options import Options
 from datagen.job.request import Request
@@ -195,11 +195,7 @@ def _add_run(parser: Parser) -> None:
         help="with -s: what lies in the past comes at once, the rest when it is due on the system clock",
     )
     add("--speed", metavar="N", help="pace of the clock: N seconds of the run in each second; with or without -s")
-    add("--warm-up", metavar="TIME", help="how long before the start the simulation begins, or auto; else the spec's")
-    add("--timezone", metavar="ZONE", help="zone of times without an offset, such as Europe/Berlin; else the spec's")
-    add("-m", "--max-workers", metavar="N", help="most workers alive at once; else max_workers of the spec, else 100")
-    add("--rate", metavar="RATE", help="so many records a time, such as 5000/s, by more workers; wins over the spec")
-    add("--volume", metavar="VOLUME", help="so many bytes (of compact JSON) or records a time, such as 10GB/D")
+    _add_simulation(add)
     add("-n", "--records", metavar="N", help="stop after that many records; 5k and 2M are 5000 and 2000000")
     add(
         "-r", "--duration", metavar="TIME", help="stop after 30 or 30S, 10M, 1H30M, 2D or PT1H30M; seconds without unit"
@@ -209,12 +205,20 @@ def _add_run(parser: Parser) -> None:
     add("--seed", metavar="N", help="whole number; the same seed, spec and start give the same bytes")
 
 
+def _add_simulation(add: Callable[..., Any]) -> None:
+    """Add the options of whatever simulates a spec."""
+    add("--warm-up", metavar="TIME", help="how long before the start the simulation begins, or auto; else the spec's")
+    add("--timezone", metavar="ZONE", help="zone of times without an offset, such as Europe/Berlin; else the spec's")
+    add("-m", "--max-workers", metavar="N", help="most workers alive at once; else max_workers of the spec, else 100")
+    add("--rate", metavar="RATE", help="so many records a time, such as 5000/s, by more workers; wins over the spec")
+    add("--volume", metavar="VOLUME", help="so many bytes (of compact JSON) or records a time, such as 10GB/D")
+
+
 def _add_plot(parser: Parser) -> None:
     add = parser.add_argument
     add("-o", "--output", metavar="FILE", help="ends in .html, .svg or .png; SPEC.html without it; -: HTML, piped")
     add("-s", "--start", metavar="TIME", help="when the run starts; Monday 2024-01-01 without it")
-    add("--timezone", metavar="ZONE", help="zone of times without an offset, such as Europe/Berlin; else the spec's")
-    add("-m", "--max-workers", metavar="N", help="most workers alive at once; else max_workers of the spec, else 100")
+    _add_simulation(add)
     add("--span", dest="duration", metavar="TIME", help="how long the run is; 7D without it; a million steps at most")
     add("--seed", metavar="N", help="whole number; 0 without it")
 

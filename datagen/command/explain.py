@@ -15,6 +15,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _BARS = " ▁▂▃▄▅▆▇█"
 _MOST_ROWS = 30  # states or emitters that are shown
 _INDENT = 11
+_DAY = 24  # hours
 
 
 def explain(arguments: argparse.Namespace, voice: Voice) -> bool:
@@ -33,9 +34,10 @@ def explain(arguments: argparse.Namespace, voice: Voice) -> bool:
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield from (_labelled(label, text) for label, text in _summary(found))
-    by_hour = found["records_per_second"]["by_hour"]
-    if by_hour and max(by_hour) > 1.001 * min(by_hour):
-        yield from _week(by_hour)
+    by_hour = found["records_per_second"]["by_hour"] or []
+    known = [rate for rate in by_hour if rate is not None]
+    if len(known) >= _DAY and max(known) > 1.01 * min(known):  # the first hours of a run are a little lower
+        yield from _week(by_hour, max(known))
     if len(found["sources"]) > 1:
         rows = [
             (
@@ -107,8 +109,18 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         parts += [] if run["seconds"] is None else [f"{_span(run['seconds'])} on the clock of the run"]
         parts += [] if run["bytes"] is None else [_size(run["bytes"])]
         yield "this run", ", ".join(parts)
+    if run["computing_seconds"]:
+        yield "computing", f"about {_long(run['computing_seconds'])} on one processor of this machine, an estimate"
+    ending = [source["name"] or source["type"] for source in found["sources"] if _is_cut_short(source)]
+    if ending and found["means_of"] == "long run":
+        yield "ends", f"{', '.join(ending)}: counted as if it went on; -r or --until counts what a run has of it"
     if found["by_row"]:
-        yield "plug-ins", f"{', '.join(found['by_row'])}: how fast they are is up to them"
+        yield "by row", f"{'; '.join(found['by_row'])}: slow, or as fast as they are themselves"
+
+
+def _is_cut_short(source: dict[str, Any]) -> bool:
+    """Return whether a source has a rate, but not for ever."""
+    return bool(source["ends"] and source["workers_per_second"])
 
 
 def _limit(limit: dict[str, Any], always_stops: bool, alive: float | None) -> str:
@@ -129,15 +141,16 @@ def _limit(limit: dict[str, Any], always_stops: bool, alive: float | None) -> st
     return f"{limit['workers']} workers, which {what}{how}{enough}"
 
 
-def _week(by_hour: list[float]) -> Iterator[str]:
-    """Yield a picture of a week, a line a day."""
-    most = max(by_hour)
+def _week(by_hour: list[float | None], most: float) -> Iterator[str]:
+    """Yield a picture of a week, a line a day, with a gap for each hour that the run does not come to."""
     yield ""
     yield f"{'':{_INDENT}}0h    6h    12h   18h      mean     most   (records a second)"
     for number, day in enumerate(_DAYS):
         own = by_hour[24 * number : 24 * number + 24]
-        bars = "".join(_BARS[ceil(8 * rate / most)] for rate in own)
-        yield f"{day:{_INDENT}}{bars} {_number(sum(own) / 24):>8} {_number(max(own)):>8}"
+        bars = "".join(" " if rate is None else _BARS[ceil(8 * rate / most)] for rate in own)
+        known = [rate for rate in own if rate is not None]
+        if known:
+            yield f"{day:{_INDENT}}{bars} {_number(sum(known) / len(known)):>8} {_number(max(known)):>8}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Iterator[str]:
@@ -172,6 +185,11 @@ def _size(number: float) -> str:
         if number >= unit:
             return f"{number / unit:.3g} {name}"
     return f"{number:.3g} bytes"
+
+
+def _long(seconds: float) -> str:
+    """Write how long a computation takes, to a tenth of a second while that can be waited for."""
+    return f"{max(seconds, 0.1):.1f} s" if seconds < 600 else _span(seconds)
 
 
 def _span(seconds: float | None) -> str:

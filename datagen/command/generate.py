@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, voice: Voice) -> bool:
         watch = Watch(job, voice, arguments.signals, quiet=arguments.quiet, verbose=arguments.verbose)
         report = _follow(job, watch, arguments.signals, shows_progress=not (arguments.quiet or voice.as_json))
     if not arguments.quiet:
-        say_end(report, job.options, job.limit, voice)
+        say_end(report, job.options, job.limit, voice, job.libraries)
     return True
 
 

@@ -1,7 +1,7 @@
 """What is said of a run while it goes on, and at its end: progress, status, warnings, closing lines."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from math import inf
@@ -15,6 +15,7 @@ from datagen.job.job import Job
 from datagen.job.limit import Limit
 from datagen.job.options import Options
 from datagen.moment import Moment
+from datagen.plugin.arrival import Unreadable
 from datagen.problems import counted, show
 from datagen.version import VERSION
 
@@ -130,8 +131,8 @@ def progress(records: int | None, span: int | None) -> Iterator[Show]:
         yield show
 
 
-def say_end(report: Report, options: Options, limit: Limit, voice: Voice) -> None:
-    """Say the lines that end a run."""
+def say_end(report: Report, options: Options, limit: Limit, voice: Voice, libraries: Sequence[str] = ()) -> None:
+    """Say the lines that end a run, which depends on the data of some libraries."""
     cut = limit.summary(report.held)
     if cut:
         voice.say(f"warning: {cut}", held_spawns=report.held.spawns, held_seconds=report.held.nanoseconds / 1e9)
@@ -139,10 +140,12 @@ def say_end(report: Report, options: Options, limit: Limit, voice: Voice) -> Non
     before = f", continued after {counted(report.before, 'record')}" if report.before else ""
     before += ": nothing was left to do" if report.before == report.records > 0 else ""
     text = f"{_counts(report, options, report.seconds)}, seed {options.seed}{_times(options)}{late}{before}"
-    text += _refused(report)
+    text += _refused(report) + "".join(f", {library}" for library in libraries)
     figures = _figures(report, report.seconds)
     if report.refused:
         figures["refused"] = [asdict(source) for source in report.refused]
+    if libraries:
+        figures["libraries"] = list(libraries)
     voice.say(text, seed=options.seed, **figures)
     if any(records != report.records for _, records in report.delivered) or len(report.delivered) > 1:
         for target, records in report.delivered:
@@ -181,7 +184,14 @@ def _refused(report: Report) -> str:
         found += [f", {counted(count, 'worker')}{source} {what}" for what, count in counts if count]
         if refused.left_out:
             found.append(f", {counted(refused.left_out, 'time')}{source} before the start left out")
+        if refused.unreadable is not None:
+            found.append(f", {_unreadable(refused.unreadable, source)}")
     return "".join(found)
+
+
+def _unreadable(left_out: Unreadable, source: str) -> str:
+    numbers = ", ".join(map(str, left_out.first)) + (", …" if left_out.count > len(left_out.first) else "")
+    return f"{counted(left_out.count, left_out.unit)}{source} without a time that can be read left out: {numbers}"
 
 
 def _figures(report: Report, seconds: float) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from datagen.engine.rhythm import Rhythm
 from datagen.engine.source import SOURCE, WAITS, Source, Steady
 from datagen.engine.step import Births
 from datagen.native.sources import Pace, Sources
-from datagen.plugin.arrival import BATCH, After, Arrival, Paced, Scope, TurnedAway
+from datagen.plugin.arrival import BATCH, After, Arrival, Paced, Scope, TurnedAway, Unreadable
 from datagen.plugin.instant import At
 from datagen.problems import show
 
@@ -70,6 +70,11 @@ class Arrivals:
     def left_out(self) -> list[int]:
         """Return how many times of each source lie before its begin or the start."""
         return [source.left_out for source in self._sources]
+
+    @property
+    def unreadable(self) -> list[Unreadable | None]:
+        """Return what each source has left out since it could not be read."""
+        return [source.unreadable for source in self._sources]
 
     @property
     def _is_full(self) -> Any:
@@ -147,19 +152,8 @@ class Arrivals:
         )
 
     def _scope(self, source: Arrival, row: Any, rhythm: Rhythm | None, begin: int) -> Scope:
-        return Scope(
-            seed=self._seed,
-            path=self._plan.path_of(source),
-            start=self._plan.start,
-            zero=self._times.zero,
-            zone=self._times.zone,
-            begin=begin,
-            until=int(row["until"][0]),
-            pace=Steady(begin) if rhythm is None else rhythm.since(begin),
-            incidents=self._times.incidents,
-            recording=self._plan.recordings.get(source.name),
-            scale=self._plan.scale,
-        )
+        pace = Steady(begin) if rhythm is None else rhythm.since(begin)
+        return self._plan.scope(source, self._times, self._seed, pace, begin, int(row["until"][0]))
 
     def _begin_of(self, source: Arrival) -> int:
         """Return when a source begins that waits for none, in ns of the simulation."""

@@ -18,7 +18,8 @@ from datagen.language.population import Population
 _MOST_SOLVED = 1000  # states; solving for more takes longer than a second: they are walked through instead,
 _MOST_WORK = 3 * 10**7  # as far as that takes about as long,
 _LEFT = 1e-9  # until so few are left
-_DISCOUNT = 1e-8  # of a mean stay
+_DISCOUNT = 1e-8  # of a mean stay,
+_COARSE = 1e-4  # and where the difference of two must keep its digits
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,22 @@ class Chain:
         """
         if not self.delays.any() or len(self.delays) > _MOST_SOLVED:
             return None
-        rate = _DISCOUNT / self.delays[self.delays > 0].mean()
-        visits = self._solve(self._first, 1 / (1 + rate * self.delays))
+        rate, visits = self._discounted(_DISCOUNT)
         return None if visits is None else visits * rate
+
+    @cached_property
+    def head_start(self) -> Floats:
+        """Return how many more entries a worker who never stops has made than his beat would have, (states,).
+
+        It is what is left of them when the discount is taken off; ``beat`` must be known.
+        """
+        (_, once), (_, twice) = self._discounted(_COARSE), self._discounted(2 * _COARSE)
+        return np.zeros(0) if once is None or twice is None else 2 * twice - once
+
+    def _discounted(self, discount: float) -> tuple[float, Floats | None]:
+        """Return a discount a second, and the visits (states,) where time is discounted like that."""
+        rate = discount / self.delays[self.delays > 0].mean()
+        return rate, self._solve(self._first, 1 / (1 + rate * self.delays))
 
     @property
     def _first(self) -> Floats:

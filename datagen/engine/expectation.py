@@ -16,6 +16,7 @@ from datagen.engine.chain import Chain
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Course, Rhythm
 from datagen.engine.source import Steady
+from datagen.engine.timeline import WEEK, Timeline
 from datagen.engine.times import Times
 from datagen.language.population import Population
 from datagen.moment import Moment
@@ -24,7 +25,8 @@ from datagen.plugin.incident import Recurring
 from datagen.plugin.instant import At
 from datagen.plugin.profile import Profile
 from datagen.plugin.week import BEGIN, MINUTES, Week, lengths
-from datagen.zone import MINUTE, WEEK, Zone
+from datagen.zone import MINUTE, Zone
+from datagen.zone import WEEK as WEEK_LONG
 
 
 @dataclass(frozen=True)
@@ -33,42 +35,51 @@ class Inflow:
 
     source: Arrival
     chain: Chain
-    rates: Floats  # (MINUTES,) workers a second in each minute of an ordinary week
+    rates: Floats  # (parts,) workers a second
     altogether: float | None  # workers, where there are only so many
+    fleet: float = 0.0  # of them, those who are there from the begin on
+    timeline: Timeline = WEEK
+    each: float = 1.0  # workers at an instant, on average
+    ends: bool = False  # whether the source is through some time
 
     @cached_property
     def rate(self) -> float:
         """Return the mean number of workers a second."""
-        return float(self.rates.mean())
-
-    @property
-    def fleet(self) -> float:
-        """Return how many workers there are from the begin on; those of a list of times come one by one."""
-        if self.rate or self.source.has_own_times or self.chain.life == 0:
-            return 0.0
-        return self.altogether or 0.0
+        return self.timeline.mean(self.rates)
 
     @cached_property
     def alive(self) -> Floats | None:
-        """Return how many workers are alive in each minute of a week, (MINUTES,), of who stop; None: unknown."""
+        """Return how many workers are alive, (parts,), of who stop; None: unknown. A week has none of a fleet."""
         life = self.chain.life
         if life is None or not isfinite(life) or not isfinite(self.rate):
             return None
-        return later(self.rates, life) * life
+        return self.timeline.later(self.rates, life) * life
+
+    @cached_property
+    def endless(self) -> Floats | float:
+        """Return how many workers there are who never stop: in a run, (parts,), who came so far; else the fleet."""
+        if self.chain.always_stops:
+            return 0.0
+        return self.fleet if self.timeline is WEEK else np.cumsum(self.rates) * self.timeline.seconds
 
     def makes(self, weights: Floats) -> Floats | None:
-        """Return what is made a second in each minute of a week (MINUTES,), where entering a state makes its weight.
+        """Return what is made a second, (parts,), where entering a state makes its weight.
 
-        None when workers never stop and are more and more, or that is unknown.
+        None when workers never stop and are more and more for ever, or that is unknown.
         """
         chain = self.chain
-        if not chain.always_stops and self.rate == 0 and chain.beat is not None:
-            return np.full(MINUTES, self.fleet * float(chain.beat @ weights))
-        if not chain.always_stops or chain.visits is None or not isfinite(self.rate):
+        total = np.zeros(self.timeline.parts)
+        if not chain.always_stops:
+            is_known = chain.beat is not None and (self.rate == 0 or self.timeline is not WEEK)
+            if not is_known or chain.beat is None:
+                return None
+            begun = 0.0 if self.timeline is WEEK else self.rates * float(chain.head_start @ weights)
+            return total + self.endless * float(chain.beat @ weights) + begun
+        if chain.visits is None or not isfinite(self.rate):
             return None
-        total = np.zeros(MINUTES)
         for state in np.flatnonzero(chain.visits * weights).tolist():
-            total += later(self.rates, float(chain.ages[state])) * (chain.visits[state] * weights[state])
+            made = self.timeline.later(self.rates, float(chain.ages[state]))
+            total += made * (chain.visits[state] * weights[state])
         return total
 
 
@@ -79,6 +90,11 @@ class Expectation:
     population: Population
     scale: float = 1.0  # so many times more workers than the sources say
     start: Moment = BEGIN  # whose offset says whose wall clock is meant where the spec does not
+
+    @property
+    def timeline(self) -> Timeline:
+        """Return what its means are taken over."""
+        return WEEK
 
     @property
     def zone(self) -> Zone:
@@ -121,15 +137,15 @@ class Expectation:
 
     @cached_property
     def records(self) -> Floats | None:
-        """Return how many records a second are emitted in each minute of a week, (MINUTES,).
+        """Return how many records a second are emitted, (parts,).
 
         None when workers never stop and are more and more, or that is unknown.
         """
         return self.makes(self.emits)
 
     def makes(self, weights: Floats) -> Floats | None:
-        """Return what is made a second in each minute of a week (MINUTES,), as ``records``, by weights of states."""
-        total = np.zeros(MINUTES)
+        """Return what is made a second, (parts,), as ``records``, by weights of states."""
+        total = np.zeros(self.timeline.parts)
         for inflow in self.inflows:
             made = inflow.makes(weights)
             if made is None:
@@ -161,16 +177,21 @@ class Expectation:
 
     @cached_property
     def most_alive(self) -> float | None:
-        """Return the mean number of workers alive when it is highest in a week; infinite or None as ``alive``."""
+        """Return the mean number of workers alive when it is highest; infinite or None as ``alive``."""
         if self.alive is None or not isfinite(self.alive):
             return self.alive
         curves = [inflow.alive for inflow in self.inflows if inflow.alive is not None]
-        return float(sum(curves, np.zeros(MINUTES)).max()) + self.fleet
+        return self.timeline.most(sum(curves, np.zeros(self.timeline.parts))) + self.fleet
 
     @property
     def fleet(self) -> float:
         """Return how many workers there are from the begin on."""
         return sum(inflow.fleet for inflow in self.inflows)
+
+    @property
+    def endless(self) -> Floats | float:
+        """Return how many workers there are who never stop: in a run, (parts,), who came so far; else the fleet."""
+        return sum((inflow.endless for inflow in self.inflows), 0.0)
 
     @property
     def sufficient_limit(self) -> float | None:
@@ -223,7 +244,10 @@ class Expectation:
         chain, kept = self.chain(source.state), source.kept_alive * self.scale
         if kept and chain.life:
             rates = rates + kept / chain.life / mean
-        return Inflow(source, chain, rates * mean, altogether)
+        rates = rates * mean
+        is_fleet = not rates.any() and not source.has_own_times and chain.life != 0
+        ends = source.until is not None or source.lasts is not None or altogether is not None
+        return Inflow(source, chain, rates, altogether, altogether or 0.0 if is_fleet else 0.0, each=mean, ends=ends)
 
     def _factors(self, source: Arrival) -> tuple[Floats, Scope]:
         """Return the mean factors of a source's profile in each minute of a week (MINUTES,), and the scope of a run."""
@@ -232,7 +256,7 @@ class Expectation:
         times = Times(self.population, Moment(first), seed=0)
         begin = 0
         if isinstance(source.from_, At):
-            begin = (source.from_.microseconds(times.start, zone) - first) % WEEK * 1000
+            begin = (source.from_.microseconds(times.start, zone) - first) % WEEK_LONG * 1000
         scope = Scope(0, "", times.start, times.zero, zone, begin, NEVER, Steady(0), times.incidents, self.scale)
         if not isinstance(source, Paced) or source.profile is None:
             return np.ones(MINUTES), scope
@@ -242,24 +266,8 @@ class Expectation:
             for member, own in course.members
         ]
         course = Course(tuple(kept))
-        at, left, right = course.pieces(first, first + WEEK)
+        at, left, right = course.pieces(first, first + WEEK_LONG)
         base = np.concatenate([[0.0], np.cumsum((left + right) / 2.0**31 * np.diff(at))])
         minutes = first + np.arange(MINUTES + 1, dtype=np.int64) * MINUTE
         factors = np.diff(np.interp(minutes, at, base)) / MINUTE
         return factors, replace(scope, pace=Rhythm(course, first).since(0))
-
-
-def later(curve: Floats, mean: float) -> Floats:
-    """Return a curve over the minutes of a week (MINUTES,) of what happens some time later, exponentially distributed
-    with a mean in seconds.
-    """
-    if mean < 1 or np.ptp(curve) == 0:
-        return curve
-    kept = np.exp(-60.0 / mean)
-    kernel = kept ** np.arange(MINUTES) * (1 - kept) / (1 - kept**MINUTES)
-    return np.maximum(np.fft.irfft(np.fft.rfft(curve) * np.fft.rfft(kernel), MINUTES), 0.0)
-
-
-def hours(curve: Floats) -> Floats:
-    """Return the means over the hours of a week (168,) of what there is in its minutes (MINUTES,)."""
-    return curve.reshape(-1, 60).mean(axis=1)

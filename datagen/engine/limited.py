@@ -17,10 +17,10 @@ from datagen.engine.plan import Plan
 from datagen.engine.walk import Walk
 from datagen.plugin.arrival import Arrival, TurnedAway
 from datagen.plugin.distribution import Distribution
-from datagen.plugin.week import MINUTES
 
 _MOST_STEPS = 200_000  # of a pilot
-_CROWDED = 1.25  # times the limit are alive: from there on somebody always waits
+_CROWDED = 1.25  # times the limit are alive: from there on somebody always waits,
+_MOSTLY = 0.9  # of the time, but while a run fills up
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,19 @@ def under(expectation: Expectation, limit: int, measure: Callable[[], float]) ->
     for numbers, places in groups:
         sources = [flows[number].source for number in numbers if flows[number].rate]
         total = np.asarray(sum(alive[number] for number in numbers))
-        always_full = float(total.mean()) >= places and _queues(sources)
+        load = sum(flows[number].rate * (flows[number].chain.life or 0.0) for number in numbers)
+        if load >= places and _queues(sources):
+            is_full = np.maximum.accumulate(total >= places) | expectation.timeline.comes_round
+            for number in numbers:
+                flow = flows[number]
+                left[number] = replace(flow, rates=np.where(is_full, flow.rate * places / load, flow.rates))
+            grows = True
+            continue
         share = _share(sources, total, places)
         if share is None:
             return _measured(flows, measure)
         for number in numbers:
-            rates = flows[number].rates
-            left[number] = replace(flows[number], rates=(rates.mean() if always_full else rates) * share)
-        grows = grows or always_full
+            left[number] = replace(flows[number], rates=flows[number].rates * share)
     return Outcome(left, binds=bool(groups), grows=grows)
 
 
@@ -65,15 +70,16 @@ def _measured(flows: Sequence[Inflow], measure: Callable[[], float]) -> Outcome:
     return Outcome([replace(flow, rates=flow.rates * share) for flow in flows], binds=True, is_measured=True)
 
 
-def born(plan: Plan, seed: int, limit: int, expected: float) -> float:
+def born(plan: Plan, seed: int, limit: int, expected: float, span: int | None) -> float:
     """Return the share of workers expected a second who are born in a pilot, in the second half of its time.
 
-    Those who are turned away are told by the state that they are born in, where no source begins there.
+    Of a run of a ``span`` (ns) that takes no more steps than a pilot, it is that of the whole run. Those who are turned
+    away are told by the state that they are born in, where no source begins there.
     """
     sources = plan.population.sources
     begins = {plan.state_number(source.state) for source in sources}
     turned = {plan.state_number(at.when_full.state) for at in sources if isinstance(at.when_full, TurnedAway)} - begins
-    walk, end = Walk(plan, seed, limit), time_left(plan.start)
+    walk, end = Walk(plan, seed, limit), time_left(plan.start) if span is None else span
     births = [np.zeros(0, np.int64)]
     steps = 0
     while steps < _MOST_STEPS and walk.next_time < end:
@@ -82,8 +88,9 @@ def born(plan: Plan, seed: int, limit: int, expected: float) -> float:
         births.append(taken.time[(taken.step == 0) & ~np.isin(taken.state, [*turned])])
         last = int(taken.time[-1])
     times = np.concatenate(births)
-    late = times >= last // 2
-    return min(float(late.sum()) / max((last - last // 2) / 1e9, 1e-9) / expected, 1.0)
+    first, last = (0, span) if span is not None and walk.next_time >= span else (last // 2, last)
+    late = times >= first
+    return min(float(late.sum()) / max((last - first) / 1e9, 1e-9) / expected, 1.0)
 
 
 def _is_too_many(alive: Floats, source: Arrival) -> bool:
@@ -98,14 +105,18 @@ def _queues(sources: Sequence[Arrival]) -> bool:
 
 
 def _share(sources: Sequence[Arrival], alive: Floats, limit: int) -> Floats | None:
-    """Return the share of workers born in each minute (MINUTES,), by how many would be alive; None: no formula."""
+    """Return the share of workers born in each part of time (n,), by how many would be alive; None: no formula."""
     if _queues(sources):
-        return np.full(MINUTES, min(limit / max(float(alive.mean()), 1e-12), 1.0))
+        return np.ones(len(alive))  # who waits is born in the end
     if all(source.counts_from_birth and source.when_full == "wait" for source in sources):
         if len(sources) == 1 and _family(sources[0]) == EXPONENTIAL:
             more = _loss(alive, limit) * alive / limit  # one more waits, and while he does no gap runs
             return np.asarray(1 / (1 + more))
-        return limit / alive if alive.min() > _CROWDED * limit else None
+        crowded = alive > _CROWDED * limit
+        filled = crowded[int(np.argmax(crowded)) :]
+        if len(filled) < _MOSTLY * len(alive) or not filled.all():
+            return None
+        return np.minimum(limit / np.maximum(alive, 1e-12), 1.0)
     if all(source.kind == "poisson" and source.count == 1 and source.when_full != "wait" for source in sources):
         return 1 - _loss(alive, limit)
     return None

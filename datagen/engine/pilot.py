@@ -6,7 +6,7 @@ from math import sqrt
 
 import numpy as np
 
-from datagen.clock import NEVER, time_left
+from datagen.clock import NEVER, stopwatch, time_left
 from datagen.draw import Floats, Integers
 from datagen.engine.columns import Columns
 from datagen.engine.plan import Plan
@@ -27,6 +27,7 @@ class Sizes:
     means: Floats  # (states,) of the records that each state emits; that of all where a state has emitted none
     records: int  # that were measured
     error: float  # standard error of the mean of all, relative
+    seconds_each: float  # that one took to make, on this machine
 
 
 def sizes(plan: Plan, seed: int, pools: Pools, begin: Callable[[Layout], LineWriter]) -> Sizes | None:
@@ -38,6 +39,7 @@ def sizes(plan: Plan, seed: int, pools: Pools, begin: Callable[[Layout], LineWri
     workers: list[Integers] = []
     found: list[Integers] = []
     steps = records = total = 0
+    began = stopwatch()
     while steps < MOST_STEPS and records < _RECORDS and total < _BYTES and walk.next_time < end:
         taken = walk.advance(end)
         steps += len(taken)
@@ -51,10 +53,13 @@ def sizes(plan: Plan, seed: int, pools: Pools, begin: Callable[[Layout], LineWri
             records, total = records + len(batch), total + len(lines.data)
             if records >= _RECORDS or total >= _BYTES:
                 break
-    return _of(len(plan.population.states), *map(np.concatenate, (states, workers, found))) if records else None
+    if not records:
+        return None
+    seconds = (stopwatch() - began) / records
+    return _of(len(plan.population.states), seconds, *map(np.concatenate, (states, workers, found)))
 
 
-def _of(count: int, state: Integers, worker: Integers, found: Integers) -> Sizes:
+def _of(count: int, seconds: float, state: Integers, worker: Integers, found: Integers) -> Sizes:
     """Return the sizes of records (n,), by the states and workers that they are of.
 
     Records of one worker are alike, so the error is that of independent workers.
@@ -63,4 +68,4 @@ def _of(count: int, state: Integers, worker: Integers, found: Integers) -> Sizes
     means = np.full(count, found.mean())
     np.divide(np.bincount(state, found, count), records, out=means, where=records > 0)
     rest = np.bincount(np.unique(worker, return_inverse=True)[1], found - means[state])
-    return Sizes(means, len(found), sqrt(float(rest @ rest)) / float(found.sum()))
+    return Sizes(means, len(found), sqrt(float(rest @ rest)) / float(found.sum()), seconds)

@@ -15,9 +15,10 @@ from datagen import draw
 from datagen.draw import CONSTANT, Floats, Keys
 from datagen.engine.birth import FACTS, Fact
 from datagen.engine.times import Times
+from datagen.graph import circles
 from datagen.language.population import Emitter, Population
 from datagen.moment import Moment
-from datagen.plugin.arrival import Arrival
+from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution, Linear
 from datagen.plugin.recording import Recording
@@ -75,6 +76,22 @@ class Plan:
     def path_of(self, source: Arrival) -> str:
         """Return the name path above the purposes of the draws of a source, with a slash behind it if there is any."""
         return self.purpose("" if source.name is None else f"source/{path_part(source.name)}/")
+
+    def scope(self, source: Arrival, times: Times, seed: int, pace: Pace, begin: int, until: int) -> Scope:
+        """Return what a source may know of a run; it lasts from ``begin`` to ``until`` (ns of the simulation)."""
+        return Scope(
+            seed=seed,
+            path=self.path_of(source),
+            start=self.start,
+            zero=times.zero,
+            zone=times.zone,
+            begin=begin,
+            until=until,
+            pace=pace,
+            incidents=times.incidents,
+            recording=self.recordings.get(source.name),
+            scale=self.scale,
+        )
 
     @cached_property
     def recordings(self) -> dict[str | None, Recording]:
@@ -199,13 +216,25 @@ class Plan:
         return np.array([bool(state.variables) for state in self.population.states])
 
     @cached_property
+    def _reads(self) -> dict[str, list[str]]:
+        """Return which variables each variable is made of."""
+        return {
+            name: list(dict.fromkeys(read for setter in setters for read in sorted(setter.reads)))
+            for name, setters in self.setters.items()
+        }
+
+    @cached_property
     def order(self) -> list[str] | None:
         """Return the variables, each after those that it reads; None when some read each other in a circle."""
-        reads = {name: {read for setter in setters for read in setter.reads} for name, setters in self.setters.items()}
         try:
-            return list(TopologicalSorter(reads).static_order())
+            return list(TopologicalSorter(self._reads).static_order())
         except CycleError:
             return None
+
+    @property
+    def circles(self) -> list[list[str]]:
+        """Return the circles in which variables read each other, each from a variable back to it."""
+        return list(circles(self._reads))
 
     @property
     def circular(self) -> bool:

@@ -19,7 +19,7 @@ from datagen.moment import Moment
 from datagen.native import rhythm as core
 from datagen.plugin.profile import MOST_FACTOR, Product, Profile, Scope
 from datagen.problems import RunFailed, path_part, show
-from datagen.zone import DAY, MINUTE
+from datagen.zone import DAY, MINUTE, WEEK
 
 # As the struct in datagen/native/rhythm.pxd.
 PIECE = np.dtype([("start", "i8"), ("base", "u8"), ("first", "i8"), ("last", "i8")])
@@ -82,8 +82,30 @@ class Course:
             if time is not None and member.speed(np.array([time]), scope)[0] <= 0
         ]
         ends += [-NEVER for member, _ in self.members if member == 0]
+        ends += [-NEVER] if self._is_silent else []
         ends += [max((time for time in times if time is not None), default=-NEVER)] if None not in times else []
         return min(ends, default=None)
+
+    @property
+    def _is_silent(self) -> bool:
+        """Return whether the factor is 0 at all times of an ordinary week, and so for ever.
+
+        Looked for in two weeks, one of which has every hour of the wall clock: to go through all time for it in vain
+        would take half a minute.
+        """
+        weekly = [(member, scope) for member, scope in self._profiles if member.weekly]
+        if not weekly:
+            return False
+        begin = weekly[0][1].start.microseconds // MINUTE * MINUTE
+        week = Course(tuple(weekly))
+        at = np.arange(begin, begin + 2 * WEEK, MINUTE)
+        jumps = week.jumps(begin, begin + 2 * WEEK)
+        return not week.factors(np.unique(np.concatenate([at, jumps, jumps - 1]))).any()
+
+    @property
+    def stops(self) -> int:
+        """Return from when on the factor is known to be 0 for ever, in µs since 1970; ``NEVER`` where it is not."""
+        return self.settled if self.settled is not None and self.ends_in_zero else NEVER
 
     @property
     def ends_in_zero(self) -> bool:
@@ -193,8 +215,8 @@ class Rhythm:
     @property
     def stops(self) -> int:
         """Return from when on base time is known to stand still for ever, in ns; ``NEVER`` where it is not."""
-        settled = self._course.settled
-        return (max(settled, self._start) - self._start) * 1000 if settled is not None and self.ends_in_zero else NEVER
+        stops = self._course.stops
+        return stops if stops == NEVER else (max(stops, self._start) - self._start) * 1000
 
     def extend(self, keep: int) -> None:
         """Make the table longer; what is before ``keep`` (ns since the run's start) may be forgotten."""

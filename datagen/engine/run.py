@@ -13,11 +13,13 @@ from datagen.clock import NEVER, Clock, time_left
 from datagen.draw import Integers
 from datagen.engine.columns import Columns, Draft
 from datagen.engine.crew import Crew, looked_ahead
+from datagen.engine.fit import misfits, oddities
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.times import Times
 from datagen.engine.walk import Walk
 from datagen.language.population import Population
+from datagen.plugin.arrival import Unreadable
 from datagen.problems import Cancelled, Path_, RunFailed
 from datagen.records.batch import Batch, Layout
 
@@ -44,6 +46,7 @@ class Refused:
     dropped: int = 0  # never born, since no place was free
     turned_away: int = 0  # born elsewhere, since no place was free
     left_out: int = 0  # times before the start
+    unreadable: Unreadable | None = None  # what a file has that can't be played
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ class Run:
         self.bytes = None if size is None else 0  # of the records so far, as lines of compact JSON; counted if need be
         self.history: int | None = None  # records that had come before the present was reached; None until then
         self._held = Held()
+        self._population = population
         self._sources = population.sources
         self._refused = np.zeros(len(self._sources), np.int64)
         self._until = 0  # ns since the start: the time up to which there are records
@@ -128,8 +132,13 @@ class Run:
         return self._columns.times
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
-        """Yield what expressions of the population can't do with what they read, each with its path in the JSON."""
-        return self._columns.misfits()
+        """Yield what can't be from this start on, and what expressions can't do, each with its path in the JSON."""
+        yield from misfits(self._population, self.times)
+        yield from self._columns.misfits()
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what is valid from this start on and hardly meant, each with its path in the JSON."""
+        return oddities(self._population, self.times)
 
     @property
     def held(self) -> Held:
@@ -138,12 +147,16 @@ class Run:
 
     @property
     def refused(self) -> tuple[Refused, ...]:
-        """Return the sources with workers who were dropped, turned away or left out so far."""
+        """Return the sources with workers who were dropped, turned away or left out so far.
+
+        What can't be read is counted as far as a file was read, which is a mebibyte or two ahead of what is played.
+        """
         found = []
-        for source, refused, left_out in zip(self._sources, self._refused.tolist(), self._walk.left_out, strict=True):
+        known = zip(self._sources, self._refused.tolist(), self._walk.left_out, self._walk.unreadable, strict=True)
+        for source, refused, left_out, unreadable in known:
             dropped, turned = (refused, 0) if source.when_full == "drop" else (0, refused)
-            if refused or left_out:
-                found.append(Refused(source.name or "", dropped, turned, left_out))
+            if refused or left_out or unreadable:
+                found.append(Refused(source.name or "", dropped, turned, left_out, unreadable))
         return tuple(found)
 
     @property

@@ -10,7 +10,7 @@ from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys, numbered
 from datagen.engine.birth import Batches
 from datagen.engine.rhythm import Rhythm
-from datagen.plugin.arrival import BLOCK, OPEN, Arrival, Scope, TurnedAway
+from datagen.plugin.arrival import BLOCK, OPEN, Arrival, Scope, TurnedAway, Unreadable
 
 # As the struct in datagen/native/sources.pxd.
 _NUMBERS = ("due", "until", "number", "total", "alive", "outside", "most")
@@ -69,6 +69,11 @@ class _Queue:
         taken = self._block[self._used : self._used + most]
         self._used += len(taken)
         return taken
+
+    @property
+    def unreadable(self) -> Unreadable | None:
+        """Return what the source has left out since it could not be read."""
+        return self._stream.unreadable
 
     def give_back(self, taken: Integers) -> None:
         """Take back what was taken last."""
@@ -141,6 +146,11 @@ class Source:
     def left_out(self) -> int:
         """Return how many of its times lie before its begin or the start."""
         return 0 if self._begun is None else self.declared.left_out(self._scope(self._begun))
+
+    @property
+    def unreadable(self) -> Unreadable | None:
+        """Return what it has left out since it could not be read."""
+        return None if self._begun is None else self._queue.unreadable
 
     @property
     def is_awaited(self) -> bool:

@@ -16,6 +16,7 @@ from datagen.engine.plan import Plan
 from datagen.engine.slot import WORKER, Slots
 from datagen.engine.step import Room, Steps
 from datagen.native.walk import EventLoop
+from datagen.plugin.arrival import Unreadable
 from datagen.problems import RunFailed, counted, show
 
 _FIRST_ROWS = 1024
@@ -92,6 +93,11 @@ class Walk:
     def left_out(self) -> list[int]:
         """Return how many times of each source, by their names, lie before its begin or the start."""
         return self._arrivals.left_out
+
+    @property
+    def unreadable(self) -> list[Unreadable | None]:
+        """Return what each source, by their names, has left out since it could not be read."""
+        return self._arrivals.unreadable
 
     def who_waits(self) -> str:
         """Return who is alive and what for, and which sources wait for a place, in words; "" when nobody does."""

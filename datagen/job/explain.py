@@ -1,30 +1,36 @@
 """Explanations: what a run would make, without running it, as an object of JSON of a stable shape."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isfinite
+from math import ceil, isfinite
 from typing import Any
 
 import numpy as np
 
-from datagen.clock import NEVER
+from datagen.clock import NEVER, time_left
 from datagen.draw import Floats
-from datagen.engine.expectation import Expectation, Inflow, hours
+from datagen.engine.expectation import Expectation, Inflow
+from datagen.engine.fit import misfits, oddities
 from datagen.engine.limited import Outcome, born, under
+from datagen.engine.outlook import Outlook
 from datagen.engine.pilot import Sizes
 from datagen.engine.plan import Plan
+from datagen.engine.timeline import Timeline
+from datagen.engine.warm_up import warm_up_of
 from datagen.job.options import Options
 from datagen.job.request import Inputs, Request, load
-from datagen.job.times import settle
+from datagen.job.times import Times, settle
 from datagen.job.volume import Scale, measured, scaled
 from datagen.language.spec import Spec
 from datagen.moment import Moment
 from datagen.plugin.arrival import TurnedAway
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import Plugin, parts_of
-from datagen.plugin.week import BEGIN, MINUTES
-from datagen.zone import MINUTE
+from datagen.plugin.week import BEGIN
+from datagen.problems import InvalidInput
+
+_SECOND = 10**9
 
 
 def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
@@ -34,14 +40,26 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     """
     inputs = load(request, reads=True)
     times = settle(request.options, inputs.loaded.spec.timezone)
+    inputs = _remarked(inputs, times)
     options = replace(times.options, seed=request.options.seed or 0)
     options, scale = scaled(inputs.loaded, options, times.start)
     takes = inputs.targets[0].target
     formatter = takes.format or (inputs.formatter if takes.takes_format else inputs.loaded.registry.formatter("json"))
     found = measured(inputs.loaded, options, times.start, formatter)
-    return inputs, _Explanation(
-        options.applied(inputs.loaded.spec), options, times.start, scale, formatter, found
-    ).object
+    spec = options.applied(inputs.loaded.spec)
+    span = options.span(times.start or BEGIN)
+    return inputs, _Explanation(spec, options, times.start, scale, formatter, found, span).object
+
+
+def _remarked(inputs: Inputs, times: Times) -> Inputs:
+    """Return inputs with what is odd about their times; raises InvalidInput when some end before they begin."""
+    if times.start is None:
+        return replace(inputs, remarks=times.warnings)
+    spec, problem = times.options.applied(inputs.loaded.spec), inputs.loaded.document.problem
+    at = Plan(spec, times.start, warm_up_of(spec)).times(times.options.seed or 0)
+    if wrong := [problem(*misfit) for misfit in misfits(spec, at)]:
+        raise InvalidInput(wrong)
+    return replace(inputs, remarks=(*times.warnings, *(problem(*oddity) for oddity in oddities(spec, at))))
 
 
 @dataclass(frozen=True)
@@ -53,9 +71,18 @@ class _Explanation:
     formatter: Formatter
     sizes: Sizes | None
 
+    span: int | None = None  # ns: of a run that has an end; of one without it the long run is explained
+
     @cached_property
     def expectation(self) -> Expectation:
-        return Expectation(self.spec, self.options.scale or 1.0, self.start or BEGIN)
+        scale, start = self.options.scale or 1.0, self.start or BEGIN
+        if self.span is None:
+            return Expectation(self.spec, scale, start)
+        return Outlook(self.spec, scale, start, self.span, warm_up_of(self.spec), self.options.seed or 0)
+
+    @property
+    def timeline(self) -> Timeline:
+        return self.expectation.timeline
 
     @cached_property
     def limit(self) -> int:
@@ -66,23 +93,24 @@ class _Explanation:
         """Return what the limit does to workers who stop some time."""
         if not self.expectation.always_stops:
             return None
-        plan = Plan(self.spec, BEGIN, scale=self.options.scale or 1.0)
-        return under(
-            self.expectation, self.limit, lambda: born(plan, self.options.seed or 0, self.limit, self.expectation.rate)
-        )
+        start, warm_up = (BEGIN, 0) if self.span is None else (self.start or BEGIN, warm_up_of(self.spec))
+        plan = Plan(self.spec, start, warm_up, self.options.scale or 1.0)
+        seed, rate = self.options.seed or 0, self.expectation.rate
+        return under(self.expectation, self.limit, lambda: born(plan, seed, self.limit, rate, self.span))
 
     def makes(self, weights: Floats) -> Floats | None:
-        """Return what is made a second in each minute of a week (MINUTES,), by the weights of states."""
+        """Return what is made a second, (parts,), by the weights of states."""
         expected = self.expectation
-        endless = any(flow.rate and not flow.chain.always_stops for flow in expected.inflows)
-        if endless:  # in the end all places are theirs
-            return None if expected.beat is None else np.full(MINUTES, self.limit * float(expected.beat @ weights))
         if not expected.always_stops:
             made = expected.makes(weights)
-            return None if made is None else made * min(self.limit / max(expected.fleet, 1), 1)
+            if made is not None:
+                return made * np.minimum(self.limit / np.maximum(expected.endless, 1), 1)
+            if expected.beat is None or not any(flow.rate and not flow.chain.always_stops for flow in expected.inflows):
+                return None
+            return np.full(self.timeline.parts, self.limit * float(expected.beat @ weights))  # all places are theirs
         if self.outcome is None:
             return None
-        total = np.zeros(MINUTES)
+        total = np.zeros(self.timeline.parts)
         for flow, came in zip(self.outcome.flows, expected.inflows, strict=True):
             made = flow.makes(weights)
             if made is None:
@@ -109,8 +137,9 @@ class _Explanation:
     def object(self) -> dict[str, Any]:
         """Return all of it."""
         return {
-            "records_per_second": _curve(self.records),
-            "bytes_per_second": _curve(self.bytes) | self._record(),
+            "means_of": "long run" if self.span is None else "run",
+            "records_per_second": self._curve(self.records),
+            "bytes_per_second": self._curve(self.bytes) | self._record(),
             "life": self._life(),
             "workers": self._workers(),
             "limit": self._limit(),
@@ -121,13 +150,13 @@ class _Explanation:
             "volume_scale": None
             if self.scale is None
             else {"constant": self.scale.constant, "error": self.scale.error},
-            "by_row": sorted({part.kind for part in parts_of(self.spec) if _is_plugin(part)}),
+            "by_row": list(self._by_row()),
             "impure": [],
         }
 
     def _record(self) -> dict[str, Any]:
         known = self.sizes
-        mean = _mean(self.bytes), _mean(self.records)
+        mean = self._mean(self.bytes), self._mean(self.records)
         return {
             "format": self.formatter.kind,
             "per_record": mean[0] / mean[1] if mean[0] and mean[1] else None,
@@ -149,7 +178,8 @@ class _Explanation:
         if not expected.always_stops:
             alive = float(min(self.limit, self.limit if expected.alive is None else expected.alive))
         elif outcome is not None:
-            alive = sum(float(curve.mean()) for flow in outcome.flows if (curve := flow.alive) is not None)
+            curves = [curve for flow in outcome.flows if (curve := flow.alive) is not None]
+            alive = sum(self.timeline.mean(curve) for curve in curves)
         return {
             "coming_per_second": _finite(expected.rate),
             "born_per_second": None if outcome is None else sum(flow.rate for flow in outcome.flows),
@@ -160,7 +190,7 @@ class _Explanation:
 
     def _limit(self) -> dict[str, Any]:
         outcome, expected = self.outcome, self.expectation
-        free, bound = _mean(expected.records), _mean(self.records)
+        free, bound = self._mean(expected.records), self._mean(self.records)
         return {
             "workers": None if self.limit == NEVER else self.limit,
             "is_chosen": self.options.max_workers is not None or self.spec.max_workers is not None,
@@ -179,6 +209,7 @@ class _Explanation:
             "state": self.spec.states[flow.chain.begin].name,
             "workers_per_second": _finite(flow.rate),
             "workers_altogether": flow.altogether,
+            "ends": flow.ends,
             "life_seconds": _finite(flow.chain.life),
             "records_per_life": None if visits is None else float(visits @ self.expectation.emits),
         }
@@ -186,7 +217,7 @@ class _Explanation:
     def _states(self) -> dict[str, Any]:
         visits, count = self.expectation.visits, len(self.spec.states)
         delays = self.expectation.inflows[0].chain.delays
-        entered = _each(self.makes, count)
+        entered = self._entered(count)
         return {
             state.name: {
                 "visits": None if visits is None else float(visits[number]),
@@ -201,8 +232,8 @@ class _Explanation:
         made = {}
         for emitter in self.spec.emitters:
             own = np.array([1.0 if state.emitter == emitter.name else 0.0 for state in self.spec.states])
-            records = _mean(self.makes(own))
-            bytes_ = None if self.sizes is None else _mean(self.makes(own * self.sizes.means))
+            records = self._mean(self.makes(own))
+            bytes_ = None if self.sizes is None else self._mean(self.makes(own * self.sizes.means))
             made[emitter.name] = {
                 "records_per_second": records,
                 "records_per_life": None if visits is None else float(visits @ own),
@@ -211,60 +242,66 @@ class _Explanation:
         return made
 
     def _run(self) -> dict[str, Any]:
-        """Return how much the run makes that is asked for, and how long it takes on its clock."""
-        options, made = self.options, self.records
-        span = options.span(self.start or BEGIN)
-        records, seconds = options.records, None if span is None else span / 1e9
-        mean = _mean(made)
-        if made is not None and seconds is not None:
-            records = round(self._sum(made, seconds) + self._at_once())
-        elif mean and records is not None:
-            seconds = max(records - self._at_once(), 0) / mean
-        each = self._record()["per_record"]
+        """Return how much the run makes that is asked for, and how long it takes on its clock and to compute."""
+        each, wanted = self._record()["per_record"], self.options.records
+        if self.options.bytes is not None and each and self.formatter.kind == "json":
+            wanted = min(ceil(self.options.bytes / each), NEVER if wanted is None else wanted)
+        records = seconds = None
+        if self.span is not None:
+            records, seconds = self._reached(wanted)
+        elif wanted is not None and self.records is not None:
+            records, seconds = self._long_enough(wanted)
         return {
             "records": records,
             "seconds": seconds,
             "bytes": records * each if records is not None and each is not None else None,
+            "computing_seconds": records * self.sizes.seconds_each if records is not None and self.sizes else None,
         }
 
-    def _at_once(self) -> float:
-        """Return the records of workers of whom there are only so many, and who stop."""
-        total = 0.0
-        for flow in self.expectation.inflows:
-            if flow.rate == 0 and flow.altogether is not None and flow.chain.visits is not None:
-                total += flow.altogether * float(flow.chain.visits @ self.expectation.emits)
-        return total
+    def _reached(self, wanted: int | None) -> tuple[int | None, float | None]:
+        """Return how many records the run makes, no more than are wanted, and in how many seconds."""
+        seconds = (self.span or 0) / 1e9
+        if self.records is None or not seconds:
+            return None if seconds else 0, seconds
+        made = self.records[self.timeline.early :] * self.timeline.seconds
+        sums = np.concatenate([[0.0], np.cumsum(made)])
+        if wanted is None or sums[-1] < wanted:
+            return round(sums[-1]), seconds
+        return wanted, float(np.interp(wanted, sums, np.arange(len(sums)) * self.timeline.seconds))
 
-    def _sum(self, curve: Floats, seconds: float) -> float:
-        """Return how much comes together in so many seconds from the start on, on Monday at midnight without one."""
-        first = 0
-        if self.start is not None:
-            monday = self.expectation.zone.instant(BEGIN.microseconds)
-            first = (self.start.microseconds - monday) // MINUTE % MINUTES
-        weeks, rest = divmod(seconds / 60, MINUTES)
-        sums = np.concatenate([[0.0], np.cumsum(np.roll(curve, -first))]) * 60
-        return float(weeks * sums[-1] + np.interp(rest, np.arange(MINUTES + 1), sums))
+    def _long_enough(self, wanted: int) -> tuple[int | None, float | None]:
+        """Return how many records are made of those wanted, and in how many seconds; None when they never all are."""
+        most = time_left(self.start or BEGIN)
+        span = min(round(1.1e9 * wanted / max(self._mean(self.records) or 0.0, 1e-9)) + _SECOND, most)
+        while True:
+            records, seconds = replace(self, span=span)._reached(wanted)
+            if records is None or records >= wanted:
+                return records, seconds
+            if span == most:
+                return records, None
+            span = min(4 * span, most)
 
+    def _by_row(self) -> Iterator[str]:
+        """Yield what is made row by row, and so slowly, in words."""
+        yield from sorted({part.kind for part in parts_of(self.spec) if _is_plugin(part)})
+        for part in parts_of(self.spec):
+            if isinstance(part, Plugin):
+                yield from part.by_row()
+        for circle in Plan(self.spec, BEGIN).circles:
+            yield f"variables that read each other in a circle ({' → '.join(circle)})"
 
-def _each(makes: Callable[[Floats], Floats | None], count: int) -> list[float | None]:
-    """Return how often a second each state is entered."""
-    found = []
-    weights = np.zeros(count)
-    for number in range(count):
-        weights[number] = 1
-        found.append(_mean(makes(weights)))
-        weights[number] = 0
-    return found
+    def _entered(self, count: int) -> list[float | None]:
+        """Return how often a second each state is entered."""
+        return [self._mean(self.makes(np.eye(1, count, number)[0])) for number in range(count)]
 
+    def _curve(self, curve: Floats | None) -> dict[str, Any]:
+        if curve is None:
+            return {"mean": None, "peak": None, "by_hour": None}
+        by_hour = [None if np.isnan(mean) else mean for mean in self.timeline.by_hour(curve).tolist()]
+        return {"mean": self.timeline.mean(curve), "peak": self.timeline.most(curve), "by_hour": by_hour}
 
-def _curve(curve: Floats | None) -> dict[str, Any]:
-    if curve is None:
-        return {"mean": None, "peak": None, "by_hour": None}
-    return {"mean": float(curve.mean()), "peak": float(curve.max()), "by_hour": hours(curve).tolist()}
-
-
-def _mean(curve: Floats | None) -> float | None:
-    return None if curve is None else float(curve.mean())
+    def _mean(self, curve: Floats | None) -> float | None:
+        return None if curve is None else self.timeline.mean(curve)
 
 
 def _finite(number: float | None) -> float | None:

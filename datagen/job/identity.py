@@ -8,9 +8,12 @@ from datagen.job.options import Options
 from datagen.job.request import Inputs
 from datagen.moment import Moment
 from datagen.plugin.formatter import Formatter
-from datagen.plugin.model import named_libraries
+from datagen.plugin.model import named_libraries, parts_of
+from datagen.plugin.profile import NamedZone
 from datagen.plugin.target import Target
 from datagen.problems import read_bytes, size_and_ends
+from datagen.records.expression import Expression
+from datagen.zone import version_of
 
 _APART = ("target", "max_workers", "volume", "volume_scale")  # keys of a spec that are no part of its fingerprint
 
@@ -20,10 +23,11 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
     data = inputs.loaded.document.data
     files = [fingerprint(read_bytes(file)) for file in inputs.files]
     streams = [fingerprint(size_and_ends(file)) for file in inputs.streams]
+    libraries = libraries_of(inputs, options)
     holding = any(stage.holds for located in inputs.targets for stage in located.target.through)
     return {
         "spec": fingerprint_of({key: value for key, value in data.items() if key not in _APART}),
-        "sources": [*inputs.loaded.registry.sources, *files, *streams, *named_libraries(inputs.loaded.spec)],
+        "sources": [*inputs.loaded.registry.sources, *files, *streams, *libraries],
         "seed": options.seed,
         "start": start.text,
         "clock": "simulated" if options.is_simulated else "system" if options.speed is None else "paced",
@@ -34,6 +38,19 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
         **({} if options.timezone is None else {"timezone": options.timezone.name}),
         **({} if options.warm_up is None else {"warm_up": options.warm_up}),
     }
+
+
+def libraries_of(inputs: Inputs, options: Options) -> list[str]:
+    """Return the libraries whose data records depend on, each with its version; time zones that are named are one."""
+    spec = inputs.loaded.spec
+    parts = [part for whole in (spec, *(located.target for located in inputs.targets)) for part in parts_of(whole)]
+    zones = {str(part) for part in parts if isinstance(part, NamedZone)}
+    zones |= {zone for part in parts if isinstance(part, Expression) for zone in part.zones}
+    zones |= set() if options.timezone is None else {options.timezone.name}
+    return [
+        *named_libraries(spec),
+        *sorted({version_of(zone) for zone in zones if zone[:1] not in "+-" and zone != "UTC"}),
+    ]
 
 
 def name_of(identity: dict[str, object]) -> str:

@@ -16,7 +16,7 @@ from datagen.delivery.resume import Journal, open_journal
 from datagen.engine.pool import Pools
 from datagen.engine.run import Run
 from datagen.engine.warm_up import warm_up_of
-from datagen.job.identity import identity_of, name_of, targets_of
+from datagen.job.identity import identity_of, libraries_of, name_of, targets_of
 from datagen.job.limit import Limit
 from datagen.job.options import Options, processors
 from datagen.job.request import Inputs, Request, load, spec_of
@@ -52,6 +52,11 @@ class Job:
     journal: Journal | None
     scale: Scale | None  # how many times more workers there are, for a volume
     opened: ExitStack  # what is to be let go of in the end
+
+    @cached_property
+    def libraries(self) -> list[str]:
+        """Return the libraries whose data its records depend on, each with its version."""
+        return libraries_of(self.inputs, self.options)
 
     @cached_property
     def limit(self) -> Limit:
@@ -164,9 +169,9 @@ def prepare(request: Request, say: Say = _nothing) -> Job:
             journal = opened.enter_context(closing(open_journal(request.state)))
         options, times = _resumed(request.options, inputs, journal)
         options, scale = scaled(inputs.loaded, options, times.start, known_scale(journal))
-        inputs = replace(inputs, remarks=times.warnings)
         clock = partial(times.clock, 0 if journal is None else journal.reached)
         run, lanes, identity = ready(inputs, options, clock, say, journal)
+        inputs = _remarked(inputs, times, run)
         if journal is not None:
             wanted = {} if scale is None or scale.volume is None else {"volume": str(scale.volume)}
             journal.begin(identity, lanes, times.asked | wanted)
@@ -180,9 +185,9 @@ def check(request: Request, *, connect: bool = False) -> Inputs:
     """
     inputs = load(request)
     times = settle(request.options, inputs.loaded.spec.timezone)
-    inputs = replace(inputs, remarks=times.warnings)
     options, _ = scaled(inputs.loaded, replace(times.options, seed=request.options.seed or 0), times.start)
-    ready(inputs, options, times.clock, _nothing, fills=False)
+    run, _, _ = ready(inputs, options, times.clock, _nothing, fills=False)
+    inputs = _remarked(inputs, times, run)
     problems = []
     for target in (located.target for located in inputs.targets if connect):
         try:
@@ -291,6 +296,12 @@ def ready(
         run.pools.fill()  # a live run has no time for it later; and it begins now
         return ready(inputs, options, clock, say, journal, run.pools)
     return run, [Lane(route, run.clock, run.crew) for route in routes], identity
+
+
+def _remarked(inputs: Inputs, times: Times, run: Run) -> Inputs:
+    """Return inputs with what is odd about them now that the start is known."""
+    found = (inputs.loaded.document.problem(*oddity) for oddity in run.oddities())
+    return replace(inputs, remarks=(*times.warnings, *in_order([*found])))
 
 
 def _run(loaded: LoadedSpec, options: Options, clock: Clock, pools: Pools | None = None) -> Run:

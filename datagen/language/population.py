@@ -123,9 +123,9 @@ class Population(Model):
         """Return the sources of arrivals, in order of their names."""
         if self.interarrival is not None:
             return [source_of(self.interarrival)]
-        return sorted((source for _, source in self._arrivals()), key=lambda source: source.name or "")
+        return sorted((source for _, source in self.placed_sources()), key=lambda source: source.name or "")
 
-    def _arrivals(self) -> Iterator[tuple[Path_, Arrival]]:
+    def placed_sources(self) -> Iterator[tuple[Path_, Arrival]]:
         """Yield the sources as they are listed, with their paths."""
         if isinstance(self.arrivals, tuple):
             yield from ((("arrivals", number), source) for number, source in enumerate(self.arrivals))
@@ -140,7 +140,7 @@ class Population(Model):
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is valid but hardly meant, each with its path."""
         spans = {("states", number, "delay"): state.delay for number, state in enumerate(self.states)}
-        for path, source in self._arrivals():
+        for path, source in self.placed_sources():
             yield from (((*path, *inner), text) for inner, text in source.oddities())
         for path, distribution in ({("interarrival",): self.interarrival} | spans).items():
             odd = odd_span(distribution)
@@ -163,7 +163,7 @@ class Population(Model):
             yield from _places(("emitters", number, "dimensions"), name_path, emitter.dimensions, emitter.name)
         for number, state in enumerate(self.states):
             yield from _places(("states", number, "variables"), f"state/{path_part(state.name)}", state.variables)
-        for path, source in self._arrivals():
+        for path, source in self.placed_sources():
             yield from _places((*path, "variables"), f"source/{path_part(source.name or '')}", source.variables)
 
 

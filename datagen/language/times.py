@@ -3,11 +3,14 @@
 They see the JSON of a spec, so that a mistake in one place hides none in another.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from datagen.graph import circles
 from datagen.problems import Path_, did_you_mean, is_comment, show
+
+_CALL = re.compile(r"""\b(profile|incident)\(\s*(['"])(.*?)\2\s*\)""")  # in an expression
 
 Found = Iterator[tuple[Path_, str]]
 
@@ -43,6 +46,29 @@ def warnings(data: dict[str, Any]) -> Found:
     for path, emitter in _objects(data, "emitters"):
         if isinstance(emitter.get("incidents"), str) and not _named(data, "incidents"):
             yield (*path, "incidents"), 'the spec has no "incidents", so this list is always empty'
+    used = set(_used(data))
+    for kind in ("profile", "incident"):
+        if (kind, None) not in used:
+            unused = (name for name in _named(data, f"{kind}s") if (kind, name) not in used)
+            yield from (((f"{kind}s", name), f"nothing in the spec uses {kind} {show(name)}") for name in unused)
+
+
+def _used(part: Any, key: str = "") -> Iterator[tuple[str, str | None]]:
+    """Yield the profiles and incidents that a part of a spec uses; no name stands for all of them."""
+    if isinstance(part, dict):
+        for own, value in ((own, value) for own, value in part.items() if not is_comment(own)):
+            if key == "emitters" and own == "incidents":
+                yield "incident", None
+            elif key == "profiles" or own == "profile" or own.endswith("_profile"):
+                yield from ((kind, name) for _, kind, name in _references((), value))
+            elif own == "incident" and isinstance(value, str):
+                yield "incident", value
+            yield from _used(value, own)
+    elif isinstance(part, list):
+        for member in part:
+            yield from _used(member, key)
+    elif isinstance(part, str):
+        yield from ((kind, name) for kind, _, name in _CALL.findall(part))
 
 
 def _near(key: str, name: str, known: dict[str, Any]) -> str:

@@ -9,9 +9,10 @@ Each function returns a dataclass of numbers, texts and lists, which ``dataclass
 look at one run from a start (a Monday without one) with a seed (0), cut after a million steps. ``page`` draws it all.
 """
 
-from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Unpack
 
+from datagen.job.given import Looked, listed
 from datagen.plots.data.alive import Alive
 from datagen.plots.data.alive import alive as _alive
 from datagen.plots.data.arrival import Arrivals
@@ -26,66 +27,39 @@ from datagen.plots.data.value import values as _values
 from datagen.plots.draw.output import drawn
 from datagen.plots.draw.overview import page as _page
 
-Start = str | datetime | None
-Span = str | timedelta | None
 
-
-def arrivals(
-    spec: SpecLike,
-    *,
-    start: Start = None,
-    seed: int | None = None,
-    max_workers: int | None = None,
-    span: Span = None,
-    bin_seconds: float | None = None,
-) -> Arrivals:
+@listed
+def arrivals(spec: SpecLike, bin_seconds: float | None = None, **options: Unpack[Looked]) -> Arrivals:
     """Return how many workers each source makes, bin by bin: expected, and in one run."""
-    return _arrivals(Pilot.of(spec, start, seed, max_workers, span), bin_seconds=bin_seconds)
+    return _arrivals(Pilot.of(spec, options), bin_seconds=bin_seconds)
 
 
-def states(
-    spec: SpecLike, *, start: Start = None, seed: int | None = None, max_workers: int | None = None, span: Span = None
-) -> States:
+@listed
+def states(spec: SpecLike, **options: Unpack[Looked]) -> States:
     """Return the states with their transitions, mean stays and visits."""
-    return _states(Pilot.of(spec, start, seed, max_workers, span))
+    return _states(Pilot.of(spec, options))
 
 
-def values(
-    spec: SpecLike, *, start: Start = None, seed: int | None = None, max_workers: int | None = None, span: Span = None
-) -> list[Values]:
+@listed
+def values(spec: SpecLike, **options: Unpack[Looked]) -> list[Values]:
     """Return the values of every field: a histogram or the most frequent ones, with the theory, null and missing."""
-    return _values(Pilot.of(spec, start, seed, max_workers, span))
+    return _values(Pilot.of(spec, options))
 
 
-def alive(
-    spec: SpecLike, *, start: Start = None, seed: int | None = None, max_workers: int | None = None, span: Span = None
-) -> Alive:
+@listed
+def alive(spec: SpecLike, **options: Unpack[Looked]) -> Alive:
     """Return how many workers are alive over time, and the limit."""
-    return _alive(Pilot.of(spec, start, seed, max_workers, span))
+    return _alive(Pilot.of(spec, options))
 
 
-def lives(
-    spec: SpecLike,
-    *,
-    start: Start = None,
-    seed: int | None = None,
-    max_workers: int | None = None,
-    span: Span = None,
-    count: int = 20,
-) -> Lives:
+@listed
+def lives(spec: SpecLike, count: int = 20, **options: Unpack[Looked]) -> Lives:
     """Return a sample of workers with the states that each went through."""
-    return _lives(Pilot.of(spec, start, seed, max_workers, span), count)
+    return _lives(Pilot.of(spec, options), count)
 
 
-def page(
-    spec: SpecLike,
-    ending: str = ".html",
-    *,
-    start: Start = None,
-    seed: int | None = None,
-    max_workers: int | None = None,
-    span: Span = None,
-) -> bytes:
+@listed
+def page(spec: SpecLike, ending: str = ".html", **options: Unpack[Looked]) -> bytes:
     """Return all of it as a page: the content of a file that ends in ``.html``, ``.svg`` or ``.png``."""
     name = Path(spec).stem if isinstance(spec, str | Path) else "spec"
-    return drawn(_page(Pilot.of(spec, start, seed, max_workers, span), name), ending)
+    return drawn(_page(Pilot.of(spec, options), name), ending)

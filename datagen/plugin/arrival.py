@@ -87,8 +87,22 @@ class Scope:
         return draw.unit(draw.bits(self.rows(numbers), self.key(what)))
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """What of a file could not be played, as far as it was read."""
+
+    count: int
+    first: tuple[int, ...]  # numbers of the first ones,
+    unit: str  # which are such as lines
+
+
 class Stream(ABC):
     """The instants of a source, in order, block by block. Where blocks are cut never changes an instant."""
+
+    @property
+    def unreadable(self) -> Unreadable | None:
+        """Return what it has left out since it could not be read, if there is any."""
+        return None
 
     @abstractmethod
     def more(self) -> Integers:
@@ -215,6 +229,7 @@ class Arrival(Plugin):
     group: ClassVar[str] = "arrival"
     counts_from_birth: ClassVar[bool] = False  # its instants are gaps, each counted from the birth before it
     has_own_times: ClassVar[bool] = False  # which a volume does not change
+    beats: ClassVar[bool] = False  # its workers come in batches, at distances from its begin that are known
     in_batches: ClassVar[bool] = False  # several workers at an instant are a batch, which expressions may read
 
     name: str | None = Field(None, min_length=1, description="name of the source; required where there are several")
@@ -277,6 +292,18 @@ class Arrival(Plugin):
     def altogether(self) -> float | None:
         """Return how many workers there are of it, however long a run is; None when there are ever more."""
         return self.most
+
+    @property
+    def lasts(self) -> int | None:
+        """Return how long after its begin it is through, in ns; None when it goes on."""
+        return None
+
+    def expected(self, times: Integers, scope: Scope) -> Floats | None:
+        """Return how many instants are expected from its begin up to times (n,), in ns from then on; None: by its rate.
+
+        None is right where the rate of an ordinary week holds at all times.
+        """
+        return None
 
     @abstractmethod
     def stream(self, scope: Scope) -> Stream:

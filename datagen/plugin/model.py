@@ -116,6 +116,10 @@ class Plugin(Model, ABC):
         """Yield what is valid but hardly meant, each with its path from here; not of the objects inside."""
         return iter(())
 
+    def by_row(self) -> Iterator[str]:
+        """Yield what of it is done row by row, and so is slow, in words; not of the objects inside."""
+        return iter(())
+
     def files(self) -> list[str]:
         """Return the files that this object names and records depend on; their content is part of a run's identity."""
         return []

@@ -27,9 +27,15 @@ NONE = np.zeros(0, np.int64)
 Factor = Annotated[int | float, Field(ge=0, le=MOST_FACTOR)]
 
 
-def _known(name: str) -> str:
+class NamedZone(str):
+    """The name of a time zone that a spec gives, so that all of them can be found in it."""
+
+    __slots__ = ()
+
+
+def _known(name: str) -> NamedZone:
     Zone.named(name)
-    return name
+    return NamedZone(name)
 
 
 ZoneName = Annotated[str, AfterValidator(_known)]

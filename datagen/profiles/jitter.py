@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from datagen.draw import Floats, Integers
+from datagen.plugin.incident import LONG_AGO
 from datagen.plugin.instant import Duration
 from datagen.plugin.profile import Factor, Profile, Scope, long_enough, multiples
 
@@ -32,6 +33,9 @@ class Jitter(Profile):
     def speed(self, at: Integers, scope: Scope) -> Floats:
         numbers, places = np.unique(at // (self.each // 1000), return_inverse=True)
         return self.low + (self.high - self.low) * scope.units(numbers)[places]
+
+    def settled(self, scope: Scope) -> int | None:
+        return LONG_AGO if self.low == self.high else None
 
     def jumps(self, begin: int, end: int, scope: Scope) -> Integers:
         return multiples(self.each // 1000, begin, end)

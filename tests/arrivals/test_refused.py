@@ -80,7 +80,7 @@ def test_the_closing_line_and_the_report_say_so(generate) -> None:
     said = generate(DROPPING, "-r", "20S").err.splitlines()[-1]
     assert said.endswith(', 18 workers of source "a" dropped, 16 workers of source "b" turned away')
     [line] = [json.loads(line) for line in generate(DROPPING, "-r", "20S", "--log", "json").err.splitlines()[-1:]]
-    assert line["refused"][0] == {"source": "a", "dropped": 18, "turned_away": 0, "left_out": 0}
+    assert line["refused"][0] == {"source": "a", "dropped": 18, "turned_away": 0, "left_out": 0, "unreadable": None}
     target = {"target": {"type": "stdout"}}
     report = datagen.run(DROPPING | target, start=START, seed=1, duration="20S")
     assert report.refused == (Refused("a", dropped=18), Refused("b", turned_away=16))

@@ -17,10 +17,11 @@ import datagen
 from datagen.delivery.snapshot import pack, unpack
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
+from datagen.plugin.arrival import Unreadable
 from datagen.problems import InvalidInput, RunFailed
 from tests.engine.test_oracle import assert_equal
 from tests.stepping import SteppingClock
-from tests.worlds import run_of, state, world
+from tests.worlds import run_of, state, world, write_json
 
 START = "2024-01-01T00:00:00Z"
 BEGIN = datetime(2024, 3, 4, 9, tzinfo=UTC)
@@ -130,6 +131,40 @@ def test_records_without_a_time_are_left_out_with_a_warning(tmp_path: Path) -> N
         loaded.warnings[0]
     )
     assert [record["word"] for record in datagen.records(loaded, start=START)] == ["a", "b"]
+
+
+def gappy(path: Path) -> Path:
+    """A log of two mebibytes in which every thousandth line has no time, and the last ones."""
+    begin = BEGIN.replace(tzinfo=None)
+    lines = [
+        f"[{begin + timedelta(seconds=number)}] w{'x' * 60}" if number % 1000 else "broken" for number in range(25_000)
+    ]
+    path.write_text("\n".join([*lines, "no", "time"]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("keys", [{}, {"times": 3}])
+def test_records_without_a_time_are_counted_to_the_end(tmp_path: Path, keys: dict) -> None:
+    report = datagen.run(
+        replay(gappy(tmp_path / "a.log"), "word", **keys), {"type": "file", "path": str(tmp_path / "o")}, start=START
+    )
+    [refused] = report.refused
+    assert refused.unreadable == Unreadable(27, (1, 1001, 2001, 3001, 4001), "line")
+
+
+def test_a_continued_run_counts_those_that_were_left_out_before(tmp_path: Path) -> None:
+    spec = replay(gappy(tmp_path / "a.log"), "word")
+    target = {"type": "file", "path": str(tmp_path / "o")}
+    for count in (24_000, 24_500, None):
+        report = datagen.run(spec, target, start=START, seed=1, records=count, state=tmp_path / "state")
+    assert report.records == 24_975
+    assert [refused.unreadable.count for refused in report.refused] == [27]
+
+
+def test_the_closing_line_says_what_could_not_be_read(tmp_path: Path, command) -> None:
+    spec = write_json(tmp_path / "spec.json", replay(gappy(tmp_path / "a.log"), "word", name="log"))
+    said = command("-c", spec, "-s", START, "--seed", 1).err
+    assert ', 27 lines of source "log" without a time that can be read left out: 1, 1001, 2001, 3001, 4001, …' in said
 
 
 def test_the_first_pattern_that_can_be_read_counts(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ import pytest
 
 import datagen
 from datagen.engine import chain
-from datagen.engine.expectation import Expectation, hours, later
+from datagen.engine.expectation import Expectation
 from datagen.engine.plan import Plan
+from datagen.engine.timeline import WEEK
 from datagen.engine.walk import Walk
 from datagen.moment import parse_moment
 from datagen.plugin.week import MINUTES
@@ -105,7 +106,7 @@ def test_visits_are_as_old_as_in_theory() -> None:
 def test_what_happens_later_is_as_much() -> None:
     curve = np.zeros(MINUTES)
     curve[600] = 1.0
-    moved = later(curve, 3600.0)
+    moved = WEEK.later(curve, 3600.0)
     assert moved.sum() == pytest.approx(1)
     assert (moved * (np.arange(MINUTES) - 600)).sum() == pytest.approx(60, rel=0.01)
 
@@ -129,7 +130,7 @@ PROFILES["points"]["values"] = [["+0H", 1], ["+12H", 3], ["+20H", 0]]
 def test_hours_of_a_week_are_those_of_a_long_run(name: str) -> None:
     """Births by hour over 4 weeks of an even source: exact but for one worker at each end of an hour."""
     spec = spec_of({"type": "even", "rate": 0.2, "profile": PROFILES[name]})
-    found = hours(expected(*spec["arrivals"]).inflows[0].rates)
+    found = WEEK.by_hour(expected(*spec["arrivals"]).inflows[0].rates)
     walk = Walk(Plan(datagen.load(spec).spec, parse_moment(MONDAY)), seed=1, max_workers=10**6)
     counts = np.zeros(168)
     while walk.next_time < 28 * 86400 * 10**9:

@@ -1,7 +1,9 @@
 """The Python API: load, batches, records."""
 
 import copy
+import inspect
 import json
+from dataclasses import fields
 from itertools import islice
 
 import numpy as np
@@ -9,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 import datagen
+from datagen.job import Options
 from tests.worlds import (
     ROOT,
     START,
@@ -226,3 +229,21 @@ def test_a_list_of_no_targets_is_refused() -> None:
 def test_a_state_that_can_have_no_such_name_is_refused(state: str) -> None:
     with pytest.raises(datagen.InvalidInput, match="can't be used"):
         datagen.start(world(), {"type": "file", "path": "/dev/null"}, start="2024-01-01", records=1, state=state)
+
+
+FUNCTIONS = (datagen.run, datagen.start, datagen.batches, datagen.records, datagen.explain)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_help_lists_every_option_of_a_run_with_its_meaning(function) -> None:
+    wanted = {field.name for field in fields(Options)} - {"scale"} | {"rate"}
+    listed = set(inspect.signature(function).parameters)
+    assert wanted <= listed
+    text = inspect.getdoc(function)
+    assert all(f"    {name}: " in text for name in listed - {"spec", "target"})
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_an_option_that_there_is_not_is_refused_as_by_any_function(function) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'seeds'"):
+        function(world(), seeds=1)

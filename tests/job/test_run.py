@@ -7,12 +7,18 @@ import signal
 import subprocess
 import sys
 import threading
+import zoneinfo
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+import tzdata
 
 import datagen
 from datagen.delivery.encoder import Encoder
+from datagen.job import Job, Options, Request, prepare
+from datagen.job.identity import identity_of, name_of
 from datagen.plugin.target import Encoded
 from datagen.records.batch import Batch
 from tests.lanes import Recorder, Recording
@@ -362,3 +368,56 @@ def test_what_was_made_before_records_that_can_not_be_written_is_delivered(
     with pytest.raises((datagen.RunFailed, MemoryError), match="too long"):
         datagen.run(FOREVER, target, start=START, records=100_000, seed=1, threads=threads)
     assert len(gzip.decompress(path.read_bytes()).splitlines()) == 16
+
+
+ZONED = [
+    {"timezone": "Europe/Berlin"},
+    {"profiles": {"day": {"type": "hour_of_day", "factors": {"9": 2}, "timezone": "Europe/Berlin"}}},
+    {
+        "emitters": [
+            {"name": "e", "dimensions": [{"name": "x", "type": "expression", "value": "hour(time, 'Asia/Tokyo')"}]}
+        ]
+    },
+    {"interarrival": None, "arrivals": {"type": "cron", "expression": "@hourly", "timezone": "Asia/Tokyo"}},
+]
+OF_NO_DATA = [
+    {},
+    {"timezone": "UTC"},
+    {"emitters": [{"name": "e", "dimensions": [{"name": "x", "type": "expression", "value": "hour(time, '+02:00')"}]}]},
+]
+
+
+@pytest.fixture
+def packaged() -> Iterator[str]:
+    """The time zones of the package, on a system without its own; their version."""
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([])
+    yield f"tzdata {tzdata.IANA_VERSION}"
+    zoneinfo.reset_tzpath(before)
+
+
+def job_of(keys: dict, **options: object) -> Job:
+    spec = {key: value for key, value in (world() | keys).items() if value is not None}
+    with closing(prepare(Request(spec, options=Options.of({"start": START, "seed": 1} | options)))) as job:
+        return job
+
+
+@pytest.mark.parametrize("keys", ZONED)
+def test_the_version_of_time_zones_is_part_of_what_a_run_is(keys: dict, packaged: str, monkeypatch) -> None:
+    job = job_of(keys)
+    assert job.libraries == [packaged]
+    name = name_of(identity_of(job.inputs, job.options, job.run.clock.start))
+    monkeypatch.setattr(tzdata, "IANA_VERSION", "1997a")
+    assert name_of(identity_of(job.inputs, job.options, job.run.clock.start)) != name
+
+
+@pytest.mark.parametrize("keys", OF_NO_DATA)
+def test_a_run_without_a_named_zone_depends_on_no_data(keys: dict, packaged: str) -> None:
+    assert job_of(keys).libraries == []
+    assert job_of(keys, timezone="Europe/Berlin").libraries == [packaged]
+
+
+def test_the_closing_line_says_of_which_data_records_are(command, tmp_path, packaged: str) -> None:
+    spec = write_json(tmp_path / "spec.json", world(timezone="Europe/Berlin"))
+    closing_line = command("-c", spec, "-s", START, "--seed", 1, "-n", 3).err.splitlines()[-1]
+    assert closing_line.endswith(f", seed 1, {packaged}")

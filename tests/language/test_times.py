@@ -9,7 +9,7 @@ import pytest
 import datagen
 from datagen.language.schema import examples, schema
 from datagen.plugin.registry import Registry
-from tests.worlds import constant, integer, uniform, world
+from tests.worlds import constant, integer, uniform, world, write_json
 
 PEAK = {"hour": 1, "sigma": 1, "weight": 1}
 INCIDENT = {"from": "+1H", "until": "+2H"}
@@ -149,7 +149,7 @@ def validator() -> jsonschema.Draft202012Validator:
 
 def test_the_schema_takes_what_the_program_takes(validator) -> None:
     spec = everything()
-    assert not datagen.load(spec).warnings
+    assert all("nothing in the spec uses" in warning.message for warning in datagen.load(spec).warnings)
     validator.validate(spec)
 
 
@@ -163,3 +163,74 @@ def test_the_schema_refuses_a_profile_that_can_be_seen_to_be_wrong(validator, pr
 def test_the_schema_refuses_an_incident_that_can_be_seen_to_be_wrong(validator, incident: Any) -> None:
     with pytest.raises(jsonschema.ValidationError):
         validator.validate(everything() | {"incidents": {"outage": incident}})
+
+
+def warnings(**keys: Any) -> list[str]:
+    return [f"{warning.path}: {warning.message}" for warning in datagen.load(world(**keys)).warnings]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        {"arrivals": {"type": "poisson", "rate": 1, "profile": [2, "p"]}},
+        {
+            "profiles": {"p": 1, "q": kind("during", incident="i", factor=0)},
+            "arrivals": {"type": "poisson", "rate": 1, "profile": ["p", "q"]},
+        },
+        {"dimensions": [{"name": "x", "type": "expression", "value": "profile('p') + (incident(\"i\") ? 1 : 0)"}]},
+        {"target": {"type": "stdout", "through": [{"type": "filter", "where": "profile( 'p' ) > 1"}]}},
+    ],
+    ids=str,
+)
+def test_what_something_uses_is_no_warning(use: dict) -> None:
+    """The incident is a label of each."""
+    spec = world(profiles={"p": 1}, incidents={"i": INCIDENT}) | use
+    if "arrivals" in use:
+        del spec["interarrival"]
+    spec["emitters"] = [{"name": "e", "dimensions": use.pop("dimensions", []), "incidents": "labels"}]
+    spec.pop("dimensions", None)
+    assert [str(warning) for warning in datagen.load(spec).warnings] == []
+
+
+def test_a_profile_or_an_incident_that_nothing_uses_is_told() -> None:
+    assert warnings(profiles={"p": 1, "_note": "p"}, incidents={"i": INCIDENT}) == [
+        'profiles.p: nothing in the spec uses profile "p"',
+        'incidents.i: nothing in the spec uses incident "i"',
+    ]
+
+
+LATE = "2024-01-02T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("keys", "path"),
+    [
+        ({"arrivals": {"type": "poisson", "rate": 100, "from": LATE, "until": "+1D"}}, "arrivals.until"),
+        ({"incidents": {"i": {"from": "+1D", "until": "2024-01-01T23:00:00"}}}, "incidents.i.until"),
+        ({"incidents": {"i": [INCIDENT, {"from": LATE, "until": "+1H"}]}}, "incidents.i[1].until"),
+    ],
+)
+def test_an_end_before_the_begin_in_another_form_is_a_problem_once_the_start_is_known(keys: dict, path: str) -> None:
+    spec = world() | keys
+    if "arrivals" in keys:
+        del spec["interarrival"]
+    with pytest.raises(datagen.InvalidInput) as caught:
+        list(datagen.records(spec, start="2024-01-01T00:00:00Z", records=1))
+    [problem] = caught.value.problems
+    assert (problem.path, problem.message[:31]) == (path, 'must be after "from", which is ')
+    if "arrivals" in keys:
+        assert list(datagen.records(spec, start="2024-01-01T00:00:01Z", duration="2D"))
+
+
+@pytest.mark.parametrize(("until", "is_over"), [("2024-01-01T00:00:00Z", True), ("2024-01-01T00:00:01Z", False)])
+def test_an_incident_that_is_over_before_the_start_is_told(tmp_path, command, until: str, is_over: bool) -> None:
+    incidents = {
+        "i": [
+            {"from": "2023-01-01T00:00:00Z", "until": "2023-01-02T00:00:00Z"},
+            {"from": "2023-05-01T00:00:00Z", "until": until},
+        ]
+    }
+    spec = world(integer("v", uniform(0, 9)), incidents=incidents)
+    spec["emitters"][0]["incidents"] = "labels"
+    said = command("check", write_json(tmp_path / "s.json", spec), "-s", "2024-01-01T00:00:00Z").err
+    assert ("incidents.i: is over before the run begins: it ends at 2024-01-01T00:00:00.000000Z" in said) == is_over

@@ -323,3 +323,19 @@ def test_a_source_of_very_many_is_counted_with_fewer_seeds() -> None:
     del spec["interarrival"]
     spec["arrivals"] = {"type": "every", "every": 60, "size": 30}
     assert plots.arrivals(spec, bin_seconds=3600, max_workers=1000).sources[0].expected == pytest.approx([1_800] * 168)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "change"),
+    [("rate", "70/H", 2.8), ("volume", "70/H", 2.8), ("timezone", "Asia/Tokyo", 1), ("warm_up", "2H", 1)],
+)
+def test_a_picture_is_one_of_the_run_with_its_options(option: str, value: str, change: float) -> None:
+    spec = {**SOURCES, "arrivals": source("poisson", "visitors", rate="20/H", profile="day"), "max_workers": 1000}
+    pilots = [
+        Pilot.of(spec, {"start": "2024-01-01T00:00:00", "span": "7D", **given}) for given in ({}, {option: value})
+    ]
+    before, after = (float(pilot.expectation.rate) for pilot in pilots)
+    hours = [pilot.population.timezone for pilot in pilots]
+    assert after / before == pytest.approx(change)
+    assert (hours[1] == "Asia/Tokyo") == (option == "timezone")
+    assert (pilots[1].walked.warmed > 0) == (option == "warm_up")

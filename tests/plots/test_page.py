@@ -272,3 +272,11 @@ def test_the_picture_of_the_documentation_is_what_its_command_draws(tmp_path, mo
     monkeypatch.chdir(tmp_path)
     assert "`datagen plot desk.json -o desk.svg`" in page
     assert texts((ROOT / "docs/pictures/desk.svg").read_bytes()) == texts(plots.page("desk.json", ".svg"))
+
+
+def test_plot_takes_the_options_of_a_run(command, tmp_path) -> None:
+    given = ("plot", ROOT / "conf/gen/example.json", "--rate", "50/s", "--warm-up", "1M", "--timezone", "Europe/Berlin")
+    outcome = command(*given, "--span", "1M", "-o", tmp_path / "a.html")
+    assert (outcome.code, (tmp_path / "a.html").exists()) == (0, True)
+    outcome = command(*given, "--volume", "1MB/D", "-o", tmp_path / "b.html")
+    assert (outcome.code, "--rate and --volume exclude each other" in outcome.err) == (2, True)

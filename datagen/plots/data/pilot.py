@@ -5,9 +5,9 @@ Owns where the walk is cut; which numbers are made of its steps is up to the mod
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -70,17 +70,9 @@ class Pilot:
     start: Moment
 
     @classmethod
-    def of(
-        cls,
-        spec: SpecLike,
-        start: str | datetime | None = None,
-        seed: int | None = None,
-        max_workers: int | None = None,
-        span: str | timedelta | None = None,
-    ) -> "Pilot":
-        """Return the pilot of a spec and options; raises InvalidInput with all that is wrong with them."""
-        given = {"start": start, "seed": seed, "max_workers": max_workers, "duration": span}
-        options = Options.of(given, {"duration": "span"})
+    def of(cls, spec: SpecLike, given: Mapping[str, Any] = MappingProxyType({})) -> "Pilot":
+        """Return the pilot of a spec and options by name; raises InvalidInput with all that is wrong with them."""
+        options = Options.of({**given, "duration": given.get("span")}, {"duration": "span"})
         return cls.complete(spec_of(Request(spec), Registry.load()), options)
 
     @classmethod

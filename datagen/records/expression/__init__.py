@@ -57,6 +57,11 @@ class Expression:
         """Return the names that it reads, as they are written: with ``a.b`` for a key inside."""
         return self.tree.names
 
+    @property
+    def zones(self) -> frozenset[str]:
+        """Return the time zones that it names."""
+        return self.tree.zones
+
 
 def parse(text: str) -> Expression:
     """Read an expression.

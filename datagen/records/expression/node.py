@@ -40,6 +40,11 @@ class Node(ABC):
         """Return the names of the dimensions that it reads."""
         return frozenset().union(*(part.names for part in self.parts()))
 
+    @cached_property
+    def zones(self) -> frozenset[str]:
+        """Return the time zones that it names."""
+        return frozenset().union(*(part.zones for part in self.parts()))
+
     def value_types(self, layout: Layout) -> ValueTypes:
         """Return the value types that it may have; none when it is always null."""
         return frozenset({BOOLEAN})

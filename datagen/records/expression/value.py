@@ -245,6 +245,12 @@ class Call(Node):
     def parts(self) -> tuple[Node, ...]:
         return self.arguments
 
+    @cached_property
+    def zones(self) -> frozenset[str]:
+        last = self.arguments[-1] if self.function.in_zone and len(self.arguments) == len(self.function.takes) else None
+        named = [last.value] if isinstance(last, Literal) and isinstance(last.value, str) else []
+        return super().zones.union(named)
+
     def value_types(self, layout: Layout) -> ValueTypes:
         return frozenset({self.function.returns})
 
