@@ -1,6 +1,6 @@
 """The dimension ``partition``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -47,8 +47,8 @@ class Partition(Dimension):
         if odd:
             yield ("parts",), odd
 
-    def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
-        yield from super().misfits(layout)
+    def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
+        yield from super().misfits(layout, variables)
         if not self.total.check(layout) and not self.total.is_number(layout):
             yield ("total",), "is no number"
 
