@@ -21,7 +21,8 @@ from tests.worlds import ROOT
 REGISTRY = Registry.load()
 SCHEMA = schema(REGISTRY)
 TARGET_SCHEMA = target_schema(REGISTRY)
-GROUPS = ("distribution", "dimension", "formatter", "stage", "target")
+GROUPS = ("distribution", "dimension", "formatter", "stage", "table", "target")
+CITIES = {"columns": ["name", "country"], "rows": [["Rome", "IT"], ["Oslo", "NO"]]}
 KINDS = [((group, name), kind) for group in GROUPS for name, kind in sorted(REGISTRY.of(group).items())]
 EXAMPLES = [
     pytest.param(group, example, id=f"{group}-{name}-{number}")
@@ -95,7 +96,10 @@ def test_every_example_runs(group, example, tmp_path, monkeypatch, capfd):
         case "distribution":
             changes = {"interarrival": example}
         case "dimension":
-            changes = {"dimensions": [example]}
+            changes = {"dimensions": [example], "tables": {"cities": CITIES}}
+        case "table":
+            Path("cities.csv").write_text("name,country\nRome,IT\n")
+            changes = {"dimensions": [{"type": "row", "name": "r", "table": "t"}], "tables": {"t": example}}
         case "target":
             check_target(example, tmp_path, monkeypatch)
             return
