@@ -7,10 +7,12 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from datagen.distributions.weight import Weights, bounds, odd_weights, shares
-from datagen.draw import Floats
+from datagen import draw
+from datagen.draw import Floats, Keys
+from datagen.plugin.choice import Weights, odd_weights
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.model import Number
+from datagen.plugin.truncation import BITS
 from datagen.problems import Path_
 
 
@@ -26,25 +28,24 @@ class Discrete(Distribution):
     kind: ClassVar[str] = "discrete"
     draws_times: ClassVar[bool] = False
     values: list[Number] = Field(min_length=1, description="the numbers")
-    weights: Weights | None = Field(None, description="how likely each is, in the same order")
+    weights: Weights | None = None
 
     def problems(self) -> Iterator[tuple[Path_, str]]:
         yield from odd_weights(self.weights, len(self.values), "values")
 
     def sample(self, u: Floats) -> Floats:
-        return self._ascending[np.searchsorted(self._bounds, u, side="right")]
+        values, bounds = self._ascending
+        return values[np.searchsorted(bounds, (u * 2.0**BITS).astype(np.uint64), side="right")]
 
     @cached_property
-    def _order(self) -> np.ndarray:
-        return np.argsort(np.array(self.values, np.float64), kind="stable")
+    def _ascending(self) -> tuple[Floats, Keys]:
+        """Return the values (n,) in order, and where in [0, 1) the part of each ends, in multiples of 2**-53."""
+        values, weights = np.array(self.values, np.float64), self._weights()
+        order = np.argsort(values, kind="stable")
+        return values[order], draw.bounds(weights[order].tolist())
 
-    @cached_property
-    def _ascending(self) -> Floats:
-        return np.array(self.values, np.float64)[self._order]
-
-    @cached_property
-    def _bounds(self) -> Floats:
-        return bounds(shares(self.weights, len(self.values))[self._order])
+    def _weights(self) -> Floats:
+        return np.array(self.weights or [1] * len(self.values), np.float64)
 
     def lowest(self) -> float:
         return min(self.values)
@@ -53,4 +54,4 @@ class Discrete(Distribution):
         return max(self.values)
 
     def expected(self) -> float:
-        return float(np.array(self.values, np.float64) @ shares(self.weights, len(self.values)))
+        return float(np.average(np.array(self.values, np.float64), weights=self._weights()))

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from datagen import draw
-from datagen.distributions.weight import Weights, bounds, odd_weights, shares
 from datagen.draw import Floats, Integers, Keys
+from datagen.plugin.choice import Weights, odd_weights
 from datagen.plugin.distribution import AnyDistribution, Distribution, to_whole
 from datagen.plugin.truncation import BITS, LARGEST
 from datagen.problems import Path_
@@ -28,10 +28,10 @@ class Mixture(Distribution):
     kind: ClassVar[str] = "mixture"
     draws_times: ClassVar[bool] = False
     of: list[AnyDistribution] = Field(min_length=1, description="its members")
-    weights: Weights | None = Field(None, description="how likely each is, in the same order; equally without them")
+    weights: Weights | None = None
 
     def problems(self) -> Iterator[tuple[Path_, str]]:
-        yield from odd_weights(self.weights, len(self.of), "of")
+        yield from odd_weights(self.weights, len(self.of), "members")
 
     def sample(self, u: Floats) -> Floats:
         return self._by_members(u, Distribution.drawn)
@@ -48,7 +48,10 @@ class Mixture(Distribution):
     @cached_property
     def _ends(self) -> Floats:
         """Return where in [0, 1) each member's part ends, as multiples of 2**-53."""
-        return np.ceil(bounds(shares(self.weights, len(self.of))) * 2.0**BITS)
+        return draw.bounds(self._weights()).astype(np.float64)
+
+    def _weights(self) -> list[float]:
+        return self.weights or [1.0] * len(self.of)
 
     def _by_members(self, u: Floats, drawn: Callable[[Distribution, Floats], Floats | Integers]) -> Floats:
         """Return what the members make of their parts of [0, 1), each stretched to all of it."""
@@ -80,4 +83,4 @@ class Mixture(Distribution):
     def expected(self) -> float | None:
         means = [member.average() for member in self.of]
         known = [mean for mean in means if mean is not None]
-        return float(known @ shares(self.weights, len(self.of))) if len(known) == len(means) else None
+        return float(np.average(known, weights=self._weights())) if len(known) == len(means) else None

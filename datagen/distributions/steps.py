@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datagen.distributions.weight import bounds
 from datagen.draw import Floats
 
 _WIDTHS = 10  # standard deviations; with the numbers below, what is left out comes once in 2**60 draws
@@ -22,6 +21,12 @@ class Steps(NamedTuple):
     def at(self, u: Floats) -> Floats:
         """Turn numbers in [0, 1), (n,), into draws."""
         return np.searchsorted(self.bounds, u, side="right").astype(np.float64) + self.first
+
+
+def bounds(weights: Floats) -> Floats:
+    """Return the share of each number and all before it, (n,), the last 1: one added to the other, in their order."""
+    sums = np.cumsum(weights)
+    return sums / sums[-1]
 
 
 def around(mode: int, variance: float, last: float, ratio: Callable[[Floats], Floats]) -> Steps:

@@ -7,8 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from datagen import draw
-from datagen.distributions.steps import Steps
-from datagen.distributions.weight import bounds
+from datagen.distributions.steps import Steps, bounds
 from datagen.draw import Floats
 from datagen.plugin.distribution import Distribution
 

@@ -1,6 +1,6 @@
 """Which of several: by weights, or each equally likely; and the values of rows that are made by several generators."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -16,6 +16,7 @@ from datagen.native import choice
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import pick
 from datagen.plugin.model import Number, invalid
+from datagen.problems import Path_
 from datagen.records.conversion import as_type
 from datagen.records.types import common_type
 
@@ -29,12 +30,19 @@ OF_WEIGHTS = "how often each comes, as a share of their sum; without it, each is
 
 def check_weights(kind: str, weights: Sequence[float] | None, size: int, what: str) -> None:
     """Raise pydantic's ValidationError when weights, if there are any, don't belong to so many things."""
+    lines = list(odd_weights(weights, size, what))
+    if lines:
+        raise invalid(kind, lines)
+
+
+def odd_weights(weights: Sequence[float] | None, size: int, what: str) -> Iterator[tuple[Path_, str]]:
+    """Yield what is wrong about the key ``weights`` of so many things, with its path."""
     if weights is None:
         return
     if len(weights) != size:
-        raise invalid(kind, [(("weights",), f"must be one for each of the {size} {what}, found {len(weights)}")])
-    if not any(weights):
-        raise invalid(kind, [(("weights",), "must not all be 0")])
+        yield ("weights",), f"must be one for each of the {size} {what}, found {len(weights)}"
+    elif not any(weights):
+        yield ("weights",), "must not all be 0"
 
 
 @dataclass(frozen=True)

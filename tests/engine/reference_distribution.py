@@ -141,9 +141,7 @@ def measured(distribution: Spec, u: float) -> float:
 
 
 def weights_of(distribution: Spec, things: list) -> list[float]:
-    """Return the share of each thing."""
-    weights = distribution.get("weights", [1] * len(things))
-    return [weight / list(accumulate(map(float, weights)))[-1] for weight in weights]
+    return list(map(float, distribution.get("weights", [1] * len(things))))
 
 
 def shares(weights: list[float]) -> list[float]:
