@@ -10,7 +10,7 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Floats, Integers, Marks
-from datagen.plugin.dimension import Dimension, Rows, in_halves, too_many
+from datagen.plugin.dimension import PooledDimension, Rows, in_halves, too_many
 from datagen.plugin.distribution import Extent, LengthDistribution, odd_span
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.model import Number
@@ -21,7 +21,7 @@ from datagen.records.types import plain, present
 _EXACT = 2.0**53  # up to here every whole number is a float
 
 
-class Partition(Dimension):
+class Partition(PooledDimension):
     """A list of numbers that add up to a total exactly, such as the items of an invoice.
 
     The total, rounded to `precision`, is cut at places of which each is equally likely; no part is below `least`. Where

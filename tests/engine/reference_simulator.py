@@ -464,6 +464,7 @@ class Values:
             self.pools[path] = [whole[shuffled(place, len(whole), key)] for place in range(size)]
         if path not in self.pools:
             maker = Values(self.seed)
+            maker.begin_record(Time(0, ""))  # of no matter: what is in a pool reads no time
             different: dict[str, object] = {}
             for attempt in itertools.count():
                 row = draw.numbered(np.array([key]), np.array([attempt]))
