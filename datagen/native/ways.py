@@ -170,3 +170,5 @@ class Program:
         """Raise ValueError when there is not room for so many texts."""
         if ends != rows + 1 or size < max(self.widest * rows, 1) or size > 0x7FFFFFFF:
             raise ValueError("texts that do not fit")
+        if not 0 < self.waiting.shape[0] <= self.numbers.shape[0]:
+            raise ValueError("no room to wait")

@@ -668,8 +668,8 @@ def matching(field: Spec, key: Rows) -> str:
 
     def text(way: tuple, number: int | None) -> str:
         kind, count, *parts = way
-        many = count >= TOO_MANY
-        if number is None and not (many and kind == "all"):
+        many = count >= TOO_MANY or (kind == "times" and number is None)
+        if number is None and not (many and kind in ("all", "times")):
             drawn = next(numbers)
             number = int(drawn[0]) >> 11 if many else int(draw.below(drawn, count)[0])
         if kind == "char":
@@ -700,7 +700,7 @@ def ways_in(items: Iterable, most: int) -> tuple:
             case "MAX_REPEAT" | "MIN_REPEAT":
                 low, high, part = value
                 times = range(low, (max(low, most) if str(high) == "MAXREPEAT" else high) + 1)
-                found.append(one_way_of([all_ways_of([ways_in(part, most)] * count) for count in times]))
+                found.append(one_way_of([("times", *all_ways_of([ways_in(part, most)] * n)[1:]) for n in times]))
             case "AT":
                 found.append(("char", 1, ""))
             case _:
@@ -715,6 +715,8 @@ def letters(items: Iterable) -> set[str]:
         match str(code), str(value):
             case ("LITERAL", _):
                 found.add(chr(value))
+            case ("NOT_LITERAL", _):
+                found |= PRINTED - {chr(value)}
             case ("RANGE", _):
                 found |= set(map(chr, range(value[0], value[1] + 1)))
             case ("ANY", _):

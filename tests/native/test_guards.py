@@ -50,6 +50,7 @@ MISFITS: dict[str, Callable[[], object]] = {
     "too few ends": lambda: program().draw(KEYS, np.uint64(1), i32(3), u8(27)),
     "texts wider than is said": lambda: program(widest=0).draw(KEYS, np.uint64(1), i32(4), u8(27)),
     "too little room to wait": lambda: program(room=1).draw(KEYS, np.uint64(1), i32(4), u8(27)),
+    "no room to wait": lambda: program(room=0).draw(KEYS, np.uint64(1), i32(4), u8(27)),
     "a number of no way": lambda: program().at(np.array([3**10]), i32(2), u8(9)),
 }
 
