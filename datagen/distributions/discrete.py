@@ -9,7 +9,7 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Floats, Keys
-from datagen.plugin.choice import Weights, odd_weights
+from datagen.plugin.choice import OF_WEIGHTS, Weights, odd_weights
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.model import Number
 from datagen.plugin.truncation import BITS
@@ -28,7 +28,7 @@ class Discrete(Distribution):
     kind: ClassVar[str] = "discrete"
     draws_times: ClassVar[bool] = False
     values: list[Number] = Field(min_length=1, description="the numbers")
-    weights: Weights | None = None
+    weights: Weights | None = Field(None, description=OF_WEIGHTS)
 
     def problems(self) -> Iterator[tuple[Path_, str]]:
         yield from odd_weights(self.weights, len(self.values), "values")

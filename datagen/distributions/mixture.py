@@ -9,7 +9,7 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Floats, Integers, Keys
-from datagen.plugin.choice import Weights, odd_weights
+from datagen.plugin.choice import OF_WEIGHTS, Weights, odd_weights
 from datagen.plugin.distribution import AnyDistribution, Distribution, to_whole
 from datagen.plugin.truncation import BITS, LARGEST
 from datagen.problems import Path_
@@ -28,7 +28,7 @@ class Mixture(Distribution):
     kind: ClassVar[str] = "mixture"
     draws_times: ClassVar[bool] = False
     of: list[AnyDistribution] = Field(min_length=1, description="its members")
-    weights: Weights | None = None
+    weights: Weights | None = Field(None, description=OF_WEIGHTS)
 
     def problems(self) -> Iterator[tuple[Path_, str]]:
         yield from odd_weights(self.weights, len(self.of), "members")
