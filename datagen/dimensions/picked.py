@@ -99,7 +99,7 @@ class Picked(Dimension):
                 numbers = rows.steps()
             case _:
                 name = _READ[self.pick]
-                numbers = rows.calculate(parse(name)).fill_null(0).to_numpy(zero_copy_only=False)
+                numbers = rows.calculate(parse(name)).cast(pa.int64()).fill_null(0).to_numpy()
         return numbers % counts
 
 
