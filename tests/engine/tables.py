@@ -6,7 +6,7 @@ Spec = dict
 
 COLUMNS = ["k", "n", "w"]
 ROWS = [["x", 1, 0.5], ["y", 1, 2.0], ["x", 2, 0.0], [None, 3, 1.25], ["é/", 2, 7.0]]
-CONDITIONS = ["worker % 2 = 0", "worker % 3 = 1 or minute(time) = 7", "time is null", "true"]
+CONDITIONS = ["worker % 2 = 0", "worker % 3 = 1 or worker > 8", "time is null", "true"]
 KEYS = ["worker", "worker % 2", "'k'", "null", "time"]
 MATCHES = [{"k": "'x'"}, {"n": "worker % 4"}, {"n": "1 + 0.0", "k": "'y'"}, {"n": "1.5"}, {"w": "worker"}]
 PICKS = [{}, {}, {"pick": "worker"}, {"pick": "cycle"}, {"pick": "step"}, {"pick": "shuffle"}]
