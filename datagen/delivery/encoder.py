@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.stage import RunningStage, Scope, Snapshot, Stage
 from datagen.plugin.target import RECORD_ID, Encoded, Sink, Target
-from datagen.records.batch import MOST_ROWS, Batch, Layout, Part
+from datagen.records.batch import MOST_ROWS, Batch, Layout
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Route:
             layout = stage.layout(layout, own)
         self._has_the_name = target.record_id and RECORD_ID in layout.names()
         if target.record_id:
-            layout = Layout({name: columns | {RECORD_ID: pa.string()} for name, columns in layout.emitters.items()})
+            emitters = {name: columns | {RECORD_ID: pa.string()} for name, columns in layout.emitters.items()}
+            layout = replace(layout, emitters=emitters)
         self.layout = layout  # of what the target gets
 
     def misfits(self) -> Iterator[Misfit]:
@@ -114,7 +115,7 @@ def _chosen(layout: Layout, emitters: list[str] | None) -> Layout:
     """Return the layout of the emitters that are wanted."""
     if emitters is None:
         return layout
-    return Layout({name: columns for name, columns in layout.emitters.items() if name in emitters})
+    return replace(layout, emitters={name: own for name, own in layout.emitters.items() if name in emitters})
 
 
 def _with_ids(batch: Batch) -> Batch:
@@ -125,5 +126,5 @@ def _with_ids(batch: Batch) -> Batch:
         owner = pa.array(worker).cast(pa.string()) if worker[0] >= 0 else part.emitter
         step = pa.array(batch.step[part.rows]).cast(pa.string())
         ids = pc.binary_join_element_wise(owner, step, "-")
-        parts.append(Part(part.emitter, part.rows, part.columns | {RECORD_ID: ids}))
+        parts.append(replace(part, columns=part.columns | {RECORD_ID: ids}))
     return replace(batch, parts=tuple(parts))

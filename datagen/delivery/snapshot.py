@@ -56,7 +56,7 @@ def _described(value: Any, arrays: list[bytes]) -> Any:
     if isinstance(value, pa.Array):
         return {_MARK: "arrow", "array": _added(value, arrays)}
     if isinstance(value, Batch):
-        parts = [{"emitter": part.emitter, "rows": part.rows, "columns": part.columns} for part in value.parts]
+        parts = [vars(part) | {"hidden": sorted(part.hidden)} for part in value.parts]
         members = {name: getattr(value, name) for name in _ROWS}
         return {_MARK: "batch", **_described({**members, "parts": parts}, arrays)}
     return value
@@ -88,7 +88,7 @@ def _made(value: Any, arrays: list[bytes]) -> Any:
         parts = _made(value["parts"], arrays)
         return Batch(
             **{name: _made(value[name], arrays) for name in _ROWS},
-            parts=tuple(Part(part["emitter"], part["rows"], part["columns"]) for part in parts),
+            parts=tuple(Part(**part | {"hidden": frozenset(part["hidden"])}) for part in parts),
         )
     array = pa.ipc.open_stream(arrays[value["array"]]).read_next_batch().column(0)
     return array.to_numpy(zero_copy_only=False).copy() if value[_MARK] == "numpy" else array

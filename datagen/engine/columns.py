@@ -22,6 +22,7 @@ from datagen.engine.reader import Course, RecordReader
 from datagen.engine.step import NO_BIRTHS, Births, Steps
 from datagen.engine.times import TIME
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
+from datagen.language.population import Emitter
 from datagen.native.rows import grouped
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows, World
 from datagen.plugin.incident import labels
@@ -73,8 +74,10 @@ class Columns:
         self._recorded = {owners[name]: recording.values() for name, recording in plan.recordings.items()}
         self._rows_next = _FIRST_ROWS
         self._in_order: dict[str, list[Dimension]] = {}  # by emitter: what depends on the order of records
+        self._hidden = {name: _hidden(emitter) for name, emitter in plan.emitters.items()}
         self.layout = Layout(
-            {name: {key: column.type for key, column in self._empty(name).items()} for name in plan.emitters}
+            {name: {key: column.type for key, column in self._empty(name).items()} for name in plan.emitters},
+            self._hidden,
         )
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
@@ -147,7 +150,7 @@ class Columns:
         """Return the batch of a draft. May be called by any thread."""
         parts = []
         for part in draft.parts:
-            parts.append(Part(part.emitter, part.rows, self._columns(part)))
+            parts.append(Part(part.emitter, part.rows, self._columns(part), self._hidden[part.emitter]))
         steps = draft.steps
         return Batch(steps.time, steps.worker, steps.step, steps.keys, tuple(parts), steps.time)
 
@@ -174,7 +177,7 @@ class Columns:
                 earlier = {other.name for other in dimensions[:number]}
                 in_order |= {root(earlier, name) for _, name in dimension.all_names()}
         self._in_order[emitter] = [dimension for dimension in dimensions if dimension.name in in_order]
-        return self._times(nothing) | made | self._labels(emitter, nothing)
+        return self._times(emitter, nothing) | made | self._labels(emitter, nothing)
 
     def _draft(self, steps: Steps) -> Draft:
         self._set_variables(steps)
@@ -208,11 +211,13 @@ class Columns:
         for dimension in self._plan.emitters[part.emitter].dimensions:
             name = dimension.name
             columns[name] = part.made[name] if name in part.made else inside.make(dimension)
-        return self._times(steps.time) | columns | self._labels(part.emitter, steps.time)
+        return self._times(part.emitter, steps.time) | columns | self._labels(part.emitter, steps.time)
 
-    def _times(self, due: Integers) -> dict[str, pa.Array]:
+    def _times(self, emitter: str, due: Integers) -> dict[str, pa.Array]:
+        """Return the column of the time, also under the name that the emitter gives it."""
         milliseconds = pa.array((self._plan.start.microseconds + due // 1000) // 1000)
-        return {TIME: milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))}
+        times = milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))
+        return {TIME: times, self._plan.emitters[emitter].time or TIME: times}
 
     def _labels(self, emitter: str, due: Integers) -> dict[str, pa.Array]:
         """Return the column of the incidents that are on, if there is to be one."""
@@ -334,6 +339,13 @@ class _Owners:
             source = self._steps.after[group] if owner < self._states else self._steps.births.given[group]
             self._positions[owner, group] = source[self._own(owner)]
         return self._positions[owner, group]
+
+
+def _hidden(emitter: Emitter) -> frozenset[str]:
+    """Return the columns of an emitter that are not printed."""
+    hidden = {dimension.name for dimension in emitter.dimensions if dimension.hidden}
+    is_own = any(dimension.name == TIME for dimension in emitter.dimensions)  # what is called so is not the time
+    return frozenset(hidden if emitter.time == TIME or is_own else hidden | {TIME})
 
 
 def _is_built_in(dimension: Dimension) -> bool:

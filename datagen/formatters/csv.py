@@ -23,7 +23,7 @@ class Csv(Formatter):
     separator: ClassVar[str] = ","
 
     def begin(self, layout: Layout) -> LineWriter:
-        names = layout.names()
+        names = layout.shown().names()
         header = self.separator.join(plain_text(pa.array(names), self.separator).to_pylist()) + "\n"
         return PieceWriter(partial(self._pieces, names), header)
 

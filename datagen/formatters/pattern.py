@@ -30,8 +30,12 @@ class Pattern(Formatter):
 
     def begin(self, layout: Layout) -> LineWriter:
         pattern = self._read(layout)
-        return PieceWriter(lambda columns: [*pattern.pieces(columns), "\n"])
+        return _Writer(lambda columns: [*pattern.pieces(columns), "\n"])
 
     def _read(self, layout: Layout) -> TextPattern:
         text = self.pattern.removesuffix("\n").removesuffix("\r")
         return TextPattern(_ESCAPE.sub(lambda match: _MEANING[match[1]], text), layout)
+
+
+class _Writer(PieceWriter):
+    reads_hidden: ClassVar[bool] = True

@@ -231,7 +231,8 @@ def columns(request: Request) -> dict[str, dict[str, tuple[str, bool]]]:
     """
     run = compute(spec_of(request, Registry.load(request.plugins)), replace(request.options, start=When.of(Moment(0))))
     return {
-        name: {key: described(type_) for key, type_ in types.items()} for name, types in run.layout.emitters.items()
+        name: {key: described(type_) for key, type_ in types.items()}
+        for name, types in run.layout.shown().emitters.items()
     }
 
 

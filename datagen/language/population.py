@@ -4,21 +4,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import TopologicalSorter
+from typing import Self
 
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import AnyDimension, Dimension, keyed_path
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
-from datagen.plugin.model import Model, Named, Number
+from datagen.plugin.model import Model, Named, Number, invalid
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
 from datagen.plugin.table import AnyTable
 from datagen.plugin.volume import AnyVolume
-from datagen.problems import Path_, path_part
+from datagen.problems import Path_, path_part, show
 from datagen.records.batch import Layout
 
 
@@ -49,9 +50,18 @@ class Emitter(Model):
 
     name: str = Field(min_length=1, description="name of the emitter, unique")
     dimensions: list[AnyDimension] = Field(description="the fields of the record, after its time")
+    time: str | None = Field(
+        "time", min_length=1, description="what the time of the record is called; null: it is not printed"
+    )
     incidents: str | None = Field(
         None, min_length=1, description="name of a field to add behind these: the list of the incidents that are on"
     )
+
+    @model_validator(mode="after")
+    def _has_one_time(self) -> Self:
+        if self.time != "time" and any(dimension.name == self.time for dimension in self.dimensions):
+            raise invalid("Emitter", [(("time",), f"there is a dimension {show(self.time)} already")])
+        return self
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,8 @@ class Place:
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is odd about the dimension and those inside, each with its path in the JSON."""
         yield from (((*self.json_path, *path), text) for path, text in self.dimension.oddities())
+        if self.dimension.hidden and self.emitter is None:
+            yield (*self.json_path, "hidden"), "only a field of a record can be hidden; what is inside of one can't"
         for place in self.nested():
             yield from place.oddities()
 

@@ -43,6 +43,9 @@ class Dimension(Plugin):
     percent_nulls: float = Field(
         0, ge=0, le=100, description="percentage of null among the values that are not missing"
     )
+    hidden: bool = Field(
+        False, description="not printed; other fields can read it, and so can texts, keys, paths, stages and targets"
+    )
     when: AnyExpression | None = Field(None, description="an expression; where it is not true, the key is left out")
     keyed_by: AnyExpression | None = Field(
         None,

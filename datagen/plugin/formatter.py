@@ -8,13 +8,15 @@ import pyarrow as pa
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
 from datagen.plugin.model import Maker, Plugin, maker_of
-from datagen.records.batch import Batch, Layout
+from datagen.records.batch import Batch, Layout, Part
 from datagen.records.lines import Lines
 from datagen.records.text import Pieces, join, written
 
 
 class LineWriter:
     """Writes the records of a run as lines: a formatter that knows what the records look like."""
+
+    reads_hidden: ClassVar[bool] = False  # whether it is given the columns that are not printed, too
 
     def __init__(self, text: Callable[[Mapping[str, pa.Array]], pa.Array], header: str = "") -> None:
         """Take a function from the columns of an emitter to the lines of its records, and what comes before all lines.
@@ -30,7 +32,10 @@ class LineWriter:
 
     def lines(self, batch: Batch) -> Lines:
         """Return the records of a batch as lines, in their order."""
-        return written(((part.rows, self.pieces(part.columns)) for part in batch.parts), len(batch)).lines()
+        return written(((part.rows, self.pieces(self._read(part))) for part in batch.parts), len(batch)).lines()
+
+    def _read(self, part: Part) -> dict[str, pa.Array]:
+        return part.columns if self.reads_hidden else part.shown
 
 
 class PieceWriter(LineWriter):

@@ -25,6 +25,14 @@ class Part:
     emitter: str
     rows: Integers  # (k,) ascending: which records of the batch these are
     columns: dict[str, pa.Array]  # each of k values; ``time`` is the first unless it is always missing
+    hidden: frozenset[str] = frozenset()  # columns that can be read, but are not printed
+
+    @property
+    def shown(self) -> dict[str, pa.Array]:
+        """Return the columns that are printed."""
+        if not self.hidden:
+            return self.columns
+        return {name: column for name, column in self.columns.items() if name not in self.hidden}
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class Batch:
             low, high = np.searchsorted(part.rows, (start, stop))
             if high > low:
                 columns = {name: array.slice(low, high - low) for name, array in part.columns.items()}
-                parts.append(Part(part.emitter, part.rows[low:high] - start, columns))
+                parts.append(Part(part.emitter, part.rows[low:high] - start, columns, part.hidden))
         return _chosen(self, slice(start, stop), parts)
 
     def in_order(self, arrays: Sequence[pa.Array]) -> pa.Array:
@@ -75,7 +83,8 @@ class Batch:
         for number, part in enumerate(self.parts):
             chosen = np.flatnonzero(owner[rows] == number)
             if len(chosen):
-                parts.append(Part(part.emitter, chosen, _taken(part.columns, pa.array(index[rows[chosen]]))))
+                columns = _taken(part.columns, pa.array(index[rows[chosen]]))
+                parts.append(Part(part.emitter, chosen, columns, part.hidden))
         return _chosen(self, rows, parts)
 
     def of(self, emitters: frozenset[str]) -> "Batch":
@@ -88,7 +97,7 @@ class Batch:
     @cached_property
     def json(self) -> Lines:
         """Return the records as lines of compact JSON, in their order; kept for whoever needs them next."""
-        return written(((part.rows, json_pieces(part.columns)) for part in self.parts), len(self)).lines()
+        return written(((part.rows, json_pieces(part.shown)) for part in self.parts), len(self)).lines()
 
     @property
     def nbytes(self) -> int:
@@ -127,6 +136,18 @@ class Layout:
     """What the records of a spec look like: for each emitter that can be reached, the Arrow type of every column."""
 
     emitters: dict[str, dict[str, pa.DataType]] = field(default_factory=dict)
+    hidden: dict[str, frozenset[str]] = field(default_factory=dict)  # by emitter: columns that are not printed
+
+    def shown(self) -> "Layout":
+        """Return what is printed of the records."""
+        if not any(self.hidden.values()):
+            return self
+        return Layout(
+            {
+                emitter: {name: type_ for name, type_ in columns.items() if name not in self.hidden.get(emitter, ())}
+                for emitter, columns in self.emitters.items()
+            }
+        )
 
     def names(self) -> list[str]:
         """Return the names of all columns, each once, in the order of their first appearance."""

@@ -65,11 +65,11 @@ def exported(array: pa.Array) -> pa.Array:
 def record_batch(batch: Batch, layout: Layout) -> pa.RecordBatch:
     """Return records as one Arrow record batch with the columns of all emitters; null where a record lacks the key."""
     columns = {}
-    for name in layout.names():
-        type_ = common_type(layout.types(name))
+    shown = layout.shown()
+    for name in shown.names():
+        type_ = common_type(shown.types(name))
         arrays = [
-            as_type(part.columns[name] if name in part.columns else pa.nulls(len(part.rows)), type_)
-            for part in batch.parts
+            as_type(part.shown[name] if name in part.shown else pa.nulls(len(part.rows)), type_) for part in batch.parts
         ]
         columns[name] = exported(batch.in_order(arrays))
     return pa.RecordBatch.from_pydict(columns)

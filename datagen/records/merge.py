@@ -1,6 +1,7 @@
 """Batches put together: one after the other, in order of their times, or one into another."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -41,7 +42,7 @@ def inserted(batch: Batch, positions: Integers, other: Batch) -> Batch:
         np.insert(batch.step, positions, other.step),
         np.insert(batch.key, positions, other.key),
         tuple(
-            Part(part.emitter, rows[part.rows], part.columns)
+            replace(part, rows=rows[part.rows])
             for rows, parts in ((moved, batch.parts), (new, other.parts))
             for part in parts
         ),
@@ -57,15 +58,15 @@ def joined(batches: list[Batch]) -> Batch:
     if len(batches) == 1:
         return batches[0]
     begins = np.cumsum([0, *map(len, batches)])
-    found: dict[str, list[tuple[Integers, dict[str, pa.Array]]]] = {}
+    found: dict[str, list[Part]] = {}
     for begin, batch in zip(begins, batches, strict=False):
         for part in batch.parts:
-            found.setdefault(part.emitter, []).append((part.rows + begin, part.columns))
+            found.setdefault(part.emitter, []).append(replace(part, rows=part.rows + begin))
     parts = []
-    for emitter, pieces in found.items():
-        rows = np.concatenate([rows for rows, _ in pieces])
-        columns = {name: _concatenated([columns[name] for _, columns in pieces]) for name in pieces[0][1]}
-        parts.append(Part(emitter, rows, columns))
+    for pieces in found.values():
+        rows = np.concatenate([part.rows for part in pieces])
+        columns = {name: _concatenated([part.columns[name] for part in pieces]) for name in pieces[0].columns}
+        parts.append(replace(pieces[0], rows=rows, columns=columns))
     return Batch(
         np.concatenate([batch.due for batch in batches]),
         np.concatenate([batch.worker for batch in batches]),

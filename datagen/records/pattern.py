@@ -19,7 +19,7 @@ from datagen.records.strftime import put_formatted
 from datagen.records.text import Piece, written
 from datagen.records.types import plain_type
 
-_PLACEHOLDER = re.compile(r"\{\{\s*(?P<double>[^{}|]+?)\s*(?:\|(?P<filters>[^{}]*))?\}\}|\{(?P<single>[^{}]+)\}")
+_PLACEHOLDER = re.compile(r"\{\{\s*(?P<double>[^{}|]+?)\s*(?:\|(?P<filters>[^{}]*?))?\s*\}\}|\{(?P<single>[^{}]+)\}")
 _CODE = re.compile(r"%[^%]")
 
 

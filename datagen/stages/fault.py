@@ -44,7 +44,8 @@ class Fault(Stage):
     def layout(self, layout: Layout, scope: Scope) -> Layout:
         if self.label is None:
             return layout
-        return Layout({name: columns | {self.label: pa.bool_()} for name, columns in layout.emitters.items()})
+        emitters = {name: columns | {self.label: pa.bool_()} for name, columns in layout.emitters.items()}
+        return replace(layout, emitters=emitters)
 
     def chosen(self, batch: Batch, scope: Scope) -> npt.NDArray[np.bool_]:
         """Return which records are chosen."""

@@ -3,6 +3,7 @@
 import json
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -72,7 +73,7 @@ class PeriodicStage(Stage):
             return layout
         interval = pa.int64() if isinstance(self.interval, int) else pa.float64()
         own = {"time": pa.timestamp("ms", scope.start.zone), **self.columns, "interval": interval}
-        return Layout(({} if self.only else layout.emitters) | {self._emitter(layout): own})
+        return replace(layout, emitters=({} if self.only else layout.emitters) | {self._emitter(layout): own})
 
     def begin(self, layout: Layout, scope: Scope) -> RunningStage:
         if self.target is not None:

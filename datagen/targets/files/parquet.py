@@ -286,7 +286,8 @@ class _Tables(Shipment):
 
 def _types(layout: Layout) -> dict[str, pa.DataType]:
     """Return the type of each column, as other programs know it."""
-    return {name: exported(pa.nulls(0, common_type(layout.types(name)))).type for name in layout.names()}
+    shown = layout.shown()
+    return {name: exported(pa.nulls(0, common_type(shown.types(name)))).type for name in shown.names()}
 
 
 def _nothing(columns: Mapping[str, pa.Array]) -> pa.Array:

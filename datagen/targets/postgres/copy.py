@@ -63,7 +63,8 @@ class Column:
 
 def columns_of(layout: Layout) -> list[Column]:
     """Return the columns of all emitters together."""
-    kinds = {name: common_type(layout.types(name)) for name in layout.names()}
+    shown = layout.shown()
+    kinds = {name: common_type(shown.types(name)) for name in shown.names()}
     return [Column(name, present(pa.nulls(0, kind)).type) for name, kind in kinds.items()]
 
 
@@ -71,7 +72,8 @@ def copy_lines(batch: Batch, columns: Sequence[Column]) -> Lines:
     """Write each record as a row; null for the columns that it does not have."""
     rows = []
     for part in batch.parts:
-        cells = [_cell(part.columns[c.name], c.is_json) if c.name in part.columns else _NULL for c in columns]
+        shown = part.shown
+        cells = [_cell(shown[c.name], c.is_json) if c.name in shown else _NULL for c in columns]
         rows.append((part.rows, _row(cells)))
     return written(rows, len(batch)).lines()
 

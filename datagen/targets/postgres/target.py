@@ -97,7 +97,7 @@ class Postgres(Target):
             pass  # leave again
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
-        names = layout.names()
+        names = layout.shown().names()
         problems = _problems_of_names("dimension", names)
         if not names:
             problems.append("the records have no dimension that could be a column")
