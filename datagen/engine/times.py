@@ -12,10 +12,9 @@ from datagen.language.population import Population
 from datagen.moment import Moment
 from datagen.plugin.incident import IncidentScope, Stretches
 from datagen.plugin.profile import Product, Scope
+from datagen.records.batch import TIME
 from datagen.records.expression.name import called
 from datagen.zone import Zone
-
-TIME = "time"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from datagen.plugin.registry import source_of
 from datagen.plugin.table import AnyTable
 from datagen.plugin.volume import AnyVolume
 from datagen.problems import Path_, path_part, show
-from datagen.records.batch import Layout
+from datagen.records.batch import TIME, Layout
 
 
 class Transition(Model):
@@ -51,15 +51,22 @@ class Emitter(Model):
     name: str = Field(min_length=1, description="name of the emitter, unique")
     dimensions: list[AnyDimension] = Field(description="the fields of the record, after its time")
     time: str | None = Field(
-        "time", min_length=1, description="what the time of the record is called; null: it is not printed"
+        TIME, min_length=1, description="what the time of the record is called; null: it is not printed"
     )
     incidents: str | None = Field(
         None, min_length=1, description="name of a field to add behind these: the list of the incidents that are on"
     )
 
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Return the columns that are not printed."""
+        hidden = {dimension.name for dimension in self.dimensions if dimension.hidden}
+        is_own = any(dimension.name == TIME for dimension in self.dimensions)  # what is called so is not the time
+        return frozenset(hidden if self.time == TIME or is_own else hidden | {TIME})
+
     @model_validator(mode="after")
     def _has_one_time(self) -> Self:
-        if self.time != "time" and any(dimension.name == self.time for dimension in self.dimensions):
+        if self.time != TIME and any(dimension.name == self.time for dimension in self.dimensions):
             raise invalid("Emitter", [(("time",), f"there is a dimension {show(self.time)} already")])
         return self
 

@@ -75,6 +75,7 @@ BUILT_IN = {
         "list": "dimensions.list",
         "mac": "dimensions.mac",
         "map": "dimensions.map",
+        "now": "dimensions.now",
         "object": "dimensions.object",
         "one_of": "dimensions.one_of",
         "partition": "dimensions.partition",

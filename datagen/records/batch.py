@@ -15,6 +15,7 @@ from datagen.draw import Integers, Keys
 from datagen.records.lines import Lines
 from datagen.records.text import json_pieces, written
 
+TIME = "time"  # the column of the time of records
 MOST_ROWS = 65536  # of a batch, whose arrays stay in the processor's cache
 
 

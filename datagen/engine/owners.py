@@ -1,0 +1,80 @@
+"""Who sets variables among some steps: the states that are entered, and the sources whose workers are born."""
+
+import numpy as np
+
+from datagen.draw import Integers, Keys
+from datagen.engine.plan import Plan, Setter
+from datagen.engine.step import Births, Steps
+from datagen.engine.variables import Positions
+from datagen.native.rows import grouped
+
+
+class Owners:
+    """Which of some steps each state enters, and which of the births among them each source makes.
+
+    Each is asked for by the number of the state, or of the source behind all states.
+    """
+
+    def __init__(self, plan: Plan, steps: Steps) -> None:
+        self._plan, self._steps = plan, steps
+        self._states = len(plan.population.states)
+        sources = len(plan.population.sources)
+        births = steps.births
+        self._order = np.empty(len(steps), np.int64), np.empty(len(births.row), np.int64)
+        self._starts = np.empty(self._states + 1, np.int64), np.empty(sources + 1, np.int64)
+        grouped(steps.state, self._starts[0], self._order[0])
+        grouped(births.source, self._starts[1], self._order[1])
+        # Not by functools.cache: a circle of references would keep 26 windows alive, until Python looks for circles.
+        self._keys: dict[int, Keys] = {}
+        self._positions: dict[tuple[int, int], Positions] = {}
+
+    def count(self, owner: int) -> int:
+        """Return how many steps, or births, are an owner's."""
+        return len(self._own(owner))
+
+    def read(self, setter: Setter, variable: str) -> Positions:
+        """Return the positions of what a setter reads: values set before it in its list, else on earlier entries."""
+        group = self._plan.group_of[variable]
+        if variable in setter.set_before:
+            return self.positions(setter.owner, group)
+        if setter.owner < self._states:
+            return self._steps.before[group][self._own(setter.owner)]
+        return np.zeros(self.count(setter.owner), np.int32)
+
+    def times(self, owner: int) -> Integers:
+        """Return when an owner's steps, or births, are due."""
+        own = self._own(owner)
+        return self._steps.time[own if owner < self._states else self._steps.births.row[own]]
+
+    def steps(self, owner: int) -> Integers:
+        """Return the numbers of an owner's steps; those of births are 0."""
+        own = self._own(owner)
+        return self._steps.step[own if owner < self._states else self._steps.births.row[own]]
+
+    def births(self, owner: int) -> tuple[Births, Integers]:
+        """Return all births, and which of them are a source's."""
+        return self._steps.births, self._own(owner)
+
+    def numbers(self, source: int) -> Integers:
+        """Return the numbers in their source of those who are born."""
+        return self._steps.births.number[self._own(source)]
+
+    def _own(self, owner: int) -> Integers:
+        """Return the rows of an owner among the steps, or among the births."""
+        is_source = owner >= self._states
+        starts, number = self._starts[is_source], owner - self._states if is_source else owner
+        return self._order[is_source][starts[number] : starts[number + 1]]
+
+    def keys(self, owner: int) -> Keys:
+        """Return the row keys of an owner's steps."""
+        if owner not in self._keys:
+            own = self._own(owner)
+            self._keys[owner] = self._steps.keys[own if owner < self._states else self._steps.births.row[own]]
+        return self._keys[owner]
+
+    def positions(self, owner: int, group: int) -> Positions:
+        """Return the positions of the values that an owner's steps, or births, set of a group of variables."""
+        if (owner, group) not in self._positions:
+            source = self._steps.after[group] if owner < self._states else self._steps.births.given[group]
+            self._positions[owner, group] = source[self._own(owner)]
+        return self._positions[owner, group]
