@@ -56,9 +56,10 @@ class Recorder:
         kept = table.take(pa.array(rows)) if len(left_out) else table
         for name, group in groups.items():
             kept = kept.append_column(name, group)
-        types = types_of(kept, self.given) if self.types is None else self.types
+        of_cells = self.form.is_of_cells
+        types = types_of(kept, self.given, of_cells=of_cells) if self.types is None else self.types
         try:
-            columns = typed(kept, types, keeps_empty=self.given == "text")
+            columns = typed(kept, types, keeps_empty=self.given == "text" or not of_cells)
         except Misfit as misfit:
             number = first + int(rows[misfit.row]) + self.form.first
             raise RunFailed(f"reading {self.path}: {self.form.unit} {number}: {misfit}") from misfit

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from datagen.plugin.dimension import PooledDimension, Rows, in_halves, too_many
+from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import MOST_ITEMS, Extent
+from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.token import base64, octets
 
 

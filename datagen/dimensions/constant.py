@@ -22,6 +22,9 @@ class Constant(Dimension):
     fixed: ClassVar[bool] = True
     value: Any = Field(description="the value")
 
+    def draws(self) -> bool:
+        return False
+
     @cached_property
     def _array(self) -> pa.Array:
         return from_json([self.value])

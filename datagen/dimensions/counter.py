@@ -29,6 +29,12 @@ class Counter(Dimension):
         None, description="an expression; where it is true, the counter begins anew at its start"
     )
 
+    def draws(self) -> bool:
+        return False
+
+    def counts(self) -> bool:
+        return True
+
     def rarely_repeats(self) -> bool:
         return self.increment != 0 and self.reset is None
 

@@ -29,6 +29,9 @@ class Expression(Dimension):
         None, ge=0, le=15, description="digits after the point that a number is rounded to; without it, full precision"
     )
 
+    def draws(self) -> bool:
+        return False
+
     @cached_property
     def _rounded(self) -> Parsed:
         return self.value if self.precision is None else self.value.rounded(self.precision)

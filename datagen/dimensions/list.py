@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 
 from datagen.draw import Integers
 from datagen.plugin.choice import made_by, together
-from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows, in_halves, too_many
+from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
 from datagen.plugin.distribution import Extent, LengthDistribution, WholeDistribution, odd_index, odd_span, pick
+from datagen.plugin.halves import in_halves, too_many
 from datagen.problems import Path_
 from datagen.records.types import is_optional, plain, plain_type, present
 

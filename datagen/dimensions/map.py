@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from datagen.draw import Integers
-from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows, in_halves, too_many
+from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
 from datagen.plugin.distribution import Extent, LengthDistribution, odd_span
+from datagen.plugin.halves import in_halves, too_many
 from datagen.problems import Path_
 from datagen.records.text import json_text, plain_text
 from datagen.records.types import JSON_TEXT, is_optional, plain, present

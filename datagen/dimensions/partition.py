@@ -10,9 +10,10 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Floats, Integers, Marks
-from datagen.plugin.dimension import PooledDimension, Rows, in_halves, too_many
+from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import Extent, LengthDistribution, odd_span
 from datagen.plugin.expression import AnyExpression
+from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.model import Number
 from datagen.problems import Path_
 from datagen.records.batch import Layout

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +13,14 @@ from datagen.draw import Integers
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import WholeDistribution
 from datagen.plugin.expression import AnyExpression
-from datagen.plugin.model import Named, invalid
+from datagen.plugin.model import invalid
 from datagen.problems import Path_
-from datagen.records.expression import parse
 from datagen.records.reference import Grouping
+from datagen.records.types import plain
 
 _READ = {"worker": "worker", "batch": "batch.index"}  # ways to pick, with what they read
 _COUNTING = ("cycle", "shuffle")
+_OF_WORKERS = ("worker", "batch", "step")
 
 
 class Picked(Dimension):
@@ -35,7 +36,7 @@ class Picked(Dimension):
         "worker's step; `shuffle`, each once, then again in another order",
     )
     distribution: WholeDistribution | None = Field(None, description="index of the row that is drawn")
-    match: Named[AnyExpression] = Field(
+    match: dict[str, AnyExpression] = Field(
         {}, description="expressions by columns: only rows that are equal there, and null when there is none"
     )
     as_: str | None = Field(
@@ -49,9 +50,27 @@ class Picked(Dimension):
             lines.append((("distribution",), f'can only be where a row is drawn, not with "pick": "{self.pick}"'))
         if self.match and self.pick in _COUNTING:
             lines.append((("match",), f'can\'t be with "pick": "{self.pick}", which goes through all rows'))
+        absent = [key for key in ("percent_missing", "percent_nulls", "when") if getattr(self, key)]
+        if self.as_ is not None and self.pick in _COUNTING and absent:
+            text = f'can\'t be with "pick": "{self.pick}" and "as": the fields of a row would count apart'
+            lines.append(((absent[0],), text))
         if lines:
             raise invalid(self.kind, lines)
         return self
+
+    def draws(self) -> bool:
+        return self.pick == "draw"
+
+    def counts(self) -> bool:
+        return self.pick in _COUNTING
+
+    def of_workers(self) -> Iterator[Path_]:
+        if self.pick in _OF_WORKERS:
+            yield ("pick",)
+
+    def row_label(self) -> tuple[str, str, Any] | None:
+        """Return the table and the label of a row that fields share, if they do, and how it is picked."""
+        return None if self.as_ is None else (self.table, self.as_, (self.pick, self.distribution, self.match))
 
     def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
         yield ("table",), self.table, None
@@ -97,10 +116,18 @@ class Picked(Dimension):
                 return _shuffled(rows.count() + np.arange(len(rows)), int(np.max(counts)), drawn.key("shuffle"))
             case "step":
                 numbers = rows.steps()
+            case "batch":
+                batches = plain(rows.read("batch"))
+                places = batches.field("index") if pa.types.is_struct(batches.type) else pa.nulls(len(rows), pa.int64())
+                numbers = _whole(places)
             case _:
-                name = _READ[self.pick]
-                numbers = rows.calculate(parse(name)).cast(pa.int64()).fill_null(0).to_numpy()
+                numbers = _whole(plain(rows.read("worker")))
         return numbers % counts
+
+
+def _whole(numbers: pa.Array) -> Integers:
+    """Return whole numbers, null as 0."""
+    return numbers.cast(pa.int64()).fill_null(0).to_numpy()
 
 
 def _shuffled(numbers: Integers, size: int, key: np.uint64) -> Integers:

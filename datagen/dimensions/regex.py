@@ -11,8 +11,9 @@ from datagen.dimensions.matching import MOST_STEPS, refusals, ways_of
 from datagen.dimensions.program import Writer
 from datagen.dimensions.ways import FEWER, Way
 from datagen.draw import Integers
-from datagen.plugin.dimension import Rows, in_halves, too_many
+from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Extent
+from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.model import invalid
 from datagen.plugin.unique import UniqueDimension
 

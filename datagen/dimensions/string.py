@@ -11,8 +11,9 @@ from pydantic import Field
 from datagen import draw
 from datagen.draw import Integers, Keys
 from datagen.native import draws
-from datagen.plugin.dimension import PooledDimension, Rows, in_halves, too_many
+from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import Extent, LengthDistribution, odd_span
+from datagen.plugin.halves import in_halves, too_many
 from datagen.problems import Path_
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))

@@ -28,6 +28,9 @@ class Text(Dimension):
     kind: ClassVar[str] = "text"
     value: str = Field(description="the text, with `{{name}}` where a value belongs")
 
+    def draws(self) -> bool:
+        return False
+
     def names(self) -> Iterator[tuple[Path_, str]]:
         yield from super().names()
         yield from ((("value",), name) for name in names_in(self.value))

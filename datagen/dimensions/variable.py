@@ -24,6 +24,9 @@ class Variable(Dimension):
     variable: str = Field(description="name of the variable; some state must set it")
     path: str | None = Field(None, min_length=1, description="a key inside of it, with a dot between keys of keys")
 
+    def draws(self) -> bool:
+        return False
+
     def reads(self) -> tuple[str, ...]:
         return (self.variable,)
 

@@ -22,8 +22,9 @@ from datagen.engine.plan import Plan, Setter
 from datagen.engine.reader import Course, RecordReader
 from datagen.engine.step import NO_BIRTHS, Steps
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
-from datagen.plugin.dimension import Dimension, PooledDimension, Rows, World
+from datagen.plugin.dimension import Dimension, PooledDimension, Rows
 from datagen.plugin.incident import labels
+from datagen.plugin.world import World
 from datagen.problems import Path_
 from datagen.records.batch import MOST_ROWS, TIME, Batch, Layout, Part
 from datagen.records.expression.name import root

@@ -5,9 +5,9 @@ from dataclasses import replace
 from threading import RLock
 
 from datagen.language.population import Population
-from datagen.plugin.dimension import World
 from datagen.plugin.table import TableProblem
-from datagen.problems import Path_, Unfillable, path_part
+from datagen.plugin.world import World
+from datagen.problems import Path_, RunFailed, Unfillable, path_part
 from datagen.records.reference import Reference
 
 
@@ -17,7 +17,7 @@ class References(Mapping[str, Reference]):
     def __init__(self, population: Population, world: World) -> None:
         """Take the world that columns are made in; their counters are their own."""
         self._tables = population.tables
-        self._world = replace(world, tables=self, counters={})
+        self._world = replace(world, tables=self)
         self._made: dict[str, Reference] = {}
         self._making = RLock()  # a table may be made of others
 
@@ -47,6 +47,10 @@ class References(Mapping[str, Reference]):
 
     def _make(self, name: str) -> Reference:
         try:
-            return self._tables[name].reference(name, self._world)
+            return self._tables[name].reference(name, replace(self._world, counters={}))
         except TableProblem as problem:
             raise Unfillable(("tables", name, *problem.path), str(problem), f"making table {name}") from problem
+        except Unfillable:
+            raise
+        except RunFailed as error:
+            raise Unfillable(("tables", name), str(error), f"making table {name}") from error

@@ -37,6 +37,9 @@ class Timeline:
         count = max(round(seconds / part), 1) if seconds else 1
         part = seconds / count or 1.0
         early = round(warm_up / part)
+        if early > _MOST_WITH_WARM_UP:  # what lies long before a short run is left out
+            early = _MOST_WITH_WARM_UP
+            begin += warm_up - early * part
         return cls(part, count + early, begin, early)
 
     @property

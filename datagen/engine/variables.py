@@ -94,13 +94,16 @@ class CodeStore(Store):
         self._values_type = type_
         self._values = as_type(pa.nulls(1), type_)
         self._lists: dict[tuple[int, ...], tuple[pa.Array, int]] = {}  # by place in memory: a list, where it begins
+        self._restored: list[list[int]] = []  # where lists of a snapshot begin, and how long they are
 
     def snapshot(self) -> dict[str, Any]:
-        return super().snapshot() | {"values": self._values}
+        lists = [[begin, len(values)] for values, begin in self._lists.values()]
+        return super().snapshot() | {"values": self._values, "lists": lists + self._restored}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         super().restore(snapshot)
         self._values = snapshot["values"]
+        self._restored = snapshot["lists"]
 
     def take(self, used: Integers | Positions) -> pa.Array:
         return pa.DictionaryArray.from_arrays(super().take(used), self._values)
@@ -120,9 +123,20 @@ class CodeStore(Store):
     def _begin(self, values: pa.Array) -> int:
         key = (values.offset, len(values), *(buffer.address for buffer in values.buffers() if buffer is not None))
         if key not in self._lists:
-            self._lists[key] = values, len(self._values)
-            self._values = pa.concat_arrays([self._values, as_type(values, self._values_type)])
+            own = as_type(values, self._values_type)
+            begin = self._found(own)
+            if begin is None:
+                begin, self._values = len(self._values), pa.concat_arrays([self._values, own])
+            self._lists[key] = values, begin
         return self._lists[key][1]
+
+    def _found(self, values: pa.Array) -> int | None:
+        """Return where a list begins that a snapshot had already."""
+        for begin, size in self._restored:
+            if size == len(values) and self._values.slice(begin, size).equals(values):
+                self._restored.remove([begin, size])
+                return begin
+        return None
 
 
 class StoreReader:

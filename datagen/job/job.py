@@ -322,9 +322,10 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock, pools: Pools | None
             threads=1 if is_live else options.threads or processors(),
             scale=options.scale or 1.0,
         )
-    except Unfillable as error:  # a pool inside of another
+        misfits = [loaded.document.problem(*misfit) for misfit in run.misfits()]
+    except Unfillable as error:  # a table, or a pool inside of another
         raise InvalidInput([loaded.document.problem(error.path, error.reason)]) from error
-    if misfits := [loaded.document.problem(*misfit) for misfit in run.misfits()]:
+    if misfits:
         raise InvalidInput(in_order(misfits))
     return run
 

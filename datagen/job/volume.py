@@ -20,7 +20,7 @@ from datagen.moment import Moment
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.volume import Volume
 from datagen.plugin.week import BEGIN
-from datagen.problems import InvalidInput, Problem, counted
+from datagen.problems import InvalidInput, Problem, Unfillable, counted
 
 Known = tuple[str, float] | None  # the volume and the constant of a run that is continued
 _MOST = 1e9  # times more, or fewer
@@ -95,8 +95,11 @@ def measured(loaded: LoadedSpec, options: Options, start: Moment | None, formatt
     Raises InvalidInput when a pool can't be filled.
     """
     plan = Plan(loaded.spec, Moment(BEGIN.microseconds, (start or soon()).zone), scale=options.scale or 1.0)
-    pools = Pools(loaded.spec, options.seed or 0, Event(), loaded.spec.timezone or plan.start.zone or "UTC")
-    problems = pools.problems()
+    try:
+        pools = Pools(loaded.spec, options.seed or 0, Event(), loaded.spec.timezone or plan.start.zone or "UTC")
+        problems = pools.problems()
+    except Unfillable as error:
+        problems = [(error.path, error.reason)]
     if problems:
         raise InvalidInput([loaded.document.problem(*problem) for problem in problems])
     return sizes(plan, options.seed or 0, pools, formatter.begin)

@@ -11,6 +11,7 @@ from typing import Any
 
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
+from datagen.language.members import members, repeated_names
 from datagen.language.names import Field, Given, names_in_json, reading, unknown_names
 from datagen.language.order import disorder
 from datagen.language.population import Emitter, State
@@ -18,7 +19,7 @@ from datagen.language.tables import Tables
 from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.model import LARGEST
-from datagen.problems import Path_, did_you_mean, is_comment, show
+from datagen.problems import Path_, did_you_mean, show
 
 STOP = "stop"
 _TOLERANCE = 0.01 + 1e-9  # of the sum of probabilities; 0.99 and 1.01 are allowed, whatever their last bit
@@ -91,7 +92,7 @@ class Checks:
         return fields + [field for emitter in self._emitters for field in emitter.dimensions]
 
     def problems(self) -> Found:
-        yield from _repeated_names((), self._data)
+        yield from repeated_names((), self._data)
         yield from self._no_arrivals()
         yield from self._references()
         yield from self._source_references()
@@ -116,6 +117,7 @@ class Checks:
             if emitter.name is not None and emitter.name not in used:
                 yield emitter.path, f"emitter {show(emitter.name)} is used by no state"
         yield from self._unset_on_some_path()
+        yield from self._tables.unused(self._fields)
         yield from times.warnings(self._data)
 
     def _no_arrivals(self) -> Found:
@@ -338,7 +340,7 @@ def _model_reads(path: Path_, dimension: Dimension) -> Found:
 def _json_reads(path: Path_, part: Any) -> Found:
     if isinstance(part, dict) and str(part.get("type")).lower() == "variable" and isinstance(part.get("variable"), str):
         yield (*path, "variable"), part["variable"]
-    for member_path, member in _members(path, part):
+    for member_path, member in members(path, part):
         yield from _json_reads(member_path, member)
 
 
@@ -357,7 +359,7 @@ def _object(part: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _json_names(path: Path_, part: Any) -> Found:
     yield from (((*path, key), name) for key, name in names_in_json(part))
-    for member_path, member in _members(path, part):
+    for member_path, member in members(path, part):
         yield from _json_names(member_path, member)
 
 
@@ -375,26 +377,3 @@ def _parts(data: Any, path: Path_, key: str) -> Iterator[tuple[Path_, Any]]:
     for index, part in enumerate(parts if isinstance(parts, list) else []):
         if isinstance(part, dict | State | Emitter | Arrival):
             yield (*path, key, index), part
-
-
-def _members(path: Path_, part: Any) -> Iterator[tuple[Path_, Any]]:
-    """Yield the members of an object or list that are part of the spec; not comments, values of an enum or rows."""
-    if isinstance(part, dict):
-        for key, value in part.items():
-            if key not in ("values", "rows") and not is_comment(key):
-                yield (*path, key), value
-    elif isinstance(part, list):
-        for index, value in enumerate(part):
-            yield (*path, index), value
-
-
-def _repeated_names(path: Path_, part: Any) -> Found:
-    if isinstance(part, list):
-        seen = set()
-        for index, member in enumerate(part):
-            name = member.get("name") if isinstance(member, dict) else None
-            if isinstance(name, str) and name in seen:
-                yield (*path, index, "name"), f"the name {show(name)} is taken already; names must be unique"
-            seen.add(name if isinstance(name, str) else None)
-    for member_path, member in _members(path, part):
-        yield from _repeated_names(member_path, member)

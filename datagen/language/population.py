@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import TopologicalSorter
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 from pydantic import Field, model_validator
 
 from datagen.plugin.arrival import AnyArrivals, Arrival
-from datagen.plugin.dimension import AnyDimension, Dimension, keyed_path
+from datagen.plugin.dimension import AnyDimension, Dimension, PooledDimension, keyed_path
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
@@ -95,6 +95,24 @@ class Place:
         for place in self.nested():
             yield from place.misfits(layout, variables)
 
+    def keyed_pools(self) -> "Iterator[Place]":
+        """Yield it and those inside that have a pool and are keyed, so that all of one name share it."""
+        if (
+            self.dimension.keyed_by is not None
+            and isinstance(self.dimension, PooledDimension)
+            and self.dimension.cardinality
+        ):
+            yield self
+        for place in self.nested():
+            yield from place.keyed_pools()
+
+    def pool_keys(self) -> Any:
+        """Return what decides which values a pool has."""
+        apart = {"when", "keyed_by", "hidden", "percent_missing", "percent_nulls", "cardinality_distribution"}
+        return self.dimension.kind, [
+            getattr(self.dimension, key) for key in type(self.dimension).model_fields if key not in apart
+        ]
+
     def nested(self) -> "Iterator[Place]":
         """Yield the places of the dimensions directly inside."""
         for path, dimension in self.dimension.nested():
@@ -167,6 +185,24 @@ class Population(Model):
                 yield path, odd
         for place in self.places():
             yield from place.oddities()
+
+    def contradictions(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what can't be together among parts that are valid each by itself, with its path."""
+        pools: dict[str, Place] = {}
+        labels: dict[tuple[Path_, str, str], Any] = {}
+        for place in self.places():
+            for path, part in place.dimension.whole():
+                if (label := part.row_label()) is not None:
+                    table, name, picking = label
+                    owner = place.json_path[:2] if part.keyed_by is None else ()
+                    if labels.setdefault((owner, table, name), picking) != picking:
+                        text = f"another field shares the row {show(name)}, and picks it in another way"
+                        yield (*place.json_path, *path, "as"), text
+            for keyed in place.keyed_pools():
+                first = pools.setdefault(keyed.name_path, keyed)
+                if first.pool_keys() != keyed.pool_keys():
+                    text = "a field of this name is keyed, too, and has another pool; give this one another name"
+                    yield (*keyed.json_path, "name"), text
 
     def places(self) -> Iterator[Place]:
         """Yield the places of the dimensions of tables and emitters, and of all variables, without nested ones.

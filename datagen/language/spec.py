@@ -27,7 +27,8 @@ class Text(Model):
         {}, description="values that `${name}` stands for, by their names, with defaults; `--set` sets others"
     )
     include: Annotated[Any, WithJsonSchema(_FILES)] = Field(
-        [], description="files, relative to this one, with more states, emitters, profiles, incidents and definitions"
+        [],
+        description="files, relative to this one, with more states, emitters, tables, profiles, incidents, definitions",
     )
     define: Annotated[Any, WithJsonSchema(_DEFINITIONS)] = Field(
         {}, description='objects by names; an object with `"uses": "name"` has their keys besides its own'
@@ -73,6 +74,7 @@ def read_spec(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]
         spec = Spec.model_validate(data, context=registry)
     except ValidationError as error:
         problems = problems_in(document, error) + problems
+    problems += [document.problem(*found) for found in (spec.contradictions() if spec and not problems else ())]
     if problems or spec is None:
         raise InvalidInput(in_order(problems))
     warnings += [document.problem(path, message) for path, message in spec.oddities()]

@@ -32,6 +32,14 @@ class Tables:
             way = " → ".join(circle)
             yield ("tables", circle[0]), f"tables can't be made of each other ({way})"
 
+    def unused(self, fields: Iterable[Field]) -> Found:
+        """Yield the tables that nothing is picked from."""
+        used = {table for field in fields for _, table, _ in field.picks}
+        used |= {other for _, table in self._models() for _, other in table.tables()}
+        for name in self._named:
+            if name not in used:
+                yield ("tables", name), f"nothing in the spec uses table {show(name)}"
+
     def _models(self) -> Iterator[tuple[str, Table]]:
         return ((name, part) for name, part in self._named.items() if isinstance(part, Table))
 

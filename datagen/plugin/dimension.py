@@ -1,13 +1,13 @@
 """What a dimension (field generator) is, the rows that it makes values for, and how its values are made.
 
-Owns what the values of a run share besides the seed: pools and counters. Knows nothing of workers and their steps.
+Knows nothing of workers and their steps.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, ClassVar, Protocol, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -18,18 +18,18 @@ from datagen.draw import Integers, Keys
 from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.model import Plugin, inside, invalid, make_of_group, place_in_source
+from datagen.plugin.world import Reader, World
 from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
 from datagen.records.batch import Layout
 from datagen.records.expression import Expression, Given
 from datagen.records.expression.name import root
-from datagen.records.reference import Reference
 from datagen.records.text import json_text
 from datagen.records.types import is_optional, optional, plain, plain_type
 
 MOST_IN_POOL = 10_000_000
 _MANY = 100_000  # values
+_KEYED = "keyed"  # the name path above all that is keyed by an expression
 _OUTSIDE_OF_POOLS = (("when",), ("keyed_by",))  # keys that say which value is picked, and whether one is
-_MOST_ITEMS = 4_000_000  # of lists, characters of strings; each takes some 40 bytes while it is drawn
 
 
 class Dimension(Plugin):
@@ -62,6 +62,43 @@ class Dimension(Plugin):
             percent = getattr(self, key)
             if 0 < percent < 1:
                 yield (key,), f"{percent} is {percent} of 100; write {100 * percent:g} if it is a share of all"
+        if self.keyed_by is not None and not self.draws():
+            yield ("keyed_by",), "changes nothing: this value is not drawn"
+
+    def draws(self) -> bool:
+        """Return whether its own values are drawn; else they follow from what it reads, or are counted."""
+        return True
+
+    def counts(self) -> bool:
+        """Return whether its own values depend on how many it has made before."""
+        return False
+
+    def of_workers(self) -> Iterator[Path_]:
+        """Yield its keys that only mean something for a worker, each with its path from here."""
+        return iter(())
+
+    def whole(self) -> "Iterator[tuple[Path_, Dimension]]":
+        """Yield it and all dimensions inside, each with its path from here."""
+        yield (), self
+        for path, nested in self.nested():
+            yield from (((*path, *inner), part) for inner, part in nested.whole())
+
+    @model_validator(mode="after")
+    def _tells_nested_apart(self) -> Self:
+        """Nested dimensions are told apart by their names, which key their draws and counters."""
+        names: set[str] = set()
+        lines: list[tuple[Path_, str]] = []
+        for path, nested in self.nested():
+            if nested.name in names:
+                lines.append(((*path, "name"), f"the name {show(nested.name)} is taken already; names must be unique"))
+            names.add(nested.name)
+        if self.keyed_by is not None and any(part.counts() for _, part in self.whole()):
+            lines.append(
+                (("keyed_by",), "can't be where values are counted: the same key would not give the same value")
+            )
+        if lines:
+            raise invalid(self.kind, lines)
+        return self
 
     def rarely_repeats(self) -> bool:
         """Return whether nearly every value is a new one."""
@@ -108,6 +145,10 @@ class Dimension(Plugin):
         yield from (((), name) for name in self.reads())
         for path, nested in self.nested():
             yield from (((*path, *inner), name) for inner, name in nested.all_reads())
+
+    def row_label(self) -> tuple[str, str, Any] | None:
+        """Return the table and the label of a row that fields of a record share, if so, and how it is picked."""
+        return None
 
     def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
         """Yield the tables that it picks from itself, each with its path from here, and the column if it needs one."""
@@ -169,6 +210,10 @@ class PooledDimension(Dimension):
             for path, name in self.all_names()
             if path not in _OUTSIDE_OF_POOLS
         ]
+        text = "can't be in a pool, which is made before there are workers"
+        lines += [((*path, *key), text) for path, part in self.whole() for key in part.of_workers()]
+        text = "can't be in a pool, for which more values are tried than it has"
+        lines += [((*path, "unique"), text) for path, part in self.whole() if path and getattr(part, "unique", False)]
         if self.cardinality and lines:
             raise invalid(self.kind, lines)
         return self
@@ -180,40 +225,6 @@ class PooledDimension(Dimension):
     def of_range(self, places: Integers) -> pa.Array:
         """Return the values at some places below ``range_size()``, (n,), each place another value."""
         raise NotImplementedError
-
-
-class Reader(Protocol):
-    """Reads what is known of the records that are being made."""
-
-    def read(self, variable: str, origin: Integers | None) -> pa.Array:
-        """Return the values of a variable for all rows of a batch, or for the rows in ``origin`` (m,)."""
-
-    def names(self) -> Collection[str]:
-        """Return what an expression may read: earlier dimensions of the record, variables, ``time``."""
-
-    def look_up(self, name: str, origin: Integers | None) -> pa.Array:
-        """Return the values of one of the names, for the same rows as ``read``."""
-
-    def steps(self, origin: Integers | None) -> Integers:
-        """Return the numbers of the steps of workers, for the same rows as ``read``."""
-
-
-class Pool(Protocol):
-    """The different values that a dimension with a cardinality picks from."""
-
-    def first(self, count: int) -> pa.Array:
-        """Return the first ``count`` values, or more. Raises RunFailed when there are fewer different ones."""
-
-
-@dataclass
-class World:
-    """What the values of a run share: the seed, the tables by name, and the pools and counters by name path."""
-
-    seed: int
-    pools: Mapping[str, Pool] = field(default_factory=dict)
-    tables: Mapping[str, Reference] = field(default_factory=dict)
-    counters: dict[str, int] = field(default_factory=dict)
-    zone: str = "UTC"  # whose hours are meant where no other is named
 
 
 @dataclass(frozen=True)
@@ -309,7 +320,7 @@ class Rows:
     def keyed(self, dimension: Dimension, by: Expression) -> "Rows":
         """Return rows whose draws for a dimension follow from what an expression gives, in place of worker and step."""
         keys = draw.text_keys(json_text(self.calculate(by)))
-        return replace(self, keys=keys, path=keyed_path(dimension), owner=keyed_path(dimension))
+        return replace(self, keys=keys, path=keyed_path(dimension), owner=_KEYED)
 
     def count(self) -> int:
         """Return how many values the counter at this name path made so far; from now on these rows are among them."""
@@ -324,7 +335,7 @@ class Rows:
 
 def keyed_path(dimension: Dimension) -> str:
     """Return the name path of what is drawn for a dimension that is keyed by an expression: the same everywhere."""
-    return f"keyed/{path_part(dimension.name)}"
+    return f"{_KEYED}/{path_part(dimension.name)}"
 
 
 def make_values(dimension: Dimension, rows: Rows) -> pa.Array:
@@ -383,14 +394,3 @@ def _present_values(dimension: Dimension, rows: Rows) -> pa.Array:
     index = pick(dimension.cardinality_distribution, rows.keys, rows.key("pick"), dimension.cardinality)
     values = rows.world.pools[rows.path].first(int(index.max(initial=-1)) + 1)
     return pa.DictionaryArray.from_arrays(pa.array(index), values)
-
-
-def too_many(lengths: Integers) -> bool:
-    """Return whether lists or strings of these lengths take too much memory to be made at once."""
-    return len(lengths) > 1 and float(lengths.sum(dtype=np.float64)) > _MOST_ITEMS
-
-
-def in_halves(make: Callable[[Rows], pa.Array], rows: Rows) -> pa.Array:
-    """Return the values of rows, half of them made at a time, so that the longest value bounds the memory."""
-    half = len(rows) // 2
-    return pa.concat_arrays([make(rows.at(np.arange(half))), make(rows.at(np.arange(half, len(rows))))])

@@ -13,11 +13,14 @@ import pyarrow.compute as pc
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from datagen.draw import Floats
-from datagen.plugin.dimension import Dimension, World
+from datagen.plugin.dimension import Dimension
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.model import Maker, Plugin, make_of_group
+from datagen.plugin.world import World
 from datagen.problems import Path_, did_you_mean, show
-from datagen.records.expression import Given
+from datagen.records.batch import Layout
+from datagen.records.expression import Expression, Given
+from datagen.records.expression.facets import NUMBER, facets_of
 from datagen.records.reference import Reference
 from datagen.records.types import plain
 
@@ -71,14 +74,23 @@ class Table(Plugin):
         """Return the rows, for the table of a name in a spec. Raises TableProblem."""
         columns = {key: plain(column) for key, column in self.columns(name, world).items()}
         if self.where is not None:
-            size = len(next(iter(columns.values())))
-            holds = self.where.holds(Given(columns, size, world.zone))
-            columns = {key: column.filter(holds) for key, column in columns.items()}
-        reference = Reference(columns, self._weights(columns))
-        if not reference.size:
+            columns = self._kept(self.where, columns, world)
+        if not len(next(iter(columns.values()))):
             raise TableProblem(("where",) if self.where is not None else (), "no row is left, and a table needs one")
+        reference = Reference(columns, self._weights(columns))
         self._check_unique(reference)
         return reference
+
+    def _kept(self, where: Expression, columns: Columns, world: World) -> Columns:
+        """Return the rows for which an expression is true."""
+        layout = Layout({"": {key: column.type for key, column in columns.items()}})
+        problems = where.check(layout)
+        if not problems and not where.is_condition(layout):
+            problems = ["is neither true nor false"]
+        if problems:
+            raise TableProblem(("where",), problems[0].replace("no emitter has", "there is no column"))
+        holds = where.holds(Given(columns, len(next(iter(columns.values()))), world.zone))
+        return {key: column.filter(holds) for key, column in columns.items()}
 
     def misnamed(self) -> Iterator[tuple[Path_, str]]:
         """Yield the columns that keys name and there are not."""
@@ -92,13 +104,14 @@ class Table(Plugin):
     def _weights(self, columns: Columns) -> Floats | None:
         if self.weight is None:
             return None
-        column = columns[self.weight]
-        if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        numbers = facets_of(columns[self.weight]).get(NUMBER)
+        if numbers is None:
             raise TableProblem(("weight",), f"column {show(self.weight)} holds no numbers")
-        weights = pc.fill_null(column.cast(pa.float64()), 0.0).to_numpy(zero_copy_only=False)
-        if not (np.isfinite(weights) & (weights >= 0)).all():
-            wrong = int(np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))[0])
-            raise TableProblem(("weight",), f"must not be below 0; row {wrong + 1} has {weights[wrong]:g}")
+        weights = pc.fill_null(numbers.cast(pa.float64()), 0.0).to_numpy(zero_copy_only=False)
+        wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+        if len(wrong):
+            text = f"weights must be numbers from 0 on; row {wrong[0] + 1} has {weights[wrong[0]]:g}"
+            raise TableProblem(("weight",), text)
         if not weights.sum():
             raise TableProblem(("weight",), "must not be 0 in every row")
         return np.asarray(weights)

@@ -27,12 +27,14 @@ class UniqueDimension(PooledDimension):
     def _can_be_unique(self) -> Self:
         if self.unique:
             problem = self.why_not_unique()
-            for key in ("cardinality", "keyed_by"):
-                if getattr(self, key):
-                    problem = f'can\'t stand beside "{key}", which gives some values again'
+            if self.cardinality:
+                problem = 'can\'t stand beside "cardinality", which gives some values again'
             if problem:
                 raise invalid(self.kind, [(("unique",), problem)])
         return self
+
+    def counts(self) -> bool:
+        return self.unique
 
     def why_not_unique(self) -> str | None:
         """Return why its values can't be told apart by a number below ``count_of_unique``; None when they can."""

@@ -14,6 +14,7 @@ import pyarrow as pa
 from datagen.draw import Integers, Keys
 from datagen.records.lines import Lines
 from datagen.records.text import json_pieces, written
+from datagen.records.types import list_parts
 
 TIME = "time"  # the column of the time of records
 MOST_ROWS = 65536  # of a batch, whose arrays stay in the processor's cache
@@ -129,6 +130,10 @@ def _taken(columns: dict[str, pa.Array], rows: pa.Array) -> dict[str, pa.Array]:
 def _spread_bytes(array: pa.Array) -> int:
     if pa.types.is_dictionary(array.type):
         return _spread_bytes(array.dictionary) * len(array) // max(len(array.dictionary), 1)
+    if pa.types.is_struct(array.type):
+        return len(array) + sum(_spread_bytes(array.field(place)) for place in range(array.type.num_fields))
+    if pa.types.is_list(array.type):
+        return 4 * len(array) + _spread_bytes(list_parts(array)[1])
     return int(array.nbytes)
 
 

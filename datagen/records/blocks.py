@@ -40,6 +40,11 @@ class Form:
     record: str | None = None  # of lines: a regular expression that begins a record at each match
 
     @property
+    def is_of_cells(self) -> bool:
+        """Return whether values are written as cells of text, which don't say their types."""
+        return self.format in ("csv", "tsv", "lines")
+
+    @property
     def unit(self) -> str:
         """Return what a record is called in messages."""
         is_a_line = self.format != "lines" or (self.record is None and self.separator == "\n")

@@ -25,13 +25,17 @@ class Misfit(RunFailed):
         self.row = row
 
 
-def types_of(table: pa.Table, given: Mapping[str, str] | str) -> dict[str, pa.DataType]:
-    """Return what the columns of a table hold by all their filled cells, or what is ``given`` for them."""
+def types_of(table: pa.Table, given: Mapping[str, str] | str, *, of_cells: bool) -> dict[str, pa.DataType]:
+    """Return what the columns of a table hold by all their filled cells, or what is ``given`` for them.
+
+    Columns that were not written as cells keep their types.
+    """
     if given == "text":
         return {name: pa.string() if _is_text(table[name]) else table[name].type for name in table.column_names}
     said = {} if isinstance(given, str) else given
     return {
-        name: TYPES[said[name]] if name in said else _type(table[name].combine_chunks()) for name in table.column_names
+        name: TYPES[said[name]] if name in said else (_type if of_cells else _kept)(table[name].combine_chunks())
+        for name in table.column_names
     }
 
 
@@ -51,7 +55,7 @@ def _typed(name: str, column: pa.ChunkedArray, type_: pa.DataType, keeps_empty: 
     fits = pc.fill_null(pc.match_substring_regex(array, _FORMS[_key(type_)]), True)
     if not pc.all(fits, min_count=0).as_py():
         row = pc.index(fits, False).as_py()
-        text = f"{show(name)} is {_NAMES[type_]} in the first records, found {show(array[row].as_py())}"
+        text = f"{show(name)} is taken for {_NAMES[type_]}, found {show(array[row].as_py())}"
         raise Misfit(row, f'{text}; "types": {{{show(name)}: "text"}} would take it')
     return array.cast(type_)
 
@@ -85,6 +89,10 @@ def _supported(type_: pa.DataType) -> pa.DataType:
     if types.is_floating(type_) or types.is_decimal(type_):
         return pa.float64()
     return type_ if types.is_boolean(type_) or types.is_null(type_) else pa.string()
+
+
+def _kept(array: pa.Array) -> pa.DataType:
+    return _supported(array.type)
 
 
 def _type(array: pa.Array) -> pa.DataType:

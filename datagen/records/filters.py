@@ -30,7 +30,10 @@ class Filters:
         """Take them as they are written, with ``|`` in between; strftime codes may hold one themselves."""
         self._names: list[str] = []
         for part in text.split("|") if text else []:
-            if self._names and "%" in self._names[-1] and _kind(part.strip()) in (None, "codes"):
+            is_rest = (
+                self._names and _kind(self._names[-1].strip()) == "codes" and _kind(part.strip()) in (None, "codes")
+            )
+            if is_rest:
                 self._names[-1] += f"|{part}"
             else:
                 self._names.append(part)
@@ -41,22 +44,24 @@ class Filters:
             kind = _kind(name.strip())
             if kind is None:
                 yield f"unknown filter {show(name.strip())}{did_you_mean(name.strip(), _TEXTS)}"
-            elif kind == "codes" and (place or not any(map(pa.types.is_timestamp, types))):
+            elif kind in ("codes", "number") and place:
+                yield f"filter {show(name.strip())} must come first: behind another one there are only texts"
+            elif kind == "codes" and not any(pa.types.is_timestamp(plain_type(type_)) for type_ in types):
                 yield f"{what} is not a time"
-            elif kind == "number" and (place or not any(map(_is_number, types))):
+            elif kind == "number" and not any(map(_is_number, types)):
                 yield f"{what} is not a number"
 
     @property
     def codes(self) -> str:
         """Return the strftime codes that are all there is; "" where there are none, or other filters."""
-        return self._names[0] if len(self._names) == 1 and "%" in self._names[0] else ""
+        return self._names[0] if len(self._names) == 1 and _kind(self._names[0].strip()) == "codes" else ""
 
     def piece(self, values: pa.Array) -> Piece:
         """Return what stands in the text of records for values (n,)."""
         if not self._names:
             return values
-        if self.codes:
-            return partial(put_formatted, values, self.codes) if pa.types.is_timestamp(values.type) else values
+        if self.codes and pa.types.is_timestamp(values.type):
+            return partial(put_formatted, values, self.codes)
         return self._through(values)
 
     @cached_property
@@ -76,6 +81,8 @@ class Filters:
 def _filtered(name: str, values: pa.Array) -> pa.Array:
     """Return what a filter makes of values; those that it is not for as they are."""
     match _kind(name.strip()):
+        case "text" if name.strip() == "json":
+            return json_text(values)  # null is a word of it
         case "text":
             return _where_valid(_TEXTS[name.strip()], values)
         case "default":

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.draw import Floats, Integers
-from datagen.records.types import plain
+from datagen.records.conversion import as_type
+from datagen.records.types import JSON_TEXT, plain, present
 
 
 class Reference:
@@ -16,16 +17,17 @@ class Reference:
 
     def __init__(self, columns: Mapping[str, pa.Array], weights: Floats | None = None) -> None:
         """Take columns of the same length, and how often each row is drawn; equally often without weights."""
-        self.columns = dict(columns)
+        self.columns = {name: present(column) for name, column in columns.items()}
         self.weights = weights
         self.size = len(next(iter(self.columns.values()))) if self.columns else 0
+        self._fields = dict(columns)  # those of objects, in which a key may be missing
         self._groupings: dict[tuple[str, ...], Grouping] = {}
 
     @cached_property
     def rows(self) -> pa.StructArray:
         """Return the rows as objects."""
-        fields = [pa.field(name, column.type) for name, column in self.columns.items()]
-        return pa.StructArray.from_arrays(list(self.columns.values()), fields=fields)
+        fields = [pa.field(name, column.type) for name, column in self._fields.items()]
+        return pa.StructArray.from_arrays(list(self._fields.values()), fields=fields)
 
     def grouping(self, by: tuple[str, ...]) -> "Grouping":
         """Return the rows in groups that have the same values in some columns; without columns it is one group."""
@@ -40,7 +42,7 @@ class Grouping:
     def __init__(self, columns: Sequence[pa.Array], size: int, weights: Floats | None) -> None:
         self._levels: list[tuple[pa.Array, Integers]] = []  # different values of a column, and pairs with those before
         number = np.zeros(size, np.int64)
-        for column in columns:
+        for column in map(_comparable, columns):
             different = column.drop_null().unique()
             pairs = _paired(number, column, different)
             known = np.unique(pairs[pairs >= 0])
@@ -56,7 +58,7 @@ class Grouping:
         """Return where in the order the groups with some values, (size,) each, begin, and how many rows they have."""
         number = np.zeros(size, np.int64)
         for (different, known), column in zip(self._levels, values, strict=True):
-            number = _found(_paired(number, _like(column, different.type), different), known)
+            number = _found(_paired(number, _like(present(plain(column)), different.type), different), known)
         number = np.where(number < 0, len(self.starts) - 1, number)
         ends = np.append(self.starts, self.starts[-1])
         return ends[number], ends[number + 1] - ends[number]
@@ -78,7 +80,7 @@ def _found(pairs: Integers, known: Integers) -> Integers:
 
 def _like(values: pa.Array, type_: pa.DataType) -> pa.Array:
     """Return values in a type, to be compared with others of it; what can't be equal to any is null."""
-    values = plain(values)
+    values = values if type_ == JSON_TEXT else _comparable(values)
     numbers = [pa.types.is_integer(one) or pa.types.is_floating(one) for one in (values.type, type_)]
     if values.type == type_:
         return values
@@ -86,5 +88,12 @@ def _like(values: pa.Array, type_: pa.DataType) -> pa.Array:
         whole = values.cast(type_, safe=False)
         return pc.if_else(pc.equal(whole.cast(pa.float64()), values.cast(pa.float64())), whole, None)
     if pa.types.is_timestamp(values.type) and pa.types.is_timestamp(type_):
-        return values.cast(type_, safe=False)
-    return pa.nulls(len(values), type_)
+        cut = values.cast(type_, safe=False)
+        return pc.if_else(pc.equal(cut.cast(values.type), values), cut, None)
+    return as_type(values, type_) if type_ == JSON_TEXT else pa.nulls(len(values), type_)
+
+
+def _comparable(values: pa.Array) -> pa.Array:
+    """Return values in a type that can be compared: objects and lists as JSON."""
+    is_nested = pa.types.is_struct(values.type) or pa.types.is_list(values.type)
+    return as_type(values, JSON_TEXT) if is_nested else values

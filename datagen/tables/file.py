@@ -1,16 +1,18 @@
 """The table ``file``: the records of a file."""
 
+import os
+from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar, Self
 
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from datagen.plugin.dimension import World
 from datagen.plugin.model import invalid
-from datagen.plugin.table import Table
+from datagen.plugin.table import Table, TableProblem
 from datagen.plugin.table_file import FilePath, TableFile, unusable
-from datagen.problems import Path_, RunFailed
+from datagen.plugin.world import World
+from datagen.problems import Path_, RunFailed, did_you_mean, reason, show
 from datagen.records.blocks import Blocks
 from datagen.records.cells import Misfit, typed, types_of
 
@@ -34,32 +36,59 @@ class FileTable(Table, TableFile):
             lines.append((("path",), problem))
         else:
             try:
-                lines += self.misnamed()
+                lines += [*self.misnamed(), *self._mistyped()]
             except RunFailed as error:
                 lines.append((("path",), str(error).removeprefix("reading ")))
         if lines:
             raise invalid(self.kind, lines)
         return self
 
+    def _mistyped(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the columns that have a type and are not there."""
+        for name in self.types if isinstance(self.types, dict) else ():
+            if name not in self.names():
+                yield ("types", name), f"there is no column {show(name)}{did_you_mean(name, self.names())}"
+
     def names(self) -> list[str]:
-        return list(self._columns)
+        return list(self._read[1])
 
     def columns(self, name: str, world: World) -> dict[str, pa.Array]:
-        return self._columns
+        seen, columns = self._read
+        if seen != _seen(self.path):
+            raise TableProblem(("path",), f"{self.path} has changed since the spec was read")
+        return columns
 
     def files(self) -> list[str]:
         return [self.path]
 
     @cached_property
-    def _columns(self) -> dict[str, pa.Array]:
-        """Return all records of the file. Raises RunFailed when it does not hold what it should."""
+    def _read(self) -> tuple[object, dict[str, pa.Array]]:
+        """Return all records of the file, and what tells that nobody has written to it since.
+
+        Raises RunFailed when it does not hold what it should.
+        """
         form = self.form(self.path)
-        blocks = Blocks(self.path, form)
+        seen, blocks = _seen(self.path), Blocks(self.path, form)
         read: list[pa.Table] = []
         while (block := blocks.read(len(read))) is not None:
             read.append(block)
-        table = pa.concat_tables(read, promote_options="default")
+        if not sum(block.num_rows for block in read):
+            raise RunFailed(f"reading {self.path}: there are no records")
         try:
-            return typed(table, types_of(table, self.types), keeps_empty=self.types == "text")
+            table = pa.concat_tables(read, promote_options="default")
+            types = types_of(table, self.types, of_cells=form.is_of_cells)
+            keeps_empty = self.types == "text" or not form.is_of_cells
+            return seen, typed(table, types, keeps_empty=keeps_empty)
         except Misfit as misfit:
             raise RunFailed(f"reading {self.path}: {form.unit} {misfit.row + form.first}: {misfit}") from misfit
+        except pa.ArrowException as error:
+            raise RunFailed(f"reading {self.path}: {reason(error)}") from error
+
+
+def _seen(path: str) -> object:
+    """Return what changes when somebody writes to a file."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise RunFailed(f"reading {path}: {reason(error)}") from error
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -9,13 +9,16 @@ from pydantic import Field, model_validator
 
 from datagen import draw
 from datagen.draw import Integers
-from datagen.plugin.dimension import AnyDimension, Dimension, Rows, World
+from datagen.plugin.dimension import AnyDimension, Dimension, Rows
 from datagen.plugin.distribution import LengthDistribution
 from datagen.plugin.model import Model, invalid
-from datagen.plugin.table import Table
+from datagen.plugin.table import Table, TableProblem
+from datagen.plugin.world import World
 from datagen.problems import Path_, did_you_mean, path_part, show
 from datagen.records.expression.name import root
 
+MOST_ROWS = 10_000_000
+MOST_IN_TABLE = 1_000_000_000  # items and characters; Arrow's arrays of texts hold 2**31 bytes
 PARENT = "parent"  # what the row of the other table is called that a row belongs to
 
 
@@ -36,7 +39,7 @@ class MadeTable(Table):
     """
 
     kind: ClassVar[str] = "made"
-    size: int | None = Field(None, ge=1, le=10_000_000, description="how many rows; this or `per` is required")
+    size: int | None = Field(None, ge=1, le=MOST_ROWS, description="how many rows; this or `per` is required")
     per: Per | None = Field(None, description="rows for each row of another table")
     generators: list[AnyDimension] = Field(
         alias="columns", min_length=1, description="a field generator for each column"
@@ -66,8 +69,11 @@ class MadeTable(Table):
                     ("columns", number, *path),
                     f"variable {show(variable)} can't be read here: no worker is there yet",
                 )
+            of_workers = [(*path, *key) for path, part in dimension.whole() for key in part.of_workers()]
+            for path in of_workers:
+                yield ("columns", number, *path), "can't be here: no worker is there yet"
             for path, name in dimension.all_names():
-                if not root(known, name):
+                if path not in of_workers and not root(known, name):
                     yield ("columns", number, *path), f"{show(name)} is no column above{did_you_mean(name, known)}"
             known.append(dimension.name)
 
@@ -94,9 +100,15 @@ class MadeTable(Table):
             parents = world.tables[self.per.table]
             above = draw.numbered(draw.purpose_key(world.seed, f"{path}/parent"), np.arange(parents.size))
             counts = self.per.count.length(above, draw.purpose_key(world.seed, f"{path}/count"))
+            if int(counts.sum()) > MOST_ROWS:
+                raise TableProblem(("per", "count"), f"makes {int(counts.sum()):,} rows; at most {MOST_ROWS:,} can be")
             keys = draw.item_keys(above, draw.purpose_key(world.seed, f"{path}/row"), counts)
             index = pa.array(np.repeat(np.arange(parents.size, dtype=np.int32), counts))
             made[PARENT] = pa.DictionaryArray.from_arrays(index, parents.rows)
+        size = len(keys) * sum(dimension.extent().mean for dimension in self.generators)
+        if len(keys) > MOST_ROWS or size > MOST_IN_TABLE:
+            text = f"can't fit into memory: {len(keys):,} rows with about {size:.3g} items and characters; "
+            raise TableProblem((), f"{text}at most {MOST_ROWS:,} rows with {MOST_IN_TABLE:,} can")
         rows = Rows(keys, path, world, _Above(made), owner=path)
         for dimension in self.generators:
             made[dimension.name] = rows.make(dimension)

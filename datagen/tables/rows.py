@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Self
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from datagen.plugin.dimension import World
 from datagen.plugin.model import invalid
 from datagen.plugin.table import Table
+from datagen.plugin.world import World
 from datagen.problems import Path_, counted, show
 from datagen.records.conversion import from_json
 
@@ -37,6 +37,8 @@ class RowsTable(Table):
         names = self.names_
         if names is None and any(isinstance(row, list) for row in self.rows):
             yield (), '"columns" is required where rows are lists: it names their values'
+        elif not self.names():
+            yield ("rows",), "there is no column"
         elif names is not None and len(set(names)) < len(names):
             yield ("columns",), "names of columns must be different"
         else:
@@ -47,7 +49,7 @@ class RowsTable(Table):
                     yield ("rows", number), f"has {counted(len(row), 'value')} for {counted(len(names), 'column')}"
 
     def names(self) -> list[str]:
-        return self.names_ or list(dict.fromkeys(key for row in self.rows for key in row))
+        return self.names_ or list(dict.fromkeys(key for row in self.rows if isinstance(row, dict) for key in row))
 
     def columns(self, name: str, world: World) -> dict[str, pa.Array]:
         if self.names_ is None:

@@ -397,7 +397,7 @@ def test_a_later_cell_that_does_not_fit_ends_the_run_with_its_line(tmp_path: Pat
     path = tmp_path / "t.csv"
     rows = [f"{BEGIN.isoformat()},{number}{'0' * 10}" for number in range(1, 60_000)]
     path.write_text("\n".join(["at,n", *rows, f"{BEGIN.isoformat()},many"]))
-    with pytest.raises(RunFailed, match=r't.csv: line 60001: "n" is a whole number in the first records, found "many"'):
+    with pytest.raises(RunFailed, match=r't.csv: line 60001: "n" is taken for a whole number, found "many"'):
         records(replay(path, "n", time={"column": "at"}))
 
 
@@ -446,7 +446,7 @@ def test_another_end_of_the_file_is_another_run(tmp_path: Path) -> None:
         ({"record": "("}, "arrivals.record: is no regular expression"),
         ({"format": "parquet", "time": {"column": "at"}}, "a.log"),
         ({"format": "json", "time": {"column": "at"}}, "a.log"),
-        ({"types": {"word": "integer"}}, 'line 1: "word" is a whole number'),
+        ({"types": {"word": "integer"}}, 'line 1: "word" is taken for a whole number'),
     ],
 )
 def test_what_can_not_be_played_is_a_problem_with_its_place(tmp_path: Path, keys: dict, expected: str) -> None:

@@ -111,3 +111,40 @@ def test_a_bad_expression_is_told_with_its_place(keys, message) -> None:
     problems = problems_of(world(USER, REFUND | keys))
     assert len(problems) == 1
     assert problems[0].startswith(message)
+
+
+def test_keyed_fields_of_one_name_have_one_pool() -> None:
+    pooled = NAME | {"keyed_by": "user", "cardinality": 5, "cardinality_distribution": uniform(0, 4)}
+    inner = {"name": "o", "type": "object", "dimensions": [pooled | {"length_distribution": constant(9)}]}
+    [problem] = problems_of(world(USER, pooled, inner))
+    assert problem.startswith("emitters[0].dimensions[2].dimensions[0].name: a field of this name is keyed, too")
+    same = {"name": "o", "type": "object", "dimensions": [pooled | {"percent_nulls": 5}]}
+    assert datagen.load(world(USER, pooled, same))
+
+
+def test_a_key_of_what_is_not_drawn_is_told() -> None:
+    copy = {"name": "copy", "type": "expression", "value": "user", "keyed_by": "user"}
+    [warning] = datagen.load(world(USER, copy)).warnings
+    assert warning.path == "emitters[0].dimensions[1].keyed_by"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        counter("n"),
+        {"name": "o", "type": "object", "dimensions": [counter("n")]},
+        {"name": "c", "type": "row", "table": "t", "pick": "cycle"},
+        integer("i", uniform(1, 9), unique=True),
+    ],
+    ids=str,
+)
+def test_what_is_counted_can_not_be_keyed(field: dict) -> None:
+    spec = world(USER, field | {"keyed_by": "user"}, tables={"t": {"rows": [{"a": 1}]}})
+    assert problems_of(spec)[0].startswith("emitters[0].dimensions[1].")
+
+
+def test_names_inside_of_one_field_must_differ() -> None:
+    case = {"name": "v", "type": "case", "cases": [{"when": "user > 9", "make": counter("n")}], "default": counter("n")}
+    assert problems_of(world(USER, case)) == [
+        'emitters[0].dimensions[1].default.name: the name "n" is taken already; names must be unique'
+    ]

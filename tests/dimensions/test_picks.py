@@ -3,10 +3,12 @@
 from collections import Counter
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy import stats
 
 import datagen
+from datagen.engine.variables import CodeStore
 from datagen.problems import InvalidInput
 from tests.worlds import constant, counter, integer, read, records_of, run_of, state, uniform, world
 
@@ -201,3 +203,57 @@ def test_an_integer_picks_within_a_made_table_of_a_million() -> None:
     big = {"size": 1_000_000, "columns": [integer("n", uniform(0, 9))]}
     found = records_of(world(column("n", table="big"), tables={"big": big}), 1000)
     assert {record["v"] for record in found} == set(range(10))
+
+
+def test_a_file_without_a_header_can_be_matched(tmp_path) -> None:
+    (tmp_path / "t.csv").write_text("DE,Berlin\nIT,Rome\nNO,Oslo\n")
+    table = {"path": str(tmp_path / "t.csv"), "header": False}
+    spec = world(column("_1", table="t", match={"_0": "'IT'"}), tables={"t": table})
+    assert {record["v"] for record in records_of(spec, 20)} == {"Rome"}
+
+
+def test_a_field_that_is_called_worker_is_not_the_worker() -> None:
+    spec = world({"name": "worker", "type": "enum", "values": ["x"]}, column("name", pick="worker"),
+                 tables={"cities": CITIES})  # fmt: skip
+    assert [record["v"] for record in records_of(spec, 5)] == [*NAMES, "Rome"]
+
+
+def test_keyed_fields_with_a_label_share_a_row() -> None:
+    keyed = [column(name, name, keyed_by="u", **{"as": "home"}) for name in ("name", "country")]
+    records = records_of(world(integer("u", uniform(1, 50)), *keyed, tables={"cities": CITIES}), 300)
+    countries = {name: country for name, country, _ in CITIES["rows"]}
+    assert all(record["country"] == countries[record["name"]] for record in records)
+    assert len({(record["u"], record["name"]) for record in records}) == len({record["u"] for record in records})
+
+
+def test_fields_with_a_label_that_pick_in_other_ways_are_told() -> None:
+    fields = [column("name", "a") | {"as": "x"}, column("name", "b", pick="cycle") | {"as": "x"}]
+    assert problems_of(world(*fields, tables={"cities": CITIES})) == [
+        'emitters[0].dimensions[1].as: another field shares the row "x", and picks it in another way'
+    ]
+
+
+def test_fields_that_share_a_row_in_turn_are_in_every_record() -> None:
+    field = column("name", pick="cycle", percent_nulls=5) | {"as": "x"}
+    [problem] = problems_of(world(field, tables={"cities": CITIES}))
+    assert problem.startswith('emitters[0].dimensions[0].percent_nulls: can\'t be with "pick": "cycle" and "as"')
+
+
+def test_a_large_table_inside_of_an_object_leaves_batches_large() -> None:
+    big = {"size": 300_000, "columns": [{"name": "s", "type": "hex", "length": 32}]}
+    inner = {"name": "o", "type": "object", "dimensions": [column("s", table="big")]}
+    sizes = [len(batch) for batch in run_of(world(inner, tables={"big": big}, gap=0.001), 100_000).batches()]
+    assert max(sizes) > 20_000
+
+
+def test_a_store_of_rows_does_not_grow_when_it_is_restored() -> None:
+    rows = pa.array([{"a": 1}, {"a": 2}])
+    store = CodeStore(rows.type)
+    for _ in range(3):
+        made = pa.DictionaryArray.from_arrays(pa.array([1, 0], pa.int32()), pa.array([{"a": 1}, {"a": 2}]))
+        store.append([(np.arange(2, dtype=np.int32) + store.size, made)])
+        again = CodeStore(rows.type)
+        again.restore(store.snapshot())
+        store = again
+    assert len(store.snapshot()["values"]) == 3
+    assert store.pick(np.array([1, 4], np.int32)).to_pylist() == [{"a": 2}, {"a": 1}]

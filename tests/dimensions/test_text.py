@@ -125,7 +125,7 @@ def test_the_text_of_a_format_has_the_same_filters(tmp_path) -> None:
         ("{{n|uper}}", '{{n|uper}}: unknown filter "uper"; did you mean "upper"?'),
         ("{{n|%H}}", '{{n|%H}}: "n" is not a time'),
         ("{{time|.2f}}", '{{time|.2f}}: "time" is not a number'),
-        ("{{n|upper|.2f}}", '{{n|upper|.2f}}: "n" is not a number'),
+        ("{{n|upper|.2f}}", '{{n|upper|.2f}}: filter ".2f" must come first: behind another one there are only texts'),
     ],
 )
 def test_a_bad_placeholder_is_told_with_its_place(value, problem) -> None:
@@ -171,3 +171,15 @@ def test_a_bad_case_is_told_with_its_place(keys, problem) -> None:
     field = case(("x = 1", enum("a", 1)))
     field["cases"][0] |= keys
     assert problems_of(world(integer("x", constant(1)), field))[0].startswith(problem)
+
+
+def test_a_time_that_comes_from_a_list_is_written_with_codes() -> None:
+    time = {"name": "w", "type": "timestamp", "distribution": uniform("2024-05-01", "2024-05-02"), "cardinality": 3,
+            "cardinality_distribution": uniform(0, 2)}  # fmt: skip
+    spec = world({"name": "r", "type": "object", "dimensions": [time]}, time, text("{{r.w|%d/%m}} {{w|%d/%m}}"))
+    assert {record["v"] for record in records_of(spec, 20)} == {"01/05 01/05"}
+
+
+def test_a_default_may_have_a_percent_sign_and_null_is_a_word_of_json() -> None:
+    spec = world(enum("x", None), text('{{x|default:0%}} {"a":{{x|json}}}'))
+    assert records_of(spec, 1)[0]["v"] == '0% {"a":null}'

@@ -1,5 +1,7 @@
 """Makes up tables, and puts them into specs: fields that pick from them, conditions, and keys of draws."""
 
+import json
+
 from hypothesis import strategies as st
 
 Spec = dict
@@ -31,9 +33,11 @@ def add_keys(draw: st.DrawFn, spec: Spec) -> None:
     """Let some dimensions have a condition, or a key that their value follows from."""
     for emitter in spec["emitters"]:
         for field in emitter["dimensions"]:
-            if draw(st.integers(0, 5)) == 5:
+            in_turn = field.get("pick") in ("cycle", "shuffle")
+            if draw(st.integers(0, 5)) == 5 and not in_turn:
                 field["when"] = draw(st.sampled_from(CONDITIONS))
-            if draw(st.integers(0, 7)) == 7 and field["type"].lower() not in ("object", "list"):
+            counts = in_turn or '"counter"' in json.dumps(field).lower()
+            if draw(st.integers(0, 7)) == 7 and not counts and field["type"].lower() not in ("object", "list"):
                 field["keyed_by"] = draw(st.sampled_from(KEYS))
                 field.pop("cardinality", None)  # of fields that have one name, pools are one
 
@@ -48,7 +52,8 @@ def picking(draw: st.DrawFn, name: str, *, as_row: bool) -> Spec:
     if draw(st.integers(0, 2)) == 2 and field.get("pick") not in ("cycle", "shuffle"):
         field["match"] = draw(st.sampled_from(MATCHES[:3] if field["table"] != "t" else MATCHES))
     if draw(st.integers(0, 2)) == 2:
-        field["as"] = draw(st.sampled_from("ab"))
+        picking = {key: field.get(key) for key in ("pick", "distribution", "match")}  # alike in all of one label
+        field["as"] = draw(st.sampled_from("ab")) + json.dumps(picking)
     return field
 
 

@@ -14,8 +14,8 @@ from datagen.engine.plan import Plan
 from datagen.engine.run import Run
 from datagen.engine.step import Steps
 from datagen.moment import parse_moment
-from datagen.plugin import dimension
-from datagen.plugin.dimension import World
+from datagen.plugin import halves
+from datagen.plugin.world import World
 from tests.worlds import (
     READY,
     START,
@@ -149,19 +149,19 @@ def test_many_items_are_made_a_part_at_a_time(monkeypatch, field: dict) -> None:
     sizes: list[tuple[int, int]] = []
 
     def counted(lengths: Integers) -> bool:
-        if not dimension.too_many(lengths):
+        if not halves.too_many(lengths):
             sizes.append((len(lengths), int(lengths.sum())))
-        return dimension.too_many(lengths)
+        return halves.too_many(lengths)
 
     monkeypatch.setattr(f"datagen.dimensions.{field['type']}.too_many", counted)
-    monkeypatch.setattr(dimension, "_MOST_ITEMS", 100)
+    monkeypatch.setattr(halves, "_MOST_ITEMS", 100)
     assert records_of(world(field), 3_000) == whole
     assert all(made <= 100 or rows == 1 for rows, made in sizes)
     assert len(sizes) > 100
 
 
 def test_a_value_that_is_alone_too_long_is_made_all_the_same(monkeypatch) -> None:
-    monkeypatch.setattr(dimension, "_MOST_ITEMS", 3)
+    monkeypatch.setattr(halves, "_MOST_ITEMS", 3)
     field = {"name": "x", "type": "string", "length_distribution": constant(7)}
     assert {len(record["x"]) for record in records_of(world(field), 5)} == {7}
 

@@ -21,7 +21,7 @@ def pooled(size: int, distribution: dict, picker: dict, name: str = "p") -> dict
 
 
 def pools_of(spec: dict, stopped: Event | None = None) -> Pools:
-    return Pools(datagen.load(spec).spec.places(), 1, stopped or Event())
+    return Pools(datagen.load(spec).spec, 1, stopped or Event())
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ WHOLE = [
 @pytest.mark.parametrize("field", WHOLE)
 def test_a_pool_that_uses_up_its_range_has_all_of_its_values_in_a_shuffled_order(tries, field: dict) -> None:
     pool = field | {"name": "p", "cardinality": 1000, "cardinality_distribution": uniform(0, 999)}
-    made = [Pools(datagen.load(world(pool)).spec.places(), seed, Event())["emitter/e/p"] for seed in (1, 2)]
+    made = [Pools(datagen.load(world(pool)).spec, seed, Event())["emitter/e/p"] for seed in (1, 2)]
     first, other = (pool.first(1000).to_pylist() for pool in made)
     assert len(set(first)) == 1000
     assert set(first) == set(other)
@@ -177,7 +177,7 @@ def test_values_that_are_rare_are_waited_for(seed: int) -> None:
     """The first and the last of these come half as often as the others: with less patience they would not be found."""
     whole = {"name": "p", "type": "float", "precision": 0, "distribution": uniform(0, 3000), "cardinality": 3001}
     spec = world(whole | {"cardinality_distribution": uniform(0, 3000)})
-    assert Pools(datagen.load(spec).spec.places(), seed, Event()).problems() == []
+    assert Pools(datagen.load(spec).spec, seed, Event()).problems() == []
 
 
 def test_no_snapshot_is_taken_of_a_window_that_was_cut_off(tmp_path, monkeypatch) -> None:

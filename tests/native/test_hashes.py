@@ -31,8 +31,9 @@ from datagen.distributions.constant import Constant
 from datagen.distributions.exponential import Exponential
 from datagen.distributions.normal import Normal
 from datagen.distributions.uniform import Uniform
-from datagen.plugin.dimension import Rows, World
+from datagen.plugin.dimension import Rows
 from datagen.plugin.registry import Registry
+from datagen.plugin.world import World
 
 REGISTRY = Registry.load()
 HASHES = Path(__file__).with_name("hashes.json")

@@ -17,9 +17,9 @@ from datagen.engine.columns import Columns
 from datagen.engine.plan import Plan
 from datagen.engine.walk import Walk
 from datagen.moment import parse_moment
-from datagen.plugin.dimension import World
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import BUILT_IN, Registry
+from datagen.plugin.world import World
 from tests.worlds import ROOT, START, constant, integer, records_of, state, uniform, world, write_json
 
 KINDS = '''

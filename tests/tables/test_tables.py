@@ -170,7 +170,8 @@ def test_where_keeps_the_rows_for_which_it_holds() -> None:
         ({"columns": ["a", "a"], "rows": [[1, 2]]}, ".columns: names of columns must be different"),
         (CITIES | {"weight": "sizes"}, '.weight: there is no column "sizes"; did you mean "size"?'),
         (CITIES | {"weight": "name"}, '.weight: column "name" holds no numbers'),
-        (CITIES | {"rows": [["Rome", "IT", -1]], "weight": "size"}, ".weight: must not be below 0; row 1 has -1"),
+        (CITIES | {"rows": [["Rome", "IT", -1]], "weight": "size"},
+         ".weight: weights must be numbers from 0 on; row 1 has -1"),
         (CITIES | {"rows": [["Rome", "IT", 0]], "weight": "size"}, ".weight: must not be 0 in every row"),
         (CITIES | {"unique": ["country"]}, '.unique: rows 1 and 3 have the same "country"'),
         (CITIES | {"where": "size > 9"}, ".where: no row is left, and a table needs one"),
@@ -207,3 +208,108 @@ def test_a_row_with_an_enum_reads_like_any_object() -> None:
     assert {row["plan"] for row in all_rows({"size": 20, "columns": [enum("plan", "free", "paid")]}, size=20)} == {
         "free", "paid"
     }  # fmt: skip
+
+
+def test_json_values_keep_their_types(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"zip": "10115", "s": "", "b": "true", "n": 5}\n')
+    assert all_rows({"path": str(tmp_path / "t.jsonl")}, size=1) == [{"zip": "10115", "s": "", "b": "true", "n": 5}]
+
+
+def test_weights_and_matches_read_numbers_of_several_types() -> None:
+    table = {"rows": [{"k": "a", "w": 0}, {"k": "b", "w": 1.5}], "weight": "w"}
+    assert {row["k"] for row in all_rows(table | {"where": "w > 1"}, size=20)} == {"b"}
+    spec = world({"name": "k", "type": "column", "table": "t", "column": "k"}, tables={"t": table})
+    assert {record["k"] for record in records_of(spec, 50)} == {"b"}
+    spec = world({"name": "k", "type": "column", "table": "t", "column": "k", "match": {"w": "0"}}, tables={"t": table})
+    assert {record["k"] for record in records_of(spec, 5)} == {None}  # its weight is 0
+
+
+def test_a_key_that_is_missing_in_a_row_is_null_in_its_column() -> None:
+    columns = [counter("n"), enum("m", "x", percent_missing=50)]
+    table = {"size": 40, "columns": columns, "unique": ["n"]}
+    rows = all_rows(table, size=40)
+    column = {"name": "m", "type": "column", "table": "t", "column": "m", "pick": "cycle", "percent_nulls": 20}
+    spec = world({"name": "v", "type": "variable", "variable": "m"}, tables={"t": table})
+    spec["states"][0]["variables"] = [column]
+    values = [record["v"] for record in records_of(spec, 40)]
+    assert {len(row) for row in rows} == {1, 2}
+    assert set(values) == {None, "x"}
+
+
+def test_objects_and_lists_can_be_told_apart() -> None:
+    table = {"rows": [{"o": {"a": 1}, "k": 1}, {"o": {"a": 1}, "k": 2}], "unique": ["o"]}
+    assert problem_of(table) == '.unique: rows 1 and 2 have the same "o"'
+
+
+def test_a_file_that_changes_between_two_runs_of_a_spec_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a\nold\n")
+    loaded = datagen.load(world(
+        {"name": "a", "type": "column", "table": "t", "column": "a"}, tables={"t": {"path": str(tmp_path / "t.csv")}}
+    ))  # fmt: skip
+    assert [record["a"] for record in datagen.records(loaded, start=START, records=1)] == ["old"]
+    (tmp_path / "t.csv").write_text("a\nother\n")
+    with pytest.raises(InvalidInput, match="has changed since the spec was read"):
+        next(datagen.records(loaded, start=START, records=1))
+
+
+def test_a_table_that_nothing_uses_is_told() -> None:
+    [warning] = datagen.load(world(counter("n"), tables={"t": CITIES})).warnings
+    assert (warning.path, warning.message) == ("tables.t", 'nothing in the spec uses table "t"')
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "problem"),
+    [
+        ("a\n", "t.csv", ".path: {path}: there are no records"),
+        ("[]", "t.json", ".path: {path}: there are no records"),
+    ],
+)
+def test_a_file_without_records_is_told(tmp_path: Path, content: str, name: str, problem: str) -> None:
+    (tmp_path / name).write_text(content)
+    path = str(tmp_path / name)
+    assert problem_of({"path": path}) == problem.format(path=path)
+
+
+def test_an_unknown_column_among_types_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("price\n1\n")
+    found = problem_of({"path": str(tmp_path / "t.csv"), "types": {"pric": "text"}})
+    assert found == '.types.pric: there is no column "pric"; did you mean "price"?'
+
+
+@pytest.mark.parametrize(
+    ("where", "problem"),
+    [
+        (
+            "contry = 'A'",
+            '.where: there is no column "contry"; did you mean "country"? (character 1 of the expression)',
+        ),
+        ("size", ".where: is neither true nor false"),
+        ("name > 3", ".where: a text and a number can't be compared with >"),
+    ],
+)
+def test_a_condition_of_rows_is_checked(where: str, problem: str) -> None:
+    assert problem_of(CITIES | {"where": where}).startswith(problem)
+
+
+@pytest.mark.parametrize("pick", ["worker", "step", "batch"])
+def test_a_column_of_a_table_can_not_pick_by_a_worker(pick: str) -> None:
+    columns = [counter("worker"), {"name": "c", "type": "row", "table": "u", "pick": pick}]
+    found = problem_of({"size": 3, "columns": columns}, u=CITIES)
+    assert found.startswith(".columns[1].pick: can't be here: no worker is there yet")
+
+
+def test_a_table_that_is_too_large_is_told() -> None:
+    long = {"name": "s", "type": "string", "length_distribution": constant(10_000)}
+    assert "can't fit into memory: 1,000,000 rows" in problem_of({"size": 1_000_000, "columns": [long]})
+    found = problem_of({"per": {"table": "u", "count": constant(9_000_000)}, "columns": [counter("n")]}, u=CITIES)
+    assert found == ".per.count: makes 27,000,000 rows; at most 10,000,000 can be"
+
+
+def test_a_table_whose_maker_can_not_be_is_told_once_with_its_place() -> None:
+    empty = CITIES | {"where": "size > 9"}
+    per = {"per": {"table": "t", "count": constant(1)}, "columns": [counter("a")]}
+    assert problems_of(world(counter("n"), tables={"t": empty, "p": per}))[0].startswith(
+        "tables.t.where: no row is left"
+    )
+    unique = {"size": 11, "columns": [integer("a", uniform(1, 10), unique=True)]}
+    assert problem_of(unique).startswith(": making table/t/a: all 10 values are used up")
