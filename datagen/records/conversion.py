@@ -65,11 +65,9 @@ def exported(array: pa.Array) -> pa.Array:
 def record_batch(batch: Batch, layout: Layout) -> pa.RecordBatch:
     """Return records as one Arrow record batch with the columns of all emitters; null where a record lacks the key."""
     columns = {}
-    shown = layout.shown()
+    shown, parts = layout.shown(), [(part.shown, len(part.rows)) for part in batch.parts]
     for name in shown.names():
         type_ = common_type(shown.types(name))
-        arrays = [
-            as_type(part.shown[name] if name in part.shown else pa.nulls(len(part.rows)), type_) for part in batch.parts
-        ]
+        arrays = [as_type(own[name] if name in own else pa.nulls(size), type_) for own, size in parts]
         columns[name] = exported(batch.in_order(arrays))
     return pa.RecordBatch.from_pydict(columns)
