@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from datagen.draw import Integers
 from datagen.plugin.choice import made_by, together
 from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
-from datagen.plugin.distribution import Extent, LengthDistribution, WholeDistribution, odd_index, odd_span, pick
+from datagen.plugin.distribution import Extent, LengthDistribution, WholeDistribution, odd_index, pick
 from datagen.plugin.halves import in_halves, too_many
 from datagen.problems import Path_
 from datagen.records.types import is_optional, plain, plain_type, present
@@ -26,6 +26,7 @@ class List(PooledDimension):
     """
 
     kind: ClassVar[str] = "list"
+    lengths: ClassVar[tuple[str, ...]] = ("length_distribution",)
     uniform_by_default: ClassVar[bool] = True
     elements: list[AnyDimension] = Field(min_length=1, description="what the items are made of")
     length_distribution: LengthDistribution | None = Field(
@@ -51,9 +52,6 @@ class List(PooledDimension):
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         yield from super().oddities()
-        odd = odd_span(self.length_distribution)
-        if odd:
-            yield ("length_distribution",), odd
         odd = odd_index(self.selection_distribution, len(self.elements))
         if odd:
             yield ("selection_distribution",), odd

@@ -1,6 +1,5 @@
 """The dimension ``map``."""
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -10,9 +9,8 @@ from pydantic import Field
 
 from datagen.draw import Integers
 from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
-from datagen.plugin.distribution import Extent, LengthDistribution, odd_span
+from datagen.plugin.distribution import Extent, LengthDistribution
 from datagen.plugin.halves import in_halves, too_many
-from datagen.problems import Path_
 from datagen.records.text import json_text, plain_text
 from datagen.records.types import JSON_TEXT, is_optional, plain, present
 
@@ -28,6 +26,7 @@ class Map(PooledDimension):
     """
 
     kind: ClassVar[str] = "map"
+    lengths: ClassVar[tuple[str, ...]] = ("length_distribution",)
     uniform_by_default: ClassVar[bool] = True
     keys: AnyDimension = Field(description="what the keys are made of")
     values: AnyDimension = Field(description="what the values are made of")
@@ -37,12 +36,6 @@ class Map(PooledDimension):
         lengths, parts = self.length_distribution.extent(), [self.keys.extent(), self.values.extent()]
         usual = sum(part.mean for part in parts)
         return Extent(1 + lengths.mean * usual, 1 + lengths.most * usual + sum(part.most for part in parts))
-
-    def oddities(self) -> Iterator[tuple[Path_, str]]:
-        yield from super().oddities()
-        odd = odd_span(self.length_distribution)
-        if odd:
-            yield ("length_distribution",), odd
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.keys, rows.key("length"))

@@ -11,7 +11,7 @@ from pydantic import Field
 from datagen import draw
 from datagen.draw import Floats, Integers, Marks
 from datagen.plugin.dimension import PooledDimension, Rows
-from datagen.plugin.distribution import Extent, LengthDistribution, odd_span
+from datagen.plugin.distribution import Extent, LengthDistribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.model import Number
@@ -33,6 +33,7 @@ class Partition(PooledDimension):
     """
 
     kind: ClassVar[str] = "partition"
+    lengths: ClassVar[tuple[str, ...]] = ("parts",)
     total: AnyExpression = Field(description="an expression: what the parts add up to")
     parts: LengthDistribution = Field(description="how many parts")
     precision: int = Field(0, ge=0, le=15, description="digits after the point; with 0 the parts are whole numbers")
@@ -41,12 +42,6 @@ class Partition(PooledDimension):
     def extent(self) -> Extent:
         lengths = self.parts.extent()
         return Extent(1 + lengths.mean, 1 + lengths.most)
-
-    def oddities(self) -> Iterator[tuple[Path_, str]]:
-        yield from super().oddities()
-        odd = odd_span(self.parts)
-        if odd:
-            yield ("parts",), odd
 
     def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
         yield from super().misfits(layout, variables)

@@ -1,6 +1,5 @@
 """The dimension ``string``."""
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar
 
@@ -12,9 +11,8 @@ from datagen import draw
 from datagen.draw import Integers, Keys
 from datagen.native import draws
 from datagen.plugin.dimension import PooledDimension, Rows
-from datagen.plugin.distribution import Extent, LengthDistribution, odd_span
+from datagen.plugin.distribution import Extent, LengthDistribution
 from datagen.plugin.halves import in_halves, too_many
-from datagen.problems import Path_
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
@@ -26,6 +24,7 @@ class String(PooledDimension):
     """
 
     kind: ClassVar[str] = "string"
+    lengths: ClassVar[tuple[str, ...]] = ("length_distribution",)
     length_distribution: LengthDistribution = Field(description="how many characters")
     chars: str = Field(
         _PRINTABLE, min_length=1, description="the characters to draw from; without it, the 95 printable ASCII ones"
@@ -49,12 +48,6 @@ class String(PooledDimension):
 
     def extent(self) -> Extent:
         return self.length_distribution.extent()
-
-    def oddities(self) -> Iterator[tuple[Path_, str]]:
-        yield from super().oddities()
-        odd = odd_span(self.length_distribution)
-        if odd:
-            yield ("length_distribution",), odd
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = self.length_distribution.length(rows.keys, rows.key("length"))

@@ -15,7 +15,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
 from datagen.draw import Integers, Keys
-from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
+from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, odd_span, pick
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.model import Plugin, inside, invalid, make_of_group, place_in_source
 from datagen.plugin.world import Reader, World
@@ -36,6 +36,7 @@ class Dimension(Plugin):
     """A field generator: one value for every record."""
 
     group: ClassVar[str] = "dimension"
+    lengths: ClassVar[tuple[str, ...]] = ()  # keys of the distributions that say how much there is in a value
     fixed: ClassVar[bool] = False  # whether ``make`` returns dictionary arrays, all with one and the same dictionary
 
     name: str = Field(min_length=1, description="name of the field; inside a list it is not printed")
@@ -62,6 +63,8 @@ class Dimension(Plugin):
             percent = getattr(self, key)
             if 0 < percent < 1:
                 yield (key,), f"{percent} is {percent} of 100; write {100 * percent:g} if it is a share of all"
+        spans = {key: odd_span(getattr(self, key)) for key in self.lengths}
+        yield from (((key,), odd) for key, odd in spans.items() if odd)
         if self.keyed_by is not None and not self.draws():
             yield ("keyed_by",), "changes nothing: this value is not drawn"
 
