@@ -82,6 +82,7 @@ BUILT_IN = {
         "partition": "dimensions.partition",
         "port": "dimensions.port",
         "regex": "dimensions.regex",
+        "replace": "dimensions.replace",
         "row": "dimensions.row",
         "string": "dimensions.string",
         "text": "dimensions.text",
