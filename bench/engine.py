@@ -74,6 +74,18 @@ def stages(spec: str, records: int, output: str) -> dict[str, float]:
     return {stage: nanoseconds / made for stage, nanoseconds in spent.items()}
 
 
+def columns(spec: str, records: int) -> float:
+    """Return the CPU time that the values of so many records take, in ns a record."""
+    run, _ = begin(spec, 100)
+    spent = made = 0
+    while made < records:
+        steps = run._walk.advance(run.clock.horizon())
+        began = time.process_time_ns()
+        made += sum(map(len, made_of(run, steps)))
+        spent += time.process_time_ns() - began
+    return spent / made
+
+
 def walk(spec: str, limit: int, steps: int) -> dict[str, float]:
     """Return how long so many steps of the walk take, how many those are, and how many workers are alive."""
     walk, horizon = begin_walk(spec, limit)

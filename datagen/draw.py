@@ -17,15 +17,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datagen.native import curve, draws, inversion, shuffle, token
+from datagen.native import choice, curve, draws, inversion, shuffle, token
 
 Keys = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int32]
 
 CONSTANT, UNIFORM, EXPONENTIAL, NORMAL = range(4)  # the families of distributions that the compiled core knows
 LEAST, MOST = -(2**63), 2**63 - 1
+_MOST_GUIDED = 16  # bits: a guide of 65 536 places still fits into a fast cache
+_BITS = 53  # of a draw
 
 
 @lru_cache(maxsize=4096)
@@ -122,6 +125,23 @@ def bounds(weights: Iterable[float]) -> Keys:
     """Return cumulative weights, scaled to 1, as the numbers of 53 bits that are below them."""
     sums = np.cumsum([float(weight) for weight in weights])
     return np.ceil(sums / sums[-1] * 2.0**53).astype(np.uint64)
+
+
+class Weighted:
+    """Draws numbers below a size by weights: how often each comes, as a share of their sum."""
+
+    def __init__(self, weights: Iterable[float]) -> None:
+        self._bounds = bounds(weights)
+        bits_ = min(len(self._bounds).bit_length(), _MOST_GUIDED)
+        self._shift = _BITS - bits_
+        starts = np.arange(1 << bits_, dtype=np.uint64) << np.uint64(self._shift)
+        self._guide = np.searchsorted(self._bounds, starts, side="right").astype(np.int32)
+
+    def of(self, rows: Keys, purpose: np.uint64) -> Codes:
+        """Return a number for each row, (n,)."""
+        chosen = column(len(rows), np.int32)
+        choice.weighted(rows, purpose, self._bounds, self._guide, self._shift, chosen)
+        return chosen
 
 
 def exponential(u: Floats) -> Floats:

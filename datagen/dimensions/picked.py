@@ -85,6 +85,9 @@ class Picked(Dimension):
         """Return which rows of the table are picked, (n,) int32; null where none has what it must match."""
         table = rows.world.tables[self.table]
         if not self.match:
+            if self.pick == "draw" and self.distribution is None and table.by_weight is not None:
+                drawn = self._drawn(rows)
+                return pa.array(table.by_weight.of(drawn.keys, drawn.key("pick")))
             return pa.array(self._places(rows, table.grouping(()), 0, table.size).astype(np.int32))
         grouping = table.grouping(tuple(self.match))
         begins, counts = grouping.of([rows.calculate(value) for value in self.match.values()], len(rows))
@@ -95,7 +98,7 @@ class Picked(Dimension):
 
     def _places(self, rows: Rows, grouping: Grouping, begins: Integers | int, counts: Integers | int) -> Integers:
         """Return the places of the picked rows, (n,), in the order of a grouping, from the begin of a group each."""
-        drawn = rows if self.as_ is None else rows.shared(f"as:{self.table}").within(self.as_)
+        drawn = self._drawn(rows)
         if self.pick != "draw":
             return begins + self._turns(rows, drawn, counts)
         if self.distribution is not None:
@@ -106,6 +109,10 @@ class Picked(Dimension):
             return begins + np.floor(u * counts).astype(np.int64)
         low, high = grouping.sums[begins], grouping.sums[np.minimum(begins + counts, len(grouping.order))]
         return np.searchsorted(grouping.sums, low + u * (high - low), side="right") - 1
+
+    def _drawn(self, rows: Rows) -> Rows:
+        """Return the rows for draws, which fields with the same label share."""
+        return rows if self.as_ is None else rows.shared(f"as:{self.table}").within(self.as_)
 
     def _turns(self, rows: Rows, drawn: Rows, counts: Integers | int) -> Integers:
         """Return the places in their groups of rows that come in turn."""

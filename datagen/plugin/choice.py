@@ -6,13 +6,11 @@ from functools import cached_property
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
 from datagen import draw
-from datagen.draw import Keys
-from datagen.native import choice
+from datagen.draw import Codes, Keys
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import pick
 from datagen.plugin.model import Number, invalid
@@ -20,10 +18,6 @@ from datagen.problems import Path_
 from datagen.records.conversion import as_type
 from datagen.records.types import common_type
 
-_MOST_GUIDED = 16  # bits: a guide of 65 536 places still fits into a fast cache
-_BITS = 53  # of a draw
-
-Codes = npt.NDArray[np.int32]
 Weights = list[Annotated[Number, Field(ge=0)]]
 OF_WEIGHTS = "how often each comes, as a share of their sum; without it, each is equally likely"
 
@@ -56,21 +50,13 @@ class Choice:
         """Return the number of what is chosen for each row, (n,)."""
         if self.size == 1:
             return np.zeros(len(rows), np.int32)
-        if self._guided is None:
+        if self._weighted is None:
             return pick(None, rows, purpose, self.size)
-        chosen = draw.column(len(rows), np.int32)
-        choice.weighted(rows, purpose, *self._guided, chosen)
-        return chosen
+        return self._weighted.of(rows, purpose)
 
     @cached_property
-    def _guided(self) -> tuple[Keys, Codes, int] | None:
-        """Return what the core takes for the weights."""
-        if self.weights is None:
-            return None
-        bounds = draw.bounds(self.weights)
-        bits = min(self.size.bit_length(), _MOST_GUIDED)
-        starts = np.arange(1 << bits, dtype=np.uint64) << np.uint64(_BITS - bits)
-        return bounds, np.searchsorted(bounds, starts, side="right").astype(np.int32), _BITS - bits
+    def _weighted(self) -> draw.Weighted | None:
+        return None if self.weights is None else draw.Weighted(self.weights)
 
 
 def made_by(dimensions: Sequence[Dimension], choice: Codes, rows: Rows) -> pa.Array:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datagen.draw import Floats, Integers
+from datagen.draw import Floats, Integers, Weighted
 from datagen.records.conversion import as_type
 from datagen.records.types import JSON_TEXT, plain, present
 
@@ -28,6 +28,11 @@ class Reference:
         """Return the rows as objects."""
         fields = [pa.field(name, column.type) for name, column in self._fields.items()]
         return pa.StructArray.from_arrays(list(self._fields.values()), fields=fields)
+
+    @cached_property
+    def by_weight(self) -> Weighted | None:
+        """Return what draws a row by the weights; None when every row is drawn equally often."""
+        return None if self.weights is None else Weighted(self.weights)
 
     def grouping(self, by: tuple[str, ...]) -> "Grouping":
         """Return the rows in groups that have the same values in some columns; without columns it is one group."""

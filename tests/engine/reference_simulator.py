@@ -452,6 +452,8 @@ class Values:
             drawn = join("/".join(path.split("/")[:2]), f"as:{field['table']}", field["as"])
         if pick == "draw" and "distribution" in field:
             place = index(field["distribution"], self.bits(drawn + "/pick", row), len(chosen))
+        elif pick == "draw" and weights is not None and not field.get("match"):
+            place = weighted(weights, self.bits(drawn + "/pick", row))
         elif pick == "draw":
             u = float(draw.unit(self.bits(drawn + "/pick", row))[0])
             place = math.floor(u * len(chosen)) if weights is None else by_weight(u, [weights[n] for n in chosen])
