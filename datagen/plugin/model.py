@@ -102,6 +102,16 @@ Named = Annotated[
 Number = Annotated[int | float, Field(ge=-LARGEST, le=LARGEST)]
 
 
+M = TypeVar("M", bound=Model)
+
+
+def changed(model: M, **keys: Any) -> M:
+    """Return a checked model with other values of some keys, and with nothing that was computed of the former ones."""
+    kept = {key: getattr(model, key) for key in type(model).model_fields}
+    made: M = type(model).model_construct(model.model_fields_set | keys.keys(), **(kept | keys))
+    return made
+
+
 class Plugin(Model, ABC):
     """An object of a spec whose ``type`` chooses the class; ``kind`` is that type."""
 

@@ -445,7 +445,8 @@ class Values:
             place = self.counted[path]
             self.counted[path] += 1
         else:
-            place = {"worker": variables.get("worker"), "step": self.step}[pick]
+            batch = (variables.get("batch") or {"index": 0})["index"]
+            place = {"worker": variables.get("worker"), "step": self.step, "batch": batch}[pick]
         if pick == "shuffle":
             turn, at = divmod(place, len(rows))
             key = draw.numbered(np.array([draw.purpose_key(self.seed, drawn + "/shuffle")]), np.array([turn]))
