@@ -117,7 +117,7 @@ class Run:
         self._population = population = population.bound(self.pools.tables)
         self._sources = population.sources
         self._refused = np.zeros(len(self._sources), np.int64)
-        plan = Plan(population, clock.start, warm_up, scale)
+        plan = Plan(population, clock.start, warm_up, scale, self.pools)
         self._columns = Columns(plan, self.pools.world())
         self._walk = Walk(plan, seed, max_workers)
 

@@ -67,6 +67,8 @@ class Scope:
     pace: Pace
     incidents: Mapping[str, Stretches]
     scale: float = 1.0  # so many times more workers
+    # Bytes of the records of workers by their numbers (n,), born at times (n,), of a source that ``measures``.
+    lengths: Callable[[Integers, Integers], Integers] | None = None
     recording: Recording | None = None  # what it plays
 
     def key(self, what: str) -> np.uint64:
@@ -260,6 +262,11 @@ class Arrival(Plugin):
     @property
     def never_waits(self) -> bool:
         """Return whether no time can pass from one worker to the next, for ever."""
+        return False
+
+    @property
+    def measures(self) -> bool:
+        """Return whether it has to know how long the records of its workers are."""
         return False
 
     @property

@@ -42,6 +42,8 @@ class Source:
     world: Spec = field(default_factory=dict)  # the whole spec
     made: ReferenceRhythm | None = None
     zone: str = "UTC"
+    start: str = ""
+    start: str = ""
     changes: list = field(default_factory=list)  # to come, of the number kept alive
     kept: int | None = None  # so many are kept alive
     at_this_instant: int = 1  # workers still to come with no gap between, of an interarrival
@@ -149,10 +151,10 @@ class Source:
             yield self.begun + math.floor(number / total * spread)
 
     def every(self) -> Iterator[int]:
-        number = 0
+        number = worker = left = 0
         every, first = duration(self.spec["every"]), duration(self.spec.get("first", 0))
         while number < self.spec.get("times", NEVER):
-            size = self.spec.get("size", 1)
+            size = round(float(self.spec.get("bytes", "0kB")[:-2]) * 1000) or self.spec.get("size", 1)
             if not isinstance(size, int) and "table" in size:
                 size = len(self.rows(size["table"]))
             if not isinstance(size, int):
@@ -161,8 +163,22 @@ class Source:
             if "vary" in self.spec:
                 low, high = self.spec["vary"]["low"], self.spec["vary"]["high"]
                 wanted *= low + (high - low) * float(draw.unit(self.bits("vary", number))[0])
+            if "bytes" in self.spec:
+                time, own = self.begun + first + number * every, round(wanted)
+                left += own
+                while own and (long := self.length(worker, time)) <= left:
+                    left, worker = left - long, worker + 1
+                    yield time
+                number += 1
+                continue
             yield from [self.begun + first + number * every] * int(np.rint(wanted))
             number += 1
+
+    def length(self, worker: int, time: int) -> int:
+        """Return the bytes of a worker's only record."""
+        from tests.engine.reference_simulator import alone
+
+        return alone(self, worker, time)
 
     def periodic(self) -> Iterator[int]:
         period, number = duration(self.spec["period"]), 0
