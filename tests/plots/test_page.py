@@ -280,3 +280,16 @@ def test_plot_takes_the_options_of_a_run(command, tmp_path) -> None:
     assert (outcome.code, (tmp_path / "a.html").exists()) == (0, True)
     outcome = command(*given, "--volume", "1MB/D", "-o", tmp_path / "b.html")
     assert (outcome.code, "--rate and --volume exclude each other" in outcome.err) == (2, True)
+
+
+def test_a_share_has_no_digit_that_is_no_more_than_an_error_of_binary_numbers() -> None:
+    assert [text.share(share) for share in (0.55, 1 / 3, 0.004)] == ["55 %", "33.3 %", "0.4 %"]
+
+
+def test_a_run_whose_workers_stay_nowhere_has_sentences_in_place_of_charts() -> None:
+    spec = world(arrivals={"type": "at_start", "total": 3})
+    del spec["interarrival"]
+    shown = plots.page(spec, ".html").decode()
+    assert "Nobody is alive for longer than an instant" in shown
+    assert "Each is over in an instant" in shown
+    assert "the whole span" not in shown
