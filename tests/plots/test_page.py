@@ -266,12 +266,22 @@ def texts(svg: bytes) -> list[str]:
     return [each.text or "" for each in ElementTree.fromstring(svg).iter(f"{SVG}text")]
 
 
-def test_the_picture_of_the_documentation_is_what_its_command_draws(tmp_path, monkeypatch) -> None:
-    page = (ROOT / "docs/plot.md").read_text()
-    (tmp_path / "desk.json").write_text(page.split("<!-- file: desk.json -->\n```json\n")[1].split("```")[0])
+@pytest.mark.parametrize(
+    ("page", "spec", "options", "picture"),
+    [
+        ("plot", "desk.json", {}, "desk.svg"),
+        ("time", "shop.json", {"start": "2024-11-25T00:00:00"}, "week.svg"),
+    ],
+)
+def test_a_picture_of_the_documentation_is_what_its_command_draws(
+    page: str, spec: str, options: dict, picture: str, tmp_path, monkeypatch
+) -> None:
+    written = (ROOT / f"docs/{page}.md").read_text()
+    (tmp_path / spec).write_text(written.split(f"<!-- file: {spec} -->\n```json\n")[1].split("```")[0])
     monkeypatch.chdir(tmp_path)
-    assert "`datagen plot desk.json -o desk.svg`" in page
-    assert texts((ROOT / "docs/pictures/desk.svg").read_bytes()) == texts(plots.page("desk.json", ".svg"))
+    said = "".join(f"-s {start} " for start in options.values())
+    assert f"`datagen plot {spec} {said}-o {picture}`" in written
+    assert texts((ROOT / "docs/pictures" / picture).read_bytes()) == texts(plots.page(spec, ".svg", **options))
 
 
 def test_plot_takes_the_options_of_a_run(command, tmp_path) -> None:
