@@ -15,6 +15,8 @@ def with_rows(loaded: LoadedSpec, options: Options, start: Moment | None) -> Loa
 
     ``start`` is that of the run, if it is known. Raises InvalidInput when a table can't be made, or does not fit.
     """
+    if not loaded.spec.takes_rows:
+        return loaded
     spec = options.applied(loaded.spec)
     zone = spec.timezone or (start and start.zone) or "UTC"
     try:

@@ -163,9 +163,14 @@ class Population(Model):
             return [source_of(self.interarrival)]
         return sorted((source for _, source in self.placed_sources()), key=lambda source: source.name or "")
 
+    @property
+    def takes_rows(self) -> bool:
+        """Return whether a source takes the rows of a table, and has only its name so far."""
+        return any([*source.tables()] for source in self.sources)
+
     def bound(self, tables: Mapping[str, Reference]) -> Self:
         """Return it with the rows of tables where sources take them. Raises Unfillable when they don't fit."""
-        if not any([*source.tables()] for source in self.sources):
+        if not self.takes_rows:
             return self
         found = {path: _bound(path, source, tables) for path, source in self.placed_sources()}
         return changed(self, arrivals=found.get(("arrivals",), tuple(found.values())))
