@@ -462,7 +462,8 @@ class Values:
             return None
         pick, drawn = field.get("pick", "draw"), path
         if "as" in field:
-            drawn = join("/".join(path.split("/")[:2]), f"as:{field['table']}", field["as"])
+            parts = path.split("/")  # of an emitter, a state or a source; what is keyed shares rows everywhere
+            drawn = join(parts[0] if parts[0] == "keyed" else "/".join(parts[:2]), f"as:{field['table']}", field["as"])
         if pick == "draw" and "distribution" in field:
             place = index(field["distribution"], self.bits(drawn + "/pick", row), len(chosen))
         elif pick == "draw":
