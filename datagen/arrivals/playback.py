@@ -1,4 +1,4 @@
-"""Playing a file: its records block by block, with their times, for the walk and for the columns behind it."""
+"""Playing a file or a table: its records block by block, with their times, for the walk and for the columns behind."""
 
 import os
 from collections import OrderedDict
@@ -36,16 +36,32 @@ class Block:
         return len(self.times)
 
 
+class Rows:
+    """The rows of a table, read as the blocks of a file are: there is one."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def read(self, number: int) -> pa.Table | None:
+        """Return a block by its number; None behind the last."""
+        return None if number else self._table
+
+
 @dataclass(frozen=True)
 class Recorder:
-    """How the records of a file become times and values."""
+    """How the records of a file, or the rows of a table, become times and values."""
 
-    path: str
+    path: str  # what it is called in messages where there are rows
     form: Form
     column: str  # that says the time
     times: TimeReader
     given: Mapping[str, str] | str  # types
     types: Mapping[str, pa.DataType] | None = None  # of all columns, once they are known
+    rows: pa.Table | None = None  # None: those of the file
+
+    def blocks(self) -> Blocks | Rows:
+        """Return what reads the blocks."""
+        return Blocks(self.path, self.form) if self.rows is None else Rows(self.rows)
 
     def block(self, table: pa.Table, first: int) -> Block:
         """Return the records of a table; ``first`` is how many there were before."""
@@ -56,6 +72,9 @@ class Recorder:
         kept = table.take(pa.array(rows)) if len(left_out) else table
         for name, group in groups.items():
             kept = kept.append_column(name, group)
+        if self.rows is not None:
+            whole = kept.combine_chunks()
+            return Block(times, {name: whole[name].chunk(0) for name in whole.column_names}, left_out, end)
         of_cells = self.form.is_of_cells
         types = types_of(kept, self.given, of_cells=of_cells) if self.types is None else self.types
         try:
@@ -83,7 +102,7 @@ class Player:
         self._playing = playing
         self._number = 0  # of the next block
         self._before = 0  # records
-        self._blocks = Blocks(playing.recorder.path, playing.recorder.form)
+        self._blocks = playing.recorder.blocks()
 
     def next(self) -> Block | None:
         """Return the next block; None when all rounds are over."""
@@ -112,19 +131,19 @@ class Player:
 
 
 class Playing(Recording):
-    """A file that is played in a run: its latest blocks are kept, for whoever comes behind."""
+    """What is played in a run: the latest blocks are kept, for whoever comes behind."""
 
     def __init__(self, recorder: Recorder, times: int | None, zero: int) -> None:
-        """Play a file so many ``times``, None is for ever, in a simulation that begins at ``zero`` (µs since 1970)."""
+        """Play so many ``times``, None is for ever, in a simulation that begins at ``zero`` (µs since 1970)."""
         self.recorder, self.times, self.zero = recorder, times, zero
         self._kept: OrderedDict[int, Block] = OrderedDict()
         self._count: int | None = None  # of blocks, once it is known
         self._state = self._looked()
 
-    def block(self, number: int, before: int, blocks: Blocks) -> Block | None:
-        """Return a block of the file by its number; None behind the last.
+    def block(self, number: int, before: int, blocks: Blocks | Rows) -> Block | None:
+        """Return a block by its number; None behind the last.
 
-        Raises RunFailed when the file can't be read any more, or was changed.
+        Raises RunFailed when a file can't be read any more, or was changed.
         """
         if number in self._kept:
             return self._kept[number]
@@ -153,8 +172,10 @@ class Playing(Recording):
     def values(self) -> RecordedValues:
         return _Values(self)
 
-    def _looked(self) -> tuple[int, int, int]:
-        """Return what tells that nobody has written to the file."""
+    def _looked(self) -> tuple[int, int, int] | None:
+        """Return what tells that nobody has written to the file, if it is one."""
+        if self.recorder.rows is not None:
+            return None
         try:
             found = os.stat(self.recorder.path)
         except OSError as error:

@@ -1,7 +1,7 @@
 """The source ``replay``: the workers of a recorded file, when its times say."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -16,16 +16,19 @@ from datagen.draw import Floats, Integers
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Scope, Stream, Unreadable
 from datagen.plugin.instant import Duration
-from datagen.plugin.model import Model, Number, invalid
+from datagen.plugin.model import Model, Number, changed, invalid
 from datagen.plugin.recording import Recorded
+from datagen.plugin.table import TableProblem, TableRows
 from datagen.plugin.table_file import FilePath, TableFile, unusable, valid_expression
 from datagen.plugin.week import Week, nothing
 from datagen.problems import Path_, RunFailed, counted, show
-from datagen.records.blocks import BLOCK, LINE, Blocks
+from datagen.records.blocks import BLOCK, LINE, Form
+from datagen.records.reference import Reference
 from datagen.records.strptime import ISO_TIMES, TIME, TimePattern, TimeReader, expression_of
 from datagen.zone import Zone
 
 _LEAP_YEAR = 2000  # has every day
+_TABLE, _ROWS = "the table", Form("rows")  # whose columns have types
 
 
 def _pattern(value: Any) -> TimePattern:
@@ -57,7 +60,7 @@ class RecordedTime(Model):
 
 
 class Replay(Arrival, TableFile):
-    """The records of a file, each as a worker, with the gaps of their times.
+    """The records of a file, or the rows of a [table](tables.md), each as a worker, with the gaps of their times.
 
     The columns of a record are variables of its worker: of a file of lines it is `line`, and the named groups of the
     patterns. `shift` is how many seconds later it is played than it was recorded. A record that is earlier than one
@@ -69,7 +72,10 @@ class Replay(Arrival, TableFile):
     kind: ClassVar[str] = "replay"
     has_own_times: ClassVar[bool] = True
 
-    path: FilePath = Field(description="the file, relative to the spec; also as `.gz` or `.zst`")
+    path: FilePath | None = Field(
+        None, description="the file, relative to the spec; also as `.gz` or `.zst`; this or a `table` is required"
+    )
+    table: TableRows | None = Field(None, description="the name of a table, whose rows are the records")
     time: RecordedTime = Field(description="where the time of a record stands")
     speed: Number = Field(1, gt=0, description="how many times as fast it is played: 2 halves the gaps")
     times: int | None = Field(1, ge=1, description="how often it is played; null for ever")
@@ -82,24 +88,36 @@ class Replay(Arrival, TableFile):
 
     @model_validator(mode="after")
     def _can_be_played(self) -> Self:
+        if (self.path is None) == (self.table is None):
+            raise ValueError('either a "path" or a "table" is required')
         lines = list(self._contradictions())
-        problem = unusable(self.path)
-        if problem is not None:
+        if self.path is not None and (problem := unusable(self.path)):
             lines.append((("path",), problem))
-        if not lines:
-            try:
-                lines += self._misnamed()
-            except RunFailed as error:
-                lines.append((("path",), str(error).removeprefix("reading ")))
+        if not lines and self.table is None:
+            lines += self._unplayable()
         if lines:
             raise invalid(self.kind, lines)
         return self
+
+    @property
+    def _of(self) -> str:
+        """Return the key that says what is played."""
+        return "path" if self.table is None else "table"
+
+    def _unplayable(self) -> Iterator[tuple[Path_, str]]:
+        """Yield why what there is to play can't be."""
+        try:
+            yield from self._misnamed()
+        except RunFailed as error:
+            yield (self._of,), str(error).removeprefix("reading ").removeprefix(f"{_TABLE}: ")
 
     def _contradictions(self) -> Any:
         if self.count != 1:
             yield ("count",), "a replayed record is one worker"
         if self.time.column is None and not self.time.patterns:
             yield ("time",), '"patterns" is required where the line says the time, or a "column" of a table'
+        if self.table is not None and self.time.column is None:
+            yield ("time",), '"column" is required with a "table": which one has the time'
         if self.clock == "recorded":
             for key, neutral in (("speed", 1), ("times", 1), ("pause", 0)):
                 if getattr(self, key) != neutral:
@@ -109,37 +127,43 @@ class Replay(Arrival, TableFile):
         """Yield variables that there would be twice."""
         names = [*self._opening.columns, SHIFT]
         for name in dict.fromkeys(name for name in names if names.count(name) > 1):
-            yield ("path",), f"there are two variables {show(name)}: of a column, and of a group or the shift"
+            yield (self._of,), f"there are two variables {show(name)}: of a column, and of a group or the shift"
         for number, variable in enumerate(self.variables):
             if variable.name in names:
                 yield ("variables", number, "name"), f"the replayed record has a variable {show(variable.name)} already"
 
     @cached_property
     def _opening(self) -> Block:
-        """Return the first records of the file that have a time. Raises RunFailed when there is none."""
+        """Return the first records that have a time. Raises RunFailed when there is none."""
         recorder = self._recorder(Zone(), _LEAP_YEAR)
-        blocks = Blocks(self.path, recorder.form)
+        blocks = recorder.blocks()
         number = before = 0
         while (table := blocks.read(number)) is not None:
             block = recorder.block(table, before)
             if len(block):
                 return block
             number, before = number + 1, block.end
-        raise RunFailed(f"reading {self.path}: {NO_TIME}")
+        raise RunFailed(f"reading {recorder.path}: {NO_TIME}")
 
     def _recorder(self, zone: Zone, year: int, types: dict[str, pa.DataType] | None = None) -> Recorder:
         times = TimeReader(self.time.patterns or ISO_TIMES.patterns, zone, year)
-        return Recorder(self.path, self.form(self.path), self.time.column or LINE, times, self.types, types)
+        column = self.time.column or LINE
+        if self.path is not None:
+            return Recorder(self.path, self._form, column, times, self.types, types)
+        assert isinstance(self.table, Reference), "bound"
+        return Recorder(_TABLE, self._form, column, times, self.types, types, pa.table(dict(self.table.columns)))
 
     def oddities(self) -> Any:
         yield from super().oddities()
+        if isinstance(self.table, str):
+            return
         block = self._opening
         missing = len(block.left_out)
         if missing:
-            unit = self.form(self.path).unit
+            unit = self._form.unit
             said = ", ".join(map(str, block.left_out[:MOST_SAID].tolist())) + (", …" if missing > MOST_SAID else "")
             of = f"of the first {counted(block.end, unit)}"
-            yield ("path",), f"{missing} {of} have no time that can be read and are left out: {said}"
+            yield (self._of,), f"{missing} {of} have no time that can be read and are left out: {said}"
         for number, pattern in enumerate(self.time.patterns):
             if pattern.is_by_row:
                 path: Path_ = ("time", "patterns", number)
@@ -148,10 +172,29 @@ class Replay(Arrival, TableFile):
     def by_row(self) -> Iterator[str]:
         for pattern in self.time.patterns:
             if pattern.is_by_row:
-                yield f"pattern {show(pattern.found)} of the replay of {self.path}"
+                yield f"pattern {show(pattern.found)} of the replay of {self.path or 'a table'}"
 
     def streams(self) -> list[str]:
-        return [self.path]
+        return [] if self.path is None else [self.path]
+
+    def plays(self, columns: Callable[[str], list[str]]) -> list[str]:
+        if not isinstance(self.table, str):
+            return super().plays(columns)
+        groups = [name for pattern in self.time.patterns for name in pattern.names]
+        return [name for name in dict.fromkeys([*columns(self.table), *groups, SHIFT]) if name != TIME]
+
+    def tables(self) -> Iterator[tuple[Path_, str, str | None]]:
+        if isinstance(self.table, str):
+            yield ("table",), self.table, None
+            yield ("time", "column"), self.table, self.time.column
+
+    def bound(self, tables: Mapping[str, Reference]) -> Self:
+        if not isinstance(self.table, str):
+            return self
+        made = changed(self, table=tables[self.table])
+        for path, text in made._unplayable():
+            raise TableProblem(path, text)
+        return made
 
     @property
     def recorded(self) -> list[Recorded]:
@@ -162,10 +205,14 @@ class Replay(Arrival, TableFile):
     def altogether(self) -> float | None:
         return None if self.times is None else float(min(self.times * self._records, self.most or NEVER))
 
+    @property
+    def _form(self) -> Form:
+        return _ROWS if self.path is None else self.form(self.path)
+
     @cached_property
     def _records(self) -> int:
-        """Return how many records the file has; of one with several blocks as many as its first ones promise."""
-        if Blocks(self.path, self.form(self.path)).read(1) is None:
+        """Return how many records there are; of one with several blocks as many as its first ones promise."""
+        if self.path is None or self._recorder(Zone(), _LEAP_YEAR).blocks().read(1) is None:
             return len(self._opening)
         return round(len(self._opening) * os.path.getsize(self.path) / BLOCK)
 

@@ -12,6 +12,7 @@ from datagen.delivery.deliver import Report
 from datagen.job import job as jobs
 from datagen.job.limit import Limit
 from datagen.job.request import Request
+from datagen.job.rows import with_rows
 from datagen.job.times import settle
 from datagen.job.volume import scaled
 from datagen.language.spec import Spec
@@ -47,8 +48,10 @@ def _check(request: Request, voice: Voice, *, connect: bool) -> bool:
     voice.secrets += inputs.secrets
     voice.warn(inputs.warnings)
     times = settle(request.options, inputs.loaded.spec.timezone)
-    options, scale = scaled(inputs.loaded, replace(times.options, seed=request.options.seed or 0), times.start)
-    forecast = Limit.of(options, inputs.loaded.spec).forecast()
+    options = replace(times.options, seed=request.options.seed or 0)
+    loaded = with_rows(inputs.loaded, options, times.start)
+    options, scale = scaled(loaded, options, times.start)
+    forecast = Limit.of(options, loaded.spec).forecast()
     if forecast:
         voice.warn([inputs.loaded.document.problem((_source_of(inputs.loaded.spec),), forecast)])
     if scale is not None:

@@ -10,6 +10,7 @@ from datagen.clock import NEVER
 from datagen.draw import Keys
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Rhythm
+from datagen.engine.scout import measuring
 from datagen.engine.source import SOURCE, WAITS, Source, Steady
 from datagen.engine.step import Births
 from datagen.native.sources import Pace, Sources
@@ -153,7 +154,9 @@ class Arrivals:
 
     def _scope(self, source: Arrival, row: Any, rhythm: Rhythm | None, begin: int) -> Scope:
         pace = Steady(begin) if rhythm is None else rhythm.since(begin)
-        return self._plan.scope(source, self._times, self._seed, pace, begin, int(row["until"][0]))
+        return measuring(
+            self._plan, source, self._plan.scope(source, self._times, self._seed, pace, begin, int(row["until"][0]))
+        )
 
     def _begin_of(self, source: Arrival) -> int:
         """Return when a source begins that waits for none, in ns of the simulation."""

@@ -271,8 +271,7 @@ class Columns:
 
 def _is_built_in(dimension: Dimension) -> bool:
     """Return whether a dimension and all that it contains are ours; a plug-in's may remember what they made."""
-    own = type(dimension).__module__.startswith("datagen.dimensions.")
-    return own and all(_is_built_in(part) for _, part in dimension.nested())
+    return dimension.is_ours and all(_is_built_in(part) for _, part in dimension.nested())
 
 
 def _is_fixed(setter: Setter) -> bool:

@@ -15,6 +15,7 @@ from datagen.draw import Floats
 from datagen.engine.chain import Chain
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Course, Rhythm
+from datagen.engine.scout import measuring
 from datagen.engine.source import Steady
 from datagen.engine.timeline import WEEK, Timeline
 from datagen.engine.times import Times
@@ -258,6 +259,7 @@ class Expectation:
         if isinstance(source.from_, At):
             begin = (source.from_.microseconds(times.start, zone) - first) % WEEK_LONG * 1000
         scope = Scope(0, "", times.start, times.zero, zone, begin, NEVER, Steady(0), times.incidents, self.scale)
+        scope = measuring(Plan(self.population, times.start), source, scope)
         if not isinstance(source, Paced) or source.profile is None:
             return np.ones(MINUTES), scope
         course = times.course(source.profile, "profile")

@@ -15,6 +15,7 @@ from datagen.draw import Floats
 from datagen.engine.expectation import Expectation, Inflow
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Course
+from datagen.engine.scout import measuring
 from datagen.engine.source import Steady
 from datagen.engine.timeline import Timeline
 from datagen.engine.times import Times
@@ -95,6 +96,7 @@ class Outlook(Expectation):
         if not isfinite(flow.rate) and source.most is None:
             return replace(flow, rates=np.full(self.timeline.parts, np.inf), timeline=self.timeline), NEVER
         scope = self._plan.scope(source, self._times, self.seed, self._pace(flow, begin), begin, end)
+        scope = measuring(self._plan, source, scope)
         come = self._come(flow, scope)
         if source.most is not None:
             come = np.minimum(come, source.most)

@@ -4,7 +4,7 @@ Sits between the checked spec and the walk; makes no draw and no value.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from datagen import draw
 from datagen.draw import CONSTANT, Floats, Keys
 from datagen.engine.birth import FACTS, Fact
+from datagen.engine.pool import Pools
 from datagen.engine.times import Times
 from datagen.graph import circles
 from datagen.language.population import Emitter, Population
@@ -63,6 +64,7 @@ class Plan:
     start: Moment
     warm_up: int = 0  # ns: so long before the start the simulation begins
     scale: float = 1.0  # so many times more workers than the sources say
+    pools: Pools | None = field(default=None, compare=False)  # of the run, for whoever makes values of it
     path: str = ""  # the name path above the purposes of all draws; empty while there is one population
 
     def times(self, seed: int) -> Times:

@@ -104,9 +104,6 @@ class Run:
         self.bytes = None if size is None else 0  # of the records so far, as lines of compact JSON; counted if need be
         self.history: int | None = None  # records that had come before the present was reached; None until then
         self._held = Held()
-        self._population = population
-        self._sources = population.sources
-        self._refused = np.zeros(len(self._sources), np.int64)
         self._until = 0  # ns since the start: the time up to which there are records
         self._held_since = NEVER  # at the end of the window that records are taken of
         self._walked = self._passed = 0  # windows, and those of which all records were taken
@@ -117,7 +114,10 @@ class Run:
         self._ends_in_time = duration == self._end
         zone = population.timezone or clock.start.zone or "UTC"
         self.pools = Pools(population, seed, clock.stopped, zone) if pools is None else pools
-        plan = Plan(population, clock.start, warm_up, scale)
+        self._population = population = population.bound(self.pools.tables)
+        self._sources = population.sources
+        self._refused = np.zeros(len(self._sources), np.int64)
+        plan = Plan(population, clock.start, warm_up, scale, self.pools)
         self._columns = Columns(plan, self.pools.world())
         self._walk = Walk(plan, seed, max_workers)
 

@@ -20,6 +20,7 @@ from datagen.engine.timeline import Timeline
 from datagen.engine.warm_up import warm_up_of
 from datagen.job.options import Options
 from datagen.job.request import Inputs, Request, load
+from datagen.job.rows import with_rows
 from datagen.job.times import Times, settle
 from datagen.job.volume import Scale, measured, scaled
 from datagen.language.spec import Spec
@@ -40,8 +41,9 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     """
     inputs = load(request, reads=True)
     times = settle(request.options, inputs.loaded.spec.timezone)
-    inputs = _remarked(inputs, times)
     options = replace(times.options, seed=request.options.seed or 0)
+    inputs = replace(inputs, loaded=with_rows(inputs.loaded, options, times.start))
+    inputs = _remarked(inputs, times)
     options, scale = scaled(inputs.loaded, options, times.start)
     takes = inputs.targets[0].target
     formatter = takes.format or (inputs.formatter if takes.takes_format else inputs.loaded.registry.formatter("json"))

@@ -20,6 +20,7 @@ from datagen.job.identity import identity_of, libraries_of, name_of, targets_of
 from datagen.job.limit import Limit
 from datagen.job.options import Options, processors
 from datagen.job.request import Inputs, Request, load, spec_of
+from datagen.job.rows import with_rows
 from datagen.job.times import Times, settle
 from datagen.job.volume import Known, Scale, scaled
 from datagen.language.load import LoadedSpec
@@ -168,6 +169,7 @@ def prepare(request: Request, say: Say = _nothing) -> Job:
         if request.state is not None:
             journal = opened.enter_context(closing(open_journal(request.state)))
         options, times = _resumed(request.options, inputs, journal)
+        inputs = replace(inputs, loaded=with_rows(inputs.loaded, options, times.start))
         options, scale = scaled(inputs.loaded, options, times.start, known_scale(journal))
         clock = partial(times.clock, 0 if journal is None else journal.reached)
         run, lanes, identity = ready(inputs, options, clock, say, journal)
@@ -185,7 +187,9 @@ def check(request: Request, *, connect: bool = False) -> Inputs:
     """
     inputs = load(request)
     times = settle(request.options, inputs.loaded.spec.timezone)
-    options, _ = scaled(inputs.loaded, replace(times.options, seed=request.options.seed or 0), times.start)
+    options = replace(times.options, seed=request.options.seed or 0)
+    inputs = replace(inputs, loaded=with_rows(inputs.loaded, options, times.start))
+    options, _ = scaled(inputs.loaded, options, times.start)
     run, _, _ = ready(inputs, options, times.clock, _nothing, fills=False)
     inputs = _remarked(inputs, times, run)
     problems = []
@@ -208,6 +212,7 @@ def compute(spec: LoadedSpec, options: Options) -> Run:
     """
     times = settle(options, spec.spec.timezone)
     options = replace(times.options, seed=draw.new_seed() if options.seed is None else options.seed)
+    spec = with_rows(spec, options, times.start)
     options, _ = scaled(spec, options, times.start)
     run = _run(spec, options, times.clock())
     _make_sure_that_it_can_be(run, spec, options)

@@ -4,7 +4,7 @@ They see valid parts as models, and of the others whatever their JSON lets them 
 """
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -50,6 +50,7 @@ class _Source:
     in_first: bool  # whether its workers begin in the first state
     after: tuple[tuple[Path_, str], ...]  # sources that it waits for
     variables: tuple[Field, ...]
+    picks: tuple[tuple[Path_, str, str | None], ...]  # tables, and columns of them
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Checks:
         self._data = data
         states = [_state(path, part) for path, part in _parts(made, (), "states")]
         emitters = [_emitter(path, part) for path, part in _parts(made, (), "emitters")]
-        sources = [_source(path, part) for path, part in _arrivals(made)]
+        self._tables = Tables(made.get("tables"))
+        sources = [_source(path, part, self._tables.names) for path, part in _arrivals(made)]
         lists = [*(state.variables for state in states), *(source.variables for source in sources)]
         known = self._variables = {field.name: True for fields in lists for field in fields if field.name is not None}
         self._states = [replace(one, variables=reading(one.variables, known, in_record=False)) for one in states]
@@ -76,9 +78,11 @@ class Checks:
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
         self._compared = 0
-        self._tables = Tables(made.get("tables"))
-        # What a source plays whose file is not understood may be any variable.
-        self._knows_all = not any(isinstance(part, dict) and _kind(part) == "replay" for _, part in _arrivals(made))
+        # What a source plays whose file or table is not understood may be any variable.
+        self._knows_all = not any(
+            _kind(part) == "replay" if isinstance(part, dict) else not all(map(self._tables.names, _taken(part)))
+            for _, part in _arrivals(made)
+        )
 
     @property
     def _owners(self) -> "list[_State | _Source]":
@@ -87,8 +91,9 @@ class Checks:
 
     @property
     def _fields(self) -> list[Field]:
-        """Return all variables and dimensions."""
+        """Return all variables and dimensions, and what sources pick."""
         fields = [field for owner in self._owners for field in owner.variables]
+        fields += [Field(source.path, None, (), picks=source.picks) for source in self._sources]
         return fields + [field for emitter in self._emitters for field in emitter.dimensions]
 
     def problems(self) -> Found:
@@ -288,7 +293,7 @@ def _state(path: Path_, part: State | dict[str, Any]) -> _State:
     return _State(path, name, emitter, tuple(next_states), never_waits, _fields(part, path, "variables"))
 
 
-def _source(path: Path_, part: Arrival | dict[str, Any]) -> _Source:
+def _source(path: Path_, part: Arrival | dict[str, Any], columns: Callable[[str], list[str]]) -> _Source:
     if isinstance(part, Arrival):
         turned = part.when_full.state if isinstance(part.when_full, TurnedAway) else None
         state, name, in_batches = part.state, part.name, part.in_batches
@@ -299,9 +304,16 @@ def _source(path: Path_, part: Arrival | dict[str, Any]) -> _Source:
     begins = [((*path, "state"), state), ((*path, "when_full", "state"), turned)]
     named = tuple((at, name) for at, name in begins if name is not None)
     waits = tuple(((*path, key, "after"), other) for key, other in after)
-    recorded = [dimension.name for dimension in part.recorded] if isinstance(part, Arrival) else []
-    fields = (*(Field(path, name, ()) for name in recorded), *_fields(part, path, "variables"))
-    return _Source(path, name, named, in_batches, state is None, waits, fields)
+    plays = part.plays(columns) if isinstance(part, Arrival) else []
+    taken = part.tables() if isinstance(part, Arrival) else ()
+    picks = tuple(((*path, *inner), table, column) for inner, table, column in taken)
+    fields = (*(Field(path, name, ()) for name in plays), *_fields(part, path, "variables"))
+    return _Source(path, name, named, in_batches, state is None, waits, fields, picks)
+
+
+def _taken(part: Arrival) -> list[str]:
+    """Return the tables whose rows a source takes."""
+    return [table for _, table, _ in part.tables()]
 
 
 def _is_every(part: dict[str, Any]) -> bool:

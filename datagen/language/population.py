@@ -14,13 +14,14 @@ from datagen.plugin.dimension import AnyDimension, Dimension, PooledDimension, k
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
-from datagen.plugin.model import Model, Named, Number, invalid
+from datagen.plugin.model import Model, Named, Number, changed, invalid
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
-from datagen.plugin.table import AnyTable
+from datagen.plugin.table import AnyTable, TableProblem
 from datagen.plugin.volume import AnyVolume
-from datagen.problems import Path_, path_part, show
+from datagen.problems import Path_, Unfillable, path_part, show
 from datagen.records.batch import TIME, Layout
+from datagen.records.reference import Reference
 
 
 class Transition(Model):
@@ -162,6 +163,18 @@ class Population(Model):
             return [source_of(self.interarrival)]
         return sorted((source for _, source in self.placed_sources()), key=lambda source: source.name or "")
 
+    @property
+    def takes_rows(self) -> bool:
+        """Return whether a source takes the rows of a table, and has only its name so far."""
+        return any([*source.tables()] for source in self.sources)
+
+    def bound(self, tables: Mapping[str, Reference]) -> Self:
+        """Return it with the rows of tables where sources take them. Raises Unfillable when they don't fit."""
+        if not self.takes_rows:
+            return self
+        found = {path: _bound(path, source, tables) for path, source in self.placed_sources()}
+        return changed(self, arrivals=found.get(("arrivals",), tuple(found.values())))
+
     def placed_sources(self) -> Iterator[tuple[Path_, Arrival]]:
         """Yield the sources as they are listed, with their paths."""
         if isinstance(self.arrivals, tuple):
@@ -221,6 +234,13 @@ class Population(Model):
         for path, source in self.placed_sources():
             name_path = "source" if source.name is None else f"source/{path_part(source.name)}"
             yield from _places((*path, "variables"), name_path, source.variables)
+
+
+def _bound(path: Path_, source: Arrival, tables: Mapping[str, Reference]) -> Arrival:
+    try:
+        return source.bound(tables)
+    except TableProblem as problem:
+        raise Unfillable((*path, *problem.path), str(problem), f"reading tables for {source.kind}") from problem
 
 
 def _places(path: Path_, name_path: str, dimensions: list[Dimension], emitter: str | None = None) -> Iterator[Place]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema
 
+from datagen.language import lone
 from datagen.language.checks import Checks
 from datagen.language.document import Document, problems_in
 from datagen.language.extent import too_large
@@ -74,11 +75,16 @@ def read_spec(document: Document, registry: Maker) -> tuple[Spec, list[Problem]]
         spec = Spec.model_validate(data, context=registry)
     except ValidationError as error:
         problems = problems_in(document, error) + problems
-    problems += [document.problem(*found) for found in (spec.contradictions() if spec and not problems else ())]
+    problems += [document.problem(*found) for found in (_contradictions(spec) if spec and not problems else ())]
     if problems or spec is None:
         raise InvalidInput(in_order(problems))
     warnings += [document.problem(path, message) for path, message in spec.oddities()]
     return spec, in_order(warnings)
+
+
+def _contradictions(spec: Spec) -> Iterator[tuple[Path_, str]]:
+    yield from spec.contradictions()
+    yield from lone.contradictions(spec)
 
 
 def _too_large(data: dict[str, Any]) -> Iterator[tuple[Path_, str]]:

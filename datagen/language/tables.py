@@ -17,6 +17,11 @@ class Tables:
         named = data if isinstance(data, dict) else {}
         self._named = {name: part for name, part in named.items() if not is_comment(name)}
 
+    def names(self, table: str) -> list[str]:
+        """Return the names of the columns of a table, as far as it is valid."""
+        found = self._named.get(table)
+        return found.names() if isinstance(found, Table) else []
+
     def problems(self, fields: Iterable[Field]) -> Found:
         """Yield the picks of fields, and of the columns of tables, from what there is not; and circles of tables."""
         for field in fields:

@@ -5,7 +5,7 @@ is the same for all kinds.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
@@ -24,7 +24,8 @@ from datagen.plugin.model import Model, Plugin, each_of, invalid, make_of_group
 from datagen.plugin.profile import AnyProfile
 from datagen.plugin.recording import Recorded, Recording
 from datagen.plugin.week import Week
-from datagen.problems import RunFailed, show
+from datagen.problems import Path_, RunFailed, show
+from datagen.records.reference import Reference
 from datagen.zone import Zone
 
 BLOCK = 2048  # instants that are computed at once,
@@ -66,6 +67,8 @@ class Scope:
     pace: Pace
     incidents: Mapping[str, Stretches]
     scale: float = 1.0  # so many times more workers
+    # Bytes of the records of workers by their numbers (n,), born at times (n,), of a source that ``measures``.
+    lengths: Callable[[Integers, Integers], Integers] | None = None
     recording: Recording | None = None  # what it plays
 
     def key(self, what: str) -> np.uint64:
@@ -190,7 +193,8 @@ class Batches(Stream):
         self._next, self._carried = snapshot
 
 
-def _count(value: Any, info: Any) -> Any:
+def count_of(value: Any, info: Any) -> Any:
+    """Return how many workers JSON says: a number, or a distribution. Raises ValueError when it is neither."""
     if isinstance(value, int) and not isinstance(value, bool):
         if not 1 <= value <= MOST_ITEMS:
             raise ValueError(f"must be a whole number from 1 to {MOST_ITEMS}, or a distribution, found {show(value)}")
@@ -206,7 +210,7 @@ def _count(value: Any, info: Any) -> Any:
 # How many workers: a number, or a distribution.
 Count = Annotated[
     int | Distribution,
-    PlainValidator(_count),
+    PlainValidator(count_of),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_ITEMS}, {"group": "distribution"}]}),
 ]
 
@@ -261,6 +265,11 @@ class Arrival(Plugin):
         return False
 
     @property
+    def measures(self) -> bool:
+        """Return whether it has to know how long the records of its workers are."""
+        return False
+
+    @property
     def includes_until(self) -> bool:
         """Return whether somebody may still come due at ``until`` itself."""
         return False
@@ -278,6 +287,18 @@ class Arrival(Plugin):
     def at_birth(self) -> list[Dimension]:
         """Return the variables that its workers have from birth on, in the order in which they are set."""
         return [*self.recorded, *self.variables]
+
+    def plays(self, columns: Callable[[str], list[str]]) -> list[str]:
+        """Return the names of these; ``columns`` returns those of the columns of a table."""
+        return [dimension.name for dimension in self.recorded]
+
+    def tables(self) -> Iterator[tuple[Path_, str, str | None]]:
+        """Yield the tables whose rows it takes, each with its path from here, and the column if it needs one."""
+        return iter(())
+
+    def bound(self, tables: Mapping[str, Reference]) -> Self:
+        """Return it with the rows of the tables in place of their names. Raises TableProblem when they don't fit."""
+        return self
 
     def recording(self, start: Moment, zero: int, zone: Zone) -> Recording | None:
         """Return what it plays in a run whose simulation begins at ``zero`` (µs since 1970), if it plays something."""

@@ -8,7 +8,7 @@ from abc import ABC
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from traceback import walk_tb
-from typing import Annotated, Any, ClassVar, Protocol, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Protocol, Self, TypeVar, cast
 
 from pydantic import (
     BaseModel,
@@ -102,6 +102,15 @@ Named = Annotated[
 Number = Annotated[int | float, Field(ge=-LARGEST, le=LARGEST)]
 
 
+M = TypeVar("M", bound=Model)
+
+
+def changed(model: M, **keys: Any) -> M:
+    """Return a checked model with other values of some keys, and with nothing that was computed of the former ones."""
+    kept = {key: getattr(model, key) for key in type(model).model_fields}
+    return cast(M, type(model).model_construct(model.model_fields_set | keys.keys(), **(kept | keys)))
+
+
 class Plugin(Model, ABC):
     """An object of a spec whose ``type`` chooses the class; ``kind`` is that type."""
 
@@ -111,6 +120,11 @@ class Plugin(Model, ABC):
     @classmethod
     def known_keys(cls) -> list[str]:
         return ["type", *super().known_keys()]
+
+    @property
+    def is_ours(self) -> bool:
+        """Return whether its kind is of this package; an object of a user's may remember what it made."""
+        return type(self).__module__.startswith("datagen.")
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is valid but hardly meant, each with its path from here; not of the objects inside."""

@@ -38,6 +38,18 @@ class TableProblem(ValueError):
         self.path = path
 
 
+def _named(value: Any) -> str | Reference:
+    if isinstance(value, Reference):
+        return value
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"must be the name of a table, found {show(value)}")
+    return value
+
+
+# The name of a table; once that is made, its rows.
+TableRows = Annotated[str | Reference, PlainValidator(_named), WithJsonSchema({"type": "string", "minLength": 1})]
+
+
 class Table(Plugin):
     """Rows of reference data."""
 

@@ -10,6 +10,8 @@ from datagen.plugin.rate import parse_rate
 from datagen.problems import show
 
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGT]?)(i?)B\s*/\s*([sSmMhHdD])", re.ASCII)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGT]?)(i?)B", re.ASCII)
+_MOST_BYTES = 10**12
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
@@ -52,6 +54,32 @@ def parse_volume(given: Any) -> Volume:
     return Volume(amount, found is not None, wanted != text, text)
 
 
+def _size(given: Any) -> int:
+    found = _SIZE.fullmatch(given.strip()) if isinstance(given, str) else None
+    if found:
+        number = float(found[1]) * (1024 if found[3] else 1000) ** _POWERS[found[2].lower()]
+    elif isinstance(given, int) and not isinstance(given, bool):
+        number = given
+    else:
+        raise ValueError(f"must be a number of bytes, such as 1500 or 10MB, found {show(given)}")
+    if not 1 <= number <= _MOST_BYTES:
+        raise ValueError(f"must be from 1 byte to 1TB, found {show(given)}")
+    return round(number)
+
+
+# A number of bytes; in a spec also a text.
+Size = Annotated[
+    int,
+    PlainValidator(_size),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": _MOST_BYTES},
+                {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*[kKMGT]?i?B\s*$"},
+            ]
+        }
+    ),
+]
 # How much: a text, or a number of records a second.
 AnyVolume = Annotated[
     Volume,

@@ -10,9 +10,11 @@ EVERY = {"type": "every", "every": 60}
 EVEN = {"type": "even"}
 CRON = {"type": "cron", "expression": "0 0 * * *"}
 PERIODIC = {"type": "periodic", "period": "1D", "multiplier": 3}
+TIMES, REPLAY = {"type": "timestamps"}, {"type": "replay"}
 STAGES = {"type": "stages", "stages": []}
 SPEC = {"states": [state("s")], "emitters": [{"name": "e", "dimensions": []}]}
 OUTAGE = {"incidents": {"outage": {"from": "+1H", "until": "+2H"}}}
+TABLE = {"tables": {"t": {"columns": ["at", "n"], "rows": [["2024-01-01", 7], [None, 8]]}}}
 NO_NAME = '"name" is required where there are several sources'
 
 
@@ -64,6 +66,9 @@ def problems_of(generate, spec: dict) -> list[str]:
         (EVERY | {"size": 0}, "size", "must be a whole number from 1 to 10000000"),
         (EVERY | {"size": 10**9}, "size", "must be a whole number from 1 to 10000000"),
         (EVERY | {"size": {"type": "exponential", "mean": 10**9}}, "size", "a length must not be above 10000000"),
+        (EVERY | {"size": {"table": "x"}}, "size.table", 'unknown table "x"; known: t'),
+        (EVERY | {"size": {"table": ""}}, "size.table", 'must be the name of a table, found ""'),
+        (EVERY | {"size": {"table": "t", "most": 1}}, "size.most", 'unknown key "most"; known: table'),
         (EVERY | {"every": 0}, "every", "must be longer than 0"),
         (EVERY | {"times": 0}, "times", "must be greater than or equal to 1"),
         (EVERY | {"vary": {"low": 2, "high": 1}}, "vary", '"low" must not be above "high"'),
@@ -75,6 +80,17 @@ def problems_of(generate, spec: dict) -> list[str]:
         ({"type": "at_start", "total": 0}, "total", "must be greater than or equal to 1"),
         ({"type": "timestamps", "values": []}, "values", "must not be empty"),
         ({"type": "timestamps", "values": ["+1H", "x"]}, "values[1]", "must be an ISO 8601 time or an offset"),
+        (TIMES | {"table": "x", "column": "at"}, "table", 'unknown table "x"; known: t'),
+        (TIMES | {"table": "t", "column": "a"}, "column", 'table "t" has no column "a"; did you mean "at"?'),
+        (TIMES | {"table": "t", "column": "n"}, "column", 'row 1: must be a time in ISO 8601, found "7"'),
+        (TIMES | {"table": "t", "column": "at"}, "column", "row 2: must be a time in ISO 8601, found null"),
+        (TIMES | {"table": "t"}, "", '"column" is required with a "path" or a "table"'),
+        (TIMES | {"table": "t", "values": ["+1H"]}, "", 'either "values", a "path" or a "table" is required'),
+        (REPLAY | {"table": "x", "time": {"column": "at"}}, "table", 'unknown table "x"; known: t'),
+        (REPLAY | {"table": "t", "time": {"column": "a"}}, "time.column", 'table "t" has no column "a"'),
+        (REPLAY | {"table": "t", "time": {"column": "n"}}, "table", "no record has a time that can be read"),
+        (REPLAY | {"table": "t", "time": {"patterns": [["x", "iso"]]}}, "time", '"column" is required with a "table"'),
+        (REPLAY | {"time": {"column": "at"}}, "", 'either a "path" or a "table" is required'),
         (PERIODIC | {"multiplier": 0}, "multiplier", "must be greater than 0"),
         (PERIODIC | {"deviation": 2}, "deviation", "must be less than or equal to 1"),
         (STAGES, "stages", "must not be empty"),
@@ -86,7 +102,7 @@ def problems_of(generate, spec: dict) -> list[str]:
     ],
 )
 def test_a_mistake_in_a_source_is_one_problem_at_its_place(generate, source: object, path: str, text: str) -> None:
-    [problem] = problems_of(generate, spec_of(source, **OUTAGE))
+    [problem] = problems_of(generate, spec_of(source, **OUTAGE, **TABLE))
     assert problem.startswith(f"arrivals[0]{'.' * bool(path)}{path}: ")
     assert text in problem
 

@@ -42,6 +42,8 @@ class Source:
     world: Spec = field(default_factory=dict)  # the whole spec
     made: ReferenceRhythm | None = None
     zone: str = "UTC"
+    start: str = ""
+    start: str = ""
     changes: list = field(default_factory=list)  # to come, of the number kept alive
     kept: int | None = None  # so many are kept alive
     at_this_instant: int = 1  # workers still to come with no gap between, of an interarrival
@@ -149,18 +151,34 @@ class Source:
             yield self.begun + math.floor(number / total * spread)
 
     def every(self) -> Iterator[int]:
-        number = 0
+        number = worker = left = 0
         every, first = duration(self.spec["every"]), duration(self.spec.get("first", 0))
         while number < self.spec.get("times", NEVER):
-            size = self.spec.get("size", 1)
+            size = round(float(self.spec.get("bytes", "0kB")[:-2]) * 1000) or self.spec.get("size", 1)
+            if not isinstance(size, int) and "table" in size:
+                size = len(self.rows(size["table"]))
             if not isinstance(size, int):
                 size = max(whole_down(size, self.bits("size", number)), 0)
             wanted = size * self.factor(self.begun + first + number * every)
             if "vary" in self.spec:
                 low, high = self.spec["vary"]["low"], self.spec["vary"]["high"]
                 wanted *= low + (high - low) * float(draw.unit(self.bits("vary", number))[0])
+            if "bytes" in self.spec:
+                time, own = self.begun + first + number * every, round(wanted)
+                left += own
+                while own and (long := self.length(worker, time)) <= left:
+                    left, worker = left - long, worker + 1
+                    yield time
+                number += 1
+                continue
             yield from [self.begun + first + number * every] * int(np.rint(wanted))
             number += 1
+
+    def length(self, worker: int, time: int) -> int:
+        """Return the bytes of a worker's only record."""
+        from tests.engine.reference_simulator import alone
+
+        return alone(self, worker, time)
 
     def periodic(self) -> Iterator[int]:
         period, number = duration(self.spec["period"]), 0
@@ -188,36 +206,47 @@ class Source:
 
     def timestamps(self) -> Iterator[int]:
         values = self.spec.get("values")
-        if values is None:
+        if values is None and "table" in self.spec:
+            values = [row[self.spec["column"]] for row in self.rows(self.spec["table"])]
+        elif values is None:
             with open(self.spec["path"]) as file:
                 values = [row[self.spec["column"]] for row in csv.DictReader(file)]
         times = sorted(self.instant(text) for text in values)
         yield from (time for time in times if time >= self.begun)
 
     def replay(self) -> Iterator[int]:
-        """The lines of a log, each with its time in ISO 8601 in front, again and again."""
-        lines = [line for line, _ in self.lines()]
+        """What was recorded, again and again."""
+        times = [time for time, _ in self.records()]
         pause, begin = duration(self.spec.get("pause", 0)), self.begun
         for _ in range(self.spec.get("times", 1)):
             latest = 0
-            for line in lines:
-                latest = max(latest, self.instant(line.split()[0]) - self.instant(lines[0].split()[0]))
+            for time in times:
+                latest = max(latest, time - times[0])
                 yield begin + math.floor(latest / Fraction(str(self.spec.get("speed", 1))))
             begin += math.floor(latest / Fraction(str(self.spec.get("speed", 1)))) + pause
 
-    def lines(self) -> list[tuple[str, str]]:
-        """Return the lines that have a time, and the word behind it."""
+    def records(self) -> list[tuple[int, dict]]:
+        """Return the rows of a table, or the lines of a log with the word behind the time; those that have a time."""
+        if "table" in self.spec:
+            column = self.spec["time"]["column"]
+            rows = [row for row in self.rows(self.spec["table"]) if row[column] is not None]
+            return [(self.instant(row[column]), row) for row in rows]
         with open(self.spec["path"]) as file:
-            found = [(line.rstrip("\n"), re.match(r"\d{4}-\d\d-\d\dT\S+ (\w+)", line)) for line in file]
-        return [(line, match[1]) for line, match in found if match]
+            found = [(line.rstrip("\n"), re.match(r"(\d{4}-\d\d-\d\dT\S+) (\w+)", line)) for line in file]
+        return [(self.instant(match[1]), {"line": line, "word": match[2]}) for line, match in found if match]
+
+    def rows(self, table: str) -> list[dict]:
+        from tests.engine.reference_simulator import Tables
+
+        return Tables(self.world["tables"], self.seed, self.zone).rows(table)[0]
 
     def recorded(self, now: int) -> dict:
         """Return what was recorded of the worker who was born last."""
         if self.spec["type"] != "replay":
             return {}
-        line, word = self.lines()[(self.number - 1) % len(self.lines())]
-        shift = (self.start_ns + now) // 1000 - (self.start_ns + self.instant(line.split()[0])) // 1000
-        return {"line": line, "word": word, "shift": shift / 1e6}
+        time, columns = self.records()[(self.number - 1) % len(self.records())]
+        shift = (self.start_ns + now) // 1000 - (self.start_ns + time) // 1000
+        return columns | {"shift": shift / 1e6}
 
     def incident(self) -> Iterator[int]:
         given = self.world["incidents"][self.spec["incident"]]
@@ -298,6 +327,8 @@ class Source:
         return self.instant(self.spec[key]) if key in self.spec else default
 
     def instant(self, given: str) -> int:
+        if not isinstance(given, str):  # a time that was made
+            given = given.text()
         if given[0] in "+-":
             return duration(given[1:]) * (-1 if given[0] == "-" else 1) + self.warm_up
         time = datetime.fromisoformat(given)

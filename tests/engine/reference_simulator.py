@@ -13,6 +13,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import IPv6Address, ip_network
@@ -70,22 +71,50 @@ def emit(
     The simulation begins a warm-up before it, whose records nobody gets.
     """
     warm_up = duration(spec.get("warm_up", 0))
-    emitters = {emitter["name"]: emitter for emitter in spec["emitters"]}
-    start_ns, offset = time_ns(start), offset_text(start)
-    arrivals = spec.get("arrivals", [])
-    owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
-    values = Values(seed, offset, {field["name"] for owner in owners for field in owner.get("variables", [])})
-    zone = zone_of(spec, offset)
-    courses = Courses(spec, seed, start_ns, zone)
-    values.offset = spec.get("timezone", offset)
-    values.tables = Tables(spec.get("tables", {}), seed, values.offset)
-    for simulated, state, step, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns, zone):
+    maker = Maker(spec, seed, start)
+    for simulated, state, step, row, variables, source in walk(spec, seed, start, max_workers, spawns, maker.zone):
         now = simulated - warm_up
-        values.begin_record(Time((start_ns + now) // 1000, offset))
+        maker.enter(now, state, step, row, variables, source)
+        if now >= 0:
+            yield now, maker.record(state, row, variables) if "emitter" in state else None
+
+
+def alone(source: Source, number: int, simulated: int) -> int:
+    """Return the bytes of the only record of a worker who is born at a time, with its line end."""
+    spec, now = source.world, simulated - source.warm_up
+    maker = Maker(spec, source.seed, source.start)
+    state = next(state for state in spec["states"] if state["name"] == source.spec.get("state", state["name"]))
+    variables: Record = {}
+    born = replace(source, number=number + 1)
+    row = draw.numbered(replace(source, number=number).key(), np.array([0]))
+    maker.enter(now, state, 0, row, variables, born)
+    return len(text_of(maker.record(state, row, variables)).encode()) + 1
+
+
+class Maker:
+    """Makes what workers have and emit when they enter a state."""
+
+    def __init__(self, spec: Spec, seed: int, start: str) -> None:
+        self.emitters = {emitter["name"]: emitter for emitter in spec["emitters"]}
+        self.start_ns, self.offset = time_ns(start), offset_text(start)
+        arrivals = spec.get("arrivals", [])
+        owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
+        names = {field["name"] for owner in owners for field in owner.get("variables", [])}
+        self.values = Values(seed, self.offset, names)
+        self.zone = zone_of(spec, self.offset)
+        self.courses = Courses(spec, seed, self.start_ns, self.zone)
+        self.values.offset = spec.get("timezone", self.offset)
+        self.values.tables = Tables(spec.get("tables", {}), seed, self.values.offset)
+
+    def enter(self, now: int, state: Spec, step: int, row: Rows, variables: Record, source: Source | None) -> None:
+        """Set the variables of a worker who enters a state, and before them those of its birth, if it is born."""
+        values, courses = self.values, self.courses
+        values.begin_record(Time((self.start_ns + now) // 1000, self.offset))
         values.step = step
         values.courses = {"profile": partial(courses.factor, now), "incident": partial(courses.is_on, now)}
         if source:
-            born = {"worker": source.number - 1, "batch": source.batch(source.number - 1)}
+            batch = None if "bytes" in source.spec else source.batch(source.number - 1)
+            born = {"worker": source.number - 1, "batch": batch}
             variables |= {name: value for name, value in born.items() if name not in values.unset}
         variables |= source.recorded(now) if source else {}
         for field in source.spec.get("variables", []) if source else []:
@@ -94,27 +123,25 @@ def emit(
         for field in state.get("variables", []):
             path = join("state", state["name"], field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
-        if now < 0:
-            continue
-        if "emitter" not in state:
-            yield now, None
-            continue
-        dimensions = emitters[state["emitter"]]["dimensions"]
+
+    def record(self, state: Spec, row: Rows, variables: Record) -> Record:
+        """Return the record that a worker emits in a state."""
+        dimensions = self.emitters[state["emitter"]]["dimensions"]
         record = {}
         for field in dimensions:
-            made = values.make(field, join("emitter", state["emitter"], field["name"]), row, variables)
-            values.earlier[field["name"]] = made
+            made = self.values.make(field, join("emitter", state["emitter"], field["name"]), row, variables)
+            self.values.earlier[field["name"]] = made
             if made is not MISSING:
                 record[field["name"]] = made
         record = printed(record)
         if all(dimension["name"] != "time" for dimension in dimensions):
-            record["time"] = values.time.text()
+            record["time"] = self.values.time.text()
         first = {"time": record["time"]} if "time" in record else {}
-        yield now, first | record
+        return first | record
 
 
 def walk(
-    spec: Spec, seed: int, start_ns: int, max_workers: int, spawns: dict[int | str, list[int]], zone: str
+    spec: Spec, seed: int, start: str, max_workers: int, spawns: dict[int | str, list[int]], zone: str
 ) -> Iterator[tuple[int, Spec, int, Rows, Record, Source | None]]:
     """Yield (time, state, step, row, the worker's variables, the source at a birth) of every state entry, in order.
 
@@ -125,7 +152,7 @@ def walk(
     warm_up = duration(spec.get("warm_up", 0))
     states = {state["name"]: state for state in spec["states"]}
     alive: dict[int, tuple[Source, bool, Rows, Record]] = {}
-    sources = sources_of(spec, seed, start_ns, zone)
+    sources = sources_of(spec, seed, start, zone)
     for source in sources:
         if not isinstance(source.spec.get("from"), dict):
             source.begin(source.time("from", 0))
@@ -183,7 +210,7 @@ def walk(
         heapq.heappush(events, (now + delay, worker, step + 1, following))
 
 
-def sources_of(spec: Spec, seed: int, start_ns: int, zone: str) -> list[Source]:
+def sources_of(spec: Spec, seed: int, start: str, zone: str) -> list[Source]:
     """Return the sources of arrivals, by their names."""
     if "interarrival" in spec:
         given = [{"type": "interarrival", "distribution": spec["interarrival"]}]
@@ -192,7 +219,7 @@ def sources_of(spec: Spec, seed: int, start_ns: int, zone: str) -> list[Source]:
     made = []
     for source in sorted(given, key=lambda source: source.get("name", "")):
         path = join("source", source["name"]) + "/" if "name" in source else ""
-        made.append(Source(source, seed, path, start_ns, world=spec, zone=zone))
+        made.append(Source(source, seed, path, time_ns(start), world=spec, zone=zone, start=start))
         if isinstance(source.get("until"), str):
             made[-1].until = made[-1].time("until", 0) + bool(source.get("endpoint"))
     return made
@@ -449,7 +476,8 @@ class Values:
             return None
         pick, drawn = field.get("pick", "draw"), path
         if "as" in field:
-            drawn = join("/".join(path.split("/")[:2]), f"as:{field['table']}", field["as"])
+            parts = path.split("/")  # of an emitter, a state or a source; what is keyed shares rows everywhere
+            drawn = join(parts[0] if parts[0] == "keyed" else "/".join(parts[:2]), f"as:{field['table']}", field["as"])
         if pick == "draw" and "distribution" in field:
             place = index(field["distribution"], self.bits(drawn + "/pick", row), len(chosen))
         elif pick == "draw" and weights is not None and not field.get("match"):
@@ -461,7 +489,8 @@ class Values:
             place = self.counted[path]
             self.counted[path] += 1
         else:
-            place = {"worker": variables.get("worker"), "step": self.step}[pick]
+            batch = (variables.get("batch") or {"index": 0})["index"]
+            place = {"worker": variables.get("worker"), "step": self.step, "batch": batch}[pick]
         if pick == "shuffle":
             turn, at = divmod(place, len(rows))
             key = draw.numbered(np.array([draw.purpose_key(self.seed, drawn + "/shuffle")]), np.array([turn]))

@@ -497,6 +497,12 @@ TIMES_OF_DAY = {
     },
     "incidents": {"outage": [{"from": "+10S", "until": "+40S"}, {"from": "+2M", "until": "+150S"}]},
 }
+LOG = [
+    ["2020-02-29T10:00:00Z", 1],
+    ["2020-02-29T10:00:07.25Z", 2],
+    ["2020-02-29T10:00:03Z", None],
+    ["2020-02-29T10:00:20Z", 4],
+]
 COUNTS = [1, 1, 1, 2, uniform(0, 2), constant(1.7)]
 PACED = ["poisson", "interarrival", "even", "every", "periodic"]
 POSITIVE_GAPS = [constant(0.7), constant(10), exponential(3), uniform(0, 2), normal(1, 1)]
@@ -540,13 +546,14 @@ def source(draw: st.DrawFn, name: str, states: list[str], others: list[str]) -> 
             given: Spec = {"type": "timestamps", "values": ["+9S", "+3S", "+3S"]}
             cron: Spec = {"type": "cron", "expression": "*/2 * * * *"}
             incident: Spec = {"type": "incident", "incident": "outage", "at": chosen(draw, ["begin", "end"])}
-            made |= chosen(draw, [given, cron, incident])
+            replay: Spec = {"type": "replay", "table": "log", "time": {"column": "at"}, "times": 2, "speed": 1.5}
+            made |= chosen(draw, [given, cron, incident, replay])
     if kind in PACED and draw(st.booleans()) and "total" not in made:
         pace = chosen(draw, PACES)
         made["profile"] = pace[0] if len(pace) == 1 else pace
         if made.get("size") == 1:
             made["size"] = 4  # half of 1, rounded, would be none for ever
-    if kind != "stages" and (count := chosen(draw, COUNTS)) != 1:
+    if made["type"] not in ("stages", "replay") and (count := chosen(draw, COUNTS)) != 1:
         made["count"] = count
     if draw(st.booleans()):
         made["state"] = chosen(draw, states)
@@ -576,6 +583,7 @@ def timed_specs(draw: st.DrawFn) -> Spec:
     names = some(draw, ["b", "a", "Z", "c/d"], 1, 3)
     states = [state["name"] for state in spec["states"]]
     spec["arrivals"] = [source(draw, name, states, names[:place]) for place, name in enumerate(names)]
+    take_rows(draw, spec)
     if rarely(draw):
         spec["warm_up"] = chosen(draw, ["7S", 65])
     readable = sorted({variable["name"] for state in spec["states"] for variable in state.get("variables", [])})
@@ -587,6 +595,18 @@ def timed_specs(draw: st.DrawFn) -> Spec:
     if draw(st.booleans()):
         spec["timezone"] = chosen(draw, ["Europe/Berlin", "Asia/Kolkata"])
     return spec
+
+
+def take_rows(draw: st.DrawFn, spec: Spec) -> None:
+    """Let sources take the rows of tables: of a log, and as many as a table has."""
+    tables = spec.get("tables", {})
+    for made in spec["arrivals"]:
+        if made["type"] == "every" and tables and draw(st.booleans()):
+            made["size"] = {"table": chosen(draw, sorted(tables))}
+        if made["type"] == "replay":
+            spec["tables"] = tables | {"log": {"columns": ["at", "played"], "rows": LOG}}
+            dimensions = spec["emitters"][0]["dimensions"]
+            dimensions += [{"name": name, "type": "variable", "variable": name} for name in ("played", "shift")]
 
 
 def reads_variables(states: list[Spec]) -> bool:

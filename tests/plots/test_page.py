@@ -266,12 +266,22 @@ def texts(svg: bytes) -> list[str]:
     return [each.text or "" for each in ElementTree.fromstring(svg).iter(f"{SVG}text")]
 
 
-def test_the_picture_of_the_documentation_is_what_its_command_draws(tmp_path, monkeypatch) -> None:
-    page = (ROOT / "docs/plot.md").read_text()
-    (tmp_path / "desk.json").write_text(page.split("<!-- file: desk.json -->\n```json\n")[1].split("```")[0])
+@pytest.mark.parametrize(
+    ("page", "spec", "options", "picture"),
+    [
+        ("plot", "desk.json", {}, "desk.svg"),
+        ("time", "shop.json", {"start": "2024-11-25T00:00:00"}, "week.svg"),
+    ],
+)
+def test_a_picture_of_the_documentation_is_what_its_command_draws(
+    page: str, spec: str, options: dict, picture: str, tmp_path, monkeypatch
+) -> None:
+    written = (ROOT / f"docs/{page}.md").read_text()
+    (tmp_path / spec).write_text(written.split(f"<!-- file: {spec} -->\n```json\n")[1].split("```")[0])
     monkeypatch.chdir(tmp_path)
-    assert "`datagen plot desk.json -o desk.svg`" in page
-    assert texts((ROOT / "docs/pictures/desk.svg").read_bytes()) == texts(plots.page("desk.json", ".svg"))
+    said = "".join(f"-s {start} " for start in options.values())
+    assert f"`datagen plot {spec} {said}-o {picture}`" in written
+    assert texts((ROOT / "docs/pictures" / picture).read_bytes()) == texts(plots.page(spec, ".svg", **options))
 
 
 def test_plot_takes_the_options_of_a_run(command, tmp_path) -> None:
@@ -280,3 +290,16 @@ def test_plot_takes_the_options_of_a_run(command, tmp_path) -> None:
     assert (outcome.code, (tmp_path / "a.html").exists()) == (0, True)
     outcome = command(*given, "--volume", "1MB/D", "-o", tmp_path / "b.html")
     assert (outcome.code, "--rate and --volume exclude each other" in outcome.err) == (2, True)
+
+
+def test_a_share_has_no_digit_that_is_no_more_than_an_error_of_binary_numbers() -> None:
+    assert [text.share(share) for share in (0.55, 1 / 3, 0.004)] == ["55 %", "33.3 %", "0.4 %"]
+
+
+def test_a_run_whose_workers_stay_nowhere_has_sentences_in_place_of_charts() -> None:
+    spec = world(arrivals={"type": "at_start", "total": 3})
+    del spec["interarrival"]
+    shown = plots.page(spec, ".html").decode()
+    assert "Nobody is alive for longer than an instant" in shown
+    assert "Each is over in an instant" in shown
+    assert "the whole span" not in shown

@@ -88,6 +88,7 @@ def test_a_function_of_nothing_but_nulls_and_of_no_rows_at_all_has_the_same_type
         ("substring('héllo', 1, 3)", "éll"),
         ("substring('héllo', -2)", "lo"),
         ("substring('héllo', -3, 2)", "ll"),
+        ("substring('x', -2, 1)", "x"),
         ("substring('héllo', 9)", ""),
         ("substring('héllo', 1, -1)", ""),
         ("index('häuser', 's')", 3),

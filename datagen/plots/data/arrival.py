@@ -8,6 +8,7 @@ import numpy as np
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers
 from datagen.engine.rhythm import Rhythm
+from datagen.engine.scout import measuring
 from datagen.engine.source import Steady
 from datagen.plots.data.pilot import Pilot
 from datagen.plugin.arrival import OPEN, After, Arrival, Paced, Scope
@@ -143,7 +144,7 @@ class _Expected:
     def _scope(self, seed: int) -> Scope:
         rhythm = self._rhythm(seed)
         begin = min(self._begin, NEVER)
-        return Scope(
+        scope = Scope(
             seed=seed,
             path=self._path,
             start=self._pilot.start,
@@ -156,6 +157,7 @@ class _Expected:
             recording=self._source.recording(self._pilot.start, self._times.zero, self._times.zone),
             scale=self._pilot.plan.scale,
         )
+        return measuring(self._pilot.plan, self._source, scope)
 
     def _averaged(self, edges: Integers) -> Floats | None:
         """Return the means over seeds; None when there are too many workers to be counted so often."""

@@ -25,6 +25,7 @@ from datagen.engine.warm_up import warm_up_of
 from datagen.job.job import compute
 from datagen.job.options import Options
 from datagen.job.request import Request, spec_of
+from datagen.job.rows import with_rows
 from datagen.job.times import settle
 from datagen.job.volume import scaled
 from datagen.language.load import LoadedSpec
@@ -88,6 +89,7 @@ class Pilot:
         times = settle(replace(options, start=begin, seed=options.seed or 0, threads=1), loaded.spec.timezone)
         assert times.start is not None, "a start that was chosen"
         span = min(options.duration or WEEK, time_left(times.start))
+        loaded = with_rows(loaded, times.options, times.start)
         settled, _ = scaled(loaded, replace(times.options, duration=span), times.start)
         return cls(loaded, settled, times.start)
 

@@ -34,7 +34,7 @@ def drawn(chart: Json, width: int) -> Drawing:
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "autosize": {"type": "fit-x", "contains": "padding"},
         "width": width,
-        "padding": 2,
+        "padding": 2 if width == WIDE else {"left": 2, "top": 2, "bottom": 2, "right": 14},  # half of the last number
         "config": _config(),
         **chart,
     }

@@ -12,6 +12,9 @@ from datagen.plots.draw.figure import Drawing, Figure
 _SHOWN = 26  # characters of a value
 _EXAMPLE = 44
 _FEW = 9  # bins whose numbers are all written
+_HOUR = 3_600_000  # ms
+# How times are written, by how many hours there are between the first and the last.
+_WRITTEN = {0.1: "%H:%M:%S", 60: "%H:%M", 24 * 90: "%-d %b", 24 * 365 * 3: "%b %Y"}
 
 
 def field_figure(field: Values) -> Figure:
@@ -91,7 +94,7 @@ def _binned(field: Values) -> Json:
         x: Any = {
             "type": "temporal",
             "scale": {"type": "utc", "nice": False},
-            "axis": {"title": None, "grid": False, "tickCount": 4},
+            "axis": {"title": None, "grid": False, "tickCount": 4, "format": _written(high - low)},
         }
     else:
         whole = all(edge % 1 == 0.5 for edge in field.edges)  # of whole numbers
@@ -103,6 +106,10 @@ def _binned(field: Values) -> Json:
         x["axis"] |= {"values": [edge + 0.5 for edge in field.edges[:-1]]} if is_short else {"tickCount": 5}
     y = chart.number_axis("records", max(field.counted), whole=True)
     return chart.histogram(rows, x, y, has_theory=field.expected is not None, height=110)
+
+
+def _written(span: float) -> str:
+    return next((form for hours, form in _WRITTEN.items() if span <= hours * _HOUR), "%Y")
 
 
 def _listed(field: Values) -> Json:

@@ -97,4 +97,5 @@ def _label(state: State, states: States) -> str:
         often = f"{text.share(state.entered / max(sum(each.entered for each in states.states), 1))} of all entries"
     small = f'<font point-size="9" color="{color.SOFT}">'
     emits = "" if state.emitter is None else f"<br/>{small}emits {escape(text.shortened(state.emitter, 40))}</font>"
-    return f"<b>{name}</b><br/>{small}stay {text.span(state.mean_stay)} · {often}</font>{emits}"
+    gap = '<br/><font point-size="3"> </font><br/>'  # lines of different sizes would touch
+    return f"<b>{name}</b>{gap}{small}stay {text.span(state.mean_stay)} · {often}</font>{emits}"

@@ -25,7 +25,7 @@ _HELD = 5
 def page(pilot: Pilot, name: str) -> Page:
     """Return the page of a spec of some name."""
     walked = pilot.walked
-    begin, end = pilot.start.text, walked.reached / 1e9
+    begin, end = pilot.start.text, (pilot.busy if walked.is_over else walked.reached) / 1e9
     run = f"One run from {text.moment(begin)}, seed {pilot.seed}, at most {text.counted(pilot.limit, 'worker')} alive"
     work = f"{text.counted(len(walked.time), 'step')} of {text.counted(len(pilot.births[0]), 'worker')}"
     facts = [f"{run}: {work} in {text.span(end)}."]
@@ -51,11 +51,12 @@ def _legend(pilot: Pilot) -> str:
 
 def _arrivals(pilot: Pilot) -> Iterator[Figure]:
     """Yield arrivals over the whole span, and close up."""
-    whole = arrivals(pilot)
     near = min(_DAY * 10**9, pilot.span, max(_round_up(pilot.busy), 1))
+    is_all = pilot.walked.is_over and pilot.busy <= near
     if near < pilot.span:
-        yield _over("close up", arrivals(pilot, near))
-    yield _over("the whole span", whole)
+        yield _over("the whole run" if is_all else "close up", arrivals(pilot, near))
+    if near == pilot.span or not is_all:
+        yield _over("the whole span", arrivals(pilot))
 
 
 def _round_up(nanoseconds: int) -> int:
@@ -150,6 +151,9 @@ def _alive(data: Alive) -> Figure:
     first = text.milliseconds(data.start)
     ends = [*data.seconds[1:], data.seconds[-1] + data.bin_seconds]
     most = max(data.highest)
+    title = f"Workers alive from {text.moment(data.start)}, for {text.span(ends[-1])}"
+    if not most:
+        return Figure(title, ["Nobody is alive for longer than an instant: no worker stays in a state."], None)
     x = chart.time_axis(first, first + ends[-1] * 1000)
     near = data.limit <= _FAR * max(most, 1)
     y = chart.number_axis("workers alive", most, whole=True, domainMin=0)
@@ -189,7 +193,6 @@ def _alive(data: Alive) -> Figure:
     made = {"data": {"values": rows}, "height": 180, "layer": layers}
     mean = sum(data.mean) / len(data.mean)
     told = f"{text.number(mean)} workers are alive on average, {most:,} at most; the limit is {data.limit:,}."
-    title = f"Workers alive from {text.moment(data.start)}, for {text.span(ends[-1])}"
     return Figure(title, facts, chart.drawn(made, chart.WIDE), told)
 
 
@@ -198,6 +201,8 @@ def _lives(data: Lives, names: list[str]) -> Figure:
     if not data.lives:
         return Figure("No worker was born", [], None)
     end = max(stay.begin + stay.seconds for life in data.lives for stay in life.stays)
+    if not end:
+        return Figure(title, ["Each is over in an instant: no worker stays in a state."], None)
     unit, size = text.unit(end)
     rows: list[Json] = []
     for number, life in enumerate(data.lives):

@@ -19,7 +19,7 @@ def number(value: float) -> str:
 
 def share(value: float) -> str:
     """Return a share as a percentage."""
-    percent = 100 * value
+    percent = round(100 * value, 9)  # 100 times 0.55 is a little more than 55
     return (
         f"{percent:.0f} %" if percent == round(percent) else f"{percent:.2g} %" if percent < 10 else f"{percent:.1f} %"
     )

@@ -66,8 +66,8 @@ def _substring(texts: pa.Array, starts: pa.Array, lengths: pa.Array | None = Non
     for number, pair in enumerate(pairs.tolist()):
         first, size = (pair >> 32) - half, (pair & 0xFFFFFFFF) - half
         rows = np.flatnonzero(owner == number)
-        end = None if first < 0 <= first + size else first + max(size, 0)
-        pieces.append(pc.utf8_slice_codeunits(texts.take(pa.array(rows)), first, end))
+        behind = pc.utf8_slice_codeunits(texts.take(pa.array(rows)), first)  # all of a text that is shorter than that
+        pieces.append(pc.utf8_slice_codeunits(behind, 0, max(size, 0)))
         order.append(rows)
     made = pa.concat_arrays(pieces) if pieces else texts
     back = np.argsort(np.concatenate(order), kind="stable") if order else np.zeros(0, np.int64)

@@ -1,0 +1,47 @@
+"""The checks of sources that fill their batches by bytes: a life is one record, which depends on nobody else."""
+
+from collections.abc import Iterator, Sequence
+
+from datagen.graph import reached
+from datagen.language.population import Emitter, Population, State
+from datagen.plugin.arrival import BATCH, Arrival
+from datagen.plugin.dimension import Dimension
+from datagen.problems import Path_, show
+from datagen.records.expression.name import root
+
+Found = Iterator[tuple[Path_, str]]
+
+
+def contradictions(population: Population) -> Found:
+    """Yield why the records of such sources could not be measured before their workers come, each with its path."""
+    states = {state.name: state for state in population.states}
+    emitters = {emitter.name: emitter for emitter in population.emitters}
+    for path, source in population.placed_sources():
+        if source.measures:
+            state = states[source.state] if source.state is not None else population.states[0]
+            for text in (*_other_records(states, state), *_unknown(source, state, emitters)):
+                yield (*path, "bytes"), text
+
+
+def _other_records(states: dict[str, State], state: State) -> Iterator[str]:
+    """Yield why a life that begins in a state is not one record at its birth."""
+    if state.emitter is None:
+        yield f"each of its workers must emit its record at birth, and state {show(state.name)} has no emitter"
+    ways = {name: [way.next for way in other.transitions if way.next in states] for name, other in states.items()}
+    for name in reached(ways, *ways[state.name]):
+        if states[name].emitter is not None:
+            yield f"each of its workers must emit one record and no more, and can get to state {show(name)} behind it"
+            return
+
+
+def _unknown(source: Arrival, state: State, emitters: dict[str, Emitter]) -> Iterator[str]:
+    """Yield what makes records that depend on what was made before."""
+    own = [*source.variables, *state.variables]
+    fields = emitters[state.emitter].dimensions if state.emitter is not None else []
+    parts: Sequence[Dimension] = (*own, *fields)
+    named = {dimension.name for dimension in parts}
+    for dimension in parts:
+        if any(part.counts() or not part.is_ours for _, part in dimension.whole()):
+            yield f"{show(dimension.name)} depends on the values made before, so nobody knows the bytes ahead"
+        if any(root([BATCH], name) and BATCH not in named for _, name in dimension.all_names()):
+            yield f"{show(dimension.name)} reads {show(BATCH)}, which is only known once the records are measured"
