@@ -19,7 +19,7 @@ from datagen.draw import Integers, Keys
 from datagen.engine.birth import Fact
 from datagen.engine.owners import Owners
 from datagen.engine.plan import Plan, Setter
-from datagen.engine.reader import Course, RecordReader
+from datagen.engine.reader import Course, Events, RecordReader
 from datagen.engine.step import NO_BIRTHS, Steps
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
@@ -163,7 +163,9 @@ class Columns:
         nothing = np.zeros(0, np.int64)
         reader = StoreReader(self._stores, lambda _: nothing.astype(np.int32))
         made: dict[str, pa.Array] = {}
-        rows = self._rows(nothing.astype(np.uint64), nothing, nothing, reader, made).owned_by("emitter", emitter)
+        rows = self._rows(nothing.astype(np.uint64), Events(nothing, nothing, nothing), reader, made).owned_by(
+            "emitter", emitter
+        )
         dimensions = self._plan.emitters[emitter].dimensions
         in_order = set()
         for dimension in dimensions:
@@ -192,21 +194,21 @@ class Columns:
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
                 reader = StoreReader(stores, partial(self._after, chosen))
                 made: dict[str, pa.Array] = {}
-                inside = self._rows(chosen.keys, chosen.time, chosen.step, reader, made).owned_by("emitter", name)
+                inside = self._rows(chosen.keys, _events(chosen), reader, made).owned_by("emitter", name)
                 for dimension in self._in_order[name]:
                     made[dimension.name] = inside.make(dimension)
                 parts.append(_DraftPart(name, rows, chosen, reader, made))
         return Draft(steps, tuple(parts))
 
-    def _rows(self, keys: Keys, due: Integers, steps: Integers, reader: StoreReader, made: dict[str, pa.Array]) -> Rows:
+    def _rows(self, keys: Keys, events: Events, reader: StoreReader, made: dict[str, pa.Array]) -> Rows:
         """Return rows for which dimensions are to be made, ``made`` being those that are already."""
-        return Rows(keys, self._plan.path, self._world, RecordReader(reader, due, steps, self.times.readings, made))
+        return Rows(keys, self._plan.path, self._world, RecordReader(reader, events, self.times.readings, made))
 
     def _columns(self, part: _DraftPart) -> dict[str, pa.Array]:
         """Return all columns of an emitter's records; some of them are made already."""
         columns: dict[str, pa.Array] = {}
         steps = part.steps
-        inside = self._rows(steps.keys, steps.time, steps.step, part.reader, columns).owned_by("emitter", part.emitter)
+        inside = self._rows(steps.keys, _events(steps), part.reader, columns).owned_by("emitter", part.emitter)
         for dimension in self._plan.emitters[part.emitter].dimensions:
             name = dimension.name
             columns[name] = part.made[name] if name in part.made else inside.make(dimension)
@@ -247,8 +249,11 @@ class Columns:
         if isinstance(setter.dimension, Fact):
             return setter.dimension.values(*owners.births(setter.owner))
         reader = StoreReader(self._stores, partial(owners.read, setter))
-        keys, due, steps = owners.keys(setter.owner), owners.times(setter.owner), owners.steps(setter.owner)
-        return self._rows(keys, due, steps, reader, known).owned_by(*setter.path).make(setter.dimension)
+        return (
+            self._rows(owners.keys(setter.owner), owners.events(setter.owner), reader, known)
+            .owned_by(*setter.path)
+            .make(setter.dimension)
+        )
 
     def _after(self, steps: Steps, variable: str) -> Positions:
         return steps.after[self._plan.group_of[variable]]
@@ -267,6 +272,10 @@ class Columns:
             refused |= steps.before[group][start:stop] >= self._stores[self._plan.groups[group][0]].size
         found = np.flatnonzero(refused & sets)
         return start + int(found[0]) if len(found) else stop
+
+
+def _events(steps: Steps) -> Events:
+    return Events(steps.time, steps.worker, steps.step)
 
 
 def _is_built_in(dimension: Dimension) -> bool:
@@ -292,7 +301,9 @@ def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course]) -> 
     """
     stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
     nothing = np.zeros(0, np.int64)
-    reader = RecordReader(StoreReader(stores, lambda _: nothing.astype(np.int32)), nothing, nothing, courses, {})
+    reader = RecordReader(
+        StoreReader(stores, lambda _: nothing.astype(np.int32)), Events(nothing, nothing, nothing), courses, {}
+    )
     rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
 
     def type_of(name: str) -> pa.DataType:

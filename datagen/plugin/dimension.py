@@ -127,11 +127,28 @@ class Dimension(Plugin):
         for path, expression in self.expressions():
             yield from ((path, name) for name in sorted(expression.names))
 
+    def guesses(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the names that it reads, too, where they stand for something, each with its key."""
+        return iter(())
+
+    def doubts(self) -> Iterator[tuple[Path_, str]]:
+        """Yield those of its guesses that are hardly meant to stand for nothing, each with its key."""
+        return iter(())
+
+    def sure_names(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the names that it and its nested dimensions read without a guess, each with its path from here."""
+        for path, part in self.whole():
+            yield from (((*path, *inner), name) for inner, name in part.names())
+
     def all_names(self) -> Iterator[tuple[Path_, str]]:
-        """Yield the names that its expressions and those of nested dimensions read, each with its path from here."""
-        yield from self.names()
-        for path, nested in self.nested():
-            yield from (((*path, *inner), name) for inner, name in nested.all_names())
+        """Yield the names that it and its nested dimensions read or guess, each with its path from here."""
+        for path, part in self.whole():
+            yield from (((*path, *inner), name) for inner, name in (*part.names(), *part.guesses()))
+
+    def all_doubts(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the doubts that it and its nested dimensions have, each with its path from here."""
+        for path, part in self.whole():
+            yield from (((*path, *inner), name) for inner, name in part.doubts())
 
     def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
         """Yield what it can't do with what it reads, each with its path from here.
@@ -210,7 +227,7 @@ class PooledDimension(Dimension):
         ]
         lines += [
             (path, f"{show(name)} can't be read here: a pool is made before the run")
-            for path, name in self.all_names()
+            for path, name in self.sure_names()
             if path not in _OUTSIDE_OF_POOLS
         ]
         text = "can't be in a pool, which is made before there are workers"
@@ -301,6 +318,12 @@ class Rows:
         if self.reader is None:
             raise RunFailed(f"{self.path}: a pool is made before the run, when no worker has made a step")
         return self.reader.steps(self.origin)
+
+    def described(self, row: int) -> str:
+        """Return which record a row belongs to, in words."""
+        if self.reader is None:
+            return f"value {row + 1} that was tried for a pool"
+        return self.reader.described(row if self.origin is None else int(self.origin[row]))
 
     def known(self, names: Iterable[str]) -> dict[str, pa.Array]:
         """Return the values, (n,), that hold what names stand for: each by itself or what is before one of its dots."""

@@ -83,6 +83,7 @@ BUILT_IN = {
         "regex": "dimensions.regex",
         "row": "dimensions.row",
         "string": "dimensions.string",
+        "template": "dimensions.template",
         "text": "dimensions.text",
         "timestamp": "dimensions.timestamp",
         "uuid": "dimensions.uuid",

@@ -25,6 +25,9 @@ class Reader(Protocol):
     def steps(self, origin: Integers | None) -> Integers:
         """Return the numbers of the steps of workers, for the same rows as ``read``."""
 
+    def described(self, row: int) -> str:
+        """Return which record a row of the batch is, in words."""
+
 
 class Pool(Protocol):
     """The different values that a dimension with a cardinality picks from."""

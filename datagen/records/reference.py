@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from datagen.draw import Floats, Integers
 from datagen.records.conversion import as_type
 from datagen.records.types import JSON_TEXT, plain, present
+from datagen.records.values import GivenList, GivenObject, python_values
 
 
 class Reference:
@@ -22,12 +23,22 @@ class Reference:
         self.size = len(next(iter(self.columns.values()))) if self.columns else 0
         self._fields = dict(columns)  # those of objects, in which a key may be missing
         self._groupings: dict[tuple[str, ...], Grouping] = {}
+        self._objects: dict[str, GivenList] = {}
 
     @cached_property
     def rows(self) -> pa.StructArray:
         """Return the rows as objects."""
         fields = [pa.field(name, column.type) for name, column in self._fields.items()]
         return pa.StructArray.from_arrays(list(self._fields.values()), fields=fields)
+
+    def objects(self, zone: str) -> GivenList:
+        """Return the rows as the code of users sees them, with times in a zone."""
+        if zone not in self._objects:
+            columns = [python_values(column, zone) for column in self.columns.values()]
+            self._objects[zone] = GivenList(
+                GivenObject(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)
+            )
+        return self._objects[zone]
 
     def grouping(self, by: tuple[str, ...]) -> "Grouping":
         """Return the rows in groups that have the same values in some columns; without columns it is one group."""

@@ -1,0 +1,128 @@
+"""The dimension ``template``."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import pyarrow as pa
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+
+from datagen.dimensions.script.failure import failure, place_in_template
+from datagen.dimensions.script.program import Program
+from datagen.dimensions.script.source import Closure, Source
+from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.model import Maker, invalid
+from datagen.problems import Path_, show
+from datagen.records.values import given, python_values
+
+
+def _of_text(value: Any, info: "ValidationInfo[Maker]") -> Closure:
+    if isinstance(value, Closure):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"must be the text of a template, found {show(value)}")
+    return Closure.of(Source(value, "", (_folder(info),)))
+
+
+def _of_file(value: Any, info: "ValidationInfo[Maker]") -> Closure:
+    if isinstance(value, Closure):
+        return value
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError(f"must be the name of a file, found {show(value)}")
+    path = value if info.context is None else info.context.path(value)
+    return Closure.of(Source.of_file(path, _folder(info)))
+
+
+def _folder(info: "ValidationInfo[Maker]") -> str:
+    return "" if info.context is None else info.context.path("")
+
+
+_TEXT = WithJsonSchema({"type": "string"})
+
+
+class Template(Dimension):
+    """What a [template](../templates.md) of Jinja2 makes of the record: a text.
+
+    It sees the fields that stand above it, variables, `time`, its `constants`, the spec's `tables`, `rand` and more. One
+    that only puts values into a text is computed in columns; any other by row, which takes some µs a record.
+
+    Example: {"type": "template", "name": "line", "text": "{% if worker is divisibleby 2 %}even{% else %}odd{% endif %} at {{ time.strftime('%H:%M') }}"}
+    """
+
+    kind: ClassVar[str] = "template"
+    text: Annotated[Closure, PlainValidator(_of_text), _TEXT] | None = Field(None, description="the template")
+    path: Annotated[Closure, PlainValidator(_of_file), _TEXT] | None = Field(
+        None, description="the file of the template, relative to the spec; this or `text` is required"
+    )
+    constants: dict[str, Any] = Field({}, description="values that it reads, by their names")
+    undefined: Literal["nothing", "strict"] = Field(
+        "nothing",
+        description="what a name is that stands for nothing: it prints `nothing`, or `strict`: it is an error",
+    )
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.text is None) == (self.path is None):
+            raise invalid(self.kind, [((), 'there must be either "text" or "path"')])
+        return self
+
+    @property
+    def _closure(self) -> Closure:
+        found = self.text or self.path
+        assert found is not None
+        return found
+
+    @property
+    def _key(self) -> Path_:
+        return ("path",) if self.text is None else ("text",)
+
+    def draws(self) -> bool:
+        return self._closure.draws
+
+    def files(self) -> list[str]:
+        return [file.path for file in self._closure.files.values() if file.path]
+
+    def by_row(self) -> Iterator[str]:
+        if self._program_of("UTC").is_by_row:
+            yield f"template {show(self.name)}"
+
+    def names(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().names()
+        if self.undefined == "strict":
+            yield from self._doubts()
+
+    def guesses(self) -> Iterator[tuple[Path_, str]]:
+        yield from ((self._key, name) for name in sorted(self._closure.names - self.constants.keys()))
+
+    def doubts(self) -> Iterator[tuple[Path_, str]]:
+        if self.undefined != "strict":
+            yield from self._doubts()
+
+    def _doubts(self) -> Iterator[tuple[Path_, str]]:
+        yield from ((self._key, name) for name in sorted(self._closure.doubtful(self.constants)))
+
+    def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
+        yield from super().picks()
+        yield from ((self._key, table, None) for table in self._closure.tables)
+
+    def make(self, rows: Rows) -> pa.Array:
+        known = rows.known(self._closure.names - self.constants.keys())
+
+        def failed(row: int, error: Exception) -> None:
+            where = place_in_template(error, self._closure)
+            held = {name: python_values(column.slice(row, 1), rows.world.zone)[0] for name, column in known.items()}
+            raise failure(rows, row, error, where, held) from error
+
+        return self._program_of(rows.world.zone).texts(known, rows, failed)
+
+    @cached_property
+    def _programs(self) -> dict[str, Program]:
+        return {}
+
+    def _program_of(self, zone: str) -> Program:
+        """Return it compiled for the times of a zone."""
+        if zone not in self._programs:
+            constants = {name: given(value) for name, value in self.constants.items()}
+            strict = self.undefined == "strict"
+            self._programs[zone] = Program(self._closure, constants, zone, strict=strict)
+        return self._programs[zone]
