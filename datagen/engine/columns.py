@@ -171,7 +171,8 @@ class Columns:
         for dimension in dimensions:
             before = len(self._world.counters)
             made[dimension.name] = rows.make(dimension)
-            if len(self._world.counters) > before or not _is_built_in(dimension):
+            remembers = any(part.remembers() for _, part in dimension.whole())
+            if len(self._world.counters) > before or remembers:
                 in_order.add(dimension.name)
         for number, dimension in reversed(list(enumerate(dimensions))):  # and what those read
             if dimension.name in in_order:
@@ -276,12 +277,6 @@ class Columns:
 
 def _events(steps: Steps) -> Events:
     return Events(steps.time, steps.worker, steps.step)
-
-
-def _is_built_in(dimension: Dimension) -> bool:
-    """Return whether a dimension and all that it contains are ours; a plug-in's may remember what they made."""
-    own = type(dimension).__module__.startswith("datagen.dimensions.")
-    return own and all(_is_built_in(part) for _, part in dimension.nested())
 
 
 def _is_fixed(setter: Setter) -> bool:

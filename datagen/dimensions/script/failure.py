@@ -13,7 +13,8 @@ _MOST_SHOWN = 400  # letters of what a record held
 
 def failure(rows: Rows, row: int, error: BaseException, where: str, held: Mapping[str, Any]) -> RunFailed:
     """Return what to raise where code failed for a row."""
-    name = "" if type(error).__module__.startswith("jinja2.") else f"{type(error).__name__}: "
+    own = type(error).__module__.startswith(("jinja2.", "datagen."))  # whose messages say it all
+    name = "" if own else f"{type(error).__name__}: "
     values = ", ".join(f"{key}={show(value)}" for key, value in held.items())
     values = values if len(values) <= _MOST_SHOWN else f"{values[:_MOST_SHOWN]}…"
     text = f"making {rows.path}: {where}: {name}{error}; {rows.described(row)}{f' held {values}' if values else ''}"
