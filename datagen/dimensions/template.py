@@ -7,9 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import pyarrow as pa
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
 
+from datagen.dimensions.script.closure import Closure
 from datagen.dimensions.script.failure import failure, place_in_template
 from datagen.dimensions.script.program import Program
-from datagen.dimensions.script.source import Closure, Source
+from datagen.dimensions.script.source import Source
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.model import Maker, invalid
 from datagen.problems import Path_, show
@@ -17,24 +18,11 @@ from datagen.records.values import given, python_values
 
 
 def _of_text(value: Any, info: "ValidationInfo[Maker]") -> Closure:
-    if isinstance(value, Closure):
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f"must be the text of a template, found {show(value)}")
-    return Closure.of(Source(value, "", (_folder(info),)))
+    return value if isinstance(value, Closure) else Closure.of(Source.of_text(value, info))
 
 
 def _of_file(value: Any, info: "ValidationInfo[Maker]") -> Closure:
-    if isinstance(value, Closure):
-        return value
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise ValueError(f"must be the name of a file, found {show(value)}")
-    path = value if info.context is None else info.context.path(value)
-    return Closure.of(Source.of_file(path, _folder(info)))
-
-
-def _folder(info: "ValidationInfo[Maker]") -> str:
-    return "" if info.context is None else info.context.path("")
+    return value if isinstance(value, Closure) else Closure.of(Source.of_file(value, info))
 
 
 _TEXT = WithJsonSchema({"type": "string"})

@@ -72,6 +72,7 @@ BUILT_IN = {
         "ip_in": "dimensions.ip_in",
         "ipaddress": "dimensions.ipaddress",
         "ipv6": "dimensions.ipv6",
+        "jsonnet": "dimensions.jsonnet",
         "list": "dimensions.list",
         "mac": "dimensions.mac",
         "map": "dimensions.map",

@@ -369,7 +369,7 @@ def test_a_bad_template_is_a_problem_with_its_place(tmp_path: Path, text: str) -
         ({}, ': there must be either "text" or "path"'),
         ({"path": "no.j2"}, ".path: "),
         ({"path": ""}, '.path: must be the name of a file, found ""'),
-        ({"text": 5}, ".text: must be the text of a template, found 5"),
+        ({"text": 5}, ".text: must be a text, found 5"),
         ({"text": "x", "undefined": "loud"}, ".undefined: must be 'nothing' or 'strict', found \"loud\""),
     ],
 )

@@ -112,7 +112,7 @@ def test_every_example_runs(group, example, tmp_path, monkeypatch, capfd):
             return
         case "formatter":
             form = example["type"]
-    if "text" in example:
+    if group == "formatter" and "text" in example:
         form = "pattern.txt"
         Path(form).write_text(example["text"])
     spec = tiny_spec(**changes)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from traceback import walk_tb
 from typing import Any
 
-from datagen.dimensions.script.source import Closure
+from datagen.dimensions.script.closure import Closure
 from datagen.plugin.dimension import Rows
 from datagen.problems import RunFailed, show
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from jinja2 import Template, nodes
 
+from datagen.dimensions.script.closure import MAIN, Closure
 from datagen.dimensions.script.environment import RAND, ROW, Environment, Row
 from datagen.dimensions.script.numbers import Numbers
 from datagen.dimensions.script.rand import Rand
-from datagen.dimensions.script.source import MAIN, Closure
 from datagen.dimensions.script.view import TablesView
 from datagen.plugin.dimension import Rows
 

@@ -22,28 +22,33 @@ class Numbers:
         self._first = 0  # row of the block
         self._drawn: list[list[list[int]]] = []  # of the block, by round of calls, row, call
         self._row = _NOWHERE  # in the block
-        self._call = 0
+        self.calls = 0  # of the row so far
 
-    def begin(self, row: int) -> None:
-        """Begin with the calls of a row, which is behind the one before."""
-        if row - self._first >= _BLOCK:
-            self._first = row
+    def begin(self, row: int, calls: int = 0) -> None:
+        """Begin with the calls of a row, or go on with them; rows come about in order."""
+        first = row // _BLOCK * _BLOCK
+        if first != self._first:
+            self._first = first
             self._drawn.clear()
-        self._row, self._call = row - self._first, 0
+        self._row, self.calls = row - self._first, calls
 
     def bits(self) -> int:
         """Return 64 random bits, for the next call. Raises ValueError where there is no row."""
         if self._row == _NOWHERE:
             raise ValueError("there is no record yet: what stands outside of macros in an imported file is read before")
-        call = self._call
-        self._call += 1
+        call = self.calls
+        self.calls += 1
         round_ = call.bit_length()
         size = (1 << round_) >> 1
-        if round_ == len(self._drawn):
-            purpose = draw.numbered(self._purpose, np.array([round_]))[0]
-            block = self._keys[self._first : self._first + _BLOCK]
-            self._drawn.append(draw.words(block, purpose, max(size, 1)).tolist())
+        while round_ >= len(self._drawn):
+            self._drawn.append(self._round(len(self._drawn)))
         return self._drawn[round_][self._row][call - size]
+
+    def _round(self, number: int) -> list[list[int]]:
+        """Return the numbers of a round of calls, for each row of the block."""
+        purpose = draw.numbered(self._purpose, np.array([number]))[0]
+        block = self._keys[self._first : self._first + _BLOCK]
+        return draw.words(block, purpose, max((1 << number) >> 1, 1)).tolist()
 
     def many(self, count: int) -> list[int]:
         """Return so many times 64 bits, for one call."""

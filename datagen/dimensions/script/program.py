@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 from jinja2 import Template, nodes
 
+from datagen.dimensions.script.closure import MAIN, Closure
 from datagen.dimensions.script.columns import Part, by_value, filtered, names_in, parts_of, shown
 from datagen.dimensions.script.environment import ROW, Row
 from datagen.dimensions.script.loop import ROWS, Failed, Rendering, looped
-from datagen.dimensions.script.source import MAIN, Closure
 from datagen.plugin.dimension import Rows
 from datagen.records.expression.moment import zone_of
 from datagen.records.text import Piece, join
