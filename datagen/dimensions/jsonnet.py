@@ -9,12 +9,13 @@ from typing import Annotated, Any, ClassVar, Self
 import pyarrow as pa
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
 
-from datagen.dimensions.script.failure import failure
+from datagen.dimensions.script.failure import Known, failure
 from datagen.dimensions.script.jsonnet import BLOCK, ENGINES, Failure, Program, engine, names_imported, names_read
 from datagen.dimensions.script.makes import array_of
 from datagen.dimensions.script.numbers import Numbers
 from datagen.dimensions.script.source import Source
-from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.dimension import Rows
+from datagen.plugin.fallible import Fallible
 from datagen.plugin.model import Maker, invalid
 from datagen.problems import InvalidInput, Path_, read_text, show
 from datagen.records.expression.name import found_in
@@ -33,7 +34,7 @@ def _of_file(value: Any, info: "ValidationInfo[Maker]") -> Source:
 _TEXT = WithJsonSchema({"type": "string"})
 
 
-class Jsonnet(Dimension):
+class Jsonnet(Fallible):
     """What a text in [Jsonnet](../templates.md#jsonnet) gives for the record: an object, a list, any value.
 
     `std.extVar("name")` is a field that stands above, a variable, `time` or a constant; null where it is missing.
@@ -118,22 +119,25 @@ class Jsonnet(Dimension):
             block = [column[first : first + BLOCK] for column in columns]
             cells = zip(*block, strict=True) if block else repeat((), min(BLOCK, len(rows) - first))
             records = [self.constants | dict(zip(self._read, row, strict=True)) for row in cells]
-            found.append(array_of(self._values(rows, records, numbers, first), "json"))
+            found.append(array_of(self._values(rows, known, records, numbers, first), "json"))
         return pa.concat_arrays(found) if found else pa.array([], JSON_TEXT)
 
-    def _values(self, rows: Rows, records: list[dict[str, Any]], numbers: Numbers, first: int) -> list[Any]:
+    def _values(
+        self, rows: Rows, known: Known, records: list[dict[str, Any]], numbers: Numbers, first: int
+    ) -> list[Any]:
         """Return the values of a block of records; where that fails, of one after the other, to know which it is."""
         try:
             return self._program.values(records, numbers, first)
         except Failure:
-            return [self._value(rows, record, numbers, first + place) for place, record in enumerate(records)]
+            return [self._value(rows, known, record, numbers, first + place) for place, record in enumerate(records)]
 
-    def _value(self, rows: Rows, record: dict[str, Any], numbers: Numbers, row: int) -> Any:
+    def _value(self, rows: Rows, known: Known, record: dict[str, Any], numbers: Numbers, row: int) -> Any:
         try:
             return self._program.values([record], numbers, row)[0]
         except Failure as error:
-            held = {name: value for name, value in record.items() if name not in self.constants}
-            raise failure(rows, row, error, error.place, held) from error
+            failed = error
+        self.fail(rows, row, lambda: failure(rows, row, failed, failed.place, known))
+        return None
 
 
 def _found(source: Source, name: str) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import repeat
 from traceback import walk_tb
 from typing import Annotated, Any, ClassVar, Self
@@ -15,9 +15,10 @@ from datagen.dimensions.script.failure import failure
 from datagen.dimensions.script.makes import TYPES, Makes, Unfit, array_of, column_of
 from datagen.dimensions.script.numbers import Numbers
 from datagen.dimensions.script.rand import Rand
-from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.dimension import Rows
+from datagen.plugin.fallible import Fallible
 from datagen.plugin.model import Maker, invalid, maker_of
-from datagen.problems import Path_, did_you_mean, show
+from datagen.problems import Path_, RunFailed, did_you_mean, show
 from datagen.records.types import plain, present
 from datagen.records.values import given, python_values
 
@@ -62,7 +63,7 @@ def _function(value: Any, info: "ValidationInfo[Maker]") -> UserFunction:
     return found
 
 
-class Python(Dimension):
+class Python(Fallible):
     """What a function of your own gives, from a file that is loaded with `--plugins`.
 
     Its parameters are called as what it reads: fields that stand above, variables, `time`, `constants`; and `rand`,
@@ -90,6 +91,8 @@ class Python(Dimension):
             for name in self.constants
             if name not in known
         ]
+        if self.columns and self.on_error == "skip":
+            lines.append((("on_error",), 'can\'t be "skip" with "columns": nobody knows which of the records failed'))
         if lines:
             raise invalid(self.kind, lines)
         return self
@@ -144,17 +147,21 @@ class Python(Dimension):
         if self.draws() and "rand" not in known:
             constants["rand"] = Rand(numbers)
         found: list[Any] = []
-        try:
-            for row, own in enumerate(records):  # 0.5 µs a record beside what the function takes
-                numbers.begin(row)
+        for row, own in enumerate(records):  # 0.5 µs a record beside what the function takes
+            numbers.begin(row)
+            try:
                 found.append(call(**dict(zip(known, own, strict=True)), **constants))
-            return array_of(found, self.makes)
-        except Exception as error:  # a user's code may raise anything
-            row = len(found) if not isinstance(error, Unfit) or error.row is None else error.row
-            raise self._failure(rows, row, error, known) from error
+            except Exception as error:  # a user's code may raise anything
+                self.fail(rows, row, partial(self._failure, rows, row, error, known))
+                found.append(None)
+        while True:
+            try:
+                return array_of(found, self.makes)
+            except Unfit as error:
+                self.fail(rows, error.row, partial(self._failure, rows, error.row, error, known))
+                found[error.row] = None
 
-    def _failure(self, rows: Rows, row: int, error: Exception, known: Mapping[str, pa.Array]) -> Exception:
+    def _failure(self, rows: Rows, row: int, error: Exception, known: Mapping[str, pa.Array]) -> RunFailed:
         """Return what to raise where the function failed for a row, or gave what it should not."""
         where = self.function.name if isinstance(error, Unfit) else self.function.place(error)
-        held = {name: python_values(column.slice(row, 1), rows.world.zone)[0] for name, column in known.items()}
-        return failure(rows, row, error, where, {} if self.columns else held)
+        return failure(rows, row, error, where, {} if self.columns else known)

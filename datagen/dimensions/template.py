@@ -11,10 +11,11 @@ from datagen.dimensions.script.closure import Closure
 from datagen.dimensions.script.failure import failure, place_in_template
 from datagen.dimensions.script.program import Program
 from datagen.dimensions.script.source import Source
-from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.dimension import Rows
+from datagen.plugin.fallible import Fallible
 from datagen.plugin.model import Maker, invalid
 from datagen.problems import Path_, show
-from datagen.records.values import given, python_values
+from datagen.records.values import given
 
 
 def _of_text(value: Any, info: "ValidationInfo[Maker]") -> Closure:
@@ -28,7 +29,7 @@ def _of_file(value: Any, info: "ValidationInfo[Maker]") -> Closure:
 _TEXT = WithJsonSchema({"type": "string"})
 
 
-class Template(Dimension):
+class Template(Fallible):
     """What a [template](../templates.md) of Jinja2 makes of the record: a text.
 
     It sees the fields that stand above it, variables, `time`, its `constants`, the spec's `tables`, `rand` and more. One
@@ -97,9 +98,7 @@ class Template(Dimension):
         known = rows.known(self._closure.names - self.constants.keys())
 
         def failed(row: int, error: Exception) -> None:
-            where = place_in_template(error, self._closure)
-            held = {name: python_values(column.slice(row, 1), rows.world.zone)[0] for name, column in known.items()}
-            raise failure(rows, row, error, where, held) from error
+            self.fail(rows, row, lambda: failure(rows, row, error, place_in_template(error, self._closure), known))
 
         return self._program_of(rows.world.zone).texts(known, rows, failed)
 

@@ -6,9 +6,9 @@ thread. Knows nothing of how workers move or of what becomes of the records.
 """
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from datagen.engine.birth import Fact
 from datagen.engine.owners import Owners
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.reader import Course, Events, RecordReader
+from datagen.engine.skipped import Skipped
 from datagen.engine.step import NO_BIRTHS, Steps
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
@@ -44,6 +45,13 @@ class _DraftPart:
     reader: StoreReader
     made: dict[str, pa.Array]
 
+    def without(self, failed: Collection[int], reader: Callable[[Steps], StoreReader]) -> "_DraftPart":
+        """Return all but some of its records, by their places; what reads others is another one."""
+        kept = np.delete(np.arange(len(self.rows)), list(failed))
+        steps = self.steps.at(kept)
+        made = {name: column.take(pa.array(kept)) for name, column in self.made.items()}
+        return _DraftPart(self.emitter, self.rows[kept], steps, reader(steps), made)
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -51,6 +59,7 @@ class Draft:
 
     steps: Steps  # those that emit a record
     parts: tuple[_DraftPart, ...]
+    skipped: Skipped
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -72,6 +81,7 @@ class Columns:
         owners = {source.name: owner for owner, source in sources}
         self._recorded = {owners[name]: recording.values() for name, recording in plan.recordings.items()}
         self._rows_next = _FIRST_ROWS
+        self._skips = plan.population.skips
         self._in_order: dict[str, list[Dimension]] = {}  # by emitter: what depends on the order of records
         self._hidden = {name: emitter.hidden for name, emitter in plan.emitters.items()}
         self.layout = Layout(
@@ -119,7 +129,7 @@ class Columns:
         Of the steps behind those that give the ``most`` records nothing is made, which could use up what is unique.
         """
         start, end = 0, len(steps)
-        if most is not None and most < end:
+        if most is not None and most < end and not self._skips:
             emitting = np.flatnonzero(self._plan.emitter_of[steps.state] >= 0)
             end = int(emitting[most - 1]) + 1 if len(emitting) >= most > 0 else end
         while start < end:
@@ -127,7 +137,7 @@ class Columns:
             stop = self._before_own_reads(steps, start, stop) if self._plan.circular else stop
             draft = self._draft(steps.between(start, stop))
             start = stop
-            if len(draft):
+            if len(draft) or len(draft.skipped):
                 yield draft
         self._clear(steps)
 
@@ -189,17 +199,43 @@ class Columns:
             steps, emitter_of = steps.at(emitting), emitter_of[emitting]
         stores = {name: copy(store) for name, store in self._stores.items()}  # as they are now
         parts = []
+        skipped: dict[int, str] = {}
         for number, name in enumerate(self._plan.emitters):
             rows = np.flatnonzero(emitter_of == number)
             if len(rows):
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
-                reader = StoreReader(stores, partial(self._after, chosen))
-                made: dict[str, pa.Array] = {}
-                inside = self._rows(chosen.keys, _events(chosen), reader, made).owned_by("emitter", name)
-                for dimension in self._in_order[name]:
-                    made[dimension.name] = inside.make(dimension)
-                parts.append(_DraftPart(name, rows, chosen, reader, made))
-        return Draft(steps, tuple(parts))
+                part, failed = self._draft_part(name, rows, chosen, stores)
+                parts.append(part)
+                skipped |= failed
+        if not skipped:
+            return Draft(steps, tuple(parts), Skipped())
+        kept = np.delete(np.arange(len(steps)), list(skipped))
+        left = (replace(part, rows=np.searchsorted(kept, part.rows)) for part in parts if len(part.rows))
+        return Draft(steps.at(kept), tuple(left), Skipped.of(skipped))
+
+    def _draft_part(
+        self, emitter: str, rows: Integers, steps: Steps, stores: dict[str, Store]
+    ) -> tuple[_DraftPart, dict[int, str]]:
+        """Return the records of an emitter, with what has to be made in order, and which rows are left out, and why."""
+        part = _DraftPart(emitter, rows, steps, self._reader(stores, steps), {})
+        skipped: dict[int, str] = {}
+        inside = self._inside(part)
+        for dimension in self._in_order[emitter]:
+            failed: dict[int, str] = {}
+            part.made[dimension.name] = replace(inside, failed=failed).make(dimension)
+            if failed:
+                skipped |= {int(part.rows[row]): reason for row, reason in failed.items()}
+                part = part.without(failed, partial(self._reader, stores))
+                inside = self._inside(part)
+        return part, skipped
+
+    def _inside(self, part: _DraftPart) -> Rows:
+        """Return the rows of a part for what is made in order."""
+        rows = self._rows(part.steps.keys, _events(part.steps), part.reader, part.made)
+        return rows.owned_by("emitter", part.emitter)
+
+    def _reader(self, stores: dict[str, Store], steps: Steps) -> StoreReader:
+        return StoreReader(stores, partial(self._after, steps))
 
     def _rows(self, keys: Keys, events: Events, reader: StoreReader, made: dict[str, pa.Array]) -> Rows:
         """Return rows for which dimensions are to be made, ``made`` being those that are already."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 from datagen.draw import Integers
 from datagen.engine.variables import StoreReader
 from datagen.records.batch import TIME
+from datagen.records.expression.facets import as_milliseconds
 from datagen.records.text import plain_text
 
 Course = Callable[[Integers], pa.Array]  # of times (n,), in ns since the start
@@ -52,7 +53,7 @@ class RecordReader:
 
     def described(self, row: int) -> str:
         events = self._events
-        time = plain_text(self._courses[TIME](events.due[row : row + 1]))[0].as_py()
+        time = plain_text(as_milliseconds(self._courses[TIME](events.due[row : row + 1])))[0].as_py()
         return f"the record of {time}, worker {events.worker[row]}, step {events.step[row]}"
 
     def names(self) -> Collection[str]:

@@ -192,6 +192,7 @@ class Rows:
     reader: Reader | None = None
     origin: Integers | None = None  # (n,) rows of the batch that these belong to; None: all, in order
     owner: str = ""  # name path of the whole record, or of all that is set together
+    failed: dict[int, str] | None = None  # rows of the batch that are left out, and why the first is; None: none can be
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -40,9 +40,9 @@ _FITS: dict[str, Callable[[Any], bool]] = {
 
 
 class Unfit(ValueError):
-    """A value is not what it has to be; ``row`` is the first that has one, or None."""
+    """A value is not what it has to be; ``row`` is the first that has one, of those that are known."""
 
-    def __init__(self, text: str, row: int | None = None) -> None:
+    def __init__(self, text: str, row: int = 0) -> None:
         super().__init__(text)
         self.row = row
 
