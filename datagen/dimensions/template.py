@@ -11,6 +11,7 @@ from datagen.dimensions.script.closure import Closure
 from datagen.dimensions.script.failure import failure, place_in_template
 from datagen.dimensions.script.program import Program
 from datagen.dimensions.script.source import Source
+from datagen.plugin import fake
 from datagen.plugin.dimension import Rows
 from datagen.plugin.fallible import Fallible
 from datagen.plugin.model import Maker, invalid
@@ -70,6 +71,9 @@ class Template(Fallible):
 
     def files(self) -> list[str]:
         return [file.path for file in self._closure.files.values() if file.path]
+
+    def libraries(self) -> list[str]:
+        return list(fake.LIBRARIES) if "fake" in self._closure.names else []
 
     def by_row(self) -> Iterator[str]:
         if self._program_of("UTC").is_by_row:

@@ -18,7 +18,8 @@ from scipy import stats
 import datagen
 from datagen.clock import SimulatedClock
 from datagen.moment import parse_moment
-from datagen.plugin.model import named_files
+from datagen.plugin.fake import pool as fake_pool
+from datagen.plugin.model import named_files, named_libraries
 from datagen.problems import InvalidInput, RunFailed
 from tests.stepping import SteppingClock
 from tests.worlds import START, enum, integer, records_of, run_of, state, uniform, world, write_json
@@ -270,6 +271,14 @@ def test_a_table_is_read_in_every_way(text: str, expected: str) -> None:
     assert texts(text, tables={"cities": CITIES, "nordic": {"rows": [{"n": 1}]}}) == [expected]
 
 
+def test_what_looks_real_is_that_of_the_field_fake() -> None:
+    text = "{{ fake.de.person.full_name() }}|{{ fake['pt-br'].address.city() }}|{{ fake.en.finance.price(minimum=5) }}"
+    made = {name for line in texts(text, count=50) for name in [line.split("|")[0]]}
+    assert len(made) > 45
+    assert made <= set(fake_pool("person.full_name", 10_000, "de"))
+    assert named_libraries(datagen.load(world(template(text))).spec)[0].startswith("mimesis ")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -312,6 +321,8 @@ REFUSED = {
     "{{ rand.choice([]) }}": "ValueError: there is nothing to choose from",
     "{{ rand.weighted_choice(['a'], [0]) }}": "weights must be numbers from 0 on, and not all 0",
     "{{ rand.weighted_choice(['a'], [1, 2]) }}": "there are 2 weights for 1 items",
+    "{{ fake.en.person.full_nam() }}": 'unknown provider "person.full_nam"; did you mean "person.full_name"?',
+    "{{ fake.xx.person.full_name() }}": 'unknown locale "xx"',
     "{{ rand.number.integer(2, 1) }}": "there is no whole number from 2 to 1",
 }
 

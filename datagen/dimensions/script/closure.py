@@ -69,7 +69,7 @@ class Closure:
 
     def doubtful(self, constants: Collection[str]) -> set[str]:
         """Return the names that have to stand for something in the spec."""
-        return self.names - self.unsure - {*BUILT_IN, *constants}
+        return self.names - self.unsure - BUILT_IN.union(constants)
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
         file = self.files.get(name)

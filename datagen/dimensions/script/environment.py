@@ -19,8 +19,8 @@ from datagen.dimensions.script.rand import Offered
 from datagen.records.values import GivenList, GivenObject
 from datagen.zone import Zone
 
-BUILT_IN = ("rand", "random", "shuffle", "tables", *modules.NAMES)
-DRAWING = frozenset(("rand", "random", "shuffle", "tables"))  # the names and filters that draw numbers
+DRAWING = frozenset(("fake", "rand", "random", "shuffle", "tables"))  # the names and filters that draw numbers
+BUILT_IN = DRAWING.union(modules.NAMES)
 # What is handed over beside names; no name of a template has a space.
 ROW, RAND = "the row", "the rand"
 _IMPURE = ("lipsum",)  # of Jinja2's own globals
@@ -96,7 +96,7 @@ class Environment(SandboxedEnvironment):
         return not _reads_clock(obj, attr) and super().is_safe_attribute(obj, attr, value)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **named: Any) -> Any:  # noqa: N805  (as in Jinja2)
-        if isinstance(getattr(__obj, "__self__", None), Offered):
+        if isinstance(__obj, Offered) or isinstance(getattr(__obj, "__self__", None), Offered):
             return __obj(*args, **named)
         return super().call(__context, __obj, *args, **named)
 

@@ -12,6 +12,7 @@ from jinja2 import Template, nodes
 
 from datagen.dimensions.script.closure import MAIN, Closure
 from datagen.dimensions.script.environment import RAND, ROW, Environment, Row
+from datagen.dimensions.script.fake import FakeView
 from datagen.dimensions.script.numbers import Numbers
 from datagen.dimensions.script.rand import Rand
 from datagen.dimensions.script.view import TablesView
@@ -119,6 +120,12 @@ class Rendering:
         """Return what the template sees beside the values of a record."""
         rand = Rand(self._numbers)
         tables = TablesView(self.rows.world.tables, self._numbers, self.rows.world.zone)
-        drawing = {"rand": rand, "random": rand, "shuffle": rand.shuffle, "tables": tables}
+        drawing = {
+            "fake": FakeView(self._numbers),
+            "rand": rand,
+            "random": rand,
+            "shuffle": rand.shuffle,
+            "tables": tables,
+        }
         own = {name: value for name, value in {**drawing, **self.given}.items() if name not in self.names}
         return own | {RAND: rand, ROW: self._row}
