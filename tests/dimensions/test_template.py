@@ -101,7 +101,7 @@ def failure_of(spec: dict | str, count: int = 100) -> str:
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_text_is_that_of_jinja_rendered_for_each_record(tmp_path: Path, name: str, zone: str | None) -> None:
     spec = world(*FIELDS, template(TEXTS[name]), gap=86_400.123457, **({"timezone": zone} if zone else {}))
-    records = datagen.records(datagen.load(saved(tmp_path, spec)), start="2024-02-01T00:00:00Z", records=60, seed=3)
+    records = datagen.records(datagen.load(saved(tmp_path, spec)), start="2024-02-01T00:00:00Z", records=30, seed=3)
     plain = jinja2.Environment(
         loader=jinja2.FileSystemLoader(tmp_path), extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]
     )
@@ -136,22 +136,20 @@ DRAWN = world(
 
 
 def test_a_draw_depends_on_nothing_but_its_record(tmp_path: Path) -> None:
-    expected = records_of(DRAWN, 3000)
+    expected = records_of(DRAWN, 600)
     assert all(record["v"] != record["other"] for record in expected)
     for threads in (1, 3):
-        assert (
-            list(datagen.records(datagen.load(DRAWN), start=START, seed=1, records=3000, threads=threads)) == expected
-        )
+        assert list(datagen.records(datagen.load(DRAWN), start=START, seed=1, records=600, threads=threads)) == expected
     more = json.loads(json.dumps(DRAWN))
     more["emitters"][0]["dimensions"].insert(0, template("{{ rand() }}", "new"))
-    pairs = zip(records_of(more, 500), expected[:500], strict=True)
+    pairs = zip(records_of(more, 100), expected[:100], strict=True)
     assert all({**record, "new": 0} == {**other, "new": 0} for record, other in pairs)
 
 
 def test_the_windows_in_which_a_run_is_computed_change_no_text() -> None:
     def written(windows: int | None) -> list[str]:
         clock = SimulatedClock(parse_moment(START)) if windows is None else SteppingClock(parse_moment(START), windows)
-        batches = run_of(DRAWN, 500, clock=clock).batches()
+        batches = run_of(DRAWN, 100, clock=clock).batches()
         return [text for batch in batches for text in batch.parts[0].columns["v"].to_pylist()]
 
     assert written(None) == written(10**9) == written(10**10)
@@ -176,7 +174,7 @@ THEORY: dict[str, Callable] = {
 
 def test_numbers_are_drawn_as_theory_says() -> None:
     for call, cdf in THEORY.items():
-        drawn = list(map(float, texts(f"{{{{ {call} }}}}", count=1500)))
+        drawn = list(map(float, texts(f"{{{{ {call} }}}}", count=800)))
         assert stats.kstest(drawn, cdf).pvalue > 0.001, call  # one seed in a thousand
 
 
@@ -200,9 +198,9 @@ CHOICES = {
 
 def test_choices_are_as_likely_as_they_should_be() -> None:
     for call, weights in CHOICES.items():
-        found = Counter(texts(f"{{{{ {call} }}}}", count=1200, tables={"cities": CITIES}))
+        found = Counter(texts(f"{{{{ {call} }}}}", count=500, tables={"cities": CITIES}))
         assert found.keys() == weights.keys(), call
-        expected = [1200 * weight / sum(weights.values()) for weight in weights.values()]
+        expected = [500 * weight / sum(weights.values()) for weight in weights.values()]
         assert stats.chisquare([found[key] for key in weights], expected).pvalue > 0.001, call
 
 
@@ -227,7 +225,7 @@ FORMS = {
 
 def test_texts_have_their_form() -> None:
     for call, form in FORMS.items():
-        assert all(re.fullmatch(form, text) for text in texts(f"{{{{ {call} }}}}", count=50)), call
+        assert all(re.fullmatch(form, text) for text in texts(f"{{{{ {call} }}}}", count=20)), call
 
 
 NETWORKS = {
@@ -252,7 +250,7 @@ def test_addresses_are_of_their_networks() -> None:
     private = texts("{{ rand.network.ip_v4_private() }}", count=1200)
     counts = Counter(address.split(".")[0] for address in private)
     assert stats.chisquare([counts["10"], counts["172"], counts["192"]], [500, 200, 500]).pvalue > 0.001
-    assert all(ip_address(address).is_global for address in texts("{{ rand.network.ip_v4_public() }}", count=2000))
+    assert all(ip_address(address).is_global for address in texts("{{ rand.network.ip_v4_public() }}", count=500))
 
 
 @pytest.mark.parametrize(
@@ -445,4 +443,5 @@ def test_templates_make_variables_columns_of_tables_and_what_is_nested() -> None
 
 def test_only_a_template_that_does_more_than_to_fill_in_values_is_by_row() -> None:
     spec = world(enum("a", 1), template("{{ a|upper }}!", "fill"), template("{% if a %}{% endif %}", "flow"))
-    assert datagen.explain(spec)["by_row"] == ['template "flow"']
+    found = [list(field.by_row()) for field in datagen.load(spec).spec.emitters[0].dimensions]
+    assert found == [[], [], ['template "flow"']]
