@@ -9,6 +9,7 @@ from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, mode
 
 from datagen.dimensions.script.closure import Closure
 from datagen.dimensions.script.failure import failure, place_in_template
+from datagen.dimensions.script.memory import Memory
 from datagen.dimensions.script.program import Program
 from datagen.dimensions.script.source import Source
 from datagen.plugin import fake
@@ -45,6 +46,11 @@ class Template(Fallible):
         None, description="the file of the template, relative to the spec; this or `text` is required"
     )
     constants: dict[str, Any] = Field({}, description="values that it reads, by their names")
+    memory: dict[str, Literal["template"]] = Field(
+        {},
+        description="names of what it remembers from one record to the next; `template`: what this field of this emitter "
+        "does, and no other",
+    )
     undefined: Literal["nothing", "strict"] = Field(
         "nothing",
         description="what a name is that stands for nothing: it prints `nothing`, or `strict`: it is an error",
@@ -54,6 +60,9 @@ class Template(Fallible):
     def _is_one(self) -> Self:
         if (self.text is None) == (self.path is None):
             raise invalid(self.kind, [((), 'there must be either "text" or "path"')])
+        for name in self.memory:
+            if name in self.constants:
+                raise invalid(self.kind, [(("memory", name), "there is a constant of this name")])
         return self
 
     @property
@@ -68,6 +77,17 @@ class Template(Fallible):
 
     def draws(self) -> bool:
         return self._closure.draws
+
+    def counts(self) -> bool:
+        return bool(self.memory)
+
+    def remembers(self) -> bool:
+        return bool(self.memory) or super().remembers()
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        """Return the names that are its own."""
+        return frozenset((*self.constants, *self.memory))
 
     def files(self) -> list[str]:
         return [file.path for file in self._closure.files.values() if file.path]
@@ -85,26 +105,28 @@ class Template(Fallible):
             yield from self._doubts()
 
     def guesses(self) -> Iterator[tuple[Path_, str]]:
-        yield from ((self._key, name) for name in sorted(self._closure.names - self.constants.keys()))
+        yield from ((self._key, name) for name in sorted(self._closure.names - self._own))
 
     def doubts(self) -> Iterator[tuple[Path_, str]]:
         if self.undefined != "strict":
             yield from self._doubts()
 
     def _doubts(self) -> Iterator[tuple[Path_, str]]:
-        yield from ((self._key, name) for name in sorted(self._closure.doubtful(self.constants)))
+        yield from ((self._key, name) for name in sorted(self._closure.doubtful(self._own)))
 
     def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
         yield from super().picks()
         yield from ((self._key, table, None) for table in self._closure.tables)
 
     def make(self, rows: Rows) -> pa.Array:
-        known = rows.known(self._closure.names - self.constants.keys())
+        known = rows.known(self._closure.names - self._own)
 
         def failed(row: int, error: Exception) -> None:
             self.fail(rows, row, lambda: failure(rows, row, error, place_in_template(error, self._closure), known))
 
-        return self._program_of(rows.world.zone).texts(known, rows, failed)
+        kept = rows.world.memories
+        memories = {name: Memory(kept.setdefault(f"{rows.path}/{name}", {})) for name in self.memory}
+        return self._program_of(rows.world.zone).texts(known, rows, failed, memories)
 
     @cached_property
     def _programs(self) -> dict[str, Program]:

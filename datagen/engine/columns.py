@@ -30,6 +30,7 @@ from datagen.problems import Path_
 from datagen.records.batch import MOST_ROWS, TIME, Batch, Layout, Part
 from datagen.records.expression.name import root
 from datagen.records.types import as_json, common_type
+from datagen.records.values import as_kept, from_kept
 
 _FIRST_ROWS = 16
 _BATCH_BYTES = 16_000_000
@@ -108,16 +109,19 @@ class Columns:
                 earlier[name] = self.layout.emitters[place.emitter][name]
 
     def snapshot(self) -> dict[str, Any]:
-        """Return what later records depend on, counters and variables, for ``restore``."""
+        """Return what later records depend on, counters, variables and memories, for ``restore``."""
         stores = {name: store.snapshot() for name, store in self._stores.items()}
         recorded = {str(owner): values.snapshot() for owner, values in self._recorded.items()}
         counters = dict(self._world.counters)
-        return {"rows_next": self._rows_next, "counters": counters, "stores": stores, "recorded": recorded}
+        memories = {path: as_kept(values) for path, values in self._world.memories.items()}
+        found = {"rows_next": self._rows_next, "counters": counters, "stores": stores, "recorded": recorded}
+        return found | {"memories": memories}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
         self._rows_next = snapshot["rows_next"]
         self._world.counters.update(snapshot["counters"])
+        self._world.memories.update({path: from_kept(values) for path, values in snapshot.get("memories", {}).items()})
         for name, store in self._stores.items():
             store.restore(snapshot["stores"][name])
         for owner, values in self._recorded.items():

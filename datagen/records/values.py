@@ -29,6 +29,48 @@ def given(value: Any) -> Any:
     return GivenList(map(given, value)) if isinstance(value, list | tuple) else value
 
 
+def as_kept(value: Any) -> Any:
+    """Return a value of Python as JSON that tells times, and what was given, from all else; for ``from_kept``.
+
+    Raises TypeError when it has no form in it.
+    """
+    if isinstance(value, dict):
+        return {
+            "given" if isinstance(value, GivenObject) else "object": [[key, as_kept(one)] for key, one in value.items()]
+        }
+    if isinstance(value, list | tuple):
+        kind = "givens" if isinstance(value, GivenList) else "list" if isinstance(value, list) else "tuple"
+        return {kind: [as_kept(member) for member in value]}
+    if isinstance(value, datetime):
+        zone = None if value.tzinfo is None else getattr(value.tzinfo, "key", str(value.tzinfo))
+        return {"time": [value.isoformat(), zone, value.fold]}
+    if value is not None and not isinstance(value, str | int | float):
+        raise TypeError(f"{type(value).__name__} can't be kept")
+    return value
+
+
+def from_kept(value: Any) -> Any:
+    """Return the value that ``as_kept`` was given."""
+    if not isinstance(value, dict):
+        return value
+    [(kind, members)] = value.items()
+    match kind:
+        case "given" | "object":
+            pairs = {key: from_kept(member) for key, member in members}
+            return GivenObject(pairs) if kind == "given" else pairs
+        case "time":
+            text, zone, fold = members
+            moment = datetime.fromisoformat(text)
+            return (
+                moment
+                if zone is None
+                else moment.replace(tzinfo=zone_of(zone.removeprefix("UTC") or "UTC").info, fold=fold)
+            )
+        case _:
+            found = [from_kept(member) for member in members]
+            return GivenList(found) if kind == "givens" else tuple(found) if kind == "tuple" else found
+
+
 def python_values(array: pa.Array, zone: str, missing: Any = None) -> list[Any]:
     """Return the values of a column, (n,), ``missing`` where its key is.
 

@@ -11,6 +11,7 @@ from datagen.dimensions.script.closure import MAIN, Closure
 from datagen.dimensions.script.columns import Part, by_value, filtered, names_in, parts_of, shown
 from datagen.dimensions.script.environment import ROW, Row
 from datagen.dimensions.script.loop import ROWS, Failed, Rendering, looped
+from datagen.dimensions.script.memory import Memory
 from datagen.plugin.dimension import Rows
 from datagen.records.expression.moment import zone_of
 from datagen.records.text import Piece, join
@@ -30,10 +31,10 @@ class Program:
         self._given = {**self._environment.modules, **constants}
         self._templates: dict[tuple[str, ...], Template] = {}  # by the names that there are values for
 
-    def texts(self, columns: Columns, rows: Rows, failed: Failed) -> pa.Array:
-        """Return the text of each row, (n,); null for those that ``failed`` is told of, which may raise instead."""
+    def texts(self, columns: Columns, rows: Rows, failed: Failed, memories: Mapping[str, Memory]) -> pa.Array:
+        """Return the text of each row, (n,); it may read and change memories. Null for those that ``failed`` is told of, which may raise instead."""
         made = self._in_columns(columns, len(rows)) if self._parts is not None else None
-        return self._row_by_row(columns, rows, failed) if made is None else made
+        return self._row_by_row(columns, rows, failed, memories) if made is None else made
 
     @property
     def is_by_row(self) -> bool:
@@ -87,11 +88,11 @@ class Program:
         context = template.new_context({**self._given, ROW: Row(frozenset()), ROWS: rows})
         return pa.array(list(template.root_render_func(context)), pa.string())
 
-    def _row_by_row(self, columns: Columns, rows: Rows, failed: Failed) -> pa.Array:
+    def _row_by_row(self, columns: Columns, rows: Rows, failed: Failed, memories: Mapping[str, Memory]) -> pa.Array:
         names = tuple(sorted(columns))
         undefined = {name: self._environment.undefined(name=name) for name in names}
         values = {name: python_values(columns[name], self._zone, undefined[name]) for name in names}
-        rendering = Rendering(self._closure, self._template(names), names, values, rows, self._given)
+        rendering = Rendering(self._closure, self._template(names), names, values, rows, {**self._given, **memories})
         return pa.array(rendering.texts(failed), pa.string())
 
     def _template(self, names: tuple[str, ...]) -> Template:
