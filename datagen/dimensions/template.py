@@ -34,8 +34,8 @@ _TEXT = WithJsonSchema({"type": "string"})
 class Template(Fallible):
     """What a [template](../templates.md) of Jinja2 makes of the record: a text.
 
-    It sees the fields that stand above it, variables, `time`, its `constants`, the spec's `tables`, `rand` and more. One
-    that only puts values into a text is computed in columns; any other by row, which takes some µs a record.
+    It sees the fields that stand above it, variables, `time`, its `constants`, the `tables` of the spec, `rand` and
+    more. If it only puts values into a text, it is computed in columns, else by row, which takes some µs a record.
 
     Example: {"type": "template", "name": "line", "text": "{% if worker is divisibleby 2 %}even{% else %}odd{% endif %} at {{ time.strftime('%H:%M') }}"}
     """
@@ -48,8 +48,8 @@ class Template(Fallible):
     constants: dict[str, Any] = Field({}, description="values that it reads, by their names")
     memory: dict[str, Literal["template"]] = Field(
         {},
-        description="names of what it remembers from one record to the next; `template`: what this field of this emitter "
-        "does, and no other",
+        description="names of what it remembers from one record to the next; `template`: this field of this emitter, "
+        "and no other",
     )
     undefined: Literal["nothing", "strict"] = Field(
         "nothing",
@@ -137,5 +137,5 @@ class Template(Fallible):
         if zone not in self._programs:
             constants = {name: given(value) for name, value in self.constants.items()}
             strict = self.undefined == "strict"
-            self._programs[zone] = Program(self._closure, constants, zone, strict=strict)
+            self._programs[zone] = Program(self._closure, constants, zone, strict=strict, memory=self.memory)
         return self._programs[zone]

@@ -442,6 +442,8 @@ def test_templates_make_variables_columns_of_tables_and_what_is_nested() -> None
 
 
 def test_only_a_template_that_does_more_than_to_fill_in_values_is_by_row() -> None:
-    spec = world(enum("a", 1), template("{{ a|upper }}!", "fill"), template("{% if a %}{% endif %}", "flow"))
+    fill = template("{{ a|upper }} {{ c }} {{ 'text' }} {{ nothing }} {{ math.pi }}!", "fill", constants={"c": 2})
+    spec = world(enum("a", 1), fill, template("{% if a %}{% endif %}", "flow"))
+    assert records_of(spec, 1)[0]["fill"] == "1 2 text  3.141592653589793!"
     found = [list(field.by_row()) for field in datagen.load(spec).spec.emitters[0].dimensions]
     assert found == [[], [], ['template "flow"']]

@@ -62,15 +62,14 @@ def filtered(expression: nodes.Expr, array: pa.Array, zone: str) -> Piece | None
 
     Also for texts with letters beyond ASCII, of which Python and Arrow do not always think the same.
     """
-    is_plain = isinstance(expression, nodes.Filter) and isinstance(expression.node, nodes.Name)
-    if not is_plain or expression.name not in _FILTERS or expression.args or expression.kwargs:  # type: ignore[attr-defined]
+    if not isinstance(expression, nodes.Filter) or not isinstance(expression.node, nodes.Name):
         return None
-    piece = shown(array, zone)
-    if not isinstance(piece, pa.Array) or pa.types.is_dictionary(piece.type):
+    change = None if expression.args or expression.kwargs else _FILTERS.get(expression.name)
+    piece = shown(array, zone) if change is not None else None
+    if change is None or not isinstance(piece, pa.Array) or pa.types.is_dictionary(piece.type):
         return None
     texts = _texts(piece)
-    is_ascii = pc.all(pc.string_is_ascii(texts), min_count=0).as_py()
-    return _FILTERS[expression.name](texts) if is_ascii else None  # type: ignore[attr-defined]
+    return change(texts) if pc.all(pc.string_is_ascii(texts), min_count=0).as_py() else None
 
 
 def _texts(piece: Piece) -> pa.Array:

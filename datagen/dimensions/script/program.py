@@ -1,11 +1,13 @@
 """A template at work: in columns where it only puts values into a text, else as a loop over the records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import pyarrow as pa
 from jinja2 import Template, nodes
+from jinja2.exceptions import UndefinedError
 
 from datagen.dimensions.script.closure import MAIN, Closure
 from datagen.dimensions.script.columns import Part, by_value, filtered, names_in, parts_of, shown
@@ -24,15 +26,19 @@ Columns = Mapping[str, pa.Array]  # by name, each (n,)
 class Program:
     """A template for the times of one zone."""
 
-    def __init__(self, closure: Closure, constants: Mapping[str, Any], zone: str, *, strict: bool) -> None:
+    def __init__(
+        self, closure: Closure, constants: Mapping[str, Any], zone: str, *, strict: bool, memory: Collection[str] = ()
+    ) -> None:
+        """Take the template, the constants and the names of memories that it sees, and the zone."""
         self._closure, self._zone, self._strict = closure, zone, strict
         self._environment = closure.environment(zone_of(zone), strict=strict)
-        self._constants = constants
+        self._memory = frozenset(memory)
         self._given = {**self._environment.modules, **constants}
-        self._templates: dict[tuple[str, ...], Template] = {}  # by the names that there are values for
+        self._whole: dict[tuple[str, ...], Template] = {}  # by the names that there are values for
+        self._single: dict[tuple[int, bool], Template] = {}  # of parts: by their number, and whether they read a column
 
     def texts(self, columns: Columns, rows: Rows, failed: Failed, memories: Mapping[str, Memory]) -> pa.Array:
-        """Return the text of each row, (n,); it may read and change memories. Null for those that ``failed`` is told of, which may raise instead."""
+        """Return the text of each row, (n,), null for those that ``failed`` is told of, which may raise instead."""
         made = self._in_columns(columns, len(rows)) if self._parts is not None else None
         return self._row_by_row(columns, rows, failed, memories) if made is None else made
 
@@ -47,44 +53,45 @@ class Program:
 
     @cached_property
     def _parts(self) -> list[Part] | None:
-        parts = parts_of(self._body)
-        plain = not self._closure.draws and parts is not None
-        return (
-            parts if plain and all(isinstance(part, str) or len(names_in(part)) == 1 for part in parts or ()) else None
-        )
+        """Return what its text consists of, if that is all, and each part reads one name at most."""
+        parts = None if self._closure.draws else parts_of(self._body)
+        names = [names_in(part) for part in parts or () if not isinstance(part, str)]
+        return None if any(len(read) > 1 or read & self._memory for read in names) else parts
 
     def _in_columns(self, columns: Columns, size: int) -> pa.Array | None:
-        """Return the texts; None where it has to be rendered row by row: something fails, or a name is unknown."""
-        pieces: list[Piece] = []
-        for number, part in enumerate(self._parts or ()):
-            try:
-                piece = part if isinstance(part, str) else self._piece(number, part, columns)
-            except Exception:  # comes again where the record is known
-                return None
-            if piece is None:
-                return None
-            pieces.append(piece)
+        """Return the texts; None where some part fails or is missing, which is told where the record is known."""
+        try:
+            pieces = [
+                part if isinstance(part, str) else self._piece(number, part, columns)
+                for number, part in enumerate(self._parts or ())
+            ]
+        except Exception:  # what a part calls may raise anything
+            return None
         return join(pieces, size)
 
-    def _piece(self, number: int, expression: nodes.Expr, columns: Columns) -> Piece | None:
-        [name] = names_in(expression)
-        array = columns.get(name)
-        if array is None or (self._strict and is_optional(array.type)):
-            return None
+    def _piece(self, number: int, expression: nodes.Expr, columns: Columns) -> Piece:
+        """Return what an expression writes. Raises what it raises, and UndefinedError for what may be missing."""
+        name = next(iter(names_in(expression)), "")
+        if name not in columns:
+            return str(self._of_each(number, expression, "", pa.nulls(1))[0].as_py())  # the same for all records
+        array = columns[name]
+        if self._strict and is_optional(array.type):
+            raise UndefinedError(f"{name} may be missing")
         is_name = isinstance(expression, nodes.Name)
         piece = shown(array, self._zone) if is_name else filtered(expression, array, self._zone)
         if piece is not None:
             return piece
-        template = self._expressions.setdefault(number, looped(self._environment, [nodes.Output([expression])], [name]))
-        return by_value(array, lambda values: self._of_each(template, name, values))
+        return by_value(array, lambda values: self._of_each(number, expression, name, values))
 
-    @cached_property
-    def _expressions(self) -> dict[int, Template]:
-        return {}
-
-    def _of_each(self, template: Template, name: str, values: pa.Array) -> pa.Array:
-        """Return the text that an expression makes of each value."""
-        rows = zip(python_values(values, self._zone, self._environment.undefined(name=name)))
+    def _of_each(self, number: int, expression: nodes.Expr, name: str, values: pa.Array) -> pa.Array:
+        """Return the text that an expression makes of each value of a name; of none where that is empty."""
+        key = number, bool(name)
+        if key not in self._single:
+            body = [nodes.Output([expression])]
+            self._single[key] = looped(self._environment, body, [name] if name else [])
+        template = self._single[key]
+        found = python_values(values, self._zone, self._environment.undefined(name=name))
+        rows = ((value,) for value in found) if name else repeat((), len(found))
         context = template.new_context({**self._given, ROW: Row(frozenset()), ROWS: rows})
         return pa.array(list(template.root_render_func(context)), pa.string())
 
@@ -96,7 +103,7 @@ class Program:
         return pa.array(rendering.texts(failed), pa.string())
 
     def _template(self, names: tuple[str, ...]) -> Template:
-        if names not in self._templates:
+        if names not in self._whole:
             whole = self._environment.get_template(MAIN) if self._closure.inherits else None
-            self._templates[names] = whole or looped(self._environment, self._body, names)
-        return self._templates[names]
+            self._whole[names] = whole or looped(self._environment, self._body, names)
+        return self._whole[names]
