@@ -84,6 +84,7 @@ BUILT_IN = {
         "port": "dimensions.port",
         "python": "dimensions.python",
         "regex": "dimensions.regex",
+        "replace": "dimensions.replace",
         "row": "dimensions.row",
         "string": "dimensions.string",
         "template": "dimensions.template",
