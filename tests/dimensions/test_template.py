@@ -44,6 +44,7 @@ FIELDS = [
 TEXTS = {
     "names": "{{ word }}|{{ n }}|{{ x }}|{{ y }}|{{ s }}|{{ b }}|{{ gone }}|{{ time }}",
     "filters": "{{ word|upper }}|{{ s|lower }}|{{ s|trim }}|{{ u|upper }}|{{ u|lower }}|{{ n|abs }}|{{ x|round(2) }}",
+    "defaults": "{{ gone|default('-') }}|{{ gone|d(5) }}|{{ y|default('-') }}|{{ gone|default('-', true) }}",
     "expressions": "{{ n + 1 }}|{{ s[0] }}|{{ o.k }}|{{ o.no }}|{{ gone|default('-') }}|{{ 'big' if n > 9 else 'no' }}",
     "objects": "{{ o }}|{{ l }}|{{ l|length }}|{{ l|sum }}|{{ o['k']|tojson }}|{{ l|join('-') }}|{{ word|tojson }}",
     "conditions": "{% if n > 500000 %}{{ word }}{% elif gone is defined %}{{ gone }}{% else %}-{% endif %}{{ n }}",

@@ -45,12 +45,15 @@ def by_value(array: pa.Array, write: Callable[[pa.Array], pa.Array]) -> pa.Array
     return pa.DictionaryArray.from_arrays(array.indices, write(array.dictionary))
 
 
-def shown(array: pa.Array, zone: str) -> Piece | None:
-    """Return values as Jinja2 shows them, None where that has to be asked of each: for objects, lists, any JSON."""
+def shown(array: pa.Array, zone: str, missing: str = "") -> Piece | None:
+    """Return values as Jinja2 shows them; None where that has to be asked of each: for objects, lists, any JSON.
+
+    What is ``missing`` is nothing, or another text.
+    """
     type_ = plain_type(array.type)
     if is_optional(type_):
         inside = None if pa.types.is_dictionary(array.type) else shown(array.flatten()[0], zone)
-        return None if inside is None else pc.if_else(array.is_valid(), _texts(inside), "")
+        return None if inside is None else pc.if_else(array.is_valid(), _texts(inside), missing)
     simple = (pa.types.is_string, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_timestamp)
     if not any(is_simple(type_) for is_simple in simple):
         return None
@@ -64,6 +67,9 @@ def filtered(expression: nodes.Expr, array: pa.Array, zone: str) -> Piece | None
     """
     if not isinstance(expression, nodes.Filter) or not isinstance(expression.node, nodes.Name):
         return None
+    if expression.name in ("d", "default") and len(expression.args) == 1 and not expression.kwargs:
+        [default] = expression.args
+        return shown(array, zone, str(default.value)) if isinstance(default, nodes.Const) else None
     change = None if expression.args or expression.kwargs else _FILTERS.get(expression.name)
     piece = shown(array, zone) if change is not None else None
     if change is None or not isinstance(piece, pa.Array) or pa.types.is_dictionary(piece.type):
