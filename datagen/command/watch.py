@@ -140,10 +140,12 @@ def say_end(report: Report, options: Options, limit: Limit, voice: Voice, librar
     before = f", continued after {counted(report.before, 'record')}" if report.before else ""
     before += ": nothing was left to do" if report.before == report.records > 0 else ""
     text = f"{_counts(report, options, report.seconds)}, seed {options.seed}{_times(options)}{late}{before}"
-    text += _refused(report) + "".join(f", {library}" for library in libraries)
+    text += _refused(report) + _skipped(report) + "".join(f", {library}" for library in libraries)
     figures = _figures(report, report.seconds)
     if report.refused:
         figures["refused"] = [asdict(source) for source in report.refused]
+    if report.skipped:
+        figures |= {"skipped": report.skipped, "skipped_for": report.skipped_for}
     if libraries:
         figures["libraries"] = list(libraries)
     voice.say(text, seed=options.seed, **figures)
@@ -187,6 +189,13 @@ def _refused(report: Report) -> str:
         if refused.unreadable is not None:
             found.append(f", {_unreadable(refused.unreadable, source)}")
     return "".join(found)
+
+
+def _skipped(report: Report) -> str:
+    """Return how many records were left out, and why the first was."""
+    return (
+        f", {counted(report.skipped, 'record')} skipped, the first for: {report.skipped_for}" if report.skipped else ""
+    )
 
 
 def _unreadable(left_out: Unreadable, source: str) -> str:

@@ -6,9 +6,9 @@ thread. Knows nothing of how workers move or of what becomes of the records.
 """
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,8 @@ from datagen.draw import Integers, Keys
 from datagen.engine.birth import Fact
 from datagen.engine.owners import Owners
 from datagen.engine.plan import Plan, Setter
-from datagen.engine.reader import Course, RecordReader
+from datagen.engine.reader import Course, Events, RecordReader
+from datagen.engine.skipped import Skipped
 from datagen.engine.step import NO_BIRTHS, Steps
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
@@ -29,6 +30,7 @@ from datagen.problems import Path_
 from datagen.records.batch import MOST_ROWS, TIME, Batch, Layout, Part
 from datagen.records.expression.name import root
 from datagen.records.types import as_json, common_type
+from datagen.records.values import as_kept, from_kept
 
 _FIRST_ROWS = 16
 _BATCH_BYTES = 16_000_000
@@ -44,6 +46,13 @@ class _DraftPart:
     reader: StoreReader
     made: dict[str, pa.Array]
 
+    def without(self, failed: Collection[int], reader: Callable[[Steps], StoreReader]) -> "_DraftPart":
+        """Return all but some of its records, by their places; what reads others is another one."""
+        kept = np.delete(np.arange(len(self.rows)), list(failed))
+        steps = self.steps.at(kept)
+        made = {name: column.take(pa.array(kept)) for name, column in self.made.items()}
+        return _DraftPart(self.emitter, self.rows[kept], steps, reader(steps), made)
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -51,6 +60,7 @@ class Draft:
 
     steps: Steps  # those that emit a record
     parts: tuple[_DraftPart, ...]
+    skipped: Skipped
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -72,6 +82,7 @@ class Columns:
         owners = {source.name: owner for owner, source in sources}
         self._recorded = {owners[name]: recording.values() for name, recording in plan.recordings.items()}
         self._rows_next = _FIRST_ROWS
+        self._skips = plan.population.skips
         self._in_order: dict[str, list[Dimension]] = {}  # by emitter: what depends on the order of records
         self._hidden = {name: emitter.hidden for name, emitter in plan.emitters.items()}
         self.layout = Layout(
@@ -98,16 +109,19 @@ class Columns:
                 earlier[name] = self.layout.emitters[place.emitter][name]
 
     def snapshot(self) -> dict[str, Any]:
-        """Return what later records depend on, counters and variables, for ``restore``."""
+        """Return what later records depend on, counters, variables and memories, for ``restore``."""
         stores = {name: store.snapshot() for name, store in self._stores.items()}
         recorded = {str(owner): values.snapshot() for owner, values in self._recorded.items()}
         counters = dict(self._world.counters)
-        return {"rows_next": self._rows_next, "counters": counters, "stores": stores, "recorded": recorded}
+        memories = {path: as_kept(values) for path, values in self._world.memories.items()}
+        found = {"rows_next": self._rows_next, "counters": counters, "stores": stores, "recorded": recorded}
+        return found | {"memories": memories}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
         self._rows_next = snapshot["rows_next"]
         self._world.counters.update(snapshot["counters"])
+        self._world.memories.update({path: from_kept(values) for path, values in snapshot.get("memories", {}).items()})
         for name, store in self._stores.items():
             store.restore(snapshot["stores"][name])
         for owner, values in self._recorded.items():
@@ -119,7 +133,7 @@ class Columns:
         Of the steps behind those that give the ``most`` records nothing is made, which could use up what is unique.
         """
         start, end = 0, len(steps)
-        if most is not None and most < end:
+        if most is not None and most < end and not self._skips:
             emitting = np.flatnonzero(self._plan.emitter_of[steps.state] >= 0)
             end = int(emitting[most - 1]) + 1 if len(emitting) >= most > 0 else end
         while start < end:
@@ -127,7 +141,7 @@ class Columns:
             stop = self._before_own_reads(steps, start, stop) if self._plan.circular else stop
             draft = self._draft(steps.between(start, stop))
             start = stop
-            if len(draft):
+            if len(draft) or len(draft.skipped):
                 yield draft
         self._clear(steps)
 
@@ -163,13 +177,16 @@ class Columns:
         nothing = np.zeros(0, np.int64)
         reader = StoreReader(self._stores, lambda _: nothing.astype(np.int32))
         made: dict[str, pa.Array] = {}
-        rows = self._rows(nothing.astype(np.uint64), nothing, nothing, reader, made).owned_by("emitter", emitter)
+        rows = self._rows(nothing.astype(np.uint64), Events(nothing, nothing, nothing), reader, made).owned_by(
+            "emitter", emitter
+        )
         dimensions = self._plan.emitters[emitter].dimensions
         in_order = set()
         for dimension in dimensions:
             before = len(self._world.counters)
             made[dimension.name] = rows.make(dimension)
-            if len(self._world.counters) > before or not _is_built_in(dimension):
+            remembers = any(part.remembers() for _, part in dimension.whole())
+            if len(self._world.counters) > before or remembers:
                 in_order.add(dimension.name)
         for number, dimension in reversed(list(enumerate(dimensions))):  # and what those read
             if dimension.name in in_order:
@@ -186,27 +203,53 @@ class Columns:
             steps, emitter_of = steps.at(emitting), emitter_of[emitting]
         stores = {name: copy(store) for name, store in self._stores.items()}  # as they are now
         parts = []
+        skipped: dict[int, str] = {}
         for number, name in enumerate(self._plan.emitters):
             rows = np.flatnonzero(emitter_of == number)
             if len(rows):
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
-                reader = StoreReader(stores, partial(self._after, chosen))
-                made: dict[str, pa.Array] = {}
-                inside = self._rows(chosen.keys, chosen.time, chosen.step, reader, made).owned_by("emitter", name)
-                for dimension in self._in_order[name]:
-                    made[dimension.name] = inside.make(dimension)
-                parts.append(_DraftPart(name, rows, chosen, reader, made))
-        return Draft(steps, tuple(parts))
+                part, failed = self._draft_part(name, rows, chosen, stores)
+                parts.append(part)
+                skipped |= failed
+        if not skipped:
+            return Draft(steps, tuple(parts), Skipped())
+        kept = np.delete(np.arange(len(steps)), list(skipped))
+        left = (replace(part, rows=np.searchsorted(kept, part.rows)) for part in parts if len(part.rows))
+        return Draft(steps.at(kept), tuple(left), Skipped.of(skipped))
 
-    def _rows(self, keys: Keys, due: Integers, steps: Integers, reader: StoreReader, made: dict[str, pa.Array]) -> Rows:
+    def _draft_part(
+        self, emitter: str, rows: Integers, steps: Steps, stores: dict[str, Store]
+    ) -> tuple[_DraftPart, dict[int, str]]:
+        """Return the records of an emitter, with what has to be made in order, and which rows are left out, and why."""
+        part = _DraftPart(emitter, rows, steps, self._reader(stores, steps), {})
+        skipped: dict[int, str] = {}
+        inside = self._inside(part)
+        for dimension in self._in_order[emitter]:
+            failed: dict[int, str] = {}
+            part.made[dimension.name] = replace(inside, failed=failed).make(dimension)
+            if failed:
+                skipped |= {int(part.rows[row]): reason for row, reason in failed.items()}
+                part = part.without(failed, partial(self._reader, stores))
+                inside = self._inside(part)
+        return part, skipped
+
+    def _inside(self, part: _DraftPart) -> Rows:
+        """Return the rows of a part for what is made in order."""
+        rows = self._rows(part.steps.keys, _events(part.steps), part.reader, part.made)
+        return rows.owned_by("emitter", part.emitter)
+
+    def _reader(self, stores: dict[str, Store], steps: Steps) -> StoreReader:
+        return StoreReader(stores, partial(self._after, steps))
+
+    def _rows(self, keys: Keys, events: Events, reader: StoreReader, made: dict[str, pa.Array]) -> Rows:
         """Return rows for which dimensions are to be made, ``made`` being those that are already."""
-        return Rows(keys, self._plan.path, self._world, RecordReader(reader, due, steps, self.times.readings, made))
+        return Rows(keys, self._plan.path, self._world, RecordReader(reader, events, self.times.readings, made))
 
     def _columns(self, part: _DraftPart) -> dict[str, pa.Array]:
         """Return all columns of an emitter's records; some of them are made already."""
         columns: dict[str, pa.Array] = {}
         steps = part.steps
-        inside = self._rows(steps.keys, steps.time, steps.step, part.reader, columns).owned_by("emitter", part.emitter)
+        inside = self._rows(steps.keys, _events(steps), part.reader, columns).owned_by("emitter", part.emitter)
         for dimension in self._plan.emitters[part.emitter].dimensions:
             name = dimension.name
             columns[name] = part.made[name] if name in part.made else inside.make(dimension)
@@ -247,8 +290,11 @@ class Columns:
         if isinstance(setter.dimension, Fact):
             return setter.dimension.values(*owners.births(setter.owner))
         reader = StoreReader(self._stores, partial(owners.read, setter))
-        keys, due, steps = owners.keys(setter.owner), owners.times(setter.owner), owners.steps(setter.owner)
-        return self._rows(keys, due, steps, reader, known).owned_by(*setter.path).make(setter.dimension)
+        return (
+            self._rows(owners.keys(setter.owner), owners.events(setter.owner), reader, known)
+            .owned_by(*setter.path)
+            .make(setter.dimension)
+        )
 
     def _after(self, steps: Steps, variable: str) -> Positions:
         return steps.after[self._plan.group_of[variable]]
@@ -269,9 +315,8 @@ class Columns:
         return start + int(found[0]) if len(found) else stop
 
 
-def _is_built_in(dimension: Dimension) -> bool:
-    """Return whether a dimension and all that it contains are ours; a plug-in's may remember what they made."""
-    return dimension.is_ours and all(_is_built_in(part) for _, part in dimension.nested())
+def _events(steps: Steps) -> Events:
+    return Events(steps.time, steps.worker, steps.step)
 
 
 def _is_fixed(setter: Setter) -> bool:
@@ -291,7 +336,9 @@ def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course]) -> 
     """
     stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
     nothing = np.zeros(0, np.int64)
-    reader = RecordReader(StoreReader(stores, lambda _: nothing.astype(np.int32)), nothing, nothing, courses, {})
+    reader = RecordReader(
+        StoreReader(stores, lambda _: nothing.astype(np.int32)), Events(nothing, nothing, nothing), courses, {}
+    )
     rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
 
     def type_of(name: str) -> pa.DataType:

@@ -4,6 +4,7 @@ import numpy as np
 
 from datagen.draw import Integers, Keys
 from datagen.engine.plan import Plan, Setter
+from datagen.engine.reader import Events
 from datagen.engine.step import Births, Steps
 from datagen.engine.variables import Positions
 from datagen.native.rows import grouped
@@ -43,13 +44,12 @@ class Owners:
 
     def times(self, owner: int) -> Integers:
         """Return when an owner's steps, or births, are due."""
-        own = self._own(owner)
-        return self._steps.time[own if owner < self._states else self._steps.births.row[own]]
+        return self._steps.time[self._rows(owner)]
 
-    def steps(self, owner: int) -> Integers:
-        """Return the numbers of an owner's steps; those of births are 0."""
-        own = self._own(owner)
-        return self._steps.step[own if owner < self._states else self._steps.births.row[own]]
+    def events(self, owner: int) -> Events:
+        """Return an owner's steps, or births, which are steps 0."""
+        rows = self._rows(owner)
+        return Events(self._steps.time[rows], self._steps.worker[rows], self._steps.step[rows])
 
     def births(self, owner: int) -> tuple[Births, Integers]:
         """Return all births, and which of them are a source's."""
@@ -58,6 +58,11 @@ class Owners:
     def numbers(self, source: int) -> Integers:
         """Return the numbers in their source of those who are born."""
         return self._steps.births.number[self._own(source)]
+
+    def _rows(self, owner: int) -> Integers:
+        """Return the rows of an owner among the steps; that of a birth is the first step of the worker."""
+        own = self._own(owner)
+        return own if owner < self._states else self._steps.births.row[own]
 
     def _own(self, owner: int) -> Integers:
         """Return the rows of an owner among the steps, or among the births."""
@@ -68,8 +73,7 @@ class Owners:
     def keys(self, owner: int) -> Keys:
         """Return the row keys of an owner's steps."""
         if owner not in self._keys:
-            own = self._own(owner)
-            self._keys[owner] = self._steps.keys[own if owner < self._states else self._steps.births.row[own]]
+            self._keys[owner] = self._steps.keys[self._rows(owner)]
         return self._keys[owner]
 
     def positions(self, owner: int, group: int) -> Positions:

@@ -3,13 +3,26 @@ up in.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from datagen.draw import Integers
 from datagen.engine.variables import StoreReader
+from datagen.records.batch import TIME
+from datagen.records.expression.facets import as_milliseconds
+from datagen.records.text import plain_text
 
 Course = Callable[[Integers], pa.Array]  # of times (n,), in ns since the start
+
+
+@dataclass(frozen=True)
+class Events:
+    """Entries of workers into states, or births, for which values are made; n of them."""
+
+    due: Integers  # (n,) ns since the start
+    worker: Integers  # (n,)
+    step: Integers  # (n,)
 
 
 class RecordReader:
@@ -21,15 +34,13 @@ class RecordReader:
     def __init__(
         self,
         variables: StoreReader,
-        due: Integers,
-        steps: Integers,
+        events: Events,
         courses: Mapping[str, Course],
         made: Mapping[str, pa.Array],
     ) -> None:
-        """Read values of steps (n,) that are due (n,) ns after the start; ``made`` may grow meanwhile."""
+        """Read values of some events; ``made`` may grow meanwhile."""
         self._variables = variables
-        self._due = due
-        self._steps = steps
+        self._events = events
         self._courses = courses
         self._made = made
         self._read: dict[str, pa.Array] = {}  # of the courses
@@ -38,7 +49,12 @@ class RecordReader:
         return self._variables.read(variable, origin)
 
     def steps(self, origin: Integers | None) -> Integers:
-        return self._steps if origin is None else self._steps[origin]
+        return self._events.step if origin is None else self._events.step[origin]
+
+    def described(self, row: int) -> str:
+        events = self._events
+        time = plain_text(as_milliseconds(self._courses[TIME](events.due[row : row + 1])))[0].as_py()
+        return f"the record of {time}, worker {events.worker[row]}, step {events.step[row]}"
 
     def names(self) -> Collection[str]:
         return {*self._courses, *self._variables.names(), *self._made}
@@ -53,5 +69,5 @@ class RecordReader:
 
     def _of_time(self, name: str) -> pa.Array:
         if name not in self._read:
-            self._read[name] = self._courses[name](self._due)
+            self._read[name] = self._courses[name](self._events.due)
         return self._read[name]

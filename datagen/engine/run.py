@@ -16,6 +16,7 @@ from datagen.engine.crew import Crew, looked_ahead
 from datagen.engine.fit import misfits, oddities
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
+from datagen.engine.skipped import Skipped
 from datagen.engine.times import Times
 from datagen.engine.walk import Walk
 from datagen.language.population import Population
@@ -61,7 +62,8 @@ class Walked:
     held_since: int  # since when a spawn is held back
 
 
-Making = Callable[[], Batch]  # what waits for a batch that is being made
+Made = tuple[Batch, Skipped]  # a batch, and what is left out of it
+Making = Callable[[], Made]  # what waits for a batch that is being made
 Coming = Walked | Making | int | None  # a window, its batches, then None; an int: the run lasted up to that time
 
 
@@ -103,6 +105,8 @@ class Run:
         self.emitted = 0  # records so far
         self.bytes = None if size is None else 0  # of the records so far, as lines of compact JSON; counted if need be
         self.history: int | None = None  # records that had come before the present was reached; None until then
+        self.skipped = 0  # records that were left out, since something has failed for them
+        self.skipped_for = ""  # why the first was
         self._held = Held()
         self._until = 0  # ns since the start: the time up to which there are records
         self._held_since = NEVER  # at the end of the window that records are taken of
@@ -258,6 +262,7 @@ class Run:
             "emitted": self.emitted,
             "bytes": self.bytes,
             "refused": self._refused.copy(),
+            "skipped": [self.skipped, self.skipped_for],
             "held": [self._held.spawns, self._held.nanoseconds],
             "until": self._until,
             "held_since": self._held_since,
@@ -269,6 +274,7 @@ class Run:
         """Go on from where a snapshot was taken."""
         self.emitted, self._held, self._until = snapshot["emitted"], Held(*snapshot["held"]), snapshot["until"]
         self._held_since = snapshot["held_since"]
+        self.skipped, self.skipped_for = snapshot.get("skipped", (0, ""))
         self._refused = snapshot["refused"].copy()
         self.bytes = None if self.bytes is None else snapshot["bytes"]
         self._drafted = self.emitted
@@ -285,10 +291,14 @@ class Run:
                     until = NEVER
                     self._passed += 1
                     break
-                batch = making()
-                self._columns.learn(batch)
-                taken = self._taken(batch)
+                batch, skipped = making()
+                if len(batch):
+                    self._columns.learn(batch)
+                taken = self._taken(batch) if len(batch) else batch
                 self.emitted += len(taken)
+                self._skip(skipped, len(taken), len(batch))
+                if not len(taken):
+                    continue
                 self._until = until = int(taken.due[-1])
                 yield taken
                 if self.is_complete:
@@ -297,14 +307,20 @@ class Run:
             pass
         self._hold(walked, until)
 
-    def _made(self, draft: Draft) -> Batch:
+    def _skip(self, skipped: Skipped, taken: int, size: int) -> None:
+        """Count what was left out before the last record that is taken of a batch, and behind it if the run goes on."""
+        count = len(skipped) if taken == size and not self.is_complete else skipped.up_to(taken)
+        self.skipped_for = self.skipped_for or (skipped.reason if count else "")
+        self.skipped += count
+
+    def _made(self, draft: Draft) -> Made:
         """Return the batch of a draft; raises Cancelled when the run is stopped before anybody has begun to make it."""
         if self.clock.stopped.is_set():
             raise Cancelled
         batch = self._columns.made(draft)
         if self._size is not None:
             batch.json  # noqa: B018  # made here, and kept, as several threads may be at it
-        return batch
+        return batch, draft.skipped
 
     def _taken(self, batch: Batch) -> Batch:
         """Return the records of a batch that are still wanted, and count their bytes."""

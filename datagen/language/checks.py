@@ -103,7 +103,8 @@ class Checks:
         yield from self._source_references()
         yield from self._sums()
         if self._knows_all:
-            yield from self._unknown_variables()
+            yield from self._reads_of_nothing()
+            yield from self._unknown_names()
         yield from self._tables.problems(self._fields)
         yield from disorder([one.variables for one in self._states], [one.variables for one in self._sources])
         yield from self._standing_circles()
@@ -123,6 +124,8 @@ class Checks:
                 yield emitter.path, f"emitter {show(emitter.name)} is used by no state"
         yield from self._unset_on_some_path()
         yield from self._tables.unused(self._fields)
+        if self._knows_all:
+            yield from ((path, f"{text} (it is read as nothing)") for path, text in self._unknown_names(doubted=True))
         yield from times.warnings(self._data)
 
     def _no_arrivals(self) -> Found:
@@ -171,13 +174,11 @@ class Checks:
             if given and len(given) == len(found) and abs(sum(given) - 1) > _TOLERANCE:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
 
-    def _unknown_variables(self) -> Found:
-        yield from self._reads_of_nothing()
+    def _unknown_names(self, *, doubted: bool = False) -> Found:
         given = Given(self._data, any(source.in_batches for source in self._sources))
-        for owner in self._owners:
-            yield from unknown_names(owner.variables, self._variables, given, self._near, in_record=False)
-        for emitter in self._emitters:
-            yield from unknown_names(emitter.dimensions, self._variables, given, self._near, in_record=True)
+        lists = [(owner.variables, False) for owner in self._owners]
+        for fields, in_record in [*lists, *((emitter.dimensions, True) for emitter in self._emitters)]:
+            yield from unknown_names(fields, self._variables, given, self._near, in_record=in_record, doubted=doubted)
 
     def _reads_of_nothing(self) -> Found:
         for field in self._fields:
@@ -336,9 +337,14 @@ def _fields(owner: Any, path: Path_, key: str) -> tuple[Field, ...]:
 
 
 def _model_field(path: Path_, dimension: Dimension) -> Field:
-    names = (((*path, *inner), name) for inner, name in dimension.all_names())
-    picks = (((*path, *inner), table, column) for inner, table, column in dimension.all_picks())
-    return Field(path, dimension.name, tuple(_model_reads(path, dimension)), tuple(names), tuple(picks))
+    def placed(found: Found) -> tuple[tuple[Path_, str], ...]:
+        return tuple(((*path, *inner), name) for inner, name in found)
+
+    picks = tuple(((*path, *inner), table, column) for inner, table, column in dimension.all_picks())
+    reads, names = tuple(_model_reads(path, dimension)), placed(dimension.sure_names())
+    return Field(
+        path, dimension.name, reads, names, picks, placed(dimension.all_names()), placed(dimension.all_doubts())
+    )
 
 
 def _model_reads(path: Path_, dimension: Dimension) -> Found:

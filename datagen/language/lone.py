@@ -41,7 +41,7 @@ def _unknown(source: Arrival, state: State, emitters: dict[str, Emitter]) -> Ite
     parts: Sequence[Dimension] = (*own, *fields)
     named = {dimension.name for dimension in parts}
     for dimension in parts:
-        if any(part.counts() or not part.is_ours for _, part in dimension.whole()):
+        if any(part.counts() or part.remembers() for _, part in dimension.whole()):
             yield f"{show(dimension.name)} depends on the values made before, so nobody knows the bytes ahead"
         if any(root([BATCH], name) and BATCH not in named for _, name in dimension.all_names()):
             yield f"{show(dimension.name)} reads {show(BATCH)}, which is only known once the records are measured"

@@ -28,6 +28,8 @@ class Field:
     reads: tuple[tuple[Path_, str], ...]  # variables
     names: tuple[tuple[Path_, str], ...] = ()  # in its expressions
     picks: tuple[tuple[Path_, str, str | None], ...] = ()  # tables, and columns of them
+    guesses: tuple[tuple[Path_, str], ...] = ()  # names that are read, too, where they stand for something
+    doubts: tuple[tuple[Path_, str], ...] = ()  # those of them that are hardly meant to stand for nothing
 
 
 def reading(fields: tuple[Field, ...], variables: Known, *, in_record: bool) -> tuple[Field, ...]:
@@ -36,7 +38,7 @@ def reading(fields: tuple[Field, ...], variables: Known, *, in_record: bool) -> 
     found = []
     for field in fields:
         own = "" if in_record else field.name  # the value before, null at first
-        roots = [(path, root(ChainMap(earlier, variables), name)) for path, name in field.names]
+        roots = [(path, root(ChainMap(earlier, variables), name)) for path, name in (*field.names, *field.guesses)]
         read = [(path, name) for path, name in roots if name not in ("", own) and name not in earlier]
         found.append(replace(field, reads=(*field.reads, *read)))
         if in_record:
@@ -78,14 +80,15 @@ def unknown_names(
     near: Callable[[str, Collection[str]], str],
     *,
     in_record: bool,
+    doubted: bool = False,
 ) -> Found:
-    """Yield the names that stand for nothing; ``near`` ends a message with the nearest known ones."""
+    """Yield the names, or the doubts, that stand for nothing; ``near`` ends a message with the nearest known ones."""
     what = "a dimension above, a variable or time" if in_record else "a variable or time"
     everywhere = {field.name for field in fields if field.name is not None} if in_record else set()
     earlier: Known = {}
     for field in fields:
         known = ChainMap(earlier, variables, given.known)
-        for path, name in field.names:
+        for path, name in field.doubts if doubted else field.names:
             if root(known, name):
                 continue
             if below := root(everywhere, name):

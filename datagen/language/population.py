@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import AnyDimension, Dimension, PooledDimension, keyed_path
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
+from datagen.plugin.fallible import Fallible
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
 from datagen.plugin.model import Model, Named, Number, changed, invalid
@@ -205,6 +206,9 @@ class Population(Model):
         labels: dict[tuple[Path_, str, str], Any] = {}
         for place in self.places():
             for path, part in place.dimension.whole():
+                if place.emitter is None and isinstance(part, Fallible) and part.on_error == "skip":
+                    text = "only a record can be skipped, and this is a field of none"
+                    yield (*place.json_path, *path, "on_error"), text
                 if (label := part.row_label()) is not None:
                     table, name, picking = label
                     owner = place.json_path[:2] if part.keyed_by is None else ()
@@ -216,6 +220,12 @@ class Population(Model):
                 if first.pool_keys() != keyed.pool_keys():
                     text = "a field of this name is keyed, too, and has another pool; give this one another name"
                     yield (*keyed.json_path, "name"), text
+
+    @cached_property
+    def skips(self) -> bool:
+        """Return whether a record may be left out where something fails for it."""
+        parts = (part for place in self.places() for _, part in place.dimension.whole())
+        return any(isinstance(part, Fallible) and part.on_error == "skip" for part in parts)
 
     def places(self) -> Iterator[Place]:
         """Yield the places of the dimensions of tables and emitters, and of all variables, without nested ones.

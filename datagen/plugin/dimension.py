@@ -4,10 +4,10 @@ Knows nothing of workers and their steps.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -17,10 +17,10 @@ from datagen import draw
 from datagen.draw import Integers, Keys
 from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, odd_span, pick
 from datagen.plugin.expression import AnyExpression
-from datagen.plugin.model import Plugin, inside, invalid, make_of_group, place_in_source
+from datagen.plugin.model import inside, invalid, make_of_group, place_in_source
+from datagen.plugin.reading import Reading
 from datagen.plugin.world import Reader, World
 from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
-from datagen.records.batch import Layout
 from datagen.records.expression import Expression, Given
 from datagen.records.expression.name import root
 from datagen.records.text import json_text
@@ -32,7 +32,7 @@ _KEYED = "keyed"  # the name path above all that is keyed by an expression
 _OUTSIDE_OF_POOLS = (("when",), ("keyed_by",))  # keys that say which value is picked, and whether one is
 
 
-class Dimension(Plugin):
+class Dimension(Reading):
     """A field generator: one value for every record."""
 
     group: ClassVar[str] = "dimension"
@@ -72,6 +72,10 @@ class Dimension(Plugin):
         """Return whether its own values are drawn; else they follow from what it reads, or are counted."""
         return True
 
+    def remembers(self) -> bool:
+        """Return whether values may depend on those made before in ways that nobody sees; they are made in order."""
+        return not self.is_ours
+
     def counts(self) -> bool:
         """Return whether its own values depend on how many it has made before."""
         return False
@@ -110,58 +114,6 @@ class Dimension(Plugin):
     def nested(self) -> "Iterator[tuple[Path_, Dimension]]":
         """Yield the dimensions among the keys of this one, each with its path from here."""
         return inside(self, Dimension, Dimension)  # type: ignore[type-abstract]
-
-    def reads(self) -> tuple[str, ...]:
-        """Return the variables that this dimension reads itself, without those that nested ones read."""
-        return ()
-
-    def expressions(self) -> Iterator[tuple[Path_, Expression]]:
-        """Yield the expressions among its keys, without those of nested dimensions, each with its path from here."""
-        return inside(self, Expression, Dimension)
-
-    def names(self) -> Iterator[tuple[Path_, str]]:
-        """Yield the names that its expressions read, as they are written (``a.b`` for a key inside), each with its key.
-
-        They are those of dimensions of the record that stand above, of variables, or ``time``.
-        """
-        for path, expression in self.expressions():
-            yield from ((path, name) for name in sorted(expression.names))
-
-    def all_names(self) -> Iterator[tuple[Path_, str]]:
-        """Yield the names that its expressions and those of nested dimensions read, each with its path from here."""
-        yield from self.names()
-        for path, nested in self.nested():
-            yield from (((*path, *inner), name) for inner, name in nested.all_names())
-
-    def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
-        """Yield what it can't do with what it reads, each with its path from here.
-
-        The layout has the values that names of expressions stand for; ``variables`` are the types of all variables.
-        """
-        for path, expression in self.expressions():
-            yield from ((path, text) for text in expression.check(layout))
-            if path[-1] == "when" and not expression.check(layout) and not expression.is_condition(layout):
-                yield path, "is neither true nor false"
-
-    def all_reads(self) -> "Iterator[tuple[Path_, str]]":
-        """Yield the variables that it and its nested dimensions read, each with the path of the one that reads it."""
-        yield from (((), name) for name in self.reads())
-        for path, nested in self.nested():
-            yield from (((*path, *inner), name) for inner, name in nested.all_reads())
-
-    def row_label(self) -> tuple[str, str, Any] | None:
-        """Return the table and the label of a row that fields of a record share, if so, and how it is picked."""
-        return None
-
-    def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
-        """Yield the tables that it picks from itself, each with its path from here, and the column if it needs one."""
-        return iter(())
-
-    def all_picks(self) -> Iterator[tuple[Path_, str, str | None]]:
-        """Yield the tables that it and its nested dimensions pick from, each with its path from here."""
-        yield from self.picks()
-        for path, nested in self.nested():
-            yield from (((*path, *inner), table, column) for inner, table, column in nested.all_picks())
 
     def different_values(self) -> int:
         """Return how many different values it can make at least; 0 when only trying can tell."""
@@ -210,7 +162,7 @@ class PooledDimension(Dimension):
         ]
         lines += [
             (path, f"{show(name)} can't be read here: a pool is made before the run")
-            for path, name in self.all_names()
+            for path, name in self.sure_names()
             if path not in _OUTSIDE_OF_POOLS
         ]
         text = "can't be in a pool, which is made before there are workers"
@@ -240,6 +192,7 @@ class Rows:
     reader: Reader | None = None
     origin: Integers | None = None  # (n,) rows of the batch that these belong to; None: all, in order
     owner: str = ""  # name path of the whole record, or of all that is set together
+    failed: dict[int, str] | None = None  # rows of the batch that are left out, and why the first is; None: none can be
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -301,6 +254,12 @@ class Rows:
         if self.reader is None:
             raise RunFailed(f"{self.path}: a pool is made before the run, when no worker has made a step")
         return self.reader.steps(self.origin)
+
+    def described(self, row: int) -> str:
+        """Return which record a row belongs to, in words."""
+        if self.reader is None:
+            return f"value {row + 1} that was tried for a pool"
+        return self.reader.described(row if self.origin is None else int(self.origin[row]))
 
     def known(self, names: Iterable[str]) -> dict[str, pa.Array]:
         """Return the values, (n,), that hold what names stand for: each by itself or what is before one of its dots."""

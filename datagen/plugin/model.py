@@ -159,6 +159,9 @@ class Maker(Protocol):
     def path(self, name: str) -> str:
         """Return the path of a file that is named in a spec."""
 
+    def function(self, name: str) -> Callable[..., Any]:
+        """Return the function of a user's file, ``module:name``. Raises ValueError when there is none."""
+
 
 def inside(part: Any, wanted: type[T], apart: type[Model]) -> Iterator[tuple[Path_, T]]:
     """Yield what of a class is inside of a part of a spec, each with its path from there.

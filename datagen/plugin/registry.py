@@ -4,7 +4,7 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.machinery import SourceFileLoader
@@ -73,6 +73,7 @@ BUILT_IN = {
         "ip_in": "dimensions.ip_in",
         "ipaddress": "dimensions.ipaddress",
         "ipv6": "dimensions.ipv6",
+        "jsonnet": "dimensions.jsonnet",
         "list": "dimensions.list",
         "mac": "dimensions.mac",
         "map": "dimensions.map",
@@ -81,10 +82,12 @@ BUILT_IN = {
         "one_of": "dimensions.one_of",
         "partition": "dimensions.partition",
         "port": "dimensions.port",
+        "python": "dimensions.python",
         "regex": "dimensions.regex",
         "replace": "dimensions.replace",
         "row": "dimensions.row",
         "string": "dimensions.string",
+        "template": "dimensions.template",
         "text": "dimensions.text",
         "timestamp": "dimensions.timestamp",
         "user_agent": "dimensions.user_agent",
@@ -163,6 +166,7 @@ class Registry:
     sources: list[str] = field(default_factory=list)  # fingerprints of the modules that are not built in
     folder: str = ""  # of the spec: names of files in it count from there
     _own: dict[tuple[str, str], type[Plugin]] = field(default_factory=dict)
+    _modules: dict[str, ModuleType] = field(default_factory=dict)  # of the user, by the name of the file
 
     @classmethod
     def load(cls, files: Iterable[str | Path] = ()) -> "Registry":
@@ -174,14 +178,17 @@ class Registry:
         for entry in entry_points(group=ENTRY_POINT_GROUP):
             registry.add(entry.load())
         for file in files:
-            if not registry.add(_import_file(Path(file))):
-                raise InvalidInput([Problem("has no class that is a plug-in (with a `kind`)", str(file))])
+            module = _import_file(Path(file))
+            if not registry.add(module) and not _functions_in(module):
+                text = "has no class that is a plug-in (with a `kind`), and no function"
+                raise InvalidInput([Problem(text, str(file))])
         return registry
 
     def add(self, module: ModuleType) -> int:
         """Add the plug-ins that a module defines; return how many."""
         found = {(plugin.group, plugin.kind.lower()): plugin for plugin in _defined_in(module)}
         self._own |= found
+        self._modules[module.__name__ if module.__file__ is None else Path(module.__file__).stem] = module
         if module.__file__ is not None:
             self.sources.append(fingerprint(Path(module.__file__).read_bytes()))
         return len(found)
@@ -214,6 +221,19 @@ class Registry:
     def path(self, name: str) -> str:
         """Return the path of a file that is named in a spec."""
         return os.path.join(self.folder, name)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """Return the function of a user's file, ``module:name``. Raises ValueError when there is none."""
+        of, colon, called = name.partition(":")
+        if not colon:
+            raise ValueError(f'must be such as "module:name", found {show(name)}')
+        if of not in self._modules:
+            near = did_you_mean(of, self._modules) if self._modules else ""
+            raise ValueError(f"there is no module {show(of)}{near}; load its file with --plugins {of}.py")
+        functions = _functions_in(self._modules[of])
+        if called not in functions:
+            raise ValueError(f"{of}.py has no function {show(called)}{did_you_mean(called, functions)}")
+        return functions[called]
 
     def _such_as(self, group: str, data: object) -> str:
         """Return the object that was probably meant."""
@@ -270,6 +290,12 @@ def _defined_in(module: ModuleType) -> Iterator[type[Plugin]]:
             and plugin.__module__ == module.__name__
         ):
             yield plugin
+
+
+def _functions_in(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """Return the functions that a module defines, by name."""
+    found = {name: value for name, value in vars(module).items() if inspect.isfunction(value)}
+    return {name: value for name, value in found.items() if value.__module__ == module.__name__ and name[0] != "_"}
 
 
 class _Source(SourceFileLoader):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -25,6 +25,9 @@ class Reader(Protocol):
     def steps(self, origin: Integers | None) -> Integers:
         """Return the numbers of the steps of workers, for the same rows as ``read``."""
 
+    def described(self, row: int) -> str:
+        """Return which record a row of the batch is, in words."""
+
 
 class Pool(Protocol):
     """The different values that a dimension with a cardinality picks from."""
@@ -35,10 +38,11 @@ class Pool(Protocol):
 
 @dataclass
 class World:
-    """What the values of a run share: the seed, the tables by name, and the pools and counters by name path."""
+    """What the values of a run share: seed and tables, and by name path pools, counters and memories."""
 
     seed: int
     pools: Mapping[str, Pool] = field(default_factory=dict)
     tables: Mapping[str, Reference] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    memories: dict[str, dict[str, Any]] = field(default_factory=dict)  # what code of users remembers, by name path
     zone: str = "UTC"  # whose hours are meant where no other is named

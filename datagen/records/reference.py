@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from datagen.draw import Floats, Integers, Weighted
 from datagen.records.conversion import as_type
 from datagen.records.types import JSON_TEXT, plain, present
+from datagen.records.values import GivenList, GivenObject, python_values
 
 
 class Reference:
@@ -22,6 +23,7 @@ class Reference:
         self.size = len(next(iter(self.columns.values()))) if self.columns else 0
         self._fields = dict(columns)  # those of objects, in which a key may be missing
         self._groupings: dict[tuple[str, ...], Grouping] = {}
+        self._objects: dict[str, GivenList] = {}
 
     @cached_property
     def rows(self) -> pa.StructArray:
@@ -33,6 +35,15 @@ class Reference:
     def by_weight(self) -> Weighted | None:
         """Return what draws a row by the weights; None when every row is drawn equally often."""
         return None if self.weights is None else Weighted(self.weights)
+
+    def objects(self, zone: str) -> GivenList:
+        """Return the rows as the code of users sees them, with times in a zone."""
+        if zone not in self._objects:
+            columns = [python_values(column, zone) for column in self.columns.values()]
+            self._objects[zone] = GivenList(
+                GivenObject(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)
+            )
+        return self._objects[zone]
 
     def grouping(self, by: tuple[str, ...]) -> "Grouping":
         """Return the rows in groups that have the same values in some columns; without columns it is one group."""

@@ -72,7 +72,7 @@ class MadeTable(Table):
             of_workers = [(*path, *key) for path, part in dimension.whole() for key in part.of_workers()]
             for path in of_workers:
                 yield ("columns", number, *path), "can't be here: no worker is there yet"
-            for path, name in dimension.all_names():
+            for path, name in dimension.sure_names():
                 if path not in of_workers and not root(known, name):
                     yield ("columns", number, *path), f"{show(name)} is no column above{did_you_mean(name, known)}"
             known.append(dimension.name)
@@ -129,6 +129,9 @@ class _Above:
 
     def steps(self, origin: Integers | None) -> Integers:
         raise AssertionError("a table has no workers")
+
+    def described(self, row: int) -> str:
+        return f"row {row + 1}"
 
     def look_up(self, name: str, origin: Integers | None) -> pa.Array:
         values = self._made[name]

@@ -22,6 +22,7 @@ REGISTRY = Registry.load()
 SCHEMA = schema(REGISTRY)
 TARGET_SCHEMA = target_schema(REGISTRY)
 GROUPS = ("distribution", "dimension", "formatter", "stage", "table", "target")
+SHOP = "def total(user_id, price):\n    return user_id * price\n"  # of the example that calls it
 CITIES = {"columns": ["name", "country"], "rows": [["Rome", "IT"], ["Oslo", "NO"]]}
 KINDS = [((group, name), kind) for group in GROUPS for name, kind in sorted(REGISTRY.of(group).items())]
 EXAMPLES = [
@@ -97,6 +98,7 @@ def test_every_example_runs(group, example, tmp_path, monkeypatch, capfd):
             changes = {"interarrival": example}
         case "dimension":
             changes = {"dimensions": [example], "tables": {"cities": CITIES}}
+            Path("shop.py").write_text(SHOP)
         case "table":
             Path("cities.csv").write_text("name,country\nRome,IT\n")
             changes = {"dimensions": [{"type": "row", "name": "r", "table": "t"}], "tables": {"t": example}}
@@ -110,13 +112,14 @@ def test_every_example_runs(group, example, tmp_path, monkeypatch, capfd):
             return
         case "formatter":
             form = example["type"]
-    if "text" in example:
+    if group == "formatter" and "text" in example:
         form = "pattern.txt"
         Path(form).write_text(example["text"])
     spec = tiny_spec(**changes)
     assert problems(spec) == []
     Path("spec.json").write_text(json.dumps(spec))
-    code = main(["-c", "spec.json", "-f", form, "-s", "2024-01-01", "-n", "3", "--seed", "1"])
+    plugins = ["--plugins", "shop.py"] if "function" in example else []
+    code = main(["-c", "spec.json", "-f", form, "-s", "2024-01-01", "-n", "3", "--seed", "1", *plugins])
     out, err = capfd.readouterr()
     assert code == 0, err
     assert len(out.splitlines()) == 3 + (form in ("csv", "tsv"))

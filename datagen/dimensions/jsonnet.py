@@ -1,0 +1,152 @@
+"""The dimension ``jsonnet``."""
+
+import os
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import repeat
+from typing import Annotated, Any, ClassVar, Self
+
+import pyarrow as pa
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+
+from datagen.dimensions.script.failure import Known, failure
+from datagen.dimensions.script.jsonnet import BLOCK, ENGINES, Failure, Program, engine, names_imported, names_read
+from datagen.dimensions.script.makes import array_of
+from datagen.dimensions.script.numbers import Numbers
+from datagen.dimensions.script.source import Source
+from datagen.plugin.dimension import Rows
+from datagen.plugin.fallible import Fallible
+from datagen.plugin.model import Maker, invalid
+from datagen.problems import InvalidInput, Path_, read_text, show
+from datagen.records.expression.name import found_in
+from datagen.records.types import JSON_TEXT
+from datagen.records.values import python_values
+
+
+def _of_text(value: Any, info: "ValidationInfo[Maker]") -> Source:
+    return value if isinstance(value, Source) else Source.of_text(value, info)
+
+
+def _of_file(value: Any, info: "ValidationInfo[Maker]") -> Source:
+    return value if isinstance(value, Source) else Source.of_file(value, info)
+
+
+_TEXT = WithJsonSchema({"type": "string"})
+
+
+class Jsonnet(Fallible):
+    """What a text in [Jsonnet](../templates.md#jsonnet) gives for the record: an object, a list, any value.
+
+    `std.extVar("name")` is a field that stands above, a variable, `time` or a constant; null where it is missing.
+    `std.native("integer")(1, 6)` and others draw. Keys come out in the order of their names, as Jsonnet has it. By row:
+    it takes about 0.1 ms a record.
+
+    Example: {"type": "jsonnet", "name": "order", "text": "local n = std.native('integer')(1, 3); {items: n, lines: [{sku: std.native('hex')(6)} for i in std.range(1, n)]}"}
+    """
+
+    kind: ClassVar[str] = "jsonnet"
+    text: Annotated[Source, PlainValidator(_of_text), _TEXT] | None = Field(None, description="the text")
+    path: Annotated[Source, PlainValidator(_of_file), _TEXT] | None = Field(
+        None, description="the file of the text, relative to the spec; this or `text` is required"
+    )
+    constants: dict[str, Any] = Field({}, description="values that `std.extVar` knows, by their names")
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> Self:
+        if (self.text is None) == (self.path is None):
+            raise invalid(self.kind, [((), 'there must be either "text" or "path"')])
+        if engine() is None:
+            needed = " or ".join(f'"{package}"' for package in ENGINES)
+            raise ValueError(f"needs a library that is not installed: pip install {needed}")
+        try:
+            self._program.check()
+        except Failure as error:
+            raise invalid(self.kind, [(self._key, f"{error.place}: {error}")]) from error
+        return self
+
+    @property
+    def _source(self) -> Source:
+        found = self.text or self.path
+        assert found is not None
+        return found
+
+    @property
+    def _key(self) -> Path_:
+        return ("path",) if self.text is None else ("text",)
+
+    @cached_property
+    def _program(self) -> Program:
+        imported = {name: (path, text) for name, (path, text) in self._imported.items()}
+        return Program(self._source.text, self._source.file, imported, engine() or "")
+
+    @cached_property
+    def _imported(self) -> Mapping[str, tuple[str, str]]:
+        """Return the files that are imported, each with its path and text."""
+        found: dict[str, tuple[str, str]] = {}
+        todo = [self._source.text]
+        while todo:
+            for name in names_imported(todo.pop()):
+                file = None if name in found else _found(self._source, name)
+                if file is not None:
+                    found[name] = file
+                    todo.append(file[1])
+        return found
+
+    def files(self) -> list[str]:
+        own = [self._source.file] if self._source.file else []
+        return [*own, *(path for path, _ in self._imported.values())]
+
+    def libraries(self) -> list[str]:
+        return [engine() or ""]
+
+    def by_row(self) -> Iterator[str]:
+        yield f"jsonnet {show(self.name)}"
+
+    def names(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().names()
+        yield from ((self._key, name) for name in self._read)
+
+    @property
+    def _read(self) -> list[str]:
+        return [name for name in names_read(self._source.text) if name not in self.constants]
+
+    def make(self, rows: Rows) -> pa.Array:
+        known = rows.known(self._read)
+        columns = [python_values(found_in(known, name), rows.world.zone) for name in self._read]
+        numbers = Numbers(rows.keys, rows.key("call"))
+        found: list[pa.Array] = []
+        for first in range(0, len(rows), BLOCK):  # 0.1 ms a record
+            block = [column[first : first + BLOCK] for column in columns]
+            cells = zip(*block, strict=True) if block else repeat((), min(BLOCK, len(rows) - first))
+            records = [self.constants | dict(zip(self._read, row, strict=True)) for row in cells]
+            found.append(array_of(self._values(rows, known, records, numbers, first), "json"))
+        return pa.concat_arrays(found) if found else pa.array([], JSON_TEXT)
+
+    def _values(
+        self, rows: Rows, known: Known, records: list[dict[str, Any]], numbers: Numbers, first: int
+    ) -> list[Any]:
+        """Return the values of a block of records; where that fails, of one after the other, to know which it is."""
+        try:
+            return self._program.values(records, numbers, first)
+        except Failure:
+            return [self._value(rows, known, record, numbers, first + place) for place, record in enumerate(records)]
+
+    def _value(self, rows: Rows, known: Known, record: dict[str, Any], numbers: Numbers, row: int) -> Any:
+        try:
+            return self._program.values([record], numbers, row)[0]
+        except Failure as error:
+            failed = error
+        self.fail(rows, row, lambda: failure(rows, row, failed, failed.place, known))
+        return None
+
+
+def _found(source: Source, name: str) -> tuple[str, str] | None:
+    """Return the path and the text of a file in the folder of the spec, or of the text; None where there is none."""
+    if os.path.isabs(name) or os.pardir in name.split("/"):
+        return None
+    paths = [os.path.join(folder, name) for folder in source.searched]
+    path = next((path for path in paths if os.path.isfile(path)), None)
+    try:
+        return None if path is None else (path, read_text(path))
+    except InvalidInput as error:
+        raise ValueError(str(error)) from error

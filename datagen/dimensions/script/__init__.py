@@ -1,0 +1,1 @@
+"""What the fields of users' own code have in common: templates, functions, Jsonnet."""

@@ -1,0 +1,131 @@
+"""Templates as one compiled loop over many records.
+
+Measured with 10 fields: 1.0 µs a record where ``render`` takes 8.6, and the same text.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, repeat
+from typing import Any
+
+from jinja2 import Template, nodes
+
+from datagen.dimensions.script.closure import MAIN, Closure
+from datagen.dimensions.script.environment import RAND, ROW, Environment, Row
+from datagen.dimensions.script.fake import FakeView
+from datagen.dimensions.script.numbers import Numbers
+from datagen.dimensions.script.rand import Rand
+from datagen.dimensions.script.view import TablesView
+from datagen.plugin.dimension import Rows
+
+ROWS, _TEXT = "_rows_of_block", "_text_of_row"
+
+Values = Mapping[str, Sequence[Any]]  # by name, each (n,)
+Failed = Callable[[int, Exception], None]
+
+
+def looped(environment: Environment, body: Sequence[nodes.Node], names: Sequence[str]) -> Template:
+    """Return a template that yields the text of each of many records, whose values come as tuples, in order of names.
+
+    The imports with which it begins are made once for all of them.
+    """
+    imports, rest = _split(body)
+    target = nodes.Tuple([nodes.Name(name, "store") for name in names], "store")
+    kept = nodes.AssignBlock(nodes.Name(_TEXT, "store"), None, rest)
+    shown = nodes.Output([nodes.Name(_TEXT, "load")])
+    loop = nodes.For(target, nodes.Name(ROWS, "load"), [kept, shown], [], None, False)
+    tree = nodes.Template([*imports, loop], lineno=1)
+    tree.set_environment(environment)
+    for node in (loop, loop.iter, target, *target.items, kept, kept.target, shown, *shown.nodes):
+        node.lineno = 1
+    return Template.from_code(environment, environment.compile(tree, MAIN, MAIN), environment.globals)
+
+
+def _split(body: Sequence[nodes.Node]) -> tuple[list[nodes.Node], list[nodes.Node]]:
+    """Return the imports with which a template begins, and all else."""
+    imports: list[nodes.Node] = []
+    rest: list[nodes.Node] = []
+    for place, node in enumerate(body):
+        if isinstance(node, nodes.Import | nodes.FromImport):
+            imports.append(node)
+        elif _is_space(node):
+            rest.append(node)
+        else:
+            return imports, [*rest, *body[place:]]
+    return imports, rest
+
+
+def _is_space(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Output) and all(
+        isinstance(part, nodes.TemplateData) and not part.data.strip() for part in node.nodes
+    )
+
+
+@dataclass
+class Rendering:
+    """The rendering of a template for some rows."""
+
+    closure: Closure
+    template: Template  # ``looped``, or as it stands where it inherits
+    names: Sequence[str]  # that it reads
+    values: Values  # of those
+    rows: Rows
+    given: Mapping[str, Any]  # what it sees beside them
+    _row: Row = field(init=False)
+    _numbers: Numbers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._row = Row(frozenset(self.names if self.closure.imports else ()))
+        self._numbers = Numbers(self.rows.keys, self.rows.key("call"))
+
+    def texts(self, failed: Failed) -> list[str | None]:
+        """Return the text of each row; None for those that ``failed`` is told of, which may raise instead."""
+        found: list[str | None] = []
+        while len(found) < len(self.rows):
+            try:
+                found.extend(self._from(len(found)))
+            except Exception as error:  # what a template calls may raise anything; the texts before it are there
+                failed(len(found), error)
+                found.append(None)
+        return found
+
+    def _from(self, first: int) -> Iterator[str]:
+        """Yield the texts from a row on."""
+        rows: Iterator[tuple[Any, ...]] = (
+            zip(*(self.values[name] for name in self.names), strict=True) if self.names else repeat((), len(self.rows))
+        )
+        rows = islice(rows, first, None)
+        if self.closure.draws or self.closure.imports or self.closure.inherits:
+            rows = self._told(first, rows)
+        seen = self._seen()
+        if self.closure.inherits:
+            return self._one_by_one(rows, seen)
+        return self.template.root_render_func(self.template.new_context(seen | {ROWS: rows}))
+
+    def _one_by_one(self, rows: Iterator[tuple[Any, ...]], seen: dict[str, Any]) -> Iterator[str]:
+        """Yield texts as ``render`` makes them; 9 µs a record, for templates with blocks that others fill."""
+        for row in rows:
+            context = self.template.new_context(seen | dict(zip(self.names, row, strict=True)))
+            yield "".join(self.template.root_render_func(context))
+
+    def _told(self, first: int, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """Yield rows, each once all that draws and reads by itself knows that it is its turn; 0.1 to 0.3 µs a row."""
+        for place, row in enumerate(rows, first):
+            self._numbers.begin(place)
+            if self.closure.imports:
+                self._row.values = dict(zip(self.names, row, strict=True))
+            yield row
+
+    def _seen(self) -> dict[str, Any]:
+        """Return what the template sees beside the values of a record."""
+        rand = Rand(self._numbers)
+        tables = TablesView(self.rows.world.tables, self._numbers, self.rows.world.zone)
+        drawing = {
+            "fake": FakeView(self._numbers),
+            "rand": rand,
+            "random": rand,
+            "shuffle": rand.shuffle,
+            "tables": tables,
+        }
+        own = {name: value for name, value in {**drawing, **self.given}.items() if name not in self.names}
+        return own | {RAND: rand, ROW: self._row}

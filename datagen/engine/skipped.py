@@ -1,0 +1,29 @@
+"""Records that are left out, since the code of a user has failed for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from datagen.draw import Integers
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Those among the records of a draft."""
+
+    before: Integers = field(default_factory=lambda: np.zeros(0, np.int64))  # (n,) records that stand before each
+    reason: str = ""  # why the first is left out
+
+    @classmethod
+    def of(cls, failed: Mapping[int, str]) -> "Skipped":
+        """Return what is left out of a draft, by the rows that it would have."""
+        rows = np.sort(np.fromiter(failed, np.int64, len(failed)))
+        return cls(rows - np.arange(len(rows)), failed[int(rows[0])]) if len(rows) else cls()
+
+    def __len__(self) -> int:
+        return len(self.before)
+
+    def up_to(self, records: int) -> int:
+        """Return how many are left out before the last of the first so many records."""
+        return int(np.searchsorted(self.before, records))

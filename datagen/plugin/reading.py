@@ -1,0 +1,93 @@
+"""What a field generator reads, and whether it can do that with it. Knows nothing of how values are made."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from datagen.plugin.model import Plugin, inside
+from datagen.problems import Path_
+from datagen.records.batch import Layout
+from datagen.records.expression import Expression
+
+
+class Reading(Plugin):
+    """What can read variables, other fields and tables."""
+
+    @abstractmethod
+    def whole(self) -> "Iterator[tuple[Path_, Reading]]":
+        """Yield it and all that is inside, each with its path from here."""
+
+    @abstractmethod
+    def nested(self) -> "Iterator[tuple[Path_, Reading]]":
+        """Yield what stands among its keys, each with its path from here."""
+
+    def reads(self) -> tuple[str, ...]:
+        """Return the variables that this dimension reads itself, without those that nested ones read."""
+        return ()
+
+    def expressions(self) -> Iterator[tuple[Path_, Expression]]:
+        """Yield the expressions among its keys, without those of nested dimensions, each with its path from here."""
+        return inside(self, Expression, Reading)
+
+    def names(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the names that its expressions read, as they are written (``a.b`` for a key inside), each with its key.
+
+        They are those of dimensions of the record that stand above, of variables, or ``time``.
+        """
+        for path, expression in self.expressions():
+            yield from ((path, name) for name in sorted(expression.names))
+
+    def guesses(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the names that it reads, too, where they stand for something, each with its key."""
+        return iter(())
+
+    def doubts(self) -> Iterator[tuple[Path_, str]]:
+        """Yield those of its guesses that are hardly meant to stand for nothing, each with its key."""
+        return iter(())
+
+    def sure_names(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the names that it and its nested dimensions read without a guess, each with its path from here."""
+        for path, part in self.whole():
+            yield from (((*path, *inner), name) for inner, name in part.names())
+
+    def all_names(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the names that it and its nested dimensions read or guess, each with its path from here."""
+        for path, part in self.whole():
+            yield from (((*path, *inner), name) for inner, name in (*part.names(), *part.guesses()))
+
+    def all_doubts(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the doubts that it and its nested dimensions have, each with its path from here."""
+        for path, part in self.whole():
+            yield from (((*path, *inner), name) for inner, name in part.doubts())
+
+    def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
+        """Yield what it can't do with what it reads, each with its path from here.
+
+        The layout has the values that names of expressions stand for; ``variables`` are the types of all variables.
+        """
+        for path, expression in self.expressions():
+            yield from ((path, text) for text in expression.check(layout))
+            if path[-1] == "when" and not expression.check(layout) and not expression.is_condition(layout):
+                yield path, "is neither true nor false"
+
+    def all_reads(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the variables that it and its nested dimensions read, each with the path of the one that reads it."""
+        yield from (((), name) for name in self.reads())
+        for path, nested in self.nested():
+            yield from (((*path, *inner), name) for inner, name in nested.all_reads())
+
+    def row_label(self) -> tuple[str, str, Any] | None:
+        """Return the table and the label of a row that fields of a record share, if so, and how it is picked."""
+        return None
+
+    def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
+        """Yield the tables that it picks from itself, each with its path from here, and the column if it needs one."""
+        return iter(())
+
+    def all_picks(self) -> Iterator[tuple[Path_, str, str | None]]:
+        """Yield the tables that it and its nested dimensions pick from, each with its path from here."""
+        yield from self.picks()
+        for path, nested in self.nested():
+            yield from (((*path, *inner), table, column) for inner, table, column in nested.all_picks())
