@@ -89,10 +89,18 @@ BUILT_IN = {
         "variable": "dimensions.variable",
     },
     "formatter": {
+        "apache_combined": "formatters.access_log",
+        "apache_common": "formatters.access_log",
+        "cef": "formatters.cef",
         "csv": "formatters.csv",
         "json": "formatters.json",
+        "leef": "formatters.cef",
+        "logfmt": "formatters.logfmt",
+        "nginx": "formatters.access_log",
         "pattern": "formatters.pattern",
+        "syslog": "formatters.syslog",
         "tsv": "formatters.csv",
+        "xml": "formatters.xml",
     },
     "profile": {
         "between": "profiles.between",

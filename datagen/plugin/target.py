@@ -8,7 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from typing import Annotated, Any, ClassVar, Literal
@@ -93,7 +93,11 @@ class Encoded:
         return cls(
             np.concatenate([encoded.due for encoded in several]),
             np.concatenate([encoded.emitted for encoded in several]),
-            Lines(memoryview(b"".join(encoded.lines.data for encoded in several)), np.concatenate(ends)),
+            replace(
+                several[0].lines,
+                data=memoryview(b"".join(encoded.lines.data for encoded in several)),
+                ends=np.concatenate(ends),
+            ),
             tuple(pa.concat_arrays(texts) for texts in zip(*(encoded.texts for encoded in several), strict=True)),
             joined(batches) if batches else None,
         )

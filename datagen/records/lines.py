@@ -14,6 +14,7 @@ class Lines:
 
     data: memoryview
     ends: Integers  # (n,) where in the data each record ends, ascending
+    end: int = 1  # bytes of a line end; binary records have none
 
     @classmethod
     def of(cls, text: pa.Array) -> "Lines":
@@ -30,7 +31,7 @@ class Lines:
     def slice(self, start: int, stop: int) -> "Lines":
         """Return the records from ``start`` to before ``stop``, without a copy."""
         cuts = np.concatenate([[0], self.ends])[[start, stop]]
-        return Lines(self.data[cuts[0] : cuts[1]], self.ends[start:stop] - cuts[0])
+        return Lines(self.data[cuts[0] : cuts[1]], self.ends[start:stop] - cuts[0], self.end)
 
 
 def pieces(lines: Lines) -> list[memoryview]:
@@ -38,4 +39,4 @@ def pieces(lines: Lines) -> list[memoryview]:
     ends = lines.ends.tolist()
     begins = [0, *ends][: len(ends)]
     data = lines.data
-    return [data[begin : end - 1] for begin, end in zip(begins, ends, strict=True)]
+    return [data[begin : end - lines.end] for begin, end in zip(begins, ends, strict=True)]

@@ -42,7 +42,7 @@ class _Output(Sink):
         self._file = os.dup(sys.stdout.fileno())
         self.opened.callback(os.close, self._file)
         if position is None:
-            write_whole(self._file, self.writer.header.encode())
+            write_whole(self._file, self.writer.header)
 
     def write(self, encoded: Encoded) -> None:
         write_lines(self._file, encoded.lines)

@@ -56,7 +56,7 @@ class FileSink(Sink):
     @property
     def header(self) -> bytes:
         """Return what each file begins with."""
-        return self.writer.header.encode()
+        return self.writer.header
 
     def encode(self, batch: Batch) -> Encoded:
         encoded = super().encode(batch)
@@ -110,6 +110,7 @@ def _by_path(encoded: Encoded) -> list[Share]:
     for path, stop in zip(paths.dictionary.to_pylist(), stops, strict=True):
         if stop > start:
             end = int(lines.ends[stop - 1])
-            shares.append((path, due[start:stop], Lines(lines.data[begin:end], lines.ends[start:stop] - begin)))
+            own = Lines(lines.data[begin:end], lines.ends[start:stop] - begin, encoded.lines.end)
+            shares.append((path, due[start:stop], own))
             start, begin = stop, end
     return shares

@@ -144,8 +144,8 @@ class Http(Target):
             raise refused(answer.status_code, answer.text or answer.reason_phrase)
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
-        if self.body == "array" and formatter.kind != "json":
-            return [f'"body": "array" needs the format "json", found "{formatter.kind}"']
+        if self.body == "array" and not formatter.is_json:
+            return [f'"body": "array" needs the format "json", found {formatter}']
         patterns = {} if self.splunk_hec is None else self.splunk_hec.patterns(layout)
         return [f"splunk_hec.{key}: {text}" for key, pattern in patterns.items() for text in pattern.problems]
 
@@ -159,7 +159,7 @@ class Http(Target):
             success=_SUCCESS if self.success is None else self.success,
             is_splunk=self.splunk_hec is not None,
         )
-        packing = Packing(self.body, self.batch, writer.header.encode())
+        packing = Packing(self.body, self.batch, writer.header)
         return HttpSink(writer, scope, packing, exchange, self.concurrency)
 
     def _writer(self, layout: Layout, formatter: Formatter, scope: Scope) -> LineWriter:
@@ -168,7 +168,7 @@ class Http(Target):
         return EventWriter(formatter, layout, self.splunk_hec, scope.start)
 
     def _content_headers(self, formatter: Formatter) -> dict[str, str]:
-        is_json = self.splunk_hec is not None or (formatter.kind == "json" and self.body != "lines")
+        is_json = self.splunk_hec is not None or (formatter.is_json and self.body != "lines")
         headers = {"content-type": "application/json" if is_json else _CONTENT_TYPES.get(formatter.kind, _PLAIN)}
         return headers | {"content-encoding": "gzip"} if self.gzip else headers
 

@@ -31,7 +31,7 @@ class Stream(Sink):
 
     def open(self, position: Position) -> None:
         self._connect()
-        header = self.writer.header.encode()
+        header = self.writer.header
         if position is None and header:
             self._deliver(Lines(memoryview(header), np.array([len(header)])))
 
