@@ -15,9 +15,9 @@ from cython.cimports.libc.string import memcpy, memmove
 def integer(out: cython.p_uchar, style: cython.longlong, value: cython.longlong) -> cython.p_uchar:
     """Write an integer."""
     if style == AVRO:  # zigzag: small numbers are short, whatever their sign
-        return varint(out, (cython.cast(cython.ulonglong, value) << 1) ^ cython.cast(cython.ulonglong, value >> 63))
+        return put_varint(out, (cython.cast(cython.ulonglong, value) << 1) ^ cython.cast(cython.ulonglong, value >> 63))
     if style == PROTOBUF:
-        return varint(out, cython.cast(cython.ulonglong, value))
+        return put_varint(out, cython.cast(cython.ulonglong, value))
     if style == GROUP:
         return head(out, 0x80, 15, 0xDE, value)
     if value >= 0 or style == NATURAL:
@@ -40,9 +40,9 @@ def integer(out: cython.p_uchar, style: cython.longlong, value: cython.longlong)
 def length(out: cython.p_uchar, style: cython.longlong, count: cython.longlong) -> cython.p_uchar:
     """Write the length of a text, or of a list in a style for lists."""
     if style == AVRO:
-        return varint(out, cython.cast(cython.ulonglong, count) << 1)
+        return put_varint(out, cython.cast(cython.ulonglong, count) << 1)
     if style == PROTOBUF:
-        return varint(out, cython.cast(cython.ulonglong, count))
+        return put_varint(out, cython.cast(cython.ulonglong, count))
     if style == GROUP:  # of a list
         return head(out, 0x90, 15, 0xDC, count)
     if 31 < count < 256:
@@ -57,7 +57,7 @@ def binary(out: cython.p_uchar, style: cython.longlong, value: cython.double) ->
     """Write a float of 64 bits: the low octet first, in MessagePack the high one."""
     pattern: cython.ulonglong
     memcpy(cython.address(pattern), cython.address(value), 8)
-    if style == AVRO or style == PROTOBUF:
+    if style in (AVRO, PROTOBUF):
         memcpy(out, cython.address(pattern), 8)
         return out + 8
     return big_endian(out, 0xCB, pattern, 8)
@@ -73,7 +73,7 @@ def sized(begin: cython.p_uchar, end: cython.p_uchar) -> cython.p_uchar:
     while size >> (7 * count):
         count += 1
     memmove(begin + count, begin, size)
-    varint(begin, cython.cast(cython.ulonglong, size))
+    put_varint(begin, cython.cast(cython.ulonglong, size))
     return end + count
 
 
@@ -81,7 +81,7 @@ def sized(begin: cython.p_uchar, end: cython.p_uchar) -> cython.p_uchar:
 @cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
-def varint(out: cython.p_uchar, value: cython.ulonglong) -> cython.p_uchar:
+def put_varint(out: cython.p_uchar, value: cython.ulonglong) -> cython.p_uchar:
     """Write seven bits an octet, the low ones first."""
     while value >= 0x80:
         out[0] = cython.cast(cython.uchar, value & 0x7F | 0x80)
@@ -134,3 +134,15 @@ def big_endian(out: cython.p_uchar, code: cython.uchar, value: cython.ulonglong,
     for place in range(size):
         out[size - place] = cython.cast(cython.uchar, (value >> (8 * place)) & 0xFF)
     return out + 1 + size
+
+
+def zigzag(value: cython.longlong) -> bytes:
+    """Return an integer as Avro has it."""
+    text: cython.uchar[10]
+    return cython.cast(cython.p_char, text)[: integer(text, AVRO, value) - cython.cast(cython.p_uchar, text)]
+
+
+def varint(value: cython.longlong) -> bytes:
+    """Return an integer as Protocol Buffers have it."""
+    text: cython.uchar[10]
+    return cython.cast(cython.p_char, text)[: integer(text, PROTOBUF, value) - cython.cast(cython.p_uchar, text)]

@@ -19,6 +19,7 @@ class LineWriter:
 
     reads_hidden: ClassVar[bool] = False  # whether it is given the columns that are not printed, too
     end: ClassVar[int] = 1  # bytes of a line end, which messages don't have; binary records have none
+    has_blocks: ClassVar[bool] = False  # whether more stands in a file than the lines of records
 
     def __init__(self, text: Callable[[Mapping[str, pa.Array]], pa.Array], header: str | bytes = "") -> None:
         """Take a function from the columns of an emitter to the lines of its records, and what comes before all lines.

@@ -62,6 +62,24 @@ def exported(array: pa.Array) -> pa.Array:
     return array
 
 
+def exported_types(layout: Layout) -> dict[str, pa.DataType]:
+    """Return the type of each column of all emitters, as other programs know it."""
+    shown = layout.shown()
+    return {name: exported(pa.nulls(0, common_type(shown.types(name)))).type for name in shown.names()}
+
+
+def fitted(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Return a column in the type that ``exported_types`` has for it; a dictionary array stays one."""
+    if pa.types.is_dictionary(array.type) and len(array.dictionary) <= len(array):
+        return pa.DictionaryArray.from_arrays(array.indices, fitted(array.dictionary, type_))
+    made = exported(array)
+    if made.type == type_:
+        return made
+    if pa.types.is_null(made.type):
+        return pa.nulls(len(made), type_)
+    return pc.if_else(made.is_valid(), json_text(made), None)
+
+
 def record_batch(batch: Batch, layout: Layout) -> pa.RecordBatch:
     """Return records as one Arrow record batch with the columns of all emitters; null where a record lacks the key."""
     columns = {}

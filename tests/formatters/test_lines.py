@@ -1,4 +1,4 @@
-"""Formats of text lines, read back by Python's XML parser, liblognorm and lnav where they are, and by their grammars."""
+"""Formats of text lines, read back: by Python's XML parser, liblognorm, lnav, and by their grammars."""
 
 import json
 import re

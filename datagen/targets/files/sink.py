@@ -88,6 +88,8 @@ class FileSink(Sink):
 
     def _records(self, data: bytes) -> list[bytes]:
         """Return the records in a file."""
+        if not self.writer.end:
+            raise NotGivenBack("records of this format are not told apart in a file")
         compression = None if self.style.compression == "none" else self.style.compression
         with pa.input_stream(pa.py_buffer(data), compression=compression) as stream:
             text = stream.read()

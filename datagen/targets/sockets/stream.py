@@ -36,7 +36,7 @@ class Stream(Sink):
             self._deliver(Lines(memoryview(header), np.array([len(header)])))
 
     def write(self, encoded: Encoded) -> None:
-        self._deliver(encoded.lines)
+        self._deliver(self.writer.block(encoded.lines))
 
     def finish(self) -> None:
         try:

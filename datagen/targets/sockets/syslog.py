@@ -86,6 +86,8 @@ class Syslog(Target):
         )
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
+        if not formatter.is_text:
+            return [f"a message of syslog needs a format of text, found {formatter}"]
         patterns = self.patterns(layout)
         found = [f"{key}: {text}" for key, pattern in patterns.items() for text in pattern.problems]
         data = (pattern for _, pattern in elements(self.structured_data, layout) if pattern)

@@ -1,0 +1,123 @@
+"""Formats with a schema, which a schema registry may know: then each message begins with its number there."""
+
+import struct
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from pydantic import Field, SecretStr
+
+from datagen.plugin.formatter import Formatter, PieceWriter
+from datagen.plugin.model import Model
+from datagen.plugin.secret_url import SecretUrl
+from datagen.problems import RunFailed, reason
+from datagen.records.batch import Layout
+from datagen.records.text import Pieces
+
+_INSTALL = 'needs a library that is not installed: pip install "confluent-kafka[schemaregistry]>=2.13"'
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A schema as a registry takes it."""
+
+    kind: str  # AVRO, PROTOBUF or JSON
+    text: str
+
+
+class SchemaRegistry(Model):
+    """A schema registry with the interface of Confluent's, such as Confluent's own, Karapace or Apicurio."""
+
+    url: SecretUrl = Field(description="where it is, such as `http://localhost:8081`")
+    subject: str = Field(
+        min_length=1, description="what the schema is registered under; for values of a topic mostly `TOPIC-value`"
+    )
+    register_schema: bool = Field(
+        True, alias="register", description="register the schema; else it must be known under the subject"
+    )
+    username: str | None = Field(None, min_length=1, description="user, or key of an API key, with `password`")
+    password: SecretStr | None = Field(None, description="password of the user, or secret of the API key")
+    ca_file: str | None = Field(None, description="file of the certificates to trust, instead of the usual ones")
+
+    def number_of(self, schema: Schema) -> int:
+        """Return the number of a schema there. Raises RunFailed when it can't be had, with what the registry says."""
+        try:
+            from confluent_kafka.schema_registry import Schema as Registrable
+            from confluent_kafka.schema_registry import SchemaRegistryClient, SchemaRegistryError
+        except ImportError as error:
+            raise RunFailed(f"the registry {self.url} {_INSTALL}") from error
+        registrable = Registrable(schema.text, schema.kind)
+        try:
+            client = SchemaRegistryClient.new_client(self._settings())
+            if self.register_schema:
+                return client.register_schema(self.subject, registrable)
+            return client.lookup_schema(self.subject, registrable).schema_id or 0
+        except SchemaRegistryError as error:
+            raise RunFailed(f"{self._doing}: {error.error_message}") from error
+        except Exception as error:  # of the library's own library for HTTP
+            raise RunFailed(f"{self._doing}: {reason(error)}") from error
+
+    @property
+    def _doing(self) -> str:
+        what = "registering the schema" if self.register_schema else "looking for the schema"
+        return f"{what} of {self.subject} at {self.url}"
+
+    def _settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = {"url": self.url.value}
+        if self.username is not None and self.password is not None:
+            settings["basic.auth.user.info"] = f"{self.username}:{self.password.get_secret_value()}"
+        return settings | ({} if self.ca_file is None else {"ssl.ca.location": self.ca_file})
+
+
+class Registered(Formatter):
+    """Keys of the formats that have a schema."""
+
+    is_text: ClassVar[bool] = False
+    registry: SchemaRegistry | None = Field(
+        None,
+        description="the schema registry that is to know the schema: `url`, `subject`, `register` (true), `username` "
+        "and `password`, `ca_file`; it is asked when the first record is written, and not for files",
+    )
+
+    def misfits(self, layout: Layout) -> list[str]:
+        if self.registry is not None and (self.registry.username is None) != (self.registry.password is None):
+            return ['registry: "username" and "password" belong together']
+        return []
+
+    @abstractmethod
+    def schema_of(self, layout: Layout) -> Schema:
+        """Return the schema of records that look like this."""
+
+    def head(self, layout: Layout, index: bytes = b"") -> Callable[[], bytes]:
+        """Return what makes the octets before each message: 0, the number of its schema, and an ``index`` in it.
+
+        Source: Confluent's documentation, "Wire format".
+        """
+        registry = self.registry
+        if registry is None:
+            return lambda: b""
+        schema = self.schema_of(layout)
+        return lambda: struct.pack(">bI", 0, registry.number_of(schema)) + index
+
+
+class RegisteredWriter(PieceWriter):
+    """Writes binary records, each behind octets that are asked for when they are needed."""
+
+    end: ClassVar[int] = 0
+
+    def __init__(
+        self, head: Callable[[], bytes], pieces: Callable[[Mapping[str, pa.Array]], Pieces], header: bytes = b""
+    ) -> None:
+        super().__init__(pieces, header)
+        self._ask = head
+
+    def pieces(self, columns: Mapping[str, pa.Array]) -> Pieces:
+        return [self._head, *super().pieces(columns)]
+
+    @cached_property
+    def _head(self) -> bytes:
+        """Return what stands before each record; two threads may both ask, and get the same answer."""
+        return self._ask()
