@@ -4,7 +4,6 @@ import json
 import zlib
 from collections.abc import Mapping
 from functools import partial
-from hashlib import md5
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from datagen.draw import fingerprint
 from datagen.formatters.registered import Registered, RegisteredWriter, Schema
 from datagen.native.octets import zigzag
 from datagen.plugin.formatter import LineWriter
@@ -114,7 +114,7 @@ class _Container(RegisteredWriter):
     has_blocks: ClassVar[bool] = True
 
     def __init__(self, schema: str, codec: str, pieces: partial[Pieces]) -> None:
-        self._mark = md5(schema.encode(), usedforsecurity=False).digest()
+        self._mark = fingerprint(schema).encode()  # of 16 octets
         self._codec = codec
         entries = {"avro.codec": codec.encode(), "avro.schema": schema.encode()}
         said = b"".join(_sized(key.encode()) + _sized(value) for key, value in entries.items())

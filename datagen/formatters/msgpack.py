@@ -175,5 +175,7 @@ def _packed_integer(value: int) -> bytes:
     return b"\xcb" + struct.pack(">d", value)
 
 
-_INTEGERS = [(0xCC + size, "BHIQ"[size], 0, 1 << (8 << size)) for size in range(4)]
-_INTEGERS += [(0xD0 + size, "bhiq"[size], -(1 << ((8 << size) - 1)), 0) for size in range(4)]
+_INTEGERS = [  # code, form, and what fits into it
+    *((0xCC + size, "BHIQ"[size], 0, 1 << (8 << size)) for size in range(4)),
+    *((0xD0 + size, "bhiq"[size], -(1 << ((8 << size) - 1)), 0) for size in range(4)),
+]

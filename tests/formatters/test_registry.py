@@ -120,7 +120,9 @@ def test_a_refusal_of_the_registry_is_said_and_its_password_is_not(generate, tmp
     assert body["schemaType"] == "PROTOBUF"
 
 
-def test_a_registry_that_is_not_there_is_said(generate, tmp_path) -> None:
+def test_a_registry_that_is_not_there_is_said(generate, tmp_path, monkeypatch) -> None:
+    new = SchemaRegistryClient.new_client
+    monkeypatch.setattr(SchemaRegistryClient, "new_client", lambda settings: new(settings | {"max.retries": 0}))
     registry = {"url": "http://127.0.0.1:1", "subject": "s"}
     target = {"type": "udp", "host": "127.0.0.1", "port": 9, "format": {"type": "avro", "registry": registry}}
     write_json(tmp_path / "t.json", target)
