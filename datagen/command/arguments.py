@@ -193,7 +193,7 @@ def _add_run(parser: Parser) -> None:
     """Add the options that say which records there are, and where. Their values are checked by ``Options``."""
     add = parser.add_argument
     add("-t", "-o", "--target", metavar="TARGET", help="target file; wins over the spec's target")
-    add("-f", "-p", "--format", metavar="FORMAT", help="json (default), csv, tsv or a pattern file")
+    add("-f", "-p", "--format", metavar="FORMAT", help="name of a format, json without it, or a pattern file")
     add("-s", "--start", metavar="TIME", help="simulated clock from then on: ISO 8601, now, today, -7D, now-1D@H")
     add(
         "--then-live",

@@ -182,7 +182,7 @@ class Target(Plugin):
     library: ClassVar[tuple[str, str] | None] = None  # module to import, and what pip installs for it
 
     format: AnyFormatter | None = Field(
-        None, description='how records become text: "json", "csv", "tsv", a pattern file, or an object; wins over `-f`'
+        None, description="how records are written: the name of a format, a pattern file, or an object; wins over `-f`"
     )
     emitters: list[str] | None = Field(
         None, min_length=1, description="names of the emitters whose records go here; all without it"

@@ -131,11 +131,12 @@ def test_a_registry_that_is_not_there_is_said(generate, tmp_path, monkeypatch) -
     assert "registering the schema of s at http://127.0.0.1:1: " in outcome.err
 
 
-def test_nobody_asks_a_registry_to_check_a_spec_or_to_write_a_file(generate, tmp_path) -> None:
+def test_nobody_asks_a_registry_to_check_or_explain_a_spec_or_to_write_a_file(generate, command, tmp_path) -> None:
     format_ = {"type": "avro", "registry": {"url": "http://127.0.0.1:1", "subject": "s"}}
     write_json(tmp_path / "udp.json", {"type": "udp", "host": "127.0.0.1", "port": 9, "format": format_})
     write_json(tmp_path / "file.json", {"type": "file", "path": str(tmp_path / "out.avro"), "format": format_})
     assert generate(world(), "-n", 1, "--check", "-t", tmp_path / "udp.json").code == 0
+    assert command("explain", tmp_path / "spec.json", "-f", "json", "-t", tmp_path / "udp.json").code == 0
     assert generate(world(), "-n", 1, "-t", tmp_path / "file.json").code == 0
 
 
