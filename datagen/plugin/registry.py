@@ -91,6 +91,7 @@ BUILT_IN = {
     "formatter": {
         "apache_combined": "formatters.access_log",
         "apache_common": "formatters.access_log",
+        "arrow": "formatters.arrow",
         "avro": "formatters.avro",
         "cef": "formatters.cef",
         "csv": "formatters.csv",

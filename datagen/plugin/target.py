@@ -8,7 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from typing import Annotated, Any, ClassVar, Literal
@@ -87,17 +87,11 @@ class Encoded:
         """Return the records of several, one after the other."""
         if len(several) == 1:
             return several[0]
-        sizes = np.cumsum([0, *(len(encoded.lines.data) for encoded in several)])
-        ends = [encoded.lines.ends + size for encoded, size in zip(several, sizes, strict=False)]
         batches = [encoded.batch for encoded in several if encoded.batch is not None]
         return cls(
             np.concatenate([encoded.due for encoded in several]),
             np.concatenate([encoded.emitted for encoded in several]),
-            replace(
-                several[0].lines,
-                data=memoryview(b"".join(encoded.lines.data for encoded in several)),
-                ends=np.concatenate(ends),
-            ),
+            several[0].lines.joined([encoded.lines for encoded in several[1:]]),
             tuple(pa.concat_arrays(texts) for texts in zip(*(encoded.texts for encoded in several), strict=True)),
             joined(batches) if batches else None,
         )

@@ -156,7 +156,7 @@ class LocalFiles(FileSink):
         except OSError:
             _truncate(file, begun.size)
             raise
-        begun.filled.add(len(lines), len(lines.data), window)
+        begun.filled.add(len(lines), lines.size, window)
 
     def _ready(self, path: str) -> tuple[Begun, int]:
         """Open the file of a path, if it is not; of those open, let the one go that was not used for longest."""

@@ -104,15 +104,11 @@ def _by_path(encoded: Encoded) -> list[Share]:
     paths = encoded.texts[0].dictionary_encode()
     numbers = paths.indices.to_numpy()
     order = np.argsort(numbers, kind="stable")
-    offsets = np.concatenate([[0], encoded.lines.ends])
-    text = pa.LargeStringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(encoded.lines.data))
-    lines, due = Lines.of(text.take(pa.array(order))), encoded.due[order]
+    lines, due = encoded.lines.take(order), encoded.due[order]
     stops = np.cumsum(np.bincount(numbers, minlength=len(paths.dictionary))).tolist()
-    shares, start, begin = [], 0, 0
+    shares, start = [], 0
     for path, stop in zip(paths.dictionary.to_pylist(), stops, strict=True):
         if stop > start:
-            end = int(lines.ends[stop - 1])
-            own = Lines(lines.data[begin:end], lines.ends[start:stop] - begin, encoded.lines.end)
-            shares.append((path, due[start:stop], own))
-            start, begin = stop, end
+            shares.append((path, due[start:stop], lines.slice(start, stop)))
+            start = stop
     return shares

@@ -29,6 +29,7 @@ _CONTENT_TYPES = {
     "csv": "text/csv",
     "tsv": "text/tab-separated-values",
     "msgpack": "application/vnd.msgpack",
+    "arrow": "application/vnd.apache.arrow.stream",
     "avro": "application/vnd.apache.avro",
     "protobuf": "application/vnd.google.protobuf",
 }
