@@ -3,7 +3,10 @@
 import io
 import json
 import re
+import socket
+import threading
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 
 import fastavro
@@ -34,7 +37,8 @@ from tests.worlds import (
     write_json,
 )
 
-LONG = {"type": "discrete", "values": [0, 1, 15, 16, 31, 32, 127, 128, 255, 256, 70_000]}
+LONG = {"type": "discrete", "values": [0, 1, 15, 16, 31, 32, 127, 128, 255, 256]}
+COUNT = 100
 SHORT = {"type": "discrete", "values": [0, 1, 15, 16, 130]}
 EDGES = [0, -1, 31, -32, -33, 127, 128, -128, -129, 255, 256, 32767, -32768, -32769, 65535, 65536]
 EDGES += [2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**32 - 1, 2**32, 2**63 - 1, -(2**63)]
@@ -65,7 +69,7 @@ SPECS = {"deep": DEEP, "mixed": MIXED, "wide": WIDE, "sensors": READY["sensors"]
 each_spec = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS.keys())
 
 
-def messages(spec: dict, kind: str, count: int = 300, **keys: object) -> list[bytes]:
+def messages(spec: dict, kind: str, count: int = COUNT, **keys: object) -> list[bytes]:
     """The records of a spec, each as a message of its own."""
     writer = Registry().make("formatter", {"type": kind, **keys}).begin(run_of(spec, count).layout)
     return [bytes(piece) for batch in batches_of(spec, count) for piece in pieces(writer.lines(batch))]
@@ -75,7 +79,7 @@ def messages(spec: dict, kind: str, count: int = 300, **keys: object) -> list[by
 def stream(generate, tmp_path):
     def run(spec: dict, kind: str, **keys: object) -> bytes:
         write_json(tmp_path / "t.json", {"type": "stdout", "format": {"type": kind, **keys}})
-        outcome = generate(spec, "-n", 300, "-t", tmp_path / "t.json")
+        outcome = generate(spec, "-n", COUNT, "-t", tmp_path / "t.json")
         assert outcome.code == 0, outcome.err
         return outcome.data
 
@@ -87,9 +91,15 @@ def stream(generate, tmp_path):
 
 @each_spec
 def test_msgpack_is_what_ormsgpack_writes(stream, spec: dict) -> None:
-    expected = [ormsgpack.packb(record) for record in records_of(spec, 300)]
+    expected = [ormsgpack.packb(record) for record in records_of(spec, COUNT)]
     assert messages(spec, "msgpack") == expected
     assert stream(spec, "msgpack") == b"".join(expected)
+
+
+def test_long_texts_and_lists_have_long_lengths() -> None:
+    text = {"name": "t", "type": "string", "length_distribution": {"type": "discrete", "values": [65_535, 65_536]}}
+    spec = world(text, a_list("l", enum("i", 1), {"type": "discrete", "values": [65_535, 65_536]}))
+    assert messages(spec, "msgpack", 4) == [ormsgpack.packb(record) for record in records_of(spec, 4)]
 
 
 def test_times_of_msgpack_may_be_numbers() -> None:
@@ -122,10 +132,10 @@ def fitted(value: object, type_: object) -> object:
 
 def avro_records(spec: dict, schema: dict) -> list[object]:
     """The records as fastavro has them; in a column of several types a text is JSON too, in quotes."""
-    records = [fitted(record, schema) for record in records_of(spec, 300)]
+    records = [fitted(record, schema) for record in records_of(spec, COUNT)]
     for field in schema["fields"]:
         if field["name"] in ("mixed", "x") and field["type"][1] == "string":
-            for record, raw in zip(records, records_of(spec, 300), strict=True):
+            for record, raw in zip(records, records_of(spec, COUNT), strict=True):
                 if isinstance(raw.get(field["name"]), str):
                     record[field["name"]] = json.dumps(raw[field["name"]], ensure_ascii=False)
     return records
@@ -226,7 +236,7 @@ def scalar(value: object, field: object) -> object:
 def test_protobuf_is_what_the_class_of_protoc_writes(stream, spec: dict, tmp_path) -> None:
     made = message_class(protobuf_schema(exported_types(run_of(spec, 1).layout), "Record"), tmp_path)
     expected = []
-    for record in records_of(spec, 300):
+    for record in records_of(spec, COUNT):
         fill(message := made(), record)
         expected.append(message.SerializeToString())
     assert messages(spec, "protobuf") == expected
@@ -277,3 +287,38 @@ def test_what_is_put_around_text_takes_no_binary_format(
     outcome = generate(world(), "-n", 1, "-t", tmp_path / "t.json")
     assert outcome.code == 2
     assert message in outcome.err
+
+
+@pytest.mark.parametrize("kind", ["avro", "protobuf", "msgpack", "arrow"])
+def test_a_datagram_is_one_record(generate, tmp_path, kind: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        port = receiver.getsockname()[1]
+        write_json(tmp_path / "t.json", {"type": "udp", "host": "127.0.0.1", "port": port, "format": kind})
+        assert generate(MIXED, "-n", 20, "-t", tmp_path / "t.json").code == 0
+        assert [receiver.recv(65536) for _ in range(20)] == messages(MIXED, kind, 20)
+
+
+def test_the_body_of_each_request_is_a_file_of_avro(generate, tmp_path) -> None:
+    bodies = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append((self.headers["content-type"], self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        target = {"type": "http", "url": f"http://127.0.0.1:{server.server_port}/", "batch": {"records": 30}}
+        write_json(tmp_path / "t.json", target | {"format": "avro"})
+        outcome = generate(MIXED, "-n", COUNT, "-t", tmp_path / "t.json")
+        server.shutdown()
+    assert outcome.code == 0, outcome.err
+    found = [list(fastavro.reader(io.BytesIO(body))) for _, body in bodies]
+    assert all(0 < len(records) <= 30 for records in found)
+    assert [record for records in found for record in records] == avro_records(MIXED, avro_of(MIXED))
+    assert {kind for kind, _ in bodies} == {"application/vnd.apache.avro"}

@@ -28,7 +28,7 @@ DEEP = world(
 
 @pytest.fixture
 def written(generate, tmp_path):
-    def run(spec: object, count: int = 200, **keys: object) -> bytes:
+    def run(spec: object, count: int = 100, **keys: object) -> bytes:
         write_json(tmp_path / "t.json", {"type": "stdout", "format": {"type": "json", **keys}})
         outcome = generate(spec, "-n", count, "-t", tmp_path / "t.json")
         assert outcome.code == 0, outcome.err
@@ -42,14 +42,14 @@ def written(generate, tmp_path):
 def test_lines_are_spelled_as_pythons_json_does(written, spec: dict, indent: int | None, ascii: bool) -> None:
     separators = (",", ":") if indent is None else None
     expected = [
-        json.dumps(record, indent=indent, ensure_ascii=ascii, separators=separators) for record in records_of(spec, 200)
+        json.dumps(record, indent=indent, ensure_ascii=ascii, separators=separators) for record in records_of(spec, 100)
     ]
     keys = {} if indent is None else {"indent": indent}
     assert written(spec, **keys, ascii=ascii).decode() == "".join(f"{line}\n" for line in expected)
 
 
 def test_the_default_keys_change_no_byte(written, generate) -> None:
-    plain = generate(DEEP, "-n", 200).data
+    plain = generate(DEEP, "-n", 100).data
     assert written(DEEP, times="iso", nulls=True, nest=False, ascii=False) == plain
 
 
@@ -61,12 +61,12 @@ def without_nulls(value: object) -> object:
 
 def test_nulls_are_left_out_at_any_depth_but_not_of_lists(written) -> None:
     records = [json.loads(line) for line in written(DEEP, nulls=False).splitlines()]
-    assert records == list(map(without_nulls, records_of(DEEP, 200)))
+    assert records == list(map(without_nulls, records_of(DEEP, 100)))
 
 
 def test_times_are_milliseconds_since_1970(written) -> None:
     for new, old in zip(
-        map(json.loads, written(DEEP, times="epoch_ms").splitlines()), records_of(DEEP, 200), strict=True
+        map(json.loads, written(DEEP, times="epoch_ms").splitlines()), records_of(DEEP, 100), strict=True
     ):
         for key in ("time", "when"):
             assert new[key] == round(datetime.fromisoformat(old[key] + "+00:00").timestamp() * 1000)
@@ -85,7 +85,7 @@ def nested(record: dict) -> dict:
 
 def test_names_with_points_become_nested_objects(written) -> None:
     records = [json.loads(line) for line in written(DEEP, nest=True).splitlines()]
-    assert records == list(map(nested, records_of(DEEP, 200)))
+    assert records == list(map(nested, records_of(DEEP, 100)))
     assert any("user" not in record for record in records)
     assert all("user.id" not in record for record in records)
 
@@ -101,7 +101,7 @@ def test_jq_reads_what_is_indented_as_the_same_values(written, generate) -> None
     jq = program("jq", "jq")
     read = [
         subprocess.run([jq, "-cS", "."], input=data, capture_output=True, check=True).stdout
-        for data in (written(DEEP, indent=3, ascii=True), generate(DEEP, "-n", 200).data)
+        for data in (written(DEEP, indent=3, ascii=True), generate(DEEP, "-n", 100).data)
     ]
     assert read[0] == read[1]
 
