@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from datagen.formatters.pairs import flattened, key, put_pairs
+from datagen.formatters.pairs import clashes, flattened, key, put_pairs
 from datagen.formatters.reshape import with_epochs
 from datagen.formatters.slot import Slot, SlottedFormatter
 from datagen.plugin.formatter import LineWriter, PartWriter
@@ -43,7 +43,8 @@ class SecurityEvent(SlottedFormatter):
             for name, pattern in self._attributes(layout).items()
             for text in pattern.problems
         ]
-        return [*super().misfits(layout), *own]
+        shared = [] if self.attributes else dict.fromkeys(clashes(layout, _NO_KEY))
+        return [*super().misfits(layout), *own, *shared]
 
     def _attributes(self, layout: Layout) -> dict[str, TextPattern]:
         return {name: TextPattern(text, layout) for name, text in (self.attributes or {}).items()}

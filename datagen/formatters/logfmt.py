@@ -7,7 +7,7 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datagen.formatters.pairs import flattened, key, put_pairs
+from datagen.formatters.pairs import clashes, flattened, key, put_pairs
 from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
 from datagen.records.batch import Layout
 from datagen.records.table import Table
@@ -27,6 +27,9 @@ class Logfmt(Formatter):
     """
 
     kind: ClassVar[str] = "logfmt"
+
+    def misfits(self, layout: Layout) -> list[str]:
+        return list(dict.fromkeys(clashes(layout, _NO_KEY)))
 
     def begin(self, layout: Layout) -> LineWriter:
         return PieceWriter(_pieces)

@@ -1,14 +1,15 @@
 """Formats with a schema, which a schema registry may know: then each message begins with its number there."""
 
+import re
 import struct
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import pyarrow as pa
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, field_serializer
 
 from datagen.plugin.formatter import Formatter, PieceWriter
 from datagen.plugin.model import Model
@@ -28,10 +29,19 @@ class Schema:
     text: str
 
 
+def _checked_url(url: SecretUrl) -> SecretUrl:
+    """Check a URL without saying what it is."""
+    if not re.match(r"(https?|mock)://[^/]", url.value) or not url.value.isprintable():
+        raise ValueError("must be a URL that begins with http:// or https:// and names a host")
+    return url
+
+
 class SchemaRegistry(Model):
     """A schema registry with the interface of Confluent's, such as Confluent's own, Karapace or Apicurio."""
 
-    url: SecretUrl = Field(description="where it is, such as `http://localhost:8081`")
+    url: Annotated[SecretUrl, AfterValidator(_checked_url)] = Field(
+        description="where it is, such as `http://localhost:8081`"
+    )
     subject: str = Field(
         min_length=1, description="what the schema is registered under; for values of a topic mostly `TOPIC-value`"
     )
@@ -41,6 +51,10 @@ class SchemaRegistry(Model):
     username: str | None = Field(None, min_length=1, description="user, or key of an API key, with `password`")
     password: SecretStr | None = Field(None, description="password of the user, or secret of the API key")
     ca_file: str | None = Field(None, description="file of the certificates to trust, instead of the usual ones")
+
+    @field_serializer("url")
+    def _shown(self, url: SecretUrl) -> str:
+        return url.shown
 
     def number_of(self, schema: Schema) -> int:
         """Return the number of a schema there. Raises RunFailed when it can't be had, with what the registry says."""

@@ -1,6 +1,6 @@
 """The formatter ``syslog``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -87,35 +87,33 @@ class Syslog(SlottedFormatter):
         return found
 
     def begin(self, layout: Layout) -> LineWriter:
-        return PartWriter(partial(self._pieces, layout))
+        keys = [*WORDS, "severity", *([] if self.message is None else ["message"])]
+        patterns = {key: TextPattern(str(getattr(self, key)), layout) for key in keys}
+        return PartWriter(partial(self._pieces, patterns, elements(self.structured_data, layout)))
 
-    def _pieces(self, layout: Layout, part: Part) -> Pieces:
-        words = {key: self._word(key, layout, part) for key in WORDS}
-        severity = TextPattern(str(self.severity), layout).pieces(part.columns)
-        priority = priorities(self.facility, join(severity, len(part.rows)))
+    def _pieces(
+        self, patterns: Mapping[str, TextPattern], data: Sequence[tuple[str, TextPattern | None]], part: Part
+    ) -> Pieces:
+        def text(pattern: TextPattern) -> pa.Array:
+            return join(pattern.pieces(part.columns), len(part.rows))
+
+        words = {key: _word(patterns[key], part, longest) for key, longest in WORDS.items()}
+        head: list[Piece] = ["<", self._priority(patterns["severity"], part)]
         if self.rfc == 3164:
-            process = "" if self.procid == "-" else ["[", words["procid"], "]"]
-            head = [
-                "<",
-                priority,
-                ">",
-                self._time(part),
-                " ",
-                words["hostname"],
-                " ",
-                words["app_name"],
-                *process,
-                ": ",
-            ]
+            process = [] if self.procid == "-" else ["[", words["procid"], "]"]
+            head += [">", self._time(part), " ", words["hostname"], " ", words["app_name"], *process, ": "]
         else:
-            head = ["<", priority, ">1 ", self._time(part)]
-            head += [piece for key in WORDS for piece in (" ", words[key])]
-            head += [" ", *self._data(layout, part), " "]
-        return [*head, *self._message(layout, part), "\n"]
+            head += [">1 ", self._time(part), *(piece for word_ in words.values() for piece in (" ", word_)), " "]
+            for before, pattern in data:
+                head += [before, *([escaped_parameter(text(pattern))] if pattern else [" "])]
+        if self.message is None:
+            return [*head, partial(put_object, part.shown.items()), "\n"]
+        return [*head, _ONE_LINE(text(patterns["message"])), "\n"]
 
-    def _word(self, key: str, layout: Layout, part: Part) -> pa.Array:
-        texts = join(TextPattern(getattr(self, key), layout).pieces(part.columns), len(part.rows)).dictionary_encode()
-        return pa.DictionaryArray.from_arrays(texts.indices, word(texts.dictionary, WORDS[key]))
+    def _priority(self, pattern: TextPattern, part: Part) -> Piece:
+        if pattern.is_constant:
+            return str(priorities(self.facility, pa.array([str(self.severity)]))[0])
+        return priorities(self.facility, join(pattern.pieces(part.columns), len(part.rows)))
 
     def _time(self, part: Part) -> Piece:
         found = find(part.columns, self.time)
@@ -123,21 +121,15 @@ class Syslog(SlottedFormatter):
             return "-" if self.rfc == 5424 else "Jan  1 00:00:00"
         times = plain(found)
         times = times if times.type.tz else times.cast(pa.timestamp("ms", "UTC"))
-        if self.rfc == 3164:
-            return partial(put_formatted, times, "%b %e %H:%M:%S")
-        return partial(put_plain, times)
+        return partial(put_formatted, times, "%b %e %H:%M:%S") if self.rfc == 3164 else partial(put_plain, times)
 
-    def _data(self, layout: Layout, part: Part) -> Iterator[Piece]:
-        for text, pattern in elements(self.structured_data, layout):
-            yield text
-            if pattern:
-                yield escaped_parameter(join(pattern.pieces(part.columns), len(part.rows)))
 
-    def _message(self, layout: Layout, part: Part) -> Pieces:
-        if self.message is None:
-            return [partial(put_object, part.shown.items())]
-        pieces = TextPattern(self.message, layout).pieces(part.columns)
-        return [_ONE_LINE(join(pieces, len(part.rows)))]
+def _word(pattern: TextPattern, part: Part, longest: int) -> Piece:
+    """Return a field of the header, each different text of which is made fit once."""
+    if pattern.is_constant:
+        return str(word(pa.array([pattern.filled("")]), longest)[0])
+    texts = join(pattern.pieces(part.columns), len(part.rows)).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(texts.indices, word(texts.dictionary, longest))
 
 
 def _all_types(layout: Layout) -> dict[str, pa.DataType]:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.worlds import READY, constant, enum, records_of, world, write_json
+from tests.worlds import READY, constant, enum, records_of, state, world, write_json
 
 AWKWARD = [
     "plain",
@@ -102,6 +102,13 @@ def test_logfmt_has_a_pair_for_each_value_that_is_there(lines) -> None:
 
 def test_a_key_of_logfmt_holds_no_space_quote_or_equals_sign(lines) -> None:
     assert lines(world(enum('a b="c', 1), enum("ä", 2)), 1, "logfmt")[0].endswith("a_b__c=1 ä=2")
+
+
+def test_the_keys_of_an_object_that_a_variable_holds_are_pairs_too(lines) -> None:
+    variable = {**OBJECT, "name": "home", "percent_missing": 30, "percent_nulls": 30}
+    spec = world({"name": "home", "type": "variable", "variable": "home"}, states=[state("s", variables=[variable])])
+    for line, record in zip(lines(spec, 50, "logfmt"), records_of(spec, 50), strict=True):
+        assert [pair[1] for pair in PAIR.finditer(line)] == list(flat(record))
 
 
 def test_the_first_pair_may_be_missing(lines) -> None:
@@ -341,6 +348,8 @@ def test_a_dimension_has_an_element_of_a_name_that_xml_allows(lines, name: str, 
         ({"type": "syslog", "time": "tim"}, 'time: no emitter has "tim"; did you mean "time"?'),
         ({"type": "syslog", "rfc": 3164, "msgid": "x"}, "RFC 3164 has neither structured_data nor msgid"),
         ({"type": "xml", "element": "a b"}, "element"),
+        ("logfmt", '"a b" and "a=b" would both be called "a_b"'),
+        ({"type": "leef", "event": "1"}, '"a b" and "a=b" would both be called "a_b"'),
         ({"type": "leef", "event": "x", "separator": "a"}, "separator"),
         (
             {"type": "cef", "signature": "1", "name": "2", "severity": "3", "attributes": {"src": "{{no}}"}},
@@ -352,6 +361,6 @@ def test_what_a_spec_lacks_is_said_with_the_key_that_names_it(
     generate, tmp_path, format_: object, message: str
 ) -> None:
     write_json(tmp_path / "t.json", {"type": "stdout", "format": format_})
-    outcome = generate(world(enum("v", "x")), "-n", 1, "-t", tmp_path / "t.json")
+    outcome = generate(world(enum("v", "x"), enum("a b", 1), enum("a=b", 2)), "-n", 1, "-t", tmp_path / "t.json")
     assert outcome.code == 2
     assert message in outcome.err

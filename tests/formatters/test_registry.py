@@ -1,6 +1,7 @@
 """Formats with a schema: what a schema registry is asked, and that its makers' deserializers read every message."""
 
 import json
+import socket
 import struct
 import threading
 from base64 import b64encode
@@ -141,6 +142,28 @@ def test_nobody_asks_a_registry_to_check_or_explain_a_spec_or_to_write_a_file(ge
     bare = messages(world(), "avro", 1)[0]
     assert [offline.lines(batch).size for batch in batches_of(world(), 1)] == [5 + len(bare)]
     assert generate(world(), "-n", 1, "-t", tmp_path / "file.json").code == 0
+
+
+def test_a_run_with_a_registry_can_be_continued_and_its_state_holds_no_secret(client, generate, tmp_path) -> None:
+    registry = {"url": "http://me:hush@localhost:1", "subject": "s", "username": "key", "password": "hush"}
+    target = {"type": "udp", "host": "127.0.0.1", "port": 9, "format": {"type": "avro", "registry": registry}}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        write_json(tmp_path / "t.json", target | {"port": receiver.getsockname()[1]})
+        for count in (10, 20):
+            outcome = generate(world(), "-n", count, "-t", tmp_path / "t.json", "--state", tmp_path / "state")
+            assert outcome.code == 0, outcome.err
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file())
+    assert b"hush" not in kept
+
+
+@pytest.mark.parametrize("url", ["localhost:8081", "ftp://x", "http://", "http://a\nb"])
+def test_what_is_no_url_of_a_registry_is_refused_unseen(generate, tmp_path, url: str) -> None:
+    target = {"type": "stdout", "format": {"type": "avro", "registry": {"url": url, "subject": "s"}}}
+    write_json(tmp_path / "t.json", target)
+    outcome = generate(world(), "-n", 1, "-t", tmp_path / "t.json")
+    assert outcome.code == 2
+    assert "must be a URL that begins with http:// or https:// and names a host" in outcome.err
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS.keys())
