@@ -20,7 +20,7 @@ class Arrow(Formatter):
     There is a column for each dimension of any emitter, with nulls where a record has none; values of several types are
     strings of JSON. `datagen types SPEC --as arrow` prints the schema. In a file, or through a pipe, the schema comes
     first, then batches of records; there is no mark of the end, which readers don't need. Where each record is a
-    message, each is a whole stream, most of it schema, and slow: *by row*, about 20 µs; take `avro` there.
+    message, each is a whole stream, most of it schema, and slow: *by row*, about 150 µs; take `avro` there.
 
     Example: {"type": "arrow"}
     """
@@ -64,7 +64,8 @@ class _Messages(_Stream):
 
     def lines(self, batch: Batch) -> Lines:
         columns = record_batch(batch, self._layout)
-        rows = (columns.slice(row, 1).serialize().to_pybytes() for row in range(len(batch)))  # about 20 µs each
+        # A slice would be written with bits of its neighbours behind it. About 150 µs a record.
+        rows = (columns.take(pa.array([row])).serialize().to_pybytes() for row in range(len(batch)))
         messages = [b"".join([self.header, row, _END]) for row in rows]
         return Lines(memoryview(b"".join(messages)), np.cumsum(list(map(len, messages)), dtype=np.int64), 0)
 
