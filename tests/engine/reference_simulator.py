@@ -379,7 +379,21 @@ class Values:
                 return found if field["type"] == "row" or found is None else found.get(field["column"])
             case "expression":
                 return self.expression(field, variables)
+            case "replace":
+                return self.replaced(field, path, row, variables)
         raise ValueError(field["type"])
+
+    def replaced(self, field: Spec, path: str, row: Rows, variables: Record) -> str | None:
+        text = self.make(field["in"], join(path, field["in"]["name"]), row, variables)
+        if text is None or text is MISSING:
+            return None
+        text = text_of(text)
+        for rule in field["with"]:
+            if re.search(rule["match"], text):
+                value = self.make(rule["value"], join(path, rule["value"]["name"]), row, variables)
+                put = "" if value is None or value is MISSING else text_of(value)
+                text = re.sub(rule["match"], lambda match, put=put: with_group(match, put), text)
+        return text
 
     def words(self, path: str, row: Rows, count: int) -> int:
         """Draw so many times 64 bits as one number, the first ones highest."""
@@ -732,6 +746,14 @@ def one_way_of(parts: list[tuple]) -> tuple:
 
 def all_ways_of(parts: list[tuple]) -> tuple:
     return "all", math.prod(part[1] for part in parts), *parts
+
+
+def with_group(match: re.Match, put: str) -> str:
+    """Put a text in place of group 1 of a match, or of all of it where that took no part."""
+    if not match.re.groups or match[1] is None:
+        return put
+    first, last = (place - match.start() for place in match.span(1))
+    return match[0][:first] + put + match[0][last:]
 
 
 def time_ns(text: str) -> int:

@@ -134,6 +134,16 @@ KEYS: list[Spec] = [
     *[{"type": "bool"}, {"type": "counter"}, {"type": "hex", "length": 1}],
 ]
 KEY_GAPS: list[Spec] = [{}, {"percent_missing": 30}, {"percent_nulls": 30}]
+# Texts with tokens, and what is put in their places, which is no token.
+SAMPLES = [["@a @b1 @a", "@b2@b3", "nothing", ""], ["(@a)", "@b1 @a@a @b"], [1, None, "@b7"]]
+TOKENS_IN_SAMPLES = ["@a", r"@b(\d)", r"@b\d?", "(?<=@)a", "^"]
+PUT: list[Spec] = [
+    *[{"type": "counter"}, {"type": "hex", "length": 3}, {"type": "constant", "value": None}],
+    *[
+        {"type": "enum", "values": ["x\n", "é", '"'], "percent_missing": 30},
+        {"type": "int", "distribution": uniform(0, 99)},
+    ],
+]
 
 
 def rarely(draw: st.DrawFn) -> bool:
@@ -213,7 +223,8 @@ def gaps_in(draw: st.DrawFn, field: Spec) -> Spec:
 
 def generator(draw: st.DrawFn, name: str, readable: list[str], depth: int) -> Spec:
     """Make any generator, with at most ``depth`` objects and lists around its leaves, that may read some variables."""
-    kinds = ["leaf", "leaf", "pool"] + ["variable"] * bool(readable) + ["object", "list", "one_of", "map"] * (depth > 0)
+    nesting_kinds = ["object", "list", "one_of", "map", "replace"]
+    kinds = ["leaf", "leaf", "pool"] + ["variable"] * bool(readable) + nesting_kinds * (depth > 0)
     match draw(st.sampled_from(kinds)):
         case "leaf":
             field = leaf(draw, name, wide=False)
@@ -229,6 +240,21 @@ def generator(draw: st.DrawFn, name: str, readable: list[str], depth: int) -> Sp
             values = generator(draw, "v", readable, depth - 1)
             length = one_of(draw, LENGTHS)
             field = {"name": name, "type": "map", "keys": keys, "values": values, "length_distribution": length}
+        case "replace":
+            texts = (
+                {"name": "in"}
+                | {"type": "enum", "values": draw(st.sampled_from(SAMPLES))}
+                | draw(st.sampled_from(KEY_GAPS))
+            )
+            rules = [
+                {
+                    "match": draw(st.sampled_from(TOKENS_IN_SAMPLES)),
+                    "value": {"name": f"v{place}"} | draw(st.sampled_from(PUT)),
+                }
+                for place in range(draw(st.integers(1, 3)))
+            ]
+            field = {"name": name, "type": spelled(draw, "replace"), "in": texts, "with": rules}
+            field |= {"in_turn": True} if draw(st.booleans()) else {}
         case "one_of":
             children = [generator(draw, child, readable, depth - 1) for child in some(draw, DIMENSION_NAMES, 1, 3)]
             field = {"name": name, "type": spelled(draw, "one_of"), "of": children}
