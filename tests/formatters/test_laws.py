@@ -8,11 +8,12 @@ from datagen.records.lines import pieces
 from tests.formatters.test_binary import SPECS
 from tests.worlds import READY, batches_of, run_of
 
+ACCESS = {"host": "h", "request": "r", "status": "{{time}}"}
 KEYS = {
     "cef": {"signature": "1", "name": "{{time}}", "severity": "3"},
     "leef": {"event": "{{time}}"},
     "pattern": {"text": "{{time}}"},
-    **dict.fromkeys(("apache_common", "apache_combined", "nginx"), {"host": "h", "request": "r", "status": "{{time}}"}),
+    **dict.fromkeys(("apache_common", "apache_combined", "nginx"), ACCESS),
 }
 FORMATS = [{"type": kind, **KEYS.get(kind, {})} for kind in BUILT_IN["formatter"]]
 FORMATS += [
