@@ -16,7 +16,7 @@ from datagen.formatters.registered import Registered, RegisteredWriter, Schema
 from datagen.native.octets import zigzag
 from datagen.plugin.formatter import LineWriter
 from datagen.records.batch import Layout
-from datagen.records.conversion import exported_types, fitted
+from datagen.records.conversion import common_types, exported_types, fitted
 from datagen.records.lines import Lines
 from datagen.records.schema.avro import avro_schema
 from datagen.records.schema.name import clashes
@@ -54,10 +54,10 @@ class Avro(Registered):
         return Schema("AVRO", json.dumps(self._schema(layout)))
 
     def begin(self, layout: Layout) -> LineWriter:
-        return RegisteredWriter(self.head(layout), partial(_pieces, exported_types(layout)))
+        return RegisteredWriter(self.head(layout), partial(_pieces, common_types(layout)))
 
     def stream(self, layout: Layout) -> LineWriter:
-        return _Container(json.dumps(self._schema(layout)), self.codec, partial(_pieces, exported_types(layout)))
+        return _Container(json.dumps(self._schema(layout)), self.codec, partial(_pieces, common_types(layout)))
 
     def _schema(self, layout: Layout) -> dict[str, object]:
         return avro_schema(exported_types(layout), self.name, self.namespace)

@@ -14,7 +14,7 @@ from datagen.formatters.registered import Registered, RegisteredWriter, Schema
 from datagen.native.octets import varint
 from datagen.plugin.formatter import LineWriter
 from datagen.records.batch import Layout
-from datagen.records.conversion import exported_types, fitted
+from datagen.records.conversion import common_types, exported_types, fitted
 from datagen.records.schema.name import clashes
 from datagen.records.schema.protobuf import members_of, protobuf_schema
 from datagen.records.table import Style, Table
@@ -49,10 +49,10 @@ class Protobuf(Registered):
         return Schema("PROTOBUF", protobuf_schema(exported_types(layout), self.name, self.package))
 
     def begin(self, layout: Layout) -> LineWriter:
-        return RegisteredWriter(self.head(layout, _FIRST), partial(_pieces, exported_types(layout)))
+        return RegisteredWriter(self.head(layout, _FIRST), partial(_pieces, common_types(layout)))
 
     def stream(self, layout: Layout) -> LineWriter:
-        types = exported_types(layout)
+        types = common_types(layout)
         return RegisteredWriter(bytes, lambda columns: [partial(_put_sized, _fields(types, columns))])
 
 

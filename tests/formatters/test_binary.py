@@ -32,6 +32,7 @@ from tests.worlds import (
     integer,
     records_of,
     run_of,
+    state,
     uniform,
     world,
     write_json,
@@ -65,7 +66,21 @@ WIDE = world(
     ),
     *(enum(f"more_{number}", number, percent_missing=10) for number in range(12)),
 )
-SPECS = {"deep": DEEP, "mixed": MIXED, "wide": WIDE, "sensors": READY["sensors"], "clicks": READY["clickstream"]}
+UNALIKE = world(  # two emitters, whose dimensions of the same name have other types
+    enum("v", "text", None),
+    {"name": "o", "type": "object", "dimensions": [enum("k", 1)]},
+    enum("alike", "x", percent_missing=50),
+    states=[state("s", "t"), state("t", emitter="f")],
+)
+UNALIKE["emitters"].append({"name": "f", "dimensions": [enum("o", 0.5), enum("v", 1, 2), enum("alike", None, "y")]})
+SPECS = {
+    "unalike": UNALIKE,
+    "deep": DEEP,
+    "mixed": MIXED,
+    "wide": WIDE,
+    "sensors": READY["sensors"],
+    "clicks": READY["clickstream"],
+}
 each_spec = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS.keys())
 
 
@@ -132,9 +147,10 @@ def fitted(value: object, type_: object) -> object:
 
 def avro_records(spec: dict, schema: dict) -> list[object]:
     """The records as fastavro has them; in a column of several types a text is JSON too, in quotes."""
+    several = ("mixed", "x", "v")
     records = [fitted(record, schema) for record in records_of(spec, COUNT)]
     for field in schema["fields"]:
-        if field["name"] in ("mixed", "x") and field["type"][1] == "string":
+        if field["name"] in several and field["type"][1] == "string":
             for record, raw in zip(records, records_of(spec, COUNT), strict=True):
                 if isinstance(raw.get(field["name"]), str):
                     record[field["name"]] = json.dumps(raw[field["name"]], ensure_ascii=False)
@@ -228,7 +244,7 @@ def fill_one(message: object, value: object) -> None:
 
 
 def scalar(value: object, field: object) -> object:
-    is_json = field.type == field.TYPE_STRING and (not isinstance(value, str) or field.name in ("mixed", "x"))
+    is_json = field.type == field.TYPE_STRING and (not isinstance(value, str) or field.name in ("mixed", "x", "v"))
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if is_json else value
 
 

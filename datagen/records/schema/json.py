@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from datagen.records.batch import Layout
-from datagen.records.types import JSON_TEXT, common_type, is_optional
+from datagen.records.conversion import common_types
+from datagen.records.types import JSON_TEXT, is_optional
 
 Schema = dict[str, Any]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -15,9 +16,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def json_schema(layout: Layout, title: str) -> Schema:
     """Return the schema of records as the format ``json`` writes them."""
-    shown = layout.shown()
-    columns = {name: common_type(shown.types(name)) for name in shown.names()}
-    return {"$schema": _DIALECT, "title": title, **_object(columns)}
+    return {"$schema": _DIALECT, "title": title, **_object(common_types(layout))}
 
 
 def json_schema_text(layout: Layout, title: str) -> str:

@@ -3,7 +3,8 @@
 import pyarrow as pa
 
 from datagen.records.batch import Layout
-from datagen.records.types import JSON_TEXT, common_type, present
+from datagen.records.conversion import common_types
+from datagen.records.types import JSON_TEXT, present
 
 
 def sql_type(type_: pa.DataType) -> str:
@@ -24,9 +25,7 @@ def sql_type(type_: pa.DataType) -> str:
 
 def column_types(layout: Layout) -> dict[str, pa.DataType]:
     """Return the plain type of each column of all emitters together, as if nothing was missing."""
-    shown = layout.shown()
-    types = {name: common_type(shown.types(name)) for name in shown.names()}
-    return {name: present(pa.nulls(0, type_)).type for name, type_ in types.items()}
+    return {name: present(pa.nulls(0, type_)).type for name, type_ in common_types(layout).items()}
 
 
 def sql_table(layout: Layout, name: str) -> str:
