@@ -16,6 +16,7 @@ from datagen.records.batch import TIME, Layout, Part
 from datagen.records.escape import Escape, put_escaped
 from datagen.records.pattern import TextPattern
 from datagen.records.text import Pieces
+from datagen.records.types import plain
 
 _NO_KEY = r"[^A-Za-z0-9_]"
 # Micro Focus, ArcSight Common Event Format, "Character Encoding"; a header stays on its line.
@@ -142,5 +143,5 @@ def _all(part: Part, time: str) -> dict[str, pa.Array]:
 def _column(slot: Slot, part: Part) -> pa.Array:
     """Return the texts of a slot, null where there is nothing."""
     piece = slot.piece(part)
-    texts = pa.repeat(pa.scalar(piece), len(part.rows)) if isinstance(piece, str) else piece
+    texts = pa.repeat(pa.scalar(piece), len(part.rows)) if isinstance(piece, str) else plain(piece)
     return pc.if_else(pc.equal(texts, ""), None, texts)

@@ -3,8 +3,9 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, TypeGuard
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.plugin.formatter import Formatter
@@ -12,7 +13,7 @@ from datagen.problems import show
 from datagen.records.batch import Layout, Part
 from datagen.records.escape import Escape
 from datagen.records.pattern import TextPattern
-from datagen.records.text import Piece, join
+from datagen.records.text import Piece, join, plain_text
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,21 @@ class Slot:
 
     def piece(self, part: Part) -> Piece:
         """Return what stands there for the records of an emitter."""
-        pieces = self.pattern.pieces(part.columns)
+        pieces = [piece for piece in self.pattern.pieces(part.columns) if not isinstance(piece, str) or piece]
         if all(isinstance(piece, str) for piece in pieces):
-            text = "".join(map(str, pieces))
-            return (self.escape.text(text) if self.escape else text) or self.empty
-        texts = join(pieces, len(part.rows))
+            return self._fit(pa.array(["".join(map(str, pieces))]))[0].as_py()
+        if len(pieces) == 1 and _repeats(pieces[0]):  # each of its values is looked at once
+            return pa.DictionaryArray.from_arrays(pieces[0].indices, self._fit(plain_text(pieces[0].dictionary)))
+        return self._fit(join(pieces, len(part.rows)))
+
+    def _fit(self, texts: pa.Array) -> pa.Array:
         texts = self.escape(texts) if self.escape else texts
         return pc.if_else(pc.equal(texts, ""), self.empty, texts) if self.empty else texts
+
+
+def _repeats(piece: Any) -> TypeGuard[pa.DictionaryArray]:
+    """Return whether a piece is a column of values that repeat, none of them null."""
+    return isinstance(piece, pa.DictionaryArray) and not piece.null_count and len(piece.dictionary) < len(piece)
 
 
 class SlottedFormatter(Formatter):

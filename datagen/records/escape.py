@@ -6,6 +6,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datagen.records.lines import Lines
 from datagen.records.table import Table
 from datagen.records.text import plain_text, put_dictionary
 from datagen.records.types import is_optional, present
@@ -21,12 +22,14 @@ class Escape:
         special = "".join(rf"\x{octet:02x}" for octet in escapes if octet < _ASCII)
         beyond = r"\x{80}-\x{10ffff}" if any(octet >= _ASCII for octet in escapes) else ""
         self._special = f"[{special}{beyond}]"
+        self._octets = bytes(escapes)
 
     def __call__(self, texts: pa.Array) -> pa.Array:
-        """Return texts with escapes; about 1 µs for each that needs some, 30 ns for all others."""
-        found = pc.match_substring_regex(texts, self._special)
-        if not pc.any(found).as_py():
+        """Return texts with escapes; about 1 µs for each that needs some, 1 ns an octet where none does."""
+        data = bytes(Lines.of(texts).data)
+        if len(data.translate(None, self._octets)) == len(data):  # a third of the time of a regular expression
             return texts
+        found = pc.match_substring_regex(texts, self._special)
         escaped = [self.text(text) for text in texts.filter(found).to_pylist()]
         return pc.replace_with_mask(texts, found, pa.array(escaped, pa.string()))
 

@@ -164,11 +164,11 @@ def test_liblognorm_reads_cef(lines, tmp_path) -> None:
 
 
 def test_attributes_choose_the_pairs_of_an_event(lines) -> None:
-    keys = {"event": "{{b}}", "attributes": {"src": "10.0.0.1", "msg": "{{v}}/{{n}}", "gone": "{{n}}"}}
+    keys = {"event": "{{b}}", "attributes": {"src": "10.0.0.1", "msg": "{{v}}/{{n}}", "gone": "{{n}}", "b": "{{b}}"}}
     for line, record in zip(lines(SPEC, 100, "leef", **keys), records_of(SPEC, 100), strict=True):
         number = text_of(record["n"]) if record.get("n") is not None else ""
         text = re.sub("[\t\r\n]", " ", record["v"])
-        pairs = ["src=10.0.0.1", f"msg={text}/{number}", *([f"gone={number}"] if number else [])]
+        pairs = ["src=10.0.0.1", f"msg={text}/{number}", *([f"gone={number}"] if number else []), "b=true"]
         assert line == "LEEF:2.0|datagen|datagen|1.0|true|x09|" + "\t".join(pairs)
 
 
