@@ -7,9 +7,7 @@ the last bit: only operations that IEEE 754 rounds exactly are used (the ``log``
 processors). The work is done by ``datagen.native.draws``, this module gives it the arrays.
 """
 
-import random
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from math import isqrt
@@ -45,17 +43,6 @@ def new_seed() -> int:
     import secrets  # takes 5 ms
 
     return secrets.randbelow(10**9)
-
-
-@contextmanager
-def python_seeded(seed: str) -> Iterator[None]:
-    """Let Python's own random numbers, which a library takes, begin anew, and go on as before afterwards."""
-    before = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(before)
 
 
 def fingerprint(content: str | bytes) -> str:

@@ -6,17 +6,16 @@ from typing import ClassVar, Literal, Self
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from datagen.plugin import user_agents
 from datagen.plugin.choice import Choice
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Extent
+from datagen.plugin.user_agents import user_agents
 
 
 class UserAgent(Dimension):
     """What a browser calls itself, as frequent as it is among visitors of web pages.
 
-    `device`, `platform` and `browser` say which ones. The table `user_agents` has these facts as columns. They are those of
-    the library `ua-generator`, so they depend on its version.
+    `device`, `platform` and `browser` say which ones. The table `user_agents` has these facts as columns.
 
     Example: {"type": "user_agent", "name": "agent", "device": "mobile"}
     """
@@ -39,17 +38,14 @@ class UserAgent(Dimension):
             )
         return self
 
-    def libraries(self) -> list[str]:
-        return list(user_agents.LIBRARIES)
-
     @cached_property
     def _texts(self) -> dict[str, float]:
         """Return how often each of them comes."""
         wanted = {"device": self.device, "platform": self.platform, "browser": self.browser}
         asked = {key: value for key, value in wanted.items() if value is not None}
         return {
-            agent.user_agent: share
-            for agent, share in user_agents.shares()
+            agent.user_agent: agent.share
+            for agent in user_agents()
             if all(getattr(agent, key) == value for key, value in asked.items())
         }
 

@@ -323,12 +323,17 @@ class Run:
         waiting = (walked.births - walked.spans)[~is_born]  # since when; of these, as of those in no window, one counts
         self._held_since = min(walked.held_since, int(waiting.min(initial=NEVER)))
         spans = walked.spans[is_born]
-        self._held = Held(self._held.spawns + len(spans), self._held.nanoseconds + int(spans.sum()))
+        self._held = Held(self._held.spawns + len(spans), self._held.nanoseconds + _total(spans))
 
     @property
     def _left(self) -> int | None:
         """Return how many records are still wanted; None for as many as there are."""
         return None if self._records is None else max(self._records - self.emitted, 0)
+
+
+def _total(spans: Integers) -> int:
+    """Return the sum of spans (n,), which may be more than 64 bits hold."""
+    return (int((spans >> 32).sum()) << 32) + int((spans & 0xFFFFFFFF).sum())
 
 
 def _added(held: Held, nanoseconds: int) -> Held:

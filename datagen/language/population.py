@@ -219,7 +219,8 @@ class Population(Model):
         for number, state in enumerate(self.states):
             yield from _places(("states", number, "variables"), f"state/{path_part(state.name)}", state.variables)
         for path, source in self.placed_sources():
-            yield from _places((*path, "variables"), f"source/{path_part(source.name or '')}", source.variables)
+            name_path = "source" if source.name is None else f"source/{path_part(source.name)}"
+            yield from _places((*path, "variables"), name_path, source.variables)
 
 
 def _places(path: Path_, name_path: str, dimensions: list[Dimension], emitter: str | None = None) -> Iterator[Place]:

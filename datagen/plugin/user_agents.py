@@ -1,58 +1,63 @@
-"""What browsers call themselves, in pools of the library ua-generator that are the same for the same version of it."""
+"""What browsers call themselves, and how often each is met; a table of our own, of the end of 2026.
 
-import re
+Browsers say little of themselves today: all but the main version of Chrome's and the systems' are frozen.
+"""
+
 from functools import lru_cache
-from importlib import import_module
 from typing import NamedTuple
 
-from datagen import draw
-
-LIBRARIES = ("ua-generator",)
-_EACH = 40  # different ones of each kind
-# How often each kind of browser comes, out of 1,000; rounded from public statistics of page views.
-_SHARES = {
-    ("mobile", "android", "chrome"): 340,
-    ("mobile", "ios", "safari"): 200,
-    ("desktop", "windows", "chrome"): 210,
-    ("desktop", "windows", "edge"): 65,
-    ("desktop", "macos", "safari"): 55,
-    ("desktop", "macos", "chrome"): 55,
-    ("desktop", "windows", "firefox"): 35,
-    ("desktop", "linux", "chrome"): 20,
-    ("desktop", "linux", "firefox"): 10,
-    ("mobile", "android", "firefox"): 10,
-}
-_NAMED = {"chrome": "Chrome", "edge": "Edg", "firefox": "Firefox", "safari": "Version"}
-_VERSION = {browser: re.compile(rf"\b{name}/(\d+)") for browser, name in _NAMED.items()}
+_CHROME = "Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 {mobile}Safari/537.36"
+_EDGE = _CHROME + " Edg/{version}.0.0.0"
+_FIREFOX = "Mozilla/5.0 ({system}; rv:{version}.0) Gecko/20100101 Firefox/{version}.0"
+_ANDROID_FIREFOX = "Mozilla/5.0 ({system}; rv:{version}.0) Gecko/{version}.0 Firefox/{version}.0"
+_SAFARI = "Mozilla/5.0 ({system}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{version} Safari/605.1.15"
+_IPHONE = "Mozilla/5.0 ({system}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{version} Mobile/15E148 Safari/604.1"
+_WINDOWS, _LINUX = "Windows NT 10.0; Win64; x64", "X11; Linux x86_64"
+_MAC, _FIREFOX_MAC = "Macintosh; Intel Mac OS X 10_15_7", "Macintosh; Intel Mac OS X 10.15"
+_SYSTEM_OF_IPHONE = "iPhone; CPU iPhone OS 18_7 like Mac OS X"
+_NEW = [f"{version}" for version in range(156, 146, -1)]  # of Chrome and Edge
+_NEW_FIREFOX = [*(f"{version}" for version in range(151, 145, -1)), "140"]  # and one with long support
+_NEW_SAFARI = ["26.4", "26.3", "26.2", "26.1", "26.0", "18.6", "17.6"]
+# Each kind of browser, how often it is met out of 1,000 views of a page, and its versions, the newest first.
+_KINDS = [
+    ("mobile", "android", "chrome", _CHROME, "Linux; Android 10; K", 340, _NEW),
+    ("desktop", "windows", "chrome", _CHROME, _WINDOWS, 210, _NEW),
+    ("mobile", "ios", "safari", _IPHONE, _SYSTEM_OF_IPHONE, 200, _NEW_SAFARI),
+    ("desktop", "windows", "edge", _EDGE, _WINDOWS, 65, _NEW),
+    ("desktop", "macos", "chrome", _CHROME, _MAC, 55, _NEW),
+    ("desktop", "macos", "safari", _SAFARI, _MAC, 55, _NEW_SAFARI),
+    ("desktop", "windows", "firefox", _FIREFOX, _WINDOWS, 30, _NEW_FIREFOX),
+    ("desktop", "linux", "chrome", _CHROME, _LINUX, 20, _NEW),
+    ("desktop", "linux", "firefox", _FIREFOX, _LINUX, 10, _NEW_FIREFOX),
+    ("mobile", "android", "firefox", _ANDROID_FIREFOX, "Android 14; Mobile", 10, _NEW_FIREFOX),
+    ("desktop", "macos", "firefox", _FIREFOX, _FIREFOX_MAC, 5, _NEW_FIREFOX),
+]
+_OLDER = 0.6  # each version is met so many times as often as the one after it
 
 
 class UserAgent(NamedTuple):
-    """A browser, and what it calls itself."""
+    """A browser, what it calls itself, and how often it is met."""
 
     user_agent: str
     browser: str
-    version: int
+    version: str
     platform: str
     device: str
+    share: float
 
 
 @lru_cache(maxsize=1)
-def shares() -> tuple[tuple[UserAgent, float], ...]:
-    """Return different browsers, and how often each comes."""
-    made = {kind: _made(*kind) for kind in _SHARES}
-    return tuple((one, _SHARES[kind] / len(those)) for kind, those in made.items() for one in those)
-
-
-def _made(device: str, platform: str, browser: str) -> tuple[UserAgent, ...]:
-    library = import_module("ua_generator")
-    options = import_module("ua_generator.options").Options(weighted_versions=True)
-    found: dict[str, UserAgent] = {}
-    with draw.python_seeded(f"{device} {platform} {browser}"):
-        for _ in range(20 * _EACH):
-            made = library.generate(device=device, platform=platform, browser=browser, options=options)
-            version = _VERSION[browser].search(made.text)
-            assert version is not None, made.text
-            found.setdefault(made.text, UserAgent(made.text, browser, int(version[1]), platform, device))
-            if len(found) == _EACH:
-                break
-    return tuple(found.values())
+def user_agents() -> tuple[UserAgent, ...]:
+    """Return different browsers."""
+    return tuple(
+        UserAgent(
+            text.format(system=system, version=version, mobile="Mobile " if device == "mobile" else ""),
+            browser,
+            version,
+            platform,
+            device,
+            share * _OLDER**age,
+        )
+        for device, platform, browser, text, system, share, versions in _KINDS
+        for age, version in enumerate(versions)
+    )

@@ -5,8 +5,7 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field
 
-from datagen.plugin import user_agents
-from datagen.plugin.user_agents import UserAgent
+from datagen.plugin.user_agents import UserAgent, user_agents
 from datagen.plugin.world import World
 from datagen.tables.ready import OF_WEIGHT, ReadyTable
 
@@ -15,7 +14,7 @@ class UserAgents(ReadyTable):
     """Browsers, and what they call themselves, as frequent as they are among visitors of web pages.
 
     The columns are user_agent, browser, version, platform, device and share. They are drawn by their share, unless
-    `weight` says otherwise. They are those of the library `ua-generator`, so they depend on its version.
+    `weight` says otherwise.
 
     Example: {"type": "user_agents", "where": "device == 'mobile'"}
     """
@@ -23,12 +22,9 @@ class UserAgents(ReadyTable):
     kind: ClassVar[str] = "user_agents"
     weight: str | None = Field("share", description=OF_WEIGHT)
 
-    def libraries(self) -> list[str]:
-        return list(user_agents.LIBRARIES)
-
     def names(self) -> list[str]:
-        return [*UserAgent._fields, "share"]
+        return list(UserAgent._fields)
 
     def columns(self, name: str, world: World) -> dict[str, pa.Array]:
-        rows = [(*one, share) for one, share in user_agents.shares()]
-        return {key: pa.array(column) for key, column in zip(self.names(), zip(*rows, strict=True), strict=True)}
+        columns = zip(*user_agents(), strict=True)
+        return {key: pa.array(column) for key, column in zip(self.names(), columns, strict=True)}

@@ -284,3 +284,10 @@ def test_a_value_found_gives_a_pool_new_patience(monkeypatch) -> None:
     monkeypatch.setattr(pool, "_PATIENCE", 1)
     made = pools_of(world(pooled(3, exponential(9), constant(0))))["emitter/e/p"]
     assert made.first(3).to_pylist() == [0, 1, 2]
+
+
+def test_a_variable_of_a_source_without_a_name_may_have_a_pool() -> None:
+    spec = world({"name": "n", "type": "variable", "variable": "n"})
+    del spec["interarrival"]
+    spec["arrivals"] = {"type": "even", "rate": 1, "variables": [pooled(3, uniform(0, 10**9), uniform(0, 2), "n")]}
+    assert len({record["n"] for record in records_of(spec, 100)}) == 3

@@ -120,6 +120,14 @@ def test_a_spawn_counts_as_held_back_up_to_the_last_record(records: int, expecte
     assert (run.held.spawns, run.held.nanoseconds / SECOND) == expected
 
 
+def test_what_is_held_back_may_be_more_nanoseconds_than_64_bits_hold() -> None:
+    spec = world(states=[state("s", delay=constant(86400))])
+    del spec["interarrival"]
+    run = run_of(spec | {"arrivals": {"type": "even", "rate": "1/s"}}, 700, max_workers=1)
+    assert sum(map(len, run.batches())) == 700
+    assert run.held.nanoseconds == sum(86400 * k - k for k in range(1, 700)) * SECOND > 2**64
+
+
 @pytest.mark.parametrize("ticking", [False, True])
 def test_a_spawn_counts_as_held_back_up_to_the_end_of_a_duration(ticking: bool) -> None:
     run = run_of(living(10), duration="4S", max_workers=1, clock=SteppingClock(parse_moment(START), SECOND // 2))
