@@ -86,13 +86,6 @@ class SchemaRegistry(Model):
         return settings | ({} if self.ca_file is None else {"ssl.ca.location": self.ca_file})
 
 
-class _Unasked(SchemaRegistry):
-    """A registry that nobody asks, in which every schema has the number 0."""
-
-    def number_of(self, schema: Schema) -> int:
-        return 0
-
-
 class Registered(Formatter):
     """Keys of the formats that have a schema."""
 
@@ -102,10 +95,6 @@ class Registered(Formatter):
         description="the schema registry that is to know the schema: `url`, `subject`, `register` (true), `username` "
         "and `password`, `ca_file`; it is asked when the first record is written, and not for files",
     )
-
-    def offline(self) -> Formatter:
-        unasked = _Unasked.model_construct(**dict(self.registry)) if self.registry else None
-        return self.model_copy(update={"registry": unasked})
 
     def misfits(self, layout: Layout) -> list[str]:
         if self.registry is not None and (self.registry.username is None) != (self.registry.password is None):

@@ -89,10 +89,6 @@ class Formatter(Plugin):
         """Return whether each record is a JSON object on a line of its own."""
         return False
 
-    def offline(self) -> "Formatter":
-        """Return a formatter of records of the same length that asks nobody, for whoever only measures them."""
-        return self
-
     def misfits(self, layout: Layout) -> list[str]:
         """Return why the formatter can't write records that look like this, one sentence for each reason."""
         return []
