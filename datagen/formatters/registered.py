@@ -1,5 +1,6 @@
 """Formats with a schema, which a schema registry may know: then each message begins with its number there."""
 
+import importlib
 import re
 import struct
 from abc import abstractmethod
@@ -14,7 +15,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_serializer
 from datagen.plugin.formatter import Formatter, PieceWriter
 from datagen.plugin.model import Model
 from datagen.plugin.secret_url import SecretUrl
-from datagen.problems import RunFailed, reason
+from datagen.problems import RunFailed, readable, reason
 from datagen.records.batch import Layout
 from datagen.records.text import Pieces
 
@@ -56,13 +57,23 @@ class SchemaRegistry(Model):
     def _shown(self, url: SecretUrl) -> str:
         return url.shown
 
+    def problem(self) -> str | None:
+        """Return what is wrong with it, as far as that is known without reaching it; else None."""
+        if (self.username is None) != (self.password is None):
+            return '"username" and "password" belong together'
+        if self.ca_file is not None and not readable(self.ca_file):
+            return f'"ca_file": {self.ca_file} can\'t be read'
+        try:
+            importlib.import_module("confluent_kafka.schema_registry")  # takes 0.5 s
+        except ImportError:
+            return _INSTALL
+        return None
+
     def number_of(self, schema: Schema) -> int:
         """Return the number of a schema there. Raises RunFailed when it can't be had, with what the registry says."""
-        try:
-            from confluent_kafka.schema_registry import Schema as Registrable
-            from confluent_kafka.schema_registry import SchemaRegistryClient, SchemaRegistryError
-        except ImportError as error:
-            raise RunFailed(f"the registry {self.url} {_INSTALL}") from error
+        from confluent_kafka.schema_registry import Schema as Registrable
+        from confluent_kafka.schema_registry import SchemaRegistryClient, SchemaRegistryError
+
         registrable = Registrable(schema.text, schema.kind)
         try:
             client = SchemaRegistryClient.new_client(self._settings())
@@ -97,9 +108,8 @@ class Registered(Formatter):
     )
 
     def misfits(self, layout: Layout) -> list[str]:
-        if self.registry is not None and (self.registry.username is None) != (self.registry.password is None):
-            return ['registry: "username" and "password" belong together']
-        return []
+        problem = None if self.registry is None else self.registry.problem()
+        return [] if problem is None else [f"registry: {problem}"]
 
     @abstractmethod
     def schema_of(self, layout: Layout) -> Schema:

@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+import sys
 import threading
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -152,6 +153,25 @@ def test_a_run_with_a_registry_can_be_continued_and_its_state_holds_no_secret(cl
             assert outcome.code == 0, outcome.err
     kept = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file())
     assert b"hush" not in kept
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"username": "me"}, 'registry: "username" and "password" belong together'),
+        ({"ca_file": "gone.pem"}, 'registry: "ca_file": gone.pem can\'t be read'),
+        ({}, 'registry: needs a library that is not installed: pip install "confluent-kafka[schemaregistry]'),
+    ],
+)
+def test_what_a_registry_lacks_is_said_before_anything_is_written(
+    generate, tmp_path, monkeypatch, keys: dict, message: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "confluent_kafka.schema_registry", None)
+    format_ = {"type": "avro", "registry": {"url": "http://localhost:1", "subject": "s", **keys}}
+    write_json(tmp_path / "t.json", {"type": "udp", "host": "127.0.0.1", "port": 9, "format": format_})
+    outcome = generate(world(), "-n", 1, "-t", tmp_path / "t.json")
+    assert outcome.code == 2
+    assert message in outcome.err
 
 
 @pytest.mark.parametrize("url", ["localhost:8081", "ftp://x", "http://", "http://a\nb"])
