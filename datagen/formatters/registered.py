@@ -4,7 +4,8 @@ import importlib
 import re
 import struct
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
@@ -72,23 +73,30 @@ class SchemaRegistry(Model):
     def number_of(self, schema: Schema) -> int:
         """Return the number of a schema there. Raises RunFailed when it can't be had, with what the registry says."""
         from confluent_kafka.schema_registry import Schema as Registrable
-        from confluent_kafka.schema_registry import SchemaRegistryClient, SchemaRegistryError
 
         registrable = Registrable(schema.text, schema.kind)
-        try:
-            client = SchemaRegistryClient.new_client(self._settings())
-            if self.register_schema:
-                return client.register_schema(self.subject, registrable)
-            return client.lookup_schema(self.subject, registrable).schema_id or 0
-        except SchemaRegistryError as error:
-            raise RunFailed(f"{self._doing}: {error.error_message}") from error
-        except Exception as error:  # of the library's own library for HTTP
-            raise RunFailed(f"{self._doing}: {reason(error)}") from error
+        if self.register_schema:
+            with self._asked(f"registering the schema of {self.subject}") as client:
+                return int(client.register_schema(self.subject, registrable))
+        with self._asked(f"looking for the schema of {self.subject}") as client:
+            return int(client.lookup_schema(self.subject, registrable).schema_id)
 
-    @property
-    def _doing(self) -> str:
-        what = "registering the schema" if self.register_schema else "looking for the schema"
-        return f"{what} of {self.subject} at {self.url}"
+    def reach(self) -> None:
+        """Ask something that changes nothing. Raises RunFailed when there is no answer, or a refusal."""
+        with self._asked("asking for the subjects") as client:
+            client.get_subjects()
+
+    @contextmanager
+    def _asked(self, doing: str) -> Iterator[Any]:
+        """Provide a client, and tell what was being done when that fails."""
+        from confluent_kafka.schema_registry import SchemaRegistryClient, SchemaRegistryError
+
+        try:
+            yield SchemaRegistryClient.new_client(self._settings())
+        except SchemaRegistryError as error:
+            raise RunFailed(f"{doing} at {self.url}: {error.error_message}") from error
+        except Exception as error:  # of the library's own library for HTTP
+            raise RunFailed(f"{doing} at {self.url}: {reason(error)}") from error
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {"url": self.url.value}
@@ -110,6 +118,10 @@ class Registered(Formatter):
     def misfits(self, layout: Layout) -> list[str]:
         problem = None if self.registry is None else self.registry.problem()
         return [] if problem is None else [f"registry: {problem}"]
+
+    def check(self) -> None:
+        if self.registry is not None:
+            self.registry.reach()
 
     @abstractmethod
     def schema_of(self, layout: Layout) -> Schema:

@@ -28,7 +28,7 @@ from datagen.moment import Moment
 from datagen.plugin.registry import Registry
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Undelivered
-from datagen.problems import InvalidInput, Problem, Unfillable, hidden, reason
+from datagen.problems import InvalidInput, Problem, RunFailed, Unfillable, hidden, reason
 from datagen.records.batch import Layout
 from datagen.records.types import described
 from datagen.when import When
@@ -193,7 +193,8 @@ def check(request: Request, *, connect: bool = False) -> Inputs:
     for target in (located.target for located in inputs.targets if connect):
         try:
             target.check()
-        except (OSError, Undelivered) as error:
+            (target.format or inputs.formatter).check()
+        except (OSError, Undelivered, RunFailed) as error:
             secret = [*target.secrets(), *inputs.secrets]
             text = hidden(f"can't be reached: {reason(error)}", secret)
             problems.append(Problem(text, hidden(f"target {target}", secret)))

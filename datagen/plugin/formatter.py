@@ -93,6 +93,9 @@ class Formatter(Plugin):
         """Return why the formatter can't write records that look like this, one sentence for each reason."""
         return []
 
+    def check(self) -> None:
+        """Reach what it needs, but change nothing there. Raises RunFailed."""
+
     @abstractmethod
     def begin(self, layout: Layout) -> LineWriter:
         """Return a writer of records that look like this; only called when there are no misfits."""

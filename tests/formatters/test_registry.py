@@ -9,7 +9,7 @@ from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer
 from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer
@@ -131,6 +131,21 @@ def test_a_registry_that_is_not_there_is_said(generate, tmp_path, monkeypatch) -
     outcome = generate(world(), "-n", 1, "-t", tmp_path / "t.json")
     assert outcome.code == 1
     assert "registering the schema of s at http://127.0.0.1:1: " in outcome.err
+
+
+def test_a_check_that_connects_reaches_the_registry(client, generate, tmp_path, monkeypatch) -> None:
+    format_ = {"type": "avro", "registry": WHERE}
+    write_json(tmp_path / "t.json", {"type": "udp", "host": "127.0.0.1", "port": 9, "format": format_})
+    assert generate(world(), "-n", 1, "--check", "--connect", "-t", tmp_path / "t.json").code == 0
+    assert client.get_subjects() == []
+
+    def refuse() -> None:
+        raise SchemaRegistryError(401, 40101, "Unauthorized")
+
+    monkeypatch.setattr(client, "get_subjects", refuse)
+    outcome = generate(world(), "-n", 1, "--check", "--connect", "-t", tmp_path / "t.json")
+    assert outcome.code == 2
+    assert "can't be reached: asking for the subjects at mock://registry: Unauthorized" in outcome.err
 
 
 def test_nobody_asks_a_registry_to_check_or_explain_a_spec_or_to_write_a_file(generate, command, tmp_path) -> None:
