@@ -31,6 +31,7 @@ OPTIONS = {
     "threads": "--threads",
 }
 
+LANGUAGES = ("arrow", "avro", "json", "protobuf", "sql")  # of schemas; to load all that prints them takes 0.1 s
 _TIMES = ("-s", "--start", "--until")
 _BEFORE = re.compile(r"-[0-9P]")
 
@@ -40,7 +41,8 @@ _COMMANDS = {
     "explain": "Say what a run would make, without running it: records and bytes a second, by hour over a week, what "
     "workers do and how many are alive, what the limit costs, and the size of the run. Takes the options of the run.",
     "schema": "Print the JSON Schema of a spec or of a target file, for editors.",
-    "types": "Print the dimensions of each emitter's records with their Arrow types.",
+    "types": "Print the dimensions of each emitter's records with their Arrow types, or with --as the schema that the "
+    "formats of that name have of them: avro, protobuf, json (JSON Schema), sql (a table of PostgreSQL), arrow.",
     "docs": "Write the reference pages, with the kinds of your plug-ins, into a directory.",
     "plot": "Draw a page of a spec: when workers arrive, how they move, how many are alive, some lives, and the values "
     "of every field, each as one seeded run has it and as theory expects it. The page needs no network.",
@@ -145,6 +147,10 @@ def parsers() -> dict[str, Parser]:
     _add_generating(made["run"])
     made["check"].add_argument("--connect", action="store_true", help="try to reach the targets too")
     made["explain"].add_argument("--json", action="store_true", help="print JSON, for programs")
+    made["types"].add_argument(
+        "--as", dest="language", choices=LANGUAGES, help="print one schema of all records in this language instead"
+    )
+    made["types"].add_argument("--emitter", metavar="NAME", help="with --as: of the records of this emitter only")
     made["schema"].add_argument("--target", action="store_true", help="of a target file instead of a spec")
     _add_plot(made["plot"])
     made["docs"].add_argument("directory", metavar="DIR", help="where to write them; it is made if it is not there")
@@ -187,7 +193,7 @@ def _add_run(parser: Parser) -> None:
     """Add the options that say which records there are, and where. Their values are checked by ``Options``."""
     add = parser.add_argument
     add("-t", "-o", "--target", metavar="TARGET", help="target file; wins over the spec's target")
-    add("-f", "-p", "--format", metavar="FORMAT", help="json (default), csv, tsv or a pattern file")
+    add("-f", "-p", "--format", metavar="FORMAT", help="name of a format, json without it, or a pattern file")
     add("-s", "--start", metavar="TIME", help="simulated clock from then on: ISO 8601, now, today, -7D, now-1D@H")
     add(
         "--then-live",

@@ -8,7 +8,8 @@ from pathlib import Path
 from datagen.command.arguments import parsers, request_of
 from datagen.command.voice import Voice
 from datagen.plugin.registry import Registry
-from datagen.problems import InvalidInput, Problem, RunFailed
+from datagen.problems import InvalidInput, Problem, RunFailed, did_you_mean
+from datagen.records.batch import Layout
 
 
 def print_schema(arguments: argparse.Namespace, voice: Voice) -> bool:
@@ -21,15 +22,32 @@ def print_schema(arguments: argparse.Namespace, voice: Voice) -> bool:
 
 
 def print_types(arguments: argparse.Namespace, voice: Voice) -> bool:
-    """Print the dimensions of each emitter's records with their types."""
-    from datagen.job.job import columns
+    """Print the dimensions of each emitter's records with their types, or their schema in another language."""
+    from datagen.job.job import columns, layout_of
 
+    if arguments.language is not None:
+        voice.print(_schema(layout_of(request_of(arguments)), arguments.language, arguments.emitter))
+        return True
     for emitter, types in columns(request_of(arguments)).items():
         voice.print(emitter)
         width = max(map(len, types), default=0)
         for name, (type_, may_be_missing) in types.items():
             voice.print(f"  {name:{width}}  {type_}{' (may be missing)' if may_be_missing else ''}")
     return True
+
+
+def _schema(layout: Layout, language: str, emitter: str | None) -> str:
+    from datagen.records.schema.text import SCHEMAS, misfits
+
+    if emitter is not None:
+        if emitter not in layout.emitters:
+            message = f"unknown emitter{did_you_mean(emitter, layout.emitters)}"
+            raise InvalidInput([Problem(message, f"--emitter {emitter}")])
+        layout = Layout({emitter: layout.emitters[emitter]})
+    problems = misfits(layout, language)
+    if problems:
+        raise InvalidInput([Problem(text, f"--as {language}") for text in problems])
+    return SCHEMAS[language](layout)
 
 
 def write_docs(arguments: argparse.Namespace, voice: Voice) -> bool:

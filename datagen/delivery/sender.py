@@ -219,7 +219,7 @@ class Sender:
             self._send_at = stopwatch() + wanted.seconds
         self._gathered.append(encoded)
         records = sum(map(len, self._gathered))
-        size = sum(len(encoded.lines.data) for encoded in self._gathered)
+        size = sum(encoded.lines.size for encoded in self._gathered)
         if records >= wanted.records or size >= wanted.bytes or stopwatch() >= self._send_at:
             self._send()
 

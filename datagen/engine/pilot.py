@@ -50,7 +50,7 @@ def sizes(plan: Plan, seed: int, pools: Pools, begin: Callable[[Layout], LineWri
             states.append(draft.steps.state.astype(np.int64))
             workers.append(draft.steps.worker)
             found.append(np.diff(lines.ends, prepend=0))
-            records, total = records + len(batch), total + len(lines.data)
+            records, total = records + len(batch), total + lines.size
             if records >= _RECORDS or total >= _BYTES:
                 break
     if not records:

@@ -246,7 +246,7 @@ class _Explanation:
     def _run(self) -> dict[str, Any]:
         """Return how much the run makes that is asked for, and how long it takes on its clock and to compute."""
         each, wanted = self._record()["per_record"], self.options.records
-        if self.options.bytes is not None and each and self.formatter.kind == "json":
+        if self.options.bytes is not None and each and self.formatter.is_json and not self.formatter.model_fields_set:
             wanted = min(ceil(self.options.bytes / each), NEVER if wanted is None else wanted)
         records = seconds = None
         if self.span is not None:

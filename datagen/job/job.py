@@ -29,7 +29,8 @@ from datagen.moment import Moment
 from datagen.plugin.registry import Registry
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Undelivered
-from datagen.problems import InvalidInput, Problem, Unfillable, hidden, reason
+from datagen.problems import InvalidInput, Problem, RunFailed, Unfillable, hidden, reason
+from datagen.records.batch import Layout
 from datagen.records.types import described
 from datagen.when import When
 
@@ -196,7 +197,8 @@ def check(request: Request, *, connect: bool = False) -> Inputs:
     for target in (located.target for located in inputs.targets if connect):
         try:
             target.check()
-        except (OSError, Undelivered) as error:
+            (target.format or inputs.formatter).check()
+        except (OSError, Undelivered, RunFailed) as error:
             secret = [*target.secrets(), *inputs.secrets]
             text = hidden(f"can't be reached: {reason(error)}", secret)
             problems.append(Problem(text, hidden(f"target {target}", secret)))
@@ -229,16 +231,19 @@ def known_scale(journal: Journal | None) -> Known:
     return None if known is None or wanted is None else (wanted, known["scale"][0])
 
 
+def layout_of(request: Request) -> Layout:
+    """Return what the records of a spec look like. Raises InvalidInput when something is wrong with it."""
+    spec = spec_of(request, Registry.load(request.plugins))
+    return compute(spec, replace(request.options, start=When.of(Moment(0)))).layout.shown()
+
+
 def columns(request: Request) -> dict[str, dict[str, tuple[str, bool]]]:
     """Return the dimensions of each emitter's records: their Arrow type as text, and whether they may be missing.
 
     Raises InvalidInput when something is wrong with the spec.
     """
-    run = compute(spec_of(request, Registry.load(request.plugins)), replace(request.options, start=When.of(Moment(0))))
-    return {
-        name: {key: described(type_) for key, type_ in types.items()}
-        for name, types in run.layout.shown().emitters.items()
-    }
+    emitters = layout_of(request).emitters
+    return {name: {key: described(type_) for key, type_ in types.items()} for name, types in emitters.items()}
 
 
 def _resumed(options: Options, inputs: Inputs, journal: Journal | None) -> tuple[Options, Times]:

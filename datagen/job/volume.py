@@ -102,7 +102,7 @@ def measured(loaded: LoadedSpec, options: Options, start: Moment | None, formatt
         problems = [(error.path, error.reason)]
     if problems:
         raise InvalidInput([loaded.document.problem(*problem) for problem in problems])
-    return sizes(plan, options.seed or 0, pools, formatter.begin)
+    return sizes(plan, options.seed or 0, pools, formatter.stream)  # which asks nobody
 
 
 def _with(loaded: LoadedSpec, options: Options, scale: Scale) -> tuple[Options, Scale]:

@@ -114,11 +114,11 @@ def _inner_model(key: Schema) -> str | None:
 
 
 def _shown(group: str, example: Any) -> str:
-    if group != "formatter":
-        return f"```json\n{json.dumps(example, ensure_ascii=False)}\n```"
-    if len(example) > 1:
+    if group == "formatter" and example.keys() == {"type"}:
+        return f"```sh\ndatagen -c conf/gen/access_log.json -s 2024-01-01T00:00:00Z -n 3 -f {example['type']}\n```"
+    if group == "formatter" and example["type"] == "pattern":
         return f"```text\n{example['text']}\n```"
-    return f"```sh\ndatagen -c conf/gen/example.json -s 2024-01-01T00:00:00 -n 3 -f {example['type']}\n```"
+    return f"```json\n{json.dumps(example, ensure_ascii=False)}\n```"
 
 
 def _spec_page() -> Iterator[str]:

@@ -8,11 +8,15 @@ from cython.cimports.datagen.native.entry import (
     CLOSE,
     CODES,
     CONSTANT,
+    DOUBLE,
     FLOAT,
     INTEGER,
     LIST,
     MAYBE,
+    NUMBER,
     OPEN,
+    SIZED,
+    SIZED_END,
     SLACK,
     STRING,
     TEXT,
@@ -23,6 +27,7 @@ from cython.cimports.datagen.native.entry import (
 )
 
 WIDEST_NUMBER = cython.declare(cython.longlong, 26)  # bytes of an integer or a float
+LONGEST_LENGTH = cython.declare(cython.longlong, 10)  # bytes of a length before a text or a list
 WIDEST_SECOND = cython.declare(cython.longlong, 40)  # bytes of a time without its suffix
 
 
@@ -50,7 +55,7 @@ def bound(
         e = entries + at
         if not is_inside(e.before, e.before_size, room) or not is_inside(e.after, e.after_size, room):
             return -1
-        if e.kind >= MAYBE:
+        if MAYBE <= e.kind <= DOUBLE:
             buffer = e.offsets if e.kind in (TEXT, STRING) else e.values
             if not buffer or first < 0 or first + count > e.size:
                 return -1
@@ -66,7 +71,7 @@ def bound(
             more = bound(entries, at + 1, at + 1 + e.span, begin - e.first, items, room)
             if more < 0:
                 return -1
-            more += items
+            more += items * e.after_size + 2 * LONGEST_LENGTH * count
             at += e.span
         elif e.kind == MAYBE:
             more = -1 if e.span < 0 or at + e.span >= last else count * e.after_size
@@ -79,13 +84,17 @@ def bound(
             more = -1 if more < 0 else more + 2 * count
         elif e.kind == CELL_END:
             more = 0 if is_end(entries, at, CELL) else -1
+        elif e.kind == SIZED:
+            more = 0
+        elif e.kind == SIZED_END:
+            more = LONGEST_LENGTH * count if is_end(entries, at, SIZED) else -1
         elif e.kind == TIME:
             more = count * (WIDEST_SECOND + e.after_size)
             e.digits = 0
         elif e.kind == FLOAT:
             more = count * WIDEST_NUMBER
             look(e, first, count)
-        elif e.kind == INTEGER or e.kind == UNSIGNED:
+        elif e.kind == INTEGER or e.kind == UNSIGNED or e.kind == NUMBER or e.kind == DOUBLE:
             more = count * WIDEST_NUMBER
         elif e.kind == BOOLEAN:
             more = count * 5
@@ -177,7 +186,7 @@ def bound_of_texts(e: cython.pointer(Entry), first: cython.longlong, count: cyth
             special += (byte < 0x20) | (byte == 0x22) | (byte == 0x5C)
         e.digits = special > 0
         return size + 2 * count + 5 * special
-    return size
+    return size + LONGEST_LENGTH * count if e.extra else size
 
 
 @cython.cfunc

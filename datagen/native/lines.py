@@ -8,16 +8,22 @@ import cython
 from cython.cimports.datagen.native.bounds import bound
 from cython.cimports.datagen.native.digits import number, real, signed, time
 from cython.cimports.datagen.native.entry import (
+    AVRO,
     BOOLEAN,
     CELL,
     CELL_END,
     CLOSE,
     CODES,
+    DOUBLE,
     FLOAT,
     INTEGER,
     LIST,
     MAYBE,
+    NUMBER,
     OPEN,
+    PLAIN,
+    SIZED,
+    SIZED_END,
     SLACK,
     STRING,
     TEXT,
@@ -26,7 +32,9 @@ from cython.cimports.datagen.native.entry import (
     Entry,
     offset,
 )
-from cython.cimports.libc.string import memcpy
+from cython.cimports.datagen.native.octets import binary, length, sized
+from cython.cimports.datagen.native.octets import integer as octets
+from cython.cimports.libc.string import memcpy, memmove
 
 
 def write(
@@ -143,6 +151,8 @@ def put(
         elif kind in (TEXT, STRING):
             begin = offset(e.offsets, e.width, row)
             end = offset(e.offsets, e.width, row + 1)
+            if e.extra != PLAIN:
+                out = length(out, e.extra, end - begin)
             out = string(out, e, begin, end) if kind == STRING else copied(out, e, begin, end)
         elif kind == MAYBE:
             if not bit(e, row):
@@ -160,20 +170,45 @@ def put(
         elif kind == CELL_END:
             out = quoted(entries[at - e.span].start, out, e.extra)
         elif kind == CLOSE:
-            if entries[at - e.span].start == out:
-                out += 1
-            entries[at - e.span].start[0] = 0x7B  # in place of the comma before the first member
+            out = closed(entries[at - e.span].start, out, cython.cast(cython.uchar, e.extra))
         elif kind == LIST:
             begin = offset(e.values, 4, row) - e.first
             end = offset(e.values, 4, row + 1) - e.first
+            if e.width != PLAIN:
+                out = length(out, e.width, end - begin)
             for integer in range(begin, end):
                 if integer > begin:
-                    out[0] = 0x2C
-                    out += 1
+                    out = padded(out, constants + e.after, e.after_size)
                 out = put(entries, at + 1, at + 1 + e.span, integer, constants, out)
+            if e.width == AVRO and end > begin:
+                out[0] = 0  # there is no further block of items
+                out += 1
             at += e.span
+        elif kind == NUMBER:
+            out = octets(out, e.extra, cython.cast(cython.pointer(cython.const[cython.longlong]), e.values)[row])
+        elif kind == DOUBLE:
+            out = binary(out, e.extra, cython.cast(cython.pointer(cython.const[cython.double]), e.values)[row])
+        elif kind == SIZED:
+            e.start = out
+        elif kind == SIZED_END:
+            out = sized(entries[at - e.span].start, out)
         at += 1
     return out
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def closed(begin: cython.p_uchar, end: cython.p_uchar, first: cython.uchar) -> cython.p_uchar:
+    """Put an octet in place of what separates the first member from nothing, or take that away; return the end."""
+    if first:
+        begin[0] = first
+        return end + (begin == end)
+    if begin == end:
+        return end
+    memmove(begin, begin + 1, end - begin - 1)
+    return end - 1
 
 
 @cython.cfunc

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
 from datagen.plugin.model import Maker, Plugin, maker_of
+from datagen.problems import show
 from datagen.records.batch import Batch, Layout, Part
 from datagen.records.lines import Lines
 from datagen.records.text import Pieces, join, written
@@ -17,31 +18,38 @@ class LineWriter:
     """Writes the records of a run as lines: a formatter that knows what the records look like."""
 
     reads_hidden: ClassVar[bool] = False  # whether it is given the columns that are not printed, too
+    end: ClassVar[int] = 1  # bytes of a line end, which messages don't have; binary records have none
+    has_blocks: ClassVar[bool] = False  # whether more stands in a file than the lines of records
 
-    def __init__(self, text: Callable[[Mapping[str, pa.Array]], pa.Array], header: str = "") -> None:
+    def __init__(self, text: Callable[[Mapping[str, pa.Array]], pa.Array], header: str | bytes = "") -> None:
         """Take a function from the columns of an emitter to the lines of its records, and what comes before all lines.
 
         The lines are a string array without nulls, each with its line end.
         """
         self.text = text
-        self.header = header
+        self.header = header.encode() if isinstance(header, str) else header
 
     def pieces(self, columns: Mapping[str, pa.Array]) -> Pieces:
         """Return what the lines of an emitter's records consist of."""
         return [self.text(columns)]
 
+    def pieces_of(self, part: Part) -> Pieces:
+        """Return what the lines of an emitter's records in a batch consist of."""
+        return self.pieces(part.columns if self.reads_hidden else part.shown)
+
     def lines(self, batch: Batch) -> Lines:
         """Return the records of a batch as lines, in their order."""
-        return written(((part.rows, self.pieces(self._read(part))) for part in batch.parts), len(batch)).lines()
+        return written(((part.rows, self.pieces_of(part)) for part in batch.parts), len(batch)).lines(self.end)
 
-    def _read(self, part: Part) -> dict[str, pa.Array]:
-        return part.columns if self.reads_hidden else part.shown
+    def block(self, lines: Lines) -> Lines:
+        """Return what a file gets for records that are written together: their lines, unless a format says more."""
+        return lines
 
 
 class PieceWriter(LineWriter):
     """Writes lines that are said in pieces, and so without a string array of them in between."""
 
-    def __init__(self, pieces: Callable[[Mapping[str, pa.Array]], Pieces], header: str = "") -> None:
+    def __init__(self, pieces: Callable[[Mapping[str, pa.Array]], Pieces], header: str | bytes = "") -> None:
         super().__init__(self._text, header)
         self._pieces = pieces
 
@@ -52,18 +60,49 @@ class PieceWriter(LineWriter):
         return join(self._pieces(columns), len(next(iter(columns.values()))))
 
 
+class PartWriter(LineWriter):
+    """Writes lines that are said in pieces of all that is known of the records, also of what is not printed."""
+
+    def __init__(self, pieces: Callable[[Part], Pieces], header: str | bytes = "") -> None:
+        super().__init__(_none, header)
+        self._pieces = pieces
+
+    def pieces_of(self, part: Part) -> Pieces:
+        return self._pieces(part)
+
+
+def _none(columns: Mapping[str, pa.Array]) -> pa.Array:
+    raise NotImplementedError("what is said of a part can't be said of its columns alone")
+
+
 class Formatter(Plugin):
     """How records become lines."""
 
     group: ClassVar[str] = "formatter"
+    is_text: ClassVar[bool] = True  # else records are binary, and nothing can be put around them
+
+    def __str__(self) -> str:
+        return show(self.kind)
+
+    @property
+    def is_json(self) -> bool:
+        """Return whether each record is a JSON object on a line of its own."""
+        return False
 
     def misfits(self, layout: Layout) -> list[str]:
         """Return why the formatter can't write records that look like this, one sentence for each reason."""
         return []
 
+    def check(self) -> None:
+        """Reach what it needs, but change nothing there. Raises RunFailed."""
+
     @abstractmethod
     def begin(self, layout: Layout) -> LineWriter:
         """Return a writer of records that look like this; only called when there are no misfits."""
+
+    def stream(self, layout: Layout) -> LineWriter:
+        """Return a writer for where records stand one after the other, such as a file, and must be told apart."""
+        return self.begin(layout)
 
 
 def _formatter(value: Any, info: "ValidationInfo[Maker]") -> Any:

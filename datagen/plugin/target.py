@@ -87,13 +87,11 @@ class Encoded:
         """Return the records of several, one after the other."""
         if len(several) == 1:
             return several[0]
-        sizes = np.cumsum([0, *(len(encoded.lines.data) for encoded in several)])
-        ends = [encoded.lines.ends + size for encoded, size in zip(several, sizes, strict=False)]
         batches = [encoded.batch for encoded in several if encoded.batch is not None]
         return cls(
             np.concatenate([encoded.due for encoded in several]),
             np.concatenate([encoded.emitted for encoded in several]),
-            Lines(memoryview(b"".join(encoded.lines.data for encoded in several)), np.concatenate(ends)),
+            several[0].lines.joined([encoded.lines for encoded in several[1:]]),
             tuple(pa.concat_arrays(texts) for texts in zip(*(encoded.texts for encoded in several), strict=True)),
             joined(batches) if batches else None,
         )
@@ -178,7 +176,7 @@ class Target(Plugin):
     library: ClassVar[tuple[str, str] | None] = None  # module to import, and what pip installs for it
 
     format: AnyFormatter | None = Field(
-        None, description='how records become text: "json", "csv", "tsv", a pattern file, or an object; wins over `-f`'
+        None, description="how records are written: the name of a format, a pattern file, or an object; wins over `-f`"
     )
     emitters: list[str] | None = Field(
         None, min_length=1, description="names of the emitters whose records go here; all without it"

@@ -62,12 +62,29 @@ def exported(array: pa.Array) -> pa.Array:
     return array
 
 
+def common_types(layout: Layout) -> dict[str, pa.DataType]:
+    """Return the type of each column that is printed which holds the values of all emitters."""
+    shown = layout.shown()
+    return {name: common_type(shown.types(name)) for name in shown.names()}
+
+
+def exported_types(layout: Layout) -> dict[str, pa.DataType]:
+    """Return the type of each column of all emitters, as other programs know it."""
+    return {name: exported(pa.nulls(0, type_)).type for name, type_ in common_types(layout).items()}
+
+
+def fitted(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Return a column of one of ``common_types`` as other programs know it; a dictionary array stays one."""
+    if pa.types.is_dictionary(array.type) and len(array.dictionary) <= len(array):
+        return pa.DictionaryArray.from_arrays(array.indices, fitted(array.dictionary, type_))
+    return exported(as_type(array, type_))
+
+
 def record_batch(batch: Batch, layout: Layout) -> pa.RecordBatch:
     """Return records as one Arrow record batch with the columns of all emitters; null where a record lacks the key."""
     columns = {}
-    shown, parts = layout.shown(), [(part.shown, len(part.rows)) for part in batch.parts]
-    for name in shown.names():
-        type_ = common_type(shown.types(name))
+    parts = [(part.shown, len(part.rows)) for part in batch.parts]
+    for name, type_ in common_types(layout).items():
         arrays = [as_type(own[name] if name in own else pa.nulls(size), type_) for own, size in parts]
         columns[name] = exported(batch.in_order(arrays))
     return pa.RecordBatch.from_pydict(columns)

@@ -36,9 +36,24 @@ class _Kind(IntEnum):
     FLOAT = auto()
     TIME = auto()
     BOOLEAN = auto()
+    NUMBER = auto()
+    DOUBLE = auto()
+    SIZED = auto()
+    SIZED_END = auto()
 
 
-_ENDS: dict[int, _Kind] = {_Kind.OPEN: _Kind.CLOSE, _Kind.CELL: _Kind.CELL_END}
+class Style(IntEnum):
+    """How binary formats write numbers and lengths, as in ``datagen/native/entry.pxd``."""
+
+    PLAIN = 0  # no length at all
+    AVRO = auto()
+    PROTOBUF = auto()
+    MESSAGE = auto()  # of MessagePack, but for
+    NATURAL = auto()  # uint64, and
+    GROUP = auto()  # maps and lists
+
+
+_ENDS: dict[int, _Kind] = {_Kind.OPEN: _Kind.CLOSE, _Kind.CELL: _Kind.CELL_END, _Kind.SIZED: _Kind.SIZED_END}
 _FIELDS, _SAID = 24, 14  # numbers in an entry, and how many of them are said here
 _SPAN = 5  # where in an entry it stands how many belong to it
 
@@ -50,9 +65,9 @@ class Texts:
     data: pa.Buffer
     cuts: Integers  # (n + 1,) where in the buffer each begins, and the last ends
 
-    def lines(self) -> Lines:
-        """Return texts that end with a line end as lines."""
-        return Lines(memoryview(self.data)[: int(self.cuts[-1])], self.cuts[1:])
+    def lines(self, end: int = 1) -> Lines:
+        """Return texts, each with a line end of some bytes, as lines."""
+        return Lines(memoryview(self.data)[: int(self.cuts[-1])], self.cuts[1:], end)
 
     def array(self) -> pa.Array:
         """Return the texts as a string array, without a copy."""
@@ -71,13 +86,13 @@ class Table:
         self._entries: list[tuple[int, ...]] = []
         self._constants = bytearray()
         self._parts: list[tuple[int, int, int, int]] = []
-        self._said = ""  # goes before the next value
+        self._said = b""  # goes before the next value
         self._begun: list[int] = []  # entries that others are inside of
         self._kept: list[object] = []  # what the entries point to
 
-    def text(self, text: str) -> None:
+    def text(self, text: str | bytes) -> None:
         """Say a text, the same in each row."""
-        self._said += text
+        self._said += _octets(text)
 
     def codes(self, codes: pa.Array, texts: Texts) -> None:
         """Say the texts of codes, int32 without nulls."""
@@ -85,9 +100,9 @@ class Table:
         pointers = (texts.cuts.ctypes.data, 8, texts.data.address, texts.data.size)
         self._add(_Kind.CODES, codes, _address(codes, 4), pointers=pointers, extra=len(texts.cuts) - 1)
 
-    def strings(self, array: pa.Array) -> None:
-        """Say strings as they are."""
-        self._strings(_Kind.TEXT, array)
+    def strings(self, array: pa.Array, length: Style = Style.PLAIN) -> None:
+        """Say strings as they are, each behind its length where that has a style."""
+        self._strings(_Kind.TEXT, array, length)
 
     def json_strings(self, array: pa.Array) -> None:
         """Say strings as JSON."""
@@ -109,23 +124,45 @@ class Table:
         """Say ``true`` or ``false``."""
         self._add(_Kind.BOOLEAN, array, _address(array, 0), first=array.offset)
 
-    def begin_valid(self, array: pa.Array, instead: str) -> None:
+    def numbers(self, array: pa.Array, style: Style) -> None:
+        """Say integers, int64 or uint64, in binary."""
+        self._add(_Kind.NUMBER, array, _address(array, 8), extra=style)
+
+    def doubles(self, array: pa.Array, style: Style) -> None:
+        """Say floats, float64, in binary."""
+        self._add(_Kind.DOUBLE, array, _address(array, 8), extra=style)
+
+    def begin_valid(self, array: pa.Array, instead: str | bytes) -> None:
         """Begin what is said where an array is not null; where it is, a text is said instead."""
         self._begin(_Kind.MAYBE, array, array.buffers()[0].address, after=instead, first=array.offset)
 
-    def begin_list(self, array: pa.Array) -> pa.Array:
-        """Begin what is said of each item of lists, with a comma in between; return the items."""
+    def begin_list(self, array: pa.Array, between: str = ",", length: Style = Style.PLAIN) -> pa.Array:
+        """Begin what is said of each item of lists, with a text in between; return the items.
+
+        Each list stands behind its length where that has a style.
+        """
         begin, end = (array.offsets[number].as_py() for number in (0, -1)) if len(array) else (0, 0)
-        self._begin(_Kind.LIST, array, _address(array, 4), first=begin, extra=end - begin)
+        pointers = (0, int(length), 0, 0)
+        self._begin(
+            _Kind.LIST, array, _address(array, 4), after=between, first=begin, pointers=pointers, extra=end - begin
+        )
         return array.values.slice(begin, end - begin)
 
     def begin_object(self) -> None:
         """Begin the members of an object, each said with a comma before it."""
+        self._begin(_Kind.OPEN, extra=ord("{"))
+
+    def begin_joined(self) -> None:
+        """Begin members, each said with an octet before it, which the first of those that are there loses."""
         self._begin(_Kind.OPEN)
 
     def begin_cell(self, separator: str) -> None:
         """Begin what is quoted together where a table of cells with a separator in between needs it."""
         self._begin(_Kind.CELL, extra=ord(separator))
+
+    def begin_sized(self) -> None:
+        """Begin what is put behind its length, a varint."""
+        self._begin(_Kind.SIZED)
 
     def end(self) -> None:
         """End what was begun last."""
@@ -134,8 +171,8 @@ class Table:
         begun = self._entries[number]
         if begun[0] in _ENDS:
             self._add(_ENDS[begun[0]], span=len(self._entries) - number, extra=begun[-1])
-        if begun[0] == _Kind.OPEN:
-            self._said = "}"
+        if begun[0] == _Kind.OPEN and begun[-1]:
+            self._said = b"}"
         self._entries[number] = (*begun[:_SPAN], len(self._entries) - number - 1, *begun[_SPAN + 1 :])
 
     def end_part(self, rows: int) -> None:
@@ -160,12 +197,12 @@ class Table:
         self._begun.append(len(self._entries))
         self._add(kind, array, values, **said)
 
-    def _strings(self, kind: _Kind, array: pa.Array) -> None:
+    def _strings(self, kind: _Kind, array: pa.Array, length: Style = Style.PLAIN) -> None:
         _, offsets, data = array.buffers()
         width = 8 if pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type) else 4
         start = 0 if offsets is None else offsets.address + array.offset * width
         pointers = (start, width, 0, 0) if data is None else (start, width, data.address, data.size)
-        self._add(kind, array, pointers=pointers)
+        self._add(kind, array, pointers=pointers, extra=length)
 
     def _add(
         self,
@@ -173,23 +210,29 @@ class Table:
         array: pa.Array | None = None,
         values: int = 0,
         *,
-        after: str = "",
+        after: str | bytes = b"",
         span: int = 0,
         first: int = 0,
         pointers: tuple[int, int, int, int] = (0, 0, 0, 0),
         extra: int = 0,
     ) -> None:
         size = 0 if array is None else len(array)
-        said, self._said = self._constant(self._said), ""
-        self._entries.append((kind, *said, *self._constant(after), span, size, values, first, *pointers, extra))
+        said, self._said = self._constant(self._said), b""
+        self._entries.append(
+            (kind, *said, *self._constant(_octets(after)), span, size, values, first, *pointers, extra)
+        )
         self._kept.append(array)
 
-    def _constant(self, text: str) -> tuple[int, int]:
+    def _constant(self, text: bytes) -> tuple[int, int]:
         if not text:
             return 0, 0
         begin = len(self._constants)
-        self._constants += text.encode()
+        self._constants += text
         return begin, len(self._constants) - begin
+
+
+def _octets(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
 
 
 def _address(array: pa.Array, width: int) -> int:

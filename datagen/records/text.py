@@ -20,7 +20,7 @@ from datagen.records.table import Table, Texts
 from datagen.records.types import JSON_TEXT, is_optional
 
 Put = Callable[[Table], None]  # writes a value of each record
-Piece: TypeAlias = str | pa.Array | Put  # an array stands for its plain text
+Piece: TypeAlias = str | bytes | pa.Array | Put  # an array stands for its plain text
 Pieces: TypeAlias = Sequence[Piece]
 
 
@@ -63,7 +63,7 @@ def json_pieces(columns: Mapping[str, pa.Array]) -> Pieces:
 def put_json(array: pa.Array, table: Table) -> None:
     """Write values as compact JSON."""
     if pa.types.is_dictionary(array.type):
-        _put_dictionary(array, put_json, "null", table)
+        put_dictionary(array, put_json, "null", table)
     elif array.null_count == len(array):
         table.text("null")
     elif array.null_count:
@@ -85,7 +85,7 @@ def put_object(fields: Iterable[tuple[str, pa.Array]], table: Table) -> None:
 def put_plain(array: pa.Array, table: Table, separator: str = "") -> None:
     """Write values as in a cell; with a separator, quoted where a table needs it (RFC 4180, section 2)."""
     if pa.types.is_dictionary(array.type):
-        _put_dictionary(array, partial(put_plain, separator=separator), "", table)
+        put_dictionary(array, partial(put_plain, separator=separator), "", table)
     elif array.null_count == len(array):
         return
     elif array.null_count:
@@ -98,7 +98,7 @@ def put_plain(array: pa.Array, table: Table, separator: str = "") -> None:
 
 def _put_part(pieces: Pieces, size: int, table: Table) -> None:
     for piece in pieces:
-        if isinstance(piece, str):
+        if isinstance(piece, str | bytes):
             table.text(piece)
         elif callable(piece):
             piece(table)
@@ -109,7 +109,9 @@ def _put_part(pieces: Pieces, size: int, table: Table) -> None:
     table.end_part(size)
 
 
-def _put_dictionary(array: pa.DictionaryArray, put: Callable[[pa.Array, Table], None], null: str, table: Table) -> None:
+def put_dictionary(
+    array: pa.DictionaryArray, put: Callable[[pa.Array, Table], None], null: str | bytes, table: Table
+) -> None:
     """Write each value of a dictionary once, unless there are more of them than rows."""
     if len(array.dictionary) > len(array):
         put(array.dictionary.take(array.indices), table)
@@ -117,7 +119,7 @@ def _put_dictionary(array: pa.DictionaryArray, put: Callable[[pa.Array, Table], 
         put_codes(array.indices, partial(put, array.dictionary), len(array.dictionary), null, table)
 
 
-def put_codes(codes: pa.Array, put: Put, size: int, null: str, table: Table) -> None:
+def put_codes(codes: pa.Array, put: Put, size: int, null: str | bytes, table: Table) -> None:
     """Write what is put for each of ``size`` codes; null is one more code."""
     codes = codes.cast(pa.int32()) if codes.type != pa.int32() else codes
     texts = Table()

@@ -29,7 +29,7 @@ class Stdout(Target):
         return ["standard output"]
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Sink:
-        return _Output(formatter.begin(layout), scope)
+        return _Output(formatter.stream(layout), scope)
 
 
 class _Output(Sink):
@@ -42,7 +42,7 @@ class _Output(Sink):
         self._file = os.dup(sys.stdout.fileno())
         self.opened.callback(os.close, self._file)
         if position is None:
-            write_whole(self._file, self.writer.header.encode())
+            write_whole(self._file, self.writer.header)
 
     def write(self, encoded: Encoded) -> None:
-        write_lines(self._file, encoded.lines)
+        write_lines(self._file, self.writer.block(encoded.lines))

@@ -23,6 +23,7 @@ SCHEMA = schema(REGISTRY)
 TARGET_SCHEMA = target_schema(REGISTRY)
 GROUPS = ("distribution", "dimension", "formatter", "stage", "table", "target")
 SHOP = "def total(user_id, price):\n    return user_id * price\n"  # of the example that calls it
+ACCESS_LOG = ["-c", str(ROOT / "conf/gen/access_log.json")]
 CITIES = {"columns": ["name", "country"], "rows": [["Rome", "IT"], ["Oslo", "NO"]]}
 KINDS = [((group, name), kind) for group in GROUPS for name, kind in sorted(REGISTRY.of(group).items())]
 EXAMPLES = [
@@ -92,7 +93,7 @@ def test_every_kind_has_a_text_and_an_example(kind):
 @pytest.mark.parametrize(("group", "example"), EXAMPLES)
 def test_every_example_runs(group, example, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    changes, form = {}, "json"
+    changes = {}
     match group:
         case "distribution":
             changes = {"interarrival": example}
@@ -111,18 +112,18 @@ def test_every_example_runs(group, example, tmp_path, monkeypatch, capfd):
             assert main(["-c", "spec.json", "-s", "2024-01-01", "-n", "3", "--seed", "1"]) == 0
             return
         case "formatter":
-            form = example["type"]
-    if group == "formatter" and "text" in example:
-        form = "pattern.txt"
-        Path(form).write_text(example["text"])
+            Path("target.json").write_text(json.dumps({"type": "stdout", "format": example}))
+            assert main([*ACCESS_LOG, "-t", "target.json", "-s", "2024-01-01T00:00:00Z", "-n", "3", "--seed", "1"]) == 0
+            assert capfd.readouterr().out
+            return
     spec = tiny_spec(**changes)
     assert problems(spec) == []
     Path("spec.json").write_text(json.dumps(spec))
     plugins = ["--plugins", "shop.py"] if "function" in example else []
-    code = main(["-c", "spec.json", "-f", form, "-s", "2024-01-01", "-n", "3", "--seed", "1", *plugins])
+    code = main(["-c", "spec.json", "-s", "2024-01-01", "-n", "3", "--seed", "1", *plugins])
     out, err = capfd.readouterr()
     assert code == 0, err
-    assert len(out.splitlines()) == 3 + (form in ("csv", "tsv"))
+    assert len(out.splitlines()) == 3
 
 
 @pytest.mark.parametrize("made", [SCHEMA, TARGET_SCHEMA], ids=["spec", "target"])

@@ -104,4 +104,4 @@ class File(Target):
         pattern = PathPattern(address.path, layout)
         names = Names.of(pattern, address.path, self.rotate is not None or not address.is_local)
         style = Style(address, pattern, names, self.rotate, self.compression, self.append, self.atomic)
-        return (LocalFiles if address.is_local else Objects)(style, formatter.begin(layout), scope)
+        return (LocalFiles if address.is_local else Objects)(style, formatter.stream(layout), scope)

@@ -30,7 +30,7 @@ class LocalFiles(FileSink):
     def __init__(self, style: Style, writer: LineWriter, scope: Scope) -> None:
         super().__init__(writer, scope)
         self.style = style
-        if style.compression != "none":
+        if style.compression != "none" or writer.has_blocks:
             self.gather = FRAMES
         self._begun: dict[str, Begun] = {}  # by path, all of the run
         self._kept: dict[str, int] = {}  # what was there before the run and stays: the highest number, or bytes
@@ -139,23 +139,24 @@ class LocalFiles(FileSink):
     def _append(self, begun: Begun, file: int, due: Integers, lines: Lines) -> None:
         window = -1 if self.style.rotation is None else self.style.rotation.window(int(due[0]))
         try:
+            block = self.writer.block(lines)
             if self.style.compression == "none":
-                write_lines(file, lines)
-                begun.add(lines.data)
+                write_lines(file, block)
+                begun.add(block.data)
             else:
-                data = self.style.compressed(lines.data)
+                data = self.style.compressed(block.data)
                 write_whole(file, data)
                 begun.add(data)
         except Undelivered as error:
-            whole = int(lines.ends[error.records - 1]) if error.records else 0
-            begun.add(lines.data[:whole])
+            whole = int(block.ends[error.records - 1]) if error.records else 0
+            begun.add(block.data[:whole])
             begun.filled.add(error.records, whole, window)
             _truncate(file, begun.size)
             raise
         except OSError:
             _truncate(file, begun.size)
             raise
-        begun.filled.add(len(lines), len(lines.data), window)
+        begun.filled.add(len(lines), lines.size, window)
 
     def _ready(self, path: str) -> tuple[Begun, int]:
         """Open the file of a path, if it is not; of those open, let the one go that was not used for longest."""
@@ -195,7 +196,7 @@ class LocalFiles(FileSink):
         """Write what comes before the records of the run to a file; return it. Raises OSError."""
         compressed = self.style.compression != "none"
         first = b"" if begun.size else self.header
-        if begun.tail and not compressed and not begun.tail.endswith(b"\n"):
+        if begun.tail and not compressed and self.writer.end and not begun.tail.endswith(b"\n"):
             first = b"\n"
         if first or (compressed and not begun.size):  # so that it is valid without records
             first = self.style.compressed(first)

@@ -26,7 +26,7 @@ class Objects(FileSink, Shipment):
 
     def _hold(self, encoded: Encoded) -> None:
         for path, _, lines in self.shares(encoded):
-            self._held.setdefault(path, []).append(bytes(lines.data))
+            self._held.setdefault(path, []).append(bytes(self.writer.block(lines).data))
 
     def _end(self) -> dict[str, Any]:
         ended = {path: self.style.compressed(b"".join([self.header, *texts])) for path, texts in self._held.items()}

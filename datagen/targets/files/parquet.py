@@ -20,12 +20,11 @@ from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Gather, Sink, Target
 from datagen.problems import Path_, did_you_mean, show
 from datagen.records.batch import Batch, Layout
-from datagen.records.conversion import exported, record_batch
+from datagen.records.conversion import exported_types, record_batch
 from datagen.records.lines import Lines
 from datagen.records.pattern import patterned, placeholders
 from datagen.records.strftime import formatted_time
 from datagen.records.text import json_text, plain_text
-from datagen.records.types import common_type
 from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern, fixed_folder
 from datagen.targets.files.place import Address, Place, local_problem, reach
 from datagen.targets.files.rotation import Rotation
@@ -158,7 +157,7 @@ class Parquet(Target):
         yield from ((("path",), name) for name in placeholders(self._address.path))
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
-        types = _types(layout)
+        types = exported_types(layout)
         found = [text for pattern in self.patterns(layout) for text in pattern.problems]
         for name, period in self.partitions:
             if name not in types:
@@ -206,7 +205,9 @@ class _Tables(Shipment):
         self._layout = layout
         self._patterns = target.patterns(layout)
         self._is_one = not target.partitions and all(pattern.is_constant for pattern in self._patterns)
-        columns = [(name, type_) for name, type_ in _types(layout).items() if (name, None) not in target.partitions]
+        columns = [
+            (name, type_) for name, type_ in exported_types(layout).items() if (name, None) not in target.partitions
+        ]
         self._schema = pa.schema(columns)
         self._unfinished: dict[str, UnfinishedFile] = {}  # by path
 
@@ -282,12 +283,6 @@ class _Tables(Shipment):
 
     def comparable(self, encoded: Encoded) -> Sequence[bytes]:
         return _texts(self._table(encoded), "" if self._is_one else encoded.texts[-1])
-
-
-def _types(layout: Layout) -> dict[str, pa.DataType]:
-    """Return the type of each column, as other programs know it."""
-    shown = layout.shown()
-    return {name: exported(pa.nulls(0, common_type(shown.types(name)))).type for name in shown.names()}
 
 
 def _nothing(columns: Mapping[str, pa.Array]) -> pa.Array:

@@ -123,7 +123,7 @@ class Shipment(Sink):
         """Hold records that belong to one shipment."""
         self._hold(encoded)
         self._pending += len(encoded)
-        self._filled.add(len(encoded), len(encoded.lines.data), self._series.rotation.window(int(encoded.due[0])))
+        self._filled.add(len(encoded), encoded.lines.size, self._series.rotation.window(int(encoded.due[0])))
 
     def finish(self) -> None:
         """Put all pending records into their place. Can be called again after a failure.

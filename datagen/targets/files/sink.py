@@ -56,7 +56,7 @@ class FileSink(Sink):
     @property
     def header(self) -> bytes:
         """Return what each file begins with."""
-        return self.writer.header.encode()
+        return self.writer.header
 
     def encode(self, batch: Batch) -> Encoded:
         encoded = super().encode(batch)
@@ -88,6 +88,8 @@ class FileSink(Sink):
 
     def _records(self, data: bytes) -> list[bytes]:
         """Return the records in a file."""
+        if not self.writer.end:
+            raise NotGivenBack("records of this format are not told apart in a file")
         compression = None if self.style.compression == "none" else self.style.compression
         with pa.input_stream(pa.py_buffer(data), compression=compression) as stream:
             text = stream.read()
@@ -102,14 +104,11 @@ def _by_path(encoded: Encoded) -> list[Share]:
     paths = encoded.texts[0].dictionary_encode()
     numbers = paths.indices.to_numpy()
     order = np.argsort(numbers, kind="stable")
-    offsets = np.concatenate([[0], encoded.lines.ends])
-    text = pa.LargeStringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(encoded.lines.data))
-    lines, due = Lines.of(text.take(pa.array(order))), encoded.due[order]
+    lines, due = encoded.lines.take(order), encoded.due[order]
     stops = np.cumsum(np.bincount(numbers, minlength=len(paths.dictionary))).tolist()
-    shares, start, begin = [], 0, 0
+    shares, start = [], 0
     for path, stop in zip(paths.dictionary.to_pylist(), stops, strict=True):
         if stop > start:
-            end = int(lines.ends[stop - 1])
-            shares.append((path, due[start:stop], Lines(lines.data[begin:end], lines.ends[start:stop] - begin)))
-            start, begin = stop, end
+            shares.append((path, due[start:stop], lines.slice(start, stop)))
+            start = stop
     return shares

@@ -27,20 +27,21 @@ class Packing:
 
     body: Literal["lines", "array", "each"]
     batch: BulkSize
-    header: bytes  # what stands before the lines of each body
+    writer: LineWriter
 
     def bodies(self, lines: Lines) -> Iterator[tuple[int, bytes]]:
         """Yield the bodies of requests, each with the number of records up to its end."""
         places = np.concatenate([[0], lines.ends])
         for start, stop in cuts(lines.ends, _ONE if self.body == "each" else self.batch):
-            yield stop, self._body(lines.data[places[start] : places[stop]])
+            if self.body == "lines":
+                yield stop, self.writer.header + self.writer.block(lines.slice(start, stop)).data
+            else:
+                yield stop, self._body(lines.data[places[start] : places[stop] - lines.end])
 
     def _body(self, data: memoryview) -> bytes:
-        if self.body == "lines":
-            return self.header + data
         if self.body == "array":  # inside JSON a line feed is never written as it is
-            return b"[" + bytes(data[:-1]).replace(b"\n", b",") + b"]"
-        return bytes(data[:-1])
+            return b"[" + bytes(data).replace(b"\n", b",") + b"]"
+        return bytes(data)
 
 
 class HttpSink(Sink):

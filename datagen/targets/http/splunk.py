@@ -37,7 +37,7 @@ class EventWriter(LineWriter):
     def __init__(self, formatter: Formatter, layout: Layout, hec: SplunkHec, start: Moment) -> None:
         self._writer = formatter.begin(layout)
         super().__init__(self._writer.text)
-        self._is_json = formatter.kind == "json"
+        self._is_json = formatter.is_json
         self._patterns = hec.patterns(layout)
         self._start = start
 

@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     import httpx
 
 _CONNECT_SECONDS = 10
-_CONTENT_TYPES = {"json": "application/x-ndjson", "csv": "text/csv", "tsv": "text/tab-separated-values"}
+_CONTENT_TYPES = {
+    "json": "application/x-ndjson",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "msgpack": "application/vnd.msgpack",
+    "arrow": "application/vnd.apache.arrow.stream",
+    "avro": "application/vnd.apache.avro",
+    "protobuf": "application/vnd.google.protobuf",
+}
 _PLAIN = "text/plain; charset=utf-8"
 _SUCCESS = range(200, 300)
 _UNAUTHORIZED = 401
@@ -144,8 +152,10 @@ class Http(Target):
             raise refused(answer.status_code, answer.text or answer.reason_phrase)
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
-        if self.body == "array" and formatter.kind != "json":
-            return [f'"body": "array" needs the format "json", found "{formatter.kind}"']
+        if self.body == "array" and not formatter.is_json:
+            return [f'"body": "array" needs the format "json", found {formatter}']
+        if self.splunk_hec is not None and not formatter.is_text:
+            return [f'"splunk_hec" needs a format of text, found {formatter}']
         patterns = {} if self.splunk_hec is None else self.splunk_hec.patterns(layout)
         return [f"splunk_hec.{key}: {text}" for key, pattern in patterns.items() for text in pattern.problems]
 
@@ -159,16 +169,16 @@ class Http(Target):
             success=_SUCCESS if self.success is None else self.success,
             is_splunk=self.splunk_hec is not None,
         )
-        packing = Packing(self.body, self.batch, writer.header.encode())
+        packing = Packing(self.body, self.batch, writer)
         return HttpSink(writer, scope, packing, exchange, self.concurrency)
 
     def _writer(self, layout: Layout, formatter: Formatter, scope: Scope) -> LineWriter:
         if self.splunk_hec is None:
-            return formatter.begin(layout)
+            return formatter.stream(layout) if self.body == "lines" else formatter.begin(layout)
         return EventWriter(formatter, layout, self.splunk_hec, scope.start)
 
     def _content_headers(self, formatter: Formatter) -> dict[str, str]:
-        is_json = self.splunk_hec is not None or (formatter.kind == "json" and self.body != "lines")
+        is_json = self.splunk_hec is not None or (formatter.is_json and self.body != "lines")
         headers = {"content-type": "application/json" if is_json else _CONTENT_TYPES.get(formatter.kind, _PLAIN)}
         return headers | {"content-encoding": "gzip"} if self.gzip else headers
 

@@ -225,7 +225,7 @@ class TopicSink(Sink):
         if self._target.timestamp == "record":
             moments = ((self.scope.start.microseconds + encoded.emitted // 1000) // 1000).tolist()
         ends = encoded.lines.ends
-        return zip([0, *ends.tolist()], (ends - 1).tolist(), keys, moments, headers, strict=False)
+        return zip([0, *ends.tolist()], (ends - encoded.lines.end).tolist(), keys, moments, headers, strict=False)
 
 
 def _with_id(own: Mapping[str, str], ids: Iterable[str]) -> Iterator[dict[str, str]]:

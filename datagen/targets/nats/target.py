@@ -188,7 +188,7 @@ class NatsSink(AnsweredSink):
     def _small(self, encoded: Encoded) -> int:
         """Return how many of the first records are not too large for the server."""
         room = self._link.most_bytes - _HEADERS - len(f"{self._run}-{self._records + len(encoded)}")
-        large = np.flatnonzero(np.diff(encoded.lines.ends, prepend=0) - 1 > room)
+        large = np.flatnonzero(np.diff(encoded.lines.ends, prepend=0) - encoded.lines.end > room)
         return int(large[0]) if len(large) else len(encoded)
 
 

@@ -16,8 +16,9 @@ import pyarrow.csv
 
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines, pieces
+from datagen.records.schema.sql import column_types, sql_type
 from datagen.records.text import Piece, Pieces, join, json_text, plain_text, written
-from datagen.records.types import JSON_TEXT, common_type, plain, present
+from datagen.records.types import JSON_TEXT, plain, present
 
 _NULL = "\\N"
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -47,25 +48,12 @@ class Column:
     @cached_property
     def sql_type(self) -> str:
         """Return the type that a table gets for it; text for what is always null."""
-        if self.is_json:
-            return "jsonb"
-        if self.is_time:
-            return "timestamp(3)" if self.kind.tz is None else "timestamptz(3)"
-        for fits, name in (
-            (pa.types.is_boolean, "boolean"),
-            (pa.types.is_integer, "bigint"),
-            (pa.types.is_floating, "double precision"),
-        ):
-            if fits(self.kind):
-                return name
-        return "text"
+        return sql_type(self.kind)
 
 
 def columns_of(layout: Layout) -> list[Column]:
     """Return the columns of all emitters together."""
-    shown = layout.shown()
-    kinds = {name: common_type(shown.types(name)) for name in shown.names()}
-    return [Column(name, present(pa.nulls(0, kind)).type) for name, kind in kinds.items()]
+    return [Column(name, kind) for name, kind in column_types(layout).items()]
 
 
 def copy_lines(batch: Batch, columns: Sequence[Column]) -> Lines:

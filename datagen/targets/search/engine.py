@@ -100,9 +100,9 @@ class SearchEngine(Target):
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         problems = self._pattern(layout).problems
-        if formatter.kind == "json":
+        if formatter.is_json:
             return problems
-        return [*problems, f'the format must be "json", which is what a document is; found {show(formatter.kind)}']
+        return [*problems, f'the format must be "json", which is what a document is; found {formatter}']
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> BulkSink:
         actions = Actions(self.action, self._pattern(layout), scope, chooses_ids=self.id)

@@ -31,12 +31,12 @@ class Stream(Sink):
 
     def open(self, position: Position) -> None:
         self._connect()
-        header = self.writer.header.encode()
+        header = self.writer.header
         if position is None and header:
             self._deliver(Lines(memoryview(header), np.array([len(header)])))
 
     def write(self, encoded: Encoded) -> None:
-        self._deliver(encoded.lines)
+        self._deliver(self.writer.block(encoded.lines))
 
     def finish(self) -> None:
         try:

@@ -47,7 +47,7 @@ class Tcp(Target):
         return None if self.tls is None else self.tls.problem()
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Stream:
-        return Stream(self._peer, formatter.begin(layout), scope)
+        return Stream(self._peer, formatter.stream(layout), scope)
 
     def check(self) -> None:
         self._peer.reach()

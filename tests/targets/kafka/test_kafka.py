@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import ormsgpack
 import pytest
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -26,7 +27,7 @@ from datagen.targets.kafka.proof import Proof
 from datagen.targets.kafka.topic import _with_id
 from tests.servers.installed import Proxy, free_port, program, wait_until
 from tests.servers.kafka_broker import Broker, TlsProxy
-from tests.worlds import ROOT, START, counter, enum, state, world, write_json
+from tests.worlds import ROOT, START, counter, enum, records_of, state, world, write_json
 
 CLICKS = ROOT / "conf/gen/clickstream.json"
 START_MS = 1_704_067_200_000
@@ -86,6 +87,18 @@ def messages(broker: Broker, topic: str) -> list:
 
 def keys_of(broker: Broker, topic: str) -> list[str | None]:
     return [message.key().decode() if message.key() is not None else None for message in messages(broker, topic)]
+
+
+def test_a_binary_record_is_the_value_of_a_message_and_can_be_audited(
+    deliver: Callable, broker: Broker, topic: str, tmp_path: Path
+) -> None:
+    spec = world(counter("n"), enum("s", "a\nb", "ä"))
+    assert deliver(spec, 100, format="msgpack").code == 0
+    found = [ormsgpack.unpackb(message.value()) for message in messages(broker, topic)]
+    assert found == records_of(spec, 100)
+    target = {"type": "kafka", "endpoint": broker.endpoint, "topic": topic, "format": "msgpack"}
+    write_json(tmp_path / "spec.json", {**spec, "target": target})
+    assert "100 expected, 100 found" in audit("-c", tmp_path / "spec.json", "-n", 100)
 
 
 def audit(*arguments: object) -> str:

@@ -1,0 +1,73 @@
+"""Pairs of keys and values, ``key=value``, for formats that have neither objects nor null."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+import pyarrow as pa
+
+from datagen.problems import show
+from datagen.records.batch import Layout
+from datagen.records.inside import inside_object
+from datagen.records.table import Table
+from datagen.records.text import put_dictionary, put_plain
+from datagen.records.types import is_optional, plain, plain_type, present
+
+Put = Callable[[pa.Array, Table], None]  # writes values that are not null
+
+
+def flattened(columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    """Return columns with the keys inside objects as columns of their own, ``a.b``; what is missing becomes null."""
+    found: dict[str, pa.Array] = {}
+    for name, array in columns.items():
+        type_ = plain_type(array.type)
+        if is_optional(type_):
+            array = present(plain(array) if pa.types.is_dictionary(array.type) else array)
+            type_ = plain_type(array.type)
+        if pa.types.is_struct(type_):
+            inner = ((field.name, inside_object(array, field.name)) for field in type_)
+            found |= flattened({f"{name}.{key}": values for key, values in inner if values is not None})
+        else:
+            found[name] = array
+    return found
+
+
+def put_pairs(columns: Mapping[str, pa.Array], between: str, put: Put, table: Table) -> None:
+    """Write ``key=value`` of each column with a text of one octet in between; what is null or missing is left out.
+
+    ``put`` writes texts and lists; numbers, booleans and times are written as in JSON.
+    """
+    table.begin_joined()
+    for name, array in columns.items():
+        _put_pair(array, table, f"{between}{name}=", put)
+    table.end()
+
+
+def _put_pair(array: pa.Array, table: Table, before: str, put: Put) -> None:
+    array = present(array) if is_optional(array.type) else array
+    if pa.types.is_dictionary(array.type):
+        put_dictionary(array, partial(_put_pair, before=before, put=put), "", table)
+        return
+    if array.null_count == len(array):
+        return
+    if array.null_count:
+        table.begin_valid(array, "")
+    table.text(before)
+    (put_plain if pa.types.is_primitive(array.type) else put)(array, table)
+    if array.null_count:
+        table.end()
+
+
+def clashes(layout: Layout, forbidden: str) -> Iterator[str]:
+    """Yield what is wrong with dimensions, and keys inside them, that would become the same key."""
+    for columns in layout.shown().emitters.values():
+        known: dict[str, str] = {}
+        for name in flattened({name: pa.nulls(0, plain_type(type_)) for name, type_ in columns.items()}):
+            other = known.setdefault(key(name, forbidden), name)
+            if other != name:
+                yield f"{show(other)} and {show(name)} would both be called {show(key(name, forbidden))}"
+
+
+def key(name: str, forbidden: str) -> str:
+    """Return a name with ``_`` in place of characters, a class of a regular expression, that a key can't hold."""
+    return re.sub(forbidden, "_", name) or "_"

@@ -1,0 +1,92 @@
+"""The formatter ``xml``."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
+from datagen.records.batch import Layout
+from datagen.records.escape import Escape
+from datagen.records.table import Table
+from datagen.records.text import Pieces, plain_text, put_dictionary, put_plain
+from datagen.records.types import is_optional, present
+
+_UNKNOWN = "\ufffd"
+_CONTROL = {octet: _UNKNOWN.encode() for octet in range(0x20) if octet not in (9, 10, 13)}  # XML 1.0, section 2.2
+_ESCAPE = Escape(
+    _CONTROL | {0x26: b"&amp;", 0x3C: b"&lt;", 0x3E: b"&gt;", 0x09: b"&#9;", 0x0A: b"&#10;", 0x0D: b"&#13;"}
+)
+_NO_CHARACTER = "[\ufffe\uffff]"
+_ITEM = "item"
+
+
+class Xml(Formatter):
+    """An XML element a line, with an element in it for each dimension.
+
+    Objects are elements inside of their element, and each item of a list is an element `item`. What is missing or null
+    has no element. A character that no name of an element may have becomes `_`; a character of a text that XML does
+    not know, such as a control character, becomes the replacement character.
+
+    A line is a document of its own, and a file of several lines is not: for that, put an element around them.
+
+    Example: {"type": "xml"}
+    Example: {"type": "xml", "element": "event"}
+    """
+
+    kind: ClassVar[str] = "xml"
+    element: str = Field("record", pattern=r"^[A-Za-z_][\w.-]*$", description="name of the element that holds a record")
+
+    def begin(self, layout: Layout) -> LineWriter:
+        return PieceWriter(self._pieces)
+
+    def _pieces(self, columns: Mapping[str, pa.Array]) -> Pieces:
+        elements = [partial(_put_element, array, name=_name(name)) for name, array in columns.items()]
+        return [f"<{self.element}>", *elements, f"</{self.element}>\n"]
+
+
+def _put_element(array: pa.Array, table: Table, name: str) -> None:
+    array = present(array) if is_optional(array.type) else array
+    if pa.types.is_dictionary(array.type):
+        put_dictionary(array, partial(_put_element, name=name), "", table)
+        return
+    if array.null_count == len(array):
+        return
+    if array.null_count:
+        table.begin_valid(array, "")
+    table.text(f"<{name}>")
+    _put_content(array, table)
+    table.text(f"</{name}>")
+    if array.null_count:
+        table.end()
+
+
+def _put_content(array: pa.Array, table: Table) -> None:
+    type_ = array.type
+    if pa.types.is_struct(type_):
+        for index, field in enumerate(type_):
+            _put_element(array.field(index), table, _name(field.name))
+    elif pa.types.is_list(type_):
+        _put_element(table.begin_list(array, between=""), table, _ITEM)
+        table.end()
+    elif pa.types.is_primitive(type_):
+        put_plain(array, table)
+    else:
+        table.strings(_escaped(plain_text(array)))
+
+
+def _escaped(texts: pa.Array) -> pa.Array:
+    texts = _ESCAPE(texts)
+    if pc.any(pc.match_substring_regex(texts, _NO_CHARACTER)).as_py():
+        texts = pc.replace_substring_regex(texts, _NO_CHARACTER, _UNKNOWN)
+    return texts
+
+
+def _name(name: str) -> str:
+    """Return a name that an element may have (XML 1.0, section 2.3, of its letters those of all alphabets)."""
+    name = re.sub(r"[^\w.-]", "_", name)
+    return name if re.match(r"[^\W\d]", name) else f"_{name}"
