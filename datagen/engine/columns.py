@@ -5,6 +5,7 @@ stored values of variables. These are made in order, as drafts of batches; the r
 thread. Knows nothing of how workers move or of what becomes of the records.
 """
 
+import itertools
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from copy import copy
@@ -17,32 +18,23 @@ import pyarrow as pa
 
 from datagen.draw import Integers, Keys
 from datagen.engine.birth import Fact
+from datagen.engine.memory import Back
+from datagen.engine.ordered import DraftPart, Ordered
 from datagen.engine.owners import Owners
-from datagen.engine.plan import Plan, Setter
+from datagen.engine.plan import EMITTER, STATE, Plan, Setter
 from datagen.engine.reader import Course, RecordReader
 from datagen.engine.step import NO_BIRTHS, Steps
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
-from datagen.plugin.dimension import Dimension, PooledDimension, Rows
+from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.incident import labels
 from datagen.plugin.world import World
 from datagen.problems import Path_
 from datagen.records.batch import MOST_ROWS, TIME, Batch, Layout, Part
-from datagen.records.expression.name import root
-from datagen.records.types import as_json, common_type
+from datagen.records.expression.name import former, root
+from datagen.records.types import as_json, common_type, plain_type
 
 _FIRST_ROWS = 16
 _BATCH_BYTES = 16_000_000
-
-
-@dataclass(frozen=True)
-class _DraftPart:
-    """The records of one emitter, of which the values that depend on the order of records are made already."""
-
-    emitter: str
-    rows: Integers  # (k,) which of the records of the batch these are
-    steps: Steps  # (k,)
-    reader: StoreReader
-    made: dict[str, pa.Array]
 
 
 @dataclass(frozen=True)
@@ -50,7 +42,7 @@ class Draft:
     """A batch that is still to be made."""
 
     steps: Steps  # those that emit a record
-    parts: tuple[_DraftPart, ...]
+    parts: tuple[DraftPart, ...]
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -72,12 +64,9 @@ class Columns:
         owners = {source.name: owner for owner, source in sources}
         self._recorded = {owners[name]: recording.values() for name, recording in plan.recordings.items()}
         self._rows_next = _FIRST_ROWS
-        self._in_order: dict[str, list[Dimension]] = {}  # by emitter: what depends on the order of records
         self._hidden = {name: emitter.hidden for name, emitter in plan.emitters.items()}
-        self.layout = Layout(
-            {name: {key: column.type for key, column in self._empty(name).items()} for name in plan.emitters},
-            self._hidden,
-        )
+        self._ordered: Ordered
+        self.layout = Layout(self._dimension_types(), self._hidden)
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what expressions can't do with the values that they read, each with its path in the JSON."""
@@ -90,7 +79,7 @@ class Columns:
                 owner, earlier = place.json_path[:2], {}
                 if place.table is not None:
                     earlier = self._plan.population.tables[place.table].read_types(place.table, self._world)
-            known = ChainMap(earlier, variables)
+            known = ChainMap(earlier, variables, self._former_types(place.emitter))
             names = {root(known, name) for _, name in place.dimension.all_names()} - {""}
             yield from place.misfits(Layout({"": {name: known[name] for name in sorted(names)}}), self._types)
             if place.emitter is not None:
@@ -101,8 +90,13 @@ class Columns:
         """Return what later records depend on, counters and variables, for ``restore``."""
         stores = {name: store.snapshot() for name, store in self._stores.items()}
         recorded = {str(owner): values.snapshot() for owner, values in self._recorded.items()}
-        counters = dict(self._world.counters)
-        return {"rows_next": self._rows_next, "counters": counters, "stores": stores, "recorded": recorded}
+        return {
+            "rows_next": self._rows_next,
+            "counters": dict(self._world.counters),
+            "stores": stores,
+            "recorded": recorded,
+            "memories": self._ordered.snapshot(),
+        }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
@@ -112,6 +106,7 @@ class Columns:
             store.restore(snapshot["stores"][name])
         for owner, values in self._recorded.items():
             values.restore(snapshot["recorded"][str(owner)])
+        self._ordered.restore(snapshot["memories"])
 
     def drafts(self, steps: Steps, most: int | None = None) -> Iterator[Draft]:
         """Yield the records of a window's steps, in batches of an efficient size, as far as these are made in order.
@@ -133,16 +128,20 @@ class Columns:
 
     def _clear(self, steps: Steps) -> None:
         """Forget the values of variables that nobody can read any more after some steps."""
-        for group, kept in enumerate(steps.keep):
+        for names, kept in zip(self._plan.groups, steps.keep, strict=False):
             if kept is not None:
-                for name in self._plan.groups[group]:
+                for name in names:
                     self._stores[name].keep(kept)
+        self._ordered.keep(steps)
 
     def settle(self, steps: Steps) -> None:
         """Set the variables of steps whose records nobody gets."""
         size = 1 if self._plan.circular else MOST_ROWS
         for start in range(0, len(steps), size):
             self._set_variables(steps.between(start, min(start + size, len(steps))))
+        emitted = np.bincount(self._plan.emitter_of[steps.state] + 1, minlength=len(self._plan.emitters) + 1)
+        for name, count in zip(self._plan.emitters, emitted[1:].tolist(), strict=True):
+            self._ordered.go_on((EMITTER, name), count)
         self._clear(steps)
 
     def made(self, draft: Draft) -> Batch:
@@ -158,25 +157,41 @@ class Columns:
         fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1))
         self._rows_next = max(1, min(self._rows_next * 4, fitting, MOST_ROWS))
 
+    def _dimension_types(self) -> dict[str, dict[str, pa.DataType]]:
+        """Return the types of the columns of each emitter: makes them of no records.
+
+        Where some are made of what a record before had, all are made again and again, until no type changes. What of a
+        record is kept whose type never stops growing, such as an object that holds its own former value, is JSON text.
+        """
+        kept: dict[tuple[str, str], pa.DataType] = {}
+        endless: set[tuple[str, str]] = set()
+        for turn in itertools.count(1):
+            self._ordered = Ordered(self._plan, self._world, self.times.readings, kept)
+            made = {name: self._empty(name) for name in self._plan.emitters}
+            types = {name: {key: column.type for key, column in columns.items()} for name, columns in made.items()}
+            found = {(name, key): plain_type(type_) for name, of in types.items() for key, type_ in of.items()}
+            found |= {place: as_json(found[place]) for place in endless}
+            if found == kept or not self._plan.memories:
+                break
+            if turn % (len(found) + 2) == 0:
+                endless |= {place for place in found if found[place] != kept[place]}
+            kept = found
+        return types
+
     def _empty(self, emitter: str) -> dict[str, pa.Array]:
-        """Return the columns of no records; also notes which of them are to be made in order."""
+        """Return the columns of no records."""
         nothing = np.zeros(0, np.int64)
         reader = StoreReader(self._stores, lambda _: nothing.astype(np.int32))
         made: dict[str, pa.Array] = {}
-        rows = self._rows(nothing.astype(np.uint64), nothing, nothing, reader, made).owned_by("emitter", emitter)
-        dimensions = self._plan.emitters[emitter].dimensions
-        in_order = set()
-        for dimension in dimensions:
-            before = len(self._world.counters)
+        back = self._ordered.back((EMITTER, emitter), lambda _: nothing.astype(np.int32))
+        rows = self._rows(nothing.astype(np.uint64), nothing, nothing, reader, made, back).owned_by(EMITTER, emitter)
+        for dimension in self._plan.emitters[emitter].dimensions:
             made[dimension.name] = rows.make(dimension)
-            if len(self._world.counters) > before or not _is_built_in(dimension):
-                in_order.add(dimension.name)
-        for number, dimension in reversed(list(enumerate(dimensions))):  # and what those read
-            if dimension.name in in_order:
-                earlier = {other.name for other in dimensions[:number]}
-                in_order |= {root(earlier, name) for _, name in dimension.all_names()}
-        self._in_order[emitter] = [dimension for dimension in dimensions if dimension.name in in_order]
         return self._times(emitter, nothing) | made | self._labels(emitter, nothing)
+
+    def _former_types(self, emitter: str | None) -> dict[str, pa.DataType]:
+        """Return the types of what fields of an emitter may look back at, by their names in expressions."""
+        return {former(name): type_ for name, type_ in self._ordered.kept_types(emitter).items()}
 
     def _draft(self, steps: Steps) -> Draft:
         self._set_variables(steps)
@@ -185,28 +200,34 @@ class Columns:
             emitting = np.flatnonzero(emitter_of >= 0)
             steps, emitter_of = steps.at(emitting), emitter_of[emitting]
         stores = {name: copy(store) for name, store in self._stores.items()}  # as they are now
-        parts = []
+        parts = {}
         for number, name in enumerate(self._plan.emitters):
             rows = np.flatnonzero(emitter_of == number)
             if len(rows):
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
-                reader = StoreReader(stores, partial(self._after, chosen))
-                made: dict[str, pa.Array] = {}
-                inside = self._rows(chosen.keys, chosen.time, chosen.step, reader, made).owned_by("emitter", name)
-                for dimension in self._in_order[name]:
-                    made[dimension.name] = inside.make(dimension)
-                parts.append(_DraftPart(name, rows, chosen, reader, made))
-        return Draft(steps, tuple(parts))
+                parts[name] = DraftPart(name, rows, chosen, StoreReader(stores, partial(self._after, chosen)), {})
+        self._ordered.make(parts)
+        return Draft(steps, tuple(parts.values()))
 
-    def _rows(self, keys: Keys, due: Integers, steps: Integers, reader: StoreReader, made: dict[str, pa.Array]) -> Rows:
+    def _rows(
+        self,
+        keys: Keys,
+        due: Integers,
+        steps: Integers,
+        reader: StoreReader,
+        made: dict[str, pa.Array],
+        back: Back | None = None,
+    ) -> Rows:
         """Return rows for which dimensions are to be made, ``made`` being those that are already."""
-        return Rows(keys, self._plan.path, self._world, RecordReader(reader, due, steps, self.times.readings, made))
+        known = RecordReader(reader, due, steps, self.times.readings, made, back)
+        return Rows(keys, self._plan.path, self._world, known)
 
-    def _columns(self, part: _DraftPart) -> dict[str, pa.Array]:
+    def _columns(self, part: DraftPart) -> dict[str, pa.Array]:
         """Return all columns of an emitter's records; some of them are made already."""
         columns: dict[str, pa.Array] = {}
         steps = part.steps
-        inside = self._rows(steps.keys, steps.time, steps.step, part.reader, columns).owned_by("emitter", part.emitter)
+        inside = self._rows(steps.keys, steps.time, steps.step, part.variables, columns)
+        inside = inside.owned_by(EMITTER, part.emitter)
         for dimension in self._plan.emitters[part.emitter].dimensions:
             name = dimension.name
             columns[name] = part.made[name] if name in part.made else inside.make(dimension)
@@ -241,6 +262,8 @@ class Columns:
                     made.append((owners.positions(setter.owner, group), self._values(setter, owners, known)))
             if made:
                 self._stores[name].append(made)
+        for number, state in enumerate(self._plan.population.states):
+            self._ordered.go_on((STATE, state.name), owners.count(number))
 
     def _values(self, setter: Setter, owners: Owners, known: dict[str, pa.Array]) -> pa.Array:
         """Return the values that a variable is set to; some of what it may read is ``known``."""
@@ -248,7 +271,8 @@ class Columns:
             return setter.dimension.values(*owners.births(setter.owner))
         reader = StoreReader(self._stores, partial(owners.read, setter))
         keys, due, steps = owners.keys(setter.owner), owners.times(setter.owner), owners.steps(setter.owner)
-        return self._rows(keys, due, steps, reader, known).owned_by(*setter.path).make(setter.dimension)
+        back = self._ordered.back(setter.path, partial(owners.before, setter.owner))
+        return self._rows(keys, due, steps, reader, known, back).owned_by(*setter.path).make(setter.dimension)
 
     def _after(self, steps: Steps, variable: str) -> Positions:
         return steps.after[self._plan.group_of[variable]]
@@ -267,12 +291,6 @@ class Columns:
             refused |= steps.before[group][start:stop] >= self._stores[self._plan.groups[group][0]].size
         found = np.flatnonzero(refused & sets)
         return start + int(found[0]) if len(found) else stop
-
-
-def _is_built_in(dimension: Dimension) -> bool:
-    """Return whether a dimension and all that it contains are ours; a plug-in's may remember what they made."""
-    own = type(dimension).__module__.startswith("datagen.dimensions.")
-    return own and all(_is_built_in(part) for _, part in dimension.nested())
 
 
 def _is_fixed(setter: Setter) -> bool:

@@ -38,8 +38,12 @@ class Owners:
         if variable in setter.set_before:
             return self.positions(setter.owner, group)
         if setter.owner < self._states:
-            return self._steps.before[group][self._own(setter.owner)]
+            return self.before(setter.owner, group)
         return np.zeros(self.count(setter.owner), np.int32)
+
+    def before(self, state: int, group: int) -> Positions:
+        """Return the positions of what was there of a group before each of a state's steps."""
+        return self._steps.before[group][self._own(state)]
 
     def times(self, owner: int) -> Integers:
         """Return when an owner's steps, or births, are due."""

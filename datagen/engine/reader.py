@@ -7,7 +7,10 @@ from collections.abc import Callable, Collection, Mapping
 import pyarrow as pa
 
 from datagen.draw import Integers
+from datagen.engine.memory import Back
 from datagen.engine.variables import StoreReader
+from datagen.plugin.world import NoPast, Past
+from datagen.records.expression.name import former, of_former
 
 Course = Callable[[Integers], pa.Array]  # of times (n,), in ns since the start
 
@@ -25,14 +28,23 @@ class RecordReader:
         steps: Integers,
         courses: Mapping[str, Course],
         made: Mapping[str, pa.Array],
+        back: Back | None = None,
     ) -> None:
-        """Read values of steps (n,) that are due (n,) ns after the start; ``made`` may grow meanwhile."""
+        """Read values of steps (n,) that are due (n,) ns after the start; ``made`` may grow meanwhile.
+
+        Where nothing looks back, there is no way ``back``.
+        """
+        self._back = back
         self._variables = variables
         self._due = due
         self._steps = steps
         self._courses = courses
         self._made = made
-        self._read: dict[str, pa.Array] = {}  # of the courses
+        self._read: dict[str, pa.Array] = {}  # of the courses and the past
+
+    @property
+    def past(self) -> Past:
+        return self._back or NoPast(len(self._steps))
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
         return self._variables.read(variable, origin)
@@ -41,17 +53,22 @@ class RecordReader:
         return self._steps if origin is None else self._steps[origin]
 
     def names(self) -> Collection[str]:
-        return {*self._courses, *self._variables.names(), *self._made}
+        formers = () if self._back is None else map(former, self._back.dimensions)
+        return {*self._courses, *self._variables.names(), *self._made, *formers}
 
     def look_up(self, name: str, origin: Integers | None) -> pa.Array:
         if name not in self._made and name in self._variables.names():
             return self._variables.read(name, origin)
         values = self._made.get(name)
         if values is None:
-            values = self._of_time(name)
+            values = self._found(name)
         return values if origin is None else values.take(pa.array(origin))
 
-    def _of_time(self, name: str) -> pa.Array:
+    def _found(self, name: str) -> pa.Array:
         if name not in self._read:
-            self._read[name] = self._courses[name](self._due)
+            of = of_former(name)
+            if self._back is not None and of is not None:
+                self._read[name] = self._back.former(of)
+            else:
+                self._read[name] = self._courses[name](self._due)
         return self._read[name]

@@ -10,9 +10,11 @@ from typing import Any
 
 from datagen.plugin.arrival import BATCH, WORKER
 from datagen.problems import Path_, is_comment, show
+from datagen.records.batch import TIME
 from datagen.records.expression import ExpressionError, parse
-from datagen.records.expression.name import called, root
+from datagen.records.expression.name import called, former, of_former, root, shown
 
+_NOT_HERE = "can only be read by fields of a record: only records have one before them"
 _COURSE = re.compile(r"(profile|incident)\('(.*)'\)", re.DOTALL)
 
 Found = Iterator[tuple[Path_, str]]
@@ -83,12 +85,15 @@ def unknown_names(
     what = "a dimension above, a variable or time" if in_record else "a variable or time"
     everywhere = {field.name for field in fields if field.name is not None} if in_record else set()
     earlier: Known = {}
+    formers = dict.fromkeys(map(former, [TIME, *everywhere]), True) if in_record else {}
     for field in fields:
         known = ChainMap(earlier, variables, given.known)
         for path, name in field.names:
-            if root(known, name):
+            if root(known, name) or root(formers, name):
                 continue
-            if below := root(everywhere, name):
+            if (of := of_former(name)) is not None:
+                yield path, _no_former(of, [TIME, *everywhere], near) if in_record else f"{shown(name)} {_NOT_HERE}"
+            elif below := root(everywhere, name):
                 yield path, f"{show(below)} does not stand above, and only what does can be read; move it up"
             elif lacking := given.lacking(name, near):
                 yield path, lacking
@@ -98,11 +103,18 @@ def unknown_names(
             earlier[field.name or ""] = True
 
 
+def _no_former(of: str, known: Collection[str], near: Callable[[str, Collection[str]], str]) -> str:
+    return f"{show(of)} is not a dimension of this record{near(of, known)}"
+
+
 def names_in_json(part: Any) -> Iterator[tuple[str, str]]:
     """Yield the names that a dimension reads, as far as its JSON is expressions, each with the key of that."""
     if not isinstance(part, dict):
         return
-    keys = ["when", "keyed_by"] + ["value"] * (str(part.get("type")).lower() == "expression")
+    kind = str(part.get("type")).lower()
+    if kind == "previous" and isinstance(part.get("of"), str):
+        yield "of", former(part["of"])
+    keys = ["when", "keyed_by"] + ["value"] * (kind == "expression")
     for key in keys:
         with suppress(ExpressionError):
             if isinstance(part.get(key), str):

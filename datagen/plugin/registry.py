@@ -80,6 +80,7 @@ BUILT_IN = {
         "one_of": "dimensions.one_of",
         "partition": "dimensions.partition",
         "port": "dimensions.port",
+        "previous": "dimensions.previous",
         "regex": "dimensions.regex",
         "row": "dimensions.row",
         "string": "dimensions.string",

@@ -4,14 +4,57 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 
-from datagen.draw import Integers
+from datagen.draw import Integers, Marks
 from datagen.records.reference import Reference
+
+
+class Past(Protocol):
+    """What was made before for the workers of the rows of a batch."""
+
+    @property
+    def back(self) -> Integers:
+        """Return for each row (k,) of the batch which one was its worker's last before; below 0 where none was."""
+
+    @property
+    def is_first(self) -> Marks:
+        """Return which rows (k,) are the first of their workers."""
+
+    def before(self, key: str, type_: pa.DataType) -> pa.Array:
+        """Return what was kept under a key for the worker of each row (k,) before this batch; null where nothing was.
+
+        Of a row whose worker has another one in this batch, ``back``, it may be anything.
+        """
+
+    def keep(self, key: str, values: pa.Array) -> None:
+        """Keep what is behind each row (k,), once in a batch for each key."""
+
+
+class NoPast:
+    """The past of rows that have none: of what is made once and for all, or at births."""
+
+    def __init__(self, size: int = 0) -> None:
+        self.back = np.full(size, -1)
+        self.is_first = np.full(size, True)
+
+    def before(self, key: str, type_: pa.DataType) -> pa.Array:
+        return pa.nulls(len(self.back), type_)
+
+    def keep(self, key: str, values: pa.Array) -> None:
+        pass
+
+
+NO_PAST = NoPast()
 
 
 class Reader(Protocol):
     """Reads what is known of the records that are being made."""
+
+    @property
+    def past(self) -> Past:
+        """Return what was made for the workers of a batch before."""
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
         """Return the values of a variable for all rows of a batch, or for the rows in ``origin`` (m,)."""

@@ -13,9 +13,9 @@ from datagen.plugin.dimension import AnyDimension, Dimension, Rows
 from datagen.plugin.distribution import LengthDistribution
 from datagen.plugin.model import Model, invalid
 from datagen.plugin.table import Table, TableProblem
-from datagen.plugin.world import World
+from datagen.plugin.world import NO_PAST, World
 from datagen.problems import Path_, did_you_mean, path_part, show
-from datagen.records.expression.name import root
+from datagen.records.expression.name import root, shown
 
 MOST_ROWS = 10_000_000
 MOST_IN_TABLE = 1_000_000_000  # items and characters; Arrow's arrays of texts hold 2**31 bytes
@@ -74,7 +74,8 @@ class MadeTable(Table):
                 yield ("columns", number, *path), "can't be here: no worker is there yet"
             for path, name in dimension.all_names():
                 if path not in of_workers and not root(known, name):
-                    yield ("columns", number, *path), f"{show(name)} is no column above{did_you_mean(name, known)}"
+                    text = f"{show(shown(name))} is no column above{did_you_mean(name, known)}"
+                    yield ("columns", number, *path), text
             known.append(dimension.name)
 
     def names(self) -> list[str]:
@@ -117,6 +118,8 @@ class MadeTable(Table):
 
 class _Above:
     """Reads the columns that are made already."""
+
+    past = NO_PAST
 
     def __init__(self, made: Mapping[str, pa.Array]) -> None:
         self._made = made

@@ -79,10 +79,11 @@ def emit(
     courses = Courses(spec, seed, start_ns, zone)
     values.offset = spec.get("timezone", offset)
     values.tables = Tables(spec.get("tables", {}), seed, values.offset)
-    for simulated, state, step, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns, zone):
+    last: dict[tuple[int, str], Record] = {}  # record of a worker and an emitter
+    for simulated, worker, state, step, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns, zone):
         now = simulated - warm_up
         values.begin_record(Time((start_ns + now) // 1000, offset))
-        values.step = step
+        values.step, values.worker = step, worker
         values.courses = {"profile": partial(courses.factor, now), "incident": partial(courses.is_on, now)}
         if source:
             born = {"worker": source.number - 1, "batch": source.batch(source.number - 1)}
@@ -101,11 +102,13 @@ def emit(
             continue
         dimensions = emitters[state["emitter"]]["dimensions"]
         record = {}
+        values.former = last.get((worker, state["emitter"]), {})
         for field in dimensions:
             made = values.make(field, join("emitter", state["emitter"], field["name"]), row, variables)
             values.earlier[field["name"]] = made
             if made is not MISSING:
                 record[field["name"]] = made
+        last[worker, state["emitter"]] = {"time": values.time} | values.earlier
         record = printed(record)
         if all(dimension["name"] != "time" for dimension in dimensions):
             record["time"] = values.time.text()
@@ -115,8 +118,10 @@ def emit(
 
 def walk(
     spec: Spec, seed: int, start_ns: int, max_workers: int, spawns: dict[int | str, list[int]], zone: str
-) -> Iterator[tuple[int, Spec, int, Rows, Record, Source | None]]:
-    """Yield (time, state, step, row, the worker's variables, the source at a birth) of every state entry, in order.
+) -> Iterator[tuple[int, int, Spec, int, Rows, Record, Source | None]]:
+    """Yield what is known of every state entry, in order.
+
+    It is (time, worker, state, step, row, the worker's variables, the source at a birth).
 
     Of the events that are due the next is the one with the least (time, worker); the arrival of a worker stands behind
     all who are there, and of these the one that came due first, then the one whose source's name is first. A worker's
@@ -177,7 +182,7 @@ def walk(
             waits = source.rule == "wait" and source.due is not None and source.kept is None
             spawns[source.name] = [source.due - warm_up if waits else NEVER]
         row = draw.numbered(key, np.array([step]))
-        yield now, states[name], step, row, variables, newborn
+        yield now, worker, states[name], step, row, variables, newborn
         delay = wait_ns(states[name]["delay"], bits(seed, "delay", row)) if "delay" in states[name] else 0
         following = next_state(states[name]["transitions"], bits(seed, "transition", row))
         heapq.heappush(events, (now + delay, worker, step + 1, following))
@@ -263,10 +268,11 @@ class Values:
         self.courses: dict = {}  # of time
         self.time: Time | None = None  # of the record; a table has none
         self.earlier: Record = {}  # dimensions of the record, as far as they are made
-        self.counted: Counter[str] = Counter()
+        self.former: Record = {}  # dimensions of the record before of the same worker and emitter, and its time
+        self.counted: Counter[str | tuple[str, int]] = Counter()
         self.pools: dict[str, list] = {}
         self.tables: Tables | None = None
-        self.step = 0
+        self.step = self.worker = 0
 
     def begin_record(self, time: Time) -> None:
         self.time, self.earlier = time, {}
@@ -274,6 +280,7 @@ class Values:
     def expression(self, field: Spec, variables: Record) -> object:
         names = self.courses | {"time": self.time} | self.unset | variables | self.earlier
         known = {name: None if value is MISSING else value for name, value in names.items()}
+        known["previous"] = {name: None if value is MISSING else value for name, value in self.former.items()}
         value = evaluate(field["value"], known, self.offset)
         if isinstance(value, Time):  # what is kept has whole milliseconds
             return Time(value.microseconds // 1000 * 1000, value.offset)
@@ -323,10 +330,11 @@ class Values:
             case "ipaddress":
                 return dotted(whole(distribution, self.bits(path + "/value", row)))
             case "counter":
+                counter = (path, self.worker) if field.get("per") == "worker" else path
                 if "reset" in field and self.expression({"value": field["reset"]}, variables) is True:
-                    self.counted[path] = 0
-                self.counted[path] += 1
-                return field.get("start", 0) + (self.counted[path] - 1) * field.get("increment", 1)
+                    self.counted[counter] = 0
+                self.counted[counter] += 1
+                return field.get("start", 0) + (self.counted[counter] - 1) * field.get("increment", 1)
             case "object":
                 return self.make_object(field["dimensions"], path, row, variables)
             case "list" if "length_distribution" not in field:
@@ -374,6 +382,8 @@ class Values:
                 for key in field["path"].split(".") if "path" in field else []:
                     value = value.get(key) if isinstance(value, dict) else None
                 return value
+            case "previous":
+                return self.former[field["of"]] if self.former else field.get("default")
             case "row" | "column":
                 found = self.picked(field, path, row, variables)
                 return found if field["type"] == "row" or found is None else found.get(field["column"])

@@ -11,6 +11,7 @@ import re
 from hypothesis import strategies as st
 
 from tests.engine.expressions import add_expressions, add_readings
+from tests.engine.looking_back import add_memory
 from tests.engine.tables import add_keys, add_tables
 
 Spec = dict  # a JSON object of the spec
@@ -350,6 +351,8 @@ def specs(draw: st.DrawFn) -> Spec:
     if draw(st.integers(0, 2)) == 2:
         add_tables(draw, spec)
         add_keys(draw, spec)
+    if draw(st.integers(0, 2)) == 2:
+        add_memory(draw, spec)
     mend_clock(spec)
     mend_silence(spec)
     return ({"$schema": "generator.json", "_comment": {"any": 1}} if rarely(draw) else {}) | spec

@@ -28,6 +28,19 @@ MIXED = world(
     ],
     gap=exponential(2),
 )
+# All that a record remembers of those before it: lives of some steps, in a circle too, and variables that count.
+REMEMBERING = world(
+    integer("i", uniform(0, 10**6)),
+    {"name": "former", "type": "previous", "of": "o", "default": "none"},
+    {"name": "o", "type": "object", "dimensions": [enum("x", "é", None, 3), counter("n", per="worker")]},
+    {"name": "sum", "type": "expression", "value": "coalesce(previous(sum), 0) + i"},
+    read("v"),
+    states=[
+        state("a", {"b": 0.8, "stop": 0.2}, variables=[counter("v", per="worker", start=7)], delay=exponential(1)),
+        state("b", {"a": 0.5, "b": 0.5}, delay=exponential(2)),
+    ],
+    gap=exponential(2),
+)
 DAY = {"type": "sine", "period": "20M", "amplitude": 0.9}
 TRIANGLE = {"type": "triangular"}
 # A source of every kind, in all that it can be in the middle of: ramps, waiting for another one, a pace of its own.
@@ -60,6 +73,7 @@ del SOURCES["interarrival"]
 SPECS = {
     "mixed": MIXED,
     "sources": SOURCES,
+    "remembering": REMEMBERING,
     "clickstream": json.loads((ROOT / "conf/gen/clickstream.json").read_text()),
 }
 

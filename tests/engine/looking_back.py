@@ -1,0 +1,66 @@
+"""Makes up fields that look back at what was made before, and puts them into specs."""
+
+from hypothesis import strategies as st
+
+Spec = dict
+
+DEFAULTS = [None, None, 0, "none", {"k": [1]}]
+SUMS = ["coalesce(previous(sum), 0) + 1", "coalesce(previous(sum), other) - 3", "1"]
+
+
+def add_memory(draw: st.DrawFn, spec: Spec) -> None:
+    """Let fields of records, and variables, look back at those before of the same worker."""
+    for number, state in enumerate(spec["states"]):
+        if draw(st.integers(0, 2)) == 2:
+            state["variables"] = [*state.get("variables", []), counting(draw, f"turn{number}")]
+    for emitter in spec["emitters"]:
+        dimensions = emitter["dimensions"]
+        known = [*(dimension["name"] for dimension in dimensions), "time", "chain"]
+        if draw(st.booleans()):
+            dimensions.append(counting(draw, "turn"))
+        fields = [former(draw, f"past{number}", known) for number in range(draw(st.integers(0, 2)))]
+        for field in fields:
+            dimensions.insert(draw(st.integers(0, len(dimensions))), field)
+        dimensions.append(former(draw, "chain", ["chain", *(field["name"] for field in fields)]))
+        if draw(st.booleans()):
+            dimensions += running(draw, "time" not in known[:-2])
+
+
+def counting(draw: st.DrawFn, name: str) -> Spec:
+    """Make a field that counts for each worker, here and there inside of a list."""
+    counter = {"name": name, "type": "counter", "per": "worker"} | draw(
+        st.sampled_from([{}, {"start": 3, "increment": -2}])
+    )
+    if draw(st.booleans()):
+        counter["reset"] = draw(st.sampled_from(["worker % 2 = 0", "hash(text(time)) % 3 = 0"]))
+    for key in ("percent_missing", "percent_nulls"):
+        if draw(st.integers(0, 4)) == 4:
+            counter[key] = 60
+    lengths = {"type": "uniform", "min": 0, "max": 3}
+    several = {"name": name, "type": "list", "elements": [counter], "length_distribution": lengths}
+    choice = {
+        "name": name,
+        "type": "one_of",
+        "of": [counter | {"name": "k"}, {"name": "l", "type": "constant", "value": 0}],
+    }
+    return draw(st.sampled_from([counter, several, choice]))
+
+
+def former(draw: st.DrawFn, name: str, of: list[str]) -> Spec:
+    field = {"name": name, "type": draw(st.sampled_from(["previous", "Previous"])), "of": draw(st.sampled_from(of))}
+    if (default := draw(st.sampled_from(DEFAULTS))) is not None:
+        field["default"] = default
+    inside = {"name": name, "type": "object", "dimensions": [field | {"name": "was"}]}
+    field = draw(st.sampled_from([field, field, inside]))
+    for key in ("percent_missing", "percent_nulls"):
+        if draw(st.integers(0, 4)) == 4:
+            field[key] = draw(st.sampled_from([5, 60]))
+    return field
+
+
+def running(draw: st.DrawFn, knows_time: bool) -> list[Spec]:
+    """Make fields that are made of one another, in the record before."""
+    total = {"name": "sum", "type": "expression", "value": draw(st.sampled_from(SUMS))}
+    other = {"name": "other", "type": "expression", "value": "coalesce(previous(sum), 7) % 5"}
+    gap = {"name": "gap", "type": "expression", "value": "time - previous(time)"}
+    return draw(st.sampled_from([[gap], [other, total, gap]])) if knows_time else [other, total]
