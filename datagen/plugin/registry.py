@@ -83,6 +83,7 @@ BUILT_IN = {
         "previous": "dimensions.previous",
         "regex": "dimensions.regex",
         "row": "dimensions.row",
+        "signal": "dimensions.signal",
         "string": "dimensions.string",
         "text": "dimensions.text",
         "timestamp": "dimensions.timestamp",

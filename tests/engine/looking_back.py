@@ -4,6 +4,12 @@ from hypothesis import strategies as st
 
 Spec = dict
 
+STARTS = [3, {"type": "uniform", "min": 0, "max": 9}]
+DISTURBANCES: list[Spec] = [
+    {"stuck": True},
+    {"times": 2, "shift": -1},
+    {"noise": {"type": "uniform", "min": 0, "max": 1}},
+]
 DEFAULTS = [None, None, 0, "none", {"k": [1]}]
 SUMS = ["coalesce(previous(sum), 0) + 1", "coalesce(previous(sum), other) - 3", "1"]
 
@@ -12,12 +18,15 @@ def add_memory(draw: st.DrawFn, spec: Spec) -> None:
     """Let fields of records, and variables, look back at those before of the same worker."""
     for number, state in enumerate(spec["states"]):
         if draw(st.integers(0, 2)) == 2:
-            state["variables"] = [*state.get("variables", []), counting(draw, f"turn{number}")]
+            turn = [counting(draw, f"turn{number}"), signal(draw, f"turn{number}", [])]
+            state["variables"] = [*state.get("variables", []), draw(st.sampled_from(turn))]
     for emitter in spec["emitters"]:
         dimensions = emitter["dimensions"]
         known = [*(dimension["name"] for dimension in dimensions), "time", "chain"]
         if draw(st.booleans()):
             dimensions.append(counting(draw, "turn"))
+        if draw(st.booleans()):
+            dimensions.append(signal(draw, "level", [*spec.get("incidents", {})]))
         fields = [former(draw, f"past{number}", known) for number in range(draw(st.integers(0, 2)))]
         for field in fields:
             dimensions.insert(draw(st.integers(0, len(dimensions))), field)
@@ -28,9 +37,8 @@ def add_memory(draw: st.DrawFn, spec: Spec) -> None:
 
 def counting(draw: st.DrawFn, name: str) -> Spec:
     """Make a field that counts for each worker, here and there inside of a list."""
-    counter = {"name": name, "type": "counter", "per": "worker"} | draw(
-        st.sampled_from([{}, {"start": 3, "increment": -2}])
-    )
+    counter = {"name": name, "type": "counter", "per": "worker"}
+    counter |= draw(st.sampled_from([{}, {"start": 3, "increment": -2}]))
     if draw(st.booleans()):
         counter["reset"] = draw(st.sampled_from(["worker % 2 = 0", "hash(text(time)) % 3 = 0"]))
     for key in ("percent_missing", "percent_nulls"):
@@ -38,12 +46,36 @@ def counting(draw: st.DrawFn, name: str) -> Spec:
             counter[key] = 60
     lengths = {"type": "uniform", "min": 0, "max": 3}
     several = {"name": name, "type": "list", "elements": [counter], "length_distribution": lengths}
-    choice = {
-        "name": name,
-        "type": "one_of",
-        "of": [counter | {"name": "k"}, {"name": "l", "type": "constant", "value": 0}],
-    }
+    others = [counter | {"name": "k"}, {"name": "l", "type": "constant", "value": 0}]
+    choice = {"name": name, "type": "one_of", "of": others}
     return draw(st.sampled_from([counter, several, choice]))
+
+
+def signal(draw: st.DrawFn, name: str, incidents: list[str]) -> Spec:
+    """Make a signal, here and there inside of a list."""
+    field: Spec = {
+        "name": name,
+        "type": "signal",
+        "start": draw(st.sampled_from(STARTS)),
+    }
+    field |= draw(st.sampled_from([{}, {"mean": 4, "reversion": 0.3}, {"min": 2.5, "max": 4}, {"max": 5, "min": 1.5}]))
+    choices: list[Spec] = [
+        {"step": {"type": "normal", "mean": 0.1, "stddev": 2}},
+        {"bounds": "clamp"},
+        {"noise": {"type": "exponential", "mean": 0.1}},
+        {"outliers": {"share": 0.3, "factor": -2}},
+        {"base": draw(st.sampled_from(["worker * 10", "worker / (worker % 2)", "hash(text(time)) % 5 * 0.5"]))},
+        {"precision": 2},
+        {"percent_nulls": 40},
+        {"percent_missing": 40},
+    ]
+    for chosen in choices:
+        field |= chosen if draw(st.booleans()) else {}
+    for incident in incidents:
+        field["during"] = {incident: draw(st.sampled_from(DISTURBANCES))}
+    lengths = {"type": "uniform", "min": 0, "max": 3}
+    several = {"name": name, "type": "list", "elements": [field], "length_distribution": lengths}
+    return draw(st.sampled_from([field, field, several]))
 
 
 def former(draw: st.DrawFn, name: str, of: list[str]) -> Spec:

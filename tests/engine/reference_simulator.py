@@ -273,6 +273,7 @@ class Values:
         self.pools: dict[str, list] = {}
         self.tables: Tables | None = None
         self.step = self.worker = 0
+        self.lives: dict[tuple[str, int], list] = {}  # of signals: where they are, and the last reading
 
     def begin_record(self, time: Time) -> None:
         self.time, self.earlier = time, {}
@@ -382,6 +383,8 @@ class Values:
                 for key in field["path"].split(".") if "path" in field else []:
                     value = value.get(key) if isinstance(value, dict) else None
                 return value
+            case "signal":
+                return self.signal(field, path, row, variables)
             case "previous":
                 return self.former[field["of"]] if self.former else field.get("default")
             case "row" | "column":
@@ -390,6 +393,33 @@ class Values:
             case "expression":
                 return self.expression(field, variables)
         raise ValueError(field["type"])
+
+    def signal(self, field: Spec, path: str, row: Rows, variables: Record) -> float | None:
+        at, read = self.lives.setdefault((path, self.worker), [None, None])
+        if at is None:
+            start = field["start"]
+            at = real(start, self.bits(path + "/start", row)) if isinstance(start, dict) else float(start)
+        else:
+            step = real(field["step"], self.bits(path + "/step", row)) if "step" in field else 0.0
+            at = at + field.get("reversion", 0.0) * (field.get("mean", 0.0) - at) + step
+        at = mirrored(at, field)
+        reading = at
+        if "base" in field:
+            base = self.expression({"value": field["base"]}, variables)
+            reading = math.nan if base is None else reading + base
+        if "noise" in field:
+            reading += real(field["noise"], self.bits(path + "/noise", row))
+        if "outliers" in field and draw.unit(self.bits(path + "/outlier", row))[0] < field["outliers"]["share"]:
+            reading *= field["outliers"]["factor"]
+        on = [(name, do) for name, do in field.get("during", {}).items() if self.courses["incident"](name)]
+        for name, do in on:
+            reading = reading * do.get("times", 1) + do.get("shift", 0)
+            if "noise" in do:
+                reading += real(do["noise"], self.bits(join(path, "during", name) + "/noise", row))
+        if any(do.get("stuck") for _, do in on) and read is not None:
+            reading = read
+        self.lives[path, self.worker] = [at, None if math.isnan(reading) else reading]
+        return None if math.isnan(reading) else rounded(reading + 0.0, field.get("precision"))
 
     def words(self, path: str, row: Rows, count: int) -> int:
         """Draw so many times 64 bits as one number, the first ones highest."""
@@ -535,6 +565,21 @@ class Tables:
             count = max(0, position(table["per"]["count"], bits(self.seed, path + "/count", key)))
             for place in range(count):
                 yield draw.numbered(bits(self.seed, path + "/row", key), np.array([place])), {"parent": parent}
+
+
+def mirrored(at: float, field: Spec) -> float:
+    """Return what the bounds of a signal make of a place beyond them."""
+    low, high = field.get("min", -1e300), field.get("max", 1e300)
+    if low <= at <= high:
+        return at
+    if field.get("bounds") != "clamp":
+        if "min" in field and "max" in field and low < high:
+            ahead = math.fmod(at - low, 2.0 * (high - low))
+            ahead += 2.0 * (high - low) if ahead < 0 else 0.0
+            at = low + min(ahead, 2.0 * (high - low) - ahead)
+        else:
+            at = 2.0 * low - at if at < low else 2.0 * high - at
+    return min(max(at, low), high)
 
 
 def alike(value: object, wanted: object) -> bool:

@@ -34,12 +34,22 @@ REMEMBERING = world(
     {"name": "former", "type": "previous", "of": "o", "default": "none"},
     {"name": "o", "type": "object", "dimensions": [enum("x", "é", None, 3), counter("n", per="worker")]},
     {"name": "sum", "type": "expression", "value": "coalesce(previous(sum), 0) + i"},
+    {
+        "name": "level",
+        "type": "signal",
+        "start": uniform(0, 9),
+        "step": exponential(1),
+        "min": 0,
+        "max": 10,
+        "during": {"outage": {"stuck": True}},
+    },
     read("v"),
+    incidents={"outage": {"every": exponential(5), "lasts": exponential(3)}},
     states=[
-        state("a", {"b": 0.8, "stop": 0.2}, variables=[counter("v", per="worker", start=7)], delay=exponential(1)),
-        state("b", {"a": 0.5, "b": 0.5}, delay=exponential(2)),
+        state("a", {"b": 0.8, "stop": 0.2}, variables=[counter("v", per="worker", start=7)], delay=exponential(0.2)),
+        state("b", {"a": 0.5, "b": 0.5}, delay=exponential(0.4)),
     ],
-    gap=exponential(2),
+    gap=exponential(0.4),
 )
 DAY = {"type": "sine", "period": "20M", "amplitude": 0.9}
 TRIANGLE = {"type": "triangular"}
