@@ -7,7 +7,7 @@ thread. Knows nothing of how workers move or of what becomes of the records.
 
 import itertools
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from datagen.draw import Integers, Keys
+from datagen.draw import Integers, Keys, Marks
 from datagen.engine.birth import Fact
+from datagen.engine.log import Sight
 from datagen.engine.memory import Back
 from datagen.engine.ordered import DraftPart, Ordered
 from datagen.engine.owners import Owners
 from datagen.engine.plan import EMITTER, STATE, Plan, Setter
-from datagen.engine.reader import Course, RecordReader
+from datagen.engine.reader import Course, Look, RecordReader
 from datagen.engine.step import NO_BIRTHS, Steps
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.plugin.dimension import PooledDimension, Rows
@@ -55,11 +56,8 @@ class Columns:
         self._plan = plan
         self.times = plan.times(world.seed)
         self._world = world
-        self._types = _variable_types(plan, world, self.times.readings)  # of variables
-        self._stores = {
-            name: (CodeStore if all(map(_is_fixed, plan.setters[name])) else Store)(type_)
-            for name, type_ in self._types.items()
-        }
+        self._types: dict[str, pa.DataType]  # of variables
+        self._stores: dict[str, Store]
         sources = enumerate(plan.population.sources, len(plan.population.states))
         owners = {source.name: owner for owner, source in sources}
         self._recorded = {owners[name]: recording.values() for name, recording in plan.recordings.items()}
@@ -141,7 +139,7 @@ class Columns:
             self._set_variables(steps.between(start, min(start + size, len(steps))))
         emitted = np.bincount(self._plan.emitter_of[steps.state] + 1, minlength=len(self._plan.emitters) + 1)
         for name, count in zip(self._plan.emitters, emitted[1:].tolist(), strict=True):
-            self._ordered.go_on((EMITTER, name), count)
+            self._ordered.go_on((EMITTER, name), count, is_made=False)
         self._clear(steps)
 
     def made(self, draft: Draft) -> Batch:
@@ -167,11 +165,17 @@ class Columns:
         endless: set[tuple[str, str]] = set()
         for turn in itertools.count(1):
             self._ordered = Ordered(self._plan, self._world, self.times.readings, kept)
+            look = partial(Sight(self._ordered.logs, {}).of, at=_NOTHING)
+            self._types = _variable_types(self._plan, self._world, self.times.readings, look)
+            self._stores = {
+                name: (CodeStore if all(map(_is_fixed, self._plan.setters[name])) else Store)(type_)
+                for name, type_ in self._types.items()
+            }
             made = {name: self._empty(name) for name in self._plan.emitters}
             types = {name: {key: column.type for key, column in columns.items()} for name, columns in made.items()}
             found = {(name, key): plain_type(type_) for name, of in types.items() for key, type_ in of.items()}
             found |= {place: as_json(found[place]) for place in endless}
-            if found == kept or not self._plan.memories:
+            if found == kept or not (self._plan.memories or self._ordered.logs):
                 break
             if turn % (len(found) + 2) == 0:
                 endless |= {place for place in found if found[place] != kept[place]}
@@ -184,7 +188,9 @@ class Columns:
         reader = StoreReader(self._stores, lambda _: nothing.astype(np.int32))
         made: dict[str, pa.Array] = {}
         back = self._ordered.back((EMITTER, emitter), lambda _: nothing.astype(np.int32))
-        rows = self._rows(nothing.astype(np.uint64), nothing, nothing, reader, made, back).owned_by(EMITTER, emitter)
+        look = partial(Sight(self._ordered.logs, {}).of, at=nothing)
+        rows = self._rows(nothing.astype(np.uint64), nothing, nothing, reader, made, back, look)
+        rows = rows.owned_by(EMITTER, emitter)
         for dimension in self._plan.emitters[emitter].dimensions:
             made[dimension.name] = rows.make(dimension)
         return self._times(emitter, nothing) | made | self._labels(emitter, nothing)
@@ -194,20 +200,35 @@ class Columns:
         return {former(name): type_ for name, type_ in self._ordered.kept_types(emitter).items()}
 
     def _draft(self, steps: Steps) -> Draft:
-        self._set_variables(steps)
+        every = steps
         emitter_of = self._plan.emitter_of[steps.state]
-        if not (emitter_of >= 0).all():
-            emitting = np.flatnonzero(emitter_of >= 0)
+        emitting = np.flatnonzero(emitter_of >= 0)
+        if len(emitting) < len(steps):
             steps, emitter_of = steps.at(emitting), emitter_of[emitting]
-        stores = {name: copy(store) for name, store in self._stores.items()}  # as they are now
+        if not self._plan.interleaves:
+            self._set_variables(every)
+        stores = self._stores if self._plan.interleaves else self._stores_now()
         parts = {}
         for number, name in enumerate(self._plan.emitters):
             rows = np.flatnonzero(emitter_of == number)
             if len(rows):
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
-                parts[name] = DraftPart(name, rows, chosen, StoreReader(stores, partial(self._after, chosen)), {})
-        self._ordered.make(parts)
+                variables = StoreReader(stores, partial(self._after, chosen))
+                parts[name] = DraftPart(name, rows, emitting[rows], chosen, variables, {})
+        sight = Sight(self._ordered.logs, {name: part.at for name, part in parts.items()})
+        owners, set_variable = self._setting(every, sight)
+        self._ordered.make(parts, sight, set_variable)
+        if self._plan.interleaves:
+            self._leave(owners)
+            parts = {
+                name: part.reading(StoreReader(self._stores_now(), partial(self._after, part.steps)))
+                for name, part in parts.items()
+            }
         return Draft(steps, tuple(parts.values()))
+
+    def _stores_now(self) -> dict[str, Store]:
+        """Return the values of variables as they are now, for other threads."""
+        return {name: copy(store) for name, store in self._stores.items()}
 
     def _rows(
         self,
@@ -217,9 +238,10 @@ class Columns:
         reader: StoreReader,
         made: dict[str, pa.Array],
         back: Back | None = None,
+        look: Look | None = None,
     ) -> Rows:
         """Return rows for which dimensions are to be made, ``made`` being those that are already."""
-        known = RecordReader(reader, due, steps, self.times.readings, made, back)
+        known = RecordReader(reader, due, steps, self.times.readings, made, back, look)
         return Rows(keys, self._plan.path, self._world, known)
 
     def _columns(self, part: DraftPart) -> dict[str, pa.Array]:
@@ -247,50 +269,76 @@ class Columns:
 
     def _set_variables(self, steps: Steps) -> None:
         """Store the values that births and the steps set variables to, in time order."""
+        owners, set_variable = self._setting(steps, Sight(self._ordered.logs, {}))
+        for name in self._plan.variables_in_order(steps.state):
+            set_variable(name)
+        self._leave(owners)
+
+    def _leave(self, owners: Owners) -> None:
+        """Let all that steps set of variables be set."""
+        for number, state in enumerate(self._plan.population.states):
+            self._ordered.go_on((STATE, state.name), owners.count(number))
+
+    def _setting(self, steps: Steps, sight: Sight) -> tuple[Owners, Callable[[str], None]]:
+        """Return who sets variables among some steps, and what sets one of them; each is set after those it reads."""
         owners = Owners(self._plan, steps)
         recorded = {
             owner: values.of(owners.numbers(owner), owners.times(owner))
             for owner, values in self._recorded.items()
             if owners.count(owner)
         }
-        for name in self._plan.variables_in_order(steps.state):
-            made = []
-            group = self._plan.group_of[name]
-            for setter in self._plan.setters[name]:
-                if owners.count(setter.owner):
-                    known = recorded.get(setter.owner, {})
-                    made.append((owners.positions(setter.owner, group), self._values(setter, owners, known)))
-            if made:
-                self._stores[name].append(made)
-        for number, state in enumerate(self._plan.population.states):
-            self._ordered.go_on((STATE, state.name), owners.count(number))
 
-    def _values(self, setter: Setter, owners: Owners, known: dict[str, pa.Array]) -> pa.Array:
+        def set_variable(name: str) -> None:
+            group = self._plan.group_of[name]
+            setters = [setter for setter in self._plan.setters[name] if owners.count(setter.owner)]
+            if setters:
+                known = (recorded.get(setter.owner, {}) for setter in setters)
+                values = [self._values(*pair, owners, sight) for pair in zip(setters, known, strict=True)]
+                positions = [owners.positions(setter.owner, group) for setter in setters]
+                self._stores[name].append(list(zip(positions, values, strict=True)))
+
+        return owners, set_variable
+
+    def _values(self, setter: Setter, known: dict[str, pa.Array], owners: Owners, sight: Sight) -> pa.Array:
         """Return the values that a variable is set to; some of what it may read is ``known``."""
         if isinstance(setter.dimension, Fact):
             return setter.dimension.values(*owners.births(setter.owner))
         reader = StoreReader(self._stores, partial(owners.read, setter))
         keys, due, steps = owners.keys(setter.owner), owners.times(setter.owner), owners.steps(setter.owner)
         back = self._ordered.back(setter.path, partial(owners.before, setter.owner))
-        return self._rows(keys, due, steps, reader, known, back).owned_by(*setter.path).make(setter.dimension)
+        look = partial(sight.of, at=owners.rows(setter.owner))
+        return self._rows(keys, due, steps, reader, known, back, look).owned_by(*setter.path).make(setter.dimension)
 
     def _after(self, steps: Steps, variable: str) -> Positions:
         return steps.after[self._plan.group_of[variable]]
+
+    def _looks_up(self, steps: Steps, start: int, stop: int) -> Marks:
+        """Return which steps of a batch, but the first, set variables that look up records."""
+        looking = self._plan.looking_up[steps.state[start:stop]]
+        states = len(self._plan.population.states)
+        births = steps.births.between(start, stop)
+        looking[births.row[self._plan.looking_up[states + births.source]]] = True
+        looking[:1] = False
+        return looking
 
     def _before_own_reads(self, steps: Steps, start: int, stop: int) -> int:
         """Return where a batch must stop: before a step whose variables are made of values that the same batch sets.
 
         Only variables that read each other in a circle need this, and are slow for it: some 50 thousand records/s.
         """
-        sets = self._plan.sets_variables[steps.state[start:stop]]
-        if not sets.any():
-            return stop
-        first = int(np.argmax(sets))
-        refused = steps.state[start:stop] != steps.state[start + first]
-        for group in self._plan.former_groups - self._plan.given_groups:
-            refused |= steps.before[group][start:stop] >= self._stores[self._plan.groups[group][0]].size
-        found = np.flatnonzero(refused & sets)
+        state = steps.state[start:stop]
+        sets = self._plan.sets_variables[state]
+        refused = self._looks_up(steps, start, stop)
+        if sets.any():
+            others = state != state[int(np.argmax(sets))]
+            for group in self._plan.former_groups - self._plan.given_groups:
+                others |= steps.before[group][start:stop] >= self._stores[self._plan.groups[group][0]].size
+            refused |= others & sets
+        found = np.flatnonzero(refused)
         return start + int(found[0]) if len(found) else stop
+
+
+_NOTHING = np.zeros(0, np.int64)
 
 
 def _is_fixed(setter: Setter) -> bool:
@@ -302,7 +350,7 @@ def _is_fixed(setter: Setter) -> bool:
     return (pooled or dimension.fixed) and not dimension.percent_missing and dimension.when is None
 
 
-def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course]) -> dict[str, pa.DataType]:
+def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course], look: Look) -> dict[str, pa.DataType]:
     """Return the type of each variable: sets all of them for no rows, each after those that it reads.
 
     Where some read each other in a circle, they are set again and again, until no type changes. A variable whose type
@@ -310,7 +358,9 @@ def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course]) -> 
     """
     stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
     nothing = np.zeros(0, np.int64)
-    reader = RecordReader(StoreReader(stores, lambda _: nothing.astype(np.int32)), nothing, nothing, courses, {})
+    reader = RecordReader(
+        StoreReader(stores, lambda _: nothing.astype(np.int32)), nothing, nothing, courses, {}, None, look
+    )
     rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
 
     def type_of(name: str) -> pa.DataType:

@@ -14,6 +14,8 @@ from datagen.draw import Integers, Marks
 from datagen.engine.variables import Positions, Store
 from datagen.records.expression.name import former
 
+_THERE = "there"  # the key of whether anything was made: before the start of a run, nothing is
+
 
 class Memory:
     """The stores of one emitter or state, by key; position 0 holds nothing."""
@@ -39,9 +41,11 @@ class Memory:
         """Return what a dimension was at some positions."""
         return self._stores[former(dimension)].pick(positions)
 
-    def go_on(self, count: int) -> None:
-        """Have so many positions more; where nothing was kept, there is nothing."""
+    def go_on(self, count: int, *, is_made: bool = True) -> None:
+        """Have so many positions more, with something made there or not; where nothing was kept, there is nothing."""
         self.size += count
+        if is_made:
+            self.store(_THERE, pa.bool_()).extend(pa.repeat(True, count))
         for store in self._stores.values():
             if store.size < self.size:
                 store.extend(pa.nulls(self.size - store.size))
@@ -83,7 +87,9 @@ class Back:
 
     @property
     def is_first(self) -> Marks:
-        return self._positions == 0
+        is_earlier = self._positions < self._memory.size  # than the batch
+        there = self._memory.store(_THERE, pa.bool_()).pick(np.where(is_earlier, self._positions, 0))
+        return is_earlier & there.is_null().to_numpy(zero_copy_only=False)
 
     def before(self, key: str, type_: pa.DataType) -> pa.Array:
         there = np.where(self._positions < self._begin, self._positions, 0)

@@ -1,7 +1,8 @@
 """The fields of records that depend on the order of records: made batch after batch, and what they remember is kept."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -9,15 +10,18 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers
+from datagen.engine.log import Log, Sight
 from datagen.engine.memory import Back, Memory
 from datagen.engine.plan import EMITTER, Plan
 from datagen.engine.reader import Course, RecordReader
-from datagen.engine.rounds import Round, remembered, rounds
+from datagen.engine.rounds import Round, depths, looked_up, remembered, rounds
 from datagen.engine.step import Steps
 from datagen.engine.variables import Positions, StoreReader
 from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.lookup import Lookup
 from datagen.plugin.world import World
 from datagen.records.batch import TIME
+from datagen.records.expression.facets import as_milliseconds
 from datagen.records.expression.name import former
 from datagen.records.types import plain
 
@@ -31,15 +35,21 @@ class DraftPart:
 
     emitter: str
     rows: Integers  # (k,) which of the records of the batch these are
+    at: Integers  # (k,) which of the steps these are, those included that emit nothing
     steps: Steps  # (k,)
     variables: StoreReader
     made: dict[str, pa.Array]
+
+    def reading(self, variables: StoreReader) -> "DraftPart":
+        """Return the same with other values of variables."""
+        return replace(self, variables=variables)
 
     def between(self, low: int, high: int) -> "DraftPart":
         """Return some of the records, with what is made of them."""
         made = {name: array.slice(low, high - low) for name, array in self.made.items()}
         steps, variables = self.steps.at(slice(low, high)), self.variables.between(low, high)
-        return replace(self, rows=self.rows[low:high], steps=steps, variables=variables, made=made)
+        rows, at = self.rows[low:high], self.at[low:high]
+        return replace(self, rows=rows, at=at, steps=steps, variables=variables, made=made)
 
 
 class Ordered:
@@ -51,15 +61,21 @@ class Ordered:
         self._world = world
         self._courses = courses
         self._rounds = rounds(plan)
+        self.logs = {
+            name: Log(self._types(name, looked_up(plan, name), types), depth)
+            for name, depth in depths(plan).items()
+            if name in plan.emitters
+        }
         self.memories = {owner: Memory(self._kept(*owner, types)) for owner in plan.memories}
 
     def _kept(self, kind: str, name: str, types: Types) -> dict[str, pa.DataType]:
         """Return what a memory is to keep of records."""
-        if kind != EMITTER:
-            return {}
-        time = {} if self._names(name, TIME) else {TIME: self._courses[TIME](np.zeros(0, np.int64)).type}
-        kept = sorted(remembered(self._plan.emitters[name]))
-        return {of: time.get(of, types.get((name, of), pa.null())) for of in kept}
+        return self._types(name, remembered(self._plan, name), types) if kind == EMITTER else {}
+
+    def _types(self, emitter: str, names: Sequence[str], types: Types) -> dict[str, pa.DataType]:
+        """Return the types of dimensions of an emitter, and of the time."""
+        time = {} if self._names(emitter, TIME) else {TIME: self._courses[TIME](np.zeros(0, np.int64)).type}
+        return {name: time.get(name, types.get((emitter, name), pa.null())) for name in names}
 
     def kept_types(self, emitter: str | None) -> Mapping[str, pa.DataType]:
         """Return the types of what is kept of the records of an emitter."""
@@ -74,55 +90,76 @@ class Ordered:
         memory = self.memories.get(owner)
         return None if memory is None else Back(memory, before(self._plan.memories[owner]), memory.size + begin)
 
-    def go_on(self, owner: tuple[str, str], count: int) -> None:
-        """Let so many steps of an emitter or state be over."""
+    def go_on(self, owner: tuple[str, str], count: int, *, is_made: bool = True) -> None:
+        """Let so many steps of an emitter or state be over; before the start no records are made."""
         if owner in self.memories:
-            self.memories[owner].go_on(count)
+            self.memories[owner].go_on(count, is_made=is_made)
 
-    def make(self, parts: Mapping[str, DraftPart]) -> None:
-        """Make the fields of the records of a batch, given by emitter."""
+    def make(self, parts: Mapping[str, DraftPart], sight: Sight, set_variable: Callable[[str], None]) -> None:
+        """Make the fields of the records of a batch, given by emitter; sets the variables that stand among them."""
         for part in parts.values():
-            memory = self.memories.get((EMITTER, part.emitter))
-            if memory is not None and TIME in memory.dimensions and not self._names(part.emitter, TIME):
-                memory.append(former(TIME), self._courses[TIME](part.steps.time))
+            if not self._names(part.emitter, TIME):
+                self._keep(part.emitter, TIME, self._courses[TIME](part.steps.time))
         for one in self._rounds:
-            if one.emitter in parts:
-                self._make(parts[one.emitter], one)
+            if isinstance(one, str):
+                set_variable(one)
+            elif one.emitter in parts:
+                self._make(parts[one.emitter], one, sight)
         for part in parts.values():
             self.go_on((EMITTER, part.emitter), len(part.rows))
+            if part.emitter in self.logs:
+                self.logs[part.emitter].go_on(len(part.rows))
+
+    def _keep(self, emitter: str, name: str, values: pa.Array) -> None:
+        """Keep what the next records of an emitter have in a dimension, where somebody looks at it later."""
+        memory, log = self.memories.get((EMITTER, emitter)), self.logs.get(emitter)
+        if memory is not None and name in memory.dimensions:
+            memory.append(former(name), values)
+        if log is not None and name in log.dimensions:
+            log.append(name, as_milliseconds(values))
 
     def _names(self, emitter: str, name: str) -> bool:
         return any(dimension.name == name for dimension in self._plan.emitters[emitter].dimensions)
 
-    def _make(self, part: DraftPart, one: Round) -> None:
+    def _make(self, part: DraftPart, one: Round, sight: Sight) -> None:
         if not one.is_circle:
-            self._make_all(part, one)
+            self._make_all(part, one, sight)
             return
         made: dict[str, list[pa.Array]] = {dimension.name: [] for dimension in one.dimensions}
-        back = self.back((EMITTER, part.emitter), part.steps.before.__getitem__)
-        for low, high in pairwise(_cuts(back.back) if back else []):
+        for low, high in pairwise(_cuts(self._needed(part, one, sight))):
             piece = part.between(low, high)
-            self._make_all(piece, one, low)
+            self._make_all(piece, one, sight, low)
             for name, arrays in made.items():
                 arrays.append(plain(piece.made[name]))
         part.made.update({name: pa.concat_arrays(arrays) for name, arrays in made.items()})
 
-    def _make_all(self, part: DraftPart, one: Round, begin: int = 0) -> None:
-        """Make the dimensions of a round for some records, before which there are so many in the batch."""
-        owner = EMITTER, part.emitter
-        memory = self.memories.get(owner)
+    def _needed(self, part: DraftPart, one: Round, sight: Sight) -> Integers:
+        """Return which record of the batch, (k,), each one looks at that must be made before it; below 0: none."""
+        back = self.back((EMITTER, part.emitter), part.steps.before.__getitem__)
+        needed = np.full(len(part.rows), -1) if back is None else back.back
         for dimension in one.dimensions:
-            back = self.back(owner, part.steps.before.__getitem__, begin)
-            part.made[dimension.name] = values = self._rows(part, dimension, back).make(dimension)
-            if memory is not None and dimension.name in memory.dimensions:
-                memory.append(former(dimension.name), values)
+            rows = self._rows(part, dimension, sight).within(dimension.name)
+            for lookup, own in _lookups(dimension, rows):
+                if own is None and lookup.emitter == part.emitter:  # which one depends on what is made
+                    return np.arange(-1, len(needed) - 1)
+                if own is not None and lookup.emitter == part.emitter:
+                    log, before = own.seen(part.emitter)
+                    needed = np.maximum(needed, lookup.numbers(own, log, before) - self.logs[part.emitter].total)
+        return needed
 
-    def _rows(self, part: DraftPart, dimension: Dimension, back: Back | None) -> Rows:
+    def _make_all(self, part: DraftPart, one: Round, sight: Sight, begin: int = 0) -> None:
+        """Make the dimensions of a round for some records, before which there are so many in the batch."""
+        for dimension in one.dimensions:
+            part.made[dimension.name] = values = self._rows(part, dimension, sight, begin).make(dimension)
+            self._keep(part.emitter, dimension.name, values)
+
+    def _rows(self, part: DraftPart, dimension: Dimension, sight: Sight, begin: int = 0) -> Rows:
         """Return rows for which a dimension is made, of those above it."""
         names = self._above(part.emitter, dimension)
         above = {name: part.made[name] for name in names if name in part.made}
         steps = part.steps
-        reader = RecordReader(part.variables, steps.time, steps.step, self._courses, above, back)
+        back, look = self.back((EMITTER, part.emitter), steps.before.__getitem__, begin), partial(sight.of, at=part.at)
+        reader = RecordReader(part.variables, steps.time, steps.step, self._courses, above, back, look)
         return Rows(steps.keys, self._plan.path, self._world, reader).owned_by(EMITTER, part.emitter)
 
     def _above(self, emitter: str, dimension: Dimension) -> Iterator[str]:
@@ -140,12 +177,24 @@ class Ordered:
 
     def snapshot(self) -> dict[str, Any]:
         """Return all that is remembered, for ``restore``."""
-        return {"/".join(owner): memory.snapshot() for owner, memory in self.memories.items()}
+        memories = {"/".join(owner): memory.snapshot() for owner, memory in self.memories.items()}
+        return {"memories": memories, "logs": {name: log.snapshot() for name, log in self.logs.items()}}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Remember what was when a snapshot was taken."""
         for owner, memory in self.memories.items():
-            memory.restore(snapshot["/".join(owner)])
+            memory.restore(snapshot["memories"]["/".join(owner)])
+        for name, log in self.logs.items():
+            log.restore(snapshot["logs"][name])
+
+
+def _lookups(dimension: Dimension, rows: Rows | None) -> Iterator[tuple[Lookup, Rows | None]]:
+    """Yield what looks up in a dimension, with the rows that it is made for; None where draws don't say which ones."""
+    if isinstance(dimension, Lookup):
+        yield dimension, rows if dimension.follows_draws else None
+    for _, nested in dimension.nested():
+        inner = None if rows is None or dimension.lengths else rows.within(nested.name)
+        yield from _lookups(nested, inner)
 
 
 def _cuts(back: Integers) -> list[int]:

@@ -47,13 +47,16 @@ class Owners:
 
     def times(self, owner: int) -> Integers:
         """Return when an owner's steps, or births, are due."""
-        own = self._own(owner)
-        return self._steps.time[own if owner < self._states else self._steps.births.row[own]]
+        return self._steps.time[self.rows(owner)]
 
     def steps(self, owner: int) -> Integers:
         """Return the numbers of an owner's steps; those of births are 0."""
+        return self._steps.step[self.rows(owner)]
+
+    def rows(self, owner: int) -> Integers:
+        """Return which of the steps are an owner's, or are those of its births."""
         own = self._own(owner)
-        return self._steps.step[own if owner < self._states else self._steps.births.row[own]]
+        return own if owner < self._states else self._steps.births.row[own]
 
     def births(self, owner: int) -> tuple[Births, Integers]:
         """Return all births, and which of them are a source's."""
@@ -72,8 +75,7 @@ class Owners:
     def keys(self, owner: int) -> Keys:
         """Return the row keys of an owner's steps."""
         if owner not in self._keys:
-            own = self._own(owner)
-            self._keys[owner] = self._steps.keys[own if owner < self._states else self._steps.births.row[own]]
+            self._keys[owner] = self._steps.keys[self.rows(owner)]
         return self._keys[owner]
 
     def positions(self, owner: int, group: int) -> Positions:

@@ -21,6 +21,7 @@ from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution, Linear
+from datagen.plugin.order import lookups
 from datagen.plugin.recording import Recording
 from datagen.problems import path_part
 from datagen.records.expression.name import of_former, root
@@ -171,6 +172,26 @@ class Plan:
         lists += [source.variables for source in self.population.sources]
         return frozenset(dimension.name for dimensions in lists for dimension in dimensions)
 
+    @cached_property
+    def made_variables(self) -> dict[str, list[Dimension]]:
+        """Return the field generators that set each variable."""
+        found: dict[str, list[Dimension]] = {}
+        for _, dimensions in self._owners():
+            for one in dimensions:
+                if isinstance(one, Dimension):
+                    found.setdefault(one.name, []).append(one)
+        return found
+
+    @cached_property
+    def looking_up(self) -> npt.NDArray[np.bool_]:
+        """Return which states and sources set variables that look up records, (states + sources,)."""
+        return np.array([any(map(_looks_up, dimensions)) for _, dimensions in self._owners()])
+
+    @property
+    def interleaves(self) -> bool:
+        """Return whether some variables are set behind the fields of records that they look up, in one batch."""
+        return bool(self.looking_up.any()) and not self.circular
+
     def _owners(self) -> Iterator[tuple[tuple[str, str], Sequence[Dimension | Fact]]]:
         """Yield the states and then the sources, each with the name path and the variables that it sets."""
         for state in self.population.states:
@@ -311,6 +332,10 @@ def _looks_back(dimension: Dimension) -> bool:
     """Return whether a field depends on what was made for the same worker before."""
     reads = any(of_former(name) is not None for _, name in dimension.all_names())
     return reads or any(part.remembers() for _, part in dimension.whole())
+
+
+def _looks_up(dimension: Dimension | Fact) -> bool:
+    return isinstance(dimension, Dimension) and any(True for _ in lookups(dimension))
 
 
 def _linear(wait: Distribution | None) -> Linear:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 import pyarrow as pa
 
 from datagen.draw import Integers
+from datagen.engine.log import Seen
 from datagen.engine.memory import Back
 from datagen.engine.variables import StoreReader
-from datagen.plugin.world import NoPast, Past
+from datagen.plugin.world import Log, NoPast, Past
 from datagen.records.expression.name import former, of_former
 
+Look = Callable[[str], Seen]  # the records of an emitter
 Course = Callable[[Integers], pa.Array]  # of times (n,), in ns since the start
 
 
@@ -29,11 +31,13 @@ class RecordReader:
         courses: Mapping[str, Course],
         made: Mapping[str, pa.Array],
         back: Back | None = None,
+        look: Look | None = None,
     ) -> None:
         """Read values of steps (n,) that are due (n,) ns after the start; ``made`` may grow meanwhile.
 
-        Where nothing looks back, there is no way ``back``.
+        Where nothing looks back, there is no way ``back``; ``look`` returns the records of an emitter.
         """
+        self._look = look
         self._back = back
         self._variables = variables
         self._due = due
@@ -51,6 +55,11 @@ class RecordReader:
 
     def steps(self, origin: Integers | None) -> Integers:
         return self._steps if origin is None else self._steps[origin]
+
+    def seen(self, emitter: str, origin: Integers | None) -> tuple[Log, Integers]:
+        assert self._look is not None, "what looks up is made where it can"
+        seen = self._look(emitter)
+        return seen.log, seen.before if origin is None else seen.before[origin]
 
     def names(self) -> Collection[str]:
         formers = () if self._back is None else map(former, self._back.dimensions)

@@ -1,14 +1,14 @@
-"""In which order those fields of records are made that depend on the order of records."""
+"""In which order those fields are made that depend on the order of records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datagen import graph
 from datagen.engine.plan import Plan
-from datagen.language.population import Emitter
 from datagen.plugin.dimension import Dimension
-from datagen.records.batch import TIME
-from datagen.records.expression.name import of_former, root
+from datagen.plugin.lookup import Lookup
+from datagen.plugin.order import VARIABLE, Node, former_reads, lookups, reads
+from datagen.records.expression.name import of_former
 
 
 @dataclass(frozen=True)
@@ -23,40 +23,57 @@ class Round:
     is_circle: bool
 
 
-def rounds(plan: Plan) -> list[Round]:
-    """Return the rounds, each behind those whose values it takes."""
-    return [one for emitter in plan.emitters.values() for one in _rounds(emitter)]
+def rounds(plan: Plan) -> list[Round | str]:
+    """Return the rounds, each behind those whose values it takes.
+
+    Where variables look up records, they stand among them, by their names; else they come before all rounds.
+    """
+    emitters = {name: emitter.dimensions for name, emitter in plan.emitters.items()}
+    found = reads(emitters, plan.made_variables)
+    kept = {(name, of) for name in emitters for of in remembered(plan, name)}
+    kept |= {node for dimensions in _all_fields(plan) for one in dimensions for node in lookups(one)}
+    kept |= {(name, one.name) for name, dimensions in emitters.items() for one in dimensions if _depends(one)}
+    first = [node for node in found if node in kept or (node[0] == VARIABLE and plan.interleaves)]
+    wanted = {node: found[node] for node in graph.reached(found, *first)}
+    births = [name for name in plan.setters if name not in plan.made_variables and plan.interleaves]
+    return [*births, *(one for group in graph.groups(wanted) for one in _rounds(plan, group, wanted))]
 
 
-def _rounds(emitter: Emitter) -> Iterator[Round]:
-    reads = _in_order(emitter)
-    for group in graph.groups(reads):
-        dimensions = tuple(dimension for dimension in emitter.dimensions if dimension.name in group)
-        yield Round(emitter.name, dimensions, any(name in reads[name] for name in group) or len(group) > 1)
+def _rounds(plan: Plan, group: list[Node], wanted: dict[Node, list[Node]]) -> Iterator[Round | str]:
+    emitter = group[0][0]
+    if emitter == VARIABLE:
+        yield from (name for _, name in group if plan.interleaves)
+        return
+    names = {name for _, name in group}
+    dimensions = tuple(one for one in plan.emitters[emitter].dimensions if one.name in names)
+    yield Round(emitter, dimensions, len(group) > 1 or group[0] in wanted[group[0]])
 
 
-def _in_order(emitter: Emitter) -> dict[str, list[str]]:
-    """Return the fields that depend on the order of records and those that they read, each with what it reads."""
-    reads = {name: [*above, *before] for name, above, before in _reads(emitter)}
-    kept = remembered(emitter)
-    first = [one.name for one in emitter.dimensions if one.name in kept or _depends(one)]
-    return {name: reads[name] for name in graph.reached(reads, *first)}
+def _all_fields(plan: Plan) -> Iterator[list[Dimension]]:
+    yield from (emitter.dimensions for emitter in plan.emitters.values())
+    yield from plan.made_variables.values()
 
 
-def remembered(emitter: Emitter) -> frozenset[str]:
+def depths(plan: Plan) -> dict[str, int | None]:
+    """Return the emitters whose records are looked up, with how many of the last ones; None for all."""
+    found: dict[str, int | None] = {}
+    for fields in _all_fields(plan):
+        for part in (part for one in fields for _, part in one.whole() if isinstance(part, Lookup)):
+            depth = found.get(part.emitter, 0)
+            found[part.emitter] = None if depth is None or part.depth is None else max(depth, part.depth)
+    return found
+
+
+def looked_up(plan: Plan, emitter: str) -> list[str]:
+    """Return what of an emitter's records is kept for look-ups: dimensions, and the time."""
+    nodes = [node for fields in _all_fields(plan) for one in fields for node in lookups(one)]
+    return sorted({name for of, name in nodes if of == emitter})
+
+
+def remembered(plan: Plan, emitter: str) -> list[str]:
     """Return what is kept of each record for those after it of the same worker: dimensions, and the time."""
-    return frozenset(name for _, _, before in _reads(emitter) for name in before)
-
-
-def _reads(emitter: Emitter) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield the dimensions, with those above that each reads, and those of the record before."""
-    everywhere = {TIME, *(dimension.name for dimension in emitter.dimensions)}
-    above: list[str] = []
-    for dimension in emitter.dimensions:
-        names = [name for _, name in dimension.all_names()]
-        before = [root(everywhere, of) for name in names if (of := of_former(name)) is not None]
-        yield dimension.name, [root(above, name) for name in names if root(above, name)], before
-        above.append(dimension.name)
+    dimensions = plan.emitters[emitter].dimensions
+    return sorted({name for dimension in dimensions for name in former_reads(dimensions, dimension)})
 
 
 def _depends(dimension: Dimension) -> bool:

@@ -18,8 +18,10 @@ from datagen.language.population import Emitter, State
 from datagen.language.tables import Tables
 from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.dimension import Dimension
+from datagen.plugin.lookup import Lookup
 from datagen.plugin.model import LARGEST
 from datagen.problems import Path_, did_you_mean, show
+from datagen.records.batch import TIME
 
 STOP = "stop"
 _TOLERANCE = 0.01 + 1e-9  # of the sum of probabilities; 0.99 and 1.01 are allowed, whatever their last bit
@@ -100,6 +102,7 @@ class Checks:
         if self._knows_all:
             yield from self._unknown_variables()
         yield from self._tables.problems(self._fields)
+        yield from self._unknown_lookups()
         yield from disorder([one.variables for one in self._states], [one.variables for one in self._sources])
         yield from self._standing_circles()
         yield from times.problems(self._data)
@@ -179,6 +182,20 @@ class Checks:
             for path, name in field.reads:
                 if name not in self._variables:
                     yield path, f"variable {show(name)} is set in no state{self._near(name, self._variables)}"
+
+    def _unknown_lookups(self) -> Found:
+        """Yield what is looked up in records that there are not, or that they don't have."""
+        known = {
+            one.name: {TIME, *(field.name or "" for field in one.dimensions)} for one in self._emitters if one.name
+        }
+        for path, lookup in (found for field in self._fields for found in field.lookups):
+            if lookup.emitter not in self._names:
+                near = self._near(lookup.emitter, self._names)
+                yield (*path, "emitter"), f"unknown emitter {show(lookup.emitter)}{near}"
+            for key, name in lookup.looked_up() if lookup.emitter in known else ():
+                if name not in known[lookup.emitter]:
+                    near = self._near(name, known[lookup.emitter])
+                    yield (*path, *key), f"emitter {show(lookup.emitter)} has no dimension {show(name)}{near}"
 
     def _near(self, name: str, known: Collection[str]) -> str:
         """Return the end of a message about an unknown name; nothing once very many were looked for."""
@@ -326,7 +343,8 @@ def _fields(owner: Any, path: Path_, key: str) -> tuple[Field, ...]:
 def _model_field(path: Path_, dimension: Dimension) -> Field:
     names = (((*path, *inner), name) for inner, name in dimension.all_names())
     picks = (((*path, *inner), table, column) for inner, table, column in dimension.all_picks())
-    return Field(path, dimension.name, tuple(_model_reads(path, dimension)), tuple(names), tuple(picks))
+    lookups = (((*path, *inner), part) for inner, part in dimension.whole() if isinstance(part, Lookup))
+    return Field(path, dimension.name, tuple(_model_reads(path, dimension)), tuple(names), tuple(picks), tuple(lookups))
 
 
 def _model_reads(path: Path_, dimension: Dimension) -> Found:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from datagen.plugin.arrival import BATCH, WORKER
+from datagen.plugin.lookup import Lookup
 from datagen.problems import Path_, is_comment, show
 from datagen.records.batch import TIME
 from datagen.records.expression import ExpressionError, parse
@@ -30,6 +31,7 @@ class Field:
     reads: tuple[tuple[Path_, str], ...]  # variables
     names: tuple[tuple[Path_, str], ...] = ()  # in its expressions
     picks: tuple[tuple[Path_, str, str | None], ...] = ()  # tables, and columns of them
+    lookups: tuple[tuple[Path_, Lookup], ...] = ()
 
 
 def reading(fields: tuple[Field, ...], variables: Known, *, in_record: bool) -> tuple[Field, ...]:

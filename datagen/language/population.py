@@ -15,6 +15,7 @@ from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDis
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
 from datagen.plugin.model import Model, Named, Number, invalid
+from datagen.plugin.order import VARIABLE, Node, tangles
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
 from datagen.plugin.table import AnyTable
@@ -203,6 +204,23 @@ class Population(Model):
                 if first.pool_keys() != keyed.pool_keys():
                     text = "a field of this name is keyed, too, and has another pool; give this one another name"
                     yield (*keyed.json_path, "name"), text
+        yield from self._tangles()
+
+    def _tangles(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the circles in which emitters, or emitters and variables, look each other up, each at a field."""
+        emitters = {emitter.name: emitter.dimensions for emitter in self.emitters}
+        variables: dict[str, list[Dimension]] = {}
+        paths: dict[Node, Path_] = {}
+        for place in self.places():
+            node = (place.emitter or VARIABLE, place.dimension.name)
+            if place.table is None:
+                paths.setdefault(node, place.json_path)
+            if place.table is None and place.emitter is None:
+                variables.setdefault(place.dimension.name, []).append(place.dimension)
+        for circle in tangles(emitters, variables):
+            names = [f"variable {show(name)}" if not of else f"{show(name)} of {of}" for of, name in circle]
+            text = f"is made of records that are made of it ({' → '.join(names)}); look up something else there"
+            yield paths[next(node for node in circle if node in paths)], text
 
     def places(self) -> Iterator[Place]:
         """Yield the places of the dimensions of tables and emitters, and of all variables, without nested ones.

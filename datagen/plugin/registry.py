@@ -73,6 +73,7 @@ BUILT_IN = {
         "ipaddress": "dimensions.ipaddress",
         "ipv6": "dimensions.ipv6",
         "list": "dimensions.list",
+        "lookup": "dimensions.lookup",
         "mac": "dimensions.mac",
         "map": "dimensions.map",
         "now": "dimensions.now",

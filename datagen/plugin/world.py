@@ -1,6 +1,6 @@
 """What the values of a run share, and what reads the records that are being made. Knows no dimension."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers, Marks
-from datagen.records.reference import Reference
+from datagen.records.reference import Grouping, Reference
 
 
 class Past(Protocol):
@@ -49,6 +49,20 @@ class NoPast:
 NO_PAST = NoPast()
 
 
+class Log(Protocol):
+    """The records of an emitter, by number, from the oldest that can still be looked up."""
+
+    first: int  # number of the oldest one
+    free: dict[str, Integers]  # by name path of a field that takes each once: those that it has not taken, ascending,
+    known: dict[str, int]  # and the number up to which these are known
+
+    def take(self, dimension: str, numbers: Integers) -> pa.Array:
+        """Return what records, (n,) of their numbers, have in a dimension; null where the number is below 0."""
+
+    def grouping(self, dimensions: Sequence[str], numbers: Integers) -> Grouping:
+        """Return some records, (n,) of their numbers, in groups of those that have the same in some dimensions."""
+
+
 class Reader(Protocol):
     """Reads what is known of the records that are being made."""
 
@@ -64,6 +78,9 @@ class Reader(Protocol):
 
     def look_up(self, name: str, origin: Integers | None) -> pa.Array:
         """Return the values of one of the names, for the same rows as ``read``."""
+
+    def seen(self, emitter: str, origin: Integers | None) -> tuple[Log, Integers]:
+        """Return the records of an emitter, and how many of them stand before each of the same rows as in ``read``."""
 
     def steps(self, origin: Integers | None) -> Integers:
         """Return the numbers of the steps of workers, for the same rows as ``read``."""

@@ -4,6 +4,11 @@ from hypothesis import strategies as st
 
 Spec = dict
 
+PICKS: list[Spec] = [
+    {"distribution": {"type": "exponential", "mean": 2}},
+    {"distribution": {"type": "uniform", "min": 0, "max": 3}},
+    {"distribution": {"type": "normal", "mean": 0.3, "stddev": 0.5}, "relative": True},
+]
 STARTS = [3, {"type": "uniform", "min": 0, "max": 9}]
 DISTURBANCES: list[Spec] = [
     {"stuck": True},
@@ -20,8 +25,15 @@ def add_memory(draw: st.DrawFn, spec: Spec) -> None:
         if draw(st.integers(0, 2)) == 2:
             turn = [counting(draw, f"turn{number}"), signal(draw, f"turn{number}", [])]
             state["variables"] = [*state.get("variables", []), draw(st.sampled_from(turn))]
-    for emitter in spec["emitters"]:
+    for number, emitter in enumerate(spec["emitters"]):
         dimensions = emitter["dimensions"]
+        if draw(st.booleans()):
+            dimensions += looking_up(draw, spec["emitters"][number:])
+            state = draw(st.sampled_from(spec["states"]))
+            if draw(st.booleans()):
+                found = lookup(draw, f"seen{number}", emitter["name"], draw(st.sampled_from(["key", ["who", "key"]])))
+                state["variables"] = [*state.get("variables", []), found]
+                dimensions.append({"name": "seen", "type": "variable", "variable": f"seen{number}"})
         known = [*(dimension["name"] for dimension in dimensions), "time", "chain"]
         if draw(st.booleans()):
             dimensions.append(counting(draw, "turn"))
@@ -40,7 +52,7 @@ def counting(draw: st.DrawFn, name: str) -> Spec:
     counter = {"name": name, "type": "counter", "per": "worker"}
     counter |= draw(st.sampled_from([{}, {"start": 3, "increment": -2}]))
     if draw(st.booleans()):
-        counter["reset"] = draw(st.sampled_from(["worker % 2 = 0", "hash(text(time)) % 3 = 0"]))
+        counter["reset"] = draw(st.sampled_from(["worker % 2 = 0", "worker % 3 = 1"]))
     for key in ("percent_missing", "percent_nulls"):
         if draw(st.integers(0, 4)) == 4:
             counter[key] = 60
@@ -64,7 +76,7 @@ def signal(draw: st.DrawFn, name: str, incidents: list[str]) -> Spec:
         {"bounds": "clamp"},
         {"noise": {"type": "exponential", "mean": 0.1}},
         {"outliers": {"share": 0.3, "factor": -2}},
-        {"base": draw(st.sampled_from(["worker * 10", "worker / (worker % 2)", "hash(text(time)) % 5 * 0.5"]))},
+        {"base": draw(st.sampled_from(["worker * 10", "worker / (worker % 2)", "worker + 0.5"]))},
         {"precision": 2},
         {"percent_nulls": 40},
         {"percent_missing": 40},
@@ -87,6 +99,38 @@ def former(draw: st.DrawFn, name: str, of: list[str]) -> Spec:
     for key in ("percent_missing", "percent_nulls"):
         if draw(st.integers(0, 4)) == 4:
             field[key] = draw(st.sampled_from([5, 60]))
+    return field
+
+
+def looking_up(draw: st.DrawFn, emitters: list[Spec]) -> list[Spec]:
+    """Make fields of the first of some emitters that look up records of these, also what is made of such fields."""
+    own = emitters[0]["name"]
+    id_ = {"name": "key", "type": "counter", "percent_nulls": draw(st.sampled_from([0, 0, 30]))}
+    fresh = {"name": "fresh", "type": "int", "distribution": {"type": "uniform", "min": 0, "max": 5}}
+    known = lookup(draw, "known", own, "who", in_circle=True)
+    who = {"name": "who", "type": "one_of", "of": [known, fresh]}
+    if draw(st.booleans()):
+        who = {"name": "who", "type": "list", "elements": [known, fresh]}
+    other = draw(st.sampled_from(emitters))
+    names = ["key", "who"]
+    if other is not emitters[0]:
+        names = list({"time": 0} | {field["name"]: 0 for field in other["dimensions"]})
+    several = draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
+    found = lookup(draw, "found", other["name"], draw(st.sampled_from([several[0], several])))
+    if other is emitters[0] and draw(st.booleans()):
+        found["match"] = {"key": draw(st.sampled_from(["key - 1", "key / 2", "0"]))}
+    return [id_, who, *draw(st.sampled_from([[], [found]]))]
+
+
+def lookup(draw: st.DrawFn, name: str, emitter: str, dimension: object, *, in_circle: bool = False) -> Spec:
+    field = {"name": name, "type": "lookup", "emitter": emitter, "dimension": dimension}
+    field |= draw(st.sampled_from([{}, {"among": {"recent": 4}}, {"among": "all"}]))
+    field |= draw(st.sampled_from([{}, *PICKS]))
+    if not in_circle:
+        field |= draw(st.sampled_from([{}, {"once": True}, {"as": "a"} if "among" not in field else {}]))
+    for key in ("percent_missing", "percent_nulls"):
+        if draw(st.integers(0, 4)) == 4:
+            field[key] = 60
     return field
 
 

@@ -109,6 +109,7 @@ def emit(
             if made is not MISSING:
                 record[field["name"]] = made
         last[worker, state["emitter"]] = {"time": values.time} | values.earlier
+        values.log.setdefault(state["emitter"], []).append(last[worker, state["emitter"]])
         record = printed(record)
         if all(dimension["name"] != "time" for dimension in dimensions):
             record["time"] = values.time.text()
@@ -273,6 +274,8 @@ class Values:
         self.pools: dict[str, list] = {}
         self.tables: Tables | None = None
         self.step = self.worker = 0
+        self.log: dict[str, list[Record]] = {}  # the records so far, by emitter
+        self.taken: dict[str, set[int]] = {}  # of these, by the field that takes each once
         self.lives: dict[tuple[str, int], list] = {}  # of signals: where they are, and the last reading
 
     def begin_record(self, time: Time) -> None:
@@ -385,6 +388,11 @@ class Values:
                 return value
             case "signal":
                 return self.signal(field, path, row, variables)
+            case "lookup":
+                record = self.looked_up(field, path, row, variables)
+                if record is None or isinstance(field["dimension"], str):
+                    return None if record is None else record[field["dimension"]]
+                return {name: record[name] for name in field["dimension"] if record[name] is not MISSING}
             case "previous":
                 return self.former[field["of"]] if self.former else field.get("default")
             case "row" | "column":
@@ -393,6 +401,33 @@ class Values:
             case "expression":
                 return self.expression(field, variables)
         raise ValueError(field["type"])
+
+    def looked_up(self, field: Spec, path: str, row: Rows, variables: Record) -> Record | None:
+        """Return the record that a field looks up; None when there is none."""
+        log = self.log.get(field["emitter"], [])
+        among = field.get("among", {"recent": 100_000})
+        found = list(range(0 if among == "all" else max(len(log) - among["recent"], 0), len(log)))
+        for name, text in field.get("match", {}).items():
+            wanted = self.expression({"value": text}, variables)
+            found = [number for number in found if alike(log[number][name], wanted)]
+        taken = self.taken.setdefault(path, set())
+        found = [number for number in reversed(found) if number not in taken]
+        if not found:
+            return None
+        drawn = path
+        if "as" in field:
+            drawn = join("/".join(path.split("/")[:2]), f"lookup:{field['emitter']}", field["as"])
+        random = self.bits(drawn + "/pick", row)
+        if "distribution" not in field:
+            place = math.floor(float(draw.unit(random)[0]) * len(found))
+        elif field.get("relative"):
+            place = math.floor(max(real(field["distribution"], random), 0.0) * len(found))
+        else:
+            place = index(field["distribution"], random, 2**53)
+        number = found[min(place, len(found) - 1)]
+        if field.get("once"):
+            taken.add(number)
+        return log[number]
 
     def signal(self, field: Spec, path: str, row: Rows, variables: Record) -> float | None:
         at, read = self.lives.setdefault((path, self.worker), [None, None])
