@@ -92,12 +92,11 @@ def test_several_dimensions_and_fields_of_one_label_are_of_one_record() -> None:
 
 
 def test_once_takes_each_record_once_and_in_the_end_all_of_them() -> None:
-    states = [state("a", {"a": 0.4, "b": 0.6}, "order", delay=exponential(1)), state("b", {"a": 1}, "payment")]
-    fields = [
-        lookup("id", "any", once=True),
-        lookup("id", "oldest", once=True, distribution=constant(10**6), among="all"),
-    ]
-    records = records_of(shop(*fields, states=states), 60_000)
+    paid = state("b", {"a": 0.9, "b": 0.1}, "payment", delay=constant(1))
+    states = [state("a", "b", "order", delay=exponential(1)), paid]
+    oldest = {"once": True, "distribution": constant(10**6), "among": "all"}
+    fields = [lookup("id", "any", once=True), lookup("id", "oldest", **oldest)]
+    records = records_of(shop(*fields, states=states), 40_000)
     taken, in_turn, orders = Counter(), [], 0
     for is_order, record in told_apart(records):
         orders += is_order
