@@ -15,30 +15,35 @@ from datagen.plugin.distribution import MaybeDistribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.lookup import Lookup
 from datagen.plugin.model import invalid
-from datagen.plugin.world import Log
+from datagen.plugin.world import Log, Seen
 from datagen.problems import Path_, show
 
 _USUAL = 100_000
 _MOST = 10_000_000
 
 
-def _among(value: Any) -> int | None:
+ALIVE = "alive"
+
+
+def _among(value: Any) -> int | str | None:
     match value:
         case "all":
             return None
+        case "alive":
+            return ALIVE
         case {"recent": int(count)} if len(value) == 1 and not isinstance(count, bool) and 1 <= count <= _MOST:
             return count
-    text = f'must be "all" or such as {{"recent": {_USUAL}}}, of 1 to {_MOST} records, found {show(value)}'
+    text = f'must be "all", "alive" or such as {{"recent": {_USUAL}}}, of 1 to {_MOST} records, found {show(value)}'
     raise ValueError(text)
 
 
 Among = Annotated[
-    int | None,
+    int | str | None,
     PlainValidator(_among),
     WithJsonSchema(
         {
             "anyOf": [
-                {"const": "all"},
+                {"enum": ["all", ALIVE]},
                 {
                     "type": "object",
                     "properties": {"recent": {"type": "integer", "minimum": 1, "maximum": _MOST}},
@@ -69,7 +74,9 @@ class EarlierRecord(Lookup):
     kind: ClassVar[str] = "lookup"
     dimension: str | list[str] = Field(min_length=1, description="name of the dimension, or of several")
     among: Among = Field(
-        _USUAL, description='which records can be found: `{"recent": 5000}`, so many of the last ones, or `"all"`'
+        _USUAL,
+        description='which records can be found: `{"recent": 5000}`, so many of the last ones, `"all"`, or `"alive"`, '
+        "those of workers that have not stopped",
     )
     distribution: MaybeDistribution = Field(
         None, description="index of the record, 0 for the newest; without it, each is equally likely"
@@ -101,11 +108,15 @@ class EarlierRecord(Lookup):
 
     @property
     def depth(self) -> int | None:
-        return self.among
+        return 0 if isinstance(self.among, str) else self.among
+
+    @property
+    def sees_lives(self) -> bool:
+        return self.among == ALIVE
 
     @property
     def follows_draws(self) -> bool:
-        return not self.once and not self.match
+        return not self.once and not self.match and not self.sees_lives
 
     def looked_up(self) -> Iterator[tuple[Path_, str]]:
         if isinstance(self.dimension, str):
@@ -119,32 +130,42 @@ class EarlierRecord(Lookup):
         return None if self.as_ is None else (f"lookup:{self.emitter}", self.as_, picking)
 
     def make(self, rows: Rows) -> pa.Array:
-        log, before = rows.seen(self.emitter)
-        numbers = self.numbers(rows, log, before)
+        seen = rows.seen(self.emitter)
+        numbers = self.numbers(rows, seen)
         if isinstance(self.dimension, str):
-            return log.take(self.dimension, numbers)
-        values = [log.take(name, numbers) for name in self.dimension]
+            return seen.log.take(self.dimension, numbers)
+        values = [seen.log.take(name, numbers) for name in self.dimension]
         fields = [pa.field(name, value.type) for name, value in zip(self.dimension, values, strict=True)]
         return pa.StructArray.from_arrays(values, fields=fields, mask=pa.array(numbers < 0))
 
-    def numbers(self, rows: Rows, log: Log, before: Integers) -> Integers:
-        oldest = np.zeros(len(rows), np.int64) if self.among is None else np.maximum(before - self.among, 0)
+    def numbers(self, rows: Rows, seen: Seen) -> Integers:
+        before = seen.before
+        oldest = np.maximum(before - self.among, 0) if isinstance(self.among, int) else np.zeros(len(rows), np.int64)
         index = self._index(rows)
         if self.follows_draws:
             return np.where(before > oldest, before - 1 - self._counted(index, before - oldest), -1)
-        known = log.known.get(rows.path, log.first) if self.once else log.first
-        fresh = np.arange(known, max(int(before.max(initial=known)), known))
-        free = log.free.get(rows.path, fresh[:0]) if self.once else fresh[:0]
-        numbers = np.concatenate([free[free >= log.first], fresh])
-        numbers, low, high = self._places(rows, log, numbers, oldest, before)
-        if not self.once:
+        numbers, low, high = self._places(rows, seen.log, self._candidates(rows, seen), oldest, before)
+        if not self.once and not self.sees_lives:
             return np.append(numbers, -1)[np.where(high > low, high - 1 - self._counted(index, high - low), -1)]
         places = np.empty(len(rows), np.int64)
-        tree = draw.column(len(numbers) + 1, np.int64)
-        taken.take(low, high, index, self._is_share, tree, places)
-        log.free[rows.path] = np.sort(np.delete(numbers, places[places >= 0]))
-        log.known[rows.path] = known + len(fresh)
+        tree, there = draw.column(len(numbers) + 1, np.int64), draw.column(len(numbers), np.uint8)
+        stops = _stops(seen, numbers) if self.sees_lives else (before[:0], before[:0])
+        taken.take(low, high, index, self._is_share, self.once, *stops, tree, there, places)
+        if self.once:
+            seen.log.free[rows.path] = np.sort(numbers[there.astype(bool)])
+            seen.log.known[rows.path] = max(seen.log.known.get(rows.path, 0), int(before.max(initial=0)))
         return np.append(numbers, -1)[places]
+
+    def _candidates(self, rows: Rows, seen: Seen) -> Integers:
+        """Return the numbers of the records that some row may take, ascending."""
+        log, end = seen.log, int(seen.before.max(initial=0))
+        known = log.known.get(rows.path, log.first) if self.once else log.first
+        fresh = np.arange(known, max(end, known))
+        free = log.free.get(rows.path, fresh[:0]) if self.once else fresh[:0]
+        if not self.sees_lives:
+            return np.concatenate([free[free >= log.first], fresh])
+        numbers = log.lives.numbers[: np.searchsorted(log.lives.numbers, end)]
+        return numbers[np.isin(numbers, free) | (numbers >= known)] if self.once else numbers
 
     @property
     def _is_share(self) -> bool:
@@ -179,3 +200,21 @@ class EarlierRecord(Lookup):
         ascending = groups * size + numbers
         low, high = (np.searchsorted(ascending, group * size + bound) for bound in (oldest, before))
         return numbers, np.where(counts > 0, low, 0), np.where(counts > 0, high, 0)
+
+
+def _stops(seen: Seen, numbers: Integers) -> tuple[Integers, Integers]:
+    """Return before which of the rows (n,) the workers of some records (m,) stop, ascending, and places of records.
+
+    A stop is an event of its own: at the same time, that of the lower number comes first.
+    """
+    lives = seen.log.lives
+    own = np.searchsorted(lives.numbers, numbers)
+    ends, workers = lives.ends[own], lives.workers[own]
+    row = np.searchsorted(seen.time, ends)
+    size = len(seen.time)
+    while len(tied := np.flatnonzero(row < size)) and len(
+        tied := tied[(seen.time[row[tied]] == ends[tied]) & (seen.worker[row[tied]] <= workers[tied])]
+    ):
+        row[tied] += 1
+    order = np.argsort(row, kind="stable")[: int(np.count_nonzero(row < size))]
+    return row[order], order

@@ -165,7 +165,7 @@ class Columns:
         endless: set[tuple[str, str]] = set()
         for turn in itertools.count(1):
             self._ordered = Ordered(self._plan, self._world, self.times.readings, kept)
-            look = partial(Sight(self._ordered.logs, {}).of, at=_NOTHING)
+            look = partial(Sight(self._ordered.logs).of, at=_NOTHING)
             self._types = _variable_types(self._plan, self._world, self.times.readings, look)
             self._stores = {
                 name: (CodeStore if all(map(_is_fixed, self._plan.setters[name])) else Store)(type_)
@@ -188,7 +188,7 @@ class Columns:
         reader = StoreReader(self._stores, lambda _: nothing.astype(np.int32))
         made: dict[str, pa.Array] = {}
         back = self._ordered.back((EMITTER, emitter), lambda _: nothing.astype(np.int32))
-        look = partial(Sight(self._ordered.logs, {}).of, at=nothing)
+        look = partial(Sight(self._ordered.logs).of, at=nothing)
         rows = self._rows(nothing.astype(np.uint64), nothing, nothing, reader, made, back, look)
         rows = rows.owned_by(EMITTER, emitter)
         for dimension in self._plan.emitters[emitter].dimensions:
@@ -215,9 +215,9 @@ class Columns:
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
                 variables = StoreReader(stores, partial(self._after, chosen))
                 parts[name] = DraftPart(name, rows, emitting[rows], chosen, variables, {})
-        sight = Sight(self._ordered.logs, {name: part.at for name, part in parts.items()})
+        sight = Sight(self._ordered.logs, {name: part.at for name, part in parts.items()}, every.time, every.worker)
         owners, set_variable = self._setting(every, sight)
-        self._ordered.make(parts, sight, set_variable)
+        self._ordered.make(parts, every, sight, set_variable)
         if self._plan.interleaves:
             self._leave(owners)
             parts = {
@@ -269,7 +269,7 @@ class Columns:
 
     def _set_variables(self, steps: Steps) -> None:
         """Store the values that births and the steps set variables to, in time order."""
-        owners, set_variable = self._setting(steps, Sight(self._ordered.logs, {}))
+        owners, set_variable = self._setting(steps, Sight(self._ordered.logs, {}, steps.time, steps.worker))
         for name in self._plan.variables_in_order(steps.state):
             set_variable(name)
         self._leave(owners)

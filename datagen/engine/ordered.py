@@ -62,7 +62,7 @@ class Ordered:
         self._courses = courses
         self._rounds = rounds(plan)
         self.logs = {
-            name: Log(self._types(name, looked_up(plan, name), types), depth)
+            name: Log(self._types(name, looked_up(plan, name), types), *depth)
             for name, depth in depths(plan).items()
             if name in plan.emitters
         }
@@ -95,8 +95,12 @@ class Ordered:
         if owner in self.memories:
             self.memories[owner].go_on(count, is_made=is_made)
 
-    def make(self, parts: Mapping[str, DraftPart], sight: Sight, set_variable: Callable[[str], None]) -> None:
-        """Make the fields of the records of a batch, given by emitter; sets the variables that stand among them."""
+    def make(
+        self, parts: Mapping[str, DraftPart], steps: Steps, sight: Sight, set_variable: Callable[[str], None]
+    ) -> None:
+        """Make the fields of the records of a batch of steps, by emitter; sets the variables that stand among them."""
+        for name, log in self.logs.items():
+            log.see(parts[name].steps.worker if name in parts else steps.worker[:0], steps)
         for part in parts.values():
             if not self._names(part.emitter, TIME):
                 self._keep(part.emitter, TIME, self._courses[TIME](part.steps.time))
@@ -107,8 +111,8 @@ class Ordered:
                 self._make(parts[one.emitter], one, sight)
         for part in parts.values():
             self.go_on((EMITTER, part.emitter), len(part.rows))
-            if part.emitter in self.logs:
-                self.logs[part.emitter].go_on(len(part.rows))
+        for name, log in self.logs.items():
+            log.go_on(len(parts[name].rows) if name in parts else 0, int(steps.time[-1]))
 
     def _keep(self, emitter: str, name: str, values: pa.Array) -> None:
         """Keep what the next records of an emitter have in a dimension, where somebody looks at it later."""
@@ -143,8 +147,8 @@ class Ordered:
                 if own is None and lookup.emitter == part.emitter:  # which one depends on what is made
                     return np.arange(-1, len(needed) - 1)
                 if own is not None and lookup.emitter == part.emitter:
-                    log, before = own.seen(part.emitter)
-                    needed = np.maximum(needed, lookup.numbers(own, log, before) - self.logs[part.emitter].total)
+                    numbers = lookup.numbers(own, own.seen(part.emitter))
+                    needed = np.maximum(needed, numbers - self.logs[part.emitter].total)
         return needed
 
     def _make_all(self, part: DraftPart, one: Round, sight: Sight, begin: int = 0) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Collection, Mapping
 import pyarrow as pa
 
 from datagen.draw import Integers
-from datagen.engine.log import Seen
 from datagen.engine.memory import Back
 from datagen.engine.variables import StoreReader
-from datagen.plugin.world import Log, NoPast, Past
+from datagen.plugin.world import NoPast, Past, Seen
 from datagen.records.expression.name import former, of_former
 
 Look = Callable[[str], Seen]  # the records of an emitter
@@ -56,10 +55,10 @@ class RecordReader:
     def steps(self, origin: Integers | None) -> Integers:
         return self._steps if origin is None else self._steps[origin]
 
-    def seen(self, emitter: str, origin: Integers | None) -> tuple[Log, Integers]:
+    def seen(self, emitter: str, origin: Integers | None) -> Seen:
         assert self._look is not None, "what looks up is made where it can"
         seen = self._look(emitter)
-        return seen.log, seen.before if origin is None else seen.before[origin]
+        return seen if origin is None else seen.at(origin)
 
     def names(self) -> Collection[str]:
         formers = () if self._back is None else map(former, self._back.dimensions)

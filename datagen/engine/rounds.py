@@ -54,13 +54,17 @@ def _all_fields(plan: Plan) -> Iterator[list[Dimension]]:
     yield from plan.made_variables.values()
 
 
-def depths(plan: Plan) -> dict[str, int | None]:
-    """Return the emitters whose records are looked up, with how many of the last ones; None for all."""
-    found: dict[str, int | None] = {}
+def depths(plan: Plan) -> dict[str, tuple[int | None, bool]]:
+    """Return the emitters whose records are looked up, with what is looked at.
+
+    That is how many of the last ones, or None for all, and whether those of workers alive are.
+    """
+    found: dict[str, tuple[int | None, bool]] = {}
     for fields in _all_fields(plan):
         for part in (part for one in fields for _, part in one.whole() if isinstance(part, Lookup)):
-            depth = found.get(part.emitter, 0)
-            found[part.emitter] = None if depth is None or part.depth is None else max(depth, part.depth)
+            depth, sees_lives = found.get(part.emitter, (0, False))
+            most = None if depth is None or part.depth is None else max(depth, part.depth)
+            found[part.emitter] = most, sees_lives or part.sees_lives
     return found
 
 

@@ -137,6 +137,7 @@ class Walk:
         self._refused = room.refused_at[:refused] - self._warm_up, room.refused_by[:refused].astype(np.int64)
         if self._warm_up:
             room.time[: self._loop.rows] -= self._warm_up
+            room.ends[: self._loop.rows][room.ends[: self._loop.rows] < NEVER] -= self._warm_up
         steps = room.steps(self._loop.rows, self._loop.born, self._groups_before)
         if self._arrivals.keeps_batches:
             steps = steps.bearing(self._arrivals.with_batches(steps.births))

@@ -3,5 +3,17 @@ import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Octets = npt.NDArray[np.uint8]
 
-def take(low: Integers, high: Integers, index: Floats, is_share: bool, tree: Integers, taken: Integers) -> None: ...
+def take(
+    low: Integers,
+    high: Integers,
+    index: Floats,
+    is_share: bool,
+    is_once: bool,
+    ends: Integers,
+    over: Integers,
+    tree: Integers,
+    there: Octets,
+    taken: Integers,
+) -> None: ...

@@ -19,7 +19,7 @@ from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, od
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.keyed_rows import KeyedRows
 from datagen.plugin.model import Plugin, inside, invalid, make_of_group, place_in_source
-from datagen.plugin.world import NO_PAST, Log, Past, Reader
+from datagen.plugin.world import NO_PAST, Past, Reader, Seen
 from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
 from datagen.records.batch import Layout
 from datagen.records.expression import Expression, Given
@@ -290,8 +290,8 @@ class Rows(KeyedRows):
         """Return what was made for the workers of these rows before."""
         return NO_PAST if self.reader is None else self.reader.past
 
-    def seen(self, emitter: str) -> tuple[Log, Integers]:
-        """Return the records of an emitter, and how many stand before each row, (n,). Raises RunFailed in a pool."""
+    def seen(self, emitter: str) -> Seen:
+        """Return the records of an emitter, as they are seen from these rows. Raises RunFailed in a pool."""
         if self.reader is None:
             raise RunFailed(f"{self.path}: a pool is made before the run, when there are no records")
         return self.reader.seen(emitter, self.origin)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from datagen.draw import Integers
 from datagen.plugin.dimension import Dimension, Rows
-from datagen.plugin.world import Log
+from datagen.plugin.world import Seen
 from datagen.problems import Path_
 
 
@@ -19,7 +19,12 @@ class Lookup(Dimension):
     @property
     @abstractmethod
     def depth(self) -> int | None:
-        """Return how many of the last records it looks at; None for all."""
+        """Return how many of the last records it looks at, whoever's they are; None for all."""
+
+    @property
+    @abstractmethod
+    def sees_lives(self) -> bool:
+        """Return whether it looks at the records of workers alive."""
 
     @property
     @abstractmethod
@@ -31,8 +36,8 @@ class Lookup(Dimension):
         """Yield the dimensions that it reads of those records, each with its path from here."""
 
     @abstractmethod
-    def numbers(self, rows: Rows, log: Log, before: Integers) -> Integers:
-        """Return which record each row (n,) looks up, of those ``before`` it (n,); -1 where there is none."""
+    def numbers(self, rows: Rows, seen: Seen) -> Integers:
+        """Return which record each row (n,) looks up, of those that it sees; -1 where there is none."""
 
     def counts(self) -> bool:
         return True

@@ -55,12 +55,36 @@ class Log(Protocol):
     first: int  # number of the oldest one
     free: dict[str, Integers]  # by name path of a field that takes each once: those that it has not taken, ascending,
     known: dict[str, int]  # and the number up to which these are known
+    lives: "Lives"  # where somebody looks at records of workers alive
 
     def take(self, dimension: str, numbers: Integers) -> pa.Array:
         """Return what records, (n,) of their numbers, have in a dimension; null where the number is below 0."""
 
     def grouping(self, dimensions: Sequence[str], numbers: Integers) -> Grouping:
         """Return some records, (n,) of their numbers, in groups of those that have the same in some dimensions."""
+
+
+@dataclass
+class Lives:
+    """The workers of records (n,)."""
+
+    numbers: Integers  # (n,) of the records, ascending
+    workers: Integers  # (n,)
+    ends: Integers  # (n,) ns since the start: when the worker stops; ``NEVER`` as long as that is not known
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The records of an emitter, as they are seen from some rows (n,)."""
+
+    log: Log
+    before: Integers  # (n,) how many records there were before each row
+    time: Integers  # (n,) ns since the start, of the row
+    worker: Integers  # (n,)
+
+    def at(self, rows: Integers) -> "Seen":
+        """Return what is seen from some of the rows."""
+        return Seen(self.log, self.before[rows], self.time[rows], self.worker[rows])
 
 
 class Reader(Protocol):
@@ -79,8 +103,8 @@ class Reader(Protocol):
     def look_up(self, name: str, origin: Integers | None) -> pa.Array:
         """Return the values of one of the names, for the same rows as ``read``."""
 
-    def seen(self, emitter: str, origin: Integers | None) -> tuple[Log, Integers]:
-        """Return the records of an emitter, and how many of them stand before each of the same rows as in ``read``."""
+    def seen(self, emitter: str, origin: Integers | None) -> Seen:
+        """Return the records of an emitter, as they are seen from the same rows as in ``read``."""
 
     def steps(self, origin: Integers | None) -> Integers:
         """Return the numbers of the steps of workers, for the same rows as ``read``."""

@@ -13,7 +13,7 @@ from datagen.plugin.dimension import AnyDimension, Dimension, Rows
 from datagen.plugin.distribution import LengthDistribution
 from datagen.plugin.model import Model, invalid
 from datagen.plugin.table import Table, TableProblem
-from datagen.plugin.world import NO_PAST, Log, World
+from datagen.plugin.world import NO_PAST, Seen, World
 from datagen.problems import Path_, did_you_mean, path_part, show
 from datagen.records.expression.name import root, shown
 
@@ -133,7 +133,7 @@ class _Above:
     def steps(self, origin: Integers | None) -> Integers:
         raise AssertionError("a table has no workers")
 
-    def seen(self, emitter: str, origin: Integers | None) -> tuple[Log, Integers]:
+    def seen(self, emitter: str, origin: Integers | None) -> Seen:
         raise AssertionError("a table has no records before it")
 
     def look_up(self, name: str, origin: Integers | None) -> pa.Array:

@@ -110,6 +110,23 @@ def test_once_takes_each_record_once_and_in_the_end_all_of_them() -> None:
     assert len(taken) > orders - 1000  # more is taken than made
 
 
+def test_among_the_alive_nobody_is_found_who_has_stopped() -> None:
+    states = [
+        state("in", {"in": 0.5, "out": 0.5}, "order", delay=exponential(5)),
+        state("out", "stop", "payment", delay=constant(0)),
+    ]
+    spec = shop(lookup(["id", "who"], among="alive"), {"name": "who", "type": "expression", "value": "worker"})
+    spec |= {"states": states}
+    spec["emitters"][1]["dimensions"].append({"name": "who", "type": "expression", "value": "worker"})
+    stopped, found = set(), 0
+    for is_order, record in told_apart(records_of(spec, 20_000)):
+        if not is_order:
+            assert record["found"] is None or record["found"]["who"] not in stopped
+            found += record["found"] is not None and record["found"]["who"] != record["who"]
+            stopped.add(record["who"])
+    assert found > 5000
+
+
 def test_match_finds_only_what_is_equal() -> None:
     fields = [integer("user", uniform(1, 30)), lookup(["id", "user"], match={"user": "user"})]
     fields += [lookup(["id", "user"], "mine", match={"user": "user"}, distribution=constant(0), once=True)]
@@ -185,9 +202,9 @@ def test_a_source_may_look_up_what_its_workers_are_about() -> None:
         (lookup("id", match={"user": "usr"}), r'.match.user: "usr" is not a dimension above, a variable or time'),
         (
             lookup("id", among="recent"),
-            r'.among: must be "all" or such as {"recent": 100000}, of 1 to 10000000 records',
+            r'.among: must be "all", "alive" or such as {"recent": 100000}, of 1 to 10000000',
         ),
-        (lookup("id", among={"recent": 0}), r'.among: must be "all" or such as'),
+        (lookup("id", among={"recent": 0}), r'.among: must be "all", "alive" or such as'),
         (lookup("id", relative=True), '.relative: needs a "distribution", of the share'),
         (
             lookup("id", once=True, **{"as": "x"}),

@@ -124,7 +124,7 @@ def looking_up(draw: st.DrawFn, emitters: list[Spec]) -> list[Spec]:
 
 def lookup(draw: st.DrawFn, name: str, emitter: str, dimension: object, *, in_circle: bool = False) -> Spec:
     field = {"name": name, "type": "lookup", "emitter": emitter, "dimension": dimension}
-    field |= draw(st.sampled_from([{}, {"among": {"recent": 4}}, {"among": "all"}]))
+    field |= draw(st.sampled_from([{}, {"among": {"recent": 4}}, {"among": "all"}, {"among": "alive"}]))
     field |= draw(st.sampled_from([{}, *PICKS]))
     if not in_circle:
         field |= draw(st.sampled_from([{}, {"once": True}, {"as": "a"} if "among" not in field else {}]))

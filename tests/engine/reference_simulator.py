@@ -33,6 +33,7 @@ Record = dict[str, object]
 Rows = draw.Keys  # here always of length 1: the key of one row
 
 MISSING = object()
+WORKER = object()  # the key of whose a record is
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 TIMES = ("value", "min", "max", "mean")
@@ -80,7 +81,9 @@ def emit(
     values.offset = spec.get("timezone", offset)
     values.tables = Tables(spec.get("tables", {}), seed, values.offset)
     last: dict[tuple[int, str], Record] = {}  # record of a worker and an emitter
-    for simulated, worker, state, step, row, variables, source in walk(spec, seed, start_ns, max_workers, spawns, zone):
+    for simulated, worker, state, step, row, variables, source in walk(
+        spec, seed, start_ns, max_workers, spawns, zone, values.alive
+    ):
         now = simulated - warm_up
         values.begin_record(Time((start_ns + now) // 1000, offset))
         values.step, values.worker = step, worker
@@ -108,7 +111,7 @@ def emit(
             values.earlier[field["name"]] = made
             if made is not MISSING:
                 record[field["name"]] = made
-        last[worker, state["emitter"]] = {"time": values.time} | values.earlier
+        last[worker, state["emitter"]] = {WORKER: worker, "time": values.time} | values.earlier
         values.log.setdefault(state["emitter"], []).append(last[worker, state["emitter"]])
         record = printed(record)
         if all(dimension["name"] != "time" for dimension in dimensions):
@@ -118,11 +121,18 @@ def emit(
 
 
 def walk(
-    spec: Spec, seed: int, start_ns: int, max_workers: int, spawns: dict[int | str, list[int]], zone: str
+    spec: Spec,
+    seed: int,
+    start_ns: int,
+    max_workers: int,
+    spawns: dict[int | str, list[int]],
+    zone: str,
+    alive: dict[int, tuple],
 ) -> Iterator[tuple[int, int, Spec, int, Rows, Record, Source | None]]:
     """Yield what is known of every state entry, in order.
 
-    It is (time, worker, state, step, row, the worker's variables, the source at a birth).
+    ``alive`` has the workers who are, with a source, whether they are outside of the limit, a key and variables. It is
+    (time, worker, state, step, row, the worker's variables, the source at a birth).
 
     Of the events that are due the next is the one with the least (time, worker); the arrival of a worker stands behind
     all who are there, and of these the one that came due first, then the one whose source's name is first. A worker's
@@ -130,7 +140,6 @@ def walk(
     """
     warm_up = duration(spec.get("warm_up", 0))
     states = {state["name"]: state for state in spec["states"]}
-    alive: dict[int, tuple[Source, bool, Rows, Record]] = {}
     sources = sources_of(spec, seed, start_ns, zone)
     for source in sources:
         if not isinstance(source.spec.get("from"), dict):
@@ -274,6 +283,7 @@ class Values:
         self.pools: dict[str, list] = {}
         self.tables: Tables | None = None
         self.step = self.worker = 0
+        self.alive: dict[int, tuple] = {}  # the workers
         self.log: dict[str, list[Record]] = {}  # the records so far, by emitter
         self.taken: dict[str, set[int]] = {}  # of these, by the field that takes each once
         self.lives: dict[tuple[str, int], list] = {}  # of signals: where they are, and the last reading
@@ -406,7 +416,9 @@ class Values:
         """Return the record that a field looks up; None when there is none."""
         log = self.log.get(field["emitter"], [])
         among = field.get("among", {"recent": 100_000})
-        found = list(range(0 if among == "all" else max(len(log) - among["recent"], 0), len(log)))
+        found = list(range(max(len(log) - among["recent"], 0) if isinstance(among, dict) else 0, len(log)))
+        if among == "alive":
+            found = [number for number in found if log[number][WORKER] in self.alive]
         for name, text in field.get("match", {}).items():
             wanted = self.expression({"value": text}, variables)
             found = [number for number in found if alike(log[number][name], wanted)]

@@ -57,6 +57,7 @@ LOOKING_UP = world(
     counter("fresh"),
     {"name": "who", "type": "expression", "value": "known is null or fresh % 3 = 0 ? fresh : known"},
     {"name": "taken", "type": "lookup", "emitter": "e", "dimension": ["fresh", "time"], "once": True},
+    {"name": "present", "type": "lookup", "emitter": "e", "dimension": "fresh", "among": "alive"},
     {"name": "same", "type": "lookup", "emitter": "e", "dimension": "fresh", "match": {"who": "who"}, "among": "all"},
     read("v"),
     states=[
