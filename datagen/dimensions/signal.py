@@ -9,11 +9,12 @@ import pyarrow.compute as pc
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
-from datagen.draw import Floats
+from datagen.draw import Floats, Marks
 from datagen.native import draws, life
-from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Distribution, MaybeDistribution
 from datagen.plugin.expression import AnyExpression
+from datagen.plugin.labelled import Labelled
 from datagen.plugin.model import LARGEST, Model, Named, Number, invalid, make_of_group
 from datagen.problems import Path_, show
 from datagen.records.batch import Layout
@@ -36,6 +37,9 @@ class Outliers(Model):
 
     share: Number = Field(gt=0, le=1, description="share of the readings")
     factor: Number = Field(description="what these are multiplied by")
+    label: str | None = Field(
+        None, min_length=1, description="name of a field to add to the record: whether the reading is one of them"
+    )
 
 
 class Disturbance(Model):
@@ -47,7 +51,7 @@ class Disturbance(Model):
     stuck: bool = Field(False, description="whether the last reading before it comes again and again")
 
 
-class Signal(Dimension):
+class Signal(Labelled):
     """A number that drifts along the life of a worker: a temperature, a price, a level, a load.
 
     Each worker begins at its `start` and goes a `step` with every value that is made. With a `reversion`, a step begins
@@ -57,7 +61,8 @@ class Signal(Dimension):
 
     A reading is where the signal is plus `base`, an [expression](expressions.md) such as `20 * profile('day')`, and
     `noise`, an error of its own that the signal does not keep. `outliers` and what incidents do `during` their time come
-    last, in the order of the spec; the signal goes on below them. So a reading may lie beyond the bounds.
+    last, in the order of the spec; the signal goes on below them. So a reading may lie beyond the bounds. With a `label`,
+    outliers are told by a field of that name behind the others, which is true there.
 
     Example: {"type": "signal", "name": "celsius", "start": 21, "step": {"type": "normal", "mean": 0, "stddev": 0.2}, "mean": 21, "reversion": 0.05, "min": 15, "max": 30, "noise": {"type": "normal", "mean": 0, "stddev": 0.1}, "precision": 1}
     """
@@ -124,6 +129,13 @@ class Signal(Dimension):
             yield ("base",), "is no number"
 
     @property
+    def label(self) -> str | None:
+        return None if self.outliers is None else self.outliers.label
+
+    def marks(self, rows: Rows) -> Marks:
+        return rows.unit("outlier") < (0 if self.outliers is None else self.outliers.share)
+
+    @property
     def _walls(self) -> tuple[float, float]:
         return (-LARGEST if self.min_ is None else self.min_), (LARGEST if self.max_ is None else self.max_)
 
@@ -139,7 +151,7 @@ class Signal(Dimension):
         if self.noise is not None:
             readings += self.noise.real(rows.keys, rows.key("noise"))
         if self.outliers is not None:
-            readings[rows.unit("outlier") < self.outliers.share] *= self.outliers.factor
+            readings[self.marks(rows)] *= self.outliers.factor
         self._disturb(rows, readings)
         readings += 0.0  # no number is -0.0
         if self.precision is not None:

@@ -28,6 +28,7 @@ from datagen.engine.step import NO_BIRTHS, Steps
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.incident import labels
+from datagen.plugin.labelled import Labelled
 from datagen.plugin.world import World
 from datagen.problems import Path_
 from datagen.records.batch import MOST_ROWS, TIME, Batch, Layout, Part
@@ -193,7 +194,7 @@ class Columns:
         rows = rows.owned_by(EMITTER, emitter)
         for dimension in self._plan.emitters[emitter].dimensions:
             made[dimension.name] = rows.make(dimension)
-        return self._times(emitter, nothing) | made | self._labels(emitter, nothing)
+        return self._times(emitter, nothing) | made | self._labels(emitter, rows, nothing, made)
 
     def _former_types(self, emitter: str | None) -> dict[str, pa.DataType]:
         """Return the types of what fields of an emitter may look back at, by their names in expressions."""
@@ -253,7 +254,7 @@ class Columns:
         for dimension in self._plan.emitters[part.emitter].dimensions:
             name = dimension.name
             columns[name] = part.made[name] if name in part.made else inside.make(dimension)
-        return self._times(part.emitter, steps.time) | columns | self._labels(part.emitter, steps.time)
+        return self._times(part.emitter, steps.time) | columns | self._labels(part.emitter, inside, steps.time, columns)
 
     def _times(self, emitter: str, due: Integers) -> dict[str, pa.Array]:
         """Return the column of the time, also under the name that the emitter gives it."""
@@ -261,11 +262,15 @@ class Columns:
         times = milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))
         return {TIME: times, self._plan.emitters[emitter].time or TIME: times}
 
-    def _labels(self, emitter: str, due: Integers) -> dict[str, pa.Array]:
-        """Return the column of the incidents that are on, if there is to be one."""
-        label = self._plan.emitters[emitter].incidents
-        at = self._plan.start.microseconds + due // 1000
-        return {} if label is None else {label: labels(self.times.incidents, at)}
+    def _labels(self, emitter: str, rows: Rows, due: Integers, made: dict[str, pa.Array]) -> dict[str, pa.Array]:
+        """Return the columns of what is odd on purpose in those that are made, and of the incidents that are on."""
+        found = {}
+        for dimension in self._plan.emitters[emitter].dimensions:
+            if isinstance(dimension, Labelled) and dimension.label is not None:
+                found[dimension.label] = dimension.labels(rows, made[dimension.name])
+        if (label := self._plan.emitters[emitter].incidents) is not None:
+            found[label] = labels(self.times.incidents, self._plan.start.microseconds + due // 1000)
+        return found
 
     def _set_variables(self, steps: Steps) -> None:
         """Store the values that births and the steps set variables to, in time order."""

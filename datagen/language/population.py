@@ -14,6 +14,7 @@ from datagen.plugin.dimension import AnyDimension, Dimension, PooledDimension, k
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
+from datagen.plugin.labelled import Labelled
 from datagen.plugin.model import Model, Named, Number, invalid
 from datagen.plugin.order import VARIABLE, Node, tangles
 from datagen.plugin.profile import AnyProfile, ZoneName
@@ -205,6 +206,27 @@ class Population(Model):
                     text = "a field of this name is keyed, too, and has another pool; give this one another name"
                     yield (*keyed.json_path, "name"), text
         yield from self._tangles()
+        yield from self._labels()
+
+    def _labels(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the labels of fields that can't be added to a record."""
+        names: dict[str | None, set[str | None]] = {
+            one.name: {TIME, one.time, one.incidents, *(field.name for field in one.dimensions)}
+            for one in self.emitters
+        }
+        for place in self.places():
+            for path, part in place.dimension.whole():
+                label = part.label if isinstance(part, Labelled) else None
+                at = (*place.json_path, *path)
+                if label is not None and (path or place.emitter is None):
+                    yield (
+                        at,
+                        f"only a field of a record can have a label ({show(label)}); what is inside of one can't",
+                    )
+                elif label is not None and label in names[place.emitter]:
+                    yield at, f"there is a field {show(label)} already; give the label another name"
+                elif label is not None:
+                    names[place.emitter].add(label)
 
     def _tangles(self) -> Iterator[tuple[Path_, str]]:
         """Yield the circles in which emitters, or emitters and variables, look each other up, each at a field."""

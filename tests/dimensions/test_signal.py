@@ -74,6 +74,33 @@ def test_outliers_are_a_share_of_the_readings_and_leave_the_signal_as_it_was() -
     assert stats.binomtest(int(is_odd.sum()), len(odd), 0.02).pvalue > 0.01
 
 
+def test_outliers_may_be_labelled() -> None:
+    odd = {"share": 0.1, "factor": 10, "label": "is_odd"}
+    spec = world(signal(start=5, outliers=odd, percent_missing=30), states=ONE_LIFE, gap=10**9)
+    records = records_of(spec, 1000, max_workers=1)
+    assert [record["is_odd"] for record in records] == [record.get("x") == 50 for record in records]
+    assert 40 < sum(record["is_odd"] for record in records) < 100
+
+
+@pytest.mark.parametrize("label", ["x", "time", "odd", "i"])
+def test_a_label_needs_a_name_of_its_own(generate, label: str) -> None:
+    other = signal(outliers={"share": 0.1, "factor": 2, "label": "odd"}) | {"name": "y"}
+    spec = world(other, signal(outliers={"share": 0.1, "factor": 2, "label": label}))
+    spec["emitters"][0]["incidents"] = "i"
+    outcome = generate(spec, "--check")
+    assert outcome.code == 2
+    assert f'dimensions[1]: there is a field "{label}" already; give the label another name' in outcome.err
+
+
+def test_only_a_field_of_a_record_has_a_label(generate) -> None:
+    labelled = signal(outliers={"share": 0.1, "factor": 2, "label": "odd"})
+    inside = {"name": "o", "type": "object", "dimensions": [labelled]}
+    for spec in (world(inside), world(states=[state("s", variables=[labelled])])):
+        outcome = generate(spec, "--check")
+        assert outcome.code == 2
+        assert "only a field of a record can have a label" in outcome.err
+
+
 def test_incidents_disturb_readings_while_they_are_on() -> None:
     incidents = {"hot": {"from": "+10S", "until": "+20S"}, "stuck": {"from": "+15S", "until": "+30S"}}
     during = {"hot": {"times": 2, "shift": 100}, "stuck": {"stuck": True}}

@@ -38,7 +38,7 @@ def add_memory(draw: st.DrawFn, spec: Spec) -> None:
         if draw(st.booleans()):
             dimensions.append(counting(draw, "turn"))
         if draw(st.booleans()):
-            dimensions.append(signal(draw, "level", [*spec.get("incidents", {})]))
+            dimensions.append(signal(draw, "level", [*spec.get("incidents", {})], is_labelled=True))
         fields = [former(draw, f"past{number}", known) for number in range(draw(st.integers(0, 2)))]
         for field in fields:
             dimensions.insert(draw(st.integers(0, len(dimensions))), field)
@@ -63,7 +63,7 @@ def counting(draw: st.DrawFn, name: str) -> Spec:
     return draw(st.sampled_from([counter, several, choice]))
 
 
-def signal(draw: st.DrawFn, name: str, incidents: list[str]) -> Spec:
+def signal(draw: st.DrawFn, name: str, incidents: list[str], *, is_labelled: bool = False) -> Spec:
     """Make a signal, here and there inside of a list."""
     field: Spec = {
         "name": name,
@@ -76,6 +76,7 @@ def signal(draw: st.DrawFn, name: str, incidents: list[str]) -> Spec:
         {"bounds": "clamp"},
         {"noise": {"type": "exponential", "mean": 0.1}},
         {"outliers": {"share": 0.3, "factor": -2}},
+        {"outliers": {"share": 0.3, "factor": -2, "label": "is_odd"}} if is_labelled else {},
         {"base": draw(st.sampled_from(["worker * 10", "worker / (worker % 2)", "worker + 0.5"]))},
         {"precision": 2},
         {"percent_nulls": 40},
@@ -87,7 +88,7 @@ def signal(draw: st.DrawFn, name: str, incidents: list[str]) -> Spec:
         field["during"] = {incident: draw(st.sampled_from(DISTURBANCES))}
     lengths = {"type": "uniform", "min": 0, "max": 3}
     several = {"name": name, "type": "list", "elements": [field], "length_distribution": lengths}
-    return draw(st.sampled_from([field, field, several]))
+    return field if "label" in field.get("outliers", {}) else draw(st.sampled_from([field, field, several]))
 
 
 def former(draw: st.DrawFn, name: str, of: list[str]) -> Spec:

@@ -111,6 +111,10 @@ def emit(
             values.earlier[field["name"]] = made
             if made is not MISSING:
                 record[field["name"]] = made
+        for field in dimensions:
+            if label := field.get("outliers", {}).get("label"):
+                path = join("emitter", state["emitter"], field["name"])
+                record[label] = record.get(field["name"]) is not None and values.is_outlier(field, path, row)
         last[worker, state["emitter"]] = {WORKER: worker, "time": values.time} | values.earlier
         values.log.setdefault(state["emitter"], []).append(last[worker, state["emitter"]])
         record = printed(record)
@@ -441,6 +445,9 @@ class Values:
             taken.add(number)
         return log[number]
 
+    def is_outlier(self, field: Spec, path: str, row: Rows) -> bool:
+        return bool(draw.unit(self.bits(path + "/outlier", row))[0] < field["outliers"]["share"])
+
     def signal(self, field: Spec, path: str, row: Rows, variables: Record) -> float | None:
         at, read = self.lives.setdefault((path, self.worker), [None, None])
         if at is None:
@@ -456,7 +463,7 @@ class Values:
             reading = math.nan if base is None else reading + base
         if "noise" in field:
             reading += real(field["noise"], self.bits(path + "/noise", row))
-        if "outliers" in field and draw.unit(self.bits(path + "/outlier", row))[0] < field["outliers"]["share"]:
+        if "outliers" in field and self.is_outlier(field, path, row):
             reading *= field["outliers"]["factor"]
         on = [(name, do) for name, do in field.get("during", {}).items() if self.courses["incident"](name)]
         for name, do in on:
