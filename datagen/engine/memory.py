@@ -37,6 +37,10 @@ class Memory:
         """Keep what is at the positions behind those that a store has."""
         self._stores[key].extend(values)
 
+    def replace(self, key: str, values: pa.Array) -> None:
+        """Keep other values at the last positions that a store has."""
+        self._stores[key].replace(values)
+
     def former(self, dimension: str, positions: Positions) -> pa.Array:
         """Return what a dimension was at some positions."""
         return self._stores[former(dimension)].pick(positions)

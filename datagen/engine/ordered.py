@@ -14,7 +14,7 @@ from datagen.engine.log import Log, Sight
 from datagen.engine.memory import Back, Memory
 from datagen.engine.plan import EMITTER, Plan
 from datagen.engine.reader import Course, RecordReader
-from datagen.engine.rounds import Round, depths, looked_up, remembered, rounds
+from datagen.engine.rounds import Round, depths, is_built_in, looked_up, remembered, rounds
 from datagen.engine.step import Steps
 from datagen.engine.variables import Positions, StoreReader
 from datagen.plugin.dimension import Dimension, Rows
@@ -43,6 +43,18 @@ class DraftPart:
     def reading(self, variables: StoreReader) -> "DraftPart":
         """Return the same with other values of variables."""
         return replace(self, variables=variables)
+
+    def at_rows(self, order: Integers, group: int, begin: int, place: Positions) -> "DraftPart":
+        """Return the records in another order, ``place`` (k,) being that of each.
+
+        What they look back at is in that order too, in a group whose positions in this batch start at ``begin``.
+        """
+        steps, variables = self.steps.at(order), self.variables.at(order)
+        before = steps.before[group]
+        moved = np.where(before < begin, before, begin + place[np.maximum(before - begin, 0)]).astype(np.int32)
+        steps = replace(steps, before={**steps.before, group: moved})
+        made = {name: array.take(pa.array(order)) for name, array in self.made.items()}
+        return replace(self, rows=self.rows[order], at=self.at[order], steps=steps, variables=variables, made=made)
 
     def between(self, low: int, high: int) -> "DraftPart":
         """Return some of the records, with what is made of them."""
@@ -129,13 +141,40 @@ class Ordered:
         if not one.is_circle:
             self._make_all(part, one, sight)
             return
+        needed = self._needed(part, one, sight)
+        cuts, levels = _cuts(needed), _levels(needed) if self._may_come_in_any_order(one) else None
+        if levels is None or levels.max(initial=0) + 1 >= len(cuts) - 1:
+            part.made.update(self._made_in_pieces(part, one, sight, cuts))
+            return
+        order = np.argsort(levels, kind="stable")
+        memory, group = self.memories[EMITTER, part.emitter], self._plan.memories[EMITTER, part.emitter]
+        place = np.argsort(order).astype(np.int32)
+        cuts = [0, *np.cumsum(np.bincount(levels)).tolist()]
+        made = self._made_in_pieces(part.at_rows(order, group, memory.size, place), one, sight, cuts)
+        for name, values in made.items():
+            part.made[name] = values.take(pa.array(place))
+            if name in memory.dimensions:
+                memory.replace(former(name), part.made[name])
+
+    def _may_come_in_any_order(self, one: Round) -> bool:
+        """Return whether records need not come in their order to be made, as long as each worker's do."""
+        parts = [part for dimension in one.dimensions for _, part in dimension.whole()]
+        is_kept = any(dimension.name in log.dimensions for log in self._logs_of(one) for dimension in one.dimensions)
+        depends = any(part.counts() or part.remembers() or not is_built_in(part) for part in parts)
+        return not is_kept and not depends and (EMITTER, one.emitter) in self.memories
+
+    def _logs_of(self, one: Round) -> list[Log]:
+        return [self.logs[one.emitter]] if one.emitter in self.logs else []
+
+    def _made_in_pieces(self, part: DraftPart, one: Round, sight: Sight, cuts: list[int]) -> dict[str, pa.Array]:
+        """Return the dimensions of a round, made for some records after the other."""
         made: dict[str, list[pa.Array]] = {dimension.name: [] for dimension in one.dimensions}
-        for low, high in pairwise(_cuts(self._needed(part, one, sight))):
+        for low, high in pairwise(cuts):
             piece = part.between(low, high)
             self._make_all(piece, one, sight, low)
             for name, arrays in made.items():
                 arrays.append(plain(piece.made[name]))
-        part.made.update({name: pa.concat_arrays(arrays) for name, arrays in made.items()})
+        return {name: pa.concat_arrays(arrays) for name, arrays in made.items()}
 
     def _needed(self, part: DraftPart, one: Round, sight: Sight) -> Integers:
         """Return which record of the batch, (k,), each one looks at that must be made before it; below 0: none."""
@@ -199,6 +238,14 @@ def _lookups(dimension: Dimension, rows: Rows | None) -> Iterator[tuple[Lookup, 
     for _, nested in dimension.nested():
         inner = None if rows is None or dimension.lengths else rows.within(nested.name)
         yield from _lookups(nested, inner)
+
+
+def _levels(needed: Integers) -> Integers:
+    """Return how many others must be made before each row (k,), one after the other; 50 ns a row."""
+    levels: list[int] = []
+    for before in needed.tolist():
+        levels.append(levels[before] + 1 if before >= 0 else 0)
+    return np.array(levels, np.int64)
 
 
 def _cuts(back: Integers) -> list[int]:

@@ -50,6 +50,11 @@ class Store:
         if len(self._chunks) > MOST_CHUNKS:
             self._set([self._chunks[0], pa.concat_arrays(self._chunks[1:])])
 
+    def replace(self, values: pa.Array) -> None:
+        """Put other values in place of the last ones."""
+        kept = pa.chunked_array(self._chunks).slice(0, self.size - len(values))
+        self._set([*kept.chunks, as_type(values, self._type)])
+
     def take(self, used: Integers | Positions) -> pa.Array:
         """Return the values at some positions, which ascend."""
         cuts = [0, *np.searchsorted(used, self._starts[1:]).tolist(), len(used)]
@@ -152,6 +157,10 @@ class StoreReader:
         self._stores = stores
         self._positions = positions
         self._used: dict[int, tuple[Integers, Positions, pa.Array, Positions]] = {}
+
+    def at(self, rows: Integers) -> "StoreReader":
+        """Return what reads for some of the rows, in any order."""
+        return StoreReader(self._stores, lambda variable: self._positions(variable)[rows])
 
     def between(self, low: int, high: int) -> "StoreReader":
         """Return what reads for some of the rows."""
