@@ -68,7 +68,7 @@ class EarlierRecord(Lookup):
     0, the newest, to 1, the oldest. `match` looks only at records that are equal there. With `once`, this field takes
     each record only once: an order is shipped once. As a variable, a worker keeps what it has looked up.
 
-    Example: {"type": "case", "name": "parent", "cases": [{"when": "worker > 0", "make": {"type": "lookup", "name": "earlier", "emitter": "event", "dimension": "time", "distribution": {"type": "exponential", "mean": 20}}}]}
+    Example: {"type": "lookup", "name": "earlier", "emitter": "record", "dimension": "time", "distribution": {"type": "exponential", "mean": 20}}
     """
 
     kind: ClassVar[str] = "lookup"
