@@ -281,8 +281,9 @@ class Columns:
 
     def _leave(self, owners: Owners) -> None:
         """Let all that steps set of variables be set."""
-        for number, state in enumerate(self._plan.population.states):
-            self._ordered.go_on((STATE, state.name), owners.count(number))
+        for kind, name in self._plan.memories:
+            if kind == STATE:
+                self._ordered.go_on((kind, name), owners.count(self._plan.state_number(name)))
 
     def _setting(self, steps: Steps, sight: Sight) -> tuple[Owners, Callable[[str], None]]:
         """Return who sets variables among some steps, and what sets one of them; each is set after those it reads."""

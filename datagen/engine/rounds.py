@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datagen import graph
-from datagen.engine.plan import Plan
+from datagen.engine.plan import EMITTER, Plan
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.lookup import Lookup
 from datagen.plugin.order import VARIABLE, Node, former_reads, lookups, reads
@@ -29,10 +29,12 @@ def rounds(plan: Plan) -> list[Round | str]:
     Where variables look up records, they stand among them, by their names; else they come before all rounds.
     """
     emitters = {name: emitter.dimensions for name, emitter in plan.emitters.items()}
-    found = reads(emitters, plan.made_variables)
-    kept = {(name, of) for name in emitters for of in remembered(plan, name)}
+    kept = {(name, of) for kind, name in plan.memories if kind == EMITTER for of in remembered(plan, name)}
     kept |= {node for dimensions in _all_fields(plan) for one in dimensions for node in lookups(one)}
     kept |= {(name, one.name) for name, dimensions in emitters.items() for one in dimensions if _depends(one)}
+    if not kept:
+        return []
+    found = reads(emitters, plan.made_variables)
     first = [node for node in found if node in kept or (node[0] == VARIABLE and plan.interleaves)]
     wanted = {node: found[node] for node in graph.reached(found, *first)}
     births = [name for name in plan.setters if name not in plan.made_variables and plan.interleaves]
@@ -76,8 +78,7 @@ def looked_up(plan: Plan, emitter: str) -> list[str]:
 
 def remembered(plan: Plan, emitter: str) -> list[str]:
     """Return what is kept of each record for those after it of the same worker: dimensions, and the time."""
-    dimensions = plan.emitters[emitter].dimensions
-    return sorted({name for dimension in dimensions for name in former_reads(dimensions, dimension)})
+    return sorted(former_reads(plan.emitters[emitter].dimensions))
 
 
 def _depends(dimension: Dimension) -> bool:

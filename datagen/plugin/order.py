@@ -17,12 +17,14 @@ def reads(emitters: Fields, variables: Fields) -> dict[Node, list[Node]]:
     """Return the fields, each with those that it reads; what is no field, such as the time, is left out."""
     found: dict[Node, list[Node]] = {}
     for emitter, dimensions in emitters.items():
-        for number, dimension in enumerate(dimensions):
-            above = {other.name for other in dimensions[:number]}
-            own = [(emitter, name) for name in (*_known(above, dimension), *former_reads(dimensions, dimension))]
+        above: set[str] = set()
+        everywhere = {TIME, *(dimension.name for dimension in dimensions)}
+        for dimension in dimensions:
+            own = [(emitter, name) for name in (*_known(above, dimension), *_formers(everywhere, dimension))]
             looked_up = list(lookups(dimension))
             variable = [(VARIABLE, name) for name in _variables(variables, dimension, above)]
             found[emitter, dimension.name] = [*own, *looked_up, *variable]
+            above.add(dimension.name)
     for name, setters in variables.items():
         found[VARIABLE, name] = [node for one in setters for node in _of_setter(variables, one)]
     return found
@@ -33,9 +35,13 @@ def _of_setter(variables: Fields, setter: Dimension) -> Iterator[Node]:
     yield from lookups(setter)
 
 
-def former_reads(dimensions: Sequence[Dimension], dimension: Dimension) -> list[str]:
-    """Return the dimensions of the record before that a dimension reads; ``time`` where none has that name."""
-    everywhere = {TIME, *(other.name for other in dimensions)}
+def former_reads(dimensions: Sequence[Dimension]) -> set[str]:
+    """Return what of a record is read by the one after it: dimensions, and the ``time`` where none has that name."""
+    everywhere = {TIME, *(dimension.name for dimension in dimensions)}
+    return {name for dimension in dimensions for name in _formers(everywhere, dimension)}
+
+
+def _formers(everywhere: Collection[str], dimension: Dimension) -> list[str]:
     names = (of_former(name) for _, name in dimension.all_names())
     return [root(everywhere, name) for name in names if name is not None]
 
@@ -65,6 +71,8 @@ def tangles(emitters: Fields, variables: Fields) -> Iterator[list[Node]]:
 
     Within one emitter there may be circles: its records take what those before them had.
     """
+    if not any(True for fields in (emitters, variables) for of in fields.values() for one in of for _ in lookups(one)):
+        return
     found = reads(emitters, variables)
     for group in graph.groups(found):
         if len({emitter for emitter, _ in group}) > 1:
