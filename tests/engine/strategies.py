@@ -351,8 +351,6 @@ def specs(draw: st.DrawFn) -> Spec:
     if draw(st.integers(0, 2)) == 2:
         add_tables(draw, spec)
         add_keys(draw, spec)
-    if draw(st.integers(0, 2)) == 2:
-        add_memory(draw, spec)
     mend_clock(spec)
     mend_silence(spec)
     return ({"$schema": "generator.json", "_comment": {"any": 1}} if rarely(draw) else {}) | spec
@@ -570,3 +568,11 @@ def reads_variables(states: list[Spec]) -> bool:
     """Say whether a variable is made of others: in a circle, none of them could be set by a source, too."""
     kinds = re.findall('"type": "([a-zA-Z]+)"', json.dumps([state.get("variables", []) for state in states]))
     return not {"variable", "expression"}.isdisjoint(map(str.lower, kinds))
+
+
+@st.composite
+def remembering_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose fields look back at what was made before them."""
+    spec = draw(st.one_of(specs(), specs(), timed_specs()))
+    add_memory(draw, spec)
+    return spec
