@@ -15,6 +15,7 @@ from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDis
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
 from datagen.plugin.labelled import Labelled
+from datagen.plugin.lookup import Lookup
 from datagen.plugin.model import Model, Named, Number, invalid
 from datagen.plugin.order import VARIABLE, Node, tangles
 from datagen.plugin.profile import AnyProfile, ZoneName
@@ -191,9 +192,11 @@ class Population(Model):
     def contradictions(self) -> Iterator[tuple[Path_, str]]:
         """Yield what can't be together among parts that are valid each by itself, with its path."""
         pools: dict[str, Place] = {}
+        kinds: set[type[Dimension]] = set()
         labels: dict[tuple[Path_, str, str], Any] = {}
         for place in self.places():
             for path, part in place.dimension.whole():
+                kinds.add(type(part))
                 if (label := part.row_label()) is not None:
                     table, name, picking = label
                     owner = place.json_path[:2] if part.keyed_by is None else ()
@@ -205,8 +208,10 @@ class Population(Model):
                 if first.pool_keys() != keyed.pool_keys():
                     text = "a field of this name is keyed, too, and has another pool; give this one another name"
                     yield (*keyed.json_path, "name"), text
-        yield from self._tangles()
-        yield from self._labels()
+        if any(issubclass(kind, Lookup) for kind in kinds):
+            yield from self._tangles()
+        if any(issubclass(kind, Labelled) for kind in kinds):
+            yield from self._labels()
 
     def _labels(self) -> Iterator[tuple[Path_, str]]:
         """Yield the labels of fields that can't be added to a record."""

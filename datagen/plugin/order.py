@@ -71,8 +71,6 @@ def tangles(emitters: Fields, variables: Fields) -> Iterator[list[Node]]:
 
     Within one emitter there may be circles: its records take what those before them had.
     """
-    if not any(True for fields in (emitters, variables) for of in fields.values() for one in of for _ in lookups(one)):
-        return
     found = reads(emitters, variables)
     for group in graph.groups(found):
         if len({emitter for emitter, _ in group}) > 1:
