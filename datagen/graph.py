@@ -16,7 +16,7 @@ def reached(graph: Graph[Node], *first: Node) -> Iterator[Node]:
 def circles(graph: Graph[Node]) -> Iterator[list[Node]]:
     """Yield a shortest circle from each group of nodes that all lead to one another, from its first node back to it."""
     order = {node: number for number, node in enumerate(graph)}
-    for group in map(set, _groups(graph)):
+    for group in map(set, groups(graph)):
         first = min(group, key=order.__getitem__)
         ways = _ways({node: [other for other in graph[node] if other in group] for node in group}, first)
         last = next((node for node in ways if first in graph[node]), None)
@@ -40,8 +40,11 @@ def _ways(graph: Graph[Node], *first: Node) -> dict[Node, Node | None]:
     return found
 
 
-def _groups(graph: Graph[Node]) -> Iterator[list[Node]]:
-    """Yield the strongly connected components (R. Tarjan, Depth-first search and linear graph algorithms, 1972)."""
+def groups(graph: Graph[Node]) -> Iterator[list[Node]]:
+    """Yield the groups of nodes that all lead to one another, each behind those that it leads to.
+
+    They are the strongly connected components (R. Tarjan, Depth-first search and linear graph algorithms, 1972).
+    """
     number: dict[Node, int] = {}
     lowest: dict[Node, int] = {}  # number of a node on the stack that can be got to
     stack: list[Node] = []

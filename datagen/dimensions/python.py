@@ -109,7 +109,7 @@ class Python(Fallible):
     def draws(self) -> bool:
         return self._drawing in self._read
 
-    def remembers(self) -> bool:
+    def goes_in_order(self) -> bool:
         return True
 
     def by_row(self) -> Iterator[str]:

@@ -81,8 +81,8 @@ class Template(Fallible):
     def counts(self) -> bool:
         return bool(self.memory)
 
-    def remembers(self) -> bool:
-        return bool(self.memory) or super().remembers()
+    def goes_in_order(self) -> bool:
+        return bool(self.memory) or super().goes_in_order()
 
     @cached_property
     def _own(self) -> frozenset[str]:

@@ -5,65 +5,39 @@ stored values of variables. These are made in order, as drafts of batches; the r
 thread. Knows nothing of how workers move or of what becomes of the records.
 """
 
+import itertools
 from collections import ChainMap
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from datagen.draw import Integers, Keys
+from datagen.draw import Integers, Keys, Marks
 from datagen.engine.birth import Fact
+from datagen.engine.draft import Draft, DraftPart
+from datagen.engine.log import Sight
+from datagen.engine.memory import Back
+from datagen.engine.ordered import Ordered
 from datagen.engine.owners import Owners
-from datagen.engine.plan import Plan, Setter
-from datagen.engine.reader import Course, Events, RecordReader
-from datagen.engine.skipped import Skipped
+from datagen.engine.plan import EMITTER, STATE, Plan, Setter
+from datagen.engine.reader import Course, Events, Look, RecordReader, events_of
 from datagen.engine.step import NO_BIRTHS, Steps
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
-from datagen.plugin.dimension import Dimension, PooledDimension, Rows
+from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.incident import labels
+from datagen.plugin.labelled import Labelled
 from datagen.plugin.world import World
 from datagen.problems import Path_
 from datagen.records.batch import MOST_ROWS, TIME, Batch, Layout, Part
-from datagen.records.expression.name import root
-from datagen.records.types import as_json, common_type
+from datagen.records.expression.name import former, root
+from datagen.records.types import as_json, common_type, plain_type
 from datagen.records.values import as_kept, from_kept
 
 _FIRST_ROWS = 16
 _BATCH_BYTES = 16_000_000
-
-
-@dataclass(frozen=True)
-class _DraftPart:
-    """The records of one emitter, of which the values that depend on the order of records are made already."""
-
-    emitter: str
-    rows: Integers  # (k,) which of the records of the batch these are
-    steps: Steps  # (k,)
-    reader: StoreReader
-    made: dict[str, pa.Array]
-
-    def without(self, failed: Collection[int], reader: Callable[[Steps], StoreReader]) -> "_DraftPart":
-        """Return all but some of its records, by their places; what reads others is another one."""
-        kept = np.delete(np.arange(len(self.rows)), list(failed))
-        steps = self.steps.at(kept)
-        made = {name: column.take(pa.array(kept)) for name, column in self.made.items()}
-        return _DraftPart(self.emitter, self.rows[kept], steps, reader(steps), made)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A batch that is still to be made."""
-
-    steps: Steps  # those that emit a record
-    parts: tuple[_DraftPart, ...]
-    skipped: Skipped
-
-    def __len__(self) -> int:
-        return len(self.steps)
 
 
 class Columns:
@@ -73,22 +47,16 @@ class Columns:
         self._plan = plan
         self.times = plan.times(world.seed)
         self._world = world
-        self._types = _variable_types(plan, world, self.times.readings)  # of variables
-        self._stores = {
-            name: (CodeStore if all(map(_is_fixed, plan.setters[name])) else Store)(type_)
-            for name, type_ in self._types.items()
-        }
+        self._types: dict[str, pa.DataType]  # of variables
+        self._stores: dict[str, Store]
         sources = enumerate(plan.population.sources, len(plan.population.states))
         owners = {source.name: owner for owner, source in sources}
         self._recorded = {owners[name]: recording.values() for name, recording in plan.recordings.items()}
         self._rows_next = _FIRST_ROWS
         self._skips = plan.population.skips
-        self._in_order: dict[str, list[Dimension]] = {}  # by emitter: what depends on the order of records
         self._hidden = {name: emitter.hidden for name, emitter in plan.emitters.items()}
-        self.layout = Layout(
-            {name: {key: column.type for key, column in self._empty(name).items()} for name in plan.emitters},
-            self._hidden,
-        )
+        self._ordered: Ordered
+        self.layout = Layout(self._dimension_types(), self._hidden)
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what expressions can't do with the values that they read, each with its path in the JSON."""
@@ -101,7 +69,7 @@ class Columns:
                 owner, earlier = place.json_path[:2], {}
                 if place.table is not None:
                     earlier = self._plan.population.tables[place.table].read_types(place.table, self._world)
-            known = ChainMap(earlier, variables)
+            known = ChainMap(earlier, variables, self._former_types(place.emitter))
             names = {root(known, name) for _, name in place.dimension.all_names()} - {""}
             yield from place.misfits(Layout({"": {name: known[name] for name in sorted(names)}}), self._types)
             if place.emitter is not None:
@@ -112,20 +80,25 @@ class Columns:
         """Return what later records depend on, counters, variables and memories, for ``restore``."""
         stores = {name: store.snapshot() for name, store in self._stores.items()}
         recorded = {str(owner): values.snapshot() for owner, values in self._recorded.items()}
-        counters = dict(self._world.counters)
-        memories = {path: as_kept(values) for path, values in self._world.memories.items()}
-        found = {"rows_next": self._rows_next, "counters": counters, "stores": stores, "recorded": recorded}
-        return found | {"memories": memories}
+        return {
+            "rows_next": self._rows_next,
+            "counters": dict(self._world.counters),
+            "stores": stores,
+            "recorded": recorded,
+            "memories": {path: as_kept(values) for path, values in self._world.memories.items()},
+            "ordered": self._ordered.snapshot(),
+        }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
         self._rows_next = snapshot["rows_next"]
         self._world.counters.update(snapshot["counters"])
-        self._world.memories.update({path: from_kept(values) for path, values in snapshot.get("memories", {}).items()})
+        self._world.memories.update({path: from_kept(values) for path, values in snapshot["memories"].items()})
         for name, store in self._stores.items():
             store.restore(snapshot["stores"][name])
         for owner, values in self._recorded.items():
             values.restore(snapshot["recorded"][str(owner)])
+        self._ordered.restore(snapshot["ordered"])
 
     def drafts(self, steps: Steps, most: int | None = None) -> Iterator[Draft]:
         """Yield the records of a window's steps, in batches of an efficient size, as far as these are made in order.
@@ -147,16 +120,20 @@ class Columns:
 
     def _clear(self, steps: Steps) -> None:
         """Forget the values of variables that nobody can read any more after some steps."""
-        for group, kept in enumerate(steps.keep):
+        for names, kept in zip(self._plan.groups, steps.keep, strict=False):
             if kept is not None:
-                for name in self._plan.groups[group]:
+                for name in names:
                     self._stores[name].keep(kept)
+        self._ordered.keep(steps)
 
     def settle(self, steps: Steps) -> None:
         """Set the variables of steps whose records nobody gets."""
         size = 1 if self._plan.circular else MOST_ROWS
         for start in range(0, len(steps), size):
             self._set_variables(steps.between(start, min(start + size, len(steps))))
+        emitted = np.bincount(self._plan.emitter_of[steps.state] + 1, minlength=len(self._plan.emitters) + 1)
+        for name, count in zip(self._plan.emitters, emitted[1:].tolist(), strict=True):
+            self._ordered.go_on((EMITTER, name), count, is_made=False)
         self._clear(steps)
 
     def made(self, draft: Draft) -> Batch:
@@ -172,88 +149,104 @@ class Columns:
         fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1))
         self._rows_next = max(1, min(self._rows_next * 4, fitting, MOST_ROWS))
 
+    def _dimension_types(self) -> dict[str, dict[str, pa.DataType]]:
+        """Return the types of the columns of each emitter: makes them of no records.
+
+        Where some are made of what a record before had, all are made again and again, until no type changes. What of a
+        record is kept whose type never stops growing, such as an object that holds its own former value, is JSON text.
+        """
+        kept: dict[tuple[str, str], pa.DataType] = {}
+        endless: set[tuple[str, str]] = set()
+        for turn in itertools.count(1):
+            self._ordered = Ordered(self._plan, self._world, self.times.readings, kept)
+            look = partial(Sight(self._ordered.logs).of, at=_NOTHING)
+            self._types = _variable_types(self._plan, self._world, self.times.readings, look)
+            self._stores = {
+                name: (CodeStore if all(map(_is_fixed, self._plan.setters[name])) else Store)(type_)
+                for name, type_ in self._types.items()
+            }
+            made = {name: self._empty(name) for name in self._plan.emitters}
+            types = {name: {key: column.type for key, column in columns.items()} for name, columns in made.items()}
+            found = {(name, key): plain_type(type_) for name, of in types.items() for key, type_ in of.items()}
+            found |= {place: as_json(found[place]) for place in endless}
+            if found == kept or not (self._plan.memories or self._ordered.logs):
+                break
+            if turn % (len(found) + 2) == 0:
+                endless |= {place for place in found if found[place] != kept[place]}
+            kept = found
+        return types
+
     def _empty(self, emitter: str) -> dict[str, pa.Array]:
-        """Return the columns of no records; also notes which of them are to be made in order."""
+        """Return the columns of no records."""
         nothing = np.zeros(0, np.int64)
         reader = StoreReader(self._stores, lambda _: nothing.astype(np.int32))
         made: dict[str, pa.Array] = {}
-        rows = self._rows(nothing.astype(np.uint64), Events(nothing, nothing, nothing), reader, made).owned_by(
-            "emitter", emitter
-        )
-        dimensions = self._plan.emitters[emitter].dimensions
-        in_order = set()
-        for dimension in dimensions:
-            before = len(self._world.counters)
+        back = self._ordered.back((EMITTER, emitter), lambda _: nothing.astype(np.int32))
+        look = partial(Sight(self._ordered.logs).of, at=nothing)
+        rows = self._rows(nothing.astype(np.uint64), _NO_EVENTS, reader, made, back, look)
+        rows = rows.owned_by(EMITTER, emitter)
+        for dimension in self._plan.emitters[emitter].dimensions:
             made[dimension.name] = rows.make(dimension)
-            remembers = any(part.remembers() for _, part in dimension.whole())
-            if len(self._world.counters) > before or remembers:
-                in_order.add(dimension.name)
-        for number, dimension in reversed(list(enumerate(dimensions))):  # and what those read
-            if dimension.name in in_order:
-                earlier = {other.name for other in dimensions[:number]}
-                in_order |= {root(earlier, name) for _, name in dimension.all_names()}
-        self._in_order[emitter] = [dimension for dimension in dimensions if dimension.name in in_order]
-        return self._times(emitter, nothing) | made | self._labels(emitter, nothing)
+        return self._times(emitter, nothing) | made | self._labels(emitter, rows, nothing, made)
+
+    def _former_types(self, emitter: str | None) -> dict[str, pa.DataType]:
+        """Return the types of what fields of an emitter may look back at, by their names in expressions."""
+        return {former(name): type_ for name, type_ in self._ordered.kept_types(emitter).items()}
 
     def _draft(self, steps: Steps) -> Draft:
-        self._set_variables(steps)
+        every = steps
         emitter_of = self._plan.emitter_of[steps.state]
-        if not (emitter_of >= 0).all():
-            emitting = np.flatnonzero(emitter_of >= 0)
+        emitting = np.flatnonzero(emitter_of >= 0)
+        if len(emitting) < len(steps):
             steps, emitter_of = steps.at(emitting), emitter_of[emitting]
-        stores = {name: copy(store) for name, store in self._stores.items()}  # as they are now
-        parts = []
-        skipped: dict[int, str] = {}
+        if not self._plan.interleaves:
+            self._set_variables(every)
+        stores = self._stores if self._plan.interleaves else self._stores_now()
+        parts = {}
         for number, name in enumerate(self._plan.emitters):
             rows = np.flatnonzero(emitter_of == number)
             if len(rows):
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
-                part, failed = self._draft_part(name, rows, chosen, stores)
-                parts.append(part)
-                skipped |= failed
-        if not skipped:
-            return Draft(steps, tuple(parts), Skipped())
-        kept = np.delete(np.arange(len(steps)), list(skipped))
-        left = (replace(part, rows=np.searchsorted(kept, part.rows)) for part in parts if len(part.rows))
-        return Draft(steps.at(kept), tuple(left), Skipped.of(skipped))
+                variables = StoreReader(stores, partial(self._after, chosen))
+                parts[name] = DraftPart(name, rows, emitting[rows], chosen, variables, {})
+        sight = Sight(self._ordered.logs, {name: part.at for name, part in parts.items()}, every.time, every.worker)
+        owners, set_variable = self._setting(every, sight)
+        skipped = self._ordered.make(parts, every, sight, set_variable)
+        if self._plan.interleaves:
+            self._leave(owners)
+            parts = {
+                name: part.reading(StoreReader(self._stores_now(), partial(self._after, part.steps)))
+                for name, part in parts.items()
+            }
+        return Draft.of(steps, parts.values(), skipped)
 
-    def _draft_part(
-        self, emitter: str, rows: Integers, steps: Steps, stores: dict[str, Store]
-    ) -> tuple[_DraftPart, dict[int, str]]:
-        """Return the records of an emitter, with what has to be made in order, and which rows are left out, and why."""
-        part = _DraftPart(emitter, rows, steps, self._reader(stores, steps), {})
-        skipped: dict[int, str] = {}
-        inside = self._inside(part)
-        for dimension in self._in_order[emitter]:
-            failed: dict[int, str] = {}
-            part.made[dimension.name] = replace(inside, failed=failed).make(dimension)
-            if failed:
-                skipped |= {int(part.rows[row]): reason for row, reason in failed.items()}
-                part = part.without(failed, partial(self._reader, stores))
-                inside = self._inside(part)
-        return part, skipped
+    def _stores_now(self) -> dict[str, Store]:
+        """Return the values of variables as they are now, for other threads."""
+        return {name: copy(store) for name, store in self._stores.items()}
 
-    def _inside(self, part: _DraftPart) -> Rows:
-        """Return the rows of a part for what is made in order."""
-        rows = self._rows(part.steps.keys, _events(part.steps), part.reader, part.made)
-        return rows.owned_by("emitter", part.emitter)
-
-    def _reader(self, stores: dict[str, Store], steps: Steps) -> StoreReader:
-        return StoreReader(stores, partial(self._after, steps))
-
-    def _rows(self, keys: Keys, events: Events, reader: StoreReader, made: dict[str, pa.Array]) -> Rows:
+    def _rows(
+        self,
+        keys: Keys,
+        events: Events,
+        reader: StoreReader,
+        made: dict[str, pa.Array],
+        back: Back | None = None,
+        look: Look | None = None,
+    ) -> Rows:
         """Return rows for which dimensions are to be made, ``made`` being those that are already."""
-        return Rows(keys, self._plan.path, self._world, RecordReader(reader, events, self.times.readings, made))
+        known = RecordReader(reader, events, self.times.readings, made, back, look)
+        return Rows(keys, self._plan.path, self._world, known)
 
-    def _columns(self, part: _DraftPart) -> dict[str, pa.Array]:
+    def _columns(self, part: DraftPart) -> dict[str, pa.Array]:
         """Return all columns of an emitter's records; some of them are made already."""
         columns: dict[str, pa.Array] = {}
         steps = part.steps
-        inside = self._rows(steps.keys, _events(steps), part.reader, columns).owned_by("emitter", part.emitter)
+        inside = self._rows(steps.keys, events_of(steps), part.variables, columns)
+        inside = inside.owned_by(EMITTER, part.emitter)
         for dimension in self._plan.emitters[part.emitter].dimensions:
             name = dimension.name
             columns[name] = part.made[name] if name in part.made else inside.make(dimension)
-        return self._times(part.emitter, steps.time) | columns | self._labels(part.emitter, steps.time)
+        return self._times(part.emitter, steps.time) | columns | self._labels(part.emitter, inside, steps.time, columns)
 
     def _times(self, emitter: str, due: Integers) -> dict[str, pa.Array]:
         """Return the column of the time, also under the name that the emitter gives it."""
@@ -261,62 +254,90 @@ class Columns:
         times = milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))
         return {TIME: times, self._plan.emitters[emitter].time or TIME: times}
 
-    def _labels(self, emitter: str, due: Integers) -> dict[str, pa.Array]:
-        """Return the column of the incidents that are on, if there is to be one."""
-        label = self._plan.emitters[emitter].incidents
-        at = self._plan.start.microseconds + due // 1000
-        return {} if label is None else {label: labels(self.times.incidents, at)}
+    def _labels(self, emitter: str, rows: Rows, due: Integers, made: dict[str, pa.Array]) -> dict[str, pa.Array]:
+        """Return the columns of what is odd on purpose in those that are made, and of the incidents that are on."""
+        found = {}
+        for dimension in self._plan.emitters[emitter].dimensions:
+            if isinstance(dimension, Labelled) and dimension.label is not None:
+                found[dimension.label] = dimension.labels(rows, made[dimension.name])
+        if (label := self._plan.emitters[emitter].incidents) is not None:
+            found[label] = labels(self.times.incidents, self._plan.start.microseconds + due // 1000)
+        return found
 
     def _set_variables(self, steps: Steps) -> None:
         """Store the values that births and the steps set variables to, in time order."""
+        owners, set_variable = self._setting(steps, Sight(self._ordered.logs, {}, steps.time, steps.worker))
+        for name in self._plan.variables_in_order(steps.state):
+            set_variable(name)
+        self._leave(owners)
+
+    def _leave(self, owners: Owners) -> None:
+        """Let all that steps set of variables be set."""
+        for kind, name in self._plan.memories:
+            if kind == STATE:
+                self._ordered.go_on((kind, name), owners.count(self._plan.state_number(name)))
+
+    def _setting(self, steps: Steps, sight: Sight) -> tuple[Owners, Callable[[str], None]]:
+        """Return who sets variables among some steps, and what sets one of them; each is set after those it reads."""
         owners = Owners(self._plan, steps)
         recorded = {
             owner: values.of(owners.numbers(owner), owners.times(owner))
             for owner, values in self._recorded.items()
             if owners.count(owner)
         }
-        for name in self._plan.variables_in_order(steps.state):
-            made = []
-            group = self._plan.group_of[name]
-            for setter in self._plan.setters[name]:
-                if owners.count(setter.owner):
-                    known = recorded.get(setter.owner, {})
-                    made.append((owners.positions(setter.owner, group), self._values(setter, owners, known)))
-            if made:
-                self._stores[name].append(made)
 
-    def _values(self, setter: Setter, owners: Owners, known: dict[str, pa.Array]) -> pa.Array:
+        def set_variable(name: str) -> None:
+            group = self._plan.group_of[name]
+            setters = [setter for setter in self._plan.setters[name] if owners.count(setter.owner)]
+            if setters:
+                known = (recorded.get(setter.owner, {}) for setter in setters)
+                values = [self._values(*pair, owners, sight) for pair in zip(setters, known, strict=True)]
+                positions = [owners.positions(setter.owner, group) for setter in setters]
+                self._stores[name].append(list(zip(positions, values, strict=True)))
+
+        return owners, set_variable
+
+    def _values(self, setter: Setter, known: dict[str, pa.Array], owners: Owners, sight: Sight) -> pa.Array:
         """Return the values that a variable is set to; some of what it may read is ``known``."""
         if isinstance(setter.dimension, Fact):
             return setter.dimension.values(*owners.births(setter.owner))
         reader = StoreReader(self._stores, partial(owners.read, setter))
-        return (
-            self._rows(owners.keys(setter.owner), owners.events(setter.owner), reader, known)
-            .owned_by(*setter.path)
-            .make(setter.dimension)
-        )
+        keys, events = owners.keys(setter.owner), owners.events(setter.owner)
+        back = self._ordered.back(setter.path, partial(owners.before, setter.owner))
+        look = partial(sight.of, at=owners.rows(setter.owner))
+        return self._rows(keys, events, reader, known, back, look).owned_by(*setter.path).make(setter.dimension)
 
     def _after(self, steps: Steps, variable: str) -> Positions:
         return steps.after[self._plan.group_of[variable]]
+
+    def _looks_up(self, steps: Steps, start: int, stop: int) -> Marks:
+        """Return which steps of a batch, but the first, set variables that look up records."""
+        looking = self._plan.looking_up[steps.state[start:stop]]
+        states = len(self._plan.population.states)
+        births = steps.births.between(start, stop)
+        looking[births.row[self._plan.looking_up[states + births.source]]] = True
+        looking[:1] = False
+        return looking
 
     def _before_own_reads(self, steps: Steps, start: int, stop: int) -> int:
         """Return where a batch must stop: before a step whose variables are made of values that the same batch sets.
 
         Only variables that read each other in a circle need this, and are slow for it: some 50 thousand records/s.
         """
-        sets = self._plan.sets_variables[steps.state[start:stop]]
-        if not sets.any():
-            return stop
-        first = int(np.argmax(sets))
-        refused = steps.state[start:stop] != steps.state[start + first]
-        for group in self._plan.former_groups - self._plan.given_groups:
-            refused |= steps.before[group][start:stop] >= self._stores[self._plan.groups[group][0]].size
-        found = np.flatnonzero(refused & sets)
+        state = steps.state[start:stop]
+        sets = self._plan.sets_variables[state]
+        refused = self._looks_up(steps, start, stop)
+        if sets.any():
+            others = state != state[int(np.argmax(sets))]
+            for group in self._plan.former_groups - self._plan.given_groups:
+                others |= steps.before[group][start:stop] >= self._stores[self._plan.groups[group][0]].size
+            refused |= others & sets
+        found = np.flatnonzero(refused)
         return start + int(found[0]) if len(found) else stop
 
 
-def _events(steps: Steps) -> Events:
-    return Events(steps.time, steps.worker, steps.step)
+_NOTHING = np.zeros(0, np.int64)
+_NO_EVENTS = Events(_NOTHING, _NOTHING, _NOTHING)
 
 
 def _is_fixed(setter: Setter) -> bool:
@@ -328,7 +349,7 @@ def _is_fixed(setter: Setter) -> bool:
     return (pooled or dimension.fixed) and not dimension.percent_missing and dimension.when is None
 
 
-def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course]) -> dict[str, pa.DataType]:
+def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course], look: Look) -> dict[str, pa.DataType]:
     """Return the type of each variable: sets all of them for no rows, each after those that it reads.
 
     Where some read each other in a circle, they are set again and again, until no type changes. A variable whose type
@@ -336,9 +357,7 @@ def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course]) -> 
     """
     stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
     nothing = np.zeros(0, np.int64)
-    reader = RecordReader(
-        StoreReader(stores, lambda _: nothing.astype(np.int32)), Events(nothing, nothing, nothing), courses, {}
-    )
+    reader = RecordReader(StoreReader(stores, lambda _: nothing.astype(np.int32)), _NO_EVENTS, courses, {}, None, look)
     rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
 
     def type_of(name: str) -> pa.DataType:

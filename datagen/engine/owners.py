@@ -39,17 +39,26 @@ class Owners:
         if variable in setter.set_before:
             return self.positions(setter.owner, group)
         if setter.owner < self._states:
-            return self._steps.before[group][self._own(setter.owner)]
+            return self.before(setter.owner, group)
         return np.zeros(self.count(setter.owner), np.int32)
+
+    def before(self, state: int, group: int) -> Positions:
+        """Return the positions of what was there of a group before each of a state's steps."""
+        return self._steps.before[group][self._own(state)]
 
     def times(self, owner: int) -> Integers:
         """Return when an owner's steps, or births, are due."""
-        return self._steps.time[self._rows(owner)]
+        return self._steps.time[self.rows(owner)]
 
     def events(self, owner: int) -> Events:
         """Return an owner's steps, or births, which are steps 0."""
-        rows = self._rows(owner)
+        rows = self.rows(owner)
         return Events(self._steps.time[rows], self._steps.worker[rows], self._steps.step[rows])
+
+    def rows(self, owner: int) -> Integers:
+        """Return which of the steps are an owner's, or are those of its births."""
+        own = self._own(owner)
+        return own if owner < self._states else self._steps.births.row[own]
 
     def births(self, owner: int) -> tuple[Births, Integers]:
         """Return all births, and which of them are a source's."""
@@ -73,7 +82,7 @@ class Owners:
     def keys(self, owner: int) -> Keys:
         """Return the row keys of an owner's steps."""
         if owner not in self._keys:
-            self._keys[owner] = self._steps.keys[self._rows(owner)]
+            self._keys[owner] = self._steps.keys[self.rows(owner)]
         return self._keys[owner]
 
     def positions(self, owner: int, group: int) -> Positions:

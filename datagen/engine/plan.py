@@ -22,10 +22,12 @@ from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution, Linear
+from datagen.plugin.order import lookups
 from datagen.plugin.recording import Recording
 from datagen.problems import path_part
-from datagen.records.expression.name import root
+from datagen.records.expression.name import of_former, root
 
+EMITTER, STATE = "emitter", "state"  # the first names of the name paths of draws
 FOREIGN = -1  # the family of a distribution that only Python can draw
 _FOREIGN = Linear(FOREIGN, 0.0, 0.0)
 
@@ -137,7 +139,7 @@ class Plan:
             bound=np.concatenate(bounds),
             target=np.array([self._state_numbers.get(way.next, len(states)) for way in ways], np.int32),
             sets=self.sets_group.T.astype(np.uint8, order="C"),
-            former=np.array([group in self.former_groups for group in range(len(self.groups))], np.uint8),
+            former=np.array([group in self.groups_before for group in range(len(self.sets_group))], np.uint8),
         )
 
     @cached_property
@@ -172,10 +174,30 @@ class Plan:
         lists += [source.variables for source in self.population.sources]
         return frozenset(dimension.name for dimensions in lists for dimension in dimensions)
 
+    @cached_property
+    def made_variables(self) -> dict[str, list[Dimension]]:
+        """Return the field generators that set each variable."""
+        found: dict[str, list[Dimension]] = {}
+        for _, dimensions in self._owners():
+            for one in dimensions:
+                if isinstance(one, Dimension):
+                    found.setdefault(one.name, []).append(one)
+        return found
+
+    @cached_property
+    def looking_up(self) -> npt.NDArray[np.bool_]:
+        """Return which states and sources set variables that look up records, (states + sources,)."""
+        return np.array([any(map(_looks_up, dimensions)) for _, dimensions in self._owners()])
+
+    @property
+    def interleaves(self) -> bool:
+        """Return whether some variables are set behind the fields of records that they look up, in one batch."""
+        return bool(self.looking_up.any()) and not self.circular
+
     def _owners(self) -> Iterator[tuple[tuple[str, str], Sequence[Dimension | Fact]]]:
         """Yield the states and then the sources, each with the name path and the variables that it sets."""
         for state in self.population.states:
-            yield ("state", state.name), state.variables
+            yield (STATE, state.name), state.variables
         for source in self.population.sources:
             facts = [fact for fact in self.facts.values() if fact.is_known_of(source)]
             yield ("source", source.name or ""), [*facts, *source.at_birth]
@@ -194,11 +216,35 @@ class Plan:
 
     @cached_property
     def sets_group(self) -> npt.NDArray[np.bool_]:
-        """Return which groups are set by which states and sources, (groups, states + sources)."""
-        table = np.zeros((len(self.groups), len(self.population.states) + len(self.population.sources)), bool)
+        """Return which groups are set by which states and sources, (groups, states + sources).
+
+        Behind those of variables there is one for each of the ``memories``.
+        """
+        states = self.population.states
+        size = len(self.groups) + len(self.memories)
+        table = np.zeros((size, len(states) + len(self.population.sources)), bool)
         for number, names in enumerate(self.groups):
             table[number, [setter.owner for setter in self.setters[names[0]]]] = True
+        for (kind, name), number in self.memories.items():
+            table[number, : len(states)] = [
+                name == (state.emitter if kind == EMITTER else state.name) for state in states
+            ]
         return table
+
+    @cached_property
+    def memories(self) -> dict[tuple[str, str], int]:
+        """Return the emitters and states whose fields look back at those before of the same worker.
+
+        Of each, the group of positions that the walk keeps for them: where the last record, or setting, is.
+        """
+        emitters = [(EMITTER, one.name) for one in self.population.emitters if any(map(_looks_back, one.dimensions))]
+        states = [(STATE, one.name) for one in self.population.states if any(map(_looks_back, one.variables))]
+        return {owner: number for number, owner in enumerate(emitters + states, len(self.groups))}
+
+    @property
+    def groups_before(self) -> frozenset[int]:
+        """Return the groups of which the walk says what was set before a step."""
+        return self.former_groups.union(self.memories.values())
 
     @cached_property
     def former_groups(self) -> frozenset[int]:
@@ -282,6 +328,16 @@ def _reads(names: Collection[str], dimension: Dimension | Fact) -> frozenset[str
         return frozenset()
     reads = frozenset(name for _, name in dimension.all_reads())
     return reads | {root(names, name) for _, name in dimension.all_names()} - {""}
+
+
+def _looks_back(dimension: Dimension) -> bool:
+    """Return whether a field depends on what was made for the same worker before."""
+    reads = any(of_former(name) is not None for _, name in dimension.all_names())
+    return reads or any(part.remembers() for _, part in dimension.whole())
+
+
+def _looks_up(dimension: Dimension | Fact) -> bool:
+    return isinstance(dimension, Dimension) and any(True for _ in lookups(dimension))
 
 
 def _linear(wait: Distribution | None) -> Linear:

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from datagen.draw import Integers
+from datagen.engine.memory import Back
+from datagen.engine.step import Steps
 from datagen.engine.variables import StoreReader
+from datagen.plugin.world import NoPast, Past, Seen
 from datagen.records.batch import TIME
 from datagen.records.expression.facets import as_milliseconds
+from datagen.records.expression.name import former, of_former
 from datagen.records.text import plain_text
 
+Look = Callable[[str], Seen]  # the records of an emitter
 Course = Callable[[Integers], pa.Array]  # of times (n,), in ns since the start
 
 
@@ -23,6 +28,11 @@ class Events:
     due: Integers  # (n,) ns since the start
     worker: Integers  # (n,)
     step: Integers  # (n,)
+
+
+def events_of(steps: Steps) -> Events:
+    """Return the steps as events."""
+    return Events(steps.time, steps.worker, steps.step)
 
 
 class RecordReader:
@@ -37,13 +47,24 @@ class RecordReader:
         events: Events,
         courses: Mapping[str, Course],
         made: Mapping[str, pa.Array],
+        back: Back | None = None,
+        look: Look | None = None,
     ) -> None:
-        """Read values of some events; ``made`` may grow meanwhile."""
+        """Read values of some events; ``made`` may grow meanwhile.
+
+        Where nothing looks back, there is no way ``back``; ``look`` returns the records of an emitter.
+        """
+        self._look = look
+        self._back = back
         self._variables = variables
         self._events = events
         self._courses = courses
         self._made = made
-        self._read: dict[str, pa.Array] = {}  # of the courses
+        self._read: dict[str, pa.Array] = {}  # of the courses and the past
+
+    @property
+    def past(self) -> Past:
+        return self._back or NoPast(len(self._events.step))
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
         return self._variables.read(variable, origin)
@@ -56,18 +77,28 @@ class RecordReader:
         time = plain_text(as_milliseconds(self._courses[TIME](events.due[row : row + 1])))[0].as_py()
         return f"the record of {time}, worker {events.worker[row]}, step {events.step[row]}"
 
+    def seen(self, emitter: str, origin: Integers | None) -> Seen:
+        assert self._look is not None, "what looks up is made where it can"
+        seen = self._look(emitter)
+        return seen if origin is None else seen.at(origin)
+
     def names(self) -> Collection[str]:
-        return {*self._courses, *self._variables.names(), *self._made}
+        formers = () if self._back is None else map(former, self._back.dimensions)
+        return {*self._courses, *self._variables.names(), *self._made, *formers}
 
     def look_up(self, name: str, origin: Integers | None) -> pa.Array:
         if name not in self._made and name in self._variables.names():
             return self._variables.read(name, origin)
         values = self._made.get(name)
         if values is None:
-            values = self._of_time(name)
+            values = self._found(name)
         return values if origin is None else values.take(pa.array(origin))
 
-    def _of_time(self, name: str) -> pa.Array:
+    def _found(self, name: str) -> pa.Array:
         if name not in self._read:
-            self._read[name] = self._courses[name](self._events.due)
+            of = of_former(name)
+            if self._back is not None and of is not None:
+                self._read[name] = self._back.former(of)
+            else:
+                self._read[name] = self._courses[name](self._events.due)
         return self._read[name]

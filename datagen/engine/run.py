@@ -11,8 +11,9 @@ import numpy as np
 
 from datagen.clock import NEVER, Clock, time_left
 from datagen.draw import Integers
-from datagen.engine.columns import Columns, Draft
+from datagen.engine.columns import Columns
 from datagen.engine.crew import Crew, looked_ahead
+from datagen.engine.draft import Draft
 from datagen.engine.fit import misfits, oddities
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools

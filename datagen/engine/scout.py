@@ -11,6 +11,7 @@ from threading import Event
 import numpy as np
 
 from datagen import draw
+from datagen.clock import NEVER
 from datagen.draw import Integers
 from datagen.engine.columns import Columns
 from datagen.engine.plan import Plan
@@ -95,5 +96,6 @@ class Scout:
             after=tuple(after),
             keep=tuple(np.zeros(1, np.int64) for _ in plan.groups),  # nobody reads them any more
             before={group: given[group] for group in plan.former_groups},
+            ends=np.full(count, NEVER),
             births=Births(rows, np.full(count, place, np.int32), numbers, given, np.zeros((count, 3), np.int64)),
         )

@@ -14,7 +14,7 @@ class Room:
 
     def __init__(self, rows: int, sizes: Integers) -> None:
         """Make room for so many steps; ``sizes`` (groups,) are those of the stores of values."""
-        self.time, self.worker, self.step = (np.empty(rows, np.int64) for _ in range(3))
+        self.time, self.worker, self.step, self.ends = (np.empty(rows, np.int64) for _ in range(4))
         self.state = np.empty(rows, np.int32)
         self.keys = np.empty(rows, np.uint64)
         self.after, self.before = (np.empty((len(sizes), rows), np.int32) for _ in range(2))
@@ -35,6 +35,7 @@ class Room:
             self.step[:count],
             self.state[:count],
             self.keys[:count],
+            self.ends[:count],
             tuple(self.after[:, :count]),
             {group: self.before[group, :count] for group in former_groups},
             births=Births(
@@ -77,6 +78,7 @@ class Steps:
     step: Integers  # (n,)
     state: npt.NDArray[np.int32]  # (n,)
     keys: Keys  # (n,) row keys of (seed, worker, step)
+    ends: Integers  # (n,) ns since the start: when the worker stops, if that is what comes next; else ``NEVER``
     # Per variable group: positions in its store of the values that were set last, on this entry or earlier; and of the
     # values set last before this entry, for the groups that are read like that.
     after: tuple[npt.NDArray[np.int32], ...] = ()  # each (n,)
@@ -108,6 +110,7 @@ class Steps:
             self.step[rows],
             self.state[rows],
             self.keys[rows],
+            self.ends[rows],
             tuple(source[rows] for source in self.after),
             {group: source[rows] for group, source in self.before.items()},
         )

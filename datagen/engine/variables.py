@@ -37,12 +37,23 @@ class Store:
 
     def append(self, made: list[tuple[Positions, pa.Array]]) -> None:
         """Add values: arrays, each with the positions of its values, which come behind those that are there."""
-        chunk = self._in_order(made)
+        self._extend(self._in_order(made))
+
+    def extend(self, values: pa.Array) -> None:
+        """Add values behind those that are there, in their order."""
+        self._extend(as_type(values, self._type))
+
+    def _extend(self, chunk: pa.Array) -> None:
         self._chunks = [*self._chunks, chunk]  # a copy of this store keeps what it has
         self._starts = [*self._starts, self.size]
         self.size += len(chunk)
         if len(self._chunks) > MOST_CHUNKS:
             self._set([self._chunks[0], pa.concat_arrays(self._chunks[1:])])
+
+    def replace(self, values: pa.Array) -> None:
+        """Put other values in place of the last ones."""
+        kept = pa.chunked_array(self._chunks).slice(0, self.size - len(values))
+        self._set([*kept.chunks, as_type(values, self._type)])
 
     def take(self, used: Integers | Positions) -> pa.Array:
         """Return the values at some positions, which ascend."""
@@ -147,6 +158,14 @@ class StoreReader:
         self._positions = positions
         self._used: dict[int, tuple[Integers, Positions, pa.Array, Positions]] = {}
 
+    def at(self, rows: Integers) -> "StoreReader":
+        """Return what reads for some of the rows, in any order."""
+        return StoreReader(self._stores, lambda variable: self._positions(variable)[rows])
+
+    def between(self, low: int, high: int) -> "StoreReader":
+        """Return what reads for some of the rows."""
+        return StoreReader(self._stores, lambda variable: self._positions(variable)[low:high])
+
     def names(self) -> Collection[str]:
         """Return the names of all variables."""
         return self._stores.keys()
@@ -156,8 +175,8 @@ class StoreReader:
         positions = self._positions(variable)
         if origin is None and (positions[1:] > positions[:-1]).all():
             return store.take(positions)
-        if origin is None and store.size > _SPARSE * len(positions):
-            return store.pick(positions)
+        if store.size > _SPARSE * len(positions):
+            return store.pick(positions if origin is None else positions[origin])
         used, index, shared = self._compact(positions, store.size)
         indices = shared if origin is None else pa.array(index[origin])
         if 2 * len(used) > len(indices):

@@ -38,12 +38,12 @@ class Walk:
     def __init__(self, plan: Plan, seed: int, max_workers: int) -> None:
         self._warm_up = plan.warm_up
         self._plan = plan
-        self._former_groups = sorted(plan.former_groups)
+        self._groups_before = sorted(plan.groups_before)
         self._ahead = Ahead(plan, seed, max_workers)
         self._arrivals = Arrivals(plan, seed, min(max_workers, NEVER), self._ahead.newcomers)
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
         self._loop = EventLoop(plan.tables, keys, np.empty(_DAYS, np.int32), self._arrivals.core)
-        self._sizes = np.ones(len(plan.groups), np.int64)  # of the stores of values; position 0 is "never set"
+        self._sizes = np.ones(len(plan.sets_group), np.int64)  # of the stores of values; position 0 is "never set"
         self._rows = min(_FIRST_ROWS, _MOST_ROWS)
         self._slots: Slots
         self._held = self._refused = self._sizes[:0], self._sizes[:0]
@@ -137,7 +137,8 @@ class Walk:
         self._refused = room.refused_at[:refused] - self._warm_up, room.refused_by[:refused].astype(np.int64)
         if self._warm_up:
             room.time[: self._loop.rows] -= self._warm_up
-        steps = room.steps(self._loop.rows, self._loop.born, self._former_groups)
+            room.ends[: self._loop.rows][room.ends[: self._loop.rows] < NEVER] -= self._warm_up
+        steps = room.steps(self._loop.rows, self._loop.born, self._groups_before)
         if self._arrivals.keeps_batches:
             steps = steps.bearing(self._arrivals.with_batches(steps.births))
         self._rows = min(4 * self._rows, _MOST_ROWS)

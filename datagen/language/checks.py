@@ -11,15 +11,16 @@ from typing import Any
 
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
-from datagen.language.members import members, repeated_names
-from datagen.language.names import Field, Given, names_in_json, reading, unknown_names
+from datagen.language.fields import fields_of, parts_in, text_in
+from datagen.language.members import repeated_names
+from datagen.language.names import Field, Given, reading, unknown_names
 from datagen.language.order import disorder
 from datagen.language.population import Emitter, State
 from datagen.language.tables import Tables
 from datagen.plugin.arrival import After, Arrival, TurnedAway
-from datagen.plugin.dimension import Dimension
 from datagen.plugin.model import LARGEST
 from datagen.problems import Path_, did_you_mean, show
+from datagen.records.batch import TIME
 
 STOP = "stop"
 _TOLERANCE = 0.01 + 1e-9  # of the sum of probabilities; 0.99 and 1.01 are allowed, whatever their last bit
@@ -66,8 +67,8 @@ class Checks:
     def __init__(self, data: dict[str, Any], made: dict[str, Any]) -> None:
         """Take the JSON of a spec, and the same with models for the states and emitters that are valid."""
         self._data = data
-        states = [_state(path, part) for path, part in _parts(made, (), "states")]
-        emitters = [_emitter(path, part) for path, part in _parts(made, (), "emitters")]
+        states = [_state(path, part) for path, part in parts_in(made, (), "states")]
+        emitters = [_emitter(path, part) for path, part in parts_in(made, (), "emitters")]
         self._tables = Tables(made.get("tables"))
         sources = [_source(path, part, self._tables.names) for path, part in _arrivals(made)]
         lists = [*(state.variables for state in states), *(source.variables for source in sources)]
@@ -106,6 +107,7 @@ class Checks:
             yield from self._reads_of_nothing()
             yield from self._unknown_names()
         yield from self._tables.problems(self._fields)
+        yield from self._unknown_lookups()
         yield from disorder([one.variables for one in self._states], [one.variables for one in self._sources])
         yield from self._standing_circles()
         yield from times.problems(self._data)
@@ -168,8 +170,8 @@ class Checks:
             yield path, way if len(circle) > 2 else "a source can't wait for itself"
 
     def _sums(self) -> Found:
-        for path, state in _parts(self._data, (), "states"):
-            found = [transition.get("probability") for _, transition in _parts(state, path, "transitions")]
+        for path, state in parts_in(self._data, (), "states"):
+            found = [transition.get("probability") for _, transition in parts_in(state, path, "transitions")]
             given = [p for p in found if isinstance(p, int | float) and not isinstance(p, bool) and abs(p) <= LARGEST]
             if given and len(given) == len(found) and abs(sum(given) - 1) > _TOLERANCE:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
@@ -185,6 +187,20 @@ class Checks:
             for path, name in field.reads:
                 if name not in self._variables:
                     yield path, f"variable {show(name)} is set in no state{self._near(name, self._variables)}"
+
+    def _unknown_lookups(self) -> Found:
+        """Yield what is looked up in records that there are not, or that they don't have."""
+        known = {
+            one.name: {TIME, *(field.name or "" for field in one.dimensions)} for one in self._emitters if one.name
+        }
+        for path, lookup in (found for field in self._fields for found in field.lookups):
+            if lookup.emitter not in self._names:
+                near = self._near(lookup.emitter, self._names)
+                yield (*path, "emitter"), f"unknown emitter {show(lookup.emitter)}{near}"
+            for key, name in lookup.looked_up() if lookup.emitter in known else ():
+                if name not in known[lookup.emitter]:
+                    near = self._near(name, known[lookup.emitter])
+                    yield (*path, *key), f"emitter {show(lookup.emitter)} has no dimension {show(name)}{near}"
 
     def _near(self, name: str, known: Collection[str]) -> str:
         """Return the end of a message about an unknown name; nothing once very many were looked for."""
@@ -285,13 +301,13 @@ def _state(path: Path_, part: State | dict[str, Any]) -> _State:
             for number, transition in enumerate(part.transitions)
         ]
     else:
-        name, emitter, never_waits = _text(part, "name") or "", _text(part, "emitter"), part.get("delay") is None
+        name, emitter, never_waits = text_in(part, "name") or "", text_in(part, "emitter"), part.get("delay") is None
         next_states = [
             ((*at, "next"), transition["next"])
-            for at, transition in _parts(part, path, "transitions")
+            for at, transition in parts_in(part, path, "transitions")
             if isinstance(transition.get("next"), str)
         ]
-    return _State(path, name, emitter, tuple(next_states), never_waits, _fields(part, path, "variables"))
+    return _State(path, name, emitter, tuple(next_states), never_waits, fields_of(part, path, "variables"))
 
 
 def _source(path: Path_, part: Arrival | dict[str, Any], columns: Callable[[str], list[str]]) -> _Source:
@@ -300,15 +316,15 @@ def _source(path: Path_, part: Arrival | dict[str, Any], columns: Callable[[str]
         state, name, in_batches = part.state, part.name, part.in_batches
         after = [(key, at.after) for key, at in (("from", part.from_), ("until", part.until)) if isinstance(at, After)]
     else:
-        turned = _text(_object(part, "when_full"), "state")
-        state, name, in_batches, after = _text(part, "state"), _text(part, "name"), _is_every(part), []
+        turned = text_in(_object(part, "when_full"), "state")
+        state, name, in_batches, after = text_in(part, "state"), text_in(part, "name"), _is_every(part), []
     begins = [((*path, "state"), state), ((*path, "when_full", "state"), turned)]
     named = tuple((at, name) for at, name in begins if name is not None)
     waits = tuple(((*path, key, "after"), other) for key, other in after)
     plays = part.plays(columns) if isinstance(part, Arrival) else []
     taken = part.tables() if isinstance(part, Arrival) else ()
     picks = tuple(((*path, *inner), table, column) for inner, table, column in taken)
-    fields = (*(Field(path, name, ()) for name in plays), *_fields(part, path, "variables"))
+    fields = (*(Field(path, name, ()) for name in plays), *fields_of(part, path, "variables"))
     return _Source(path, name, named, in_batches, state is None, waits, fields, picks)
 
 
@@ -318,54 +334,18 @@ def _taken(part: Arrival) -> list[str]:
 
 
 def _is_every(part: dict[str, Any]) -> bool:
-    return (_text(part, "type") or "").lower() == "every"
+    return (text_in(part, "type") or "").lower() == "every"
 
 
 def _emitter(path: Path_, part: Emitter | dict[str, Any]) -> _Emitter:
-    name = part.name if isinstance(part, Emitter) else _text(part, "name")
-    return _Emitter(path, name, _fields(part, path, "dimensions"))
-
-
-def _fields(owner: Any, path: Path_, key: str) -> tuple[Field, ...]:
-    if not isinstance(owner, dict):
-        dimensions: list[Dimension] = getattr(owner, key)
-        return tuple(_model_field((*path, key, number), dimension) for number, dimension in enumerate(dimensions))
-    return tuple(
-        Field(at, _text(part, "name"), tuple(_json_reads(at, part)), tuple(_json_names(at, part)))
-        for at, part in _parts(owner, path, key)
-    )
-
-
-def _model_field(path: Path_, dimension: Dimension) -> Field:
-    def placed(found: Found) -> tuple[tuple[Path_, str], ...]:
-        return tuple(((*path, *inner), name) for inner, name in found)
-
-    picks = tuple(((*path, *inner), table, column) for inner, table, column in dimension.all_picks())
-    reads, names = tuple(_model_reads(path, dimension)), placed(dimension.sure_names())
-    return Field(
-        path, dimension.name, reads, names, picks, placed(dimension.all_names()), placed(dimension.all_doubts())
-    )
-
-
-def _model_reads(path: Path_, dimension: Dimension) -> Found:
-    for name in dimension.reads():
-        keys = [key for key in type(dimension).model_fields if getattr(dimension, key) == name and key != "name"]
-        yield (*path, *keys[:1]), name
-    for inner, nested in dimension.nested():
-        yield from _model_reads((*path, *inner), nested)
-
-
-def _json_reads(path: Path_, part: Any) -> Found:
-    if isinstance(part, dict) and str(part.get("type")).lower() == "variable" and isinstance(part.get("variable"), str):
-        yield (*path, "variable"), part["variable"]
-    for member_path, member in members(path, part):
-        yield from _json_reads(member_path, member)
+    name = part.name if isinstance(part, Emitter) else text_in(part, "name")
+    return _Emitter(path, name, fields_of(part, path, "dimensions"))
 
 
 def _arrivals(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
     """Yield the sources of arrivals, with their paths; one that says nothing where there is only an interarrival."""
     given = data.get("arrivals")
-    if isinstance(given, list) and (parts := list(_parts(data, (), "arrivals"))):
+    if isinstance(given, list) and (parts := list(parts_in(data, (), "arrivals"))):
         yield from parts
     else:
         yield ("arrivals",), given if isinstance(given, dict | Arrival) else {}
@@ -375,23 +355,5 @@ def _object(part: dict[str, Any], key: str) -> dict[str, Any]:
     return part[key] if isinstance(part.get(key), dict) else {}
 
 
-def _json_names(path: Path_, part: Any) -> Found:
-    yield from (((*path, key), name) for key, name in names_in_json(part))
-    for member_path, member in members(path, part):
-        yield from _json_names(member_path, member)
-
-
 def _kind(part: dict[str, Any]) -> str:
     return str(part.get("type")).lower()
-
-
-def _text(part: dict[str, Any], key: str) -> str | None:
-    return part[key] if isinstance(part.get(key), str) else None
-
-
-def _parts(data: Any, path: Path_, key: str) -> Iterator[tuple[Path_, Any]]:
-    """Yield the objects and models in the list under a key, with their paths."""
-    parts = data.get(key) if isinstance(data, dict) else None
-    for index, part in enumerate(parts if isinstance(parts, list) else []):
-        if isinstance(part, dict | State | Emitter | Arrival):
-            yield (*path, key, index), part

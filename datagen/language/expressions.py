@@ -29,9 +29,14 @@ variables of the worker; a variable reads variables. Both also read:
 | `batch.index`, `batch.size` | the worker's place in the beat, from 0 on, and how many workers that has |
 | `profile('name')` | the factor of a [profile](profiles.md) of the spec at that time |
 | `incident('name')` | whether an incident of the spec is on at that time |
+| `previous(name)` | in a record: what the worker's last record of the same emitter had there, null in its first one |
 
 Numbers of workers count all that come due, also those for whom no place is free, and numbers of beats also those
 without workers. `batch` is null for workers of other sources.
+
+`previous` takes any dimension of the record, also one that stands below or is the field itself, or a key inside of it;
+`previous(time)` is the time of the last record. Variables have no record before them; by their own name they read what
+they were before.
 
 A dimension or variable of the spec that has one of these names is what the name stands for. A filter reads the
 dimensions of the records, `profile('name')` and `incident('name')`; these two are of the time at which a record came to

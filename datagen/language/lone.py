@@ -7,7 +7,7 @@ from datagen.language.population import Emitter, Population, State
 from datagen.plugin.arrival import BATCH, Arrival
 from datagen.plugin.dimension import Dimension
 from datagen.problems import Path_, show
-from datagen.records.expression.name import root
+from datagen.records.expression.name import of_former, root
 
 Found = Iterator[tuple[Path_, str]]
 
@@ -41,7 +41,8 @@ def _unknown(source: Arrival, state: State, emitters: dict[str, Emitter]) -> Ite
     parts: Sequence[Dimension] = (*own, *fields)
     named = {dimension.name for dimension in parts}
     for dimension in parts:
-        if any(part.counts() or part.remembers() for _, part in dimension.whole()):
+        looks_back = any(of_former(name) is not None for _, name in dimension.all_names())
+        if looks_back or any(part.counts() or part.goes_in_order() for _, part in dimension.whole()):
             yield f"{show(dimension.name)} depends on the values made before, so nobody knows the bytes ahead"
         if any(root([BATCH], name) and BATCH not in named for _, name in dimension.all_names()):
             yield f"{show(dimension.name)} reads {show(BATCH)}, which is only known once the records are measured"

@@ -9,10 +9,13 @@ from functools import cached_property
 from typing import Any
 
 from datagen.plugin.arrival import BATCH, WORKER
+from datagen.plugin.lookup import Lookup
 from datagen.problems import Path_, is_comment, show
+from datagen.records.batch import TIME
 from datagen.records.expression import ExpressionError, parse
-from datagen.records.expression.name import called, root
+from datagen.records.expression.name import called, former, of_former, root, shown
 
+_NOT_HERE = "can only be read by fields of a record: only records have one before them"
 _COURSE = re.compile(r"(profile|incident)\('(.*)'\)", re.DOTALL)
 
 Found = Iterator[tuple[Path_, str]]
@@ -30,6 +33,7 @@ class Field:
     picks: tuple[tuple[Path_, str, str | None], ...] = ()  # tables, and columns of them
     guesses: tuple[tuple[Path_, str], ...] = ()  # names that are read, too, where they stand for something
     doubts: tuple[tuple[Path_, str], ...] = ()  # those of them that are hardly meant to stand for nothing
+    lookups: tuple[tuple[Path_, Lookup], ...] = ()
 
 
 def reading(fields: tuple[Field, ...], variables: Known, *, in_record: bool) -> tuple[Field, ...]:
@@ -86,12 +90,15 @@ def unknown_names(
     what = "a dimension above, a variable or time" if in_record else "a variable or time"
     everywhere = {field.name for field in fields if field.name is not None} if in_record else set()
     earlier: Known = {}
+    formers = dict.fromkeys(map(former, [TIME, *everywhere]), True) if in_record else {}
     for field in fields:
         known = ChainMap(earlier, variables, given.known)
         for path, name in field.doubts if doubted else field.names:
-            if root(known, name):
+            if root(known, name) or root(formers, name):
                 continue
-            if below := root(everywhere, name):
+            if (of := of_former(name)) is not None:
+                yield path, _no_former(of, [TIME, *everywhere], near) if in_record else f"{shown(name)} {_NOT_HERE}"
+            elif below := root(everywhere, name):
                 yield path, f"{show(below)} does not stand above, and only what does can be read; move it up"
             elif lacking := given.lacking(name, near):
                 yield path, lacking
@@ -101,11 +108,18 @@ def unknown_names(
             earlier[field.name or ""] = True
 
 
+def _no_former(of: str, known: Collection[str], near: Callable[[str, Collection[str]], str]) -> str:
+    return f"{show(of)} is not a dimension of this record{near(of, known)}"
+
+
 def names_in_json(part: Any) -> Iterator[tuple[str, str]]:
     """Yield the names that a dimension reads, as far as its JSON is expressions, each with the key of that."""
     if not isinstance(part, dict):
         return
-    keys = ["when", "keyed_by"] + ["value"] * (str(part.get("type")).lower() == "expression")
+    kind = str(part.get("type")).lower()
+    if kind == "previous" and isinstance(part.get("of"), str):
+        yield "of", former(part["of"])
+    keys = ["when", "keyed_by"] + ["value"] * (kind == "expression")
     for key in keys:
         with suppress(ExpressionError):
             if isinstance(part.get(key), str):

@@ -15,7 +15,10 @@ from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDis
 from datagen.plugin.fallible import Fallible
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
+from datagen.plugin.labelled import Labelled
+from datagen.plugin.lookup import Lookup
 from datagen.plugin.model import Model, Named, Number, changed, invalid
+from datagen.plugin.order import VARIABLE, Node, former_reads, tangles
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
 from datagen.plugin.table import AnyTable, TableProblem
@@ -203,12 +206,13 @@ class Population(Model):
     def contradictions(self) -> Iterator[tuple[Path_, str]]:
         """Yield what can't be together among parts that are valid each by itself, with its path."""
         pools: dict[str, Place] = {}
+        kinds: set[type[Dimension]] = set()
         labels: dict[tuple[Path_, str, str], Any] = {}
         for place in self.places():
             for path, part in place.dimension.whole():
-                if place.emitter is None and isinstance(part, Fallible) and part.on_error == "skip":
-                    text = "only a record can be skipped, and this is a field of none"
-                    yield (*place.json_path, *path, "on_error"), text
+                if isinstance(part, Fallible) and (why := self._not_to_be_skipped(part, place.emitter)):
+                    yield (*place.json_path, *path, "on_error"), why
+                kinds.add(type(part))
                 if (label := part.row_label()) is not None:
                     table, name, picking = label
                     owner = place.json_path[:2] if part.keyed_by is None else ()
@@ -220,6 +224,66 @@ class Population(Model):
                 if first.pool_keys() != keyed.pool_keys():
                     text = "a field of this name is keyed, too, and has another pool; give this one another name"
                     yield (*keyed.json_path, "name"), text
+        if any(issubclass(kind, Lookup) for kind in kinds):
+            yield from self._tangles()
+        if any(issubclass(kind, Labelled) for kind in kinds):
+            yield from self._labels()
+
+    def _not_to_be_skipped(self, part: Fallible, emitter: str | None) -> str | None:
+        """Return why no record of an emitter can be left out, if that is asked for."""
+        if part.on_error != "skip":
+            return None
+        if emitter is None:
+            return "only a record can be skipped, and this is a field of none"
+        if emitter in self._remembered:
+            return "no record can be skipped here: others look back at the records of this emitter"
+        return None
+
+    @cached_property
+    def _remembered(self) -> set[str]:
+        """Return the emitters whose records, or what was made for them, others take something from."""
+        whole = [(one.name, part) for one in self.emitters for field in one.dimensions for _, part in field.whole()]
+        found = {name for name, part in whole if part.remembers()}
+        found |= {one.name for one in self.emitters if former_reads(one.dimensions)}
+        return found | {
+            part.emitter for place in self.places() for _, part in place.dimension.whole() if isinstance(part, Lookup)
+        }
+
+    def _labels(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the labels of fields that can't be added to a record."""
+        names: dict[str | None, set[str | None]] = {
+            one.name: {TIME, one.time, one.incidents, *(field.name for field in one.dimensions)}
+            for one in self.emitters
+        }
+        for place in self.places():
+            for path, part in place.dimension.whole():
+                label = part.label if isinstance(part, Labelled) else None
+                at = (*place.json_path, *path)
+                if label is not None and (path or place.emitter is None):
+                    yield (
+                        at,
+                        f"only a field of a record can have a label ({show(label)}); what is inside of one can't",
+                    )
+                elif label is not None and label in names[place.emitter]:
+                    yield at, f"there is a field {show(label)} already; give the label another name"
+                elif label is not None:
+                    names[place.emitter].add(label)
+
+    def _tangles(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the circles in which emitters, or emitters and variables, look each other up, each at a field."""
+        emitters = {emitter.name: emitter.dimensions for emitter in self.emitters}
+        variables: dict[str, list[Dimension]] = {}
+        paths: dict[Node, Path_] = {}
+        for place in self.places():
+            node = (place.emitter or VARIABLE, place.dimension.name)
+            if place.table is None:
+                paths.setdefault(node, place.json_path)
+            if place.table is None and place.emitter is None:
+                variables.setdefault(place.dimension.name, []).append(place.dimension)
+        for circle in tangles(emitters, variables):
+            names = [f"variable {show(name)}" if not of else f"{show(name)} of {of}" for of, name in circle]
+            text = f"is made of records that are made of it ({' → '.join(names)}); look up something else there"
+            yield paths[next(node for node in circle if node in paths)], text
 
     @cached_property
     def skips(self) -> bool:

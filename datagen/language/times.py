@@ -63,6 +63,8 @@ def _used(part: Any, key: str = "") -> Iterator[tuple[str, str | None]]:
                 yield from ((kind, name) for _, kind, name in _references((), value))
             elif own == "incident" and isinstance(value, str):
                 yield "incident", value
+            elif own == "during" and isinstance(value, dict):
+                yield from (("incident", name) for name in value)
             yield from _used(value, own)
     elif isinstance(part, list):
         for member in part:

@@ -92,6 +92,7 @@ class EventLoop:
     step: cython.longlong[::1]
     state: cython.int[::1]
     keys: cython.ulonglong[::1]
+    ends: cython.longlong[::1]  # when the worker stops, if that is what comes next
     after: cython.int[:, ::1]  # (groups, rows)
     before: cython.int[:, ::1]  # (groups, rows) of ``former`` groups
     held_at: cython.longlong[::1]
@@ -172,7 +173,7 @@ class EventLoop:
 
     def begin(self, steps: object) -> None:
         """Take the arrays that the next steps are written to."""
-        for array in (steps.worker, steps.step, steps.state, steps.keys, steps.held_at, steps.held_for):
+        for array in (steps.worker, steps.step, steps.state, steps.keys, steps.ends, steps.held_at, steps.held_for):
             check(len(array), len(steps.time))
         for array in (steps.birth_row, steps.birth_source, steps.birth_number):
             check(len(array), len(steps.time))
@@ -182,6 +183,7 @@ class EventLoop:
         check(len(steps.sizes), self.sets.shape[1])
         self.time, self.worker, self.step, self.state = steps.time, steps.worker, steps.step, steps.state
         self.keys, self.after, self.before, self.sizes = steps.keys, steps.after, steps.before, steps.sizes
+        self.ends = steps.ends
         self.held_at, self.held_for = steps.held_at, steps.held_for
         self.birth_row, self.birth_source = steps.birth_row, steps.birth_source
         self.birth_number, self.given = steps.birth_number, steps.given
@@ -349,6 +351,7 @@ class EventLoop:
         self.workers[slot].time = time_after(self.workers[slot].time, delay)
         self.workers[slot].step = step + 1
         self.workers[slot].state = self._next_state(state, key)
+        self.ends[row] = self.workers[slot].time if self.workers[slot].state == self.stop else NEVER
         if is_newborn:
             self.agenda.add(slot)
         else:

@@ -14,15 +14,16 @@ import pyarrow as pa
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
-from datagen.draw import Integers, Keys
+from datagen.draw import Integers
 from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, odd_span, pick
 from datagen.plugin.expression import AnyExpression
+from datagen.plugin.keyed_rows import KeyedRows
 from datagen.plugin.model import inside, invalid, make_of_group, place_in_source
 from datagen.plugin.reading import Reading
-from datagen.plugin.world import Reader, World
+from datagen.plugin.world import NO_PAST, Past, Reader, Seen
 from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
 from datagen.records.expression import Expression, Given
-from datagen.records.expression.name import root
+from datagen.records.expression.name import root, shown
 from datagen.records.text import json_text
 from datagen.records.types import is_optional, optional, plain, plain_type
 
@@ -72,12 +73,16 @@ class Dimension(Reading):
         """Return whether its own values are drawn; else they follow from what it reads, or are counted."""
         return True
 
-    def remembers(self) -> bool:
+    def goes_in_order(self) -> bool:
         """Return whether values may depend on those made before in ways that nobody sees; they are made in order."""
         return not self.is_ours
 
     def counts(self) -> bool:
-        """Return whether its own values depend on how many it has made before."""
+        """Return whether its own values depend on those that it has made before, or on how many."""
+        return False
+
+    def remembers(self) -> bool:
+        """Return whether its own values depend on those that it has made for the same worker before."""
         return False
 
     def of_workers(self) -> Iterator[Path_]:
@@ -161,7 +166,7 @@ class PooledDimension(Dimension):
             for path, name in self.all_reads()
         ]
         lines += [
-            (path, f"{show(name)} can't be read here: a pool is made before the run")
+            (path, f"{show(shown(name))} can't be read here: a pool is made before the run")
             for path, name in self.sure_names()
             if path not in _OUTSIDE_OF_POOLS
         ]
@@ -183,35 +188,13 @@ class PooledDimension(Dimension):
 
 
 @dataclass(frozen=True)
-class Rows:
+class Rows(KeyedRows):
     """The rows for which a dimension makes values; it takes its draws and the values of nested dimensions from here."""
 
-    keys: Keys  # (n,) row keys
-    path: str
-    world: World
     reader: Reader | None = None
     origin: Integers | None = None  # (n,) rows of the batch that these belong to; None: all, in order
     owner: str = ""  # name path of the whole record, or of all that is set together
     failed: dict[int, str] | None = None  # rows of the batch that are left out, and why the first is; None: none can be
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def bits(self, purpose: str = "value") -> Keys:
-        """Draw 64 random bits for each row; different purposes are independent."""
-        return draw.bits(self.keys, self.key(purpose))
-
-    def key(self, purpose: str = "value") -> np.uint64:
-        """Return the key of a purpose, for draws of a distribution."""
-        return draw.purpose_key(self.world.seed, f"{self.path}/{purpose}")
-
-    def words(self, count: int, purpose: str = "value") -> Keys:
-        """Draw so many times 64 random bits for each row, (n, count)."""
-        return draw.words(self.keys, self.key(purpose), count)
-
-    def unit(self, purpose: str = "value") -> draw.Floats:
-        """Draw a number in [0, 1) for each row."""
-        return draw.unit(self.bits(purpose))
 
     def at(self, rows: Integers) -> "Rows":
         """Return some of the rows, given by their indices (m,)."""
@@ -260,6 +243,22 @@ class Rows:
         if self.reader is None:
             return f"value {row + 1} that was tried for a pool"
         return self.reader.described(row if self.origin is None else int(self.origin[row]))
+
+    @property
+    def past(self) -> Past:
+        """Return what was made for the workers of these rows before."""
+        return NO_PAST if self.reader is None else self.reader.past
+
+    def seen(self, emitter: str) -> Seen:
+        """Return the records of an emitter, as they are seen from these rows. Raises RunFailed in a pool."""
+        if self.reader is None:
+            raise RunFailed(f"{self.path}: a pool is made before the run, when there are no records")
+        return self.reader.seen(emitter, self.origin)
+
+    @property
+    def origins(self) -> Integers:
+        """Return which rows of the batch these belong to, (n,) ascending."""
+        return np.arange(len(self)) if self.origin is None else self.origin
 
     def known(self, names: Iterable[str]) -> dict[str, pa.Array]:
         """Return the values, (n,), that hold what names stand for: each by itself or what is before one of its dots."""

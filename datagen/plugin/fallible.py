@@ -18,8 +18,10 @@ class Fallible(Dimension):
         "and the last line of the run says how many there were",
     )
 
-    def remembers(self) -> bool:
-        return self.on_error == "skip" or super().remembers()  # so that it is known in order how many records there are
+    def goes_in_order(self) -> bool:
+        return (
+            self.on_error == "skip" or super().goes_in_order()
+        )  # so that it is known in order how many records there are
 
     def fail(self, rows: Rows, row: int, error: Callable[[], RunFailed]) -> None:
         """Leave out the record of a row, or raise the error where the run is to stop; rows fail in ascending order."""

@@ -1,17 +1,98 @@
 """What the values of a run share, and what reads the records that are being made. Knows no dimension."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 
-from datagen.draw import Integers
-from datagen.records.reference import Reference
+from datagen.draw import Integers, Marks
+from datagen.records.reference import Grouping, Reference
+
+
+class Past(Protocol):
+    """What was made before for the workers of the rows of a batch."""
+
+    @property
+    def back(self) -> Integers:
+        """Return for each row (k,) of the batch which one was its worker's last before; below 0 where none was."""
+
+    @property
+    def is_first(self) -> Marks:
+        """Return which rows (k,) are the first of their workers."""
+
+    def before(self, key: str, type_: pa.DataType) -> pa.Array:
+        """Return what was kept under a key for the worker of each row (k,) before this batch; null where nothing was.
+
+        Of a row whose worker has another one in this batch, ``back``, it may be anything.
+        """
+
+    def keep(self, key: str, values: pa.Array) -> None:
+        """Keep what is behind each row (k,), once in a batch for each key."""
+
+
+class NoPast:
+    """The past of rows that have none: of what is made once and for all, or at births."""
+
+    def __init__(self, size: int = 0) -> None:
+        self.back = np.full(size, -1)
+        self.is_first = np.full(size, True)
+
+    def before(self, key: str, type_: pa.DataType) -> pa.Array:
+        return pa.nulls(len(self.back), type_)
+
+    def keep(self, key: str, values: pa.Array) -> None:
+        pass
+
+
+NO_PAST = NoPast()
+
+
+class Log(Protocol):
+    """The records of an emitter, by number, from the oldest that can still be looked up."""
+
+    first: int  # number of the oldest one
+    free: dict[str, Integers]  # by name path of a field that takes each once: those that it has not taken, ascending,
+    known: dict[str, int]  # and the number up to which these are known
+    lives: "Lives"  # where somebody looks at records of workers alive
+
+    def take(self, dimension: str, numbers: Integers) -> pa.Array:
+        """Return what records, (n,) of their numbers, have in a dimension; null where the number is below 0."""
+
+    def grouping(self, dimensions: Sequence[str], numbers: Integers) -> Grouping:
+        """Return some records, (n,) of their numbers, in groups of those that have the same in some dimensions."""
+
+
+@dataclass
+class Lives:
+    """The workers of records (n,)."""
+
+    numbers: Integers  # (n,) of the records, ascending
+    workers: Integers  # (n,)
+    ends: Integers  # (n,) ns since the start: when the worker stops; ``NEVER`` as long as that is not known
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The records of an emitter, as they are seen from some rows (n,)."""
+
+    log: Log
+    before: Integers  # (n,) how many records there were before each row
+    time: Integers  # (n,) ns since the start, of the row
+    worker: Integers  # (n,)
+
+    def at(self, rows: Integers) -> "Seen":
+        """Return what is seen from some of the rows."""
+        return Seen(self.log, self.before[rows], self.time[rows], self.worker[rows])
 
 
 class Reader(Protocol):
     """Reads what is known of the records that are being made."""
+
+    @property
+    def past(self) -> Past:
+        """Return what was made for the workers of a batch before."""
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
         """Return the values of a variable for all rows of a batch, or for the rows in ``origin`` (m,)."""
@@ -21,6 +102,9 @@ class Reader(Protocol):
 
     def look_up(self, name: str, origin: Integers | None) -> pa.Array:
         """Return the values of one of the names, for the same rows as ``read``."""
+
+    def seen(self, emitter: str, origin: Integers | None) -> Seen:
+        """Return the records of an emitter, as they are seen from the same rows as in ``read``."""
 
     def steps(self, origin: Integers | None) -> Integers:
         """Return the numbers of the steps of workers, for the same rows as ``read``."""

@@ -13,9 +13,9 @@ from datagen.plugin.dimension import AnyDimension, Dimension, Rows
 from datagen.plugin.distribution import LengthDistribution
 from datagen.plugin.model import Model, invalid
 from datagen.plugin.table import Table, TableProblem
-from datagen.plugin.world import World
+from datagen.plugin.world import NO_PAST, Seen, World
 from datagen.problems import Path_, did_you_mean, path_part, show
-from datagen.records.expression.name import root
+from datagen.records.expression.name import root, shown
 
 MOST_ROWS = 10_000_000
 MOST_IN_TABLE = 1_000_000_000  # items and characters; Arrow's arrays of texts hold 2**31 bytes
@@ -74,7 +74,8 @@ class MadeTable(Table):
                 yield ("columns", number, *path), "can't be here: no worker is there yet"
             for path, name in dimension.sure_names():
                 if path not in of_workers and not root(known, name):
-                    yield ("columns", number, *path), f"{show(name)} is no column above{did_you_mean(name, known)}"
+                    text = f"{show(shown(name))} is no column above{did_you_mean(name, known)}"
+                    yield ("columns", number, *path), text
             known.append(dimension.name)
 
     def names(self) -> list[str]:
@@ -118,6 +119,8 @@ class MadeTable(Table):
 class _Above:
     """Reads the columns that are made already."""
 
+    past = NO_PAST
+
     def __init__(self, made: Mapping[str, pa.Array]) -> None:
         self._made = made
 
@@ -132,6 +135,9 @@ class _Above:
 
     def described(self, row: int) -> str:
         return f"row {row + 1}"
+
+    def seen(self, emitter: str, origin: Integers | None) -> Seen:
+        raise AssertionError("a table has no records before it")
 
     def look_up(self, name: str, origin: Integers | None) -> pa.Array:
         values = self._made[name]

@@ -4,7 +4,7 @@ import pytest
 
 import datagen
 from datagen.problems import InvalidInput
-from tests.worlds import counter, enum, integer, records_of, state, uniform, world
+from tests.worlds import counter, enum, exponential, integer, records_of, state, uniform, world
 
 
 def test_a_counter_begins_anew_where_its_reset_is_true() -> None:
@@ -41,3 +41,36 @@ def test_a_variable_that_counts_may_begin_anew() -> None:
 def test_a_reset_that_is_no_expression_is_told_with_its_place() -> None:
     with pytest.raises(InvalidInput, match=r"dimensions\[0\].reset: must be an expression, which is a text, found 3"):
         datagen.load(world(counter("n", reset=3)))
+
+
+def test_each_worker_may_count_its_own_values() -> None:
+    worker = {"name": "worker", "type": "expression", "value": "worker"}
+    counted = counter("n", per="worker", start=10, increment=-1, percent_missing=30)
+    states = [state("s", {"s": 0.9, "stop": 0.1}, delay=exponential(2))]
+    expected: dict[int, int] = {}
+    for record in records_of(world(worker, counted, states=states), 3000):
+        if "n" in record:
+            expected[record["worker"]] = expected.get(record["worker"], 11) - 1
+            assert record["n"] == expected[record["worker"]]
+    assert min(expected.values()) < -10
+
+
+def test_a_worker_counts_the_entries_of_a_state_and_a_life_goes_on_over_windows() -> None:
+    states = [
+        state("a", "b", None, variables=[counter("round", per="worker")], delay=exponential(1)),
+        state("b", "a", delay=exponential(1)),
+    ]
+    shown = {"name": "round", "type": "variable", "variable": "round"}
+    records = records_of(world(shown, states=states, gap=10**9), 200_000, max_workers=1)
+    assert [record["round"] for record in records] == [*range(200_000)]
+
+
+def test_a_counter_of_each_worker_can_t_be_where_there_is_none() -> None:
+    pool = {"name": "o", "type": "object", "cardinality": 3, "dimensions": [counter("n", per="worker")]}
+    table = {"t": {"size": 2, "columns": [counter("n", per="worker")]}}
+    with pytest.raises(
+        InvalidInput, match=r"dimensions\[0\].dimensions\[0\].per: can't be in a pool, which is made before"
+    ):
+        datagen.load(world(pool))
+    with pytest.raises(InvalidInput, match=r"tables.t.columns\[0\].per: can't be here: no worker is there yet"):
+        datagen.load(world(tables=table))

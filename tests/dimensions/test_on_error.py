@@ -94,9 +94,22 @@ def test_where_all_records_fail_there_is_none() -> None:
     assert records_of(world(counter("n"), field), duration="60S") == []
 
 
+LOOK_UP = {"name": "seen", "type": "lookup", "emitter": "e", "dimension": "n"}
+LOOKED_BACK_AT = (
+    "emitters[0].dimensions[1].on_error: no record can be skipped here: others look back at the records of this emitter"
+)
+
+
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
+        *[
+            (
+                world(counter("n"), FAILING | {"text": "x"}, field),
+                f"emitters[0].dimensions[1].on_error: {LOOKED_BACK_AT}",
+            )
+            for field in (LOOK_UP, {"name": "last", "type": "previous", "of": "n"}, counter("own") | {"per": "worker"})
+        ],
         (
             world(states=[state("s", variables=[FAILING | {"text": "x"}])]),
             "states[0].variables[0].on_error: only a record can be skipped, and this is a field of none",

@@ -34,6 +34,7 @@ Record = dict[str, object]
 Rows = draw.Keys  # here always of length 1: the key of one row
 
 MISSING = object()
+WORKER = object()  # the key of whose a record is
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 TIMES = ("value", "min", "max", "mean")
@@ -72,8 +73,12 @@ def emit(
     """
     warm_up = duration(spec.get("warm_up", 0))
     maker = Maker(spec, seed, start)
-    for simulated, state, step, row, variables, source in walk(spec, seed, start, max_workers, spawns, maker.zone):
+    alive = maker.values.alive
+    for simulated, worker, state, step, row, variables, source in walk(
+        spec, seed, start, max_workers, spawns, maker.zone, alive
+    ):
         now = simulated - warm_up
+        maker.values.worker = worker
         maker.enter(now, state, step, row, variables, source)
         if now >= 0:
             yield now, maker.record(state, row, variables) if "emitter" in state else None
@@ -104,6 +109,7 @@ class Maker:
         self.zone = zone_of(spec, self.offset)
         self.courses = Courses(spec, seed, self.start_ns, self.zone)
         self.values.offset = spec.get("timezone", self.offset)
+        self.last: dict[tuple[int, str], Record] = {}  # record of a worker and an emitter
         self.values.tables = Tables(spec.get("tables", {}), seed, self.values.offset)
 
     def enter(self, now: int, state: Spec, step: int, row: Rows, variables: Record, source: Source | None) -> None:
@@ -128,22 +134,40 @@ class Maker:
         """Return the record that a worker emits in a state."""
         dimensions = self.emitters[state["emitter"]]["dimensions"]
         record = {}
+        values = self.values
+        values.former = self.last.get((values.worker, state["emitter"]), {})
         for field in dimensions:
-            made = self.values.make(field, join("emitter", state["emitter"], field["name"]), row, variables)
-            self.values.earlier[field["name"]] = made
+            made = values.make(field, join("emitter", state["emitter"], field["name"]), row, variables)
+            values.earlier[field["name"]] = made
             if made is not MISSING:
                 record[field["name"]] = made
+        for field in dimensions:
+            if label := field.get("outliers", {}).get("label"):
+                path = join("emitter", state["emitter"], field["name"])
+                record[label] = record.get(field["name"]) is not None and values.is_outlier(field, path, row)
+        kept = {WORKER: values.worker, "time": values.time} | values.earlier
+        self.last[values.worker, state["emitter"]] = kept
+        values.log.setdefault(state["emitter"], []).append(kept)
         record = printed(record)
         if all(dimension["name"] != "time" for dimension in dimensions):
-            record["time"] = self.values.time.text()
+            record["time"] = values.time.text()
         first = {"time": record["time"]} if "time" in record else {}
         return first | record
 
 
 def walk(
-    spec: Spec, seed: int, start: str, max_workers: int, spawns: dict[int | str, list[int]], zone: str
-) -> Iterator[tuple[int, Spec, int, Rows, Record, Source | None]]:
-    """Yield (time, state, step, row, the worker's variables, the source at a birth) of every state entry, in order.
+    spec: Spec,
+    seed: int,
+    start: str,
+    max_workers: int,
+    spawns: dict[int | str, list[int]],
+    zone: str,
+    alive: dict[int, tuple],
+) -> Iterator[tuple[int, int, Spec, int, Rows, Record, Source | None]]:
+    """Yield what is known of every state entry, in order.
+
+    ``alive`` has the workers who are, with a source, whether they are outside of the limit, a key and variables. It is
+    (time, worker, state, step, row, the worker's variables, the source at a birth).
 
     Of the events that are due the next is the one with the least (time, worker); the arrival of a worker stands behind
     all who are there, and of these the one that came due first, then the one whose source's name is first. A worker's
@@ -151,7 +175,6 @@ def walk(
     """
     warm_up = duration(spec.get("warm_up", 0))
     states = {state["name"]: state for state in spec["states"]}
-    alive: dict[int, tuple[Source, bool, Rows, Record]] = {}
     sources = sources_of(spec, seed, start, zone)
     for source in sources:
         if not isinstance(source.spec.get("from"), dict):
@@ -204,7 +227,7 @@ def walk(
             waits = source.rule == "wait" and source.due is not None and source.kept is None
             spawns[source.name] = [source.due - warm_up if waits else NEVER]
         row = draw.numbered(key, np.array([step]))
-        yield now, states[name], step, row, variables, newborn
+        yield now, worker, states[name], step, row, variables, newborn
         delay = wait_ns(states[name]["delay"], bits(seed, "delay", row)) if "delay" in states[name] else 0
         following = next_state(states[name]["transitions"], bits(seed, "transition", row))
         heapq.heappush(events, (now + delay, worker, step + 1, following))
@@ -290,10 +313,15 @@ class Values:
         self.courses: dict = {}  # of time
         self.time: Time | None = None  # of the record; a table has none
         self.earlier: Record = {}  # dimensions of the record, as far as they are made
-        self.counted: Counter[str] = Counter()
+        self.former: Record = {}  # dimensions of the record before of the same worker and emitter, and its time
+        self.counted: Counter[str | tuple[str, int]] = Counter()
         self.pools: dict[str, list] = {}
         self.tables: Tables | None = None
-        self.step = 0
+        self.step = self.worker = 0
+        self.alive: dict[int, tuple] = {}  # the workers
+        self.log: dict[str, list[Record]] = {}  # the records so far, by emitter
+        self.taken: dict[str, set[int]] = {}  # of these, by the field that takes each once
+        self.lives: dict[tuple[str, int], list] = {}  # of signals: where they are, and the last reading
 
     def begin_record(self, time: Time) -> None:
         self.time, self.earlier = time, {}
@@ -301,6 +329,7 @@ class Values:
     def expression(self, field: Spec, variables: Record) -> object:
         names = self.courses | {"time": self.time} | self.unset | variables | self.earlier
         known = {name: None if value is MISSING else value for name, value in names.items()}
+        known["previous"] = {name: None if value is MISSING else value for name, value in self.former.items()}
         value = evaluate(field["value"], known, self.offset)
         if isinstance(value, Time):  # what is kept has whole milliseconds
             return Time(value.microseconds // 1000 * 1000, value.offset)
@@ -350,10 +379,11 @@ class Values:
             case "ipaddress":
                 return dotted(whole(distribution, self.bits(path + "/value", row)))
             case "counter":
+                counter = (path, self.worker) if field.get("per") == "worker" else path
                 if "reset" in field and self.expression({"value": field["reset"]}, variables) is True:
-                    self.counted[path] = 0
-                self.counted[path] += 1
-                return field.get("start", 0) + (self.counted[path] - 1) * field.get("increment", 1)
+                    self.counted[counter] = 0
+                self.counted[counter] += 1
+                return field.get("start", 0) + (self.counted[counter] - 1) * field.get("increment", 1)
             case "object":
                 return self.make_object(field["dimensions"], path, row, variables)
             case "list" if "length_distribution" not in field:
@@ -401,6 +431,15 @@ class Values:
                 for key in field["path"].split(".") if "path" in field else []:
                     value = value.get(key) if isinstance(value, dict) else None
                 return value
+            case "signal":
+                return self.signal(field, path, row, variables)
+            case "lookup":
+                record = self.looked_up(field, path, row, variables)
+                if record is None or isinstance(field["dimension"], str):
+                    return None if record is None else record[field["dimension"]]
+                return {name: record[name] for name in field["dimension"] if record[name] is not MISSING}
+            case "previous":
+                return self.former[field["of"]] if self.former else field.get("default")
             case "row" | "column":
                 found = self.picked(field, path, row, variables)
                 return found if field["type"] == "row" or found is None else found.get(field["column"])
@@ -421,6 +460,65 @@ class Values:
                 put = "" if value is None or value is MISSING else text_of(value)
                 text = re.sub(rule["match"], lambda match, put=put: with_group(match, put), text)
         return text
+
+    def looked_up(self, field: Spec, path: str, row: Rows, variables: Record) -> Record | None:
+        """Return the record that a field looks up; None when there is none."""
+        log = self.log.get(field["emitter"], [])
+        among = field.get("among", {"recent": 100_000})
+        found = list(range(max(len(log) - among["recent"], 0) if isinstance(among, dict) else 0, len(log)))
+        if among == "alive":
+            found = [number for number in found if log[number][WORKER] in self.alive]
+        for name, text in field.get("match", {}).items():
+            wanted = self.expression({"value": text}, variables)
+            found = [number for number in found if alike(log[number][name], wanted)]
+        taken = self.taken.setdefault(path, set())
+        found = [number for number in reversed(found) if number not in taken]
+        if not found:
+            return None
+        drawn = path
+        if "as" in field:
+            drawn = join("/".join(path.split("/")[:2]), f"lookup:{field['emitter']}", field["as"])
+        random = self.bits(drawn + "/pick", row)
+        if "distribution" not in field:
+            place = math.floor(float(draw.unit(random)[0]) * len(found))
+        elif field.get("relative"):
+            place = math.floor(max(real(field["distribution"], random), 0.0) * len(found))
+        else:
+            place = index(field["distribution"], random, 2**53)
+        number = found[min(place, len(found) - 1)]
+        if field.get("once"):
+            taken.add(number)
+        return log[number]
+
+    def is_outlier(self, field: Spec, path: str, row: Rows) -> bool:
+        return bool(draw.unit(self.bits(path + "/outlier", row))[0] < field["outliers"]["share"])
+
+    def signal(self, field: Spec, path: str, row: Rows, variables: Record) -> float | None:
+        at, read = self.lives.setdefault((path, self.worker), [None, None])
+        if at is None:
+            start = field["start"]
+            at = real(start, self.bits(path + "/start", row)) if isinstance(start, dict) else float(start)
+        else:
+            step = real(field["step"], self.bits(path + "/step", row)) if "step" in field else 0.0
+            at = at + field.get("reversion", 0.0) * (field.get("mean", 0.0) - at) + step
+        at = mirrored(at, field)
+        reading = at
+        if "base" in field:
+            base = self.expression({"value": field["base"]}, variables)
+            reading = math.nan if base is None else reading + base
+        if "noise" in field:
+            reading += real(field["noise"], self.bits(path + "/noise", row))
+        if "outliers" in field and self.is_outlier(field, path, row):
+            reading *= field["outliers"]["factor"]
+        on = [(name, do) for name, do in field.get("during", {}).items() if self.courses["incident"](name)]
+        for name, do in on:
+            reading = reading * do.get("times", 1) + do.get("shift", 0)
+            if "noise" in do:
+                reading += real(do["noise"], self.bits(join(path, "during", name) + "/noise", row))
+        if any(do.get("stuck") for _, do in on) and read is not None:
+            reading = read
+        self.lives[path, self.worker] = [at, None if math.isnan(reading) else reading]
+        return None if math.isnan(reading) else rounded(reading + 0.0, field.get("precision"))
 
     def words(self, path: str, row: Rows, count: int) -> int:
         """Draw so many times 64 bits as one number, the first ones highest."""
@@ -570,6 +668,21 @@ class Tables:
             count = max(0, position(table["per"]["count"], bits(self.seed, path + "/count", key)))
             for place in range(count):
                 yield draw.numbered(bits(self.seed, path + "/row", key), np.array([place])), {"parent": parent}
+
+
+def mirrored(at: float, field: Spec) -> float:
+    """Return what the bounds of a signal make of a place beyond them."""
+    low, high = field.get("min", -1e300), field.get("max", 1e300)
+    if low <= at <= high:
+        return at
+    if field.get("bounds") != "clamp":
+        if "min" in field and "max" in field and low < high:
+            ahead = math.fmod(at - low, 2.0 * (high - low))
+            ahead += 2.0 * (high - low) if ahead < 0 else 0.0
+            at = low + min(ahead, 2.0 * (high - low) - ahead)
+        else:
+            at = 2.0 * low - at if at < low else 2.0 * high - at
+    return min(max(at, low), high)
 
 
 def alike(value: object, wanted: object) -> bool:

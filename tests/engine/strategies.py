@@ -11,6 +11,7 @@ import re
 from hypothesis import strategies as st
 
 from tests.engine.expressions import add_expressions, add_readings
+from tests.engine.looking_back import add_memory
 from tests.engine.tables import add_keys, add_tables
 
 Spec = dict  # a JSON object of the spec
@@ -613,3 +614,11 @@ def reads_variables(states: list[Spec]) -> bool:
     """Say whether a variable is made of others: in a circle, none of them could be set by a source, too."""
     kinds = re.findall('"type": "([a-zA-Z]+)"', json.dumps([state.get("variables", []) for state in states]))
     return not {"variable", "expression"}.isdisjoint(map(str.lower, kinds))
+
+
+@st.composite
+def remembering_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose fields look back at what was made before them."""
+    spec = draw(st.one_of(specs(), specs(), timed_specs()))
+    add_memory(draw, spec)
+    return spec

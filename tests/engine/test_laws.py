@@ -54,9 +54,24 @@ STATES = [
 MIXED = world(
     *DIMENSIONS, states=[{**STATES[0], "variables": STATES[0]["variables"][:1]}, *STATES[1:]], gap=exponential(0.3)
 )
-SPECS = {"mixed": MIXED, "sources": SOURCES} | READY
+VALUES = world(
+    {"name": "person", "type": "row", "table": "people"},
+    {"name": "country", "type": "column", "table": "countries", "column": "code", "keyed_by": "worker"},
+    {"name": "agent", "type": "user_agent"},
+    {"name": "browser", "type": "column", "table": "agents", "column": "browser"},
+    {"name": "at", "type": "now", "format": "%d/%b/%Y", "offset": {"type": "lognormal", "median": 9, "sigma": 1}},
+    {"name": "id", "type": "uuid"},
+    {"name": "digits", "type": "hex", "length": 9},
+    {"name": "address", "type": "ip_in", "networks": ["10.0.0.0/8"]},
+    {"name": "port", "type": "port"},
+    {"name": "on", "type": "bool"},
+    {"name": "line", "type": "text", "value": "{{person.name}}: {{digits}}"},
+    tables={name: {"type": name} for name in ("people", "countries")} | {"agents": {"type": "user_agents"}},
+    profiles={"day": {"type": "peaks", "days": {"monday": [{"hour": 9, "sigma": 2, "weight": 3}]}}},
+)
+SPECS = {"mixed": MIXED, "values": VALUES, "sources": SOURCES} | READY
 # For the laws that are dear to try: every kind of source, field and profile, a timezone, incidents, a file of records.
-SEVERAL = ["mixed", "sources", "shop", "social_posts", "replay"]
+SEVERAL = ["mixed", "values", "sources", "shop", "social_posts", "replay"]
 
 
 def kinds(specs: Iterable[dict]) -> set[str]:
@@ -101,7 +116,7 @@ def test_a_shorter_run_is_the_beginning_of_a_longer_one(run, name: str, most: in
 
 @pytest.mark.parametrize("name", SPECS)
 def test_a_shorter_duration_is_the_beginning_of_a_longer_one(run, name: str) -> None:
-    minute = 600 if name == "call_centre" else 1  # where nobody calls at night
+    minute = 600 if name in ("call_centre", "logins") else 1  # where nobody calls at night
     long, short = (run(SPECS[name], "-r", f"{length * minute}M") for length in (2, 1))
     assert long.startswith(short)
     assert len(short) < len(long)

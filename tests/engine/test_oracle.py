@@ -18,7 +18,7 @@ from datagen.moment import parse_moment
 from datagen.plugin.registry import Registry
 from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
-from tests.engine.strategies import crowds, runs, specs, timed_specs
+from tests.engine.strategies import crowds, remembering_specs, runs, specs, timed_specs
 from tests.stepping import SteppingClock
 
 REGISTRY = Registry.load()
@@ -104,6 +104,19 @@ def test_the_engine_gives_the_records_of_the_reference_simulator_for_all_windows
 @settings(FIXED, max_examples=100)
 @given(spec=crowds(), run=runs(), ways=PAIRS)
 def test_a_full_limit_holds_newcomers_back_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@settings(FIXED, max_examples=25)
+@given(spec=remembering_specs(), run=runs(), ways=PAIRS)
+def test_what_looks_back_is_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=10)
+@given(spec=remembering_specs(), run=runs(), ways=PAIRS)
+def test_what_looks_back_is_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
     assert_equal(spec, run, ways)
 
 

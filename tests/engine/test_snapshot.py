@@ -28,6 +28,49 @@ MIXED = world(
     ],
     gap=exponential(2),
 )
+# All that a record remembers of those before it: lives of some steps, in a circle too, and variables that count.
+REMEMBERING = world(
+    integer("i", uniform(0, 10**6)),
+    {"name": "former", "type": "previous", "of": "o", "default": "none"},
+    {"name": "o", "type": "object", "dimensions": [enum("x", "é", None, 3), counter("n", per="worker")]},
+    {"name": "sum", "type": "expression", "value": "coalesce(previous(sum), 0) + i"},
+    {
+        "name": "level",
+        "type": "signal",
+        "start": uniform(0, 9),
+        "step": exponential(1),
+        "min": 0,
+        "max": 10,
+        "during": {"outage": {"stuck": True}},
+    },
+    read("v"),
+    incidents={"outage": {"every": exponential(5), "lasts": exponential(3)}},
+    states=[
+        state("a", {"b": 0.8, "stop": 0.2}, variables=[counter("v", per="worker", start=7)], delay=exponential(0.2)),
+        state("b", {"a": 0.5, "b": 0.5}, delay=exponential(0.4)),
+    ],
+    gap=exponential(0.4),
+)
+# What looks up earlier records: of its own emitter in a circle, each once, by a key, and for a worker's life.
+LOOKING_UP = world(
+    {"name": "known", "type": "lookup", "emitter": "e", "dimension": "who", "among": {"recent": 20}},
+    counter("fresh"),
+    {"name": "who", "type": "expression", "value": "known is null or fresh % 3 = 0 ? fresh : known"},
+    {"name": "taken", "type": "lookup", "emitter": "e", "dimension": ["fresh", "time"], "once": True},
+    {"name": "present", "type": "lookup", "emitter": "e", "dimension": "fresh", "among": "alive"},
+    {"name": "same", "type": "lookup", "emitter": "e", "dimension": "fresh", "match": {"who": "who"}, "among": "all"},
+    read("v"),
+    states=[
+        state("a", {"b": 0.8, "stop": 0.2}, delay=exponential(0.2)),
+        state(
+            "b",
+            {"a": 0.5, "b": 0.5},
+            variables=[{"name": "v", "type": "lookup", "emitter": "e", "dimension": "who"}],
+            delay=exponential(0.4),
+        ),
+    ],
+    gap=exponential(0.4),
+)
 DAY = {"type": "sine", "period": "20M", "amplitude": 0.9}
 TRIANGLE = {"type": "triangular"}
 # A source of every kind, in all that it can be in the middle of: ramps, waiting for another one, a pace of its own.
@@ -60,6 +103,8 @@ del SOURCES["interarrival"]
 SPECS = {
     "mixed": MIXED,
     "sources": SOURCES,
+    "remembering": REMEMBERING,
+    "looking_up": LOOKING_UP,
     "clickstream": json.loads((ROOT / "conf/gen/clickstream.json").read_text()),
 }
 

@@ -36,4 +36,5 @@ FORMS = {
     ),
 }
 
+FORMER = "previous"  # whose one argument is a dimension
 COURSES = ("incident", "profile")  # which have a value at each time; their one argument is a name

@@ -11,11 +11,30 @@ from datagen.records.inside import find, inside_object
 from datagen.records.types import JSON_TEXT, is_optional, list_parts, null_mask, plain, plain_type, present
 
 Columns = Mapping[str, pa.Array]
+_FORMER = "previous("  # before the name of a dimension: the column of what the worker's last record had there
 
 
 def called(function: str, of: str) -> str:
     """Return the name of the column that the value of a function at the time of each record is."""
     return f"{function}('{of}')"
+
+
+def former(name: str) -> str:
+    """Return the name of what a dimension, or a key inside one, was in the last record of the worker of each record.
+
+    No name that is written in an expression is one of these.
+    """
+    return _FORMER + name
+
+
+def of_former(name: str) -> str | None:
+    """Return the name that ``former`` took; None when it took none."""
+    return name.removeprefix(_FORMER) if name.startswith(_FORMER) else None
+
+
+def shown(name: str) -> str:
+    """Return a name as it is written in an expression."""
+    return name if of_former(name) is None else f"{name})"
 
 
 def root(known: Collection[str], name: str) -> str:

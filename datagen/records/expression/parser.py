@@ -7,13 +7,24 @@ from typing import NoReturn
 
 from datagen.moment import parse_moment
 from datagen.problems import did_you_mean, show
-from datagen.records.expression.catalogue import COURSES, FORMS, FUNCTIONS
+from datagen.records.expression.catalogue import COURSES, FORMER, FORMS, FUNCTIONS
 from datagen.records.expression.facets import Constant
 from datagen.records.expression.function import Function
 from datagen.records.expression.logic import Compare, Every, In, Missing, Not, Null, Some
-from datagen.records.expression.name import called
+from datagen.records.expression.name import called, former
 from datagen.records.expression.node import Node
-from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Course, Item, Key, Literal, Name
+from datagen.records.expression.value import (
+    Arithmetic,
+    Call,
+    Choice,
+    Coalesce,
+    Course,
+    Former,
+    Item,
+    Key,
+    Literal,
+    Name,
+)
 
 _TOKEN = re.compile(
     r"""(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
@@ -263,7 +274,7 @@ class _Parser:
     def _call(self, token: _Token) -> Node:
         """Read the arguments of a function, or of a form."""
         name = token.text
-        if name not in (known := [*FUNCTIONS, *FORMS, *COURSES]):
+        if name not in (known := [*FUNCTIONS, *FORMS, *COURSES, FORMER]):
             raise ExpressionError(f"unknown function {show(name)}{did_you_mean(name, known)}", token.at)
         self._next()
         nodes = self._arguments(FUNCTIONS[name]) if name in FUNCTIONS else self._values(name == "coalesce")
@@ -277,6 +288,8 @@ class _Parser:
                 return Coalesce(token.at, nodes)
             case "profile" | "incident":
                 return _course(token.at, name, nodes[0])
+            case "previous":
+                return _former(token.at, nodes[0])
         return Call(token.at, FUNCTIONS[name], nodes)
 
     def _values(self, several: bool) -> tuple[Node, ...]:
@@ -322,6 +335,12 @@ def _course(at: int, function: str, node: Node) -> Node:
     if not isinstance(node, Literal) or not isinstance(node.value, str):
         raise ExpressionError(f"{function}(…) takes a name in quotes", node.at)
     return Course(at, called(function, node.value), function, node.value)
+
+
+def _former(at: int, node: Node) -> Node:
+    if not isinstance(node, Name) or isinstance(node, Course | Former):
+        raise ExpressionError("previous(…) takes a dimension of the record, or a key inside of one", node.at)
+    return Former(at, former(node.name))
 
 
 def _time(at: int, node: Node) -> Node:

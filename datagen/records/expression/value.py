@@ -25,7 +25,7 @@ from datagen.records.expression.facets import (
     words_of,
 )
 from datagen.records.expression.function import Function
-from datagen.records.expression.name import found_in, inside, root
+from datagen.records.expression.name import found_in, inside, of_former, root, shown
 from datagen.records.expression.node import Given, Node, ValueTypes, evaluated, no_conditions
 from datagen.records.expression.number import rounded
 from datagen.records.expression.sequence import item_at
@@ -89,6 +89,18 @@ class Course(Name):
         if not self._types(layout):
             known = [name for name in layout.names() if name.startswith(f"{self.function}(")]
             yield f"unknown {self.function} {show(self.of)}{did_you_mean(self.name, known)}"
+
+
+@dataclass(frozen=True)
+class Former(Name):
+    """``previous(a)``: what a dimension, or a key inside one, was in the last record of the same worker."""
+
+    def own_problems(self, layout: Layout) -> Iterator[str]:
+        outer = root(layout.names(), self.name)
+        if not outer:
+            yield f"{shown(self.name)} can only be read by fields of a record, of what it has"
+        elif not self._types(layout):
+            yield f"{show(of_former(outer))} has no {show(self.name[len(outer) + 1 :])} inside"
 
 
 @dataclass(frozen=True)

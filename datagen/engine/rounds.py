@@ -1,0 +1,88 @@
+"""In which order those fields are made that depend on the order of records."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from datagen import graph
+from datagen.engine.plan import EMITTER, Plan
+from datagen.plugin.dimension import Dimension
+from datagen.plugin.lookup import Lookup
+from datagen.plugin.order import VARIABLE, Node, former_reads, lookups, reads
+from datagen.records.expression.name import of_former
+
+
+@dataclass(frozen=True)
+class Round:
+    """Fields of an emitter that are made together, in their listed order.
+
+    In a circle, where a record takes what is made of a record before it, they go one record after the other.
+    """
+
+    emitter: str
+    dimensions: tuple[Dimension, ...]
+    is_circle: bool
+
+
+def rounds(plan: Plan) -> list[Round | str]:
+    """Return the rounds, each behind those whose values it takes.
+
+    Where variables look up records, they stand among them, by their names; else they come before all rounds.
+    """
+    emitters = {name: emitter.dimensions for name, emitter in plan.emitters.items()}
+    kept = {(name, of) for kind, name in plan.memories if kind == EMITTER for of in remembered(plan, name)}
+    kept |= {node for dimensions in _all_fields(plan) for one in dimensions for node in lookups(one)}
+    kept |= {(name, one.name) for name, dimensions in emitters.items() for one in dimensions if _depends(one)}
+    if not kept:
+        return []
+    found = reads(emitters, plan.made_variables)
+    first = [node for node in found if node in kept or (node[0] == VARIABLE and plan.interleaves)]
+    wanted = {node: found[node] for node in graph.reached(found, *first)}
+    births = [name for name in plan.setters if name not in plan.made_variables and plan.interleaves]
+    return [*births, *(one for group in graph.groups(wanted) for one in _rounds(plan, group, wanted))]
+
+
+def _rounds(plan: Plan, group: list[Node], wanted: dict[Node, list[Node]]) -> Iterator[Round | str]:
+    emitter = group[0][0]
+    if emitter == VARIABLE:
+        yield from (name for _, name in group if plan.interleaves)
+        return
+    names = {name for _, name in group}
+    dimensions = tuple(one for one in plan.emitters[emitter].dimensions if one.name in names)
+    yield Round(emitter, dimensions, len(group) > 1 or group[0] in wanted[group[0]])
+
+
+def _all_fields(plan: Plan) -> Iterator[list[Dimension]]:
+    yield from (emitter.dimensions for emitter in plan.emitters.values())
+    yield from plan.made_variables.values()
+
+
+def depths(plan: Plan) -> dict[str, tuple[int | None, bool]]:
+    """Return the emitters whose records are looked up, with what is looked at.
+
+    That is how many of the last ones, or None for all, and whether those of workers alive are.
+    """
+    found: dict[str, tuple[int | None, bool]] = {}
+    for fields in _all_fields(plan):
+        for part in (part for one in fields for _, part in one.whole() if isinstance(part, Lookup)):
+            depth, sees_lives = found.get(part.emitter, (0, False))
+            most = None if depth is None or part.depth is None else max(depth, part.depth)
+            found[part.emitter] = most, sees_lives or part.sees_lives
+    return found
+
+
+def looked_up(plan: Plan, emitter: str) -> list[str]:
+    """Return what of an emitter's records is kept for look-ups: dimensions, and the time."""
+    nodes = [node for fields in _all_fields(plan) for one in fields for node in lookups(one)]
+    return sorted({name for of, name in nodes if of == emitter})
+
+
+def remembered(plan: Plan, emitter: str) -> list[str]:
+    """Return what is kept of each record for those after it of the same worker: dimensions, and the time."""
+    return sorted(former_reads(plan.emitters[emitter].dimensions))
+
+
+def _depends(dimension: Dimension) -> bool:
+    """Return whether the values of a dimension depend on the order of records."""
+    parts = [part for _, part in dimension.whole()]
+    looks_back = any(of_former(name) is not None for _, name in dimension.all_names())
+    return looks_back or any(part.counts() or part.remembers() or part.goes_in_order() for part in parts)

@@ -1,0 +1,73 @@
+"""The fields of states, sources and emitters as the checks see them: those of models, and of JSON that is none."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from datagen.language.members import members
+from datagen.language.names import Field, Found, names_in_json
+from datagen.language.population import Emitter, State
+from datagen.plugin.arrival import Arrival
+from datagen.plugin.dimension import Dimension
+from datagen.plugin.lookup import Lookup
+from datagen.problems import Path_
+
+
+def fields_of(owner: Any, path: Path_, key: str) -> tuple[Field, ...]:
+    """Return the fields in the list under a key of a model or, as far as they can be read, of JSON."""
+    if not isinstance(owner, dict):
+        dimensions: list[Dimension] = getattr(owner, key)
+        return tuple(_model_field((*path, key, number), dimension) for number, dimension in enumerate(dimensions))
+    return tuple(
+        Field(at, text_in(part, "name"), tuple(_json_reads(at, part)), tuple(_json_names(at, part)))
+        for at, part in parts_in(owner, path, key)
+    )
+
+
+def _model_field(path: Path_, dimension: Dimension) -> Field:
+    def placed(found: Found) -> tuple[tuple[Path_, str], ...]:
+        return tuple(((*path, *inner), name) for inner, name in found)
+
+    return Field(
+        path,
+        dimension.name,
+        reads=tuple(_model_reads(path, dimension)),
+        names=placed(dimension.sure_names()),
+        picks=tuple(((*path, *inner), table, column) for inner, table, column in dimension.all_picks()),
+        guesses=placed(dimension.all_names()),
+        doubts=placed(dimension.all_doubts()),
+        lookups=tuple(((*path, *inner), part) for inner, part in dimension.whole() if isinstance(part, Lookup)),
+    )
+
+
+def _model_reads(path: Path_, dimension: Dimension) -> Found:
+    for name in dimension.reads():
+        keys = [key for key in type(dimension).model_fields if getattr(dimension, key) == name and key != "name"]
+        yield (*path, *keys[:1]), name
+    for inner, nested in dimension.nested():
+        yield from _model_reads((*path, *inner), nested)
+
+
+def _json_reads(path: Path_, part: Any) -> Found:
+    if isinstance(part, dict) and str(part.get("type")).lower() == "variable" and isinstance(part.get("variable"), str):
+        yield (*path, "variable"), part["variable"]
+    for member_path, member in members(path, part):
+        yield from _json_reads(member_path, member)
+
+
+def _json_names(path: Path_, part: Any) -> Found:
+    yield from (((*path, key), name) for key, name in names_in_json(part))
+    for member_path, member in members(path, part):
+        yield from _json_names(member_path, member)
+
+
+def text_in(part: dict[str, Any], key: str) -> str | None:
+    """Return the text under a key of JSON; None where there is none."""
+    return part[key] if isinstance(part.get(key), str) else None
+
+
+def parts_in(data: Any, path: Path_, key: str) -> Iterator[tuple[Path_, Any]]:
+    """Yield the objects and models in the list under a key, with their paths."""
+    parts = data.get(key) if isinstance(data, dict) else None
+    for index, part in enumerate(parts if isinstance(parts, list) else []):
+        if isinstance(part, dict | State | Emitter | Arrival):
+            yield (*path, key, index), part
