@@ -106,7 +106,7 @@ LOOKED_BACK_AT = (
         *[
             (
                 world(counter("n"), FAILING | {"text": "x"}, field),
-                f"emitters[0].dimensions[1].on_error: {LOOKED_BACK_AT}",
+                LOOKED_BACK_AT,
             )
             for field in (LOOK_UP, {"name": "last", "type": "previous", "of": "n"}, counter("own") | {"per": "worker"})
         ],
