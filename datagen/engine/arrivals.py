@@ -87,6 +87,11 @@ class Arrivals:
         """Return when a source changes by itself, in ns of the simulation."""
         return min(source.next_change for source in self._sources)
 
+    @property
+    def turns(self) -> bool:
+        """Return whether with the next change a source begins, or ceases, to keep a number of workers alive."""
+        return any(source.turns for source in self._sources if source.next_change == self.next_change)
+
     def supply(self) -> None:
         """Give the walk more times of the source whose turn it is."""
         self._sources[self.core.comer].supply()

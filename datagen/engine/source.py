@@ -172,6 +172,11 @@ class Source:
         """Return when another number of its workers is kept alive, in ns since the start."""
         return self._targets[0][0] if self._targets else NEVER
 
+    @property
+    def turns(self) -> bool:
+        """Return whether the next change is one from a rate to a number of workers alive, or back."""
+        return bool(self._targets) and (self._targets[0][1] == OPEN) == bool(self._row["is_kept"][0])
+
     def begin(self, at: int) -> None:
         """Begin at a time, in ns since the start."""
         scope = self._scope(at)

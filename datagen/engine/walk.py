@@ -130,8 +130,14 @@ class Walk:
         room = Room(self._rows, self._sizes)
         self._loop.begin(room)
         self._arrivals.core.note(room.refused_at, room.refused_by)
-        while (pause := self._loop.advance(min(limit + self._warm_up, NEVER))) not in ("reached", "full"):
-            self._go_on(pause)
+        limit = min(limit + self._warm_up, NEVER)
+        while (pause := self._loop.advance(min(limit, self._loop.change))) != "full":
+            if pause != "reached":
+                self._go_on(pause)
+            elif self._loop.change >= limit or (self._loop.rows and self._arrivals.turns):
+                break  # behind such a change it could not be told who was held back before it
+            else:
+                self._go_on("changed")
         self._held = room.held_at[: self._loop.held] - self._warm_up, room.held_for[: self._loop.held]
         refused = self._arrivals.core.refused
         self._refused = room.refused_at[:refused] - self._warm_up, room.refused_by[:refused].astype(np.int64)

@@ -20,6 +20,7 @@ from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
 from tests.engine.strategies import crowds, remembering_specs, runs, specs, timed_specs
 from tests.stepping import SteppingClock
+from tests.worlds import constant, exponential, state, world
 
 REGISTRY = Registry.load()
 FIXED = settings(
@@ -143,3 +144,29 @@ def test_the_engine_gives_the_records_of_the_reference_simulator_for_fresh_specs
 ) -> None:
     """Another sample each time; the head of the test report says how to repeat it."""
     assert_equal(spec, run, ways)
+
+
+def test_a_window_ends_before_a_source_ceases_to_keep_workers_alive() -> None:
+    """Behind that it could not be told whether somebody was held back before."""
+    spec = world(
+        states=[
+            state("a", {"b": 0.25, "a": 0.15, "stop": 0.55, "c": 0.05}, delay=constant(60)),
+            state("c", delay=constant(0.5)),
+            state("b", {"c": 0.2, "stop": 0.05, "a": 0.1, "b": 0.65}, delay=exponential(20)),
+        ],
+        incidents={"outage": [{"from": "+10S", "until": "+40S"}]},
+        arrivals=[
+            {
+                "type": "stages",
+                "name": "b",
+                "stages": [{"for": 20, "rate": 1}, {"for": 20, "alive": 2}],
+                "until": "+1M",
+            },
+            {"type": "cron", "name": "c/d", "expression": "*/2 * * * *", "max_workers": 2},
+            {"type": "every", "name": "Z", "every": "10S", "size": 3, "state": "b", "when_full": "drop", "most": 5}
+            | {"max_workers": 2, "profile": {"type": "during", "incident": "outage", "factor": 0}},
+        ],
+    )
+    del spec["interarrival"]
+    run = {"start": "2001-12-20T13:13:12.132", "max_workers": 2, "records": 5, "seed": 178415}
+    assert_equal(spec, run, ((None, 1), (10**9, 1), (3600 * 10**9, 1)))
