@@ -16,11 +16,16 @@ from tests.stages.test_stages import SHOP, STAGES, Row, rows_of
 from tests.worlds import START, constant, counter, enum, run_of, state, world
 
 REGISTRY = Registry.load()
+REQUEST = {"host": "{{u}}", "request": "GET /", "status": "200"}
 FORMATTERS = [
     {"type": "json"},
     {"type": "csv"},
     {"type": "tsv"},
     {"type": "pattern", "text": "{{time}} {{u}} {n} {order}"},
+    *[{"type": kind} for kind in ("arrow", "avro", "json_schema", "logfmt", "msgpack", "protobuf", "syslog", "xml")],
+    {"type": "cef", "signature": "{{u}}", "name": "visit", "severity": "3"},
+    {"type": "leef", "event": "{{u}}"},
+    *[{"type": kind} | REQUEST for kind in ("apache_common", "apache_combined", "nginx")],
 ]
 ASIDE = {"type": "stdout"}
 CASES = {
