@@ -29,6 +29,7 @@ from datagen.records.escape import Escape
 from datagen.records.inside import find
 from datagen.records.pattern import TextPattern
 from datagen.records.strftime import put_formatted
+from datagen.records.table import Table
 from datagen.records.text import Piece, Pieces, join, put_object, put_plain
 from datagen.records.types import plain, plain_type
 
@@ -105,7 +106,7 @@ class Syslog(SlottedFormatter):
         else:
             head += [">1 ", self._time(part), *(piece for word_ in words.values() for piece in (" ", word_)), " "]
             for before, pattern in data:
-                head += [before, *([escaped_parameter(text(pattern))] if pattern else [" "])]
+                head += [before, *([_ONE_LINE(escaped_parameter(text(pattern)))] if pattern else [" "])]
         if self.message is None:
             return [*head, partial(put_object, part.shown.items()), "\n"]
         return [*head, _ONE_LINE(text(patterns["message"])), "\n"]
@@ -117,11 +118,24 @@ class Syslog(SlottedFormatter):
 
     def _time(self, part: Part) -> Piece:
         found = find(part.columns, self.time)
+        nothing = "-" if self.rfc == 5424 else "Jan  1 00:00:00"
         if found is None or not pa.types.is_timestamp(plain_type(found.type)):
-            return "-" if self.rfc == 5424 else "Jan  1 00:00:00"
+            return nothing
         times = plain(found)
         times = times if times.type.tz else times.cast(pa.timestamp("ms", "UTC"))
-        return partial(put_formatted, times, "%b %e %H:%M:%S") if self.rfc == 3164 else partial(put_plain, times)
+        return partial(_put_time, times, "%b %e %H:%M:%S" if self.rfc == 3164 else "", nothing)
+
+
+def _put_time(times: pa.Array, pattern: str, nothing: str, table: Table) -> None:
+    """Write times, by a pattern if there is one, and a text for null."""
+    if times.null_count:
+        table.begin_valid(times, nothing)
+        _put_time(times.fill_null(0), pattern, nothing, table)
+        table.end()
+    elif pattern:
+        put_formatted(times, pattern, table)
+    else:
+        put_plain(times, table)
 
 
 def _word(pattern: TextPattern, part: Part, longest: int) -> Piece:

@@ -250,13 +250,23 @@ def test_syslog_has_header_data_and_message(lines) -> None:
         "structured_data": {"d@1": {"v": "{{v}}"}},
     }
     pattern = re.compile(r'<134>1 (\S+) web_1 datagen - (\S+) \[d@1 v="((?:[^"\\\]]|\\.)*)"\] (.*)', re.DOTALL)
-    spec = world(enum("v", *(text for text in AWKWARD if "\n" not in text)), enum("n", 1.5, None), enum("b", True))
-    for line, record in zip(lines(spec, 100, "syslog", **keys), records_of(spec, 100), strict=True):
+    spec = world(enum("v", *AWKWARD), enum("n", 1.5, None), enum("b", True))
+    for line, record in zip(lines(spec, 150, "syslog", **keys), records_of(spec, 150), strict=True):
         time, msgid, value, message = pattern.fullmatch(line).groups()
         assert time == record["time"] + "Z"
         assert msgid == text_of(record["n"] or "-")
-        assert re.sub(r"\\(.)", r"\1", value) == record["v"]
+        expected = record["v"].replace("\n", r"\n").replace("\r", r"\r")
+        assert re.sub(r'\\([]"\\])', r"\1", value) == expected
         assert json.loads(message) == record
+
+
+@pytest.mark.parametrize(("rfc", "head"), [(5424, "<14>1 - localhost"), (3164, "<14>Jan  1 00:00:00 localhost")])
+def test_a_time_that_is_null_is_said_to_be_unknown(lines, rfc: int, head: str) -> None:
+    when = {"name": "when", "type": "timestamp", "distribution": constant("2020-02-29T01:02:03Z"), "percent_nulls": 50}
+    for spec in (world(when), world(when | {"percent_nulls": 100}), world(when | {"percent_missing": 50})):
+        written = lines(spec, 20, "syslog", rfc=rfc, time="when")
+        expected = [record.get("when") is None for record in records_of(spec, 20)]
+        assert [line.startswith(head) for line in written] == expected
 
 
 def test_the_older_syslog_has_tag_and_message(lines) -> None:
