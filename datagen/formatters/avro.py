@@ -19,7 +19,6 @@ from datagen.records.batch import Layout
 from datagen.records.conversion import common_types, exported_types, fitted
 from datagen.records.lines import Lines
 from datagen.records.schema.avro import avro_schema
-from datagen.records.schema.name import clashes
 from datagen.records.table import Style, Table
 from datagen.records.text import Pieces, plain_text, put_dictionary
 
@@ -41,14 +40,12 @@ class Avro(Registered):
     """
 
     kind: ClassVar[str] = "avro"
+    language: ClassVar[str] = "avro"
     name: str = Field("Record", pattern=_NAME, description="name of the record in the schema")
     namespace: str | None = Field(
         None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$", description="namespace of that name"
     )
     codec: Literal["null", "deflate", "zstandard"] = Field("null", description="how blocks of a file are compressed")
-
-    def misfits(self, layout: Layout) -> list[str]:
-        return [*super().misfits(layout), *clashes(exported_types(layout).items())]
 
     def schema_of(self, layout: Layout) -> Schema:
         return Schema("AVRO", json.dumps(self._schema(layout)))

@@ -23,6 +23,7 @@ class JsonSchema(Registered):
     """
 
     kind: ClassVar[str] = "json_schema"
+    language: ClassVar[str] = "json"
     title: str = Field("Record", min_length=1, description="title of the schema")
 
     def schema_of(self, layout: Layout) -> Schema:

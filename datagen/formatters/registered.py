@@ -18,6 +18,7 @@ from datagen.plugin.model import Model
 from datagen.plugin.secret_url import SecretUrl
 from datagen.problems import RunFailed, readable, reason
 from datagen.records.batch import Layout
+from datagen.records.schema.text import misfits
 from datagen.records.text import Pieces
 
 _INSTALL = 'needs a library that is not installed: pip install "confluent-kafka[schemaregistry]>=2.13"'
@@ -109,6 +110,7 @@ class Registered(Formatter):
     """Keys of the formats that have a schema."""
 
     is_text: ClassVar[bool] = False
+    language: ClassVar[str]  # of the schema
     registry: SchemaRegistry | None = Field(
         None,
         description="the schema registry that is to know the schema: `url`, `subject`, `register` (true), `username` "
@@ -117,7 +119,7 @@ class Registered(Formatter):
 
     def misfits(self, layout: Layout) -> list[str]:
         problem = None if self.registry is None else self.registry.problem()
-        return [] if problem is None else [f"registry: {problem}"]
+        return [*([] if problem is None else [f"registry: {problem}"]), *misfits(layout, self.language)]
 
     def check(self) -> None:
         if self.registry is not None:
