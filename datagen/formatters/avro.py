@@ -105,13 +105,13 @@ def _put_value(array: pa.Array, table: Table) -> None:
 class _Container(RegisteredWriter):
     """Writes object container files: a header with the schema, then blocks of records, each with a mark behind it.
 
-    The mark is always the same for the same schema, so that a file can be added to.
+    The mark is always the same for the same schema and codec, so that a file can be added to.
     """
 
     has_blocks: ClassVar[bool] = True
 
     def __init__(self, schema: str, codec: str, pieces: partial[Pieces]) -> None:
-        self._mark = fingerprint(schema).encode()  # of 16 octets
+        self._mark = fingerprint(f"{codec} {schema}").encode()  # of 16 octets
         self._codec = codec
         entries = {"avro.codec": codec.encode(), "avro.schema": schema.encode()}
         said = b"".join(_sized(key.encode()) + _sized(value) for key, value in entries.items())

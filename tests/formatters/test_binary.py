@@ -193,6 +193,18 @@ def test_a_file_of_avro_can_be_added_to(generate, tmp_path) -> None:
     assert found[:100] == found[100:] == avro_records(MIXED, avro_of(MIXED))[:100]
 
 
+@pytest.mark.parametrize("kind", ["avro", "arrow"])
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_a_file_with_another_schema_is_not_added_to(generate, tmp_path, kind: str, compression: str) -> None:
+    target = {"type": "file", "path": str(tmp_path / "a"), "append": True, "compression": compression, "format": kind}
+    write_json(tmp_path / "t.json", target)
+    assert [generate(world(enum("a", 1)), "-n", 1, "-t", tmp_path / "t.json").code for _ in range(2)] == [0, 0]
+    before = (tmp_path / "a").read_bytes()
+    outcome = generate(world(enum("b", 1)), "-n", 1, "-t", tmp_path / "t.json")
+    assert (outcome.code, "a can't be added to: it has another format, schema or codec" in outcome.err) == (1, True)
+    assert (tmp_path / "a").read_bytes() == before
+
+
 # Protocol Buffers
 
 
