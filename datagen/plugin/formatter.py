@@ -15,7 +15,11 @@ from datagen.records.text import Pieces, join, written
 
 
 class LineWriter:
-    """Writes the records of a run as lines: a formatter that knows what the records look like."""
+    """Writes the records of a run as lines: a formatter that knows what the records look like.
+
+    Where records stand one after the other, ``header`` (bytes) comes first, then what ``block`` makes of the lines that
+    are written together. A message is a record of ``lines`` without its line end, and knows neither.
+    """
 
     reads_hidden: ClassVar[bool] = False  # whether it is given the columns that are not printed, too
     end: ClassVar[int] = 1  # bytes of a line end, which messages don't have; binary records have none

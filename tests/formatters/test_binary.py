@@ -290,6 +290,13 @@ def test_times_before_1970_are_seconds_down_and_nanoseconds_up(tmp_path) -> None
     assert (moment_.seconds, moment_.nanos) == (-1, 250_000_000)
 
 
+def test_blocks_hold_the_same_records_for_every_number_of_threads(generate) -> None:
+    found = [generate(MIXED, "-n", 20_000, "-f", "avro", "--threads", threads).data for threads in (1, 2)]
+    one, two = (list(fastavro.reader(io.BytesIO(data))) for data in found)
+    assert len(one) == 20_000
+    assert one == two
+
+
 # Arrays as plug-ins may give them
 
 
