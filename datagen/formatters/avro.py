@@ -40,12 +40,17 @@ class Avro(Registered):
     """
 
     kind: ClassVar[str] = "avro"
+    media_type: ClassVar[str] = "avro/binary"  # Apache Avro 1.12 Specification, "HTTP as Transport"
     language: ClassVar[str] = "avro"
     name: str = Field("Record", pattern=_NAME, description="name of the record in the schema")
     namespace: str | None = Field(
         None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$", description="namespace of that name"
     )
     codec: Literal["null", "deflate", "zstandard"] = Field("null", description="how blocks of a file are compressed")
+
+    @property
+    def stream_type(self) -> str:
+        return "application/vnd.apache.avro"
 
     def schema_of(self, layout: Layout) -> Schema:
         return Schema("AVRO", json.dumps(self._schema(layout)))

@@ -46,6 +46,7 @@ class Xml(Formatter):
     """
 
     kind: ClassVar[str] = "xml"
+    media_type: ClassVar[str] = "application/xml"
     element: str = Field(
         "record", pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", description="name of the element that holds a record"
     )

@@ -13,6 +13,8 @@ from datagen.records.batch import Batch, Layout, Part
 from datagen.records.lines import Lines
 from datagen.records.text import Pieces, join, written
 
+NDJSON = "application/x-ndjson"  # JSON objects, each on a line
+
 
 class LineWriter:
     """Writes the records of a run as lines: a formatter that knows what the records look like.
@@ -84,6 +86,7 @@ class Formatter(Plugin):
 
     group: ClassVar[str] = "formatter"
     is_text: ClassVar[bool] = True  # else records are binary, and nothing can be put around them
+    media_type: ClassVar[str] = "text/plain; charset=utf-8"  # what HTTP calls a record
 
     def __str__(self) -> str:
         return show(self.kind)
@@ -92,6 +95,11 @@ class Formatter(Plugin):
     def is_json(self) -> bool:
         """Return whether each record is a JSON object on a line of its own."""
         return False
+
+    @property
+    def stream_type(self) -> str:
+        """Return what HTTP calls records that stand one after the other."""
+        return self.media_type
 
     def misfits(self, layout: Layout) -> list[str]:
         """Return why the formatter can't write records that look like this, one sentence for each reason."""
