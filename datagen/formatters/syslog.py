@@ -5,6 +5,7 @@ from functools import partial
 from typing import ClassVar, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from datagen.formatters.slot import SlottedFormatter
@@ -33,6 +34,8 @@ from datagen.records.table import Table
 from datagen.records.text import Piece, Pieces, join, put_object, put_plain
 from datagen.records.types import plain, plain_type
 
+# What ends the name of a program, and its number, in RFC 3164, section 4.1.3.
+_TAG = {"app_name": r"[\[\]:]", "procid": r"[\[\]:]"}
 _ONE_LINE = Escape({0x0A: b"\\n", 0x0D: b"\\r"})
 
 
@@ -79,11 +82,14 @@ class Syslog(SlottedFormatter):
         pattern = TextPattern(str(self.severity), layout)
         unknown = unknown_severity(self.severity) if pattern.is_constant else None
         found += [f"severity: {unknown}"] if unknown and not pattern.problems else []
-        empty = {name: pa.nulls(0, plain_type(type_)) for name, type_ in _all_types(layout).items()}
-        time = find(empty, self.time)
-        if time is None:
+        empty = (
+            {name: pa.nulls(0, plain_type(type_)) for name, type_ in types.items()}
+            for types in layout.emitters.values()
+        )
+        times = [time for columns in empty if (time := find(columns, self.time)) is not None]
+        if not times:
             found.append(f"time: no emitter has {show(self.time)}{did_you_mean(self.time, layout.names())}")
-        elif not pa.types.is_timestamp(time.type):
+        elif not all(pa.types.is_timestamp(time.type) for time in times):
             found.append(f"time: {show(self.time)} is not a time")
         return found
 
@@ -98,7 +104,8 @@ class Syslog(SlottedFormatter):
         def text(pattern: TextPattern) -> pa.Array:
             return join(pattern.pieces(part.columns), len(part.rows))
 
-        words = {key: _word(patterns[key], part, longest) for key, longest in WORDS.items()}
+        tag = _TAG if self.rfc == 3164 else {}
+        words = {key: _word(patterns[key], part, longest, tag.get(key)) for key, longest in WORDS.items()}
         head: list[Piece] = ["<", self._priority(patterns["severity"], part)]
         if self.rfc == 3164:
             process = [] if self.procid == "-" else ["[", words["procid"], "]"]
@@ -138,13 +145,13 @@ def _put_time(times: pa.Array, pattern: str, nothing: str, table: Table) -> None
         put_plain(times, table)
 
 
-def _word(pattern: TextPattern, part: Part, longest: int) -> Piece:
+def _word(pattern: TextPattern, part: Part, longest: int, forbidden: str | None) -> Piece:
     """Return a field of the header, each different text of which is made fit once."""
+
+    def fit(texts: pa.Array) -> pa.Array:
+        return word(pc.replace_substring_regex(texts, forbidden, "_") if forbidden else texts, longest)
+
     if pattern.is_constant:
-        return str(word(pa.array([pattern.filled("")]), longest)[0])
+        return str(fit(pa.array([pattern.filled("")]))[0])
     texts = join(pattern.pieces(part.columns), len(part.rows)).dictionary_encode()
-    return pa.DictionaryArray.from_arrays(texts.indices, word(texts.dictionary, longest))
-
-
-def _all_types(layout: Layout) -> dict[str, pa.DataType]:
-    return {name: type_ for columns in layout.emitters.values() for name, type_ in columns.items()}
+    return pa.DictionaryArray.from_arrays(texts.indices, fit(texts.dictionary))

@@ -285,6 +285,25 @@ def test_the_older_syslog_has_tag_and_message(lines) -> None:
         assert line == f"<14>{moment} true shop[{number}]: {text}"
 
 
+def test_a_tag_of_the_older_syslog_ends_where_it_says(lines) -> None:
+    keys = {"rfc": 3164, "app_name": "{{v}}", "procid": "[7]", "message": "m"}
+    assert lines(world(enum("v", "a[b]: c")), 1, "syslog", **keys)[0].endswith(" localhost a_b___c[_7_]: m")
+    assert " a[b]:_c [7] " in lines(world(enum("v", "a[b]: c")), 1, "syslog", app_name="{{v}}", procid="[7]")[0]
+
+
+def test_the_time_of_syslog_is_one_for_every_emitter(generate, tmp_path) -> None:
+    spec = world(enum("at", "x"), states=[state("s", "t"), state("t", emitter="f")])
+    spec["emitters"].append(
+        {
+            "name": "f",
+            "dimensions": [{"name": "at", "type": "timestamp", "distribution": constant("2020-01-01T00:00:00Z")}],
+        }
+    )
+    write_json(tmp_path / "t.json", {"type": "stdout", "format": {"type": "syslog", "time": "at"}})
+    outcome = generate(spec, "-n", 1, "-t", tmp_path / "t.json")
+    assert (outcome.code, 'time: "at" is not a time' in outcome.err) == (2, True)
+
+
 def test_lnav_takes_syslog_for_syslog(lines, tmp_path) -> None:
     lnav = installed("lnav")
     spec = world(enum("user", "ann", "bob"))
