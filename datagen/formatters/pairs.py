@@ -10,7 +10,7 @@ from datagen.records.batch import Layout
 from datagen.records.inside import inside_object
 from datagen.records.schema.name import doubles
 from datagen.records.table import Table
-from datagen.records.text import put_dictionary, put_plain
+from datagen.records.text import put_plain, put_valid
 from datagen.records.types import is_optional, plain, plain_type, present
 
 Put = Callable[[pa.Array, Table], None]  # writes values that are not null
@@ -40,23 +40,13 @@ def put_pairs(columns: Mapping[str, pa.Array], between: str, put: Put, table: Ta
     """
     table.begin_joined()
     for name, array in columns.items():
-        _put_pair(array, table, f"{between}{name}=", put)
+        put_valid(array, partial(_put_pair, before=f"{between}{name}=", put=put), "", table)
     table.end()
 
 
 def _put_pair(array: pa.Array, table: Table, before: str, put: Put) -> None:
-    array = present(array) if is_optional(array.type) else array
-    if pa.types.is_dictionary(array.type):
-        put_dictionary(array, partial(_put_pair, before=before, put=put), "", table)
-        return
-    if array.null_count == len(array):
-        return
-    if array.null_count:
-        table.begin_valid(array, "")
     table.text(before)
     (put_plain if pa.types.is_primitive(array.type) else put)(array, table)
-    if array.null_count:
-        table.end()
 
 
 def clashes(

@@ -14,8 +14,8 @@ from datagen.records.batch import Layout
 from datagen.records.escape import Escape
 from datagen.records.schema.name import clashes
 from datagen.records.table import Table
-from datagen.records.text import Pieces, plain_text, put_dictionary, put_plain
-from datagen.records.types import is_optional, plain_type, present
+from datagen.records.text import Pieces, plain_text, put_plain, put_valid
+from datagen.records.types import plain_type
 
 _UNKNOWN = "\ufffd"
 _CONTROL = {octet: _UNKNOWN.encode() for octet in range(0x20) if octet not in (9, 10, 13)}  # XML 1.0, section 2.2
@@ -65,19 +65,13 @@ class Xml(Formatter):
 
 
 def _put_element(array: pa.Array, table: Table, name: str) -> None:
-    array = present(array) if is_optional(array.type) else array
-    if pa.types.is_dictionary(array.type):
-        put_dictionary(array, partial(_put_element, name=name), "", table)
-        return
-    if array.null_count == len(array):
-        return
-    if array.null_count:
-        table.begin_valid(array, "")
+    put_valid(array, partial(_put_valid, name=name), "", table)
+
+
+def _put_valid(array: pa.Array, table: Table, name: str) -> None:
     table.text(f"<{name}>")
     _put_content(array, table)
     table.text(f"</{name}>")
-    if array.null_count:
-        table.end()
 
 
 def _put_content(array: pa.Array, table: Table) -> None:
