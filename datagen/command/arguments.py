@@ -150,7 +150,7 @@ def parsers() -> dict[str, Parser]:
     made["types"].add_argument(
         "--as", dest="language", choices=LANGUAGES, help="print one schema of all records in this language instead"
     )
-    made["types"].add_argument("--emitter", metavar="NAME", help="with --as: of the records of this emitter only")
+    made["types"].add_argument("--emitter", metavar="NAME", help="of the records of this emitter only")
     made["schema"].add_argument("--target", action="store_true", help="of a target file instead of a spec")
     _add_plot(made["plot"])
     made["docs"].add_argument("directory", metavar="DIR", help="where to write them; it is made if it is not there")

@@ -4,12 +4,15 @@ import argparse
 import json
 import os
 from pathlib import Path
+from typing import TypeVar
 
 from datagen.command.arguments import parsers, request_of
 from datagen.command.voice import Voice
 from datagen.plugin.registry import Registry
 from datagen.problems import InvalidInput, Problem, RunFailed, did_you_mean
 from datagen.records.batch import Layout
+
+T = TypeVar("T")
 
 
 def print_schema(arguments: argparse.Namespace, voice: Voice) -> bool:
@@ -28,7 +31,7 @@ def print_types(arguments: argparse.Namespace, voice: Voice) -> bool:
     if arguments.language is not None:
         voice.print(_schema(layout_of(request_of(arguments)), arguments.language, arguments.emitter))
         return True
-    for emitter, types in columns(request_of(arguments)).items():
+    for emitter, types in _of_one(columns(request_of(arguments)), arguments.emitter).items():
         voice.print(emitter)
         width = max(map(len, types), default=0)
         for name, (type_, may_be_missing) in types.items():
@@ -39,15 +42,20 @@ def print_types(arguments: argparse.Namespace, voice: Voice) -> bool:
 def _schema(layout: Layout, language: str, emitter: str | None) -> str:
     from datagen.records.schema.text import SCHEMAS, misfits
 
-    if emitter is not None:
-        if emitter not in layout.emitters:
-            message = f"unknown emitter{did_you_mean(emitter, layout.emitters)}"
-            raise InvalidInput([Problem(message, f"--emitter {emitter}")])
-        layout = Layout({emitter: layout.emitters[emitter]})
+    layout = Layout(_of_one(layout.emitters, emitter))
     problems = misfits(layout, language)
     if problems:
         raise InvalidInput([Problem(text, f"--as {language}") for text in problems])
     return SCHEMAS[language](layout)
+
+
+def _of_one(emitters: dict[str, T], name: str | None) -> dict[str, T]:
+    """Return what is known of one emitter; of all without a name."""
+    if name is None:
+        return emitters
+    if name not in emitters:
+        raise InvalidInput([Problem(f"unknown emitter{did_you_mean(name, emitters)}", f"--emitter {name}")])
+    return {name: emitters[name]}
 
 
 def write_docs(arguments: argparse.Namespace, voice: Voice) -> bool:

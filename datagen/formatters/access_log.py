@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -45,8 +46,8 @@ class AccessLog(SlottedFormatter):
         yield from (name for name in self.places if name in type(self).model_fields)
 
     def begin(self, layout: Layout) -> LineWriter:
-        empty = {"bytes": self.nothing}
-        slots = {name: Slot(self.pattern(name, layout), self.escape, empty.get(name, "-")) for name in self.slots()}
+        slots = {name: Slot(self.pattern(name, layout), self.escape, "-") for name in self.slots()}
+        slots["bytes"] = replace(slots["bytes"], empty=self.nothing, nothing=("", "0"))
         return PartWriter(partial(_pieces, self.places, slots))
 
 
@@ -61,8 +62,8 @@ def _pieces(places: tuple[str, ...], slots: Mapping[str, Slot], part: Part) -> l
 class ApacheCommon(AccessLog):
     """The Common Log Format of Apache's web server, `%h %l %u %t "%r" %>s %b`.
 
-    What is null or missing is `-`. Quotes, backslashes, control characters and all beyond ASCII are escaped as Apache
-    does it. Give a start with an offset (`-s 2024-01-01T00:00:00+01:00`): it stands in the time.
+    What is null or missing is `-`, and so are 0 bytes. Quotes, backslashes, control characters and all beyond ASCII are
+    escaped as Apache does it. Give a start with an offset (`-s 2024-01-01T00:00:00+01:00`): it stands in the time.
 
     Example: {"type": "apache_common"}
     Example: {"type": "apache_common", "user": "-", "request": "GET {{path}} HTTP/2.0"}

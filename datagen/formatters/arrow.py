@@ -26,6 +26,7 @@ class Arrow(Formatter):
     """
 
     kind: ClassVar[str] = "arrow"
+    media_type: ClassVar[str] = "application/vnd.apache.arrow.stream"
     is_text: ClassVar[bool] = False
 
     def begin(self, layout: Layout) -> LineWriter:

@@ -19,7 +19,6 @@ from datagen.records.batch import Layout
 from datagen.records.conversion import common_types, exported_types, fitted
 from datagen.records.lines import Lines
 from datagen.records.schema.avro import avro_schema
-from datagen.records.schema.name import clashes
 from datagen.records.table import Style, Table
 from datagen.records.text import Pieces, plain_text, put_dictionary
 
@@ -41,14 +40,17 @@ class Avro(Registered):
     """
 
     kind: ClassVar[str] = "avro"
+    media_type: ClassVar[str] = "avro/binary"  # Apache Avro 1.12 Specification, "HTTP as Transport"
+    language: ClassVar[str] = "avro"
     name: str = Field("Record", pattern=_NAME, description="name of the record in the schema")
     namespace: str | None = Field(
         None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$", description="namespace of that name"
     )
     codec: Literal["null", "deflate", "zstandard"] = Field("null", description="how blocks of a file are compressed")
 
-    def misfits(self, layout: Layout) -> list[str]:
-        return [*super().misfits(layout), *clashes(exported_types(layout).items())]
+    @property
+    def stream_type(self) -> str:
+        return "application/vnd.apache.avro"
 
     def schema_of(self, layout: Layout) -> Schema:
         return Schema("AVRO", json.dumps(self._schema(layout)))
@@ -108,13 +110,13 @@ def _put_value(array: pa.Array, table: Table) -> None:
 class _Container(RegisteredWriter):
     """Writes object container files: a header with the schema, then blocks of records, each with a mark behind it.
 
-    The mark is always the same for the same schema, so that a file can be added to.
+    The mark is always the same for the same schema and codec, so that a file can be added to.
     """
 
     has_blocks: ClassVar[bool] = True
 
     def __init__(self, schema: str, codec: str, pieces: partial[Pieces]) -> None:
-        self._mark = fingerprint(schema).encode()  # of 16 octets
+        self._mark = fingerprint(f"{codec} {schema}").encode()  # of 16 octets
         self._codec = codec
         entries = {"avro.codec": codec.encode(), "avro.schema": schema.encode()}
         said = b"".join(_sized(key.encode()) + _sized(value) for key, value in entries.items())

@@ -1,6 +1,6 @@
 """The formatters ``cef`` and ``leef``: events as security systems take them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -15,6 +15,7 @@ from datagen.plugin.formatter import LineWriter, PartWriter
 from datagen.records.batch import TIME, Layout, Part
 from datagen.records.escape import Escape, put_escaped
 from datagen.records.pattern import TextPattern
+from datagen.records.schema.name import doubles
 from datagen.records.text import Pieces
 from datagen.records.types import plain
 
@@ -27,6 +28,8 @@ _VALUES = "a text with `{{dimension}}`"
 
 class SecurityEvent(SlottedFormatter):
     """Keys of the formats for security systems."""
+
+    time_key: ClassVar[str]  # what the record's time is called
 
     vendor: str = Field("datagen", description=f"who made the device that the events come from; {_VALUES}")
     product: str = Field("datagen", description=f"what device it is; {_VALUES}")
@@ -44,17 +47,21 @@ class SecurityEvent(SlottedFormatter):
             for name, pattern in self._attributes(layout).items()
             for text in pattern.problems
         ]
-        shared = [] if self.attributes else dict.fromkeys(clashes(layout, _NO_KEY))
-        return [*super().misfits(layout), *own, *shared]
+        same = (
+            doubles(self.attributes, _key)
+            if self.attributes
+            else clashes(layout, _NO_KEY, partial(_timed, time=self.time_key))
+        )
+        return [*super().misfits(layout), *own, *dict.fromkeys(same)]
 
     def _attributes(self, layout: Layout) -> dict[str, TextPattern]:
         return {name: TextPattern(text, layout) for name, text in (self.attributes or {}).items()}
 
-    def pairs(self, layout: Layout, time: str) -> Callable[[Part], dict[str, pa.Array]]:
-        """Return what makes the columns of the pairs; by default the record's time is called ``time`` there."""
+    def pairs(self, layout: Layout) -> Callable[[Part], dict[str, pa.Array]]:
+        """Return what makes the columns of the pairs."""
         if self.attributes is None:
-            return partial(_all, time=time)
-        slots = {key(name, _NO_KEY): Slot(pattern) for name, pattern in self._attributes(layout).items()}
+            return lambda part: {_key(name): array for name, array in flattened(_timed(part.shown, self.time_key))}
+        slots = {_key(name): Slot(pattern) for name, pattern in self._attributes(layout).items()}
         return lambda part: {name: _column(slot, part) for name, slot in slots.items()}
 
 
@@ -70,6 +77,7 @@ class Cef(SecurityEvent):
     """  # noqa: E501
 
     kind: ClassVar[str] = "cef"
+    time_key: ClassVar[str] = "rt"
     signature: str = Field("{{signature}}", description=f"which kind of event it is, as a number or a word; {_VALUES}")
     name: str = Field("{{name}}", description=f"what happened, for people; {_VALUES}")
     severity: str = Field("{{severity}}", description=f"0 to 10, or Low, Medium, High, Very-High; {_VALUES}")
@@ -79,7 +87,7 @@ class Cef(SecurityEvent):
 
     def begin(self, layout: Layout) -> LineWriter:
         slots = [Slot(self.pattern(name, layout), _HEADER) for name in self.slots()]
-        pairs = self.pairs(layout, "rt")
+        pairs = self.pairs(layout)
 
         def pieces(part: Part) -> Pieces:
             head = [piece for slot in slots for piece in (slot.piece(part), "|")]
@@ -105,24 +113,29 @@ class Leef(SecurityEvent):
     """  # noqa: E501
 
     kind: ClassVar[str] = "leef"
+    time_key: ClassVar[str] = "devTime"
     version: Literal["1.0", "2.0"] = Field("2.0", description="of the format; 1.0 always has tabs between pairs")
     event: str = Field("{{event}}", description=f"which kind of event it is; {_VALUES}")
     separator: str = Field(
-        "\t", pattern=r"^[\t!#$%&*+,;:?@^|~]$", description="one character between pairs, in 2.0; a tab without it"
+        "\t", pattern=r"^[\t!#$%&*,;?@^|~]$", description="one character between pairs, in 2.0; a tab without it"
     )
+
+    def misfits(self, layout: Layout) -> list[str]:
+        is_ignored = self.version == "1.0" and self.separator != "\t"
+        return [*super().misfits(layout), *(['"separator" is for version 2.0'] if is_ignored else [])]
 
     def slots(self) -> Iterator[str]:
         yield from ("vendor", "product", "device_version", "event")
 
     def begin(self, layout: Layout) -> LineWriter:
-        separator = self.separator if self.version == "2.0" else "\t"
+        separator = self.separator
         said = "x09|" if separator == "\t" else f"{separator}|"
         first = f"LEEF:{self.version}|"
         last = said if self.version == "2.0" else ""
         header = Escape({0x7C: b"/", 0x0A: b" ", 0x0D: b" "})
         value = Escape({ord(separator): b" ", 0x0A: b" ", 0x0D: b" "})
         slots = [Slot(self.pattern(name, layout), header) for name in self.slots()]
-        pairs = self.pairs(layout, "devTime")
+        pairs = self.pairs(layout)
 
         def pieces(part: Part) -> Pieces:
             head = [piece for slot in slots for piece in (slot.piece(part), "|")]
@@ -132,12 +145,15 @@ class Leef(SecurityEvent):
         return PartWriter(pieces)
 
 
-def _all(part: Part, time: str) -> dict[str, pa.Array]:
-    """Return all dimensions under names that a key may have."""
-    columns = dict(part.shown)
-    if TIME in columns and pa.types.is_timestamp(columns[TIME].type):
-        columns = {time: with_epochs({TIME: columns.pop(TIME)})[TIME]} | columns
-    return {key(name, _NO_KEY): array for name, array in flattened(columns).items()}
+def _key(name: str) -> str:
+    return key(name, _NO_KEY)
+
+
+def _timed(columns: Mapping[str, pa.Array], time: str) -> Iterator[tuple[str, pa.Array]]:
+    """Yield all dimensions, the record's time as milliseconds under another name."""
+    for name, array in columns.items():
+        is_time = name == TIME and pa.types.is_timestamp(array.type)
+        yield (time, with_epochs({name: array})[name]) if is_time else (name, array)
 
 
 def _column(slot: Slot, part: Part) -> pa.Array:

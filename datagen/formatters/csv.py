@@ -20,6 +20,7 @@ class Csv(Formatter):
     """
 
     kind: ClassVar[str] = "csv"
+    media_type: ClassVar[str] = "text/csv"
     separator: ClassVar[str] = ","
 
     def begin(self, layout: Layout) -> LineWriter:
@@ -43,4 +44,5 @@ class Tsv(Csv):
     """
 
     kind: ClassVar[str] = "tsv"
+    media_type: ClassVar[str] = "text/tab-separated-values"
     separator: ClassVar[str] = "\t"

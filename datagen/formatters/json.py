@@ -8,7 +8,7 @@ from pydantic import Field
 
 from datagen.formatters.reshape import clashes, nested, with_epochs, without_nulls
 from datagen.native import spelling
-from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
+from datagen.plugin.formatter import NDJSON, Formatter, LineWriter, PieceWriter
 from datagen.problems import show
 from datagen.records.batch import Batch, Layout
 from datagen.records.lines import Lines
@@ -27,6 +27,7 @@ class Json(Formatter):
     """
 
     kind: ClassVar[str] = "json"
+    media_type: ClassVar[str] = "application/json"
     times: Literal["iso", "epoch_ms"] = Field(
         "iso", description="how times are written: ISO 8601 with milliseconds, or milliseconds since 1970 as a number"
     )
@@ -45,6 +46,10 @@ class Json(Formatter):
     @property
     def is_json(self) -> bool:
         return self.indent is None
+
+    @property
+    def stream_type(self) -> str:
+        return NDJSON if self.is_json else self.media_type
 
     def misfits(self, layout: Layout) -> list[str]:
         if not self.nest:

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.formatters.registered import Registered, RegisteredWriter, Schema
-from datagen.plugin.formatter import LineWriter, PieceWriter
+from datagen.plugin.formatter import NDJSON, LineWriter, PieceWriter
 from datagen.records.batch import Layout
 from datagen.records.schema.json import json_schema_text
 from datagen.records.text import Pieces, json_pieces
@@ -23,7 +23,13 @@ class JsonSchema(Registered):
     """
 
     kind: ClassVar[str] = "json_schema"
+    media_type: ClassVar[str] = "application/json"
+    language: ClassVar[str] = "json"
     title: str = Field("Record", min_length=1, description="title of the schema")
+
+    @property
+    def stream_type(self) -> str:
+        return NDJSON
 
     def schema_of(self, layout: Layout) -> Schema:
         return Schema("JSON", json_schema_text(layout, self.title))

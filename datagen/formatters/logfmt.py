@@ -36,7 +36,7 @@ class Logfmt(Formatter):
 
 
 def _pieces(columns: Mapping[str, pa.Array]) -> Pieces:
-    named = {key(name, _NO_KEY): array for name, array in flattened(columns).items()}
+    named = {key(name, _NO_KEY): array for name, array in flattened(columns.items())}
     return [partial(put_pairs, named, " ", _put), "\n"]
 
 

@@ -30,6 +30,7 @@ class Msgpack(Formatter):
     """
 
     kind: ClassVar[str] = "msgpack"
+    media_type: ClassVar[str] = "application/vnd.msgpack"
     is_text: ClassVar[bool] = False
     times: Literal["iso", "epoch_ms"] = Field(
         "iso", description="how times are written: ISO 8601 with milliseconds, or milliseconds since 1970 as a number"

@@ -1,35 +1,36 @@
 """Pairs of keys and values, ``key=value``, for formats that have neither objects nor null."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 import pyarrow as pa
 
-from datagen.problems import show
 from datagen.records.batch import Layout
 from datagen.records.inside import inside_object
+from datagen.records.schema.name import doubles
 from datagen.records.table import Table
-from datagen.records.text import put_dictionary, put_plain
+from datagen.records.text import put_plain, put_valid
 from datagen.records.types import is_optional, plain, plain_type, present
 
 Put = Callable[[pa.Array, Table], None]  # writes values that are not null
 
 
-def flattened(columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
-    """Return columns with the keys inside objects as columns of their own, ``a.b``; what is missing becomes null."""
-    found: dict[str, pa.Array] = {}
-    for name, array in columns.items():
+Columns = Iterable[tuple[str, pa.Array]]
+
+
+def flattened(columns: Columns) -> Iterator[tuple[str, pa.Array]]:
+    """Yield columns with the keys inside objects as columns of their own, ``a.b``; what is missing becomes null."""
+    for name, array in columns:
         type_ = plain_type(array.type)
         if is_optional(type_):
             array = present(plain(array) if pa.types.is_dictionary(array.type) else array)
             type_ = plain_type(array.type)
         if pa.types.is_struct(type_):
             inner = ((field.name, inside_object(array, field.name)) for field in type_)
-            found |= flattened({f"{name}.{key}": values for key, values in inner if values is not None})
+            yield from flattened((f"{name}.{key}", values) for key, values in inner if values is not None)
         else:
-            found[name] = array
-    return found
+            yield name, array
 
 
 def put_pairs(columns: Mapping[str, pa.Array], between: str, put: Put, table: Table) -> None:
@@ -39,33 +40,25 @@ def put_pairs(columns: Mapping[str, pa.Array], between: str, put: Put, table: Ta
     """
     table.begin_joined()
     for name, array in columns.items():
-        _put_pair(array, table, f"{between}{name}=", put)
+        put_valid(array, partial(_put_pair, before=f"{between}{name}=", put=put), "", table)
     table.end()
 
 
 def _put_pair(array: pa.Array, table: Table, before: str, put: Put) -> None:
-    array = present(array) if is_optional(array.type) else array
-    if pa.types.is_dictionary(array.type):
-        put_dictionary(array, partial(_put_pair, before=before, put=put), "", table)
-        return
-    if array.null_count == len(array):
-        return
-    if array.null_count:
-        table.begin_valid(array, "")
     table.text(before)
     (put_plain if pa.types.is_primitive(array.type) else put)(array, table)
-    if array.null_count:
-        table.end()
 
 
-def clashes(layout: Layout, forbidden: str) -> Iterator[str]:
+def clashes(
+    layout: Layout,
+    forbidden: str,
+    chosen: Callable[[Mapping[str, pa.Array]], Columns] = lambda columns: columns.items(),
+) -> Iterator[str]:
     """Yield what is wrong with dimensions, and keys inside them, that would become the same key."""
-    for columns in layout.shown().emitters.values():
-        known: dict[str, str] = {}
-        for name in flattened({name: pa.nulls(0, plain_type(type_)) for name, type_ in columns.items()}):
-            other = known.setdefault(key(name, forbidden), name)
-            if other != name:
-                yield f"{show(other)} and {show(name)} would both be called {show(key(name, forbidden))}"
+    for types in layout.shown().emitters.values():
+        columns = {name: pa.nulls(0, plain_type(type_)) for name, type_ in types.items()}
+        names = (name for name, _ in flattened(chosen(columns)))
+        yield from doubles(names, partial(key, forbidden=forbidden))
 
 
 def key(name: str, forbidden: str) -> str:

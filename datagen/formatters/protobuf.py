@@ -15,7 +15,6 @@ from datagen.native.octets import varint
 from datagen.plugin.formatter import LineWriter
 from datagen.records.batch import Layout
 from datagen.records.conversion import common_types, exported_types, fitted
-from datagen.records.schema.name import clashes
 from datagen.records.schema.protobuf import members_of, protobuf_schema
 from datagen.records.table import Style, Table
 from datagen.records.text import Pieces, plain_text, put_dictionary
@@ -37,13 +36,12 @@ class Protobuf(Registered):
     """
 
     kind: ClassVar[str] = "protobuf"
+    media_type: ClassVar[str] = "application/vnd.google.protobuf"
+    language: ClassVar[str] = "protobuf"
     name: str = Field("Record", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="name of the message in the schema")
     package: str | None = Field(
         None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$", description="package of that name"
     )
-
-    def misfits(self, layout: Layout) -> list[str]:
-        return [*super().misfits(layout), *clashes(exported_types(layout).items())]
 
     def schema_of(self, layout: Layout) -> Schema:
         return Schema("PROTOBUF", protobuf_schema(exported_types(layout), self.name, self.package))
@@ -165,8 +163,9 @@ def _without_null_items(array: pa.Array) -> pa.Array:
     items = array.flatten()
     if not items.null_count and not array.null_count:
         return array
-    parents = pc.list_parent_indices(array).filter(items.is_valid()).to_numpy()
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(parents, minlength=len(array)))])
+    lengths = pc.list_value_length(array).fill_null(0).to_numpy()
+    kept = np.concatenate([[0], np.cumsum(items.is_valid().to_numpy(zero_copy_only=False))])
+    offsets = kept[np.concatenate([[0], np.cumsum(lengths)])]
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items.filter(items.is_valid()))
 
 

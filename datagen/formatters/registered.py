@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 from pydantic import AfterValidator, Field, SecretStr, field_serializer
@@ -18,6 +19,7 @@ from datagen.plugin.model import Model
 from datagen.plugin.secret_url import SecretUrl
 from datagen.problems import RunFailed, readable, reason
 from datagen.records.batch import Layout
+from datagen.records.schema.text import misfits
 from datagen.records.text import Pieces
 
 _INSTALL = 'needs a library that is not installed: pip install "confluent-kafka[schemaregistry]>=2.13"'
@@ -33,7 +35,7 @@ class Schema:
 
 def _checked_url(url: SecretUrl) -> SecretUrl:
     """Check a URL without saying what it is."""
-    if not re.match(r"(https?|mock)://[^/]", url.value) or not url.value.isprintable():
+    if not re.match(r"https?://[^/]", url.value) or not url.value.isprintable():
         raise ValueError("must be a URL that begins with http:// or https:// and names a host")
     return url
 
@@ -54,6 +56,10 @@ class SchemaRegistry(Model):
     password: SecretStr | None = Field(None, description="password of the user, or secret of the API key")
     ca_file: str | None = Field(None, description="file of the certificates to trust, instead of the usual ones")
 
+    timeout: int | float = Field(
+        10, gt=0, le=3600, description="seconds to wait for an answer, which is asked for four times"
+    )
+
     @field_serializer("url")
     def _shown(self, url: SecretUrl) -> str:
         return url.shown
@@ -62,6 +68,8 @@ class SchemaRegistry(Model):
         """Return what is wrong with it, as far as that is known without reaching it; else None."""
         if (self.username is None) != (self.password is None):
             return '"username" and "password" belong together'
+        if self.username is not None and urlsplit(self.url.value).username is not None:
+            return '"username" does not go together with a user in "url"'
         if self.ca_file is not None and not readable(self.ca_file):
             return f'"ca_file": {self.ca_file} can\'t be read'
         try:
@@ -99,7 +107,7 @@ class SchemaRegistry(Model):
             raise RunFailed(f"{doing} at {self.url}: {reason(error)}") from error
 
     def _settings(self) -> dict[str, Any]:
-        settings: dict[str, Any] = {"url": self.url.value}
+        settings: dict[str, Any] = {"url": self.url.value, "timeout": self.timeout}
         if self.username is not None and self.password is not None:
             settings["basic.auth.user.info"] = f"{self.username}:{self.password.get_secret_value()}"
         return settings | ({} if self.ca_file is None else {"ssl.ca.location": self.ca_file})
@@ -109,15 +117,16 @@ class Registered(Formatter):
     """Keys of the formats that have a schema."""
 
     is_text: ClassVar[bool] = False
+    language: ClassVar[str]  # of the schema
     registry: SchemaRegistry | None = Field(
         None,
         description="the schema registry that is to know the schema: `url`, `subject`, `register` (true), `username` "
-        "and `password`, `ca_file`; it is asked when the first record is written, and not for files",
+        "and `password`, `ca_file`, `timeout` (10 seconds); asked when the first record is written, and not for files",
     )
 
     def misfits(self, layout: Layout) -> list[str]:
         problem = None if self.registry is None else self.registry.problem()
-        return [] if problem is None else [f"registry: {problem}"]
+        return [*([] if problem is None else [f"registry: {problem}"]), *misfits(layout, self.language)]
 
     def check(self) -> None:
         if self.registry is not None:

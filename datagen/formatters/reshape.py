@@ -1,8 +1,6 @@
 """Columns that look otherwise as JSON: times as numbers, no nulls, names with points as nested objects."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +11,10 @@ from datagen.records.types import JSON_TEXT, is_optional, list_parts, null_mask,
 
 Columns = dict[str, pa.Array]
 _NULL = pa.scalar(b"null", JSON_TEXT)
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+_NULL_KEY = rf"{_TEXT}\s*:\s*null"
+# Null keys behind a brace, with the comma that would then be first; others, with the comma before; texts stay.
+_NULL_KEYS = rf"(\{{\s*){_NULL_KEY}(?:\s*,\s*{_NULL_KEY})*(?:\s*,)?|\s*,\s*{_NULL_KEY}|({_TEXT})"
 
 
 def with_epochs(columns: Mapping[str, pa.Array]) -> Columns:
@@ -83,9 +85,7 @@ def _epoch(array: pa.Array) -> pa.Array:
 
 def _without_nulls(array: pa.Array) -> pa.Array:
     if array.type == JSON_TEXT and pc.any(pc.match_substring(array, "null")).as_py():
-        encoded = array.dictionary_encode()  # values of several types are few, and mostly a dictionary already
-        made = [None if text is None else _json_without_nulls(text) for text in encoded.dictionary.to_pylist()]
-        return pa.array(made, JSON_TEXT).take(encoded.indices)
+        return pc.replace_substring_regex(array, _NULL_KEYS, r"\1\2")
     if is_optional(array.type):
         return optional(array.field(0), _mask(array.is_null()) | _nulls(array.field(0)))
     if not pa.types.is_struct(array.type) or not array.type.num_fields:
@@ -93,15 +93,6 @@ def _without_nulls(array: pa.Array) -> pa.Array:
     values = [_missing_for_null(array.field(index)) for index in range(array.type.num_fields)]
     fields = [pa.field(field.name, value.type) for field, value in zip(array.type, values, strict=True)]
     return pa.StructArray.from_arrays(values, fields=fields, mask=null_mask(array))
-
-
-def _json_without_nulls(text: bytes) -> bytes:
-    def kept(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: kept(inner) for key, inner in value.items() if inner is not None}
-        return list(map(kept, value)) if isinstance(value, list) else value
-
-    return json.dumps(kept(json.loads(text)), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _missing_for_null(array: pa.Array) -> pa.Array:

@@ -22,7 +22,8 @@ class Slot:
 
     pattern: TextPattern
     escape: Escape | None = None
-    empty: str = ""  # what stands there instead of an empty text
+    empty: str = ""  # what stands there instead of a text of nothing
+    nothing: tuple[str, ...] = ("",)
 
     def piece(self, part: Part) -> Piece:
         """Return what stands there for the records of an emitter."""
@@ -35,7 +36,7 @@ class Slot:
 
     def _fit(self, texts: pa.Array) -> pa.Array:
         texts = self.escape(texts) if self.escape else texts
-        return pc.if_else(pc.equal(texts, ""), self.empty, texts) if self.empty else texts
+        return pc.if_else(pc.is_in(texts, pa.array(self.nothing)), self.empty, texts) if self.empty else texts
 
 
 def _repeats(piece: Any) -> TypeGuard[pa.DictionaryArray]:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import ClassVar, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from datagen.formatters.slot import SlottedFormatter
@@ -29,9 +30,12 @@ from datagen.records.escape import Escape
 from datagen.records.inside import find
 from datagen.records.pattern import TextPattern
 from datagen.records.strftime import put_formatted
+from datagen.records.table import Table
 from datagen.records.text import Piece, Pieces, join, put_object, put_plain
 from datagen.records.types import plain, plain_type
 
+# What ends the name of a program, and its number, in RFC 3164, section 4.1.3.
+_TAG = {"app_name": r"[\[\]:]", "procid": r"[\[\]:]"}
 _ONE_LINE = Escape({0x0A: b"\\n", 0x0D: b"\\r"})
 
 
@@ -78,11 +82,14 @@ class Syslog(SlottedFormatter):
         pattern = TextPattern(str(self.severity), layout)
         unknown = unknown_severity(self.severity) if pattern.is_constant else None
         found += [f"severity: {unknown}"] if unknown and not pattern.problems else []
-        empty = {name: pa.nulls(0, plain_type(type_)) for name, type_ in _all_types(layout).items()}
-        time = find(empty, self.time)
-        if time is None:
+        empty = (
+            {name: pa.nulls(0, plain_type(type_)) for name, type_ in types.items()}
+            for types in layout.emitters.values()
+        )
+        times = [time for columns in empty if (time := find(columns, self.time)) is not None]
+        if not times:
             found.append(f"time: no emitter has {show(self.time)}{did_you_mean(self.time, layout.names())}")
-        elif not pa.types.is_timestamp(time.type):
+        elif not all(pa.types.is_timestamp(time.type) for time in times):
             found.append(f"time: {show(self.time)} is not a time")
         return found
 
@@ -97,7 +104,8 @@ class Syslog(SlottedFormatter):
         def text(pattern: TextPattern) -> pa.Array:
             return join(pattern.pieces(part.columns), len(part.rows))
 
-        words = {key: _word(patterns[key], part, longest) for key, longest in WORDS.items()}
+        tag = _TAG if self.rfc == 3164 else {}
+        words = {key: _word(patterns[key], part, longest, tag.get(key)) for key, longest in WORDS.items()}
         head: list[Piece] = ["<", self._priority(patterns["severity"], part)]
         if self.rfc == 3164:
             process = [] if self.procid == "-" else ["[", words["procid"], "]"]
@@ -105,7 +113,7 @@ class Syslog(SlottedFormatter):
         else:
             head += [">1 ", self._time(part), *(piece for word_ in words.values() for piece in (" ", word_)), " "]
             for before, pattern in data:
-                head += [before, *([escaped_parameter(text(pattern))] if pattern else [" "])]
+                head += [before, *([_ONE_LINE(escaped_parameter(text(pattern)))] if pattern else [" "])]
         if self.message is None:
             return [*head, partial(put_object, part.shown.items()), "\n"]
         return [*head, _ONE_LINE(text(patterns["message"])), "\n"]
@@ -117,20 +125,33 @@ class Syslog(SlottedFormatter):
 
     def _time(self, part: Part) -> Piece:
         found = find(part.columns, self.time)
+        nothing = "-" if self.rfc == 5424 else "Jan  1 00:00:00"
         if found is None or not pa.types.is_timestamp(plain_type(found.type)):
-            return "-" if self.rfc == 5424 else "Jan  1 00:00:00"
+            return nothing
         times = plain(found)
         times = times if times.type.tz else times.cast(pa.timestamp("ms", "UTC"))
-        return partial(put_formatted, times, "%b %e %H:%M:%S") if self.rfc == 3164 else partial(put_plain, times)
+        return partial(_put_time, times, "%b %e %H:%M:%S" if self.rfc == 3164 else "", nothing)
 
 
-def _word(pattern: TextPattern, part: Part, longest: int) -> Piece:
+def _put_time(times: pa.Array, pattern: str, nothing: str, table: Table) -> None:
+    """Write times, by a pattern if there is one, and a text for null."""
+    if times.null_count:
+        table.begin_valid(times, nothing)
+        _put_time(times.fill_null(0), pattern, nothing, table)
+        table.end()
+    elif pattern:
+        put_formatted(times, pattern, table)
+    else:
+        put_plain(times, table)
+
+
+def _word(pattern: TextPattern, part: Part, longest: int, forbidden: str | None) -> Piece:
     """Return a field of the header, each different text of which is made fit once."""
+
+    def fit(texts: pa.Array) -> pa.Array:
+        return word(pc.replace_substring_regex(texts, forbidden, "_") if forbidden else texts, longest)
+
     if pattern.is_constant:
-        return str(word(pa.array([pattern.filled("")]), longest)[0])
+        return str(fit(pa.array([pattern.filled("")]))[0])
     texts = join(pattern.pieces(part.columns), len(part.rows)).dictionary_encode()
-    return pa.DictionaryArray.from_arrays(texts.indices, word(texts.dictionary, longest))
-
-
-def _all_types(layout: Layout) -> dict[str, pa.DataType]:
-    return {name: type_ for columns in layout.emitters.values() for name, type_ in columns.items()}
+    return pa.DictionaryArray.from_arrays(texts.indices, fit(texts.dictionary))

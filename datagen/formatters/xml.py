@@ -12,9 +12,10 @@ from pydantic import Field
 from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
 from datagen.records.batch import Layout
 from datagen.records.escape import Escape
+from datagen.records.schema.name import clashes
 from datagen.records.table import Table
-from datagen.records.text import Pieces, plain_text, put_dictionary, put_plain
-from datagen.records.types import is_optional, present
+from datagen.records.text import Pieces, plain_text, put_plain, put_valid
+from datagen.records.types import plain_type
 
 _UNKNOWN = "\ufffd"
 _CONTROL = {octet: _UNKNOWN.encode() for octet in range(0x20) if octet not in (9, 10, 13)}  # XML 1.0, section 2.2
@@ -23,6 +24,12 @@ _ESCAPE = Escape(
 )
 _NO_CHARACTER = "[\ufffe\uffff]"
 _ITEM = "item"
+# XML 1.0 (fifth edition), section 2.3, without the colon, which is for namespaces.
+_FIRST = (
+    "A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_OTHERS = rf"{_FIRST}\-.0-9\xb7\u0300-\u036f\u203f\u2040"
 
 
 class Xml(Formatter):
@@ -39,7 +46,15 @@ class Xml(Formatter):
     """
 
     kind: ClassVar[str] = "xml"
-    element: str = Field("record", pattern=r"^[A-Za-z_][\w.-]*$", description="name of the element that holds a record")
+    media_type: ClassVar[str] = "application/xml"
+    element: str = Field(
+        "record", pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", description="name of the element that holds a record"
+    )
+
+    def misfits(self, layout: Layout) -> list[str]:
+        emitters = layout.shown().emitters.values()
+        plain = ({name: plain_type(type_) for name, type_ in types.items()} for types in emitters)
+        return list(dict.fromkeys(text for types in plain for text in clashes(types, _name)))
 
     def begin(self, layout: Layout) -> LineWriter:
         return PieceWriter(self._pieces)
@@ -50,19 +65,13 @@ class Xml(Formatter):
 
 
 def _put_element(array: pa.Array, table: Table, name: str) -> None:
-    array = present(array) if is_optional(array.type) else array
-    if pa.types.is_dictionary(array.type):
-        put_dictionary(array, partial(_put_element, name=name), "", table)
-        return
-    if array.null_count == len(array):
-        return
-    if array.null_count:
-        table.begin_valid(array, "")
+    put_valid(array, partial(_put_valid, name=name), "", table)
+
+
+def _put_valid(array: pa.Array, table: Table, name: str) -> None:
     table.text(f"<{name}>")
     _put_content(array, table)
     table.text(f"</{name}>")
-    if array.null_count:
-        table.end()
 
 
 def _put_content(array: pa.Array, table: Table) -> None:
@@ -87,6 +96,6 @@ def _escaped(texts: pa.Array) -> pa.Array:
 
 
 def _name(name: str) -> str:
-    """Return a name that an element may have (XML 1.0, section 2.3, of its letters those of all alphabets)."""
-    name = re.sub(r"[^\w.-]", "_", name)
-    return name if re.match(r"[^\W\d]", name) else f"_{name}"
+    """Return a name that an element may have."""
+    name = re.sub(f"[^{_OTHERS}]", "_", name)
+    return name if re.match(f"[{_FIRST}]", name) else f"_{name}"

@@ -57,11 +57,11 @@ def spell(
     byte: cython.uchar
     while place < size:
         byte = text[place]
-        if is_inside and ascii and byte >= 0x7F:
+        if is_inside and ascii and byte >= 0x80:
             done += escape(text, cython.address(place), size, out, done)
             continue
         if not is_inside and indent and (byte == 0x7D or byte == 0x5D):
-            depth -= 1
+            depth -= depth > 0  # a plug-in may give texts with more ends than beginnings
             done += line_end(out, done, indent * depth)
         done += put(out, done, byte)
         place += 1

@@ -13,9 +13,15 @@ from datagen.records.batch import Batch, Layout, Part
 from datagen.records.lines import Lines
 from datagen.records.text import Pieces, join, written
 
+NDJSON = "application/x-ndjson"  # JSON objects, each on a line
+
 
 class LineWriter:
-    """Writes the records of a run as lines: a formatter that knows what the records look like."""
+    """Writes the records of a run as lines: a formatter that knows what the records look like.
+
+    Where records stand one after the other, ``header`` (bytes) comes first, then what ``block`` makes of the lines that
+    are written together. A message is a record of ``lines`` without its line end, and knows neither.
+    """
 
     reads_hidden: ClassVar[bool] = False  # whether it is given the columns that are not printed, too
     end: ClassVar[int] = 1  # bytes of a line end, which messages don't have; binary records have none
@@ -80,6 +86,7 @@ class Formatter(Plugin):
 
     group: ClassVar[str] = "formatter"
     is_text: ClassVar[bool] = True  # else records are binary, and nothing can be put around them
+    media_type: ClassVar[str] = "text/plain; charset=utf-8"  # what HTTP calls a record
 
     def __str__(self) -> str:
         return show(self.kind)
@@ -88,6 +95,11 @@ class Formatter(Plugin):
     def is_json(self) -> bool:
         """Return whether each record is a JSON object on a line of its own."""
         return False
+
+    @property
+    def stream_type(self) -> str:
+        """Return what HTTP calls records that stand one after the other."""
+        return self.media_type
 
     def misfits(self, layout: Layout) -> list[str]:
         """Return why the formatter can't write records that look like this, one sentence for each reason."""

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from datagen.draw import Integers
 from datagen.records.table import Table, Texts
-from datagen.records.types import JSON_TEXT, is_optional
+from datagen.records.types import JSON_TEXT, is_optional, present
 
 Put = Callable[[Table], None]  # writes a value of each record
 Piece: TypeAlias = str | bytes | pa.Array | Put  # an array stands for its plain text
@@ -107,6 +107,21 @@ def _put_part(pieces: Pieces, size: int, table: Table) -> None:
         else:
             put_plain(piece, table)
     table.end_part(size)
+
+
+def put_valid(array: pa.Array, put: Callable[[pa.Array, Table], None], null: str | bytes, table: Table) -> None:
+    """Write values, and a text for what is null or missing."""
+    array = present(array)
+    if pa.types.is_dictionary(array.type):
+        put_dictionary(array, lambda values, table: put_valid(values, put, null, table), null, table)
+    elif array.null_count == len(array):
+        table.text(null)
+    elif array.null_count:
+        table.begin_valid(array, null)
+        put(array, table)
+        table.end()
+    else:
+        put(array, table)
 
 
 def put_dictionary(

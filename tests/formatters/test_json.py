@@ -1,11 +1,17 @@
 """The keys of the format ``json``: the same records, spelled otherwise, as Python's json and jq read them."""
 
+import itertools
 import json
 import subprocess
 from datetime import datetime
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from datagen.formatters.reshape import without_nulls as without_nulls_of
+from datagen.native import spelling
+from datagen.records.types import JSON_TEXT, present
 from tests.servers.installed import program
 from tests.worlds import MIXED, READY, constant, counter, enum, records_of, world, write_json
 
@@ -44,8 +50,16 @@ def test_lines_are_spelled_as_pythons_json_does(written, spec: dict, indent: int
     expected = [
         json.dumps(record, indent=indent, ensure_ascii=ascii, separators=separators) for record in records_of(spec, 100)
     ]
+    expected = [line.replace(r"\u007f", "\x7f") for line in expected]  # which is ASCII, but not to Python
     keys = {} if indent is None else {"indent": indent}
     assert written(spec, **keys, ascii=ascii).decode() == "".join(f"{line}\n" for line in expected)
+
+
+def test_braces_that_do_not_match_are_written_as_they_are() -> None:
+    texts = [b"}}]]", b"]{", b'}{"a":[1', b"[[[]"]
+    ends = np.cumsum(list(map(len, texts)))
+    made = bytes(spelling.respell(b"".join(texts), ends, 4, False, bytearray))
+    assert [b"".join(made[begin:end].split()) for begin, end in itertools.pairwise([0, *ends])] == texts
 
 
 def test_the_default_keys_change_no_byte(written, generate) -> None:
@@ -62,6 +76,22 @@ def without_nulls(value: object) -> object:
 def test_nulls_are_left_out_at_any_depth_but_not_of_lists(written) -> None:
     records = [json.loads(line) for line in written(DEEP, nulls=False).splitlines()]
     assert records == list(map(without_nulls, records_of(DEEP, 100)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a":null,"b":0.00001}', '{"b":0.00001}'),
+        ('{"b":[null,{"x":null,"y":null}],"a":null,"c":null}', '{"b":[null,{}]}'),
+        ('{"t":"{\\"a\\":null,","a":{"k":null},"u":"null"}', '{"t":"{\\"a\\":null,","a":{},"u":"null"}'),
+        ('{"n":1.50,"s":"null"}', '{"n":1.50,"s":"null"}'),
+        ('{ "a": null, "b" : 1, "c": null }', '{  "b" : 1 }'),
+        ('[null,"é"]', '[null,"é"]'),
+    ],
+)
+def test_what_stays_of_a_value_is_spelled_as_it_was(text: str, expected: str) -> None:
+    made = present(without_nulls_of({"v": pa.array([text.encode(), b"1e2", b"null", None], JSON_TEXT)})["v"])
+    assert made.to_pylist() == [expected.encode(), b"1e2", None, None]
 
 
 def test_times_are_milliseconds_since_1970(written) -> None:

@@ -42,3 +42,19 @@ def test_a_record_looks_the_same_in_every_batch(spec: dict) -> None:
                 (batch.slice(0, 1), whole[:1]),
             ):
                 assert list(map(bytes, pieces(writer.lines(part)))) == expected, described
+
+
+@pytest.mark.parametrize(
+    ("format_", "alone", "several"),
+    [
+        ({"type": "json"}, "application/json", "application/x-ndjson"),
+        ({"type": "json", "indent": 2}, "application/json", "application/json"),
+        ({"type": "json_schema"}, "application/json", "application/x-ndjson"),
+        ({"type": "avro"}, "avro/binary", "application/vnd.apache.avro"),
+        ({"type": "xml"}, "application/xml", "application/xml"),
+        ({"type": "logfmt"}, *["text/plain; charset=utf-8"] * 2),
+    ],
+)
+def test_a_format_knows_what_http_calls_it(format_: dict, alone: str, several: str) -> None:
+    formatter = Registry().make("formatter", format_)
+    assert (formatter.media_type, formatter.stream_type) == (alone, several)

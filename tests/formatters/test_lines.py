@@ -194,10 +194,10 @@ ACCESS = re.compile(
 )
 
 
-def test_apache_combined_is_what_the_pattern_in_formats_writes(lines, generate) -> None:
+def test_apache_combined_is_what_the_pattern_in_formats_writes_but_for_0_bytes(lines, generate) -> None:
     spec = READY["access_log"]
     pattern = generate(spec, "-n", 500, "-f", "formats/apache_combined.txt").data.decode()
-    assert lines(spec, 500, "apache_combined") == pattern.splitlines()
+    assert lines(spec, 500, "apache_combined") == re.sub(' 0 "', ' - "', pattern).splitlines()
 
 
 @pytest.mark.parametrize("kind", ["apache_common", "apache_combined", "nginx"])
@@ -219,6 +219,13 @@ def test_an_access_log_keeps_its_grammar_whatever_clients_send(lines, kind: str)
         if kind != "apache_common":
             agent = re.sub(r"\\x(..)|\\(.)", plain, found[9]).encode("latin-1").decode()
             assert agent == (record["agent"] or "-")
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("apache_common", "-"), ("nginx", "0")])
+def test_no_bytes_are_said_as_the_server_does(lines, kind: str, expected: str) -> None:
+    spec = world(enum("bytes", 0, None, 20))
+    found = {line.split('"')[2].split()[1] for line in lines(spec, 20, kind, host="h", request="r", status="200")}
+    assert found == {expected, "20"}
 
 
 def plain(match: re.Match) -> str:
@@ -250,13 +257,23 @@ def test_syslog_has_header_data_and_message(lines) -> None:
         "structured_data": {"d@1": {"v": "{{v}}"}},
     }
     pattern = re.compile(r'<134>1 (\S+) web_1 datagen - (\S+) \[d@1 v="((?:[^"\\\]]|\\.)*)"\] (.*)', re.DOTALL)
-    spec = world(enum("v", *(text for text in AWKWARD if "\n" not in text)), enum("n", 1.5, None), enum("b", True))
-    for line, record in zip(lines(spec, 100, "syslog", **keys), records_of(spec, 100), strict=True):
+    spec = world(enum("v", *AWKWARD), enum("n", 1.5, None), enum("b", True))
+    for line, record in zip(lines(spec, 150, "syslog", **keys), records_of(spec, 150), strict=True):
         time, msgid, value, message = pattern.fullmatch(line).groups()
         assert time == record["time"] + "Z"
         assert msgid == text_of(record["n"] or "-")
-        assert re.sub(r"\\(.)", r"\1", value) == record["v"]
+        expected = record["v"].replace("\n", r"\n").replace("\r", r"\r")
+        assert re.sub(r'\\([]"\\])', r"\1", value) == expected
         assert json.loads(message) == record
+
+
+@pytest.mark.parametrize(("rfc", "head"), [(5424, "<14>1 - localhost"), (3164, "<14>Jan  1 00:00:00 localhost")])
+def test_a_time_that_is_null_is_said_to_be_unknown(lines, rfc: int, head: str) -> None:
+    when = {"name": "when", "type": "timestamp", "distribution": constant("2020-02-29T01:02:03Z"), "percent_nulls": 50}
+    for spec in (world(when), world(when | {"percent_nulls": 100}), world(when | {"percent_missing": 50})):
+        written = lines(spec, 20, "syslog", rfc=rfc, time="when")
+        expected = [record.get("when") is None for record in records_of(spec, 20)]
+        assert [line.startswith(head) for line in written] == expected
 
 
 def test_the_older_syslog_has_tag_and_message(lines) -> None:
@@ -266,6 +283,25 @@ def test_the_older_syslog_has_tag_and_message(lines) -> None:
         number = text_of(record["n"]) if record.get("n") is not None else "-"
         text = record["v"].replace("\n", "\\n").replace("\r", "\\r")
         assert line == f"<14>{moment} true shop[{number}]: {text}"
+
+
+def test_a_tag_of_the_older_syslog_ends_where_it_says(lines) -> None:
+    keys = {"rfc": 3164, "app_name": "{{v}}", "procid": "[7]", "message": "m"}
+    assert lines(world(enum("v", "a[b]: c")), 1, "syslog", **keys)[0].endswith(" localhost a_b___c[_7_]: m")
+    assert " a[b]:_c [7] " in lines(world(enum("v", "a[b]: c")), 1, "syslog", app_name="{{v}}", procid="[7]")[0]
+
+
+def test_the_time_of_syslog_is_one_for_every_emitter(generate, tmp_path) -> None:
+    spec = world(enum("at", "x"), states=[state("s", "t"), state("t", emitter="f")])
+    spec["emitters"].append(
+        {
+            "name": "f",
+            "dimensions": [{"name": "at", "type": "timestamp", "distribution": constant("2020-01-01T00:00:00Z")}],
+        }
+    )
+    write_json(tmp_path / "t.json", {"type": "stdout", "format": {"type": "syslog", "time": "at"}})
+    outcome = generate(spec, "-n", 1, "-t", tmp_path / "t.json")
+    assert (outcome.code, 'time: "at" is not a time' in outcome.err) == (2, True)
 
 
 def test_lnav_takes_syslog_for_syslog(lines, tmp_path) -> None:
@@ -325,14 +361,29 @@ def test_a_list_is_an_element_for_each_item(lines) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "tag"), [("a b", "a_b"), ("1a", "_1a"), ("é", "é"), ("-x", "_-x"), ("a:b", "a_b"), ("", "_")]
+    ("name", "tag"), [("a b", "a_b"), ("1a", "_1a"), ("é", "é"), ("a²", "a_"), ("-x", "_-x"), ("a:b", "a_b"), ("", "_")]
 )
 def test_a_dimension_has_an_element_of_a_name_that_xml_allows(lines, name: str, tag: str) -> None:
     spec = world({"name": "o", "type": "object", "dimensions": [enum(name or "?", 1)]})
     assert ElementTree.fromstring(lines(spec, 1, "xml")[0]).find("o")[0].tag == tag
 
 
-# What a spec lacks
+# What a spec lacks, or has too much of
+
+
+@pytest.mark.parametrize(
+    ("format_", "dimensions", "name"),
+    [
+        ({"type": "logfmt"}, [OBJECT, enum("o.k", 1)], "o.k"),
+        ({"type": "cef", "signature": "1", "name": "n", "severity": "3"}, [enum("rt", 1)], "rt"),
+        ({"type": "leef", "event": "x"}, [enum("devTime", 1)], "devTime"),
+    ],
+)
+def test_no_value_takes_the_place_of_another(generate, tmp_path, format_: dict, dimensions: list, name: str) -> None:
+    write_json(tmp_path / "t.json", {"type": "stdout", "format": format_})
+    outcome = generate(world(*dimensions), "-n", 1, "-t", tmp_path / "t.json")
+    assert outcome.code == 2
+    assert f'two values would both be called "{name}"' in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -351,6 +402,11 @@ def test_a_dimension_has_an_element_of_a_name_that_xml_allows(lines, name: str, 
         ("logfmt", '"a b" and "a=b" would both be called "a_b"'),
         ({"type": "leef", "event": "1"}, '"a b" and "a=b" would both be called "a_b"'),
         ({"type": "leef", "event": "x", "separator": "a"}, "separator"),
+        ({"type": "leef", "event": "x", "separator": ":"}, "separator"),
+        ({"type": "leef", "event": "x", "separator": "^", "version": "1.0"}, '"separator" is for version 2.0'),
+        ("xml", '"a b" and "a=b" would both be called "a_b"'),
+        ({"type": "xml", "element": "a²"}, "element"),
+        ({"type": "leef", "event": "x", "attributes": {"a b": "1", "a-b": "2"}}, '"a b" and "a-b" would both'),
         (
             {"type": "cef", "signature": "1", "name": "2", "severity": "3", "attributes": {"src": "{{no}}"}},
             "attributes.src: {{no}}",

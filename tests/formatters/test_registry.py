@@ -5,6 +5,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -22,7 +23,7 @@ from datagen.records.schema.protobuf import protobuf_schema
 from tests.formatters.test_binary import COUNT, SPECS, WIDE, avro_of, avro_records, message_class, messages
 from tests.worlds import counter, enum, records_of, run_of, world, write_json
 
-WHERE = {"url": "mock://registry", "subject": "clicks-value"}
+WHERE = {"url": "http://registry", "subject": "clicks-value"}
 CONTEXT = SerializationContext("clicks", MessageField.VALUE)
 
 
@@ -75,7 +76,7 @@ def test_a_schema_that_is_not_to_be_registered_must_be_known(client, generate, t
     write_json(tmp_path / "t.json", target)
     outcome = generate(spec, "-n", 1, "-t", tmp_path / "t.json")
     assert outcome.code == 1
-    assert "looking for the schema of clicks-value at mock://registry: Schema Not Found" in outcome.err
+    assert "looking for the schema of clicks-value at http://registry: Schema Not Found" in outcome.err
     first = messages(spec, "avro", 1, registry=WHERE)
     assert messages(spec, "avro", 1, registry=registry) == first
 
@@ -122,15 +123,33 @@ def test_a_refusal_of_the_registry_is_said_and_its_password_is_not(generate, tmp
     assert body["schemaType"] == "PROTOBUF"
 
 
-def test_a_registry_that_is_not_there_is_said(generate, tmp_path, monkeypatch) -> None:
+@pytest.fixture
+def asked_once(monkeypatch) -> None:
+    """Let the library not ask again."""
     new = SchemaRegistryClient.new_client
     monkeypatch.setattr(SchemaRegistryClient, "new_client", lambda settings: new(settings | {"max.retries": 0}))
+
+
+@pytest.mark.usefixtures("asked_once")
+def test_a_registry_that_is_not_there_is_said(generate, tmp_path) -> None:
     registry = {"url": "http://127.0.0.1:1", "subject": "s"}
     target = {"type": "udp", "host": "127.0.0.1", "port": 9, "format": {"type": "avro", "registry": registry}}
     write_json(tmp_path / "t.json", target)
     outcome = generate(world(), "-n", 1, "-t", tmp_path / "t.json")
     assert outcome.code == 1
     assert "registering the schema of s at http://127.0.0.1:1: " in outcome.err
+
+
+@pytest.mark.usefixtures("asked_once")
+def test_a_registry_that_does_not_answer_is_not_waited_for(generate, tmp_path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        registry = {"url": f"http://127.0.0.1:{mute.getsockname()[1]}", "subject": "s", "timeout": 0.1}
+        target = {"type": "udp", "host": "127.0.0.1", "port": 9, "format": {"type": "avro", "registry": registry}}
+        write_json(tmp_path / "t.json", target)
+        begin = time.monotonic()
+        outcome = generate(world(), "-n", 1, "-t", tmp_path / "t.json")
+    assert (outcome.code, "registering the schema of s at" in outcome.err) == (1, True)
+    assert time.monotonic() - begin < 5
 
 
 def test_a_check_that_connects_reaches_the_registry(client, generate, tmp_path, monkeypatch) -> None:
@@ -145,7 +164,7 @@ def test_a_check_that_connects_reaches_the_registry(client, generate, tmp_path, 
     monkeypatch.setattr(client, "get_subjects", refuse)
     outcome = generate(world(), "-n", 1, "--check", "--connect", "-t", tmp_path / "t.json")
     assert outcome.code == 2
-    assert "can't be reached: asking for the subjects at mock://registry: Unauthorized" in outcome.err
+    assert "can't be reached: asking for the subjects at http://registry: Unauthorized" in outcome.err
 
 
 def test_nobody_asks_a_registry_to_check_or_explain_a_spec_or_to_write_a_file(generate, command, tmp_path) -> None:
@@ -158,7 +177,7 @@ def test_nobody_asks_a_registry_to_check_or_explain_a_spec_or_to_write_a_file(ge
 
 
 def test_a_run_with_a_registry_can_be_continued_and_its_state_holds_no_secret(client, generate, tmp_path) -> None:
-    registry = {"url": "http://me:hush@localhost:1", "subject": "s", "username": "key", "password": "hush"}
+    registry = {"url": "http://me:hush@localhost:1", "subject": "s"}
     target = {"type": "udp", "host": "127.0.0.1", "port": 9, "format": {"type": "avro", "registry": registry}}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
@@ -174,6 +193,10 @@ def test_a_run_with_a_registry_can_be_continued_and_its_state_holds_no_secret(cl
     ("keys", "message"),
     [
         ({"username": "me"}, 'registry: "username" and "password" belong together'),
+        (
+            {"url": "http://a:b@localhost", "username": "me", "password": "x"},
+            'registry: "username" does not go together with a user in "url"',
+        ),
         ({"ca_file": "gone.pem"}, 'registry: "ca_file": gone.pem can\'t be read'),
         ({}, 'registry: needs a library that is not installed: pip install "confluent-kafka[schemaregistry]'),
     ],
@@ -189,7 +212,7 @@ def test_what_a_registry_lacks_is_said_before_anything_is_written(
     assert message in outcome.err
 
 
-@pytest.mark.parametrize("url", ["localhost:8081", "ftp://x", "http://", "http://a\nb"])
+@pytest.mark.parametrize("url", ["localhost:8081", "ftp://x", "mock://x", "http://", "http://a\nb"])
 def test_what_is_no_url_of_a_registry_is_refused_unseen(generate, tmp_path, url: str) -> None:
     target = {"type": "stdout", "format": {"type": "avro", "registry": {"url": url, "subject": "s"}}}
     write_json(tmp_path / "t.json", target)
@@ -237,8 +260,11 @@ def test_types_of_one_emitter_and_of_none(command, tmp_path) -> None:
     assert '"a" bigint' in command("types", path, "--as", "sql", "--emitter", "e").out
     refused = command("types", path, "--as", "avro")
     assert (refused.code, '"a.b" and "a_b" would both be called "a_b"' in refused.err) == (2, True)
-    unknown = command("types", path, "--as", "sql", "--emitter", "ee")
-    assert (unknown.code, 'unknown emitter; did you mean "e"' in unknown.err) == (2, True)
+    assert command("types", path, "--emitter", "e").out.splitlines()[0] == "e"
+    assert "f" not in command("types", path, "--emitter", "e").out.splitlines()
+    for keys in (["--as", "sql"], []):
+        unknown = command("types", path, *keys, "--emitter", "ee")
+        assert (unknown.code, 'unknown emitter; did you mean "e"' in unknown.err) == (2, True)
 
 
 def test_the_languages_of_the_command_are_those_that_there_are() -> None:

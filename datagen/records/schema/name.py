@@ -1,11 +1,12 @@
 """Names that other programs take: letters, digits and underscores."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
 from datagen.problems import show
+from datagen.records.types import is_optional
 
 
 def plain_name(name: str) -> str:
@@ -16,7 +17,12 @@ def plain_name(name: str) -> str:
 
 def camel(name: str) -> str:
     """Return a name as types have them: ``first_name`` becomes ``FirstName``."""
-    return "".join(part[:1].upper() + part[1:] for part in plain_name(name).split("_")) or "_"
+    return plain_name("".join(part[:1].upper() + part[1:] for part in plain_name(name).split("_")))
+
+
+def json_name(name: str) -> str:
+    """Return what protoc calls a field of a name in JSON: ``first_name`` becomes ``firstName``."""
+    return re.sub(r"_+(.?)", lambda found: found[1].upper(), plain_name(name))
 
 
 def free(name: str, taken: Iterable[str]) -> str:
@@ -26,14 +32,22 @@ def free(name: str, taken: Iterable[str]) -> str:
     return name
 
 
-def clashes(fields: Iterable[tuple[str, pa.DataType]]) -> Iterator[str]:
-    """Yield what is wrong with names that would become the same, at any depth."""
+def doubles(names: Iterable[str], called: Callable[[str], str]) -> Iterator[str]:
+    """Yield what is wrong with names that would be called the same."""
     known: dict[str, str] = {}
-    for name, type_ in fields:
-        other = known.setdefault(plain_name(name), name)
-        if other != name:
-            yield f"{show(other)} and {show(name)} would both be called {show(plain_name(name))}"
-        while pa.types.is_list(type_):
-            type_ = type_.value_type
+    for name in names:
+        own = called(name)
+        if own in known:
+            both = "two values" if known[own] == name else f"{show(known[own])} and {show(name)}"
+            yield f"{both} would both be called {show(own)}"
+        known.setdefault(own, name)
+
+
+def clashes(types: Mapping[str, pa.DataType], called: Callable[[str], str]) -> Iterator[str]:
+    """Yield what is wrong with columns of plain types, and keys inside them, that would be called the same."""
+    yield from doubles(types, called)
+    for type_ in types.values():
+        while pa.types.is_list(type_) or is_optional(type_):
+            type_ = type_.field(0).type
         if pa.types.is_struct(type_):
-            yield from clashes((field.name, field.type) for field in type_)
+            yield from clashes({field.name: field.type for field in type_}, called)

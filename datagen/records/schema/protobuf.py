@@ -7,7 +7,7 @@ import pyarrow as pa
 from datagen.records.schema.name import camel, free, plain_name
 
 Columns = Mapping[str, pa.DataType]
-_TIME = "google.protobuf.Timestamp"
+_TIME = ".google.protobuf.Timestamp"
 
 
 def protobuf_schema(columns: Columns, name: str, package: str | None = None) -> str:

@@ -9,7 +9,7 @@ from datagen.records.batch import Layout
 from datagen.records.conversion import exported_types
 from datagen.records.schema.avro import avro_schema
 from datagen.records.schema.json import json_schema_text
-from datagen.records.schema.name import clashes
+from datagen.records.schema.name import clashes, json_name, plain_name
 from datagen.records.schema.protobuf import protobuf_schema
 from datagen.records.schema.sql import sql_table
 
@@ -21,8 +21,10 @@ SCHEMAS: dict[str, Callable[[Layout], str]] = {
     "protobuf": lambda layout: protobuf_schema(exported_types(layout), NAME).removesuffix("\n"),
     "sql": lambda layout: sql_table(layout, NAME.lower()),
 }
+_CALLED = {"avro": plain_name, "protobuf": json_name}  # what must differ
 
 
 def misfits(layout: Layout, language: str) -> list[str]:
     """Return why records can't have a schema in a language, one sentence for each reason."""
-    return list(clashes(exported_types(layout).items())) if language in ("avro", "protobuf") else []
+    called = _CALLED.get(language)
+    return list(clashes(exported_types(layout), called)) if called else []

@@ -8,6 +8,8 @@ import stat
 from collections import OrderedDict
 from typing import Any
 
+import pyarrow as pa
+
 from datagen.draw import Integers
 from datagen.plugin.formatter import LineWriter
 from datagen.plugin.stage import Scope
@@ -177,6 +179,8 @@ class LocalFiles(FileSink):
         if varies(self.style.address.path):
             os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
         keeps = self.style.append and not self.style.names.numbered
+        if keeps and self.writer.has_blocks:
+            self._check_kind(name)
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | (0 if keeps else os.O_TRUNC), 0o666)
         begun = Begun(number, 0, is_kept=stat.S_ISREG(os.fstat(file).st_mode))
         try:
@@ -191,6 +195,15 @@ class LocalFiles(FileSink):
             os.close(file)
             raise
         self._open[path], self._begun[path] = file, begun
+
+    def _check_kind(self, name: str) -> None:
+        """Look at what a file begins with. Raises Undelivered when it can't be added to, else OSError."""
+        if not os.path.isfile(name) or not os.path.getsize(name):
+            return
+        compression = None if self.style.compression == "none" else self.style.compression
+        with pa.input_stream(name, compression=compression) as file:
+            if file.read(len(self.header)) != self.header:
+                raise Undelivered(f"{name} can't be added to: it has another format, schema or codec", lasting=True)
 
     def _write_first(self, file: int, begun: Begun) -> bytes:
         """Write what comes before the records of the run to a file; return it. Raises OSError."""

@@ -24,16 +24,6 @@ if TYPE_CHECKING:
     import httpx
 
 _CONNECT_SECONDS = 10
-_CONTENT_TYPES = {
-    "json": "application/x-ndjson",
-    "csv": "text/csv",
-    "tsv": "text/tab-separated-values",
-    "msgpack": "application/vnd.msgpack",
-    "arrow": "application/vnd.apache.arrow.stream",
-    "avro": "application/vnd.apache.avro",
-    "protobuf": "application/vnd.google.protobuf",
-}
-_PLAIN = "text/plain; charset=utf-8"
 _SUCCESS = range(200, 300)
 _UNAUTHORIZED = 401
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.1
@@ -178,8 +168,8 @@ class Http(Target):
         return EventWriter(formatter, layout, self.splunk_hec, scope.start)
 
     def _content_headers(self, formatter: Formatter) -> dict[str, str]:
-        is_json = self.splunk_hec is not None or (formatter.is_json and self.body != "lines")
-        headers = {"content-type": "application/json" if is_json else _CONTENT_TYPES.get(formatter.kind, _PLAIN)}
+        kind = formatter.stream_type if self.body == "lines" else formatter.media_type
+        headers = {"content-type": "application/json" if self.splunk_hec is not None else kind}
         return headers | {"content-encoding": "gzip"} if self.gzip else headers
 
     def _client(self, content_headers: dict[str, str]) -> "httpx.Client":

@@ -31,9 +31,8 @@ class Stream(Sink):
 
     def open(self, position: Position) -> None:
         self._connect()
-        header = self.writer.header
-        if position is None and header:
-            self._deliver(Lines(memoryview(header), np.array([len(header)])))
+        if position is None and not self.writer.has_blocks:
+            self._deliver(self._header)
 
     def write(self, encoded: Encoded) -> None:
         self._deliver(self.writer.block(encoded.lines))
@@ -49,9 +48,18 @@ class Stream(Sink):
 
     def _connect(self) -> None:
         self._connection = self.opened.enter_context(closing(Connection(self._peer)))
+        if self.writer.has_blocks:  # which nobody could read without what they begin with
+            self._send(self._header)
+
+    @property
+    def _header(self) -> Lines:
+        header = self.writer.header
+        return Lines(memoryview(header), np.array([len(header)]))
 
     def _deliver(self, lines: Lines) -> None:
         """Send lines; return when the peer's system has acknowledged all of them. Raises OSError or Undelivered."""
+        if not lines.size:
+            return
         try:
             self._send(lines)
         except BrokenPipeError:  # before any of these lines was there, so none of them is lost or doubled

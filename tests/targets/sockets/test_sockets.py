@@ -12,16 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from datagen.moment import parse_moment
+from datagen.plugin.registry import Registry
+from datagen.plugin.stage import Scope
 from datagen.plugin.target import Undelivered
 from datagen.problems import counted
-from datagen.targets.sockets.connection import Connection
+from datagen.targets.sockets.connection import Connection, Peer
 from datagen.targets.sockets.stream import Stream
 from datagen.targets.sockets.tcp import Tcp
 from datagen.targets.sockets.udp import Udp
 from tests.servers.installed import free_port, wait_until
 from tests.servers.listeners import Certificate, DatagramListener, HastyServer, Listener
 from tests.servers.traffic import encoded, prepared
-from tests.worlds import ROOT, START, constant, counter, enum, state, uniform, world, write_json
+from tests.worlds import ROOT, START, batches_of, constant, counter, enum, run_of, state, uniform, world, write_json
 
 WORDS = enum("word", "plain", "ünï-ö 日本 🙂", 'say "hi"\\', "two\nlines", percent_missing=20, percent_nulls=20)
 NESTED = {"name": "o", "type": "object", "dimensions": [enum("a", 1, None, [True, {"b": "ü"}])]}
@@ -112,6 +115,23 @@ def test_a_csv_header_comes_first_and_only_once(send) -> None:
     assert (lines[0], lines.count(lines[0])) == (b"time,n", 1)
     assert [int(line.rpartition(b",")[2]) for line in lines[1:]] == list(range(100_000))
     assert len(listener.connections) == 2
+
+
+@pytest.mark.parametrize("kind", ["avro", "arrow"])
+def test_each_connection_begins_with_the_schema_where_blocks_need_one(kind: str) -> None:
+    formatter = Registry().make("formatter", {"type": kind})
+    writer = formatter.stream(run_of(STREAM, 10).layout)
+    with Listener(cuts=[1]) as listener:
+        stream = Stream(Peer("127.0.0.1", listener.port, None, 30), writer, Scope(parse_moment(START), 1, "run", print))
+        stream.open(None)
+        wait_until(lambda: has_closed(stream))
+        batch = next(iter(batches_of(STREAM, 10)))
+        stream.write(stream.encode(batch))
+        stream.close()
+        stream.open({})
+        stream.close()
+        wait_until(lambda: len(listener.connections) == 3)
+        wait_until(lambda: all(connection.startswith(writer.header) for connection in listener.connections))
 
 
 def test_what_the_receiver_says_is_read_and_forgotten(send) -> None:
