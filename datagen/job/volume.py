@@ -116,7 +116,7 @@ def _with(loaded: LoadedSpec, options: Options, scale: Scale) -> tuple[Options, 
 def _reached(asked: _Asked) -> Scale:
     """Return the constant that reaches a volume."""
     loaded, options, volume = asked.loaded, asked.options, asked.volume
-    unit = Expectation(loaded.spec, scale=2.0)  # twice as many: where batches are scaled they are not rounded
+    unit = Expectation(loaded.spec, 2.0, asked.start or soon())  # twice as many: scaled batches are not rounded
     weights, error = unit.emits, 0.0
     if volume.in_bytes:
         found = measured(loaded, options, asked.start, loaded.registry.formatter("json"))
@@ -161,7 +161,7 @@ def _make_sure(asked: _Asked, constant: float, made: float) -> None:
     """Raise InvalidInput when a constant is out of all bounds, or when a limit that is given is in its way."""
     if not 1 / _MOST <= constant <= _MOST:
         raise asked.refuse(f"no constant can reach it: there would have to be {constant:.3g} times as many workers")
-    expectation = Expectation(asked.loaded.spec, constant)
+    expectation = Expectation(asked.loaded.spec, constant, asked.start or soon())
     limit = asked.options.max_workers or asked.loaded.spec.max_workers
     if limit and expectation.always_stops and expectation.alive is not None and expectation.alive >= limit:
         most = _shown(made * limit / expectation.alive, asked.volume)
