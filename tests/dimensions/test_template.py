@@ -448,3 +448,17 @@ def test_only_a_template_that_does_more_than_to_fill_in_values_is_by_row() -> No
     assert records_of(spec, 1)[0]["fill"] == "1 2 text  3.141592653589793!"
     found = [list(field.by_row()) for field in datagen.load(spec).spec.emitters[0].dimensions]
     assert found == [[], [], ['template "flow"']]
+
+
+def test_nothing_of_the_loop_over_records_can_be_seen() -> None:
+    assert texts("{{ loop is defined }}{{ _rows_of_block }}{{ _text_of_row }}") == ["False"]
+    assert "'loop' is undefined" in failure_of(world(template("{{ loop.index }}")))
+    assert texts("{{ loop }}{% for i in [7] %}{{ loop.index }}{% endfor %}", enum("loop", "x"))[0][-1] == "1"
+
+
+def test_an_imported_file_does_not_remember_records(tmp_path: Path) -> None:
+    (tmp_path / "seen.j2").write_text(
+        "{% set l = [] %}{% macro add(x) %}{% do l.append(x) %}{{ l|length }}{% endmacro %}"
+    )
+    path = saved(tmp_path, world(template("{% import 'seen.j2' as seen %}{{ seen.add(1) }}")))
+    assert [record["v"] for record in datagen.records(datagen.load(path), start=START, records=3)] == ["1"] * 3

@@ -4,6 +4,7 @@ A file is looked for in the folder of the spec, then in that of the template.
 """
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -18,6 +19,12 @@ from datagen.zone import Zone
 MAIN = ""  # the name of the template itself among the files
 _INCLUDING = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
 _UNSURE = ("defined", "undefined", "default", "d")  # tests and filters for what may not be there
+
+_CHANGEABLE = (nodes.Call, nodes.Dict, nodes.Filter, nodes.List)  # expressions of what may be changed later
+_CHANGING = re.compile(
+    r"\b(add|append|attr|clear|discard|extend|insert|joiner|map|namespace|next|pop|popitem|remove|reset|reverse|"
+    r"setdefault|sort|update)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class Closure:
     chooses_tables: bool = False  # whether it also computes which table it reads
     draws: bool = False
     imports: bool = False
+    has_state: bool = False  # whether a file that is imported gives names to what can be changed
     inherits: bool = False
 
     @classmethod
@@ -70,6 +78,11 @@ class Closure:
     def doubtful(self, constants: Collection[str]) -> set[str]:
         """Return the names that have to stand for something in the spec."""
         return self.names - self.unsure - BUILT_IN.union(constants)
+
+    @property
+    def may_remember(self) -> bool:
+        """Return whether what an imported file has made could be changed from one record to the next."""
+        return self.has_state and any(_CHANGING.search(file.text) for file in self.files.values())
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
         file = self.files.get(name)
@@ -129,6 +142,8 @@ class Closure:
         for defining in tree.find_all((nodes.Import, nodes.FromImport, nodes.Macro)):
             self.unsure |= _defined(defining)
             self.imports |= not isinstance(defining, nodes.Macro)
+        if file is not self.files[MAIN]:
+            self.has_state |= any(set(made.find_all(_CHANGEABLE)) for made in tree.find_all(nodes.Assign))
         self.draws |= bool(self.names & DRAWING)
         self.inherits |= any(True for _ in tree.find_all((nodes.Extends, nodes.Block)))
         self._note_tables(tree, file)
