@@ -12,15 +12,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import jinja2
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 import datagen
 from datagen.clock import SimulatedClock
+from datagen.dimensions.script.columns import shown
 from datagen.moment import parse_moment
 from datagen.plugin.fake import pool as fake_pool
 from datagen.plugin.model import named_files, named_libraries
 from datagen.problems import InvalidInput, RunFailed
+from datagen.records.text import join
 from tests.stepping import SteppingClock
 from tests.worlds import START, enum, integer, records_of, run_of, state, uniform, world, write_json
 
@@ -462,3 +467,11 @@ def test_an_imported_file_does_not_remember_records(tmp_path: Path) -> None:
     )
     path = saved(tmp_path, world(template("{% import 'seen.j2' as seen %}{{ seen.add(1) }}")))
     assert [record["v"] for record in datagen.records(datagen.load(path), start=START, records=3)] == ["1"] * 3
+
+
+@given(st.lists(st.none() | st.floats() | st.floats(-2e9, 2e9) | st.floats(-1e-3, 1e-3), max_size=5), st.booleans())
+def test_columns_of_floats_are_written_as_python_writes_each(values: list[float | None], is_short: bool) -> None:
+    array = pa.array(values, pa.float32() if is_short else pa.float64())
+    piece = shown(array, "UTC")
+    assert piece is not None
+    assert join([piece], len(array)).to_pylist() == [str(value) for value in array.to_pylist()]
