@@ -475,3 +475,36 @@ def test_columns_of_floats_are_written_as_python_writes_each(values: list[float 
     piece = shown(array, "UTC")
     assert piece is not None
     assert join([piece], len(array)).to_pylist() == [str(value) for value in array.to_pylist()]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{ time.isoformat }}", "isoformat is a function: call it"),
+        ("{{ range }}{{ n }}", "range is a function: call it"),
+        ("{% macro m() %}{% endmacro %}{{ m }}", "m is a function: call it"),
+        ("{{ rand }}", "Rand is a function: call it"),
+        ("{{ rand.number }}", "_OfNumbers can't be printed"),
+        ("{{ 'x' ~ rand }}", "Rand can't be printed"),
+        ("{{ [1]|map('abs') }}", "make a list of it"),
+        ("{{ cycler(1) }}", "Cycler can't be printed"),
+        ("{{ math }}", "SimpleNamespace can't be printed"),
+        ("{{ datetime.datetime.strptime('CET', '%Z') }}", "%Z would be a name of the zone of this machine"),
+        ("{{ time['strptime']('CET', '%Z') }}", "%Z would be a name of the zone of this machine"),
+    ],
+)
+def test_what_would_print_something_of_the_machine_is_refused(text: str, message: str) -> None:
+    assert message in failure_of(world(enum("n", 1), template(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ datetime.datetime(2024, 1, 1)['astimezone']() }}", "2024-01-01 00:00:00+09:00"),
+        ("{{ ([time.replace(tzinfo=none)]|map(attribute='timestamp')|first)() }}", "1704034800.0"),
+        ("{{ time.date().strftime('%s') }} {{ time.fromtimestamp(0) }}", "1704034800 1970-01-01 09:00:00+09:00"),
+        ("{{ {'b': 1, 'a': 2, 'c': 3}.keys() - ['a'] }}{{ 3 - 1 }}", "['b', 'c']2"),
+    ],
+)  # fmt: skip
+def test_neither_the_zone_of_the_machine_nor_the_order_of_a_set_is_seen(text: str, expected: str) -> None:
+    assert texts(text, timezone="Asia/Tokyo") == [expected]

@@ -49,6 +49,8 @@ class TableView(Offered):
     def __repr__(self) -> str:
         return repr(self._rows)
 
+    __str__ = __repr__
+
     def __getitem__(self, key: Any) -> Any:
         """Return a row by its number, from 0 on, several by a slice, or all values of a column by its name."""
         if not isinstance(key, str):
