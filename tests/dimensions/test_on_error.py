@@ -130,3 +130,16 @@ def test_a_function_of_columns_can_not_skip(tmp_path: Path) -> None:
     (tmp_path / "thirds.py").write_text(SOURCE)
     with pytest.raises(InvalidInput, match="nobody knows which of the records failed"):
         datagen.load(world(counter("n"), PYTHON | {"columns": True}), plugins=[tmp_path / "thirds.py"])
+
+
+def test_the_reason_is_that_of_the_first_record_that_is_left_out() -> None:
+    late, soon = ({**FAILING, "name": name, "text": f"{{{{ 1 / (n - {n}) }}}}"} for name, n in (("a", 5), ("b", 2)))
+    run = run_of(world(counter("n"), late, soon), 10)
+    assert sum(map(len, run.batches())) == 10
+    assert run.skipped_for.startswith("making emitter/e/b: ")
+
+
+def test_nothing_can_be_skipped_in_a_pool() -> None:
+    inside = {"name": "o", "type": "object", "dimensions": [FAILING | {"text": "{{ 1 }}"}], "cardinality": 3}
+    with pytest.raises(InvalidInput, match=r'dimensions\[0\]\.on_error: can\'t be "skip" in a pool'):
+        datagen.load(world(inside))
