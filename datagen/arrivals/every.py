@@ -80,6 +80,7 @@ class Every(Paced):
     With `bytes` a beat has as many workers as fit, by the bytes of their records as lines of compact JSON; the next one
     goes to the next beat, and so do the bytes that are left. That takes the time of making the records twice, and a
     millisecond a beat; records can't depend on those before, so counters and `unique` values are refused.
+    A limit of workers has to leave room for them: one who has to wait is born with the record of a later time.
     """
 
     kind: ClassVar[str] = "every"

@@ -26,6 +26,7 @@ _NOT_REPEATABLE = {
     "development.calver": _CLOCK,
     "internet.query_parameters": _ORDER,
     "internet.query_string": _ORDER,
+    "path": "the system of this machine decides",
 }
 _NO_VALUES = {"get_current_locale", "override_locale", "reseed", "update_dataset", "validate_enum"}
 

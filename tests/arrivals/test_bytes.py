@@ -132,6 +132,7 @@ AGAIN = [state("s", {"s": 0.5, "stop": 0.5}, delay=exponential(1), variables=[WO
         (filling(EVERY, {"name": "n", "type": "object", "dimensions": [COUNTER]}), '"n" depends on the values made'),
         (filling(EVERY, {"name": "n", "type": "previous", "of": "time"}), '"n" depends on the values made before'),
         (filling(EVERY, BATCH), '"n" reads "batch", which is only known once the records are measured'),
+        (filling(EVERY | {"when_full": "drop"}), 'must be "wait" with "bytes"'),
         (filling(EVERY, states=AGAIN), 'can get to state "s" behind it'),
         (
             filling(EVERY, states=[state("s", {"t": 1}), state("t", variables=[WORDS])]),

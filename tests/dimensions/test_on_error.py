@@ -143,3 +143,11 @@ def test_nothing_can_be_skipped_in_a_pool() -> None:
     inside = {"name": "o", "type": "object", "dimensions": [FAILING | {"text": "{{ 1 }}"}], "cardinality": 3}
     with pytest.raises(InvalidInput, match=r'dimensions\[0\]\.on_error: can\'t be "skip" in a pool'):
         datagen.load(world(inside))
+
+
+def test_many_failures_take_no_longer_than_as_many_records(tmp_path: Path) -> None:
+    (tmp_path / "thirds.py").write_text("def third(n):\n    return 'x' if n % 2 else n\n")
+    fields = counter("n"), PYTHON, FAILING | {"name": "w", "text": "{{ rand() and 1 / (n % 4) }}"}
+    spec = datagen.load(world(*fields), plugins=[tmp_path / "thirds.py"])
+    found = [record["n"] for record in datagen.records(spec, start=START, records=20_000, seed=1)]
+    assert found == list(range(2, 80_000, 4))

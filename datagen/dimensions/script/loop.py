@@ -5,7 +5,7 @@ Measured with 10 fields: 1.0 µs a record where ``render`` takes 8.6, and the sa
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Any
 
 from jinja2 import Template, nodes
@@ -90,24 +90,26 @@ class Rendering:
 
     def texts(self, failed: Failed) -> list[str | None]:
         """Return the text of each row; None for those that ``failed`` is told of, which may raise instead."""
+        rows, seen = self._turns(), self._seen()
         found: list[str | None] = []
         while len(found) < len(self.rows):
             try:
-                found.extend(self._from(len(found)))
+                found.extend(self._from(rows, seen))
             except Exception as error:  # what a template calls may raise anything; the texts before it are there
                 failed(len(found), error)
                 found.append(None)
         return found
 
-    def _from(self, first: int) -> Iterator[str]:
-        """Yield the texts from a row on."""
+    def _turns(self) -> Iterator[tuple[Any, ...]]:
+        """Return the rows, each of which comes once."""
         rows: Iterator[tuple[Any, ...]] = (
             zip(*(self.values[name] for name in self.names), strict=True) if self.names else repeat((), len(self.rows))
         )
-        rows = islice(rows, first, None)
-        if self.closure.draws or self.closure.imports or self.closure.inherits:
-            rows = self._told(first, rows)
-        seen = self._seen()
+        asks = self.closure.draws or self.closure.imports or self.closure.inherits
+        return self._told(rows) if asks else rows
+
+    def _from(self, rows: Iterator[tuple[Any, ...]], seen: dict[str, Any]) -> Iterator[str]:
+        """Return the texts of rows."""
         if self.closure.inherits:
             return self._one_by_one(rows, seen)
         return self.template.root_render_func(self.template.new_context(seen | {ROWS: rows}))
@@ -118,9 +120,9 @@ class Rendering:
             context = self.template.new_context(seen | dict(zip(self.names, row, strict=True)))
             yield "".join(self.template.root_render_func(context))
 
-    def _told(self, first: int, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    def _told(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         """Yield rows, each once all that draws and reads by itself knows that it is its turn; 0.1 to 0.3 µs a row."""
-        for place, row in enumerate(rows, first):
+        for place, row in enumerate(rows):
             self._numbers.begin(place)
             if self.closure.imports:
                 self._row.values = dict(zip(self.names, row, strict=True))
