@@ -8,7 +8,7 @@ import pytest
 
 import datagen
 from datagen.moment import parse_moment
-from datagen.problems import InvalidInput
+from datagen.problems import InvalidInput, RunFailed
 from tests.stepping import SteppingClock
 from tests.worlds import START, counter, integer, read, records_of, run_of, state, uniform, world, write_json
 
@@ -151,3 +151,10 @@ def test_many_failures_take_no_longer_than_as_many_records(tmp_path: Path) -> No
     spec = datagen.load(world(*fields), plugins=[tmp_path / "thirds.py"])
     found = [record["n"] for record in datagen.records(spec, start=START, records=20_000, seed=1)]
     assert found == list(range(2, 80_000, 4))
+
+
+def test_a_run_in_which_every_record_fails_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datagen.engine.run._MOST_FRUITLESS", 1000)
+    with pytest.raises(RunFailed, match="1,000 records in a row were skipped; making emitter/e/v: line 1: ZeroDiv"):
+        records_of(world(counter("n"), FAILING | {"text": "{{ 1 / (n < 50) }}"}), 100)
+    assert len(records_of(world(counter("n"), FAILING | {"text": "{{ 1 / (n % 1000 == 999) }}"}), 3)) == 3
