@@ -28,6 +28,7 @@ def _of_file(value: Any, info: "ValidationInfo[Maker]") -> Closure:
     return value if isinstance(value, Closure) else Closure.of(Source.of_file(value, info))
 
 
+_ENGINE = ("jinja2", "markupsafe")  # whose versions decide what comes of a template by row
 _TEXT = WithJsonSchema({"type": "string"})
 
 
@@ -93,7 +94,8 @@ class Template(Fallible):
         return [file.path for file in self._closure.files.values() if file.path]
 
     def libraries(self) -> list[str]:
-        return list(fake.LIBRARIES) if "fake" in self._closure.names else []
+        fakes = fake.LIBRARIES if "fake" in self._closure.names else ()
+        return [*fakes, *(_ENGINE if self._program_of("UTC").is_by_row else ())]
 
     def by_row(self) -> Iterator[str]:
         if self._program_of("UTC").is_by_row:

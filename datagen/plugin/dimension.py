@@ -167,7 +167,7 @@ class PooledDimension(Dimension):
         ]
         lines += [
             (path, f"{show(shown(name))} can't be read here: a pool is made before the run")
-            for path, name in self.sure_names()
+            for path, name in (*self.sure_names(), *self.all_doubts())
             if path not in _OUTSIDE_OF_POOLS
         ]
         text = "can't be in a pool, which is made before there are workers"

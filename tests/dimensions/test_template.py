@@ -508,3 +508,41 @@ def test_what_would_print_something_of_the_machine_is_refused(text: str, message
 )  # fmt: skip
 def test_neither_the_zone_of_the_machine_nor_the_order_of_a_set_is_seen(text: str, expected: str) -> None:
     assert texts(text, timezone="Asia/Tokyo") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", "nested too deeply"), ("{{ " + "1" * 5000 + " }}", "4300 digits")],
+)
+def test_what_python_can_not_read_is_a_problem_with_its_place(text: str, message: str) -> None:
+    [problem] = problems_of(world(template(text)))
+    assert problem.startswith("emitters[0].dimensions[0].text: ")
+    assert message in problem
+
+
+def test_the_version_of_jinja_is_part_of_what_a_template_by_row_makes() -> None:
+    made = {text: named_libraries(datagen.load(world(template(text))).spec) for text in ("{{ time }}", "{{ rand() }}")}
+    assert [[name.split()[0] for name in names] for names in made.values()] == [[], ["jinja2", "markupsafe"]]
+
+
+def test_rows_are_found_and_weighed_by_what_they_are() -> None:
+    rows = {"t": {"rows": [{"a": [1], "w": 1}, {"a": "[1]", "w": None}]}}
+    text = "{{ tables.t.where(a=[1])|length }}{{ tables.t.where(a='[1]')[0].w }}{{ tables.t.where(a='[1]')[0].w }}"
+    assert texts(text, tables=rows) == ["1NoneNone"]
+    assert "row 1 has no w, by which" in failure_of(world(template("{{ tables.t.weighted_pick('w') }}"), tables=rows))
+
+
+def test_a_pool_and_a_table_are_made_before_there_is_a_record_to_read() -> None:
+    inside = {"name": "o", "type": "object", "cardinality": 3, "dimensions": [template("{{ time }}{{ x or 1 }}")]}
+    assert problems_of(world(inside)) == [
+        'emitters[0].dimensions[0].dimensions[0].text: "time" can\'t be read here: a pool is made before the run',
+        'emitters[0].dimensions[0].dimensions[0].text: "x" can\'t be read here: a pool is made before the run',
+    ]
+    table = {"size": 3, "columns": [template("{{ time }}")]}
+    assert '"time" is no column above' in problems_of(world(enum("n", 1), tables={"t": table}))[0]
+
+
+def test_more_rows_than_come_with_the_program_are_a_warning() -> None:
+    table = {"t": {"type": "countries", "size": 1000}}
+    loaded = datagen.load(world(template("{{ tables.t|length }}"), tables=table))
+    assert [str(problem.path) for problem in loaded.warnings] == ["tables.t.size"]

@@ -96,6 +96,9 @@ class Closure:
             return environment.parse(file.text)
         except TemplateSyntaxError as error:
             raise ValueError(f"{file.place(error.lineno)}: {_said(error, environment)}") from error
+        except (RecursionError, ValueError) as error:  # of too many brackets, of a number with too many digits
+            text = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise ValueError(f"{file.place(None)}: {text}") from error
         except SyntaxError as error:  # of the Python that it is compiled to, such as a break that is in no loop
             raise ValueError(f"{file.place(None)}: {error.msg}") from error
 
@@ -118,6 +121,8 @@ class Closure:
             return None
         except UnicodeDecodeError as error:
             raise ValueError(f"{name} is not UTF-8 text (byte {error.start})") from error
+        except OSError as error:
+            raise ValueError(f"{name} can't be read: {error.strerror}") from error
         return File(text, os.path.normpath(path))
 
     def _missing(self, names: list[str]) -> str:
