@@ -64,7 +64,17 @@ class Template(Fallible):
         for name in self.memory:
             if name in self.constants:
                 raise invalid(self.kind, [(("memory", name), "there is a constant of this name")])
+        lines = list(self._unknown_fakes()) if "fake" not in self._own else []
+        if lines:
+            raise invalid(self.kind, lines)
         return self
+
+    def _unknown_fakes(self) -> Iterator[tuple[Path_, str]]:
+        for (locale, *provider), place in self._closure.fakes.items():
+            try:
+                fake.check(".".join(provider), locale.replace("_", "-"))
+            except fake.FakeProblem as error:
+                yield self._key, f"{place}: {error}"
 
     @property
     def _closure(self) -> Closure:

@@ -69,6 +69,12 @@ def pool(provider: str, size: int, locale: str = "en", arguments: str = "{}") ->
         raise FakeProblem(key, f"{show(provider)}: {str(error) or type(error).__name__}") from error
 
 
+@lru_cache(maxsize=256)
+def check(provider: str, locale: str) -> None:
+    """Raise FakeProblem when there is no such method, or none that makes the same again and again."""
+    _method(provider, locale)
+
+
 def _method(provider: str, locale: str) -> Callable[..., Any]:
     """Return the method that a provider names, bound to a generator that begins anew."""
     check_locale(locale)

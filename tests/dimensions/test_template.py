@@ -325,8 +325,6 @@ REFUSED = {
     "{{ rand.choice([]) }}": "ValueError: there is nothing to choose from",
     "{{ rand.weighted_choice(['a'], [0]) }}": "weights must be numbers from 0 on, and not all 0",
     "{{ rand.weighted_choice(['a'], [1, 2]) }}": "there are 2 weights for 1 items",
-    "{{ fake.en.person.full_nam() }}": 'unknown provider "person.full_nam"; did you mean "person.full_name"?',
-    "{{ fake.xx.person.full_name() }}": 'unknown locale "xx"',
     "{{ rand.number.integer(2, 1) }}": "there is no whole number from 2 to 1",
 }
 
@@ -337,6 +335,20 @@ def test_what_fails_or_is_not_allowed_ends_the_run_with_the_reason(text: str) ->
     message = failure_of(world(*fields, tables={"cities": CITIES}), 1)
     assert message.startswith("making emitter/e/v: line 2: ")
     assert REFUSED[text] in message
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("fake.en.person.full_nam()", 'unknown provider "person.full_nam"; did you mean "person.full_name"?'),
+        ("fake['xx'].person.full_name()", 'unknown locale "xx"; known: '),
+        ("fake.en.path.home()", '"path.home" can\'t be repeated: the system of this machine decides'),
+        ("fake.en()", 'unknown provider ""'),
+    ],
+)
+def test_a_fake_that_there_is_not_is_a_problem_before_the_run(call: str, message: str) -> None:
+    [problem] = problems_of(world(template(f"{{% if rand.chance(0) %}}\n{{{{ {call} }}}}{{% endif %}}")))
+    assert problem.startswith(f"emitters[0].dimensions[0].text: line 2: {message}")
 
 
 def test_a_failing_record_is_named_with_its_file_and_what_it_held(tmp_path: Path) -> None:

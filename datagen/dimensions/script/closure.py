@@ -50,6 +50,7 @@ class Closure:
     names: set[str] = field(default_factory=set)  # that it gives no value itself where it reads them
     unsure: set[str] = field(default_factory=set)  # that it asks for, or that a file has from one that includes it
     tables: dict[str, str] = field(default_factory=dict)  # those that it names, each with a place
+    fakes: dict[tuple[str, ...], str] = field(default_factory=dict)  # locales and providers named, each with a place
     chooses_tables: bool = False  # whether it also computes which table it reads
     draws: bool = False
     imports: bool = False
@@ -144,6 +145,10 @@ class Closure:
                     self.unsure.add(node.node.name)
             elif isinstance(node, nodes.Const):
                 self.draws |= isinstance(node.value, str) and node.value in DRAWING  # as in map('random')
+        for call in tree.find_all(nodes.Call):
+            root, *names = _chain(call.node)
+            if root == "fake" and names and "" not in names:
+                self.fakes.setdefault(tuple(names), file.place(call.lineno))
         for defining in tree.find_all((nodes.Import, nodes.FromImport, nodes.Macro)):
             self.unsure |= _defined(defining)
             self.imports |= not isinstance(defining, nodes.Macro)
@@ -173,6 +178,13 @@ def _constant(node: nodes.Node) -> list[str] | None:
 
 def _text(node: nodes.Node) -> str | None:
     return node.value if isinstance(node, nodes.Const) and isinstance(node.value, str) else None
+
+
+def _chain(node: nodes.Node) -> list[str]:
+    """Return the names of a chain such as ``fake.de.person.name``, "" for all that is none."""
+    if isinstance(node, nodes.Getattr | nodes.Getitem):
+        return [*_chain(node.node), node.attr if isinstance(node, nodes.Getattr) else _text(node.arg) or ""]
+    return [node.name if isinstance(node, nodes.Name) else ""]
 
 
 def _defined(node: nodes.Node) -> set[str]:
