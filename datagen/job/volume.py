@@ -35,6 +35,8 @@ _WHY_NOT = {
     "unknown": "what workers do takes too long to compute for so many states",
 }
 
+_SKIPPED = "; records that are skipped are missing in it"
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -43,10 +45,12 @@ class Scale:
     constant: float
     volume: Volume | None = None  # None: the spec says the constant itself
     error: float = 0.0  # relative, of the volume
+    skips: bool = False  # whether records may be left out, which nobody knows ahead
 
     def __str__(self) -> str:
         what = "volume_scale" if self.volume is None else f"volume {self.volume}"
-        return f"{what}: {self.constant:.{_DIGITS}g} times as many workers as the spec says{shown_error(self.error)}"
+        text = f"{what}: {self.constant:.{_DIGITS}g} times as many workers as the spec says{shown_error(self.error)}"
+        return text + (_SKIPPED if self.skips else "")
 
 
 def shown_error(error: float | None) -> str:
@@ -85,7 +89,7 @@ def scaled(
     if volume is None:
         return options, None
     if known is not None and known[0] == str(volume):
-        return _with(loaded, options, Scale(known[1], volume))
+        return _with(loaded, options, Scale(known[1], volume, skips=spec.skips))
     return _with(loaded, options, _reached(_Asked(loaded, options, start, volume)))
 
 
@@ -137,7 +141,7 @@ def _reached(asked: _Asked) -> Scale:
     constant = min((volume.amount - at) / rate for at, rate in zip(*map(np.ravel, both), strict=True) if rate > 0)
     constant = float(f"{constant:.{_DIGITS}g}")  # so that it can be written down
     _make_sure(asked, constant, own + constant * float(free.max()))
-    return Scale(constant, volume, error)
+    return Scale(constant, volume, error, loaded.spec.skips)
 
 
 def _curves(asked: _Asked, unit: Expectation, weights: Floats) -> Iterator[tuple[bool, Floats]]:

@@ -158,3 +158,9 @@ def test_a_run_in_which_every_record_fails_comes_to_an_end(monkeypatch: pytest.M
     with pytest.raises(RunFailed, match="1,000 records in a row were skipped; making emitter/e/v: line 1: ZeroDiv"):
         records_of(world(counter("n"), FAILING | {"text": "{{ 1 / (n < 50) }}"}), 100)
     assert len(records_of(world(counter("n"), FAILING | {"text": "{{ 1 / (n % 1000 == 999) }}"}), 3)) == 3
+
+
+def test_a_volume_says_that_skipped_records_are_missing(command: Callable, tmp_path: Path) -> None:
+    spec = write_json(tmp_path / "spec.json", world(counter("n"), FAILING, gap=uniform(0, 2)))
+    said = command("-c", spec, "-s", START, "-r", "5S", "--seed", 1, "--volume", "5/s").err
+    assert "times as many workers as the spec says; records that are skipped are missing in it" in said
