@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen.draw import Floats, Integers
-from datagen.plugin.arrival import MOST_AT_ONCE, Batches, Paced, Scope, Stream, count_of
+from datagen.plugin.arrival import BLOCK, MOST_AT_ONCE, Batches, Paced, Scope, Stream, count_of, none_left
 from datagen.plugin.distribution import MOST_ITEMS, Distribution
 from datagen.plugin.instant import Duration, Period
 from datagen.plugin.model import COMMENTS, Model, changed, invalid
@@ -80,6 +80,7 @@ class Every(Paced):
     With `bytes` a beat has as many workers as fit, by the bytes of their records as lines of compact JSON; the next one
     goes to the next beat, and so do the bytes that are left. That takes the time of making the records twice, and a
     millisecond a beat; records can't depend on those before, so counters and `unique` values are refused.
+    A limit of workers has to leave room for them: one who has to wait is born with the record of a later time.
     """
 
     kind: ClassVar[str] = "every"
@@ -173,21 +174,14 @@ class _Filled(_Beats):
         assert scope.lengths is not None, "it measures"
         self._lengths = scope.lengths
         self._worker = 0  # the next one
-        self._left = 0  # bytes that the beats so far have left
+        self._left = 0.0  # bytes that the beats so far have left
         self._is_begun = False  # whether the next beat's own bytes are among these
         self._mean = 100.0  # bytes of a record, about
 
     def more(self) -> Integers:
         tried = 0
-        while self._next < self._total:
-            number = np.array([self._next])
-            begins = self._first + number * self._period
-            if not self._is_begun:
-                own = round(float(self.sizes(number, begins)[0]) * self.scope.scale)
-                self._next += not own
-                if not own:
-                    continue
-                self._left, self._is_begun = self._left + own, True
+        while self._is_begun or self._begins():
+            begins = np.array([self._first + self._next * self._period])
             count = min(int(self._left / self._mean) + 16, MOST_AT_ONCE)
             ends = np.cumsum(self._lengths(np.arange(self._worker, self._worker + count), np.repeat(begins, count)))
             fitting = int(np.searchsorted(ends, self._left, "right"))
@@ -201,6 +195,19 @@ class _Filled(_Beats):
             if tried > _MOST_TRIED:
                 raise RunFailed(f"filling the beats of a source: the next record is too long for {tried} in a row")
         return np.zeros(0, np.int64)
+
+    def _begins(self) -> bool:
+        """Go on to the next beat that has bytes of its own; return whether there is one."""
+        empty = 0
+        while len(numbers := np.arange(self._next, min(self._next + 1 + min(empty, BLOCK), self._total))):
+            sizes = self.sizes(numbers, self._first + numbers * self._period) * self.scope.scale
+            used = int(np.argmax(sizes > 0))
+            if sizes[used]:
+                self._next, self._left, self._is_begun = self._next + used, self._left + float(sizes[used]), True
+                return True
+            self._next, empty = self._next + len(numbers), empty + len(numbers)
+            none_left(empty)
+        return False
 
     def snapshot(self) -> list[Any]:
         return [self._next, self._worker, self._left, self._is_begun, self._mean]

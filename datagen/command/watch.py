@@ -44,7 +44,7 @@ class Watch:
         self._started = verbose or _is_long(job.options, job.run.clock.start)
         self._stop_since: float | None = None  # infinity once it was said that the stop takes long
         self._late_said = -inf
-        self._limit_was_said = False
+        self._limit_was_said = self._skip_was_said = False
         self._next_status = self._every
         if self._is_shown and self._started:
             self._say_start()
@@ -62,6 +62,9 @@ class Watch:
         if report.held.spawns and not self._limit_was_said:
             self._limit_was_said = True
             self._warn(self._job.limit.warning())
+        if report.skipped and not self._skip_was_said:
+            self._skip_was_said = True
+            self._warn(f"records are skipped, the first for: {report.skipped_for}")
         if self._signals.asked_to_stop:
             self._say_long_stop(seconds)
         elif report.late > _REPORT_LATE and seconds - self._late_said > _REPORT_EVERY:

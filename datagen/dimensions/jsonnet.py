@@ -1,7 +1,7 @@
 """The dimension ``jsonnet``."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
 from typing import Annotated, Any, ClassVar, Self
@@ -10,7 +10,16 @@ import pyarrow as pa
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
 
 from datagen.dimensions.script.failure import Known, failure
-from datagen.dimensions.script.jsonnet import BLOCK, ENGINES, Failure, Program, engine, names_imported, names_read
+from datagen.dimensions.script.jsonnet import (
+    BLOCK,
+    ENGINES,
+    Failure,
+    Program,
+    engine,
+    folder_of,
+    names_imported,
+    names_read,
+)
 from datagen.dimensions.script.makes import array_of
 from datagen.dimensions.script.numbers import Numbers
 from datagen.dimensions.script.source import Source
@@ -31,13 +40,15 @@ def _of_file(value: Any, info: "ValidationInfo[Maker]") -> Source:
     return value if isinstance(value, Source) else Source.of_file(value, info)
 
 
+_MOST_EXACT = 2**53  # of whole numbers: those of Jsonnet are floats
 _TEXT = WithJsonSchema({"type": "string"})
 
 
 class Jsonnet(Fallible):
     """What a text in [Jsonnet](../templates.md#jsonnet) gives for the record: an object, a list, any value.
 
-    `std.extVar("name")` is a field that stands above, a variable, `time` or a constant; null where it is missing.
+    `std.extVar("name")` is a field that stands above, a variable, `time` or a constant; null where it is missing,
+    and a text for a whole number beyond 2^53, which Jsonnet would round.
     `std.native("integer")(1, 6)` and others draw. Keys come out in the order of their names, as Jsonnet has it. By row:
     it takes about 0.1 ms a record.
 
@@ -76,25 +87,30 @@ class Jsonnet(Fallible):
 
     @cached_property
     def _program(self) -> Program:
-        imported = {name: (path, text) for name, (path, text) in self._imported.items()}
-        return Program(self._source.text, self._source.file, imported, engine() or "")
+        return Program(self._source.text, self._source.file, self._imported, engine() or "")
 
     @cached_property
-    def _imported(self) -> Mapping[str, tuple[str, str]]:
-        """Return the files that are imported, each with its path and text."""
-        found: dict[str, tuple[str, str]] = {}
-        todo = [self._source.text]
+    def _imported(self) -> Mapping[tuple[str, str], tuple[str, str]]:
+        """Return the files that are imported, by the folder of who imports them and their name: their paths and texts."""
+        found: dict[tuple[str, str], tuple[str, str]] = {}
+        todo = [(self._source.file, self._source.text)]
         while todo:
-            for name in names_imported(todo.pop()):
-                file = None if name in found else _found(self._source, name)
+            importing, text = todo.pop()
+            for name in names_imported(text):
+                key = folder_of(importing), name
+                file = (
+                    None
+                    if key in found
+                    else _found([key[0], *self._source.searched] if importing else self._source.searched, name)
+                )
                 if file is not None:
-                    found[name] = file
-                    todo.append(file[1])
+                    found[key] = file
+                    todo.append(file)
         return found
 
     def files(self) -> list[str]:
         own = [self._source.file] if self._source.file else []
-        return [*own, *(path for path, _ in self._imported.values())]
+        return [*own, *dict.fromkeys(path for path, _ in self._imported.values())]
 
     def libraries(self) -> list[str]:
         return [engine() or ""]
@@ -112,7 +128,7 @@ class Jsonnet(Fallible):
 
     def make(self, rows: Rows) -> pa.Array:
         known = rows.known(self._read)
-        columns = [python_values(found_in(known, name), rows.world.zone) for name in self._read]
+        columns = [_exact(python_values(found_in(known, name), rows.world.zone)) for name in self._read]
         numbers = Numbers(rows.keys, rows.key("call"))
         found: list[pa.Array] = []
         for first in range(0, len(rows), BLOCK):  # 0.1 ms a record
@@ -140,11 +156,16 @@ class Jsonnet(Fallible):
         return None
 
 
-def _found(source: Source, name: str) -> tuple[str, str] | None:
-    """Return the path and the text of a file in the folder of the spec, or of the text; None where there is none."""
+def _exact(values: list[Any]) -> list[Any]:
+    """Return values with texts in place of the whole numbers that Jsonnet would round."""
+    return [str(value) if type(value) is int and abs(value) > _MOST_EXACT else value for value in values]
+
+
+def _found(folders: Sequence[str], name: str) -> tuple[str, str] | None:
+    """Return the path and the text of a file in the first of some folders that has it; None where none has."""
     if os.path.isabs(name) or os.pardir in name.split("/"):
         return None
-    paths = [os.path.join(folder, name) for folder in source.searched]
+    paths = [os.path.join(folder, name) for folder in folders]
     path = next((path for path in paths if os.path.isfile(path)), None)
     try:
         return None if path is None else (path, read_text(path))

@@ -154,12 +154,11 @@ class Python(Fallible):
             except Exception as error:  # a user's code may raise anything
                 self.fail(rows, row, partial(self._failure, rows, row, error, known))
                 found.append(None)
-        while True:
-            try:
-                return array_of(found, self.makes)
-            except Unfit as error:
-                self.fail(rows, error.row, partial(self._failure, rows, error.row, error, known))
-                found[error.row] = None
+        return array_of(
+            found,
+            self.makes,
+            lambda error: self.fail(rows, error.row, partial(self._failure, rows, error.row, error, known)),
+        )
 
     def _failure(self, rows: Rows, row: int, error: Exception, known: Mapping[str, pa.Array]) -> RunFailed:
         """Return what to raise where the function failed for a row, or gave what it should not."""

@@ -28,6 +28,7 @@ def _of_file(value: Any, info: "ValidationInfo[Maker]") -> Closure:
     return value if isinstance(value, Closure) else Closure.of(Source.of_file(value, info))
 
 
+_ENGINE = ("jinja2", "markupsafe")  # whose versions decide what comes of a template by row
 _TEXT = WithJsonSchema({"type": "string"})
 
 
@@ -63,7 +64,17 @@ class Template(Fallible):
         for name in self.memory:
             if name in self.constants:
                 raise invalid(self.kind, [(("memory", name), "there is a constant of this name")])
+        lines = list(self._unknown_fakes()) if "fake" not in self._own else []
+        if lines:
+            raise invalid(self.kind, lines)
         return self
+
+    def _unknown_fakes(self) -> Iterator[tuple[Path_, str]]:
+        for (locale, *provider), place in self._closure.fakes.items():
+            try:
+                fake.check(".".join(provider), locale.replace("_", "-"))
+            except fake.FakeProblem as error:
+                yield self._key, f"{place}: {error}"
 
     @property
     def _closure(self) -> Closure:
@@ -93,7 +104,8 @@ class Template(Fallible):
         return [file.path for file in self._closure.files.values() if file.path]
 
     def libraries(self) -> list[str]:
-        return list(fake.LIBRARIES) if "fake" in self._closure.names else []
+        fakes = fake.LIBRARIES if "fake" in self._closure.names else ()
+        return [*fakes, *(_ENGINE if self._program_of("UTC").is_by_row else ())]
 
     def by_row(self) -> Iterator[str]:
         if self._program_of("UTC").is_by_row:

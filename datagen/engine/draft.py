@@ -1,6 +1,6 @@
 """Batches that are still to be made, of which the values that depend on the order of records are made already."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from datagen.draw import Integers
 from datagen.engine.skipped import Skipped
 from datagen.engine.step import Steps
 from datagen.engine.variables import Positions, StoreReader
+from datagen.plugin.dimension import Failed
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class DraftPart:
     steps: Steps  # (k,)
     variables: StoreReader
     made: dict[str, pa.Array]
-    failed: dict[int, str] = field(default_factory=dict)  # places of records that are left out, and why the first is
+    failed: Failed = field(default_factory=dict)  # places of records that are left out
 
     def reading(self, variables: StoreReader) -> "DraftPart":
         """Return the same with other values of variables."""
@@ -67,7 +68,7 @@ class Draft:
         return len(self.steps)
 
     @classmethod
-    def of(cls, steps: Steps, parts: Iterable[DraftPart], skipped: Mapping[int, str]) -> "Draft":
+    def of(cls, steps: Steps, parts: Iterable[DraftPart], skipped: Failed) -> "Draft":
         """Return the draft of steps that emit but for those that are left out, which the parts do not have any more."""
         if not skipped:
             return cls(steps, tuple(parts), Skipped())

@@ -254,7 +254,7 @@ class Expectation:
         """Return the mean factors of a source's profile in each minute of a week (MINUTES,), and the scope of a run."""
         zone = self.zone
         first = zone.instant(BEGIN.microseconds)  # Monday's midnight there
-        times = Times(self.population, Moment(first), seed=0)
+        times = Times(self.population, Moment(first, self.start.zone), seed=0)
         begin = 0
         if isinstance(source.from_, At):
             begin = (source.from_.microseconds(times.start, zone) - first) % WEEK_LONG * 1000

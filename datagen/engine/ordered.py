@@ -18,7 +18,7 @@ from datagen.engine.reader import Course, RecordReader, events_of
 from datagen.engine.rounds import Round, depths, looked_up, remembered, rounds
 from datagen.engine.step import Steps
 from datagen.engine.variables import Positions
-from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.dimension import Dimension, Failed, Rows
 from datagen.plugin.lookup import Lookup
 from datagen.plugin.world import World
 from datagen.records.batch import TIME
@@ -75,12 +75,12 @@ class Ordered:
 
     def make(
         self, parts: dict[str, DraftPart], steps: Steps, sight: Sight, set_variable: Callable[[str], None]
-    ) -> dict[int, str]:
+    ) -> Failed:
         """Make the fields of the records of a batch of steps, by emitter; sets the variables that stand among them.
 
-        Records that are left out are taken from the parts; returns their rows, and why the first of each part is.
+        Records that are left out are taken from the parts; returns their rows, and why each is.
         """
-        skipped: dict[int, str] = {}
+        skipped: Failed = {}
         for name, log in self.logs.items():
             log.see(parts[name].steps.worker if name in parts else steps.worker[:0], steps)
         for part in parts.values():
@@ -93,7 +93,7 @@ class Ordered:
                 part = parts[one.emitter]
                 self._make(part, one, sight)
                 if part.failed:
-                    skipped |= {int(part.rows[place]): reason for place, reason in part.failed.items()}
+                    skipped |= {int(part.rows[place]): why for place, why in part.failed.items()}
                     parts[one.emitter] = part.without_failed()
         for part in parts.values():
             self.go_on((EMITTER, part.emitter), len(part.rows))

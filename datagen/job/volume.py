@@ -35,6 +35,8 @@ _WHY_NOT = {
     "unknown": "what workers do takes too long to compute for so many states",
 }
 
+_SKIPPED = "; records that are skipped are missing in it"
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -43,10 +45,12 @@ class Scale:
     constant: float
     volume: Volume | None = None  # None: the spec says the constant itself
     error: float = 0.0  # relative, of the volume
+    skips: bool = False  # whether records may be left out, which nobody knows ahead
 
     def __str__(self) -> str:
         what = "volume_scale" if self.volume is None else f"volume {self.volume}"
-        return f"{what}: {self.constant:.{_DIGITS}g} times as many workers as the spec says{shown_error(self.error)}"
+        text = f"{what}: {self.constant:.{_DIGITS}g} times as many workers as the spec says{shown_error(self.error)}"
+        return text + (_SKIPPED if self.skips else "")
 
 
 def shown_error(error: float | None) -> str:
@@ -85,7 +89,7 @@ def scaled(
     if volume is None:
         return options, None
     if known is not None and known[0] == str(volume):
-        return _with(loaded, options, Scale(known[1], volume))
+        return _with(loaded, options, Scale(known[1], volume, skips=spec.skips))
     return _with(loaded, options, _reached(_Asked(loaded, options, start, volume)))
 
 
@@ -116,7 +120,7 @@ def _with(loaded: LoadedSpec, options: Options, scale: Scale) -> tuple[Options, 
 def _reached(asked: _Asked) -> Scale:
     """Return the constant that reaches a volume."""
     loaded, options, volume = asked.loaded, asked.options, asked.volume
-    unit = Expectation(loaded.spec, scale=2.0)  # twice as many: where batches are scaled they are not rounded
+    unit = Expectation(loaded.spec, 2.0, asked.start or soon())  # twice as many: scaled batches are not rounded
     weights, error = unit.emits, 0.0
     if volume.in_bytes:
         found = measured(loaded, options, asked.start, loaded.registry.formatter("json"))
@@ -137,7 +141,7 @@ def _reached(asked: _Asked) -> Scale:
     constant = min((volume.amount - at) / rate for at, rate in zip(*map(np.ravel, both), strict=True) if rate > 0)
     constant = float(f"{constant:.{_DIGITS}g}")  # so that it can be written down
     _make_sure(asked, constant, own + constant * float(free.max()))
-    return Scale(constant, volume, error)
+    return Scale(constant, volume, error, loaded.spec.skips)
 
 
 def _curves(asked: _Asked, unit: Expectation, weights: Floats) -> Iterator[tuple[bool, Floats]]:
@@ -161,7 +165,7 @@ def _make_sure(asked: _Asked, constant: float, made: float) -> None:
     """Raise InvalidInput when a constant is out of all bounds, or when a limit that is given is in its way."""
     if not 1 / _MOST <= constant <= _MOST:
         raise asked.refuse(f"no constant can reach it: there would have to be {constant:.3g} times as many workers")
-    expectation = Expectation(asked.loaded.spec, constant)
+    expectation = Expectation(asked.loaded.spec, constant, asked.start or soon())
     limit = asked.options.max_workers or asked.loaded.spec.max_workers
     if limit and expectation.always_stops and expectation.alive is not None and expectation.alive >= limit:
         most = _shown(made * limit / expectation.alive, asked.volume)

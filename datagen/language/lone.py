@@ -21,6 +21,11 @@ def contradictions(population: Population) -> Found:
             state = states[source.state] if source.state is not None else population.states[0]
             for text in (*_other_records(states, state), *_unknown(source, state, emitters)):
                 yield (*path, "bytes"), text
+            if source.when_full != "wait":
+                yield (
+                    (*path, "when_full"),
+                    'must be "wait" with "bytes": all who are measured come',
+                )
 
 
 def _other_records(states: dict[str, State], state: State) -> Iterator[str]:

@@ -200,6 +200,8 @@ class Population(Model):
             odd = odd_span(distribution)
             if odd:
                 yield path, odd
+        for name, table in self.tables.items():
+            yield from ((("tables", name, *inner), text) for inner, text in table.oddities())
         for place in self.places():
             yield from place.oddities()
 

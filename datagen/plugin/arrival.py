@@ -175,8 +175,7 @@ class Batches(Stream):
             if sizes[:used].any():
                 return self.instants(numbers[:used], begins[:used], sizes[:used])
             empty += used
-            if empty > _MOST_EMPTY:
-                raise RunFailed(f"looking for the next worker of a source: {empty} batches in a row have none")
+            none_left(empty)
         return numbers
 
     def _whole(self, sizes: Floats) -> tuple[Integers, Integers]:
@@ -191,6 +190,12 @@ class Batches(Stream):
 
     def restore(self, snapshot: list[int]) -> None:
         self._next, self._carried = snapshot
+
+
+def none_left(empty: int) -> None:
+    """Raise RunFailed when so many batches without a worker follow one another that there is hardly ever one."""
+    if empty > _MOST_EMPTY:
+        raise RunFailed(f"looking for the next worker of a source: {empty} batches in a row have none")
 
 
 def count_of(value: Any, info: Any) -> Any:

@@ -4,7 +4,7 @@ Knows nothing of workers and their steps.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, ClassVar, Self
@@ -167,13 +167,17 @@ class PooledDimension(Dimension):
         ]
         lines += [
             (path, f"{show(shown(name))} can't be read here: a pool is made before the run")
-            for path, name in self.sure_names()
+            for path, name in (*self.sure_names(), *self.all_doubts())
             if path not in _OUTSIDE_OF_POOLS
         ]
         text = "can't be in a pool, which is made before there are workers"
         lines += [((*path, *key), text) for path, part in self.whole() for key in part.of_workers()]
         text = "can't be in a pool, for which more values are tried than it has"
         lines += [((*path, "unique"), text) for path, part in self.whole() if path and getattr(part, "unique", False)]
+        text = 'can\'t be "skip" in a pool, which is made before there are records'
+        lines += [
+            ((*path, "on_error"), text) for path, part in self.whole() if getattr(part, "on_error", "stop") == "skip"
+        ]
         if self.cardinality and lines:
             raise invalid(self.kind, lines)
         return self
@@ -187,6 +191,9 @@ class PooledDimension(Dimension):
         raise NotImplementedError
 
 
+Failed = dict[int, Callable[[], RunFailed]]  # rows, each with what tells why something has failed for it
+
+
 @dataclass(frozen=True)
 class Rows(KeyedRows):
     """The rows for which a dimension makes values; it takes its draws and the values of nested dimensions from here."""
@@ -194,7 +201,7 @@ class Rows(KeyedRows):
     reader: Reader | None = None
     origin: Integers | None = None  # (n,) rows of the batch that these belong to; None: all, in order
     owner: str = ""  # name path of the whole record, or of all that is set together
-    failed: dict[int, str] | None = None  # rows of the batch that are left out, and why the first is; None: none can be
+    failed: Failed | None = None  # rows of the batch that are left out; None: none can be
 
     def at(self, rows: Integers) -> "Rows":
         """Return some of the rows, given by their indices (m,)."""

@@ -26,6 +26,7 @@ _NOT_REPEATABLE = {
     "development.calver": _CLOCK,
     "internet.query_parameters": _ORDER,
     "internet.query_string": _ORDER,
+    "path": "the system of this machine decides",
 }
 _NO_VALUES = {"get_current_locale", "override_locale", "reseed", "update_dataset", "validate_enum"}
 
@@ -66,6 +67,12 @@ def pool(provider: str, size: int, locale: str = "en", arguments: str = "{}") ->
     except Exception as error:  # the library says in many ways that it can't make something of its arguments
         key = "arguments" if given else "provider"
         raise FakeProblem(key, f"{show(provider)}: {str(error) or type(error).__name__}") from error
+
+
+@lru_cache(maxsize=256)
+def check(provider: str, locale: str) -> None:
+    """Raise FakeProblem when there is no such method, or none that makes the same again and again."""
+    _method(provider, locale)
 
 
 def _method(provider: str, locale: str) -> Callable[..., Any]:

@@ -1,10 +1,10 @@
 """Columns as the code of users sees them: plain values of Python, of which nobody can change those of others."""
 
 import json
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta, timezone
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +13,38 @@ from datagen.records.expression.moment import zone_of
 from datagen.records.types import JSON_TEXT, is_optional, list_parts, plain, plain_type
 from datagen.zone import Zone
 
+T = TypeVar("T", bound=type)
 
+
+def _unchanging(changing: str) -> Callable[[T], T]:
+    """Return what makes a kind of list or object refuse its methods that change it."""
+    copied = "dict" if "update" in changing else "list"
+
+    def refused(self: Any, *_: Any, **__: Any) -> Any:
+        raise TypeError(f"it is read by others too, and can't be changed: change a copy, {copied}(it)")
+
+    def applied(kind: T) -> T:
+        for name in changing.split():
+            setattr(kind, name, refused)
+        return kind
+
+    return applied
+
+
+@_unchanging("append clear extend insert pop remove reverse sort __delitem__ __iadd__ __imul__ __setitem__")
 class GivenList(list[Any]):
     """A list that somebody's code was given, and does not own."""
 
+    def __reduce__(self) -> Any:
+        return list, (list(self),)  # a copy is the own of who makes it
 
+
+@_unchanging("clear pop popitem setdefault update __delitem__ __ior__ __setitem__")
 class GivenObject(dict[str, Any]):
     """An object that somebody's code was given, and does not own."""
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
 
 
 def given(value: Any) -> Any:
@@ -42,8 +67,8 @@ def as_kept(value: Any) -> Any:
         kind = "givens" if isinstance(value, GivenList) else "list" if isinstance(value, list) else "tuple"
         return {kind: [as_kept(member) for member in value]}
     if isinstance(value, datetime):
-        zone = None if value.tzinfo is None else getattr(value.tzinfo, "key", str(value.tzinfo))
-        return {"time": [value.isoformat(), zone, value.fold]}
+        zone = None if value.tzinfo is None else getattr(value.tzinfo, "key", value.tzinfo.tzname(None))
+        return {"time": [value.isoformat(), zone, value.fold, hasattr(value.tzinfo, "key")]}
     if value is not None and not isinstance(value, str | int | float):
         raise TypeError(f"{type(value).__name__} can't be kept")
     return value
@@ -59,13 +84,12 @@ def from_kept(value: Any) -> Any:
             pairs = {key: from_kept(member) for key, member in members}
             return GivenObject(pairs) if kind == "given" else pairs
         case "time":
-            text, zone, fold = members
+            text, zone, fold, is_known = members
             moment = datetime.fromisoformat(text)
-            return (
-                moment
-                if zone is None
-                else moment.replace(tzinfo=zone_of(zone.removeprefix("UTC") or "UTC").info, fold=fold)
+            info = (
+                zone_of(zone).info if is_known else moment.tzinfo and timezone(moment.utcoffset() or timedelta(), zone)
             )
+            return moment.replace(tzinfo=info, fold=fold)
         case _:
             found = [from_kept(member) for member in members]
             return GivenList(found) if kind == "givens" else tuple(found) if kind == "tuple" else found

@@ -72,7 +72,7 @@ class MadeTable(Table):
             of_workers = [(*path, *key) for path, part in dimension.whole() for key in part.of_workers()]
             for path in of_workers:
                 yield ("columns", number, *path), "can't be here: no worker is there yet"
-            for path, name in dimension.sure_names():
+            for path, name in (*dimension.sure_names(), *dimension.all_doubts()):
                 if path not in of_workers and not root(known, name):
                     text = f"{show(shown(name))} is no column above{did_you_mean(name, known)}"
                     yield ("columns", number, *path), text

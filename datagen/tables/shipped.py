@@ -1,5 +1,6 @@
 """What tables have in common that come with the program."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from importlib import resources
 
@@ -8,6 +9,7 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from datagen.plugin.world import World
+from datagen.problems import Path_
 from datagen.tables.ready import ReadyTable
 
 
@@ -15,6 +17,11 @@ class Shipped(ReadyTable):
     """Rows that come with the program; the first come first when only some are wanted."""
 
     size: int | None = Field(None, ge=1, description="how many rows, the first ones; all when it is not there")
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().oddities()
+        if self.size is not None and self.size > self._rows.num_rows:
+            yield ("size",), f"there are only {self._rows.num_rows} rows"
 
     def names(self) -> list[str]:
         return list(self._rows.column_names)

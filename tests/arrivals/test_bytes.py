@@ -6,8 +6,10 @@ import pytest
 
 import datagen
 from datagen.clock import SimulatedClock
+from datagen.engine.expectation import Expectation
 from datagen.engine.run import Run
 from datagen.moment import parse_moment
+from datagen.problems import RunFailed
 from tests.arrivals.born import spec_of
 from tests.engine.test_oracle import assert_equal
 from tests.worlds import constant, enum, exponential, state, uniform
@@ -60,6 +62,19 @@ def test_what_a_beat_leaves_is_too_little_for_the_next_record() -> None:
 def test_a_record_that_is_too_long_comes_when_there_are_enough_bytes() -> None:
     made = beats(filling(EVERY | {"bytes": 50}), records=20)
     assert [len(beat) for beat in made] == [1] * 20
+
+
+def test_parts_of_bytes_are_carried_on() -> None:
+    profile = {"type": "minute_of_hour", "factors": {str(minute): 0.004 for minute in range(60)}}
+    source = EVERY | {"every": "1S", "bytes": 100, "profile": profile, "times": 3000}
+    assert 0 <= 3000 * 0.4 - sum(map(sum, beats(filling(source)))) < 700
+
+
+def test_beats_without_bytes_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datagen.plugin.arrival._MOST_EMPTY", 10_000)
+    profile = {"type": "minute_of_hour", "factors": {"0": 0}}
+    with pytest.raises(RunFailed, match="batches in a row have none"):
+        list(run(filling(EVERY | {"every": "1H", "profile": profile})).batches())
 
 
 def test_a_volume_scales_the_bytes() -> None:
@@ -117,6 +132,7 @@ AGAIN = [state("s", {"s": 0.5, "stop": 0.5}, delay=exponential(1), variables=[WO
         (filling(EVERY, {"name": "n", "type": "object", "dimensions": [COUNTER]}), '"n" depends on the values made'),
         (filling(EVERY, {"name": "n", "type": "previous", "of": "time"}), '"n" depends on the values made before'),
         (filling(EVERY, BATCH), '"n" reads "batch", which is only known once the records are measured'),
+        (filling(EVERY | {"when_full": "drop"}), 'must be "wait" with "bytes"'),
         (filling(EVERY, states=AGAIN), 'can get to state "s" behind it'),
         (
             filling(EVERY, states=[state("s", {"t": 1}), state("t", variables=[WORDS])]),
@@ -133,3 +149,13 @@ def test_what_can_not_be_measured_ahead_is_told(spec: dict, text: str) -> None:
         datagen.load(spec)
     [problem] = raised.value.problems
     assert text in str(problem)
+
+
+@pytest.mark.parametrize("start", ["2024-01-01T00:00:00", "2024-01-01T00:00:00Z", "2024-01-01T00:00:00+05:30"])
+def test_what_is_expected_has_the_offset_of_the_run_in_its_records(start: str) -> None:
+    emitters = [{"name": "e", "dimensions": [NUMBER]}]
+    spec = spec_of(EVERY | {"every": "1S", "bytes": "5kB"}, states=[state("s")], emitters=emitters)
+    expected = Expectation(datagen.load(spec).spec, 1.0, parse_moment(start)).rate
+    assert sum(1 for _ in datagen.records(datagen.load(spec), start=start, duration="20S")) / 20 == pytest.approx(
+        expected, rel=0.02
+    )

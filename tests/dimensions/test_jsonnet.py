@@ -176,3 +176,24 @@ def test_without_a_library_the_message_says_what_to_install(monkeypatch) -> None
 def test_it_is_said_to_be_by_row() -> None:
     [field] = datagen.load(world(jsonnet("1"))).spec.emitters[0].dimensions
     assert list(field.by_row()) == ['jsonnet "v"']
+
+
+def test_a_file_imports_what_stands_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "one.libsonnet").write_text("import 'b/two.libsonnet'")
+    (tmp_path / "a" / "b" / "two.libsonnet").write_text("import 'three.libsonnet'")
+    (tmp_path / "a" / "b" / "three.libsonnet").write_text("3")
+    path = write_json(tmp_path / "spec.json", world(jsonnet("import 'a/one.libsonnet'")))
+    assert next(datagen.records(datagen.load(path), start=START, records=1))["v"] == 3
+
+
+def test_an_imported_file_does_not_read_the_record(tmp_path: Path) -> None:
+    (tmp_path / "lib.libsonnet").write_text("std.extVar('rows')")
+    path = write_json(tmp_path / "spec.json", world(enum("rows", 1), jsonnet("import 'lib.libsonnet'")))
+    with pytest.raises(RunFailed, match="only the text itself reads the record"):
+        next(datagen.records(datagen.load(path), start=START, records=1))
+
+
+def test_a_whole_number_that_would_be_rounded_is_a_text() -> None:
+    fields = enum("n", 2**53 + 1), enum("m", 2**53), jsonnet("[std.extVar('n'), std.extVar('m')]")
+    assert records_of(world(*fields), 1)[0]["v"] == [str(2**53 + 1), 2**53]

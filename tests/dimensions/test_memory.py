@@ -16,8 +16,7 @@ from tests.stepping import SteppingClock
 from tests.worlds import START, counter, enum, integer, records_of, run_of, state, uniform, world, write_json
 
 TEXT = """\
-{% do seen.set('count', (seen.count or 0) + 1) %}{% if not seen.last %}{% do seen.set('last', []) %}{% endif %}\
-{% do seen.last.append(n) %}{% if seen.last|length > 3 %}{% do seen.last.pop(0) %}{% endif %}\
+{% do seen.set('count', (seen.count or 0) + 1) %}{% do seen.set('last', ((seen.last or []) + [n])[-3:]) %}\
 {{ seen.count }} {{ seen.last }} {{ seen.before }}{% do seen.update({'before': time, 'row': tables.t[0]}) %}"""
 
 
@@ -82,6 +81,13 @@ def test_a_memory_has_values_by_keys(text: str, expected: str) -> None:
     assert records_of(world(remembering(text)), 1)[0]["v"] == expected
 
 
+def test_a_memory_keeps_a_copy_that_can_not_be_changed() -> None:
+    text = "{% set l = [1] %}{% do seen.set('l', l) %}{% do l.append(2) %}{{ seen.l }}"
+    assert records_of(world(remembering(text)), 1)[0]["v"] == "[1]"
+    with pytest.raises(RunFailed, match="append would change what others read too; change a copy"):
+        records_of(world(remembering("{% do seen.set('l', []) %}{% do seen.l.append(rand) %}")), 1)
+
+
 @pytest.mark.parametrize("value", ["rand", "{1: 2}", "[rand]", "'x'.upper"])
 def test_what_a_snapshot_could_not_hold_is_refused(value: str) -> None:
     with pytest.raises(RunFailed, match=r'line 1: ValueError: "k" can\'t be remembered as .*: only values of JSON'):
@@ -95,7 +101,7 @@ def test_a_memory_outlives_records_that_are_left_out() -> None:
 
 
 def test_what_is_kept_comes_back_as_it_was() -> None:
-    zones = [UTC, timezone(timedelta(hours=-3)), ZoneInfo("Europe/Berlin"), None]
+    zones = [UTC, timezone(timedelta(hours=-3)), timezone(timedelta(hours=1), "CET"), ZoneInfo("Europe/Berlin"), None]
     times = [datetime(2024, 10, 27, 2, 30, 0, 5, zone, fold=1) for zone in zones]
     values = {"a": [1, 2.5, "x", None, True, (1, [2])], "t": times, "g": GivenObject(x=GivenList([1])), "time": {}}
     found = from_kept(as_kept(values))

@@ -8,7 +8,7 @@ import pytest
 
 import datagen
 from datagen.moment import parse_moment
-from datagen.problems import InvalidInput
+from datagen.problems import InvalidInput, RunFailed
 from tests.stepping import SteppingClock
 from tests.worlds import START, counter, integer, read, records_of, run_of, state, uniform, world, write_json
 
@@ -130,3 +130,37 @@ def test_a_function_of_columns_can_not_skip(tmp_path: Path) -> None:
     (tmp_path / "thirds.py").write_text(SOURCE)
     with pytest.raises(InvalidInput, match="nobody knows which of the records failed"):
         datagen.load(world(counter("n"), PYTHON | {"columns": True}), plugins=[tmp_path / "thirds.py"])
+
+
+def test_the_reason_is_that_of_the_first_record_that_is_left_out() -> None:
+    late, soon = ({**FAILING, "name": name, "text": f"{{{{ 1 / (n - {n}) }}}}"} for name, n in (("a", 5), ("b", 2)))
+    run = run_of(world(counter("n"), late, soon), 10)
+    assert sum(map(len, run.batches())) == 10
+    assert run.skipped_for.startswith("making emitter/e/b: ")
+
+
+def test_nothing_can_be_skipped_in_a_pool() -> None:
+    inside = {"name": "o", "type": "object", "dimensions": [FAILING | {"text": "{{ 1 }}"}], "cardinality": 3}
+    with pytest.raises(InvalidInput, match=r'dimensions\[0\]\.on_error: can\'t be "skip" in a pool'):
+        datagen.load(world(inside))
+
+
+def test_many_failures_take_no_longer_than_as_many_records(tmp_path: Path) -> None:
+    (tmp_path / "thirds.py").write_text("def third(n):\n    return 'x' if n % 2 else n\n")
+    fields = counter("n"), PYTHON, FAILING | {"name": "w", "text": "{{ rand() and 1 / (n % 4) }}"}
+    spec = datagen.load(world(*fields), plugins=[tmp_path / "thirds.py"])
+    found = [record["n"] for record in datagen.records(spec, start=START, records=20_000, seed=1)]
+    assert found == list(range(2, 80_000, 4))
+
+
+def test_a_run_in_which_every_record_fails_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datagen.engine.run._MOST_FRUITLESS", 1000)
+    with pytest.raises(RunFailed, match="1,000 records in a row were skipped; making emitter/e/v: line 1: ZeroDiv"):
+        records_of(world(counter("n"), FAILING | {"text": "{{ 1 / (n < 50) }}"}), 100)
+    assert len(records_of(world(counter("n"), FAILING | {"text": "{{ 1 / (n % 1000 == 999) }}"}), 3)) == 3
+
+
+def test_a_volume_says_that_skipped_records_are_missing(command: Callable, tmp_path: Path) -> None:
+    spec = write_json(tmp_path / "spec.json", world(counter("n"), FAILING, gap=uniform(0, 2)))
+    said = command("-c", spec, "-s", START, "-r", "5S", "--seed", 1, "--volume", "5/s").err
+    assert "times as many workers as the spec says; records that are skipped are missing in it" in said

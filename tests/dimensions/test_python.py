@@ -59,6 +59,15 @@ def texts(price):
 def changes(o):
     return {**o, "a": 2}
 
+def appends(what):
+    what.append(1)
+
+def copies(what):
+    import copy
+    found = copy.deepcopy(what)
+    found[0]["a"] += 1
+    return found
+
 def late(later):
     return later
 
@@ -202,6 +211,13 @@ def test_without_a_file_the_message_says_how_to_load_one() -> None:
 def test_what_a_function_was_given_is_not_changed_for_others(plugin) -> None:
     [record] = records(plugin, OBJECT, own("changes"), count=1)
     assert (record["o"], record["v"]) == ({"a": 1}, {"a": 2})
+
+
+def test_a_constant_is_the_same_for_all_records(plugin) -> None:
+    message = failure_of(plugin, own("appends", constants={"what": []}))
+    assert "TypeError: it is read by others too, and can't be changed: change a copy, list(it)" in message
+    found = records(plugin, own("copies", constants={"what": [{"a": 1}]}), count=2)
+    assert [record["v"] for record in found] == [[{"a": 2}]] * 2
 
 
 def test_functions_are_said_to_be_by_row(plugin) -> None:

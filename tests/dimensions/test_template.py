@@ -12,15 +12,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import jinja2
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 import datagen
 from datagen.clock import SimulatedClock
+from datagen.dimensions.script.columns import shown
 from datagen.moment import parse_moment
 from datagen.plugin.fake import pool as fake_pool
 from datagen.plugin.model import named_files, named_libraries
 from datagen.problems import InvalidInput, RunFailed
+from datagen.records.text import join
 from tests.stepping import SteppingClock
 from tests.worlds import START, enum, integer, records_of, run_of, state, uniform, world, write_json
 
@@ -320,8 +325,6 @@ REFUSED = {
     "{{ rand.choice([]) }}": "ValueError: there is nothing to choose from",
     "{{ rand.weighted_choice(['a'], [0]) }}": "weights must be numbers from 0 on, and not all 0",
     "{{ rand.weighted_choice(['a'], [1, 2]) }}": "there are 2 weights for 1 items",
-    "{{ fake.en.person.full_nam() }}": 'unknown provider "person.full_nam"; did you mean "person.full_name"?',
-    "{{ fake.xx.person.full_name() }}": 'unknown locale "xx"',
     "{{ rand.number.integer(2, 1) }}": "there is no whole number from 2 to 1",
 }
 
@@ -332,6 +335,20 @@ def test_what_fails_or_is_not_allowed_ends_the_run_with_the_reason(text: str) ->
     message = failure_of(world(*fields, tables={"cities": CITIES}), 1)
     assert message.startswith("making emitter/e/v: line 2: ")
     assert REFUSED[text] in message
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("fake.en.person.full_nam()", 'unknown provider "person.full_nam"; did you mean "person.full_name"?'),
+        ("fake['xx'].person.full_name()", 'unknown locale "xx"; known: '),
+        ("fake.en.path.home()", '"path.home" can\'t be repeated: the system of this machine decides'),
+        ("fake.en()", 'unknown provider ""'),
+    ],
+)
+def test_a_fake_that_there_is_not_is_a_problem_before_the_run(call: str, message: str) -> None:
+    [problem] = problems_of(world(template(f"{{% if rand.chance(0) %}}\n{{{{ {call} }}}}{{% endif %}}")))
+    assert problem.startswith(f"emitters[0].dimensions[0].text: line 2: {message}")
 
 
 def test_a_failing_record_is_named_with_its_file_and_what_it_held(tmp_path: Path) -> None:
@@ -448,3 +465,96 @@ def test_only_a_template_that_does_more_than_to_fill_in_values_is_by_row() -> No
     assert records_of(spec, 1)[0]["fill"] == "1 2 text  3.141592653589793!"
     found = [list(field.by_row()) for field in datagen.load(spec).spec.emitters[0].dimensions]
     assert found == [[], [], ['template "flow"']]
+
+
+def test_nothing_of_the_loop_over_records_can_be_seen() -> None:
+    assert texts("{{ loop is defined }}{{ _rows_of_block }}{{ _text_of_row }}") == ["False"]
+    assert "'loop' is undefined" in failure_of(world(template("{{ loop.index }}")))
+    assert texts("{{ loop }}{% for i in [7] %}{{ loop.index }}{% endfor %}", enum("loop", "x"))[0][-1] == "1"
+
+
+def test_an_imported_file_does_not_remember_records(tmp_path: Path) -> None:
+    (tmp_path / "seen.j2").write_text(
+        "{% set l = [] %}{% macro add(x) %}{% do l.append(x) %}{{ l|length }}{% endmacro %}"
+    )
+    path = saved(tmp_path, world(template("{% import 'seen.j2' as seen %}{{ seen.add(1) }}")))
+    assert [record["v"] for record in datagen.records(datagen.load(path), start=START, records=3)] == ["1"] * 3
+
+
+@given(st.lists(st.none() | st.floats() | st.floats(-2e9, 2e9) | st.floats(-1e-3, 1e-3), max_size=5), st.booleans())
+def test_columns_of_floats_are_written_as_python_writes_each(values: list[float | None], is_short: bool) -> None:
+    array = pa.array(values, pa.float32() if is_short else pa.float64())
+    piece = shown(array, "UTC")
+    assert piece is not None
+    assert join([piece], len(array)).to_pylist() == [str(value) for value in array.to_pylist()]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{ time.isoformat }}", "isoformat is a function: call it"),
+        ("{{ range }}{{ n }}", "range is a function: call it"),
+        ("{% macro m() %}{% endmacro %}{{ m }}", "m is a function: call it"),
+        ("{{ rand }}", "Rand is a function: call it"),
+        ("{{ rand.number }}", "_OfNumbers can't be printed"),
+        ("{{ 'x' ~ rand }}", "Rand can't be printed"),
+        ("{{ [1]|map('abs') }}", "make a list of it"),
+        ("{{ cycler(1) }}", "Cycler can't be printed"),
+        ("{{ math }}", "SimpleNamespace can't be printed"),
+        ("{{ datetime.datetime.strptime('CET', '%Z') }}", "%Z would be a name of the zone of this machine"),
+        ("{{ time['strptime']('CET', '%Z') }}", "%Z would be a name of the zone of this machine"),
+    ],
+)
+def test_what_would_print_something_of_the_machine_is_refused(text: str, message: str) -> None:
+    assert message in failure_of(world(enum("n", 1), template(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ datetime.datetime(2024, 1, 1)['astimezone']() }}", "2024-01-01 00:00:00+09:00"),
+        ("{{ ([time.replace(tzinfo=none)]|map(attribute='timestamp')|first)() }}", "1704034800.0"),
+        ("{{ time.date().strftime('%s') }} {{ time.fromtimestamp(0) }}", "1704034800 1970-01-01 09:00:00+09:00"),
+        ("{{ {'b': 1, 'a': 2, 'c': 3}.keys() - ['a'] }}{{ 3 - 1 }}", "['b', 'c']2"),
+    ],
+)  # fmt: skip
+def test_neither_the_zone_of_the_machine_nor_the_order_of_a_set_is_seen(text: str, expected: str) -> None:
+    assert texts(text, timezone="Asia/Tokyo") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", "nested too deeply"), ("{{ " + "1" * 5000 + " }}", "4300 digits")],
+)
+def test_what_python_can_not_read_is_a_problem_with_its_place(text: str, message: str) -> None:
+    [problem] = problems_of(world(template(text)))
+    assert problem.startswith("emitters[0].dimensions[0].text: ")
+    assert message in problem
+
+
+def test_the_version_of_jinja_is_part_of_what_a_template_by_row_makes() -> None:
+    made = {text: named_libraries(datagen.load(world(template(text))).spec) for text in ("{{ time }}", "{{ rand() }}")}
+    assert [[name.split()[0] for name in names] for names in made.values()] == [[], ["jinja2", "markupsafe"]]
+
+
+def test_rows_are_found_and_weighed_by_what_they_are() -> None:
+    rows = {"t": {"rows": [{"a": [1], "w": 1}, {"a": "[1]", "w": None}]}}
+    text = "{{ tables.t.where(a=[1])|length }}{{ tables.t.where(a='[1]')[0].w }}{{ tables.t.where(a='[1]')[0].w }}"
+    assert texts(text, tables=rows) == ["1NoneNone"]
+    assert "row 1 has no w, by which" in failure_of(world(template("{{ tables.t.weighted_pick('w') }}"), tables=rows))
+
+
+def test_a_pool_and_a_table_are_made_before_there_is_a_record_to_read() -> None:
+    inside = {"name": "o", "type": "object", "cardinality": 3, "dimensions": [template("{{ time }}{{ x or 1 }}")]}
+    assert problems_of(world(inside)) == [
+        'emitters[0].dimensions[0].dimensions[0].text: "time" can\'t be read here: a pool is made before the run',
+        'emitters[0].dimensions[0].dimensions[0].text: "x" can\'t be read here: a pool is made before the run',
+    ]
+    table = {"size": 3, "columns": [template("{{ time }}")]}
+    assert '"time" is no column above' in problems_of(world(enum("n", 1), tables={"t": table}))[0]
+
+
+def test_more_rows_than_come_with_the_program_are_a_warning() -> None:
+    table = {"t": {"type": "countries", "size": 1000}}
+    loaded = datagen.load(world(template("{{ tables.t|length }}"), tables=table))
+    assert [str(problem.path) for problem in loaded.warnings] == ["tables.t.size"]

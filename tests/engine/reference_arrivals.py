@@ -164,9 +164,9 @@ class Source:
                 low, high = self.spec["vary"]["low"], self.spec["vary"]["high"]
                 wanted *= low + (high - low) * float(draw.unit(self.bits("vary", number))[0])
             if "bytes" in self.spec:
-                time, own = self.begun + first + number * every, round(wanted)
-                left += own
-                while own and (long := self.length(worker, time)) <= left:
+                time = self.begun + first + number * every
+                left += wanted
+                while wanted and (long := self.length(worker, time)) <= left:
                     left, worker = left - long, worker + 1
                     yield time
                 number += 1

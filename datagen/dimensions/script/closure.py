@@ -4,6 +4,7 @@ A file is looked for in the folder of the spec, then in that of the template.
 """
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -18,6 +19,12 @@ from datagen.zone import Zone
 MAIN = ""  # the name of the template itself among the files
 _INCLUDING = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
 _UNSURE = ("defined", "undefined", "default", "d")  # tests and filters for what may not be there
+
+_CHANGEABLE = (nodes.Call, nodes.Dict, nodes.Filter, nodes.List)  # expressions of what may be changed later
+_CHANGING = re.compile(
+    r"\b(add|append|attr|clear|discard|extend|insert|joiner|map|namespace|next|pop|popitem|remove|reset|reverse|"
+    r"setdefault|sort|update)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -43,9 +50,11 @@ class Closure:
     names: set[str] = field(default_factory=set)  # that it gives no value itself where it reads them
     unsure: set[str] = field(default_factory=set)  # that it asks for, or that a file has from one that includes it
     tables: dict[str, str] = field(default_factory=dict)  # those that it names, each with a place
+    fakes: dict[tuple[str, ...], str] = field(default_factory=dict)  # locales and providers named, each with a place
     chooses_tables: bool = False  # whether it also computes which table it reads
     draws: bool = False
     imports: bool = False
+    has_state: bool = False  # whether a file that is imported gives names to what can be changed
     inherits: bool = False
 
     @classmethod
@@ -71,6 +80,11 @@ class Closure:
         """Return the names that have to stand for something in the spec."""
         return self.names - self.unsure - BUILT_IN.union(constants)
 
+    @property
+    def may_remember(self) -> bool:
+        """Return whether what an imported file has made could be changed from one record to the next."""
+        return self.has_state and any(_CHANGING.search(file.text) for file in self.files.values())
+
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
         file = self.files.get(name)
         return None if file is None else (file.text, file.path, lambda: True)
@@ -83,6 +97,9 @@ class Closure:
             return environment.parse(file.text)
         except TemplateSyntaxError as error:
             raise ValueError(f"{file.place(error.lineno)}: {_said(error, environment)}") from error
+        except (RecursionError, ValueError) as error:  # of too many brackets, of a number with too many digits
+            text = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise ValueError(f"{file.place(None)}: {text}") from error
         except SyntaxError as error:  # of the Python that it is compiled to, such as a break that is in no loop
             raise ValueError(f"{file.place(None)}: {error.msg}") from error
 
@@ -105,6 +122,8 @@ class Closure:
             return None
         except UnicodeDecodeError as error:
             raise ValueError(f"{name} is not UTF-8 text (byte {error.start})") from error
+        except OSError as error:
+            raise ValueError(f"{name} can't be read: {error.strerror}") from error
         return File(text, os.path.normpath(path))
 
     def _missing(self, names: list[str]) -> str:
@@ -126,9 +145,15 @@ class Closure:
                     self.unsure.add(node.node.name)
             elif isinstance(node, nodes.Const):
                 self.draws |= isinstance(node.value, str) and node.value in DRAWING  # as in map('random')
+        for call in tree.find_all(nodes.Call):
+            root, *names = _chain(call.node)
+            if root == "fake" and names and "" not in names:
+                self.fakes.setdefault(tuple(names), file.place(call.lineno))
         for defining in tree.find_all((nodes.Import, nodes.FromImport, nodes.Macro)):
             self.unsure |= _defined(defining)
             self.imports |= not isinstance(defining, nodes.Macro)
+        if file is not self.files[MAIN]:
+            self.has_state |= any(set(made.find_all(_CHANGEABLE)) for made in tree.find_all(nodes.Assign))
         self.draws |= bool(self.names & DRAWING)
         self.inherits |= any(True for _ in tree.find_all((nodes.Extends, nodes.Block)))
         self._note_tables(tree, file)
@@ -153,6 +178,13 @@ def _constant(node: nodes.Node) -> list[str] | None:
 
 def _text(node: nodes.Node) -> str | None:
     return node.value if isinstance(node, nodes.Const) and isinstance(node.value, str) else None
+
+
+def _chain(node: nodes.Node) -> list[str]:
+    """Return the names of a chain such as ``fake.de.person.name``, "" for all that is none."""
+    if isinstance(node, nodes.Getattr | nodes.Getitem):
+        return [*_chain(node.node), node.attr if isinstance(node, nodes.Getattr) else _text(node.arg) or ""]
+    return [node.name if isinstance(node, nodes.Name) else ""]
 
 
 def _defined(node: nodes.Node) -> set[str]:

@@ -21,6 +21,7 @@ _FILTERS: dict[str, Callable[[pa.Array], pa.Array]] = {
     "trim": partial(pc.utf8_trim, characters=" \t\n\r\v\f\x1c\x1d\x1e\x1f"),  # white space as Python has it
     "upper": pc.ascii_upper,
 }
+_LEAST_ALIKE, _LEAST_UNLIKE = 1e-4, 1e9  # of floats
 _SECONDS = 19  # letters of a time without the part behind its seconds
 
 
@@ -93,7 +94,17 @@ def _written(values: pa.Array, zone: str) -> pa.Array:
         values = values.dictionary_decode()
     if pa.types.is_boolean(values.type):
         return pc.if_else(values, "True", "False")
+    if pa.types.is_floating(values.type) and not _are_alike(values):
+        return pa.array([str(value) for value in values.to_pylist()])
     return _moments(values, zone_of(zone)) if pa.types.is_timestamp(values.type) else values
+
+
+def _are_alike(values: pa.Array) -> bool:
+    """Return whether JSON writes numbers as Python does, which do differ in zeros with a sign, exponents and NaN."""
+    numbers = values.fill_null(1).to_numpy()
+    sizes = np.abs(numbers)
+    alike = ((sizes >= _LEAST_ALIKE) & (sizes < _LEAST_UNLIKE)) | ((numbers == 0) & ~np.signbit(numbers))
+    return pa.types.is_float64(values.type) and bool(alike.all())
 
 
 def _moments(times: pa.Array, zone: Zone) -> pa.Array:

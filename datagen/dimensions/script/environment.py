@@ -4,8 +4,9 @@ A template reads what it is given and changes only what it has made. It can't re
 those that were read with the spec, no randomness but that of the record.
 """
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import ItemsView, Iterator, KeysView, Mapping
+from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import BaseLoader, StrictUndefined, Undefined, nodes, pass_context
@@ -23,6 +24,7 @@ DRAWING = frozenset(("fake", "rand", "random", "shuffle", "tables"))  # the name
 BUILT_IN = DRAWING.union(modules.NAMES)
 # What is handed over beside names; no name of a template has a space.
 ROW, RAND = "the row", "the rand"
+_TEXTS = (str, int, float, type(None), Undefined)  # what is printed as it is
 _IMPURE = ("lipsum",)  # of Jinja2's own globals
 
 
@@ -55,12 +57,14 @@ class Environment(SandboxedEnvironment):
     """A sandbox for templates: Jinja2 with what is pure of it, and two filters that draw."""
 
     context_class = RowContext
+    intercepted_binops = frozenset("-")
 
     def __init__(self, loader: BaseLoader, zone: Zone, *, strict: bool) -> None:
         super().__init__(
             loader=loader,
             undefined=StrictUndefined if strict else Undefined,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
+            finalize=_printed,
             auto_reload=False,
             cache_size=-1,
         )
@@ -84,11 +88,22 @@ class Environment(SandboxedEnvironment):
                 return self.undefined(obj=obj, name=attribute)
         if isinstance(obj, GivenObject) and attribute in obj:
             return obj[attribute]  # also what is called as a method is
-        if isinstance(obj, datetime):
+        if isinstance(obj, date):
             found = modules.of_moment(obj, attribute, self._zone)
             if found is not None:
                 return found
         return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        is_part = isinstance(obj, date) and isinstance(argument, str)
+        return self.getattr(obj, argument) if is_part else super().getitem(obj, argument)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if isinstance(left, KeysView | ItemsView):
+            return [
+                member for member in left if member not in right
+            ]  # in their order; a set has another in each process
+        return super().call_binop(context, operator, left, right)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, GivenList | GivenObject) and modifies_known_mutable(obj, attr):
@@ -118,6 +133,20 @@ class Environment(SandboxedEnvironment):
 
 def _reads_clock(obj: Any, attribute: str) -> bool:
     return attribute in modules.CLOCKS and (isinstance(obj, date) or type(obj).__module__ == modules.__name__)
+
+
+def _printed(value: Any) -> Any:
+    """Return what a template prints. Raises TypeError where that would be an address in memory."""
+    if isinstance(value, _TEXTS):
+        return value
+    if isinstance(value, Iterator):
+        raise TypeError("what a filter yields one by one can't be printed; make a list of it, as in (items|list)")
+    if callable(value):
+        name = getattr(value, "__name__", None) or getattr(value, "name", type(value).__name__)
+        raise TypeError(f"{name} is a function: call it")
+    if isinstance(value, SimpleNamespace) or type(value).__repr__ is object.__repr__:  # type: ignore[comparison-overlap]
+        raise TypeError(f"{type(value).__name__} can't be printed")
+    return value
 
 
 def _written(value: Any) -> str:

@@ -5,6 +5,7 @@ long. Randomness is keyed by the record and the number of the call, never by the
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -21,6 +22,7 @@ from datagen.problems import show
 
 ENGINES = {"gojsonnet": "_gojsonnet", "rjsonnet": "rjsonnet"}  # by package: the module; the first that is there
 BLOCK = 250  # records
+_ROWS = "the rows of the block"  # the external variable that only the first line reads
 _READ = re.compile(r"""\bextVar\s*\(\s*(["'])(?P<name>(?:(?!\1)[^\\])*)\1""")
 _IMPORTED = re.compile(r"""\bimport(?:str|bin)?\s+@?(["'])(?P<name>(?:(?!\1)[^\\])*)\1""")
 _PLACE = re.compile(r"(?P<file>[^\s:][^:\n]*):(?P<line>\d+):\d+")
@@ -54,6 +56,11 @@ def names_read(text: str) -> list[str]:
     return list(dict.fromkeys(found["name"] for found in _READ.finditer(text)))
 
 
+def folder_of(path: str) -> str:
+    """Return the folder of a file, as ``Program`` is told of it."""
+    return os.path.normpath(os.path.dirname(path) or os.curdir)
+
+
 def names_imported(text: str) -> list[str]:
     """Return the files that a text may import."""
     return list(dict.fromkeys(found["name"] for found in _IMPORTED.finditer(text)))
@@ -75,9 +82,9 @@ class Failure(ValueError):
 class Program:
     """A text with all that it imports, ready to be evaluated."""
 
-    def __init__(self, text: str, file: str, imported: Mapping[str, tuple[str, str]], package: str) -> None:
-        """Take the text and its file ("" for one that stands in a spec), and the names of files, each with its path
-        and text.
+    def __init__(self, text: str, file: str, imported: Mapping[tuple[str, str], tuple[str, str]], package: str) -> None:
+        """Take the text and its file ("" for one that stands in a spec), and the files by the folder of who imports
+        them and their name, each with its path and text.
         """
         self._text, self._file, self._imported = text, file, imported
         self._evaluate: Callable[..., str] = import_module(ENGINES[package]).evaluate_snippet
@@ -103,7 +110,7 @@ class Program:
         text = f"{self._prelude}\n{self._text}\n) for __row in __std.range(0, {len(records) - 1})]"
         try:
             made = self._evaluate(
-                self._file or "text", text, ext_codes={"rows": rows}, native_callbacks=callbacks,
+                self._file or "text", text, ext_codes={_ROWS: rows}, native_callbacks=callbacks,
                 import_callback=partial(self._found, caught),
             )  # fmt: skip
         except RuntimeError as error:
@@ -122,13 +129,14 @@ class Program:
         own += [f"{name}: {function}" for name, function in _IN_JSONNET.items()]
         read = "extVar(name):: __rows[__row][name]"
         mine = f"local __of(__row) = __std + {{ {read}, native(name):: {{ {', '.join(own)} }}[name] }};"
-        return f"local __std = std; local __rows = std.extVar('rows'); {mine} [local std = __of(__row); ("
+        return f"local __std = std; local __rows = std.extVar('{_ROWS}'); {mine} [local std = __of(__row); ("
 
     def _found(self, caught: list[Exception], folder: str, name: str) -> tuple[str, bytes]:
-        if name not in self._imported:
+        key = os.path.normpath(folder or os.curdir), name
+        if key not in self._imported:
             caught.append(ValueError(f"there is no file {show(name)} beside the spec or the text"))
             return name, b"null"  # of what an importer raises, gojsonnet makes a message out of memory that is not its
-        path, text = self._imported[name]
+        path, text = self._imported[key]
         return path, text.encode()
 
     def _failure(self, text: str, caught: list[Exception]) -> Failure:
@@ -137,6 +145,8 @@ class Program:
         message = lines[0].removeprefix("RUNTIME ERROR: ").strip()
         if found := _PLACE.match(message):
             message = message[found.end() :].partition(" ")[2]
+        if "ndefined external variable" in message:
+            message += "; only the text itself reads the record: hand it to what is imported as an argument"
         places = [(found["file"], int(found["line"])) for found in map(_PLACE.search, lines) if found]
         file, line = next(
             ((file, line) for file, line in places if file != (self._file or "text") or line > 1), ("", 0)

@@ -5,10 +5,11 @@ Measured with 10 fields: 1.0 µs a record where ``render`` takes 8.6, and the sa
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Any
 
 from jinja2 import Template, nodes
+from jinja2.parser import Parser
 
 from datagen.dimensions.script.closure import MAIN, Closure
 from datagen.dimensions.script.environment import RAND, ROW, Environment, Row
@@ -18,26 +19,35 @@ from datagen.dimensions.script.rand import Rand
 from datagen.dimensions.script.view import TablesView
 from datagen.plugin.dimension import Rows
 
-ROWS, _TEXT = "_rows_of_block", "_text_of_row"
+ROWS = "the rows"  # no name of a template has a space
+_LOOP = "loop"
 
 Values = Mapping[str, Sequence[Any]]  # by name, each (n,)
 Failed = Callable[[int, Exception], None]
 
 
-def looped(environment: Environment, body: Sequence[nodes.Node], names: Sequence[str]) -> Template:
+def looped(
+    environment: Environment, body: Sequence[nodes.Node], names: Sequence[str], *, once: bool = True
+) -> Template:
     """Return a template that yields the text of each of many records, whose values come as tuples, in order of names.
 
-    The imports with which it begins are made once for all of them.
+    The imports with which it begins are made ``once`` for all of them, where they may. Nothing of the loop can be seen
+    from inside: what is its own has no name of a template, and the name ``loop`` stands for what it does without it.
     """
-    imports, rest = _split(body)
-    target = nodes.Tuple([nodes.Name(name, "store") for name in names], "store")
-    kept = nodes.AssignBlock(nodes.Name(_TEXT, "store"), None, rest)
-    shown = nodes.Output([nodes.Name(_TEXT, "load")])
-    loop = nodes.For(target, nodes.Name(ROWS, "load"), [kept, shown], [], None, False)
+    imports, rest = _split(body) if once else ([], list(body))
+    parser = Parser(environment, "")
+    text, own = parser.free_identifier(), parser.free_identifier()
+    items = [own if name == _LOOP else nodes.Name(name, "store") for name in names]
+    if any(_LOOP in (node.name, *names) for node in nodes.Template(rest).find_all(nodes.Name)):
+        value = own if _LOOP in names else nodes.Name(_LOOP, "load")
+        rest = [nodes.With([nodes.Name(_LOOP, "param")], [value], rest)]
+    rows = nodes.Getitem(nodes.ContextReference(), nodes.Const(ROWS), "load")
+    kept = [nodes.AssignBlock(text, None, rest), nodes.Output([text])]
+    loop = nodes.For(nodes.Tuple(items, "store"), rows, kept, [], None, False)
     tree = nodes.Template([*imports, loop], lineno=1)
     tree.set_environment(environment)
-    for node in (loop, loop.iter, target, *target.items, kept, kept.target, shown, *shown.nodes):
-        node.lineno = 1
+    for node in (loop, *loop.find_all(nodes.Node)):
+        node.lineno = node.lineno or 1
     return Template.from_code(environment, environment.compile(tree, MAIN, MAIN), environment.globals)
 
 
@@ -80,24 +90,26 @@ class Rendering:
 
     def texts(self, failed: Failed) -> list[str | None]:
         """Return the text of each row; None for those that ``failed`` is told of, which may raise instead."""
+        rows, seen = self._turns(), self._seen()
         found: list[str | None] = []
         while len(found) < len(self.rows):
             try:
-                found.extend(self._from(len(found)))
+                found.extend(self._from(rows, seen))
             except Exception as error:  # what a template calls may raise anything; the texts before it are there
                 failed(len(found), error)
                 found.append(None)
         return found
 
-    def _from(self, first: int) -> Iterator[str]:
-        """Yield the texts from a row on."""
+    def _turns(self) -> Iterator[tuple[Any, ...]]:
+        """Return the rows, each of which comes once."""
         rows: Iterator[tuple[Any, ...]] = (
             zip(*(self.values[name] for name in self.names), strict=True) if self.names else repeat((), len(self.rows))
         )
-        rows = islice(rows, first, None)
-        if self.closure.draws or self.closure.imports or self.closure.inherits:
-            rows = self._told(first, rows)
-        seen = self._seen()
+        asks = self.closure.draws or self.closure.imports or self.closure.inherits
+        return self._told(rows) if asks else rows
+
+    def _from(self, rows: Iterator[tuple[Any, ...]], seen: dict[str, Any]) -> Iterator[str]:
+        """Return the texts of rows."""
         if self.closure.inherits:
             return self._one_by_one(rows, seen)
         return self.template.root_render_func(self.template.new_context(seen | {ROWS: rows}))
@@ -108,9 +120,9 @@ class Rendering:
             context = self.template.new_context(seen | dict(zip(self.names, row, strict=True)))
             yield "".join(self.template.root_render_func(context))
 
-    def _told(self, first: int, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    def _told(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         """Yield rows, each once all that draws and reads by itself knows that it is its turn; 0.1 to 0.3 µs a row."""
-        for place, row in enumerate(rows, first):
+        for place, row in enumerate(rows):
             self._numbers.begin(place)
             if self.closure.imports:
                 self._row.values = dict(zip(self.names, row, strict=True))

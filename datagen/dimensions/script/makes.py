@@ -47,17 +47,30 @@ class Unfit(ValueError):
         self.row = row
 
 
-def array_of(values: Sequence[Any], makes: Makes) -> pa.Array:
-    """Return values as a column; None is null. Raises Unfit."""
-    if makes == "json":
-        return pa.array([json_of(value, row) for row, value in enumerate(values)], pa.string()).cast(JSON_TEXT)
-    fits = _FITS[makes]
+def _raised(error: Unfit) -> None:
+    raise error
+
+
+def array_of(values: Sequence[Any], makes: Makes, unfit: Callable[[Unfit], None] = _raised) -> pa.Array:
+    """Return values as a column; None is null. Each that does not fit is told, and null where that does not raise."""
+    found = list(values)
     for row, value in enumerate(values):  # 0.1 µs a value; Arrow would take a text for a time, and true for 1
-        if value is not None and not fits(value):
-            raise Unfit(f"gave {shown(value)}, which is not {_NAMES[makes]}", row)
-    if makes == "number":
-        values = [None if value is None else float(value) for value in values]
-    return _cut(pa.array(values, pa.timestamp("us", "UTC"))) if makes == "time" else pa.array(values, TYPES[makes])
+        try:
+            if makes == "json":
+                found[row] = json_of(value, row)
+            elif value is not None and not _FITS[makes](value):
+                raise Unfit(f"gave {shown(value)}, which is not {_NAMES[makes]}", row)
+        except Unfit as error:
+            unfit(error)
+            found[row] = None
+    match makes:
+        case "json":
+            return pa.array(found, pa.string()).cast(JSON_TEXT)
+        case "number":
+            return pa.array([None if value is None else float(value) for value in found], pa.float64())
+        case "time":
+            return _cut(pa.array(found, pa.timestamp("us", "UTC")))
+    return pa.array(found, TYPES[makes])
 
 
 def json_of(value: Any, row: int) -> str | None:

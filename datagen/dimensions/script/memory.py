@@ -6,12 +6,16 @@ from typing import Any
 
 from datagen.dimensions.script.rand import Offered
 from datagen.problems import show
+from datagen.records.values import GivenList, GivenObject
 
 _PLAIN = (str, int, float, bool, type(None), datetime)
 
 
 class Memory(Offered):
-    """Values by keys, kept as they are; what is not there is null. Its methods come before keys of the same names."""
+    """Values by keys; what is not there is null. Its methods come before keys of the same names.
+
+    It keeps copies, that nobody can change: two keys never share a list, as they would not after a stop either.
+    """
 
     def __init__(self, values: dict[str, Any]) -> None:
         self._values = values
@@ -33,7 +37,7 @@ class Memory(Offered):
         if not _can_be_kept(value):
             text = "only values of JSON, times and rows can be"
             raise ValueError(f"{show(key)} can't be remembered as {type(value).__name__}: {text}")
-        self._values[key] = value
+        self._values[key] = _kept(value)
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Keep several values."""
@@ -57,3 +61,14 @@ def _can_be_kept(value: Any) -> bool:
     if isinstance(value, dict):
         return all(isinstance(key, str) and _can_be_kept(member) for key, member in value.items())
     return all(map(_can_be_kept, value)) if isinstance(value, list | tuple) else isinstance(value, _PLAIN)
+
+
+def _kept(value: Any) -> Any:
+    """Return a copy that can't be changed."""
+    if isinstance(value, GivenList | GivenObject):
+        return value
+    if isinstance(value, dict):
+        return GivenObject({key: _kept(member) for key, member in value.items()})
+    if isinstance(value, list | tuple):
+        return (GivenList if isinstance(value, list) else tuple)(map(_kept, value))
+    return value

@@ -4,6 +4,7 @@ import base64
 import calendar
 import json
 import math
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from datetime import time as time_of_day
 from functools import partial
@@ -74,7 +75,7 @@ class _Moments:
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
-        self.strptime, self.combine, self.fromordinal = datetime.strptime, datetime.combine, datetime.fromordinal
+        self.combine, self.fromordinal = datetime.combine, datetime.fromordinal
         self.fromisoformat, self.fromisocalendar = datetime.fromisoformat, datetime.fromisocalendar
         self.min, self.max = datetime.min, datetime.max
 
@@ -84,17 +85,22 @@ class _Moments:
     def fromtimestamp(self, seconds: float, tz: tzinfo | None = None) -> datetime:
         return datetime.fromtimestamp(seconds, tz or self._zone)
 
+    def strptime(self, text: str, codes: str) -> datetime:
+        if "%Z" in codes.replace("%%", ""):
+            raise ValueError("%Z would be a name of the zone of this machine; write it out, or read an offset with %z")
+        return datetime.strptime(text, codes)
 
-def of_moment(moment: datetime, name: str, zone: tzinfo) -> Any:
-    """Return a method of a time that by itself would read the zone of the machine; None for all others."""
-    match name:
-        case "strftime":
-            return partial(_formatted, moment, zone)
-        case "timestamp":
-            return partial(_seconds, moment, zone)
-        case "astimezone":
-            return partial(_moved, moment, zone)
-    return None
+
+def of_moment(moment: date, name: str, zone: tzinfo) -> Any:
+    """Return a method of a time, or a day, that by itself would read the zone of the machine; None for all others."""
+    if name in ("fromtimestamp", "strptime"):
+        return getattr((_Moments if isinstance(moment, datetime) else _Days)(zone), name, None)
+    methods: dict[str, Callable[..., Any]] = {"strftime": _formatted, "timestamp": _seconds, "astimezone": _moved}
+    if name not in methods or not hasattr(moment, name):
+        return None
+    return partial(
+        methods[name], moment if isinstance(moment, datetime) else datetime.combine(moment, time_of_day()), zone
+    )
 
 
 def _aware(moment: datetime, zone: tzinfo) -> datetime:

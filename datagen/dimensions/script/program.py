@@ -105,5 +105,7 @@ class Program:
     def _template(self, names: tuple[str, ...]) -> Template:
         if names not in self._whole:
             whole = self._environment.get_template(MAIN) if self._closure.inherits else None
-            self._whole[names] = whole or looped(self._environment, self._body, names)
+            self._whole[names] = whole or looped(
+                self._environment, self._body, names, once=not self._closure.may_remember
+            )
         return self._whole[names]

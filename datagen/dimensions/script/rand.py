@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, ip_network
 from itertools import accumulate
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 class Offered:
     """What the code of users is offered: all but what begins with an underscore may be used, and changes nothing."""
+
+    def __str__(self) -> str:
+        raise TypeError(f"{type(self).__name__} can't be printed: only what its functions give can")
 
 
 class Rand(Offered):
@@ -119,8 +123,8 @@ class _OfNumbers(Offered):
         """Return a draw of the triangular distribution."""
         u, share = self._numbers.unit(), (mode - low) / (high - low) if high > low else 1.0
         if u < share:
-            return low + float((u * (high - low) * (mode - low)) ** 0.5)
-        return high - float(((1 - u) * (high - low) * (high - mode)) ** 0.5)
+            return low + sqrt(u * (high - low) * (mode - low))
+        return high - sqrt((1 - u) * (high - low) * (high - mode))
 
     def clamp(self, value: float, low: float, high: float) -> float:
         """Return a number, held between two others."""

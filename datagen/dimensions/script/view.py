@@ -49,6 +49,8 @@ class TableView(Offered):
     def __repr__(self) -> str:
         return repr(self._rows)
 
+    __str__ = __repr__
+
     def __getitem__(self, key: Any) -> Any:
         """Return a row by its number, from 0 on, several by a slice, or all values of a column by its name."""
         if not isinstance(key, str):
@@ -90,15 +92,23 @@ class TableView(Offered):
 
     def where(self, **equal: Any) -> "TableView":
         """Return the rows whose columns have some values; looked for once for the same values of a block of records."""
-        key = tuple((name, repr(value)) for name, value in equal.items())
-        if key not in self._found:
-            columns = [(self[name], value) for name, value in equal.items()]
-            places = (place for place in range(len(self)) if all(values[place] == value for values, value in columns))
-            self._found[key] = TableView(GivenList(self._rows[place] for place in places), self.columns, self._numbers)
-        return self._found[key]
+        key = tuple(equal.items())
+        try:
+            if key not in self._found:
+                self._found[key] = self._where(equal)
+            return self._found[key]
+        except TypeError:  # a list or an object is no key
+            return self._where(equal)
+
+    def _where(self, equal: Mapping[str, Any]) -> "TableView":
+        columns = [(self[name], value) for name, value in equal.items()]
+        places = (place for place in range(len(self)) if all(values[place] == value for values, value in columns))
+        return TableView(GivenList(self._rows[place] for place in places), self.columns, self._numbers)
 
     def _weights(self, column: str) -> list[float]:
         if column not in self._sums:
+            if None in self[column]:
+                raise ValueError(f"row {self[column].index(None)} has no {column}, by which rows are picked")
             self._sums[column] = sums_of(self[column], self._size())
         return self._sums[column]
 
