@@ -210,10 +210,10 @@ class Columns:
                 variables = StoreReader(stores, partial(self._after, chosen))
                 parts[name] = DraftPart(name, rows, emitting[rows], chosen, variables, {})
         sight = Sight(self._ordered.logs, {name: part.at for name, part in parts.items()}, every.time, every.worker)
-        owners, set_variable = self._setting(every, sight)
-        skipped = self._ordered.make(parts, every, sight, set_variable)
-        if self._plan.interleaves:
-            self._leave(owners)
+        setting = self._setting(every, sight) if self._plan.interleaves else None
+        skipped = self._ordered.make(parts, every, sight, setting and setting[1])
+        if setting is not None:
+            self._leave(setting[0])
             parts = {
                 name: part.reading(StoreReader(self._stores_now(), partial(self._after, part.steps)))
                 for name, part in parts.items()

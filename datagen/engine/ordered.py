@@ -74,11 +74,11 @@ class Ordered:
             self.memories[owner].go_on(count, is_made=is_made)
 
     def make(
-        self, parts: dict[str, DraftPart], steps: Steps, sight: Sight, set_variable: Callable[[str], None]
+        self, parts: dict[str, DraftPart], steps: Steps, sight: Sight, set_variable: Callable[[str], None] | None
     ) -> Failed:
         """Make the fields of the records of a batch of steps, by emitter; sets the variables that stand among them.
 
-        Records that are left out are taken from the parts; returns their rows, and why each is.
+        Where none do, there is nothing to set them with. Records that are left out are taken from the parts; returns their rows, and why each is.
         """
         skipped: Failed = {}
         for name, log in self.logs.items():
@@ -88,6 +88,7 @@ class Ordered:
                 self._keep(part.emitter, TIME, self._courses[TIME](part.steps.time))
         for one in self._rounds:
             if isinstance(one, str):
+                assert set_variable is not None, "variables stand among the fields"
                 set_variable(one)
             elif one.emitter in parts:
                 part = parts[one.emitter]

@@ -94,7 +94,7 @@ def assert_equal(spec: dict, run: dict, ways: tuple = WAYS) -> None:
         assert made.held == held_until(end, spawns)
 
 
-@settings(FIXED, max_examples=300)
+@settings(FIXED, max_examples=200)
 @given(spec=specs(), run=runs(), ways=PAIRS)
 def test_the_engine_gives_the_records_of_the_reference_simulator_for_all_windows_and_threads(
     spec: dict, run: dict, ways: tuple
@@ -121,14 +121,14 @@ def test_what_looks_back_is_as_in_the_reference_simulator_for_fresh_specs(spec: 
     assert_equal(spec, run, ways)
 
 
-@settings(FIXED, max_examples=60)
+@settings(FIXED, max_examples=40)
 @given(spec=timed_specs(), run=runs(), ways=PAIRS)
 def test_sources_and_profiles_are_those_of_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
     assert_equal(spec, run, ways)
 
 
 @seed(FRESH_SEED)
-@settings(FRESH, max_examples=40)
+@settings(FRESH, max_examples=15)
 @given(spec=timed_specs(), run=runs(), ways=PAIRS)
 def test_sources_and_profiles_are_those_of_the_reference_simulator_for_fresh_specs(
     spec: dict, run: dict, ways: tuple
@@ -137,7 +137,7 @@ def test_sources_and_profiles_are_those_of_the_reference_simulator_for_fresh_spe
 
 
 @seed(FRESH_SEED)
-@settings(FRESH, max_examples=160)
+@settings(FRESH, max_examples=120)
 @given(spec=specs() | crowds(), run=runs(), ways=PAIRS)
 def test_the_engine_gives_the_records_of_the_reference_simulator_for_fresh_specs(
     spec: dict, run: dict, ways: tuple
