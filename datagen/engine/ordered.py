@@ -78,7 +78,8 @@ class Ordered:
     ) -> Failed:
         """Make the fields of the records of a batch of steps, by emitter; sets the variables that stand among them.
 
-        Where none do, there is nothing to set them with. Records that are left out are taken from the parts; returns their rows, and why each is.
+        Where none do, there is nothing to set them with. Records that are left out are taken from the parts; returns
+        their rows, and why the first of each part is.
         """
         skipped: Failed = {}
         for name, log in self.logs.items():
