@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import pyarrow as pa
-from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import model_validator
 
 from datagen.dimensions.script.failure import Known, failure
 from datagen.dimensions.script.jsonnet import (
@@ -22,29 +22,18 @@ from datagen.dimensions.script.jsonnet import (
 )
 from datagen.dimensions.script.makes import array_of
 from datagen.dimensions.script.numbers import Numbers
-from datagen.dimensions.script.source import Source
+from datagen.dimensions.script.scripted import Scripted
 from datagen.plugin.dimension import Rows
-from datagen.plugin.fallible import Fallible
-from datagen.plugin.model import Maker, invalid
+from datagen.plugin.model import invalid
 from datagen.problems import InvalidInput, Path_, read_text, show
 from datagen.records.expression.name import found_in
 from datagen.records.types import JSON_TEXT
 from datagen.records.values import python_values
 
-
-def _of_text(value: Any, info: "ValidationInfo[Maker]") -> Source:
-    return value if isinstance(value, Source) else Source.of_text(value, info)
-
-
-def _of_file(value: Any, info: "ValidationInfo[Maker]") -> Source:
-    return value if isinstance(value, Source) else Source.of_file(value, info)
-
-
 _MOST_EXACT = 2**53  # of whole numbers: those of Jsonnet are floats
-_TEXT = WithJsonSchema({"type": "string"})
 
 
-class Jsonnet(Fallible):
+class Jsonnet(Scripted):
     """What a text in [Jsonnet](../templates.md#jsonnet) gives for the record: an object, a list, any value.
 
     `std.extVar("name")` is a field that stands above, a variable, `time` or a constant; null where it is missing,
@@ -56,44 +45,27 @@ class Jsonnet(Fallible):
     """
 
     kind: ClassVar[str] = "jsonnet"
-    text: Annotated[Source, PlainValidator(_of_text), _TEXT] | None = Field(None, description="the text")
-    path: Annotated[Source, PlainValidator(_of_file), _TEXT] | None = Field(
-        None, description="the file of the text, relative to the spec; this or `text` is required"
-    )
-    constants: dict[str, Any] = Field({}, description="values that `std.extVar` knows, by their names")
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:
-        if (self.text is None) == (self.path is None):
-            raise invalid(self.kind, [((), 'there must be either "text" or "path"')])
         if engine() is None:
             needed = " or ".join(f'"{package}"' for package in ENGINES)
             raise ValueError(f"needs a library that is not installed: pip install {needed}")
         try:
             self._program.check()
         except Failure as error:
-            raise invalid(self.kind, [(self._key, f"{error.place}: {error}")]) from error
+            raise invalid(self.kind, [(self.key, f"{error.place}: {error}")]) from error
         return self
-
-    @property
-    def _source(self) -> Source:
-        found = self.text or self.path
-        assert found is not None
-        return found
-
-    @property
-    def _key(self) -> Path_:
-        return ("path",) if self.text is None else ("text",)
 
     @cached_property
     def _program(self) -> Program:
-        return Program(self._source.text, self._source.file, self._imported, engine() or "")
+        return Program(self.source.text, self.source.file, self._imported, engine() or "")
 
     @cached_property
     def _imported(self) -> Mapping[tuple[str, str], tuple[str, str]]:
         """Return the files that are imported, by the folder of who imports them and their name: their paths and texts."""
         found: dict[tuple[str, str], tuple[str, str]] = {}
-        todo = [(self._source.file, self._source.text)]
+        todo = [(self.source.file, self.source.text)]
         while todo:
             importing, text = todo.pop()
             for name in names_imported(text):
@@ -101,7 +73,7 @@ class Jsonnet(Fallible):
                 file = (
                     None
                     if key in found
-                    else _found([key[0], *self._source.searched] if importing else self._source.searched, name)
+                    else _found([key[0], *self.source.searched] if importing else self.source.searched, name)
                 )
                 if file is not None:
                     found[key] = file
@@ -109,7 +81,7 @@ class Jsonnet(Fallible):
         return found
 
     def files(self) -> list[str]:
-        own = [self._source.file] if self._source.file else []
+        own = [self.source.file] if self.source.file else []
         return [*own, *dict.fromkeys(path for path, _ in self._imported.values())]
 
     def libraries(self) -> list[str]:
@@ -120,11 +92,11 @@ class Jsonnet(Fallible):
 
     def names(self) -> Iterator[tuple[Path_, str]]:
         yield from super().names()
-        yield from ((self._key, name) for name in self._read)
+        yield from ((self.key, name) for name in self._read)
 
     @property
     def _read(self) -> list[str]:
-        return [name for name in names_read(self._source.text) if name not in self.constants]
+        return [name for name in names_read(self.source.text) if name not in self.constants]
 
     def make(self, rows: Rows) -> pa.Array:
         known = rows.known(self._read)

@@ -1,38 +1,27 @@
 """The dimension ``template``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import pyarrow as pa
-from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from datagen.dimensions.script.closure import Closure
 from datagen.dimensions.script.failure import failure, place_in_template
 from datagen.dimensions.script.memory import Memory
 from datagen.dimensions.script.program import Program
-from datagen.dimensions.script.source import Source
+from datagen.dimensions.script.scripted import Scripted
 from datagen.plugin import fake
 from datagen.plugin.dimension import Rows
-from datagen.plugin.fallible import Fallible
-from datagen.plugin.model import Maker, invalid
+from datagen.plugin.model import invalid
 from datagen.problems import Path_, show
 from datagen.records.values import given
 
-
-def _of_text(value: Any, info: "ValidationInfo[Maker]") -> Closure:
-    return value if isinstance(value, Closure) else Closure.of(Source.of_text(value, info))
-
-
-def _of_file(value: Any, info: "ValidationInfo[Maker]") -> Closure:
-    return value if isinstance(value, Closure) else Closure.of(Source.of_file(value, info))
-
-
 _ENGINE = ("jinja2", "markupsafe")  # whose versions decide what comes of a template by row
-_TEXT = WithJsonSchema({"type": "string"})
 
 
-class Template(Fallible):
+class Template(Scripted):
     """What a [template](../templates.md) of Jinja2 makes of the record: a text.
 
     It sees the fields that stand above it, variables, `time`, its `constants`, the `tables` of the spec, `rand` and
@@ -42,11 +31,6 @@ class Template(Fallible):
     """
 
     kind: ClassVar[str] = "template"
-    text: Annotated[Closure, PlainValidator(_of_text), _TEXT] | None = Field(None, description="the template")
-    path: Annotated[Closure, PlainValidator(_of_file), _TEXT] | None = Field(
-        None, description="the file of the template, relative to the spec; this or `text` is required"
-    )
-    constants: dict[str, Any] = Field({}, description="values that it reads, by their names")
     memory: dict[str, Literal["template"]] = Field(
         {},
         description="names of what it remembers from one record to the next; `template`: this field of this emitter, "
@@ -58,33 +42,31 @@ class Template(Fallible):
     )
 
     @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if (self.text is None) == (self.path is None):
-            raise invalid(self.kind, [((), 'there must be either "text" or "path"')])
-        for name in self.memory:
-            if name in self.constants:
-                raise invalid(self.kind, [(("memory", name), "there is a constant of this name")])
-        lines = list(self._unknown_fakes()) if "fake" not in self._own else []
+    def _can_be_read(self) -> Self:
+        try:
+            closure = self._closure
+        except ValueError as error:
+            raise invalid(self.kind, [(self.key, str(error))]) from error
+        lines = [] if "fake" in self._own else list(self._unknown(closure.fakes))
+        lines += [
+            (("memory", name), "there is a constant of this name") for name in self.memory if name in self.constants
+        ]
         if lines:
             raise invalid(self.kind, lines)
         return self
 
-    def _unknown_fakes(self) -> Iterator[tuple[Path_, str]]:
-        for (locale, *provider), place in self._closure.fakes.items():
+    def _unknown(self, fakes: Mapping[tuple[str, ...], str]) -> Iterator[tuple[Path_, str]]:
+        """Yield those of the fakes that there are not; each has its place."""
+        for (locale, *provider), place in fakes.items():
             try:
                 fake.check(".".join(provider), locale.replace("_", "-"))
             except fake.FakeProblem as error:
-                yield self._key, f"{place}: {error}"
+                yield self.key, f"{place}: {error}"
 
-    @property
+    @cached_property
     def _closure(self) -> Closure:
-        found = self.text or self.path
-        assert found is not None
-        return found
-
-    @property
-    def _key(self) -> Path_:
-        return ("path",) if self.text is None else ("text",)
+        """Return the template with all that it includes. Raises ValueError with the place of what is wrong."""
+        return Closure.of(self.source)
 
     def draws(self) -> bool:
         return self._closure.draws
@@ -117,18 +99,21 @@ class Template(Fallible):
             yield from self._doubts()
 
     def guesses(self) -> Iterator[tuple[Path_, str]]:
-        yield from ((self._key, name) for name in sorted(self._closure.names - self._own))
+        yield from ((self.key, name) for name in sorted(self._closure.names - self._own))
 
     def doubts(self) -> Iterator[tuple[Path_, str]]:
         if self.undefined != "strict":
             yield from self._doubts()
 
     def _doubts(self) -> Iterator[tuple[Path_, str]]:
-        yield from ((self._key, name) for name in sorted(self._closure.doubtful(self._own)))
+        yield from ((self.key, name) for name in sorted(self._closure.doubtful(self._own)))
 
     def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
         yield from super().picks()
-        yield from ((self._key, table, None) for table in self._closure.tables)
+        yield from ((self.key, table, None) for table in self._closure.tables)
+
+    def chooses_tables(self) -> bool:
+        return self._closure.chooses_tables
 
     def make(self, rows: Rows) -> pa.Array:
         known = rows.known(self._closure.names - self._own)

@@ -19,6 +19,7 @@ class References(Mapping[str, Reference]):
         self._tables = population.tables
         self._world = replace(world, tables=self)
         self._made: dict[str, Reference] = {}
+        self._begun: list[str] = []  # tables that are being made, each for the one before
         self._making = RLock()  # a table may be made of others
 
     def __getitem__(self, name: str) -> Reference:
@@ -46,6 +47,16 @@ class References(Mapping[str, Reference]):
         return problems
 
     def _make(self, name: str) -> Reference:
+        if name in self._begun:
+            way = " → ".join([*self._begun[self._begun.index(name) :], name])
+            raise Unfillable(("tables", name), f"tables can't be made of each other ({way})", f"making table {name}")
+        self._begun.append(name)
+        try:
+            return self._made_of_others(name)
+        finally:
+            self._begun.pop()
+
+    def _made_of_others(self, name: str) -> Reference:
         try:
             return self._tables[name].reference(name, replace(self._world, counters={}))
         except TableProblem as problem:

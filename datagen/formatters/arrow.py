@@ -1,6 +1,5 @@
 """The formatter ``arrow``."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -45,7 +44,7 @@ class _Stream(LineWriter):
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self.schema = pa.schema(list(exported_types(layout).items()))
-        super().__init__(_none, self.schema.serialize().to_pybytes())
+        super().__init__(header=self.schema.serialize().to_pybytes())
 
     def lines(self, batch: Batch) -> Lines:
         columns = record_batch(batch, self._layout)
@@ -72,7 +71,3 @@ class _Messages(_Stream):
 
     def block(self, lines: Lines) -> Lines:
         return lines
-
-
-def _none(columns: Mapping[str, pa.Array]) -> pa.Array:
-    raise NotImplementedError("columns are not written as texts")

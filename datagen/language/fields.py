@@ -35,6 +35,7 @@ def _model_field(path: Path_, dimension: Dimension) -> Field:
         picks=tuple(((*path, *inner), table, column) for inner, table, column in dimension.all_picks()),
         guesses=placed(dimension.all_names()),
         doubts=placed(dimension.all_doubts()),
+        chooses_tables=dimension.chooses_tables(),
         lookups=tuple(((*path, *inner), part) for inner, part in dimension.whole() if isinstance(part, Lookup)),
     )
 

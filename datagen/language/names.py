@@ -34,6 +34,7 @@ class Field:
     guesses: tuple[tuple[Path_, str], ...] = ()  # names that are read, too, where they stand for something
     doubts: tuple[tuple[Path_, str], ...] = ()  # those of them that are hardly meant to stand for nothing
     lookups: tuple[tuple[Path_, Lookup], ...] = ()
+    chooses_tables: bool = False  # beside those of the picks, some that nothing names
 
 
 def reading(fields: tuple[Field, ...], variables: Known, *, in_record: bool) -> tuple[Field, ...]:

@@ -1,6 +1,6 @@
 """The checks of tables: whether there is what field generators pick from, and in which order tables can be made."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from datagen.graph import circles
@@ -37,8 +37,11 @@ class Tables:
             way = " → ".join(circle)
             yield ("tables", circle[0]), f"tables can't be made of each other ({way})"
 
-    def unused(self, fields: Iterable[Field]) -> Found:
-        """Yield the tables that nothing is picked from."""
+    def unused(self, fields: Collection[Field]) -> Found:
+        """Yield the tables that nothing is picked from, as far as that can be known."""
+        made_by = (dimension for _, table in self._models() for dimension in table.dimensions())
+        if any(one.chooses_tables for one in fields) or any(one.chooses_tables() for one in made_by):
+            return
         used = {table for field in fields for _, table, _ in field.picks}
         used |= {other for _, table in self._models() for _, other in table.tables()}
         for name in self._named:

@@ -11,7 +11,7 @@ from datagen.plugin.model import Maker, Plugin, maker_of
 from datagen.problems import show
 from datagen.records.batch import Batch, Layout, Part
 from datagen.records.lines import Lines
-from datagen.records.text import Pieces, join, written
+from datagen.records.text import Pieces, written
 
 NDJSON = "application/x-ndjson"  # JSON objects, each on a line
 
@@ -27,17 +27,21 @@ class LineWriter:
     end: ClassVar[int] = 1  # bytes of a line end, which messages don't have; binary records have none
     has_blocks: ClassVar[bool] = False  # whether more stands in a file than the lines of records
 
-    def __init__(self, text: Callable[[Mapping[str, pa.Array]], pa.Array], header: str | bytes = "") -> None:
+    def __init__(
+        self, text: Callable[[Mapping[str, pa.Array]], pa.Array] | None = None, header: str | bytes = ""
+    ) -> None:
         """Take a function from the columns of an emitter to the lines of its records, and what comes before all lines.
 
-        The lines are a string array without nulls, each with its line end.
+        The lines are a string array without nulls, each with its line end. A writer that makes lines in another way,
+        by a method of its own, needs no such function.
         """
-        self.text = text
+        self._text = text
         self.header = header.encode() if isinstance(header, str) else header
 
     def pieces(self, columns: Mapping[str, pa.Array]) -> Pieces:
         """Return what the lines of an emitter's records consist of."""
-        return [self.text(columns)]
+        assert self._text is not None, "a function for the lines, or another method"
+        return [self._text(columns)]
 
     def pieces_of(self, part: Part) -> Pieces:
         """Return what the lines of an emitter's records in a batch consist of."""
@@ -56,29 +60,22 @@ class PieceWriter(LineWriter):
     """Writes lines that are said in pieces, and so without a string array of them in between."""
 
     def __init__(self, pieces: Callable[[Mapping[str, pa.Array]], Pieces], header: str | bytes = "") -> None:
-        super().__init__(self._text, header)
+        super().__init__(header=header)
         self._pieces = pieces
 
     def pieces(self, columns: Mapping[str, pa.Array]) -> Pieces:
         return self._pieces(columns)
-
-    def _text(self, columns: Mapping[str, pa.Array]) -> pa.Array:
-        return join(self._pieces(columns), len(next(iter(columns.values()))))
 
 
 class PartWriter(LineWriter):
     """Writes lines that are said in pieces of all that is known of the records, also of what is not printed."""
 
     def __init__(self, pieces: Callable[[Part], Pieces], header: str | bytes = "") -> None:
-        super().__init__(_none, header)
+        super().__init__(header=header)
         self._pieces = pieces
 
     def pieces_of(self, part: Part) -> Pieces:
         return self._pieces(part)
-
-
-def _none(columns: Mapping[str, pa.Array]) -> pa.Array:
-    raise NotImplementedError("what is said of a part can't be said of its columns alone")
 
 
 class Formatter(Plugin):

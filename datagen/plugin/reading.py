@@ -86,6 +86,10 @@ class Reading(Plugin):
         """Yield the tables that it picks from itself, each with its path from here, and the column if it needs one."""
         return iter(())
 
+    def chooses_tables(self) -> bool:
+        """Return whether it may pick from tables that nothing names, itself or one inside."""
+        return any(nested.chooses_tables() for _, nested in self.nested())
+
     def all_picks(self) -> Iterator[tuple[Path_, str, str | None]]:
         """Yield the tables that it and its nested dimensions pick from, each with its path from here."""
         yield from self.picks()

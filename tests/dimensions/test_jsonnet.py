@@ -13,8 +13,6 @@ from datagen.plugin.model import named_files, named_libraries
 from datagen.problems import InvalidInput, RunFailed
 from tests.worlds import START, constant, enum, integer, records_of, state, uniform, world, write_json
 
-_gojsonnet = pytest.importorskip("_gojsonnet")
-
 FIELDS = (
     integer("n", uniform(1, 1000)),
     enum("word", "plain", 'é"\\', None),
@@ -73,9 +71,7 @@ def test_a_text_reads_fields_variables_times_and_constants() -> None:
         assert made["rate"] == [1.5, {"x": None}]
 
 
-@pytest.mark.skipif("rjsonnet" not in script.ENGINES, reason="no other engine")
 def test_both_engines_make_the_same(monkeypatch) -> None:
-    pytest.importorskip("rjsonnet")
     spec = world(*FIELDS, jsonnet(ORDER, constants={"rate": 1}))
     first = records_of(spec, 60)
     monkeypatch.setattr(script, "ENGINES", {"rjsonnet": "rjsonnet"})

@@ -166,6 +166,18 @@ def test_a_call_more_leaves_the_calls_before_it_as_they_were() -> None:
     assert [text.split()[0] for text in long] == short
 
 
+def test_a_template_may_compute_which_table_it_reads() -> None:
+    loaded = datagen.load(world(template("{{ tables['t' ~ ''][0]['a'] }}"), tables={"t": {"rows": [{"a": 7}]}}))
+    assert loaded.warnings == ()
+    assert [record["v"] for record in datagen.records(loaded, start=START, records=2, seed=1)] == ["7", "7"]
+
+
+def test_a_table_that_reads_itself_by_a_computed_name_is_a_circle() -> None:
+    table = {"size": 2, "columns": [template("{{ tables['t' ~ ''] | length }}")]}
+    [problem] = problems_of(world({"name": "r", "type": "row", "table": "t"}, tables={"t": table}))
+    assert problem.endswith("making table t: tables can't be made of each other (t → t); row 1")
+
+
 UNIFORM = stats.uniform()
 THEORY: dict[str, Callable] = {
     "rand()": UNIFORM.cdf,

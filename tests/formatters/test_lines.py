@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.servers.installed import program
 from tests.worlds import READY, constant, enum, records_of, state, world, write_json
 
 AWKWARD = [
@@ -84,10 +84,6 @@ def flat(record: dict, point: str = ".") -> dict[str, str]:
     return made
 
 
-def installed(name: str) -> str:
-    return shutil.which(name) or pytest.skip(f"needs the program {name}")
-
-
 # logfmt
 
 PAIR = re.compile(r'([^\s="]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?: |$)')
@@ -145,11 +141,11 @@ def parts(line: str) -> list[str]:
 
 
 def test_liblognorm_reads_cef(lines, tmp_path) -> None:
-    program = installed("lognormalizer")
+    lognormalizer = program("lognormalizer", "liblognorm-utils")
     written = lines(SPEC, 100, "cef", product="WAF", signature="{{b}}", name="{{v}}", severity="3")
     (tmp_path / "rules").write_text("version=2\nrule=:%event:cef%\n")
     done = subprocess.run(
-        [program, "-r", tmp_path / "rules", "-e", "json"],
+        [lognormalizer, "-r", tmp_path / "rules", "-e", "json"],
         input="\n".join(written),
         capture_output=True,
         text=True,
@@ -235,7 +231,7 @@ def plain(match: re.Match) -> str:
 
 
 def test_lnav_takes_an_access_log_for_one(lines, tmp_path) -> None:
-    lnav = installed("lnav")
+    lnav = program("lnav", "lnav")
     (tmp_path / "access.log").write_text("\n".join(lines(READY["access_log"], 50, "nginx")) + "\n")
     query = ";SELECT c_ip, cs_method, cs_uri_stem, sc_status, sc_bytes, cs_user_agent FROM access_log"
     command = [lnav, "-n", "-c", query, "-c", ":write-json-to -", tmp_path / "access.log"]
@@ -305,7 +301,7 @@ def test_the_time_of_syslog_is_one_for_every_emitter(generate, tmp_path) -> None
 
 
 def test_lnav_takes_syslog_for_syslog(lines, tmp_path) -> None:
-    lnav = installed("lnav")
+    lnav = program("lnav", "lnav")
     spec = world(enum("user", "ann", "bob"))
     written = lines(spec, 20, "syslog", hostname="web1", app_name="shop", procid="7", message="hello {{user}}")
     (tmp_path / "messages.log").write_text("\n".join(written) + "\n")

@@ -21,6 +21,8 @@ class Source:
     @classmethod
     def of_text(cls, value: Any, info: "ValidationInfo[Maker]") -> "Source":
         """Return what a key of a spec holds. Raises ValueError when it is no text."""
+        if isinstance(value, cls):
+            return value
         if not isinstance(value, str):
             raise ValueError(f"must be a text, found {show(value)}")
         return cls(value, "", (_folder(info),))
@@ -28,6 +30,8 @@ class Source:
     @classmethod
     def of_file(cls, value: Any, info: "ValidationInfo[Maker]") -> "Source":
         """Read the file that a key of a spec names. Raises ValueError when that can't be done."""
+        if isinstance(value, cls):
+            return value
         if not isinstance(value, str) or not value or "\0" in value:
             raise ValueError(f"must be the name of a file, found {show(value)}")
         path = value if info.context is None else info.context.path(value)

@@ -35,8 +35,8 @@ class EventWriter(LineWriter):
     """Writes each record as an event: its line, in Splunk's envelope. A line that is not JSON becomes a text in it."""
 
     def __init__(self, formatter: Formatter, layout: Layout, hec: SplunkHec, start: Moment) -> None:
+        super().__init__()
         self._writer = formatter.begin(layout)
-        super().__init__(self._writer.text)
         self._is_json = formatter.is_json
         self._patterns = hec.patterns(layout)
         self._start = start

@@ -125,7 +125,7 @@ class Messages(LineWriter):
     """Writes records as messages, each with its length before it unless it travels as a datagram; without a header."""
 
     def __init__(self, target: Syslog, layout: Layout, lines: LineWriter, start: Moment) -> None:
-        super().__init__(lines.text)
+        super().__init__()
         self._writer = lines
         self._target = target
         self._start = start
