@@ -77,6 +77,7 @@ class EarlierRecord(Lookup):
         _USUAL,
         description='which records can be found: `{"recent": 5000}`, so many of the last ones, `"all"`, or `"alive"`, '
         "those of workers that have not stopped",
+        json_schema_extra={"default": {"recent": _USUAL}},  # as it is written
     )
     distribution: MaybeDistribution = Field(
         None, description="index of the record, 0 for the newest; without it, each is equally likely"
