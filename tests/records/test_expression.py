@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datagen.formatters.json import Json
 from datagen.moment import parse_moment
 from datagen.records.batch import Layout
 from datagen.records.expression import Expression, Given, parse
 from datagen.records.expression.parser import ExpressionError
-from datagen.records.text import offset_milliseconds, plain_text
+from datagen.records.text import join, json_pieces, offset_milliseconds, plain_text
 from datagen.records.types import JSON_TEXT, optional
 
 # Rows and columns. The rows are what the JSON formatter prints of the columns, so that both mean the same.
@@ -384,7 +383,7 @@ def evaluate(node: tuple, row: dict) -> object:
 
 
 def rows_of(columns: dict[str, pa.Array]) -> list[dict]:
-    return [json.loads(line) for line in Json().begin(Layout()).text(columns).to_pylist()]
+    return [json.loads(line) for line in join(json_pieces(columns), SIZE).to_pylist()]
 
 
 def exactly(value: object) -> str:
