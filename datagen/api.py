@@ -18,7 +18,7 @@ from datagen.job.request import spec_of
 from datagen.language.load import LoadedSpec
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
 from datagen.plugin.distribution import Distribution
-from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.formatter import ColumnWriter, Formatter, LineWriter
 from datagen.plugin.profile import Profile, WallProfile
 from datagen.plugin.registry import Registry
 from datagen.plugin.stage import EachBatch, RunningStage, Scope, Stage
@@ -26,7 +26,7 @@ from datagen.plugin.target import Encoded, Gather, Sink, Target, Undelivered
 from datagen.problems import InvalidInput, Problem, RunFailed
 from datagen.records.batch import Batch, Layout
 from datagen.records.conversion import record_batch
-from datagen.records.text import plain_text
+from datagen.records.text import json_pieces, plain_text
 
 __all__ = [
     "Batch",
@@ -125,9 +125,12 @@ def batches(spec: SpecLike, **options: Unpack[Computed]) -> Iterator[pa.RecordBa
 
 @listed
 def records(spec: SpecLike, **options: Unpack[Computed]) -> Iterator[dict[str, Any]]:
-    """Generate records as dicts, just as the command prints them in JSON. Errors are those of ``batches``."""
+    """Generate records as dicts, as the command prints them in JSON; one that is a whole text has the key ``text``.
+
+    Errors are those of ``batches``.
+    """
     made = _computed(spec, options)
-    writer = Registry().formatter("json").begin(made.layout)
+    writer = ColumnWriter(json_pieces)
     lines = (line for batch in made.batches() for line in writer.lines(batch).data.tobytes().splitlines())
     return map(json.loads, lines)
 

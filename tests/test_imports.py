@@ -55,7 +55,9 @@ def own_imports(tree: ast.Module) -> set[str]:
 def room(module: str) -> str:
     """The part of the house that a module is in."""
     first = module.split(".")[0]
-    return "ground" if first in GROUND else module if module == "language.population" else first
+    if module in ("language.population", "language.emitter"):
+        return "language.population"
+    return "ground" if first in GROUND else first
 
 
 def allowed() -> dict[str, set[str]]:

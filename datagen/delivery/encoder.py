@@ -124,7 +124,6 @@ def _with_ids(batch: Batch) -> Batch:
     for part in batch.parts:
         worker = batch.worker[part.rows]
         owner = pa.array(worker).cast(pa.string()) if worker[0] >= 0 else part.emitter
-        step = pa.array(batch.step[part.rows]).cast(pa.string())
-        ids = pc.binary_join_element_wise(owner, step, "-")
+        ids = pc.binary_join_element_wise(owner, batch.numbers(part), "-")
         parts.append(replace(part, columns=part.columns | {RECORD_ID: ids}))
     return replace(batch, parts=tuple(parts))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from datagen.records.batch import Batch, Part
+from datagen.records.batch import Batch, Part, Whole
 from datagen.records.types import once_coded, plain, plain_type
 
 _MARK = "~"  # the key of an object that stands for something JSON does not have
@@ -56,10 +56,20 @@ def _described(value: Any, arrays: list[bytes]) -> Any:
     if isinstance(value, pa.Array):
         return {_MARK: "arrow", "array": _added(value, arrays)}
     if isinstance(value, Batch):
-        parts = [vars(part) | {"hidden": sorted(part.hidden)} for part in value.parts]
+        parts = [_described_part(part) for part in value.parts]
         members = {name: getattr(value, name) for name in _ROWS}
         return {_MARK: "batch", **_described({**members, "parts": parts}, arrays)}
     return value
+
+
+def _described_part(part: Part) -> dict[str, Any]:
+    whole = None if part.whole is None else vars(part.whole)
+    return vars(part) | {"hidden": sorted(part.hidden), "whole": whole}
+
+
+def _made_part(part: dict[str, Any]) -> Part:
+    whole = None if part["whole"] is None else Whole(**part["whole"])
+    return Part(**part | {"hidden": frozenset(part["hidden"]), "whole": whole})
 
 
 def _added(array: pa.Array, arrays: list[bytes]) -> int:
@@ -88,7 +98,7 @@ def _made(value: Any, arrays: list[bytes]) -> Any:
         parts = _made(value["parts"], arrays)
         return Batch(
             **{name: _made(value[name], arrays) for name in _ROWS},
-            parts=tuple(Part(**part | {"hidden": frozenset(part["hidden"])}) for part in parts),
+            parts=tuple(map(_made_part, parts)),
         )
     array = pa.ipc.open_stream(arrays[value["array"]]).read_next_batch().column(0)
     return array.to_numpy(zero_copy_only=False).copy() if value[_MARK] == "numpy" else array

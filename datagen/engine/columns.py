@@ -7,8 +7,9 @@ thread. Knows nothing of how workers move or of what becomes of the records.
 
 import itertools
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from copy import copy
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,17 +24,19 @@ from datagen.engine.memory import Back
 from datagen.engine.ordered import Ordered
 from datagen.engine.owners import Owners
 from datagen.engine.plan import EMITTER, STATE, Plan, Setter
-from datagen.engine.reader import Course, Events, Look, RecordReader, events_of
-from datagen.engine.step import NO_BIRTHS, Steps
+from datagen.engine.reader import NO_EVENTS, Events, Look, RecordReader, events_of
+from datagen.engine.step import Steps
+from datagen.engine.texts import Texts, texts_of
+from datagen.engine.variable_types import variable_types
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.dimension import Failed, PooledDimension, Rows
 from datagen.plugin.incident import labels
 from datagen.plugin.labelled import Labelled
 from datagen.plugin.world import World
 from datagen.problems import Path_
 from datagen.records.batch import MOST_ROWS, TIME, Batch, Layout, Part
 from datagen.records.expression.name import former, root
-from datagen.records.types import as_json, common_type, plain_type
+from datagen.records.types import as_json, plain_type
 from datagen.records.values import as_kept, from_kept
 
 _FIRST_ROWS = 16
@@ -53,10 +56,12 @@ class Columns:
         owners = {source.name: owner for owner, source in sources}
         self._recorded = {owners[name]: recording.values() for name, recording in plan.recordings.items()}
         self._rows_next = _FIRST_ROWS
-        self._skips = plan.population.skips
-        self._hidden = {name: emitter.hidden for name, emitter in plan.emitters.items()}
+        self._one_each = plan.population.one_each
         self._ordered: Ordered
-        self.layout = Layout(self._dimension_types(), self._hidden)
+        types = self._dimension_types()
+        self._hidden = {name: emitter.hidden(types[name]) for name, emitter in plan.emitters.items()}
+        self._whole = {name: emitter.whole for name, emitter in plan.emitters.items()}
+        self.layout = Layout(types, self._hidden, {name: whole for name, whole in self._whole.items() if whole})
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what expressions can't do with the values that they read, each with its path in the JSON."""
@@ -106,7 +111,7 @@ class Columns:
         Of the steps behind those that give the ``most`` records nothing is made, which could use up what is unique.
         """
         start, end = 0, len(steps)
-        if most is not None and most < end and not self._skips:
+        if most is not None and most < end and self._one_each:
             emitting = np.flatnonzero(self._plan.emitter_of[steps.state] >= 0)
             end = int(emitting[most - 1]) + 1 if len(emitting) >= most > 0 else end
         while start < end:
@@ -140,9 +145,10 @@ class Columns:
         """Return the batch of a draft. May be called by any thread."""
         parts = []
         for part in draft.parts:
-            parts.append(Part(part.emitter, part.rows, self._columns(part), self._hidden[part.emitter]))
+            known = self._hidden[part.emitter], self._whole[part.emitter], part.places
+            parts.append(Part(part.emitter, part.rows, self._columns(part), *known))
         steps = draft.steps
-        return Batch(steps.time, steps.worker, steps.step, steps.keys, tuple(parts), steps.time)
+        return Batch(steps.time, steps.worker, steps.step, draft.keys(), tuple(parts), steps.time)
 
     def learn(self, batch: Batch) -> None:
         """Choose the size of later batches from one that was made."""
@@ -160,7 +166,7 @@ class Columns:
         for turn in itertools.count(1):
             self._ordered = Ordered(self._plan, self._world, self.times.readings, kept)
             look = partial(Sight(self._ordered.logs).of, at=_NOTHING)
-            self._types = _variable_types(self._plan, self._world, self.times.readings, look)
+            self._types = variable_types(self._plan, self._world, self.times.readings, look)
             self._stores = {
                 name: (CodeStore if all(map(_is_fixed, self._plan.setters[name])) else Store)(type_)
                 for name, type_ in self._types.items()
@@ -183,11 +189,14 @@ class Columns:
         made: dict[str, pa.Array] = {}
         back = self._ordered.back((EMITTER, emitter), lambda _: nothing.astype(np.int32))
         look = partial(Sight(self._ordered.logs).of, at=nothing)
-        rows = self._rows(nothing.astype(np.uint64), _NO_EVENTS, reader, made, back, look)
+        rows = self._rows(nothing.astype(np.uint64), NO_EVENTS, reader, made, back, look)
         rows = rows.owned_by(EMITTER, emitter)
-        for dimension in self._plan.emitters[emitter].dimensions:
+        for dimension in self._plan.emitters[emitter].fields:
             made[dimension.name] = rows.make(dimension)
-        return self._times(emitter, nothing) | made | self._labels(emitter, rows, nothing, made)
+        labels = self._labels(emitter, rows, nothing, made)
+        if (whole := self._plan.emitters[emitter].whole) is not None:
+            made[whole.column] = Texts.of(made[whole.column]).texts
+        return self._times(emitter, nothing) | made | labels
 
     def _former_types(self, emitter: str | None) -> dict[str, pa.DataType]:
         """Return the types of what fields of an emitter may look back at, by their names in expressions."""
@@ -218,7 +227,19 @@ class Columns:
                 name: part.reading(StoreReader(self._stores_now(), partial(self._after, part.steps)))
                 for name, part in parts.items()
             }
+        for name, part in parts.items():
+            if self._whole[name] is not None:
+                parts[name] = self._with_texts(part, skipped)
         return Draft.of(steps, parts.values(), skipped)
+
+    def _with_texts(self, part: DraftPart, skipped: Failed) -> DraftPart:
+        """Return an emitter's records with their whole texts; adds the rows that are left out to the others."""
+        emitter = self._plan.emitters[part.emitter]
+        assert emitter.text is not None, "records that are whole texts"
+        rows = self._rows(part.steps.keys, events_of(part.steps), part.variables, {})
+        texts = texts_of(emitter, part.made[emitter.text.name], rows)
+        skipped |= {int(part.rows[place]): why for place, why in texts.failed.items()}
+        return replace(part, texts=(emitter.text.name, texts))
 
     def _stores_now(self) -> dict[str, Store]:
         """Return the values of variables as they are now, for other threads."""
@@ -243,7 +264,7 @@ class Columns:
         steps = part.steps
         inside = self._rows(steps.keys, events_of(steps), part.variables, columns)
         inside = inside.owned_by(EMITTER, part.emitter)
-        for dimension in self._plan.emitters[part.emitter].dimensions:
+        for dimension in self._plan.emitters[part.emitter].fields:
             name = dimension.name
             columns[name] = part.made[name] if name in part.made else inside.make(dimension)
         return self._times(part.emitter, steps.time) | columns | self._labels(part.emitter, inside, steps.time, columns)
@@ -257,7 +278,7 @@ class Columns:
     def _labels(self, emitter: str, rows: Rows, due: Integers, made: dict[str, pa.Array]) -> dict[str, pa.Array]:
         """Return the columns of what is odd on purpose in those that are made, and of the incidents that are on."""
         found = {}
-        for dimension in self._plan.emitters[emitter].dimensions:
+        for dimension in self._plan.emitters[emitter].fields:
             if isinstance(dimension, Labelled) and dimension.label is not None:
                 found[dimension.label] = dimension.labels(rows, made[dimension.name])
         if (label := self._plan.emitters[emitter].incidents) is not None:
@@ -337,7 +358,6 @@ class Columns:
 
 
 _NOTHING = np.zeros(0, np.int64)
-_NO_EVENTS = Events(_NOTHING, _NOTHING, _NOTHING)
 
 
 def _is_fixed(setter: Setter) -> bool:
@@ -347,41 +367,3 @@ def _is_fixed(setter: Setter) -> bool:
         return False
     pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
     return (pooled or dimension.fixed) and not dimension.percent_missing and dimension.when is None
-
-
-def _variable_types(plan: Plan, world: World, courses: Mapping[str, Course], look: Look) -> dict[str, pa.DataType]:
-    """Return the type of each variable: sets all of them for no rows, each after those that it reads.
-
-    Where some read each other in a circle, they are set again and again, until no type changes. A variable whose type
-    never stops growing, such as an object that holds its own former value, is kept as JSON text.
-    """
-    stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
-    nothing = np.zeros(0, np.int64)
-    reader = RecordReader(StoreReader(stores, lambda _: nothing.astype(np.int32)), _NO_EVENTS, courses, {}, None, look)
-    rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
-
-    def type_of(name: str) -> pa.DataType:
-        return common_type(made(setter).type for setter in plan.setters[name])
-
-    def made(setter: Setter) -> pa.Array:
-        if isinstance(setter.dimension, Fact):
-            return setter.dimension.values(NO_BIRTHS, nothing)
-        return rows.owned_by(*setter.path).make(setter.dimension)
-
-    types: dict[str, pa.DataType] = dict.fromkeys(stores, pa.null())
-    if plan.order is not None:
-        for name in plan.order:
-            types[name] = type_of(name)
-            stores[name] = Store(types[name])
-        return types
-    endless: set[str] = set()
-    while True:
-        for _ in range(len(types) + 1):
-            found = {name: type_of(name) for name in types}
-            found |= {name: as_json(found[name]) for name in endless}
-            if found == types:
-                return types
-            changed = {name for name in types if found[name] != types[name]}
-            types = found
-            stores |= {name: Store(type_) for name, type_ in types.items()}
-        endless |= changed

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from datagen.draw import Integers
+from datagen.draw import Integers, Keys, numbered
 from datagen.engine.skipped import Skipped
 from datagen.engine.step import Steps
+from datagen.engine.texts import Texts
 from datagen.engine.variables import Positions, StoreReader
 from datagen.plugin.dimension import Failed
 
@@ -24,6 +25,8 @@ class DraftPart:
     variables: StoreReader
     made: dict[str, pa.Array]
     failed: Failed = field(default_factory=dict)  # places of records that are left out
+    texts: tuple[str, Texts] | None = None  # where the records are whole texts: their column, and those of each step
+    places: Integers | None = None  # (k,) among the texts of its step
 
     def reading(self, variables: StoreReader) -> "DraftPart":
         """Return the same with other values of variables."""
@@ -55,23 +58,64 @@ class DraftPart:
         rows, at = self.rows[low:high], self.at[low:high]
         return replace(self, rows=rows, at=at, steps=steps, variables=variables, made=made)
 
+    @property
+    def counts(self) -> Integers:
+        """Return how many records each step has, (k,)."""
+        size = len(self.rows)
+        return np.ones(size, np.int64) if self.texts is None else np.bincount(self.texts[1].owner, minlength=size)
+
+    def placed(self, starts: Integers) -> "DraftPart":
+        """Return it with a row for each record; the first one of each step of the batch is at ``starts``."""
+        if self.texts is None:
+            return replace(self, rows=starts[self.rows])
+        column, texts = self.texts
+        owner = texts.owner
+        places = np.arange(len(owner)) - np.searchsorted(owner, owner)
+        above = {name: array.take(pa.array(owner)) for name, array in self.made.items() if name != column}
+        return DraftPart(
+            self.emitter,
+            starts[self.rows[owner]] + places,
+            self.at[owner],
+            self.steps.at(owner),
+            self.variables.at(owner),
+            above | {column: texts.texts},
+            places=places,
+        )
+
 
 @dataclass(frozen=True)
 class Draft:
     """A batch that is still to be made."""
 
-    steps: Steps  # those that emit a record
+    steps: Steps  # those that the records are of: one that has several is there as often
     parts: tuple[DraftPart, ...]
     skipped: Skipped
 
     def __len__(self) -> int:
         return len(self.steps)
 
+    def keys(self) -> Keys:
+        """Return the row keys of the records, (n,): those of their steps, for the first of each."""
+        keys = self.steps.keys
+        for part in self.parts:
+            if part.places is not None and part.places.any():
+                is_later = part.places > 0
+                rows = part.rows[is_later]
+                keys = keys.copy()
+                keys[rows] = numbered(keys[rows], part.places[is_later])
+        return keys
+
     @classmethod
     def of(cls, steps: Steps, parts: Iterable[DraftPart], skipped: Failed) -> "Draft":
-        """Return the draft of steps that emit but for those that are left out, which the parts do not have any more."""
-        if not skipped:
-            return cls(steps, tuple(parts), Skipped())
-        kept = np.delete(np.arange(len(steps)), list(skipped))
-        left = (replace(part, rows=np.searchsorted(kept, part.rows)) for part in parts if len(part.rows))
-        return cls(steps.at(kept), tuple(left), Skipped.of(skipped))
+        """Return the draft of steps that emit; those that are left out have no record."""
+        parts = tuple(parts)
+        if not skipped and all(part.texts is None for part in parts):
+            return cls(steps, parts, Skipped())
+        counts = np.ones(len(steps), np.int64)
+        for part in parts:
+            counts[part.rows] = part.counts
+        counts[list(skipped)] = 0
+        starts = np.cumsum(counts) - counts
+        placed = (part.placed(starts) for part in parts)
+        left = tuple(part for part in placed if len(part.rows))
+        return cls(steps.at(np.repeat(np.arange(len(steps)), counts)), left, Skipped.of(skipped, starts))

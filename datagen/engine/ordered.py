@@ -112,7 +112,7 @@ class Ordered:
             log.append(name, as_milliseconds(values))
 
     def _names(self, emitter: str, name: str) -> bool:
-        return any(dimension.name == name for dimension in self._plan.emitters[emitter].dimensions)
+        return any(dimension.name == name for dimension in self._plan.emitters[emitter].fields)
 
     def _make(self, part: DraftPart, one: Round, sight: Sight) -> None:
         if not one.is_circle:
@@ -184,7 +184,7 @@ class Ordered:
         return Rows(steps.keys, self._plan.path, self._world, reader).owned_by(EMITTER, part.emitter)
 
     def _above(self, emitter: str, dimension: Dimension) -> Iterator[str]:
-        for other in self._plan.emitters[emitter].dimensions:
+        for other in self._plan.emitters[emitter].fields:
             if other is dimension:
                 return
             yield other.name

@@ -237,7 +237,7 @@ class Plan:
 
         Of each, the group of positions that the walk keeps for them: where the last record, or setting, is.
         """
-        emitters = [(EMITTER, one.name) for one in self.population.emitters if any(map(_looks_back, one.dimensions))]
+        emitters = [(EMITTER, one.name) for one in self.population.emitters if any(map(_looks_back, one.fields))]
         states = [(STATE, one.name) for one in self.population.states if any(map(_looks_back, one.variables))]
         return {owner: number for number, owner in enumerate(emitters + states, len(self.groups))}
 

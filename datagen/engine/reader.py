@@ -5,6 +5,7 @@ up in.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers
@@ -28,6 +29,10 @@ class Events:
     due: Integers  # (n,) ns since the start
     worker: Integers  # (n,)
     step: Integers  # (n,)
+
+
+_NOTHING = np.zeros(0, np.int64)
+NO_EVENTS = Events(_NOTHING, _NOTHING, _NOTHING)
 
 
 def events_of(steps: Steps) -> Events:

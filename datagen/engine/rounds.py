@@ -28,10 +28,11 @@ def rounds(plan: Plan) -> list[Round | str]:
 
     Where variables look up records, they stand among them, by their names; else they come before all rounds.
     """
-    emitters = {name: emitter.dimensions for name, emitter in plan.emitters.items()}
+    emitters = {name: emitter.fields for name, emitter in plan.emitters.items()}
     kept = {(name, of) for kind, name in plan.memories if kind == EMITTER for of in remembered(plan, name)}
     kept |= {node for dimensions in _all_fields(plan) for one in dimensions for node in lookups(one)}
     kept |= {(name, one.name) for name, dimensions in emitters.items() for one in dimensions if _depends(one)}
+    kept |= {(name, emitter.text.name) for name, emitter in plan.emitters.items() if emitter.text is not None}
     if not kept:
         return []
     found = reads(emitters, plan.made_variables)
@@ -47,12 +48,12 @@ def _rounds(plan: Plan, group: list[Node], wanted: dict[Node, list[Node]]) -> It
         yield from (name for _, name in group if plan.interleaves)
         return
     names = {name for _, name in group}
-    dimensions = tuple(one for one in plan.emitters[emitter].dimensions if one.name in names)
+    dimensions = tuple(one for one in plan.emitters[emitter].fields if one.name in names)
     yield Round(emitter, dimensions, len(group) > 1 or group[0] in wanted[group[0]])
 
 
 def _all_fields(plan: Plan) -> Iterator[list[Dimension]]:
-    yield from (emitter.dimensions for emitter in plan.emitters.values())
+    yield from (emitter.fields for emitter in plan.emitters.values())
     yield from plan.made_variables.values()
 
 
@@ -78,7 +79,7 @@ def looked_up(plan: Plan, emitter: str) -> list[str]:
 
 def remembered(plan: Plan, emitter: str) -> list[str]:
     """Return what is kept of each record for those after it of the same worker: dimensions, and the time."""
-    return sorted(former_reads(plan.emitters[emitter].dimensions))
+    return sorted(former_reads(plan.emitters[emitter].fields))
 
 
 def _depends(dimension: Dimension) -> bool:

@@ -57,7 +57,7 @@ class Scout:
         """Return whether records are as long at any time: that which is printed in front of them always is."""
         state, readings = self._plan.population.states[self._state], self._columns.times.readings
         emitter = self._plan.emitters[state.emitter or ""]
-        fields = (*self._source.variables, *state.variables, *emitter.dimensions)
+        fields = (*self._source.variables, *state.variables, *emitter.fields)
         names = [name for dimension in fields for _, name in dimension.all_names()]
         return emitter.incidents is None and not any(root([TIME, *readings], name) for name in names)
 

@@ -17,10 +17,13 @@ class Skipped:
     reason: str = ""  # why the first is left out
 
     @classmethod
-    def of(cls, failed: Mapping[int, Callable[[], RunFailed]]) -> "Skipped":
-        """Return what is left out of a draft, by the rows that it would have, each with what tells why (0.1 ms)."""
+    def of(cls, failed: Mapping[int, Callable[[], RunFailed]], before: Integers) -> "Skipped":
+        """Return what is left out of a draft, by the steps that emit, each with what tells why (0.1 ms).
+
+        ``before`` has the number of records before each of these steps.
+        """
         rows = np.sort(np.fromiter(failed, np.int64, len(failed)))
-        return cls(rows - np.arange(len(rows)), str(failed[int(rows[0])]())) if len(rows) else cls()
+        return cls(before[rows], str(failed[int(rows[0])]())) if len(rows) else cls()
 
     def __len__(self) -> int:
         return len(self.before)

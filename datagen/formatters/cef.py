@@ -42,6 +42,9 @@ class SecurityEvent(SlottedFormatter):
     )
 
     def misfits(self, layout: Layout) -> list[str]:
+        layout = self.filled(layout)
+        if not layout.emitters:
+            return []
         own = [
             f"attributes.{name}: {text}"
             for name, pattern in self._attributes(layout).items()

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
+from datagen.plugin.formatter import ColumnWriter, Formatter, LineWriter
 from datagen.records.batch import Layout
 from datagen.records.text import Piece, Pieces, plain_text, put_plain
 
@@ -26,7 +26,7 @@ class Csv(Formatter):
     def begin(self, layout: Layout) -> LineWriter:
         names = layout.shown().names()
         header = self.separator.join(plain_text(pa.array(names), self.separator).to_pylist()) + "\n"
-        return PieceWriter(partial(self._pieces, names), header)
+        return ColumnWriter(partial(self._pieces, names), header)
 
     def _pieces(self, names: list[str], columns: Mapping[str, pa.Array]) -> Pieces:
         pieces: list[Piece] = []

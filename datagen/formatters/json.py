@@ -52,8 +52,13 @@ class Json(Formatter):
         return NDJSON if self.is_json else self.media_type
 
     def misfits(self, layout: Layout) -> list[str]:
-        if not self.nest:
-            return []
+        found: list[str] = []
+        if layout.texts() and (self.indent or self.ascii):
+            texts = ", ".join(map(show, layout.texts()))
+            found.append(f'whole texts ({texts}) are written as they are: "indent" and "ascii" change nothing of them')
+        return [*found, *(self._clashes(layout) if self.nest else ())]
+
+    def _clashes(self, layout: Layout) -> list[str]:
         found = [pair for columns in layout.shown().emitters.values() for pair in clashes(columns)]
         return [
             f'"nest": {show(name)} would be inside of {show(other)}, which is a dimension itself'

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.formatters.registered import Registered, RegisteredWriter, Schema
-from datagen.plugin.formatter import NDJSON, LineWriter, PieceWriter
+from datagen.plugin.formatter import NDJSON, ColumnWriter, LineWriter
 from datagen.records.batch import Layout
 from datagen.records.schema.json import json_schema_text
 from datagen.records.text import Pieces, json_pieces
@@ -38,7 +38,7 @@ class JsonSchema(Registered):
         return RegisteredWriter(self.head(layout), _pieces)
 
     def stream(self, layout: Layout) -> LineWriter:
-        return PieceWriter(json_pieces)
+        return ColumnWriter(json_pieces)
 
 
 def _pieces(columns: Mapping[str, pa.Array]) -> Pieces:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.formatters.reshape import with_epochs
-from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
+from datagen.plugin.formatter import ColumnWriter, Formatter, LineWriter
 from datagen.records.batch import Layout
 from datagen.records.table import Style, Table
 from datagen.records.text import Pieces, plain_text, put_codes, put_dictionary
@@ -40,7 +40,7 @@ class Msgpack(Formatter):
         return _Writer(partial(_pieces, is_iso=self.times == "iso"))
 
 
-class _Writer(PieceWriter):
+class _Writer(ColumnWriter):
     end: ClassVar[int] = 0
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
+from datagen.plugin.formatter import ColumnWriter, Formatter, LineWriter
 from datagen.records.batch import Layout
 from datagen.records.pattern import TextPattern
 
@@ -37,5 +37,5 @@ class Pattern(Formatter):
         return TextPattern(_ESCAPE.sub(lambda match: _MEANING[match[1]], text), layout)
 
 
-class _Writer(PieceWriter):
+class _Writer(ColumnWriter):
     reads_hidden: ClassVar[bool] = True

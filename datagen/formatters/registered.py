@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 from pydantic import AfterValidator, Field, SecretStr, field_serializer
 
-from datagen.plugin.formatter import Formatter, PieceWriter
+from datagen.plugin.formatter import ColumnWriter, Formatter
 from datagen.plugin.model import Model
 from datagen.plugin.secret_url import SecretUrl
 from datagen.problems import RunFailed, readable, reason
@@ -148,7 +148,7 @@ class Registered(Formatter):
         return lambda: struct.pack(">bI", 0, registry.number_of(schema)) + index
 
 
-class RegisteredWriter(PieceWriter):
+class RegisteredWriter(ColumnWriter):
     """Writes binary records, each behind octets that are asked for when they are needed."""
 
     end: ClassVar[int] = 0

@@ -47,6 +47,7 @@ def _repeats(piece: Any) -> TypeGuard[pa.DictionaryArray]:
 class SlottedFormatter(Formatter):
     """A format some of whose keys are patterns, by default of the dimensions that usually have such a value."""
 
+    writes_texts: ClassVar[bool] = True  # as they are, where a record is a whole text
     may_lack: ClassVar[tuple[str, ...]] = ()  # keys that stand for nothing where a spec lacks the usual dimension
 
     @abstractmethod
@@ -54,7 +55,12 @@ class SlottedFormatter(Formatter):
         """Yield the keys that are patterns."""
 
     def misfits(self, layout: Layout) -> list[str]:
-        return [text for key in self.slots() for text in self._problems(key, layout)]
+        layout = self.filled(layout)
+        return [text for key in self.slots() for text in self._problems(key, layout)] if layout.emitters else []
+
+    def filled(self, layout: Layout) -> Layout:
+        """Return the emitters whose records have slots."""
+        return layout.of_columns() if self.writes_texts else layout
 
     def pattern(self, key: str, layout: Layout) -> TextPattern:
         """Return the pattern of a key; one of nothing where a spec may lack what it names by default, and does."""

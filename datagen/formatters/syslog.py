@@ -39,10 +39,14 @@ _TAG = {"app_name": r"[\[\]:]", "procid": r"[\[\]:]"}
 _ONE_LINE = Escape({0x0A: b"\\n", 0x0D: b"\\r"})
 
 
+class _Messages(PartWriter):
+    prints_texts: ClassVar[bool] = False
+
+
 class Syslog(SlottedFormatter):
     """Lines of syslog, as RFC 5424 or the older RFC 3164 have them: for files and connections whose reader parses them.
 
-    The message is the record as JSON, or what `message` says; line ends in it become `\\n` and `\\r`. A character that a
+    The message is the record as JSON or its whole text, or what `message` says; line ends in it become `\\n` and `\\r`. A character that a
     field of the header may not hold becomes `_`, a text that is too long is cut, and an empty one becomes `-`. Times
     without an offset count as UTC; RFC 3164 has neither years nor offsets.
 
@@ -53,6 +57,7 @@ class Syslog(SlottedFormatter):
     """  # noqa: E501
 
     kind: ClassVar[str] = "syslog"
+    writes_texts: ClassVar[bool] = False
     rfc: Literal[5424, 3164] = Field(5424, description="5424, or 3164 for the older form of BSD")
     facility: Facility = Field("user", description=FACILITY_TEXT)
     severity: Severity = Field("info", description=SEVERITY_TEXT)
@@ -65,7 +70,7 @@ class Syslog(SlottedFormatter):
     )
     structured_data: StructuredData = Field({}, description=f"for 5424: {DATA_TEXT}")
     message: str | None = Field(
-        None, description="the message, a text with `{{dimension}}`; the record as JSON without it"
+        None, description="the message, a text with `{{dimension}}`; without it the record as JSON, or its whole text"
     )
 
     def slots(self) -> Iterator[str]:
@@ -96,7 +101,7 @@ class Syslog(SlottedFormatter):
     def begin(self, layout: Layout) -> LineWriter:
         keys = [*WORDS, "severity", *([] if self.message is None else ["message"])]
         patterns = {key: TextPattern(str(getattr(self, key)), layout) for key in keys}
-        return PartWriter(partial(self._pieces, patterns, elements(self.structured_data, layout)))
+        return _Messages(partial(self._pieces, patterns, elements(self.structured_data, layout)))
 
     def _pieces(
         self, patterns: Mapping[str, TextPattern], data: Sequence[tuple[str, TextPattern | None]], part: Part
@@ -114,6 +119,8 @@ class Syslog(SlottedFormatter):
             head += [">1 ", self._time(part), *(piece for word_ in words.values() for piece in (" ", word_)), " "]
             for before, pattern in data:
                 head += [before, *([_ONE_LINE(escaped_parameter(text(pattern)))] if pattern else [" "])]
+        if self.message is None and part.text is not None:
+            return [*head, _ONE_LINE(part.text), "\n"]
         if self.message is None:
             return [*head, partial(put_object, part.shown.items()), "\n"]
         return [*head, _ONE_LINE(text(patterns["message"])), "\n"]

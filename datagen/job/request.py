@@ -271,9 +271,7 @@ def _no_format(targets: Sequence[Located], request: Request) -> Iterator[Problem
 
 def _oddities(targets: Sequence[Located], spec: Spec) -> Iterator[Problem]:
     """Find what is valid but hardly meant in targets, alone and with the records that they get."""
-    fine = {
-        dimension.name for emitter in spec.emitters for dimension in emitter.dimensions if dimension.rarely_repeats()
-    }
+    fine = {dimension.name for emitter in spec.emitters for dimension in emitter.fields if dimension.rarely_repeats()}
     for located in targets:
         yield from (located.problem(path, text) for path, text in located.target.oddities())
         for path, name in located.target.splits_by():

@@ -11,11 +11,12 @@ from typing import Any
 
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
-from datagen.language.fields import fields_of, parts_in, text_in
+from datagen.language.emitter import Emitter
+from datagen.language.fields import fields_of, fields_of_emitter, parts_in, text_in
 from datagen.language.members import repeated_names
 from datagen.language.names import Field, Given, reading, unknown_names
 from datagen.language.order import disorder
-from datagen.language.population import Emitter, State
+from datagen.language.population import State
 from datagen.language.tables import Tables
 from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.model import LARGEST
@@ -339,7 +340,7 @@ def _is_every(part: dict[str, Any]) -> bool:
 
 def _emitter(path: Path_, part: Emitter | dict[str, Any]) -> _Emitter:
     name = part.name if isinstance(part, Emitter) else text_in(part, "name")
-    return _Emitter(path, name, fields_of(part, path, "dimensions"))
+    return _Emitter(path, name, fields_of_emitter(part, path))
 
 
 def _arrivals(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:

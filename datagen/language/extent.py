@@ -19,15 +19,16 @@ Found = Iterator[tuple[Path_, str]]
 
 def too_large(path: Path_, dimensions: list[Dimension]) -> Found:
     """Yield what can't fit into memory among dimensions that are made together, which stand at a path."""
-    found = [line for number, part in enumerate(dimensions) for line in _too_large((*path, number), part)]
+    found = [line for number, part in enumerate(dimensions) for line in value_too_large((*path, number), part)]
     most = sum(part.extent().most for part in dimensions)
     if most > MOST_ITEMS and not found:
         found = [(path, _message("a record", most))]
     yield from found
 
 
-def _too_large(path: Path_, dimension: Dimension) -> Found:
-    inner = [line for at, part in dimension.nested() for line in _too_large((*path, *at), part)]
+def value_too_large(path: Path_, dimension: Dimension) -> Found:
+    """Yield what can't fit into memory of a dimension that stands at a path."""
+    inner = [line for at, part in dimension.nested() for line in value_too_large((*path, *at), part)]
     yield from inner
     extent = dimension.extent()
     if extent.most > MOST_ITEMS and not inner:

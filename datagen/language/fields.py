@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from datagen.language.emitter import TEXT, Emitter
 from datagen.language.members import members
 from datagen.language.names import Field, Found, names_in_json
-from datagen.language.population import Emitter, State
+from datagen.language.population import State
 from datagen.plugin.arrival import Arrival
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.lookup import Lookup
@@ -21,6 +22,18 @@ def fields_of(owner: Any, path: Path_, key: str) -> tuple[Field, ...]:
         Field(at, text_in(part, "name"), tuple(_json_reads(at, part)), tuple(_json_names(at, part)))
         for at, part in parts_in(owner, path, key)
     )
+
+
+def fields_of_emitter(emitter: Any, path: Path_) -> tuple[Field, ...]:
+    """Return the fields of an emitter, with its whole text; of a model or, as far as they can be read, of JSON."""
+    fields = fields_of(emitter, path, "dimensions")
+    text = emitter.get("text") if isinstance(emitter, dict) else emitter.text
+    at = (*path, "text")
+    if isinstance(text, Dimension):
+        return *fields, _model_field(at, text)
+    if not isinstance(text, dict):
+        return fields
+    return *fields, Field(at, text_in(text, "name") or TEXT, tuple(_json_reads(at, text)), tuple(_json_names(at, text)))
 
 
 def _model_field(path: Path_, dimension: Dimension) -> Field:

@@ -7,8 +7,9 @@ from graphlib import TopologicalSorter
 from typing import Any, Self
 
 import pyarrow as pa
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from datagen.language.emitter import Emitter
 from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import AnyDimension, Dimension, PooledDimension, keyed_path
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
@@ -17,7 +18,7 @@ from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
 from datagen.plugin.labelled import Labelled
 from datagen.plugin.lookup import Lookup
-from datagen.plugin.model import Model, Named, Number, changed, invalid
+from datagen.plugin.model import Model, Named, Number, changed
 from datagen.plugin.order import VARIABLE, Node, former_reads, tangles
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
@@ -48,32 +49,6 @@ class State(Model):
     def never_waits(self) -> bool:
         """Return whether every delay is 0."""
         return self.delay is None or self.delay.bounds().most < SMALLEST_WAIT
-
-
-class Emitter(Model):
-    """What a record is made of."""
-
-    name: str = Field(min_length=1, description="name of the emitter, unique")
-    dimensions: list[AnyDimension] = Field(description="the fields of the record, after its time")
-    time: str | None = Field(
-        TIME, min_length=1, description="what the time of the record is called; null: it is not printed"
-    )
-    incidents: str | None = Field(
-        None, min_length=1, description="name of a field to add behind these: the list of the incidents that are on"
-    )
-
-    @property
-    def hidden(self) -> frozenset[str]:
-        """Return the columns that are not printed."""
-        hidden = {dimension.name for dimension in self.dimensions if dimension.hidden}
-        is_own = any(dimension.name == TIME for dimension in self.dimensions)  # what is called so is not the time
-        return frozenset(hidden if self.time == TIME or is_own else hidden | {TIME})
-
-    @model_validator(mode="after")
-    def _has_one_time(self) -> Self:
-        if self.time != TIME and any(dimension.name == self.time for dimension in self.dimensions):
-            raise invalid("Emitter", [(("time",), f"there is a dimension {show(self.time)} already")])
-        return self
 
 
 @dataclass(frozen=True)
@@ -210,8 +185,12 @@ class Population(Model):
         pools: dict[str, Place] = {}
         kinds: set[type[Dimension]] = set()
         labels: dict[tuple[Path_, str, str], Any] = {}
+        texts = {emitter.name for emitter in self.emitters if emitter.text is not None}
         for place in self.places():
             for path, part in place.dimension.whole():
+                if isinstance(part, Lookup) and part.emitter in texts:
+                    text = f"the records of {show(part.emitter)} are whole texts, which can't be looked up"
+                    yield (*place.json_path, *path, "emitter"), f"{text}; keep in a variable what others need of them"
                 if isinstance(part, Fallible) and (why := self._not_to_be_skipped(part, place.emitter)):
                     yield (*place.json_path, *path, "on_error"), why
                 kinds.add(type(part))
@@ -244,9 +223,9 @@ class Population(Model):
     @cached_property
     def _remembered(self) -> set[str]:
         """Return the emitters whose records, or what was made for them, others take something from."""
-        whole = [(one.name, part) for one in self.emitters for field in one.dimensions for _, part in field.whole()]
+        whole = [(one.name, part) for one in self.emitters for field in one.fields for _, part in field.whole()]
         found = {name for name, part in whole if part.remembers()}
-        found |= {one.name for one in self.emitters if former_reads(one.dimensions)}
+        found |= {one.name for one in self.emitters if former_reads(one.fields)}
         return found | {
             part.emitter for place in self.places() for _, part in place.dimension.whole() if isinstance(part, Lookup)
         }
@@ -254,8 +233,7 @@ class Population(Model):
     def _labels(self) -> Iterator[tuple[Path_, str]]:
         """Yield the labels of fields that can't be added to a record."""
         names: dict[str | None, set[str | None]] = {
-            one.name: {TIME, one.time, one.incidents, *(field.name for field in one.dimensions)}
-            for one in self.emitters
+            one.name: {TIME, one.time, one.incidents, *(field.name for field in one.fields)} for one in self.emitters
         }
         for place in self.places():
             for path, part in place.dimension.whole():
@@ -273,7 +251,7 @@ class Population(Model):
 
     def _tangles(self) -> Iterator[tuple[Path_, str]]:
         """Yield the circles in which emitters, or emitters and variables, look each other up, each at a field."""
-        emitters = {emitter.name: emitter.dimensions for emitter in self.emitters}
+        emitters = {emitter.name: emitter.fields for emitter in self.emitters}
         variables: dict[str, list[Dimension]] = {}
         paths: dict[Node, Path_] = {}
         for place in self.places():
@@ -293,6 +271,11 @@ class Population(Model):
         parts = (part for place in self.places() for _, part in place.dimension.whole())
         return any(isinstance(part, Fallible) and part.on_error == "skip" for part in parts)
 
+    @property
+    def one_each(self) -> bool:
+        """Return whether each step that emits makes one record."""
+        return not self.skips and all(emitter.text is None for emitter in self.emitters)
+
     def places(self) -> Iterator[Place]:
         """Yield the places of the dimensions of tables and emitters, and of all variables, without nested ones.
 
@@ -305,6 +288,8 @@ class Population(Model):
         for number, emitter in enumerate(self.emitters):
             name_path = f"emitter/{path_part(emitter.name)}"
             yield from _places(("emitters", number, "dimensions"), name_path, emitter.dimensions, emitter.name)
+            if emitter.text is not None:
+                yield _placed(("emitters", number, "text"), name_path, emitter.text, emitter.name)
         for number, state in enumerate(self.states):
             yield from _places(("states", number, "variables"), f"state/{path_part(state.name)}", state.variables)
         for path, source in self.placed_sources():

@@ -93,9 +93,20 @@ def _definitions(registry: Registry) -> Schema:
     for group in ("arrival", "distribution", "dimension", "formatter", "profile", "stage", "table", "target"):
         kinds = {name.lower(): described(kind) for name, kind in registry.of(group).items()}
         defs |= _choice(group, kinds, KINDS_BY_KEY if group == "table" else {})
+    defs |= _nameless(defs)
     drawing = {name: kind for name, kind in registry.of("distribution").items() if getattr(kind, "draws_times", True)}
     times = {name.lower(): _with_times(described(kind)) for name, kind in drawing.items()}
     return defs | _choice("time_distribution", times)
+
+
+def _nameless(defs: Schema) -> Schema:
+    """Return the definitions of field generators that are asked for their names at another place, or not at all."""
+    changed = {}
+    for name, kind in defs.items():
+        if name.startswith("dimension.") and "name" in kind.get("required", ()):
+            changed[name] = kind | {"required": [key for key in kind["required"] if key != "name"]}
+    unnamed = defs["dimension"]
+    return {**changed, "dimension": {**unnamed, "required": ["type", "name"]}, "nameless": unnamed}
 
 
 def described(model: type[BaseModel]) -> Schema:

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema
 from datagen.language import lone
 from datagen.language.checks import Checks
 from datagen.language.document import Document, problems_in
-from datagen.language.extent import too_large
+from datagen.language.extent import too_large, value_too_large
 from datagen.language.population import Emitter, Population, State
 from datagen.plugin.model import Maker, Model
 from datagen.plugin.table import AnyTable
@@ -95,6 +95,8 @@ def _too_large(data: dict[str, Any]) -> Iterator[tuple[Path_, str]]:
             if isinstance(part, Model):
                 path = (group, number, key) if isinstance(parts, list) else (group, key)
                 yield from too_large(path, getattr(part, key))
+            if isinstance(part, Emitter) and part.text is not None:
+                yield from value_too_large((group, number, "text"), part.text)
 
 
 def _made(parts: Any, make: Callable[[Any], Any]) -> Any:

@@ -26,6 +26,7 @@ class LineWriter:
     reads_hidden: ClassVar[bool] = False  # whether it is given the columns that are not printed, too
     end: ClassVar[int] = 1  # bytes of a line end, which messages don't have; binary records have none
     has_blocks: ClassVar[bool] = False  # whether more stands in a file than the lines of records
+    prints_texts: ClassVar[bool] = True  # as they are, where a record is a whole text; else it is a column
 
     def __init__(
         self, text: Callable[[Mapping[str, pa.Array]], pa.Array] | None = None, header: str | bytes = ""
@@ -49,7 +50,10 @@ class LineWriter:
 
     def lines(self, batch: Batch) -> Lines:
         """Return the records of a batch as lines, in their order."""
-        return written(((part.rows, self.pieces_of(part)) for part in batch.parts), len(batch)).lines(self.end)
+        return written(((part.rows, self._record(part)) for part in batch.parts), len(batch)).lines(self.end)
+
+    def _record(self, part: Part) -> Pieces:
+        return self.pieces_of(part) if part.text is None or not self.prints_texts else [part.text, "\n"]
 
     def block(self, lines: Lines) -> Lines:
         """Return what a file gets for records that are written together: their lines, unless a format says more."""
@@ -65,6 +69,12 @@ class PieceWriter(LineWriter):
 
     def pieces(self, columns: Mapping[str, pa.Array]) -> Pieces:
         return self._pieces(columns)
+
+
+class ColumnWriter(PieceWriter):
+    """Writes lines of columns; a whole text is one of these."""
+
+    prints_texts: ClassVar[bool] = False
 
 
 class PartWriter(LineWriter):
@@ -93,6 +103,10 @@ class Formatter(Plugin):
         """Return whether each record is a JSON object on a line of its own."""
         return False
 
+    def writes_json(self, layout: Layout) -> bool:
+        """Return whether each of these records is JSON on a line of its own."""
+        return self.is_json and not unchecked(layout)
+
     @property
     def stream_type(self) -> str:
         """Return what HTTP calls records that stand one after the other."""
@@ -112,6 +126,18 @@ class Formatter(Plugin):
     def stream(self, layout: Layout) -> LineWriter:
         """Return a writer for where records stand one after the other, such as a file, and must be told apart."""
         return self.begin(layout)
+
+
+def unchecked(layout: Layout) -> list[str]:
+    """Return the emitters whose records are whole texts that need not be JSON."""
+    return [name for name, whole in layout.texts().items() if not whole.is_json]
+
+
+def no_json(formatter: Formatter, layout: Layout) -> str:
+    """Say what there is instead of records that are JSON."""
+    if not formatter.is_json:
+        return str(formatter)
+    return f'whole texts of {", ".join(map(show, unchecked(layout)))}, which only "check": "json" makes sure of'
 
 
 def _formatter(value: Any, info: "ValidationInfo[Maker]") -> Any:

@@ -5,19 +5,28 @@ dictionary array; variables that are set together then share the very same indic
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from datagen.draw import Integers, Keys
 from datagen.records.lines import Lines
-from datagen.records.text import json_pieces, written
+from datagen.records.text import Pieces, json_pieces, written
 from datagen.records.types import list_parts
 
 TIME = "time"  # the column of the time of records
 MOST_ROWS = 65536  # of a batch, whose arrays stay in the processor's cache
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What is true of records that are whole texts."""
+
+    column: str  # which has the texts
+    is_json: bool = False  # whether each is JSON, on one line
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,17 @@ class Part:
     rows: Integers  # (k,) ascending: which records of the batch these are
     columns: dict[str, pa.Array]  # each of k values; ``time`` is the first unless it is always missing
     hidden: frozenset[str] = frozenset()  # columns that can be read, but are not printed
+    whole: Whole | None = None  # where the records are whole texts
+    places: Integers | None = None  # (k,) among the texts of its step; None where each step has one record
+
+    @property
+    def text(self) -> pa.Array | None:
+        """Return the whole texts of the records, (k,); None where they consist of columns."""
+        return None if self.whole is None else self.columns[self.whole.column]
+
+    def chosen(self, rows: Integers, columns: dict[str, pa.Array], which: Integers | slice) -> "Part":
+        """Return some of the records, ``which`` of them, whose columns are these, at other rows."""
+        return replace(self, rows=rows, columns=columns, places=None if self.places is None else self.places[which])
 
     @property
     def shown(self) -> dict[str, pa.Array]:
@@ -64,7 +84,7 @@ class Batch:
             low, high = np.searchsorted(part.rows, (start, stop))
             if high > low:
                 columns = {name: array.slice(low, high - low) for name, array in part.columns.items()}
-                parts.append(Part(part.emitter, part.rows[low:high] - start, columns, part.hidden))
+                parts.append(part.chosen(part.rows[low:high] - start, columns, slice(low, high)))
         return _chosen(self, slice(start, stop), parts)
 
     def in_order(self, arrays: Sequence[pa.Array]) -> pa.Array:
@@ -85,8 +105,8 @@ class Batch:
         for number, part in enumerate(self.parts):
             chosen = np.flatnonzero(owner[rows] == number)
             if len(chosen):
-                columns = _taken(part.columns, pa.array(index[rows[chosen]]))
-                parts.append(Part(part.emitter, chosen, columns, part.hidden))
+                which = index[rows[chosen]]
+                parts.append(part.chosen(chosen, _taken(part.columns, pa.array(which)), which))
         return _chosen(self, rows, parts)
 
     def of(self, emitters: frozenset[str]) -> "Batch":
@@ -98,13 +118,28 @@ class Batch:
 
     @cached_property
     def json(self) -> Lines:
-        """Return the records as lines of compact JSON, in their order; kept for whoever needs them next."""
-        return written(((part.rows, json_pieces(part.shown)) for part in self.parts), len(self)).lines()
+        """Return the records as lines of compact JSON, or of whole texts, in their order; kept for whoever is next."""
+        return written(((part.rows, _lines(part)) for part in self.parts), len(self)).lines()
+
+    def numbers(self, part: Part) -> pa.Array:
+        """Return the numbers of the steps of a part's records, with the place behind it of one that is not the first.
+
+        They are texts, (k,).
+        """
+        steps = pa.array(self.step[part.rows]).cast(pa.string())
+        if part.places is None or not part.places.any():
+            return steps
+        behind = pa.array(part.places, mask=part.places == 0).cast(pa.string())
+        return pc.coalesce(pc.binary_join_element_wise(steps, behind, "-"), steps)
 
     @property
     def nbytes(self) -> int:
         """Return about how many bytes the records take once dictionary arrays are replaced by their values."""
         return sum(_spread_bytes(array) for part in self.parts for array in part.columns.values())
+
+
+def _lines(part: Part) -> Pieces:
+    return json_pieces(part.shown) if part.text is None else [part.text, "\n"]
 
 
 def _chosen(batch: Batch, rows: Integers | slice, parts: list[Part]) -> Batch:
@@ -143,17 +178,25 @@ class Layout:
 
     emitters: dict[str, dict[str, pa.DataType]] = field(default_factory=dict)
     hidden: dict[str, frozenset[str]] = field(default_factory=dict)  # by emitter: columns that are not printed
+    whole: dict[str, Whole] = field(default_factory=dict)  # of emitters whose records are whole texts
 
     def shown(self) -> "Layout":
         """Return what is printed of the records."""
         if not any(self.hidden.values()):
             return self
-        return Layout(
-            {
-                emitter: {name: type_ for name, type_ in columns.items() if name not in self.hidden.get(emitter, ())}
-                for emitter, columns in self.emitters.items()
-            }
-        )
+        shown = {
+            emitter: {name: type_ for name, type_ in columns.items() if name not in self.hidden.get(emitter, ())}
+            for emitter, columns in self.emitters.items()
+        }
+        return replace(self, emitters=shown, hidden={})
+
+    def of_columns(self) -> "Layout":
+        """Return the emitters whose records consist of columns."""
+        return replace(self, emitters={name: own for name, own in self.emitters.items() if name not in self.whole})
+
+    def texts(self) -> dict[str, Whole]:
+        """Return the emitters among these whose records are whole texts."""
+        return {name: whole for name, whole in self.whole.items() if name in self.emitters}
 
     def names(self) -> list[str]:
         """Return the names of all columns, each once, in the order of their first appearance."""

@@ -66,7 +66,8 @@ def joined(batches: list[Batch]) -> Batch:
     for pieces in found.values():
         rows = np.concatenate([part.rows for part in pieces])
         columns = {name: _concatenated([part.columns[name] for part in pieces]) for name in pieces[0].columns}
-        parts.append(replace(pieces[0], rows=rows, columns=columns))
+        places = None if pieces[0].places is None else np.concatenate([part.places for part in pieces])
+        parts.append(replace(pieces[0], rows=rows, columns=columns, places=places))
     return Batch(
         np.concatenate([batch.due for batch in batches]),
         np.concatenate([batch.worker for batch in batches]),

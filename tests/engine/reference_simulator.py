@@ -81,7 +81,8 @@ def emit(
         maker.values.worker = worker
         maker.enter(now, state, step, row, variables, source)
         if now >= 0:
-            yield now, maker.record(state, row, variables) if "emitter" in state else None
+            for record in maker.records(state, row, variables) if "emitter" in state else [None]:
+                yield now, record
 
 
 def alone(source: Source, number: int, simulated: int) -> int:
@@ -130,9 +131,22 @@ class Maker:
             path = join("state", state["name"], field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
 
+    def records(self, state: Spec, row: Rows, variables: Record) -> list[Record]:
+        """Return the records that a worker emits in a state: one, or what its whole text comes to."""
+        emitter = self.emitters[state["emitter"]]
+        record = self.record(state, row, variables)
+        if "text" not in emitter:
+            return [record]
+        name = emitter["text"].get("name", "text")
+        made = self.values.make(emitter["text"], join("emitter", emitter["name"], name), row, variables)
+        texts = [text_of(item) for item in (made if isinstance(made, list) else [made]) if item not in (None, MISSING)]
+        if emitter.get("split") == "lines":
+            texts = [line for text in texts for line in re.split("\r?\n", text) if line.strip()]
+        return [{name: on_one_line(text) if emitter.get("check") == "json" else text} for text in texts]
+
     def record(self, state: Spec, row: Rows, variables: Record) -> Record:
-        """Return the record that a worker emits in a state."""
-        dimensions = self.emitters[state["emitter"]]["dimensions"]
+        """Return the record that a worker emits in a state, of its dimensions."""
+        dimensions = self.emitters[state["emitter"]].get("dimensions", [])
         record = {}
         values = self.values
         values.former = self.last.get((values.worker, state["emitter"]), {})
@@ -732,6 +746,12 @@ def printed(value: object) -> object:
 def text_of(value: object) -> str:
     shown = printed(value)
     return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+
+
+def on_one_line(text: str) -> str:
+    """Return JSON without the space outside of its strings."""
+    json.loads(text)
+    return "".join(re.findall(r'"(?:[^"\\]|\\.)*"|[^ \t\n\r"]+', text))
 
 
 def dotted(address: int) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.looking_back import add_memory
 from tests.engine.tables import add_keys, add_tables
+from tests.engine.whole_texts import add_texts
 
 Spec = dict  # a JSON object of the spec
 
@@ -621,4 +622,12 @@ def remembering_specs(draw: st.DrawFn) -> Spec:
     """Make up a spec whose fields look back at what was made before them."""
     spec = draw(st.one_of(specs(), specs(), timed_specs()))
     add_memory(draw, spec)
+    return spec
+
+
+@st.composite
+def speaking_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec with records that are whole texts."""
+    spec = draw(st.one_of(specs(), timed_specs(), remembering_specs()))
+    add_texts(draw, spec, lambda name: generator(draw, name, [], depth=1))
     return spec

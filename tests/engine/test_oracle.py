@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 from datagen.clock import NEVER, SimulatedClock
 from datagen.engine.run import Held, Run
 from datagen.engine.warm_up import warm_up_of
-from datagen.formatters.json import Json
 from datagen.language.document import Document
 from datagen.language.load import load_spec
 from datagen.language.population import Population
 from datagen.moment import parse_moment
+from datagen.plugin.formatter import ColumnWriter
 from datagen.plugin.registry import Registry
+from datagen.records.text import json_pieces
 from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
-from tests.engine.strategies import crowds, remembering_specs, runs, specs, timed_specs
+from tests.engine.strategies import crowds, remembering_specs, runs, speaking_specs, specs, timed_specs
 from tests.stepping import SteppingClock
 from tests.worlds import constant, exponential, state, world
 
@@ -48,7 +49,7 @@ def begun(population: Population, run: dict, window: int | None, threads: int) -
 
 
 def records_and_times(made: Run) -> Iterator[tuple[list, int]]:
-    writer = Json().begin(made.layout)
+    writer = ColumnWriter(json_pieces)
     for batch in made.batches():
         lines = bytes(writer.lines(batch).data).splitlines()
         yield from zip((json.loads(line, object_pairs_hook=list) for line in lines), batch.due.tolist(), strict=True)
@@ -118,6 +119,19 @@ def test_what_looks_back_is_as_in_the_reference_simulator(spec: dict, run: dict,
 @settings(FRESH, max_examples=10)
 @given(spec=remembering_specs(), run=runs(), ways=PAIRS)
 def test_what_looks_back_is_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@settings(FIXED, max_examples=60)
+@given(spec=speaking_specs(), run=runs(), ways=PAIRS)
+def test_whole_texts_are_those_of_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=20)
+@given(spec=speaking_specs(), run=runs(), ways=PAIRS)
+def test_whole_texts_are_those_of_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
     assert_equal(spec, run, ways)
 
 

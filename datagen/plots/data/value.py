@@ -49,7 +49,7 @@ def values(pilot: Pilot) -> list[Values]:
     made = []
     for emitter in pilot.population.emitters:
         columns = pilot.records.get(emitter.name, {})
-        dimensions = {dimension.name: dimension for dimension in emitter.dimensions}
+        dimensions = {dimension.name: dimension for dimension in emitter.fields}
         for name, array in columns.items():
             if name != "time":
                 made += list(_Field(pilot, emitter.name, name, dimensions.get(name)).values(array))
@@ -104,7 +104,7 @@ class _Field:
     @property
     def _outer(self) -> Dimension | None:
         emitters = {emitter.name: emitter for emitter in self.pilot.population.emitters}
-        return next((each for each in emitters[self.emitter].dimensions if each.name == self.name), None)
+        return next((each for each in emitters[self.emitter].fields if each.name == self.name), None)
 
     def _inside(self, base: Values, array: pa.Array) -> Iterator[Values]:
         if base.missing or base.nulls:

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
@@ -43,11 +44,20 @@ class EventWriter(LineWriter):
 
     def lines(self, batch: Batch) -> Lines:
         text = pc.binary_slice(array_of(self._writer.lines(batch)).cast(pa.binary()), 0, -1).cast(pa.string())
-        event = text if self._is_json else json_text(text)
+        is_json = [self._is_json and (part.whole is None or part.whole.is_json) for part in batch.parts]
+        event = text if all(is_json) else _events(text, batch, is_json)
         milliseconds = (self._start.microseconds + batch.emitted // 1000) // 1000
         time = json_text(pa.array(milliseconds / 1000))
         said = [_said(key, patterned(batch, pattern, self._start)) for key, pattern in self._patterns.items()]
         return Lines.of(join(['{"time":', time, *said, ',"event":', event, "}\n"], len(batch)))
+
+
+def _events(texts: pa.Array, batch: Batch, is_json: list[bool]) -> pa.Array:
+    """Return the lines that are JSON, by the parts that they are of, and the others as texts in JSON."""
+    stays = np.zeros(len(batch), bool)
+    for part, as_it_is in zip(batch.parts, is_json, strict=True):
+        stays[part.rows] = as_it_is
+    return pc.if_else(pa.array(stays), texts, json_text(texts))
 
 
 def _said(key: str, texts: pa.Array) -> pa.Array:

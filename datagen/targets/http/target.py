@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.formatter import Formatter, LineWriter, no_json
 from datagen.plugin.secret_url import SecretUrl
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Target, Undelivered
@@ -142,8 +142,8 @@ class Http(Target):
             raise refused(answer.status_code, answer.text or answer.reason_phrase)
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
-        if self.body == "array" and not formatter.is_json:
-            return [f'"body": "array" needs the format "json", found {formatter}']
+        if self.body == "array" and not formatter.writes_json(layout):
+            return [f'"body": "array" needs the format "json", found {no_json(formatter, layout)}']
         if self.splunk_hec is not None and not formatter.is_text:
             return [f'"splunk_hec" needs a format of text, found {formatter}']
         patterns = {} if self.splunk_hec is None else self.splunk_hec.patterns(layout)
@@ -152,7 +152,7 @@ class Http(Target):
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> HttpSink:
         writer = self._writer(layout, formatter, scope)
         exchange = Exchange(
-            connect=partial(self._client, self._content_headers(formatter)),
+            connect=partial(self._client, self._content_headers(formatter, layout)),
             method=self.method,
             url=self.url.value,
             gzip=self.gzip,
@@ -167,8 +167,10 @@ class Http(Target):
             return formatter.stream(layout) if self.body == "lines" else formatter.begin(layout)
         return EventWriter(formatter, layout, self.splunk_hec, scope.start)
 
-    def _content_headers(self, formatter: Formatter) -> dict[str, str]:
+    def _content_headers(self, formatter: Formatter, layout: Layout) -> dict[str, str]:
         kind = formatter.stream_type if self.body == "lines" else formatter.media_type
+        if formatter.is_json and not formatter.writes_json(layout):
+            kind = Formatter.media_type
         headers = {"content-type": "application/json" if self.splunk_hec is not None else kind}
         return headers | {"content-encoding": "gzip"} if self.gzip else headers
 

@@ -60,4 +60,4 @@ def _id_pieces(batch: Batch, part: Part) -> Pieces:
     """Write what tells records of one run apart; what a stage made itself is numbered under the stage's name."""
     worker = batch.worker[part.rows]
     owner = pa.array(worker) if worker[0] >= 0 else json.dumps(part.emitter)[1:-1]
-    return [owner, "-", pa.array(batch.step[part.rows])]
+    return [owner, "-", batch.numbers(part)]

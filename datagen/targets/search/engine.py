@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from datagen.plugin.formatter import Formatter
+from datagen.plugin.formatter import Formatter, no_json
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Target
 from datagen.problems import show
@@ -100,9 +100,12 @@ class SearchEngine(Target):
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         problems = self._pattern(layout).problems
-        if formatter.is_json:
+        if formatter.writes_json(layout):
             return problems
-        return [*problems, f'the format must be "json", which is what a document is; found {formatter}']
+        return [
+            *problems,
+            f'the format must be "json", which is what a document is; found {no_json(formatter, layout)}',
+        ]
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> BulkSink:
         actions = Actions(self.action, self._pattern(layout), scope, chooses_ids=self.id)
