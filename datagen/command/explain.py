@@ -114,6 +114,11 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     ending = [source["name"] or source["type"] for source in found["sources"] if _is_cut_short(source)]
     if ending and found["means_of"] == "long run":
         yield "ends", f"{', '.join(ending)}: counted as if it went on; -r or --until counts what a run has of it"
+    if found["at_start"]:
+        rows = ", ".join(f"{count} of {emitter}" for emitter, count in found["at_start"].items())
+        yield "at start", f"{rows}: rows of tables, which count in no other line"
+    if found["texts"]:
+        yield "texts", f"{', '.join(found['texts'])}: a step may make none or several; it counts as one record here"
     if found["by_row"]:
         yield "by row", f"{'; '.join(found['by_row'])}: slow, or as fast as they are themselves"
 

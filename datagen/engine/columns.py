@@ -27,6 +27,7 @@ from datagen.engine.plan import EMITTER, STATE, Plan, Setter
 from datagen.engine.reader import NO_EVENTS, Events, Look, RecordReader, events_of
 from datagen.engine.step import Steps
 from datagen.engine.texts import Texts, texts_of
+from datagen.engine.times import printed_times
 from datagen.engine.variable_types import variable_types
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
 from datagen.plugin.dimension import Failed, PooledDimension, Rows
@@ -271,8 +272,7 @@ class Columns:
 
     def _times(self, emitter: str, due: Integers) -> dict[str, pa.Array]:
         """Return the column of the time, also under the name that the emitter gives it."""
-        milliseconds = pa.array((self._plan.start.microseconds + due // 1000) // 1000)
-        times = milliseconds.cast(pa.timestamp("ms", self._plan.start.zone))
+        times = printed_times(self._plan.start, due)
         return {TIME: times, self._plan.emitters[emitter].time or TIME: times}
 
     def _labels(self, emitter: str, rows: Rows, due: Integers, made: dict[str, pa.Array]) -> dict[str, pa.Array]:

@@ -18,12 +18,13 @@ from datagen.engine.fit import misfits, oddities
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.skipped import Skipped
+from datagen.engine.table_records import RowsDraft, TableRecords
 from datagen.engine.times import Times
 from datagen.engine.walk import Walk
 from datagen.language.population import Population
 from datagen.plugin.arrival import Unreadable
 from datagen.problems import Cancelled, Path_, RunFailed
-from datagen.records.batch import Batch, Layout
+from datagen.records.batch import Batch
 
 _TICK = 100_000_000  # ns: how often stages hear of the time while nothing happens
 
@@ -127,12 +128,10 @@ class Run:
         self._refused = np.zeros(len(self._sources), np.int64)
         plan = Plan(population, clock.start, warm_up, scale, self.pools)
         self._columns = Columns(plan, self.pools.world())
+        self._rows = TableRecords(plan, self.pools.world())
+        self._rows_are_due = len(self._rows) > 0
+        self.layout = self._rows.added_to(self._columns.layout)  # what the records look like
         self._walk = Walk(plan, seed, max_workers)
-
-    @property
-    def layout(self) -> Layout:
-        """Return what the records look like."""
-        return self._columns.layout
 
     @property
     def times(self) -> Times:
@@ -214,9 +213,9 @@ class Run:
         self._warm_up()
         end, left = self._end, self._left
         while left != 0 and not self.is_complete and not self.clock.stopped.is_set():
-            if self._walk.is_over:
+            if self._walk.is_over and not self._rows_are_due:
                 return
-            moment = self._walk.next_time
+            moment = self._next_time
             if moment >= end and not self._ends_in_time:
                 text = "walking on: the clock would run past the year 9999, or 146 years after the start"
                 raise RunFailed(f"{text}{self._walk.who_waits()}")
@@ -226,9 +225,9 @@ class Run:
                 return
             if moment < min(horizon, end):
                 self._walked += 1
-                steps = self._walk.advance(min(end, horizon))
-                yield Walked(self._walk.next_time, *self._walk.held, *self._walk.refused, self._walk.held_since)
-                for draft in self._columns.drafts(steps, left):
+                walked, drafts = self._advance(min(end, horizon), left)
+                yield walked
+                for draft in drafts:
                     left = None if left is None else max(left - len(draft), 0)
                     self._drafted += len(draft)
                     self._count_fruitless(draft)
@@ -244,7 +243,23 @@ class Run:
             else:
                 self._wait_for(min(moment, end))
 
-    def _count_fruitless(self, draft: Draft) -> None:
+    @property
+    def _next_time(self) -> int:
+        """Return when the next record may come, in ns since the start."""
+        return 0 if self._rows_are_due else self._walk.next_time
+
+    def _advance(self, until: int, most: int | None) -> tuple[Walked, Iterator[Draft | RowsDraft]]:
+        """Return the next window, up to a time at most, and its records: the rows of tables, then those of workers."""
+        walk = self._walk
+        if self._rows_are_due:
+            self._rows_are_due = False
+            nobody = (_NOBODY, _NOBODY, _NOBODY, _NOBODY)
+            return Walked(walk.next_time, *nobody, walk.held_since), self._rows.drafts()
+        steps = walk.advance(until)
+        walked = Walked(walk.next_time, *walk.held, *walk.refused, walk.held_since)
+        return walked, self._columns.drafts(steps, most)
+
+    def _count_fruitless(self, draft: Draft | RowsDraft) -> None:
         """Raise RunFailed when so many records in a row have failed that there is hardly ever one that does not."""
         skipped = draft.skipped
         self._fruitless += int((skipped.before == 0).sum())
@@ -256,7 +271,7 @@ class Run:
     @property
     def _has_to_wait(self) -> bool:
         """Return whether nothing can be walked before the clock has moved on."""
-        return self.clock.horizon() <= min(self._walk.next_time, self._end)
+        return self.clock.horizon() <= min(self._next_time, self._end)
 
     def _wait_for(self, moment: int) -> None:
         """Wait for a time: all that had come is on its way."""
@@ -274,6 +289,7 @@ class Run:
         """Return where the run is, between two windows."""
         return {
             "emitted": self.emitted,
+            "rows": self._rows_are_due,
             "bytes": self.bytes,
             "refused": self._refused.copy(),
             "skipped": [self.skipped, self.skipped_for],
@@ -287,7 +303,7 @@ class Run:
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
         self.emitted, self._held, self._until = snapshot["emitted"], Held(*snapshot["held"]), snapshot["until"]
-        self._held_since = snapshot["held_since"]
+        self._held_since, self._rows_are_due = snapshot["held_since"], snapshot.get("rows", False)
         self.skipped, self.skipped_for = snapshot.get("skipped", (0, ""))
         self._refused = snapshot["refused"].copy()
         self.bytes = None if self.bytes is None else snapshot["bytes"]
@@ -327,11 +343,11 @@ class Run:
         self.skipped_for = self.skipped_for or (skipped.reason if count else "")
         self.skipped += count
 
-    def _made(self, draft: Draft) -> Made:
+    def _made(self, draft: Draft | RowsDraft) -> Made:
         """Return the batch of a draft; raises Cancelled when the run is stopped before anybody has begun to make it."""
         if self.clock.stopped.is_set():
             raise Cancelled
-        batch = self._columns.made(draft)
+        batch = draft.made() if isinstance(draft, RowsDraft) else self._columns.made(draft)
         if self._size is not None:
             batch.json  # noqa: B018  # made here, and kept, as several threads may be at it
         return batch, draft.skipped

@@ -17,6 +17,12 @@ from datagen.records.expression.name import called
 from datagen.zone import Zone
 
 
+def printed_times(start: Moment, due: Integers) -> pa.Array:
+    """Return times (n,) in ns since a start as records have them: in milliseconds, with the offset of the start."""
+    milliseconds = pa.array((start.microseconds + due // 1000) // 1000)
+    return milliseconds.cast(pa.timestamp("ms", start.zone))
+
+
 @dataclass(frozen=True)
 class Times:
     """What profiles and incidents of a population are in a run."""

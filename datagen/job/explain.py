@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, isfinite
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from datagen.engine.limited import Outcome, born, under
 from datagen.engine.outlook import Outlook
 from datagen.engine.pilot import Sizes
 from datagen.engine.plan import Plan
+from datagen.engine.pool import Pools
 from datagen.engine.timeline import Timeline
 from datagen.engine.warm_up import warm_up_of
 from datagen.job.options import Options
@@ -50,7 +52,15 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     found = measured(inputs.loaded, options, times.start, formatter)
     spec = options.applied(inputs.loaded.spec)
     span = options.span(times.start or BEGIN)
-    return inputs, _Explanation(spec, options, times.start, scale, formatter, found, span).object
+    at_start = _at_start(spec, options, times.start)
+    return inputs, _Explanation(spec, options, times.start, scale, formatter, found, at_start, span).object
+
+
+def _at_start(spec: Spec, options: Options, start: Moment | None) -> dict[str, int]:
+    """Return how many rows of tables are records, by emitter; makes these tables."""
+    zone = spec.timezone or (start and start.zone) or "UTC"
+    tables = Pools(spec, options.seed or 0, Event(), zone).tables
+    return {table.emit.emitter: tables[name].size for name, table in spec.tables.items() if table.emit is not None}
 
 
 def _remarked(inputs: Inputs, times: Times) -> Inputs:
@@ -72,6 +82,7 @@ class _Explanation:
     scale: Scale | None
     formatter: Formatter
     sizes: Sizes | None
+    at_start: dict[str, int]  # by emitter: the rows of tables that are records
 
     span: int | None = None  # ns: of a run that has an end; of one without it the long run is explained
 
@@ -152,6 +163,8 @@ class _Explanation:
             "volume_scale": None
             if self.scale is None
             else {"constant": self.scale.constant, "error": self.scale.error},
+            "at_start": self.at_start,
+            "texts": [emitter.name for emitter in self.spec.emitters if emitter.text is not None],
             "by_row": list(self._by_row()),
             "impure": [],
         }

@@ -280,7 +280,7 @@ def _oddities(targets: Sequence[Located], spec: Spec) -> Iterator[Problem]:
 
 
 def _unknown_emitters(targets: Sequence[Located], loaded: LoadedSpec) -> Iterator[Problem]:
-    known = {emitter.name for emitter in loaded.spec.emitters}
+    known = loaded.spec.record_names
     for located in targets:
         for index, name in enumerate(located.target.emitters or ()):
             if name not in known:

@@ -195,7 +195,10 @@ class Checks:
             one.name: {TIME, *(field.name or "" for field in one.dimensions)} for one in self._emitters if one.name
         }
         for path, lookup in (found for field in self._fields for found in field.lookups):
-            if lookup.emitter not in self._names:
+            if lookup.emitter in self._tables.emitters():
+                text = f"the records of {show(lookup.emitter)} are rows of a table; pick from it with `row` or `column`"
+                yield (*path, "emitter"), text
+            elif lookup.emitter not in self._names:
                 near = self._near(lookup.emitter, self._names)
                 yield (*path, "emitter"), f"unknown emitter {show(lookup.emitter)}{near}"
             for key, name in lookup.looked_up() if lookup.emitter in known else ():

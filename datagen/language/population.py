@@ -180,8 +180,15 @@ class Population(Model):
         for place in self.places():
             yield from place.oddities()
 
+    @property
+    def record_names(self) -> list[str]:
+        """Return the names of the emitters that records may be of, those of tables among them."""
+        emissions = (table.emit.emitter for table in self.tables.values() if table.emit is not None)
+        return [*(emitter.name for emitter in self.emitters), *emissions]
+
     def contradictions(self) -> Iterator[tuple[Path_, str]]:
         """Yield what can't be together among parts that are valid each by itself, with its path."""
+        yield from self._emissions()
         pools: dict[str, Place] = {}
         kinds: set[type[Dimension]] = set()
         labels: dict[tuple[Path_, str, str], Any] = {}
@@ -209,6 +216,19 @@ class Population(Model):
             yield from self._tangles()
         if any(issubclass(kind, Labelled) for kind in kinds):
             yield from self._labels()
+
+    def _emissions(self) -> Iterator[tuple[Path_, str]]:
+        """Yield why the rows of tables can't be records."""
+        names = {emitter.name for emitter in self.emitters}
+        for name, table in self.tables.items():
+            if table.emit is None:
+                continue
+            path = ("tables", name, "emit")
+            if table.emit.emitter in names:
+                yield (*path, "emitter"), f"there is an emitter {show(table.emit.emitter)} already"
+            if table.emit.time != TIME and table.emit.time in table.names():
+                yield (*path, "time"), f"there is a column {show(table.emit.time)} already"
+            names.add(table.emit.emitter)
 
     def _not_to_be_skipped(self, part: Fallible, emitter: str | None) -> str | None:
         """Return why no record of an emitter can be left out, if that is asked for."""

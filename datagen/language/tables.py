@@ -22,6 +22,10 @@ class Tables:
         found = self._named.get(table)
         return found.names() if isinstance(found, Table) else []
 
+    def emitters(self) -> set[str]:
+        """Return the emitters that the records of rows are of."""
+        return {table.emit.emitter for _, table in self._models() if table.emit is not None}
+
     def problems(self, fields: Iterable[Field]) -> Found:
         """Yield the picks of fields, and of the columns of tables, from what there is not; and circles of tables."""
         for field in fields:
@@ -44,6 +48,7 @@ class Tables:
             return
         used = {table for field in fields for _, table, _ in field.picks}
         used |= {other for _, table in self._models() for _, other in table.tables()}
+        used |= {name for name, table in self._models() if table.emit is not None}
         for name in self._named:
             if name not in used:
                 yield ("tables", name), f"nothing in the spec uses table {show(name)}"

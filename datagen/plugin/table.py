@@ -15,10 +15,10 @@ from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 from datagen.draw import Floats
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.expression import AnyExpression
-from datagen.plugin.model import Maker, Plugin, make_of_group
+from datagen.plugin.model import Maker, Model, Plugin, make_of_group
 from datagen.plugin.world import World
 from datagen.problems import Path_, did_you_mean, show
-from datagen.records.batch import Layout
+from datagen.records.batch import TIME, Layout
 from datagen.records.expression import Expression, Given
 from datagen.records.expression.facets import NUMBER, facets_of
 from datagen.records.reference import Reference
@@ -50,6 +50,15 @@ def _named(value: Any) -> str | Reference:
 TableRows = Annotated[str | Reference, PlainValidator(_named), WithJsonSchema({"type": "string", "minLength": 1})]
 
 
+class Emission(Model):
+    """How the rows of a table are records."""
+
+    emitter: str = Field(min_length=1, description="name of the emitter that the records are of; no other has it")
+    time: str | None = Field(
+        TIME, min_length=1, description="what the time of a record, the start of the run, is called; null: not printed"
+    )
+
+
 class Table(Plugin):
     """Rows of reference data."""
 
@@ -60,6 +69,9 @@ class Table(Plugin):
     )
     weight: str | None = Field(None, description="the column that says how often a row is drawn, beside the others")
     unique: list[str] = Field([], description="columns that together are different in every row; this is checked")
+    emit: Emission | None = Field(
+        None, description="send all rows as records at the start, before those of workers; without it they are data"
+    )
 
     @abstractmethod
     def names(self) -> list[str]:

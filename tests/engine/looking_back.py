@@ -31,9 +31,9 @@ def add_memory(draw: st.DrawFn, spec: Spec) -> None:
             dimensions += looking_up(draw, spec["emitters"][number:])
             state = draw(st.sampled_from(spec["states"]))
             if draw(st.booleans()):
-                found = lookup(draw, f"seen{number}", emitter["name"], draw(st.sampled_from(["key", ["who", "key"]])))
+                found = lookup(draw, f"looked{number}", emitter["name"], draw(st.sampled_from(["key", ["who", "key"]])))
                 state["variables"] = [*state.get("variables", []), found]
-                dimensions.append({"name": "seen", "type": "variable", "variable": f"seen{number}"})
+                dimensions.append({"name": "seen", "type": "variable", "variable": f"looked{number}"})
         known = [*(dimension["name"] for dimension in dimensions), "time", "chain"]
         if draw(st.booleans()):
             dimensions.append(counting(draw, "turn"))

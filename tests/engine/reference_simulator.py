@@ -74,15 +74,19 @@ def emit(
     warm_up = duration(spec.get("warm_up", 0))
     maker = Maker(spec, seed, start)
     alive = maker.values.alive
+    rows = maker.rows()
     for simulated, worker, state, step, row, variables, source in walk(
         spec, seed, start, max_workers, spawns, maker.zone, alive
     ):
         now = simulated - warm_up
+        if now >= 0:
+            yield from ((0, row) for row in rows)
         maker.values.worker = worker
         maker.enter(now, state, step, row, variables, source)
         if now >= 0:
             for record in maker.records(state, row, variables) if "emitter" in state else [None]:
                 yield now, record
+    yield from ((0, row) for row in rows)
 
 
 def alone(source: Source, number: int, simulated: int) -> int:
@@ -130,6 +134,19 @@ class Maker:
         for field in state.get("variables", []):
             path = join("state", state["name"], field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
+
+    def rows(self) -> Iterator[Record]:
+        """Yield the rows of tables as records: those of the tables that another is made of before its own."""
+        tables = self.values.tables.spec
+        behind = {name: [*named(tables[name])] for name in tables}
+        in_order: list[str] = []
+        for name in tables:
+            in_order += [other for other in (*before(behind, name), name) if other not in in_order]
+        for name in in_order:
+            if emit := tables[name].get("emit"):
+                called = emit.get("time", "time")
+                time = {called: Time(self.start_ns // 1000, self.offset)} if called else {}
+                yield from (printed(time | row) for row in self.values.tables.rows(name)[0])
 
     def records(self, state: Spec, row: Rows, variables: Record) -> list[Record]:
         """Return the records that a worker emits in a state: one, or what its whole text comes to."""
@@ -746,6 +763,19 @@ def printed(value: object) -> object:
 def text_of(value: object) -> str:
     shown = printed(value)
     return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+
+
+def named(part: object) -> Iterator[str]:
+    """Yield the tables that stand in a part of a spec, the key ``table``."""
+    if isinstance(part, dict):
+        yield from (value for key, value in part.items() if key == "table")
+    for member in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from named(member)
+
+
+def before(behind: dict[str, list[str]], name: str) -> Iterator[str]:
+    for other in behind[name]:
+        yield from (*before(behind, other), other)
 
 
 def on_one_line(text: str) -> str:

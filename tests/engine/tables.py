@@ -19,6 +19,10 @@ NAMED = "given/t"
 def add_tables(draw: st.DrawFn, spec: Spec) -> None:
     """Give a spec tables, and dimensions and variables that pick rows of them."""
     spec["tables"] = {"t": static(draw), "m/1": made(draw), "p": children(draw)}
+    for name in draw(st.permutations(["t", "m/1", "p"])):
+        table = spec["tables"][name] = spec["tables"].pop(name)
+        if draw(st.integers(0, 3)) == 3:
+            table["emit"] = {"emitter": f"row of {name}"} | draw(st.sampled_from([{}, {"time": None}, {"time": "at"}]))
     first = spec["states"][0]
     first["variables"] = [*first.get("variables", []), picking(draw, NAMED, as_row=True)]
     for emitter in spec["emitters"]:
