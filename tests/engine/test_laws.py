@@ -13,7 +13,7 @@ from datagen.clock import SystemClock
 from datagen.moment import parse_moment
 from datagen.plugin.formatter import ColumnWriter
 from datagen.records.text import json_pieces
-from tests.engine.test_snapshot import SOURCES
+from tests.engine.test_snapshot import SOURCES, TEXTS
 from tests.stepping import SteppingClock
 from tests.test_clock import FakeTime
 from tests.worlds import (
@@ -70,45 +70,6 @@ VALUES = world(
     tables={name: {"type": name} for name in ("people", "countries")} | {"agents": {"type": "user_agents"}},
     profiles={"day": {"type": "peaks", "days": {"monday": [{"hour": 9, "sigma": 2, "weight": 3}]}}},
 )
-# Whole texts, none to three at a step, beside fields, and the rows of tables as records; all of it looks back.
-TEXTS = world(
-    integer("x", uniform(0, 99)),
-    {"name": "was", "type": "previous", "of": "x"},
-    states=[
-        state("in", {"on": 0.5, "out": 0.5}, "said", delay=exponential(2)),
-        state("on", {"in": 0.7, "stop": 0.3}, delay=uniform(0, 2), variables=[integer("v", uniform(0, 10**6))]),
-        state("out", {"in": 0.5, "stop": 0.5}, "object"),
-    ],
-    gap=exponential(0.3),
-    tables={
-        "plans": {"size": 5, "columns": [{"name": "id", "type": "counter"}], "emit": {"emitter": "plan"}},
-        "users": {
-            "per": {"table": "plans", "count": constant(3)},
-            "columns": [{"name": "plan", "type": "expression", "value": "parent.id"}, integer("n", uniform(0, 9))],
-            "emit": {"emitter": "user", "time": None},
-        },
-    },
-)
-TEXTS["emitters"] += [
-    {
-        "name": "said",
-        "dimensions": [
-            counter("n", per="worker"),
-            {"name": "level", "type": "signal", "start": 5, "step": uniform(-1, 1)},
-        ],
-        "text": {
-            "type": "list",
-            "elements": [{"name": "line", "type": "text", "value": "{{n}} at {{level|.2f}}\n\n- {{v}}"}],
-            "length_distribution": uniform(0, 2),
-        },
-        "split": "lines",
-    },
-    {
-        "name": "object",
-        "text": {"type": "object", "dimensions": [counter("k"), read("v")], "percent_nulls": 30},
-        "check": "json",
-    },
-]
 SPECS = {"mixed": MIXED, "values": VALUES, "sources": SOURCES, "texts": TEXTS} | READY
 # For the laws that are dear to try: every kind of source, field and profile, a timezone, incidents, a file of records.
 SEVERAL = ["mixed", "values", "sources", "texts", "shop", "social_posts", "replay"]

@@ -100,8 +100,48 @@ SOURCES = {
     ],
 }
 del SOURCES["interarrival"]
+# Whole texts, none to three at a step, beside fields, and the rows of tables as records; all of it looks back.
+TEXTS = world(
+    integer("x", uniform(0, 99)),
+    {"name": "was", "type": "previous", "of": "x"},
+    states=[
+        state("in", {"on": 0.5, "out": 0.5}, "said", delay=exponential(2)),
+        state("on", {"in": 0.7, "stop": 0.3}, delay=uniform(0, 2), variables=[integer("v", uniform(0, 10**6))]),
+        state("out", {"in": 0.5, "stop": 0.5}, "object"),
+    ],
+    gap=exponential(0.3),
+    tables={
+        "plans": {"size": 5, "columns": [{"name": "id", "type": "counter"}], "emit": {"emitter": "plan"}},
+        "users": {
+            "per": {"table": "plans", "count": {"type": "constant", "value": 3}},
+            "columns": [{"name": "plan", "type": "expression", "value": "parent.id"}, integer("n", uniform(0, 9))],
+            "emit": {"emitter": "user", "time": None},
+        },
+    },
+)
+TEXTS["emitters"] += [
+    {
+        "name": "said",
+        "dimensions": [
+            counter("n", per="worker"),
+            {"name": "level", "type": "signal", "start": 5, "step": uniform(-1, 1)},
+        ],
+        "text": {
+            "type": "list",
+            "elements": [{"name": "line", "type": "text", "value": "{{n}} at {{level|.2f}}\n\n- {{v}}"}],
+            "length_distribution": uniform(0, 2),
+        },
+        "split": "lines",
+    },
+    {
+        "name": "object",
+        "text": {"type": "object", "dimensions": [counter("k"), read("v")], "percent_nulls": 30},
+        "check": "json",
+    },
+]
 SPECS = {
     "mixed": MIXED,
+    "texts": TEXTS,
     "sources": SOURCES,
     "remembering": REMEMBERING,
     "looking_up": LOOKING_UP,
