@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -42,7 +43,7 @@ def print_types(arguments: argparse.Namespace, voice: Voice) -> bool:
 def _schema(layout: Layout, language: str, emitter: str | None) -> str:
     from datagen.records.schema.text import SCHEMAS, misfits
 
-    layout = Layout(_of_one(layout.emitters, emitter))
+    layout = replace(layout, emitters=_of_one(layout.emitters, emitter))
     problems = misfits(layout, language)
     if problems:
         raise InvalidInput([Problem(text, f"--as {language}") for text in problems])

@@ -1,6 +1,7 @@
 """The dimension ``list``."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
 from datagen.plugin.distribution import Extent, LengthDistribution, WholeDistribution, odd_index, pick
 from datagen.plugin.halves import in_halves, too_many
 from datagen.problems import Path_
+from datagen.records.note import Note, merged_by_name
 from datagen.records.types import is_optional, plain, plain_type, present
 
 
@@ -55,6 +57,9 @@ class List(PooledDimension):
         odd = odd_index(self.selection_distribution, len(self.elements))
         if odd:
             yield ("selection_distribution",), odd
+
+    def note(self) -> Note:
+        return replace(super().note(), inside=merged_by_name(one.note().inside for one in self.elements))
 
     def make(self, rows: Rows) -> pa.Array:
         if self.length_distribution is None:

@@ -1,11 +1,13 @@
 """The dimension ``object``."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import pyarrow as pa
 from pydantic import Field
 
 from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
+from datagen.records.note import Note
 
 
 class Object(PooledDimension):
@@ -21,6 +23,9 @@ class Object(PooledDimension):
     def different_values(self) -> int:
         always = [part for part in self.dimensions if not part.percent_missing and not part.percent_nulls]
         return max((part.different_values() for part in always if not getattr(part, "cardinality", 0)), default=0)
+
+    def note(self) -> Note:
+        return replace(super().note(), inside={member.name: member.note() for member in self.dimensions})
 
     def make(self, rows: Rows) -> pa.Array:
         values = [rows.make(dimension) for dimension in self.dimensions]

@@ -62,7 +62,9 @@ class Columns:
         types = self._dimension_types()
         self._hidden = {name: emitter.hidden(types[name]) for name, emitter in plan.emitters.items()}
         self._whole = {name: emitter.whole for name, emitter in plan.emitters.items()}
-        self.layout = Layout(types, self._hidden, {name: whole for name, whole in self._whole.items() if whole})
+        whole = {name: whole for name, whole in self._whole.items() if whole}
+        notes = {name: {one.name: one.note() for one in emitter.fields} for name, emitter in plan.emitters.items()}
+        self.layout = Layout(types, self._hidden, whole, notes)
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what expressions can't do with the values that they read, each with its path in the JSON."""

@@ -4,7 +4,7 @@ A row is a record like any other, but of no worker: its step is the number of th
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from datagen.plugin.table import Emission
 from datagen.plugin.world import World
 from datagen.problems import path_part
 from datagen.records.batch import TIME, Batch, Layout, Part
+from datagen.records.note import Note
 
 _ROWS = 8192  # of a batch
 
@@ -42,7 +43,8 @@ class TableRecords:
         columns = {emit.emitter: self._columns(name, emit, nothing) for name, emit in self._tables.items()}
         types = {emitter: {name: array.type for name, array in own.items()} for emitter, own in columns.items()}
         hidden = {emit.emitter: self._hidden(name, emit) for name, emit in self._tables.items()}
-        return replace(layout, emitters=types | layout.emitters, hidden=hidden | layout.hidden)
+        notes = {emit.emitter: self._notes(name) for name, emit in self._tables.items()}
+        return Layout(types | layout.emitters, hidden | layout.hidden, layout.whole, notes | layout.notes)
 
     def drafts(self) -> "Iterator[RowsDraft]":
         """Yield all records in batches, table by table as they are listed, each behind those that it is made of."""
@@ -67,6 +69,9 @@ class TableRecords:
         own = {field.name: found.field(number) for number, field in enumerate(found.type)}
         times = printed_times(self._plan.start, np.zeros(len(rows), np.int64))
         return {TIME: times, emit.time or TIME: times} | own
+
+    def _notes(self, name: str) -> dict[str, Note]:
+        return {one.name: one.note() for one in self._plan.population.tables[name].dimensions()}
 
     def _hidden(self, name: str, emit: Emission) -> frozenset[str]:
         is_shown = emit.time == TIME or TIME in self._world.tables[name].columns

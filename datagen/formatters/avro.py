@@ -62,7 +62,7 @@ class Avro(Registered):
         return _Container(json.dumps(self._schema(layout)), self.codec, partial(_pieces, common_types(layout)))
 
     def _schema(self, layout: Layout) -> dict[str, object]:
-        return avro_schema(exported_types(layout), self.name, self.namespace)
+        return avro_schema(exported_types(layout), self.name, self.namespace, layout.said())
 
 
 def _pieces(types: Mapping[str, pa.DataType], columns: Mapping[str, pa.Array]) -> Pieces:

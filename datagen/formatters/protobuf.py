@@ -44,7 +44,7 @@ class Protobuf(Registered):
     )
 
     def schema_of(self, layout: Layout) -> Schema:
-        return Schema("PROTOBUF", protobuf_schema(exported_types(layout), self.name, self.package))
+        return Schema("PROTOBUF", protobuf_schema(exported_types(layout), self.name, self.package, layout.said()))
 
     def begin(self, layout: Layout) -> LineWriter:
         return RegisteredWriter(self.head(layout, _FIRST), partial(_pieces, common_types(layout)))

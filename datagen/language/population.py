@@ -88,7 +88,16 @@ class Place:
 
     def pool_keys(self) -> Any:
         """Return what decides which values a pool has."""
-        apart = {"when", "keyed_by", "hidden", "percent_missing", "percent_nulls", "cardinality_distribution"}
+        apart = {
+            "description",
+            "tags",
+            "when",
+            "keyed_by",
+            "hidden",
+            "percent_missing",
+            "percent_nulls",
+            "cardinality_distribution",
+        }
         return self.dimension.kind, [
             getattr(self.dimension, key) for key in type(self.dimension).model_fields if key not in apart
         ]

@@ -24,6 +24,7 @@ from datagen.plugin.world import NO_PAST, Past, Reader, Seen
 from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
 from datagen.records.expression import Expression, Given
 from datagen.records.expression.name import root, shown
+from datagen.records.note import Note
 from datagen.records.text import json_text
 from datagen.records.types import is_optional, optional, plain, plain_type
 
@@ -48,6 +49,12 @@ class Dimension(Reading):
     hidden: bool = Field(
         False, description="not printed; other fields can read it, and so can texts, keys, paths, stages and targets"
     )
+    description: str | None = Field(
+        None,
+        min_length=1,
+        description="what it is, in words: for schemas of records",
+    )
+    tags: list[Annotated[str, Field(min_length=1)]] = Field([], description="words for schemas, such as `personal`")
     when: AnyExpression | None = Field(None, description="an expression; where it is not true, the key is left out")
     keyed_by: AnyExpression | None = Field(
         None,
@@ -68,6 +75,10 @@ class Dimension(Reading):
         yield from (((key,), odd) for key, odd in spans.items() if odd)
         if self.keyed_by is not None and not self.draws():
             yield ("keyed_by",), "changes nothing: this value is not drawn"
+
+    def note(self) -> Note:
+        """Return what is said about it, for schemas."""
+        return Note(self.description, tuple(self.tags))
 
     def draws(self) -> bool:
         """Return whether its own values are drawn; else they follow from what it reads, or are counted."""

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from datagen.draw import Integers, Keys
 from datagen.records.lines import Lines
+from datagen.records.note import Note, merged_by_name
 from datagen.records.text import Pieces, json_pieces, written
 from datagen.records.types import list_parts
 
@@ -179,6 +180,7 @@ class Layout:
     emitters: dict[str, dict[str, pa.DataType]] = field(default_factory=dict)
     hidden: dict[str, frozenset[str]] = field(default_factory=dict)  # by emitter: columns that are not printed
     whole: dict[str, Whole] = field(default_factory=dict)  # of emitters whose records are whole texts
+    notes: dict[str, dict[str, Note]] = field(default_factory=dict)  # by emitter: what is said about columns
 
     def shown(self) -> "Layout":
         """Return what is printed of the records."""
@@ -201,6 +203,10 @@ class Layout:
     def names(self) -> list[str]:
         """Return the names of all columns, each once, in the order of their first appearance."""
         return list(dict.fromkeys(name for columns in self.emitters.values() for name in columns))
+
+    def said(self) -> dict[str, Note]:
+        """Return what is said about columns, in all emitters that have them."""
+        return merged_by_name(self.notes[emitter] for emitter in self.emitters if emitter in self.notes)
 
     def types(self, name: str) -> list[pa.DataType]:
         """Return the type that a column has in each emitter that has it."""

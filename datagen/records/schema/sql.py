@@ -31,7 +31,17 @@ def column_types(layout: Layout) -> dict[str, pa.DataType]:
 def sql_table(layout: Layout, name: str) -> str:
     """Return the statement that makes a table for records."""
     columns = [f"  {_quoted(column)} {sql_type(type_)}" for column, type_ in column_types(layout).items()]
-    return f"CREATE TABLE {_quoted(name)} (\n" + ",\n".join(columns) + "\n);"
+    said = layout.said()
+    comments = [
+        f"COMMENT ON COLUMN {_quoted(name)}.{_quoted(column)} IS {_literal(said[column].lines)};"
+        for column in column_types(layout)
+        if column in said and said[column].lines
+    ]
+    return "\n".join([f"CREATE TABLE {_quoted(name)} (\n" + ",\n".join(columns) + "\n);", *comments])
+
+
+def _literal(lines: list[str]) -> str:
+    return "'" + "; ".join(lines).replace("'", "''") + "'"
 
 
 def _quoted(name: str) -> str:
