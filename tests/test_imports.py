@@ -19,6 +19,7 @@ job -> language -> language.population
 delivery -/> language, language.population
 engine -/> delivery, targets
 distributions, dimensions, arrivals, formatters, profiles, stages, tables, targets -> plugin
+dimensions, formatters -> script -> plugin
 plugin.registry names the modules of these eight, as text
 """
 GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "when", "zone")

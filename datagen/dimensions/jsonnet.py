@@ -9,8 +9,14 @@ from typing import Any, ClassVar, Self
 import pyarrow as pa
 from pydantic import model_validator
 
-from datagen.dimensions.script.failure import Known, failure
-from datagen.dimensions.script.jsonnet import (
+from datagen.plugin.dimension import Rows
+from datagen.plugin.model import invalid
+from datagen.problems import InvalidInput, Path_, read_text, show
+from datagen.records.expression.name import found_in
+from datagen.records.types import JSON_TEXT
+from datagen.records.values import python_values
+from datagen.script.failure import Known, failure
+from datagen.script.jsonnet import (
     BLOCK,
     ENGINES,
     Failure,
@@ -20,15 +26,9 @@ from datagen.dimensions.script.jsonnet import (
     names_imported,
     names_read,
 )
-from datagen.dimensions.script.makes import array_of
-from datagen.dimensions.script.numbers import Numbers
-from datagen.dimensions.script.scripted import Scripted
-from datagen.plugin.dimension import Rows
-from datagen.plugin.model import invalid
-from datagen.problems import InvalidInput, Path_, read_text, show
-from datagen.records.expression.name import found_in
-from datagen.records.types import JSON_TEXT
-from datagen.records.values import python_values
+from datagen.script.makes import array_of
+from datagen.script.numbers import Numbers
+from datagen.script.scripted import Scripted
 
 _MOST_EXACT = 2**53  # of whole numbers: those of Jsonnet are floats
 

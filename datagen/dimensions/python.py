@@ -11,16 +11,16 @@ from typing import Annotated, Any, ClassVar, Self
 import pyarrow as pa
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
 
-from datagen.dimensions.script.failure import failure
-from datagen.dimensions.script.makes import TYPES, Makes, Unfit, array_of, column_of
-from datagen.dimensions.script.numbers import Numbers
-from datagen.dimensions.script.rand import Rand
 from datagen.plugin.dimension import Rows
 from datagen.plugin.fallible import Fallible
 from datagen.plugin.model import Maker, invalid, maker_of
 from datagen.problems import Path_, RunFailed, did_you_mean, show
 from datagen.records.types import plain, present
 from datagen.records.values import given, python_values
+from datagen.script.failure import failure
+from datagen.script.makes import TYPES, Makes, Unfit, array_of, column_of
+from datagen.script.numbers import Numbers
+from datagen.script.rand import Rand
 
 _REFUSED = {
     inspect.Parameter.VAR_POSITIONAL: "*",

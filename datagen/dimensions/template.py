@@ -7,16 +7,16 @@ from typing import ClassVar, Literal, Self
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from datagen.dimensions.script.closure import Closure
-from datagen.dimensions.script.failure import failure, place_in_template
-from datagen.dimensions.script.memory import Memory
-from datagen.dimensions.script.program import Program
-from datagen.dimensions.script.scripted import Scripted
 from datagen.plugin import fake
 from datagen.plugin.dimension import Rows
 from datagen.plugin.model import invalid
 from datagen.problems import Path_, show
 from datagen.records.values import given
+from datagen.script.closure import Closure
+from datagen.script.failure import failure, place_in_template
+from datagen.script.memory import Memory
+from datagen.script.program import Program
+from datagen.script.scripted import Scripted
 
 _ENGINE = ("jinja2", "markupsafe")  # whose versions decide what comes of a template by row
 

@@ -50,7 +50,7 @@ class _Stream(LineWriter):
         columns = record_batch(batch, self._layout)
         return Rows.of_columns(columns.select(self.schema.names) if columns.num_columns else columns)
 
-    def block(self, lines: Lines) -> Lines:
+    def block(self, lines: Lines, before: int = 0) -> Lines:
         if not isinstance(lines, Rows) or not len(lines):
             return lines
         block = lines.columns.serialize()
@@ -69,5 +69,5 @@ class _Messages(_Stream):
         messages = [b"".join([self.header, row, _END]) for row in rows]
         return Lines(memoryview(b"".join(messages)), np.cumsum(list(map(len, messages)), dtype=np.int64), 0)
 
-    def block(self, lines: Lines) -> Lines:
+    def block(self, lines: Lines, before: int = 0) -> Lines:
         return lines

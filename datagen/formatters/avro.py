@@ -122,7 +122,7 @@ class _Container(RegisteredWriter):
         said = b"".join(_sized(key.encode()) + _sized(value) for key, value in entries.items())
         super().__init__(lambda: b"", pieces, b"Obj\x01" + zigzag(len(entries)) + said + b"\x00" + self._mark)
 
-    def block(self, lines: Lines) -> Lines:
+    def block(self, lines: Lines, before: int = 0) -> Lines:
         if not len(lines):
             return lines
         data = self._compressed(lines.data)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,7 @@ def load(request: Request, *, reads: bool = False) -> Inputs:
     registry = request.spec.registry if isinstance(request.spec, LoadedSpec) else Registry.load(request.plugins)
     try:
         loaded = spec_of(request, registry)
+        registry = replace(registry, templates=loaded.registry.templates)
         targets = _located(LoadedTargets(tuple(loaded.spec.target), loaded.document, _target_of(loaded), ("target",)))
     except InvalidInput as error:
         problems += error.problems

@@ -96,10 +96,16 @@ def _follows(problem: Problem, lacking: Problem) -> bool:
 
 
 def _spec(registry: Registry, document: Document) -> LoadedSpec:
-    registry = replace(registry, folder=os.path.dirname(document.source))
+    registry = replace(registry, folder=os.path.dirname(document.source), templates=_templates(document.data))
     document = settled(document, partial(Spec.model_validate, context=registry))
     spec, warnings = read_spec(document, registry)
     return LoadedSpec(spec, document, registry, tuple(warnings))
+
+
+def _templates(data: Any) -> dict[str, Any]:
+    """Return the templates of a spec, as far as they can be any."""
+    found = data.get("templates") if isinstance(data, dict) else None
+    return {name: one for name, one in (found if isinstance(found, dict) else {}).items() if isinstance(one, dict)}
 
 
 def _targets(registry: Registry, document: Document) -> LoadedTargets:

@@ -4,21 +4,41 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import Field, PlainValidator, TypeAdapter, ValidationError, ValidationInfo, WithJsonSchema
 
 from datagen.language import lone
 from datagen.language.checks import Checks
 from datagen.language.document import Document, problems_in
 from datagen.language.extent import too_large, value_too_large
 from datagen.language.population import Emitter, Population, State
-from datagen.plugin.model import Maker, Model
+from datagen.plugin.formatter import Formatter
+from datagen.plugin.model import Maker, Model, Named, maker_of
 from datagen.plugin.table import AnyTable
 from datagen.plugin.target import Targets
-from datagen.problems import InvalidInput, Path_, Problem, is_comment
+from datagen.problems import InvalidInput, Path_, Problem, is_comment, show
 
 _NAMED_VALUES = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
 _FILES = {"type": "array", "items": {"type": "string"}}
 _DEFINITIONS = {"type": "object", "additionalProperties": {"type": "object"}}
+
+
+def _template(described: Any, info: "ValidationInfo[Maker]") -> Formatter:
+    if isinstance(described, Formatter):
+        return described
+    if not isinstance(described, dict):
+        raise ValueError(f"must be an object, found {show(described)}")
+    made = maker_of(info).make("formatter", {"type": "jinja", **described})
+    assert isinstance(made, Formatter), "a kind of format"
+    return made
+
+
+_TEXT = {"type": "string"}
+_KEYS = dict.fromkeys(("header", "body", "path", "footer"), _TEXT) | {"records": {"type": "integer", "minimum": 1}}
+AnyTemplate = Annotated[
+    Formatter,
+    PlainValidator(_template),
+    WithJsonSchema({"type": "object", "properties": _KEYS, "additionalProperties": False}),
+]
 
 
 class Text(Model):
@@ -40,6 +60,11 @@ class Spec(Population):
     """A generator spec: the states that workers walk through and the records that they emit."""
 
     target: Targets = Field([], description="where records go, one target or several; standard output without it")
+    templates: Named[AnyTemplate] = Field(
+        {},
+        description="formats by name, for `-f` and the `format` of a target: the keys of the format `jinja`, such as "
+        "`header`, `body`, `footer`",
+    )
 
     @classmethod
     def known_keys(cls) -> list[str]:

@@ -20,7 +20,8 @@ class LineWriter:
     """Writes the records of a run as lines: a formatter that knows what the records look like.
 
     Where records stand one after the other, ``header`` (bytes) comes first, then what ``block`` makes of the lines that
-    are written together. A message is a record of ``lines`` without its line end, and knows neither.
+    are written together, and in the end ``footer``. A message is a record of ``lines`` without its line end, and knows
+    none of these.
     """
 
     reads_hidden: ClassVar[bool] = False  # whether it is given the columns that are not printed, too
@@ -29,15 +30,19 @@ class LineWriter:
     prints_texts: ClassVar[bool] = True  # as they are, where a record is a whole text; else it is a column
 
     def __init__(
-        self, text: Callable[[Mapping[str, pa.Array]], pa.Array] | None = None, header: str | bytes = ""
+        self,
+        text: Callable[[Mapping[str, pa.Array]], pa.Array] | None = None,
+        header: str | bytes = "",
+        footer: bytes = b"",
     ) -> None:
-        """Take a function from the columns of an emitter to the lines of its records, and what comes before all lines.
+        """Take a function from the columns of an emitter to the lines of its records, and what is around all lines.
 
         The lines are a string array without nulls, each with its line end. A writer that makes lines in another way,
         by a method of its own, needs no such function.
         """
         self._text = text
         self.header = header.encode() if isinstance(header, str) else header
+        self.footer = footer
 
     def pieces(self, columns: Mapping[str, pa.Array]) -> Pieces:
         """Return what the lines of an emitter's records consist of."""
@@ -55,9 +60,16 @@ class LineWriter:
     def _record(self, part: Part) -> Pieces:
         return self.pieces_of(part) if part.text is None or not self.prints_texts else [part.text, "\n"]
 
-    def block(self, lines: Lines) -> Lines:
-        """Return what a file gets for records that are written together: their lines, unless a format says more."""
+    def block(self, lines: Lines, before: int = 0) -> Lines:
+        """Return what a file gets for records that are written together: their lines, unless a format says more.
+
+        There are so many records ``before`` them in the file.
+        """
         return lines
+
+    def unblocked(self, data: bytes) -> bytes:
+        """Return the lines of the records that stand in a file of text."""
+        return data.removeprefix(self.header).removesuffix(self.footer)
 
 
 class PieceWriter(LineWriter):

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.machinery import SourceFileLoader
@@ -104,6 +104,7 @@ BUILT_IN = {
         "avro": "formatters.avro",
         "cef": "formatters.cef",
         "csv": "formatters.csv",
+        "jinja": "formatters.jinja",
         "json": "formatters.json",
         "json_schema": "formatters.json_schema",
         "leef": "formatters.cef",
@@ -181,6 +182,7 @@ class Registry:
 
     sources: list[str] = field(default_factory=list)  # fingerprints of the modules that are not built in
     folder: str = ""  # of the spec: names of files in it count from there
+    templates: Mapping[str, Any] = field(default_factory=dict)  # of the spec: what formats of its own are, by name
     _own: dict[tuple[str, str], type[Plugin]] = field(default_factory=dict)
     _modules: dict[str, ModuleType] = field(default_factory=dict)  # of the user, by the name of the file
 
@@ -266,12 +268,16 @@ class Registry:
         """
         if not isinstance(described, str):
             return self.make("formatter", described)
-        known = {kind for kind in self.of("formatter") if kind != "pattern"}
+        if described in self.templates:
+            return self.make("formatter", {"type": "jinja", **self.templates[described]})
+        known = {kind for kind in self.of("formatter") if kind not in ("jinja", "pattern")}.union(self.templates)
         if described.lower() in known:
             return self.make("formatter", {"type": described})
         if not os.path.exists(described):
             message = f"{show(described)} is neither a format nor a file{did_you_mean(described, known)}"
             raise invalid("formatter", [((), message)])
+        if described.endswith(".j2"):
+            return self.make("formatter", {"type": "jinja", "path": os.path.abspath(described)})
         try:
             text = read_text(described)
         except InvalidInput as error:

@@ -36,6 +36,7 @@ class _Output(Sink):
     """Writes to a copy of the descriptor of standard output, past Python's buffer."""
 
     _file: int
+    _records = 0  # that were written
 
     def open(self, position: Position) -> None:
         sys.stdout.flush()
@@ -45,4 +46,8 @@ class _Output(Sink):
             write_whole(self._file, self.writer.header)
 
     def write(self, encoded: Encoded) -> None:
-        write_lines(self._file, self.writer.block(encoded.lines))
+        write_lines(self._file, self.writer.block(encoded.lines, self._records))
+        self._records += len(encoded)
+
+    def finish(self) -> None:
+        write_whole(self._file, self.writer.footer)

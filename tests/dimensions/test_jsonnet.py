@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 import datagen
-from datagen.dimensions.script import jsonnet as script
 from datagen.plugin.model import named_files, named_libraries
 from datagen.problems import InvalidInput, RunFailed
+from datagen.script import jsonnet as script
 from tests.worlds import START, constant, enum, integer, records_of, state, uniform, world, write_json
 
 FIELDS = (

@@ -20,12 +20,12 @@ from scipy import stats
 
 import datagen
 from datagen.clock import SimulatedClock
-from datagen.dimensions.script.columns import shown
 from datagen.moment import parse_moment
 from datagen.plugin.fake import pool as fake_pool
 from datagen.plugin.model import named_files, named_libraries
 from datagen.problems import InvalidInput, RunFailed
 from datagen.records.text import join
+from datagen.script.columns import shown
 from tests.stepping import SteppingClock
 from tests.worlds import START, enum, integer, records_of, run_of, state, uniform, world, write_json
 

@@ -25,6 +25,7 @@ FORMATTERS = [
     *[{"type": kind} for kind in ("arrow", "avro", "json_schema", "logfmt", "msgpack", "protobuf", "syslog", "xml")],
     {"type": "cef", "signature": "{{u}}", "name": "visit", "severity": "3"},
     {"type": "leef", "event": "{{u}}"},
+    {"type": "jinja", "header": "{{ 1 + 1 }}", "body": "{{ time }} {{ u|upper }} {{ record.n }}", "records": 7},
     *[{"type": kind} | REQUEST for kind in ("apache_common", "apache_combined", "nginx")],
 ]
 ASIDE = {"type": "stdout"}

@@ -104,8 +104,9 @@ class LocalFiles(FileSink):
         return {"files": {path: begun.kept() for path, begun in self._begun.items()}, "kept": self._kept}
 
     def finish(self) -> None:
-        """Give all files their names."""
+        """End all files, and give them their names."""
         for path, begun in self._begun.items():
+            self._write_last(path)  # behind where a run that goes on cuts the file back to
             self._complete(path, begun)
 
     def close(self) -> None:
@@ -141,7 +142,7 @@ class LocalFiles(FileSink):
     def _append(self, begun: Begun, file: int, due: Integers, lines: Lines) -> None:
         window = -1 if self.style.rotation is None else self.style.rotation.window(int(due[0]))
         try:
-            block = self.writer.block(lines)
+            block = self.writer.block(lines, begun.filled.records)
             if self.style.compression == "none":
                 write_lines(file, block)
                 begun.add(block.data)
@@ -208,7 +209,7 @@ class LocalFiles(FileSink):
     def _write_first(self, file: int, begun: Begun) -> bytes:
         """Write what comes before the records of the run to a file; return it. Raises OSError."""
         compressed = self.style.compression != "none"
-        first = b"" if begun.size else self.header
+        first = b"" if begun.size and not self.writer.footer else self.header
         if begun.tail and not compressed and self.writer.end and not begun.tail.endswith(b"\n"):
             first = b"\n"
         if first or (compressed and not begun.size):  # so that it is valid without records
@@ -216,8 +217,17 @@ class LocalFiles(FileSink):
             write_whole(file, first)
         return first
 
+    def _write_last(self, path: str) -> bytes:
+        """Write what comes behind the records of a file; return it. Raises OSError."""
+        if not self.writer.footer:
+            return b""
+        last = self.style.compressed(self.writer.footer)
+        write_whole(self._ready(path)[1], last)
+        return bytes(last)
+
     def _rotate(self, path: str, begun: Begun) -> None:
         """Go on to the next file of a path."""
+        begun.add(self._write_last(path))
         self._complete(path, begun)
         self._begin(path, begun.number + 1)
         self._begun[path].finished = begun.finished + mark(begun.size, begun.tail)

@@ -1,5 +1,6 @@
 """Objects of a store: each is written as a whole, those of all paths together."""
 
+from collections import Counter
 from typing import Any
 
 from datagen.plugin.formatter import LineWriter
@@ -23,12 +24,17 @@ class Objects(FileSink, Shipment):
         super().__init__(Series(style.address, style.names, rotation, style.append), writer, scope)
         self.style = style
         self._held: dict[str, list[bytes]] = {}  # texts by path
+        self._counts: Counter[str] = Counter()  # of their records
 
     def _hold(self, encoded: Encoded) -> None:
         for path, _, lines in self.shares(encoded):
-            self._held.setdefault(path, []).append(bytes(self.writer.block(lines).data))
+            held = self._held.setdefault(path, [])
+            held.append(bytes(self.writer.block(lines, self._counts[path]).data))
+            self._counts[path] += len(lines)
 
     def _end(self) -> dict[str, Any]:
-        ended = {path: self.style.compressed(b"".join([self.header, *texts])) for path, texts in self._held.items()}
+        first, last = self.header, self.writer.footer
+        ended = {path: self.style.compressed(b"".join([first, *texts, last])) for path, texts in self._held.items()}
         self._held = {}
+        self._counts.clear()
         return ended

@@ -93,7 +93,7 @@ class FileSink(Sink):
         compression = None if self.style.compression == "none" else self.style.compression
         with pa.input_stream(pa.py_buffer(data), compression=compression) as stream:
             text = stream.read()
-        return text.removeprefix(self.header).split(b"\n")[:-1]
+        return self.writer.unblocked(text).split(b"\n")[:-1]
 
     def comparable(self, encoded: Encoded) -> Sequence[bytes]:
         return bytes(encoded.lines.data).split(b"\n")[:-1]  # a record of several lines counts as that many

@@ -34,7 +34,12 @@ class Packing:
         places = np.concatenate([[0], lines.ends])
         for start, stop in cuts(lines.ends, _ONE if self.body == "each" else self.batch):
             if self.body == "lines":
-                yield stop, self.writer.header + self.writer.block(lines.slice(start, stop)).data
+                yield (
+                    stop,
+                    b"".join(
+                        [self.writer.header, self.writer.block(lines.slice(start, stop)).data, self.writer.footer]
+                    ),
+                )
             else:
                 yield stop, self._body(lines.data[places[start] : places[stop] - lines.end])
 

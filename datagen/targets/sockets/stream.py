@@ -28,6 +28,7 @@ class Stream(Sink):
         super().__init__(writer, scope)
         self._peer = peer
         self._warned = -_WARN_EVERY
+        self._records = 0  # that were sent
 
     def open(self, position: Position) -> None:
         self._connect()
@@ -35,9 +36,11 @@ class Stream(Sink):
             self._deliver(self._header)
 
     def write(self, encoded: Encoded) -> None:
-        self._deliver(self.writer.block(encoded.lines))
+        self._deliver(self.writer.block(encoded.lines, self._records))
+        self._records += len(encoded)
 
     def finish(self) -> None:
+        self._deliver(_whole(self.writer.footer))
         try:
             self._connection.look()
             self._connection.leave()
@@ -53,8 +56,7 @@ class Stream(Sink):
 
     @property
     def _header(self) -> Lines:
-        header = self.writer.header
-        return Lines(memoryview(header), np.array([len(header)]))
+        return _whole(self.writer.header)
 
     def _deliver(self, lines: Lines) -> None:
         """Send lines; return when the peer's system has acknowledged all of them. Raises OSError or Undelivered."""
@@ -103,3 +105,7 @@ def _ended(error: OSError) -> str:
     if isinstance(error, BrokenPipeError):
         return "has closed the connection"
     return "reset the connection" if isinstance(error, ConnectionResetError) else f"is gone ({explained(error)})"
+
+
+def _whole(text: bytes) -> Lines:
+    return Lines(memoryview(text), np.array([len(text)]))

@@ -4,10 +4,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from datagen.dimensions.script.source import Source
 from datagen.plugin.fallible import Fallible
 from datagen.plugin.model import invalid
 from datagen.problems import Path_
+from datagen.script.source import Source
 
 _TEXT = WithJsonSchema({"type": "string"})
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from datagen.dimensions.script.rand import Offered
 from datagen.problems import show
 from datagen.records.values import GivenList, GivenObject
+from datagen.script.rand import Offered
 
 _PLAIN = (str, int, float, bool, type(None), datetime)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from datagen import draw
-from datagen.dimensions.script.numbers import Numbers
+from datagen.script.numbers import Numbers
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _DIGITS = "0123456789"

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from datagen.dimensions.script.numbers import Numbers
-from datagen.dimensions.script.rand import Offered
 from datagen.plugin import fake
 from datagen.records.values import given
+from datagen.script.numbers import Numbers
+from datagen.script.rand import Offered
 
 _POOL = 10_000  # values
 

@@ -11,13 +11,13 @@ from typing import Any
 from jinja2 import Template, nodes
 from jinja2.parser import Parser
 
-from datagen.dimensions.script.closure import MAIN, Closure
-from datagen.dimensions.script.environment import RAND, ROW, Environment, Row
-from datagen.dimensions.script.fake import FakeView
-from datagen.dimensions.script.numbers import Numbers
-from datagen.dimensions.script.rand import Rand
-from datagen.dimensions.script.view import TablesView
 from datagen.plugin.dimension import Rows
+from datagen.script.closure import MAIN, Closure
+from datagen.script.environment import RAND, ROW, Environment, Row
+from datagen.script.fake import FakeView
+from datagen.script.numbers import Numbers
+from datagen.script.rand import Rand
+from datagen.script.view import TablesView
 
 ROWS = "the rows"  # no name of a template has a space
 _LOOP = "loop"

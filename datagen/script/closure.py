@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from jinja2 import FileSystemLoader, FunctionLoader, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 
-from datagen.dimensions.script.environment import BUILT_IN, DRAWING, Environment
-from datagen.dimensions.script.source import Source
 from datagen.problems import did_you_mean, show
+from datagen.script.environment import BUILT_IN, DRAWING, Environment
+from datagen.script.source import Source
 from datagen.zone import Zone
 
 MAIN = ""  # the name of the template itself among the files

@@ -9,16 +9,16 @@ import pyarrow as pa
 from jinja2 import Template, nodes
 from jinja2.exceptions import UndefinedError
 
-from datagen.dimensions.script.closure import MAIN, Closure
-from datagen.dimensions.script.columns import Part, by_value, filtered, names_in, parts_of, shown
-from datagen.dimensions.script.environment import ROW, Row
-from datagen.dimensions.script.loop import ROWS, Failed, Rendering, looped
-from datagen.dimensions.script.memory import Memory
 from datagen.plugin.dimension import Rows
 from datagen.records.expression.moment import zone_of
 from datagen.records.text import Piece, join
 from datagen.records.types import is_optional
 from datagen.records.values import python_values
+from datagen.script.closure import MAIN, Closure
+from datagen.script.columns import Part, by_value, filtered, names_in, parts_of, shown
+from datagen.script.environment import ROW, Row
+from datagen.script.loop import ROWS, Failed, Rendering, looped
+from datagen.script.memory import Memory
 
 Columns = Mapping[str, pa.Array]  # by name, each (n,)
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datagen.dimensions.script.numbers import Numbers
-from datagen.dimensions.script.rand import Offered, by_weights, sums_of
 from datagen.problems import did_you_mean, show
 from datagen.records.reference import Reference
 from datagen.records.values import GivenList, GivenObject
+from datagen.script.numbers import Numbers
+from datagen.script.rand import Offered, by_weights, sums_of
 
 _NONE: Any = object()
 

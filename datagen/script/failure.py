@@ -5,10 +5,10 @@ from traceback import walk_tb
 
 import pyarrow as pa
 
-from datagen.dimensions.script.closure import Closure
 from datagen.plugin.dimension import Rows
 from datagen.problems import RunFailed, show
 from datagen.records.values import python_values
+from datagen.script.closure import Closure
 
 Known = Mapping[str, pa.Array]  # what code has read, by name, each (n,)
 

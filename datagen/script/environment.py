@@ -15,9 +15,9 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment, modifies_known_mutable
 
-from datagen.dimensions.script import modules
-from datagen.dimensions.script.rand import Offered
 from datagen.records.values import GivenList, GivenObject
+from datagen.script import modules
+from datagen.script.rand import Offered
 from datagen.zone import Zone
 
 DRAWING = frozenset(("fake", "rand", "random", "shuffle", "tables"))  # the names and filters that draw numbers

@@ -14,11 +14,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from datagen.dimensions.script.makes import json_of
-from datagen.dimensions.script.numbers import Numbers
-from datagen.dimensions.script.rand import Rand, by_weights, sums_of
 from datagen.moment import parse_duration
 from datagen.problems import show
+from datagen.script.makes import json_of
+from datagen.script.numbers import Numbers
+from datagen.script.rand import Rand, by_weights, sums_of
 
 ENGINES = {"gojsonnet": "_gojsonnet", "rjsonnet": "rjsonnet"}  # by package: the module; the first that is there
 BLOCK = 250  # records
