@@ -17,7 +17,8 @@ from datagen.engine.birth import FACTS, Fact
 from datagen.engine.pool import Pools
 from datagen.engine.times import Times
 from datagen.graph import circles
-from datagen.language.population import Emitter, Population
+from datagen.language.emitter import Emitter
+from datagen.language.population import Population
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension

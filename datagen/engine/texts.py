@@ -1,7 +1,6 @@
 """Whole texts: from what a generator has made at each step to the texts of none, one or several records."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.draw import Integers
-from datagen.language.population import Emitter
+from datagen.language.emitter import Emitter
 from datagen.plugin.dimension import Failed, Rows
 from datagen.plugin.fallible import Fallible
 from datagen.problems import RunFailed, show
@@ -19,7 +18,6 @@ from datagen.records.text import plain_text
 from datagen.records.types import JSON_TEXT, plain, present
 
 _DECODER = json.JSONDecoder()
-_SPACE = re.compile(r"[ \t\n\r]*")
 _LINE_END = "\r?\n"
 _BLANK = r"^\s*$"
 _STRING_OR_SPACE = r'("(?:[^"\\]|\\.)*")|[ \t\n\r]+'
@@ -107,14 +105,19 @@ def _items(text: bytes | None) -> list[bytes]:
         return [] if text is None else [text]
     decoded = text.decode()
     found = []
-    place = _SPACE.match(decoded, decoded.index("[") + 1).end()  # type: ignore[union-attr]  (it matches anywhere)
+    place = _past_space(decoded, decoded.index("[") + 1)
     while decoded[place] != "]":
         end = _DECODER.raw_decode(decoded, place)[1]
         found.append(decoded[place:end].encode())
-        place = _SPACE.match(decoded, end).end()  # type: ignore[union-attr]
-        if decoded[place] == ",":
-            place = _SPACE.match(decoded, place + 1).end()  # type: ignore[union-attr]
+        place = _past_space(decoded, end)
+        place = _past_space(decoded, place + 1) if decoded[place] == "," else place
     return found
+
+
+def _past_space(text: str, place: int) -> int:
+    while text[place] in " \t\n\r":
+        place += 1
+    return place
 
 
 def _no_number(word: str) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from datagen.graph import reached
-from datagen.language.population import Emitter, Population, State
+from datagen.language.emitter import Emitter
+from datagen.language.population import Population, State
 from datagen.plugin.arrival import BATCH, Arrival
 from datagen.plugin.dimension import Dimension
 from datagen.problems import Path_, show

@@ -9,8 +9,9 @@ from pydantic import Field, PlainValidator, TypeAdapter, ValidationError, Valida
 from datagen.language import lone
 from datagen.language.checks import Checks
 from datagen.language.document import Document, problems_in
+from datagen.language.emitter import Emitter
 from datagen.language.extent import too_large, value_too_large
-from datagen.language.population import Emitter, Population, State
+from datagen.language.population import Population, State
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import Maker, Model, Named, maker_of
 from datagen.plugin.table import AnyTable
