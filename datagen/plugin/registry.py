@@ -63,6 +63,7 @@ BUILT_IN = {
         "constant": "dimensions.constant",
         "counter": "dimensions.counter",
         "credit_card": "dimensions.credit_card",
+        "decimal": "dimensions.decimal",
         "enum": "dimensions.enum",
         "expression": "dimensions.expression",
         "fake": "dimensions.fake",

@@ -1,4 +1,4 @@
-"""What the cells of text files hold: whole numbers, numbers, booleans, or texts, a column at a time."""
+"""What the cells of text files hold: whole numbers, numbers, exact decimals, booleans, or texts, a column at a time."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.problems import RunFailed, did_you_mean, show
+from datagen.records.decimal import DIGITS, decimal_type, is_decimal
+from datagen.records.text import plain_text
 
 TYPES = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(), "text": pa.string()}
 # The plain forms: 007 and +1 are texts. 18 digits are fewer than the core has.
@@ -14,6 +16,7 @@ _FORMS = {
     "number": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$",
     "boolean": r"^(true|false)$",
 }
+_DECIMAL = "decimal"  # which only a column that is said to be so is
 _NAMES = {pa.int64(): "a whole number", pa.float64(): "a number", pa.bool_(): "true or false"}
 
 
@@ -34,7 +37,7 @@ def types_of(table: pa.Table, given: Mapping[str, str] | str, *, of_cells: bool)
         return {name: pa.string() if _is_text(table[name]) else table[name].type for name in table.column_names}
     said = {} if isinstance(given, str) else given
     return {
-        name: TYPES[said[name]] if name in said else (_type if of_cells else _kept)(table[name].combine_chunks())
+        name: _said(said[name], table[name]) if name in said else (_type if of_cells else _kept)(table[name].combine_chunks())
         for name in table.column_names
     }
 
@@ -46,16 +49,18 @@ def typed(table: pa.Table, types: Mapping[str, pa.DataType], *, keeps_empty: boo
 
 def _typed(name: str, column: pa.ChunkedArray, type_: pa.DataType, keeps_empty: bool) -> pa.Array:
     array = supported(column)
+    if is_decimal(type_) and not _is_text(array):
+        array = plain_text(array)  # of floats the shortest text that is the same
     if not _is_text(array):
         return array if array.type == type_ else array.cast(type_)
     if not keeps_empty:
         array = pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
     if pa.types.is_string(type_):
         return array
-    fits = pc.fill_null(pc.match_substring_regex(array, _FORMS[_key(type_)]), True)
+    fits = pc.fill_null(pc.match_substring_regex(array, _form(type_)), True)
     if not pc.all(fits, min_count=0).as_py():
         row = pc.index(fits, False).as_py()
-        text = f"{show(name)} is taken for {_NAMES[type_]}, found {show(array[row].as_py())}"
+        text = f"{show(name)} is taken for {_name(type_)}, found {show(array[row].as_py())}"
         raise Misfit(row, f'{text}; "types": {{{show(name)}: "text"}} would take it')
     return array.cast(type_)
 
@@ -86,6 +91,8 @@ def _supported(type_: pa.DataType) -> pa.DataType:
         return pa.timestamp("us", type_.tz and "UTC")
     if types.is_integer(type_):
         return pa.uint64() if type_ == pa.uint64() else pa.int64()
+    if types.is_decimal128(type_) and type_.precision <= DIGITS and 0 <= type_.scale <= DIGITS:
+        return decimal_type(type_.scale)
     if types.is_floating(type_) or types.is_decimal(type_):
         return pa.float64()
     return type_ if types.is_boolean(type_) or types.is_null(type_) else pa.string()
@@ -105,8 +112,29 @@ def _type(array: pa.Array) -> pa.DataType:
     return pa.string()
 
 
-def _key(type_: pa.DataType) -> str:
-    return next(name for name, other in TYPES.items() if other == type_)
+def _said(kind: str, column: pa.ChunkedArray) -> pa.DataType:
+    """Return the type of a column that is said to be of a kind; decimals have the most digits that a cell has."""
+    if kind != _DECIMAL:
+        return TYPES[kind]
+    if pa.types.is_decimal(column.type):
+        return _supported(column.type)
+    cells = column.combine_chunks()
+    found = pc.extract_regex(cells if _is_text(cells) else plain_text(cells), r"\.(?P<digits>[0-9]+)$").field("digits")
+    return decimal_type(min(pc.max(pc.utf8_length(found)).as_py() or 0, DIGITS))
+
+
+def _form(type_: pa.DataType) -> str:
+    """Return how cells of a type are written."""
+    if not is_decimal(type_):
+        return _FORMS[next(name for name, other in TYPES.items() if other == type_)]
+    before, after = DIGITS - type_.scale, rf"(\.[0-9]{{1,{type_.scale}}})?" if type_.scale else ""
+    return rf"^-?(0|[1-9][0-9]{{0,{before - 1}}}){after}$" if before else rf"^-?0{after}$"
+
+
+def _name(type_: pa.DataType) -> str:
+    if is_decimal(type_):
+        return f"a decimal of at most {DIGITS - type_.scale} and {type_.scale} digits before and after the point"
+    return _NAMES[type_]
 
 
 def _is_text(array: pa.Array | pa.ChunkedArray) -> bool:

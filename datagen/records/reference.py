@@ -9,6 +9,8 @@ import pyarrow.compute as pc
 
 from datagen.draw import Floats, Integers, Weighted
 from datagen.records.conversion import as_type
+from datagen.records.decimal import as_floats, is_decimal, to_decimal, units_of
+from datagen.records.expression.facets import NUMBER, alike, value_types_of
 from datagen.records.types import JSON_TEXT, plain, present
 from datagen.records.values import GivenList, GivenObject, python_values
 
@@ -97,9 +99,12 @@ def _found(pairs: Integers, known: Integers) -> Integers:
 def _like(values: pa.Array, type_: pa.DataType) -> pa.Array:
     """Return values in a type, to be compared with others of it; what can't be equal to any is null."""
     values = values if type_ == JSON_TEXT else _comparable(values)
-    numbers = [pa.types.is_integer(one) or pa.types.is_floating(one) for one in (values.type, type_)]
+    numbers = [value_types_of(one) == {NUMBER} for one in (values.type, type_)]
     if values.type == type_:
         return values
+    if all(numbers) and (is_decimal(values.type) or is_decimal(type_)):
+        made = _number_like(values, type_)
+        return pc.if_else(pc.equal(*alike(made, values)), made, None)
     if all(numbers):
         whole = values.cast(type_, safe=False)
         return pc.if_else(pc.equal(whole.cast(pa.float64()), values.cast(pa.float64())), whole, None)
@@ -107,6 +112,16 @@ def _like(values: pa.Array, type_: pa.DataType) -> pa.Array:
         cut = values.cast(type_, safe=False)
         return pc.if_else(pc.equal(cut.cast(values.type), values), cut, None)
     return as_type(values, type_) if type_ == JSON_TEXT else pa.nulls(len(values), type_)
+
+
+def _number_like(values: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Return numbers as the nearest ones of a type, where they or these are decimals."""
+    if is_decimal(type_):
+        return to_decimal(values, type_.scale)
+    if pa.types.is_floating(type_):
+        return as_floats(values).cast(type_)
+    whole = to_decimal(values, 0)
+    return pa.array(units_of(whole), mask=whole.is_null().to_numpy(zero_copy_only=False)).cast(type_)
 
 
 def _comparable(values: pa.Array) -> pa.Array:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.draw import Integers
+from datagen.records.decimal import is_decimal
 from datagen.records.table import Table, Texts
 from datagen.records.types import JSON_TEXT, is_optional, present
 
@@ -205,6 +206,8 @@ def _put_value(array: pa.Array, table: Table) -> None:
         table.integers(array if type_ in (pa.int64(), pa.uint64()) else array.cast(pa.int64()))
     elif pa.types.is_boolean(type_):
         table.booleans(array)
+    elif is_decimal(type_):
+        table.decimals(array)
     elif pa.types.is_timestamp(type_):
         table.text('"')
         _put_time(array, table)
@@ -228,7 +231,7 @@ def _put_plain_value(array: pa.Array, table: Table, separator: str) -> None:
         put_plain(array.field(0), table, separator)
     elif pa.types.is_timestamp(type_):
         _put_time(array, table)
-    elif pa.types.is_primitive(type_):
+    elif pa.types.is_primitive(type_) or is_decimal(type_):
         _put_value(array, table)
     else:
         if separator:

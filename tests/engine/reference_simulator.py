@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
 from ipaddress import IPv6Address, ip_network
 from uuid import UUID
@@ -26,7 +27,7 @@ from datagen import draw
 from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
 from tests.engine.reference_distribution import drawn
 from tests.engine.reference_distribution import rounded as rounded_draw
-from tests.engine.reference_expression import Time, evaluate
+from tests.engine.reference_expression import Time, compared, evaluate, to_digits
 from tests.reference_profiles import ReferenceRhythm
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
@@ -333,6 +334,8 @@ class Values:
         value = evaluate(field["value"], known, self.offset)
         if isinstance(value, Time):  # what is kept has whole milliseconds
             return Time(value.microseconds // 1000 * 1000, value.offset)
+        if isinstance(value, Decimal) and "precision" in field:
+            return to_digits(value, field["precision"])
         return rounded(value, field.get("precision")) if isinstance(value, float) else value
 
     def make_object(self, dimensions: list[Spec], path: str, row: Rows, variables: Record) -> Record:
@@ -343,7 +346,7 @@ class Values:
         if "when" in field and self.expression({"value": field["when"]}, variables) is not True:
             return MISSING
         if "keyed_by" in field:
-            key = json.dumps(printed(self.expression({"value": field["keyed_by"]}, variables)), ensure_ascii=False)
+            key = json_of(printed(self.expression({"value": field["keyed_by"]}, variables)))
             row, path = draw.text_keys(pa.array([key])), join("keyed", field["name"])
         if self.happens(field.get("percent_missing", 0), path + "/missing", row):
             return MISSING
@@ -372,6 +375,10 @@ class Values:
                 return whole(distribution, self.bits(path + "/value", row))
             case "float":
                 return rounded(real(distribution, self.bits(path + "/value", row)), field.get("precision"))
+            case "decimal":
+                number = real(distribution, self.bits(path + "/value", row)) * 10.0 ** field.get("scale", 2)
+                units = min(max(round(number), 1 - 10**18), 10**18 - 1)
+                return Decimal(units).scaleb(-field.get("scale", 2))
             case "string":
                 return self.string(field, path, row)
             case "timestamp":
@@ -538,8 +545,11 @@ class Values:
     def partition(self, field: Spec, path: str, row: Rows, variables: Record) -> list | None:
         total = self.expression({"value": field["total"]}, variables)
         count = max(position(field["parts"], self.bits(path + "/parts", row)), 1)
-        precision = field.get("precision", 0)
-        units = round(float(total) * 10**precision) if isinstance(total, int | float) else 2**53
+        precision = field.get("precision", -total.as_tuple().exponent if isinstance(total, Decimal) else 0)
+        if isinstance(total, Decimal):
+            units = int(total.scaleb(precision).to_integral_value(ROUND_HALF_EVEN))
+        else:
+            units = round(float(total) * 10**precision) if isinstance(total, int | float) else 2**53
         if abs(units) >= 2**53:
             return None
         least = math.ceil(field.get("least", 0) * 10**precision)
@@ -550,6 +560,8 @@ class Values:
         places = [draw.numbered(key, np.array([number])) for number in range(count - 1)]
         cuts = sorted(math.floor(draw.unit(self.bits(path + "/cut", place))[0] * (free + 1)) for place in places)
         parts = [high - low + least for low, high in itertools.pairwise([0, *cuts, free])]
+        if isinstance(total, Decimal):
+            return [Decimal(part).scaleb(-precision) for part in parts]
         return [part / 10**precision for part in parts] if precision else parts
 
     def string(self, field: Spec, path: str, row: Rows) -> str:
@@ -612,7 +624,7 @@ class Values:
             for attempt in itertools.count():
                 row = draw.numbered(np.array([key]), np.array([attempt]))
                 value = maker.fresh(field, path, row, {})
-                different.setdefault(json.dumps(printed(value)), value)
+                different.setdefault(json_of(printed(value)), value)
                 if len(different) == size:
                     break
             self.pools[path] = list(different.values())
@@ -687,8 +699,10 @@ def mirrored(at: float, field: Spec) -> float:
 
 def alike(value: object, wanted: object) -> bool:
     """Return whether two values are equal, and of one type; the numbers are one."""
-    numbers = [isinstance(one, int | float) and not isinstance(one, bool) for one in (value, wanted)]
-    return value is not None and value == wanted and (all(numbers) or type(value) is type(wanted))
+    numbers = [isinstance(one, int | float | Decimal) and not isinstance(one, bool) for one in (value, wanted)]
+    if all(numbers):
+        return compared("=", value, wanted)
+    return value is not None and value == wanted and type(value) is type(wanted)
 
 
 def by_weight(u: float, weights: list[float]) -> int | None:
@@ -731,7 +745,18 @@ def printed(value: object) -> object:
 
 def text_of(value: object) -> str:
     shown = printed(value)
-    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    return shown if isinstance(shown, str) else json_of(shown)
+
+
+def json_of(value: object) -> str:
+    """Write a value as compact JSON, decimals with all their digits."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json_of(key)}:{json_of(member)}" for key, member in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(json_of, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def dotted(address: int) -> str:

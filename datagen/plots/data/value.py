@@ -134,11 +134,14 @@ class _Field:
         if pa.types.is_timestamp(type_):
             seconds = array.cast(pa.int64()).to_numpy(zero_copy_only=False) / 1000
             return replace(_binned(base, seconds, None if drawn is None else drawn / 1000, None), form="times")
-        is_number = pa.types.is_integer(type_) or pa.types.is_floating(type_)
+        if is_decimal(type_):
+            array, digits = as_floats(array), type_.scale
+        else:
+            digits = getattr(self.dimension, "precision", None)
+        is_number = is_decimal(type_) or pa.types.is_integer(type_) or pa.types.is_floating(type_)
         many = _FEW if drawn is None else 1
         if is_number and kind not in ("enum", "counter") and len(array.unique()) > many:
             numbers = array.to_numpy(zero_copy_only=False).astype(np.float64)
-            digits = getattr(self.dimension, "precision", None)
             unit = 1.0 if pa.types.is_integer(type_) else None if digits is None else 10.0**-digits
             return _binned(base, numbers, drawn, unit)
         return self._listed(base, array)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from datagen.records.decimal import is_decimal
 from datagen.records.schema.name import camel, free, plain_name
 
 Schema = dict[str, Any]
@@ -33,6 +34,8 @@ def _type(type_: pa.DataType, name: str, taken: set[str]) -> Any:
         return {"type": "array", "items": ["null", _type(type_.value_type, name, taken)]}
     if pa.types.is_timestamp(type_):
         return {"type": "long", "logicalType": "timestamp-millis"}
+    if is_decimal(type_):
+        return {"type": "bytes", "logicalType": "decimal", "precision": type_.precision, "scale": type_.scale}
     if pa.types.is_boolean(type_):
         return "boolean"
     if pa.types.is_floating(type_):

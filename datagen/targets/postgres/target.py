@@ -22,7 +22,7 @@ _BAD_DSN = (
 class Postgres(Target):
     """A table of PostgreSQL, with one row for each record.
 
-    Every dimension is a column: `bigint`, `double precision`, `text`, `boolean`, `timestamp(3)` or, for times with an
+    Every dimension is a column: `bigint`, `double precision`, `numeric`, `text`, `boolean`, `timestamp(3)` or, for times with an
     offset, `timestamptz(3)`; `jsonb` for objects, lists and values of several types. Whatever a record does not have
     is NULL. A table that does not exist is created, and columns that it lacks are added; existing columns stay as they
     are.
