@@ -32,9 +32,9 @@ class Avro(Registered):
     """Apache Avro. The schema follows from the spec; `datagen types SPEC --as avro` prints it.
 
     It is one record with the dimensions of all emitters, each of which may be null; times are `timestamp-millis`,
-    exact decimals `decimal`, values of several types are strings of JSON. In a file records stand in blocks behind the schema (an object
-    container file); elsewhere each record is a message without it, behind the number of its schema where there is a
-    `registry`.
+    exact decimals `decimal`, values of several types are strings of JSON. In a file records stand in blocks behind the
+    schema (an object container file); elsewhere each record is a message without it, behind the number of its schema
+    where there is a `registry`.
 
     Example: {"type": "avro"}
     Example: {"type": "avro", "name": "Request", "namespace": "shop", "codec": "deflate"}

@@ -126,9 +126,9 @@ DECIMALS = {
 
 _DECIMAL_RULES = """\
 Beside a decimal a whole number is exact, and so is a constant with a point, as it is written: 0.19 is 19 hundredths (up
-to 15 digits, 9 of them after the point). Beside any other float, such as a dimension `float`, a decimal becomes a float,
-and so does the result; `decimal(x, 2)` makes it exact again. `+`, `-` and `%` give as many digits after the point as the
-longer side has, `*` as many as both together, where more than 18 are a float. `/` and `avg` always give a float.
+to 15 digits, 9 of them after the point). Beside any other float, such as a dimension `float`, a decimal becomes one,
+and so does the result; `decimal(x, 2)` makes it exact again. `+`, `-` and `%` give as many digits after the point as
+the longer side has, `*` as many as both together, where more than 18 are a float. `/` and `avg` always give a float.
 Of the functions `abs`, `ceil`, `decimal`, `floor`, `format`, `max`, `min`, `round`, `sum` and `text` are exact; others
 take a decimal as a float. A decimal has at most 18 digits, and what needs more is null. Where a dimension holds several
 types, its decimals are floats."""

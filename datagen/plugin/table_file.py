@@ -36,8 +36,9 @@ class TableFile(Model):
         None, min_length=1, description="lines: a regular expression; a record begins at each match"
     )
     types: Literal["text"] | dict[str, Literal["integer", "number", "decimal", "boolean", "text"]] = Field(
-        {}, description="types of columns of texts, in place of what their cells look like; `text` for all. "
-        "A `decimal` is exact, with as many digits after the point as the longest cell"
+        {},
+        description="types of columns of texts, in place of what their cells look like; `text` for all. "
+        "A `decimal` is exact, with as many digits after the point as the longest cell",
     )
 
     @field_validator("record")

@@ -37,7 +37,9 @@ def types_of(table: pa.Table, given: Mapping[str, str] | str, *, of_cells: bool)
         return {name: pa.string() if _is_text(table[name]) else table[name].type for name in table.column_names}
     said = {} if isinstance(given, str) else given
     return {
-        name: _said(said[name], table[name]) if name in said else (_type if of_cells else _kept)(table[name].combine_chunks())
+        name: _said(said[name], table[name])
+        if name in said
+        else (_type if of_cells else _kept)(table[name].combine_chunks())
         for name in table.column_names
     }
 

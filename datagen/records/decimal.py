@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datagen.draw import Floats, Integers, Marks
+from datagen.draw import Integers, Marks
 
 DIGITS = 18
 MOST = 10**DIGITS - 1  # units

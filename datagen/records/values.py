@@ -103,8 +103,8 @@ def from_kept(value: Any) -> Any:
 def python_values(array: pa.Array, zone: str, missing: Any = None) -> list[Any]:
     """Return the values of a column, (n,), ``missing`` where its key is.
 
-    Times are aware, in a zone; those of a wall clock are taken for its. Exact decimals are ``Decimal``. It takes 10 to 60 ns a number, a text or what
-    comes of a dictionary, 0.25 µs a time.
+    Times are aware, in a zone; those of a wall clock are taken for its. Exact decimals are ``Decimal``. It takes 10 to
+    60 ns a number, a text or what comes of a dictionary, 0.25 µs a time.
     """
     type_ = array.type
     if pa.types.is_dictionary(type_):

@@ -108,7 +108,9 @@ class Maker:
                 ],
                 "text": [
                     lambda d: f"format({self.of('money', d)}, '{self.pick(['.1f', '.2f', '09.3f', '8.0f'])}')",
-                    lambda d: f"({self.of('text', d)} + {self.of(self.pick(['text', 'int', 'bool', 'time', 'money']), d)})",
+                    lambda d: (
+                        f"({self.of('text', d)} + {self.of(self.pick(['text', 'int', 'bool', 'time', 'money']), d)})"
+                    ),
                     lambda d: f"{self.pick(['upper', 'lower', 'trim', 'text'])}({self.of('text', d)})",
                     lambda d: f"replace({self.of('text', d)}, 'a', 'bc')",
                     lambda d: f"substring({self.of('text', d)}, {self.pick([0, 1, -2])}, {self.pick('0125')})",

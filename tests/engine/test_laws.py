@@ -64,6 +64,8 @@ VALUES = world(
     {"name": "digits", "type": "hex", "length": 9},
     {"name": "address", "type": "ip_in", "networks": ["10.0.0.0/8"]},
     {"name": "port", "type": "port"},
+    {"name": "price", "type": "decimal", "distribution": exponential(20)},
+    {"name": "gross", "type": "expression", "value": "round(price * 1.19, 2)"},
     {"name": "on", "type": "bool"},
     {"name": "line", "type": "text", "value": "{{person.name}}: {{digits}}"},
     tables={name: {"type": name} for name in ("people", "countries")} | {"agents": {"type": "user_agents"}},

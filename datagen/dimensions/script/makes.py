@@ -113,6 +113,8 @@ def _cut(times: pa.Array) -> pa.Array:
 
 def shown(value: Any) -> str:
     """Return a value for a message."""
+    if isinstance(value, Decimal):
+        return str(value)
     return show(value) if isinstance(value, str | int | float | bool | list | dict | None) else repr(value)[:60]
 
 

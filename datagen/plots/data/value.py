@@ -13,6 +13,7 @@ from datagen.draw import Floats
 from datagen.plots.data.pilot import Pilot
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution
+from datagen.records.decimal import as_floats, is_decimal
 from datagen.records.types import is_optional, present
 
 _DRAWS = 65536  # that stand for a distribution
@@ -219,8 +220,8 @@ def _drawn(dimension: Dimension) -> Floats | None:
         return _whole(made, down=False)
     if dimension.kind == "timestamp":
         return _whole(made.milliseconds, down=False)
-    if dimension.kind == "float":
-        digits: int | None = getattr(dimension, "precision", None)
+    if dimension.kind in ("float", "decimal"):
+        digits: int | None = getattr(dimension, "precision" if dimension.kind == "float" else "scale", None)
         drawn = _draws(made)
         return drawn if digits is None else np.round(drawn, digits)
     return None

@@ -300,7 +300,7 @@ def floats(numbers: Any) -> Any:
 
 
 def narrow(values: Any) -> Any:
-    """Return decimals of up to 38 digits as records have them, null where 18 do not hold one; other values as they are."""
+    """Return decimals of up to 38 digits as records have them, null where 18 do not hold one; all else as it is."""
     if not is_decimal(values.type):
         return values
     return narrowed(values) if isinstance(values, pa.Array) else narrowed(spread(values, 1))[0]
