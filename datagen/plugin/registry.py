@@ -89,6 +89,7 @@ BUILT_IN = {
         "regex": "dimensions.regex",
         "replace": "dimensions.replace",
         "row": "dimensions.row",
+        "rows": "dimensions.rows",
         "signal": "dimensions.signal",
         "string": "dimensions.string",
         "template": "dimensions.template",

@@ -71,6 +71,7 @@ class Grouping:
         self.starts = np.concatenate([[0], np.cumsum(counts)])  # where in the order each group begins; the end
         # Of weights, up to each row of the order; None when every row is drawn equally often.
         self.sums = None if weights is None else np.concatenate([[0.0], np.cumsum(weights[self.order])])
+        self._filled = None if weights is None else np.concatenate([[0], np.cumsum(weights[self.order] > 0)])
 
     def of(self, values: Sequence[pa.Array], size: int) -> tuple[Integers, Integers]:
         """Return where in the order the groups with some values, (size,) each, begin, and how many rows they have."""
@@ -80,6 +81,30 @@ class Grouping:
         number = np.where(number < 0, len(self.starts) - 1, number)
         ends = np.append(self.starts, self.starts[-1])
         return ends[number], ends[number + 1] - ends[number]
+
+    def drawable(self, begins: Integers, counts: Integers) -> Integers:
+        """Return how many rows there are in groups (n,), those without any weight left out."""
+        if self._filled is None:
+            return counts
+        found: Integers = self._filled[begins + counts] - self._filled[begins]
+        return found
+
+    def place_beside(self, u: Floats, begins: Integers, counts: Integers, taken: Integers) -> Integers:
+        """Return a place in each group (n,) beside those that are taken, (n, k) ascending; ``u`` (n,) chooses."""
+        if self.sums is None or self._filled is None:
+            at = begins + np.floor(u * (counts - taken.shape[1])).astype(np.int64)
+            for one in taken.T:
+                at += at >= one
+            return at
+        weights = np.append(np.diff(self.sums), 0.0)
+        low, high = self.sums[begins], self.sums[begins + counts]
+        share = low + u * (high - low - weights[taken].sum(axis=1))
+        for one in taken.T:
+            share = share + np.where(share >= self.sums[one], weights[one], 0.0)
+        at = np.clip(np.searchsorted(self.sums, share, side="right") - 1, begins, begins + counts - 1)
+        while (wrong := (weights[at] == 0) | (at[:, None] == taken).any(axis=1)).any():  # by the last bit of a float
+            at = np.where(wrong, begins + (at - begins + 1) % counts, at)
+        return at
 
 
 def _paired(number: Integers, column: pa.Array, different: pa.Array) -> Integers:

@@ -450,6 +450,8 @@ class Values:
             case "row" | "column":
                 found = self.picked(field, path, row, variables)
                 return found if field["type"] == "row" or found is None else found.get(field["column"])
+            case "rows":
+                return self.several(field, path, row, variables)
             case "expression":
                 return self.expression(field, variables)
             case "replace":
@@ -574,6 +576,20 @@ class Values:
         random = self.bits(path + "/select", place)
         chosen = elements[index(field.get("selection_distribution"), random, len(elements))]
         return self.make(chosen, join(path, chosen["name"]), place, variables)
+
+    def several(self, field: Spec, path: str, row: Rows, variables: Record) -> list[Record]:
+        """Return different rows of a table, one after the other drawn among those that are left."""
+        rows, weights = self.tables.rows(field["table"])
+        left = [number for number in range(len(rows)) if weights is None or weights[number] > 0]
+        for column, text in field.get("match", {}).items():
+            wanted = self.expression({"value": text}, variables)
+            left = [number for number in left if alike(rows[number].get(column), wanted)]
+        made = []
+        for place in self.places(field, path, row)[: len(left)]:
+            u = float(draw.unit(self.bits(path + "/pick", place))[0])
+            at = math.floor(u * len(left)) if weights is None else by_weight(u, [weights[n] for n in left])
+            made.append(rows[left.pop(at)])
+        return made
 
     def picked(self, field: Spec, path: str, row: Rows, variables: Record) -> Record | None:
         """Return the row of a table that a field picks; None when none matches."""

@@ -58,6 +58,7 @@ VALUES = world(
     {"name": "person", "type": "row", "table": "people"},
     {"name": "country", "type": "column", "table": "countries", "column": "code", "keyed_by": "worker"},
     {"name": "agent", "type": "user_agent"},
+    {"name": "agents", "type": "rows", "table": "agents", "length_distribution": uniform(0, 3)},
     {"name": "browser", "type": "column", "table": "agents", "column": "browser"},
     {"name": "at", "type": "now", "format": "%d/%b/%Y", "offset": {"type": "lognormal", "median": 9, "sigma": 1}},
     {"name": "id", "type": "uuid"},
