@@ -25,6 +25,7 @@ class Reference:
         self.size = len(next(iter(self.columns.values()))) if self.columns else 0
         self._fields = dict(columns)  # those of objects, in which a key may be missing
         self._groupings: dict[tuple[str, ...], Grouping] = {}
+        self._different: dict[str, Integers] = {}
         self._objects: dict[str, GivenList] = {}
 
     @cached_property
@@ -37,6 +38,14 @@ class Reference:
     def by_weight(self) -> Weighted | None:
         """Return what draws a row by the weights; None when every row is drawn equally often."""
         return None if self.weights is None else Weighted(self.weights)
+
+    def different(self, column: str) -> Integers:
+        """Return the first rows (n,) with each of the values of a column, null left out."""
+        if column not in self._different:
+            codes = _comparable(self.columns[column]).dictionary_encode().indices
+            rows = np.flatnonzero(codes.is_valid().to_numpy(zero_copy_only=False))
+            self._different[column] = rows[np.unique(codes.drop_null().to_numpy(), return_index=True)[1]]
+        return self._different[column]
 
     def objects(self, zone: str) -> GivenList:
         """Return the rows as the code of users sees them, with times in a zone."""

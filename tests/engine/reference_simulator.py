@@ -447,6 +447,14 @@ class Values:
                 return {name: record[name] for name in field["dimension"] if record[name] is not MISSING}
             case "previous":
                 return self.former[field["of"]] if self.former else field.get("default")
+            case "column" if field.get("unique"):
+                rows = [row[field["column"]] for row in self.tables.rows(field["table"])[0]]
+                different = list({json_of(value): value for value in reversed(rows) if value is not None}.values())[
+                    ::-1
+                ]
+                self.counted[path] += 1
+                key = draw.purpose_key(self.seed, path + "/unique")
+                return different[shuffled(self.counted[path] - 1, len(different), key)]
             case "row" | "column":
                 found = self.picked(field, path, row, variables)
                 return found if field["type"] == "row" or found is None else found.get(field["column"])
