@@ -5,12 +5,13 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field
 
+from datagen.plugin.computed import DrawsNumbers, NumberDistribution, real
 from datagen.plugin.dimension import PooledDimension, Rows
-from datagen.plugin.distribution import AnyDistribution, to_whole
+from datagen.plugin.distribution import to_whole
 from datagen.records.decimal import DIGITS, MOST, decimals
 
 
-class Decimal(PooledDimension):
+class Decimal(DrawsNumbers, PooledDimension):
     """An exact decimal number, such as an amount of money: always printed with all its digits, `12.50`.
 
     Columns hold it as Arrow's `decimal128`, databases as `numeric`; an [expression](expressions.md#exact-decimals)
@@ -21,9 +22,9 @@ class Decimal(PooledDimension):
     """
 
     kind: ClassVar[str] = "decimal"
-    distribution: AnyDistribution = Field(description="what is drawn")
+    distribution: NumberDistribution = Field(description="what is drawn; its numbers may be expressions in quotes")
     scale: int = Field(2, ge=0, le=DIGITS, description="digits after the point")
 
     def make(self, rows: Rows) -> pa.Array:
-        drawn = self.distribution.real(rows.keys, rows.key())
-        return decimals(to_whole(drawn * 10.0**self.scale, -MOST, MOST, down=False), self.scale)
+        drawn, there = real(self.distribution, rows)
+        return decimals(to_whole(drawn * 10.0**self.scale, -MOST, MOST, down=False), self.scale, there)

@@ -342,7 +342,10 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock, pools: Pools | None
 
 
 def _make_sure_that_it_can_be(run: Run, loaded: LoadedSpec, options: Options) -> None:
-    """Raise InvalidInput when a pool can't be filled, when unique values are too few, or when the clock can never move on and nothing ends the run."""
+    """Raise InvalidInput when a pool can't be filled, or unique values are too few for a run.
+
+    Also when the clock can never move on and nothing ends the run.
+    """
     problems = [loaded.document.problem(*problem) for problem in run.pools.problems()]
     found = shortages(loaded.spec, run.pools, options.records)
     problems += [loaded.document.problem(*problem) for problem in found]

@@ -236,6 +236,11 @@ class Registry:
             raise invalid(group, [(("type",), text)])
         return plugin.model_validate({key: data[key] for key in data if key != "type"}, context=self)
 
+    def kind_of(self, group: str, data: Any) -> type[Plugin] | None:
+        """Return the class of the object of a group that JSON describes; None when there is none of that type."""
+        kind = data.get("type") if isinstance(data, dict) else None
+        return self._find(group, kind) if isinstance(kind, str) else None
+
     def path(self, name: str) -> str:
         """Return the path of a file that is named in a spec."""
         return os.path.join(self.folder, name)

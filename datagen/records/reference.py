@@ -1,7 +1,8 @@
 """Reference data: the rows of a table in a run, with what finds those that have some values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,7 @@ class Reference:
         self.size = len(next(iter(self.columns.values()))) if self.columns else 0
         self._fields = dict(columns)  # those of objects, in which a key may be missing
         self._groupings: dict[tuple[str, ...], Grouping] = {}
+        self._made: dict[str, Any] = {}
         self._different: dict[str, Integers] = {}
         self._objects: dict[str, GivenList] = {}
 
@@ -46,6 +48,12 @@ class Reference:
             rows = np.flatnonzero(codes.is_valid().to_numpy(zero_copy_only=False))
             self._different[column] = rows[np.unique(codes.drop_null().to_numpy(), return_index=True)[1]]
         return self._different[column]
+
+    def once(self, key: str, make: Callable[[], Any]) -> Any:
+        """Return what is made of the rows, once for each key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def objects(self, zone: str) -> GivenList:
         """Return the rows as the code of users sees them, with times in a zone."""

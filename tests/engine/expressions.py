@@ -30,6 +30,7 @@ OF_KIND = {
     "timestamp": "stamp",
 }
 OF_PYTHON = {int: "int", float: "float", str: "text", bool: "bool"}
+DRAWN: dict[str, Spec] = {"int": {"type": "int"}, "float": {"type": "float"}, "money": {"type": "decimal", "scale": 2}}
 ZONES = ["Europe/Berlin", "America/New_York", "+05:30", "Asia/Kolkata"]
 WRITTEN = ["'12.345'", "'-0.005'", "'x'", "' 7 '"]
 CODES = ["%Y-%m-%d", "%H:%M:%S", "%j %a"]
@@ -154,6 +155,10 @@ class Maker:
     def field(self, name: str) -> tuple[Spec, str]:
         """Make a generator, and say of which type its values are."""
         type_ = self.pick([known for known in CONSTANTS if known != "time" or "time" in self.types.values()])
+        if type_ in DRAWN and self.draw(st.integers(0, 4)) == 4:
+            mean = self.of(self.pick(["int", "float", "money"])) if type_ == "float" else self.of("int") + " % 1000"
+            distribution = {"type": "normal", "mean": mean, "stddev": self.pick([0, f"abs({self.of('int')} % 9)"])}
+            return DRAWN[type_] | {"name": name, "distribution": distribution}, type_
         field: Spec = {"name": name, "type": self.pick(["expression", "expression", "Expression"])}
         field["value"] = self.of(type_)
         if type_ == "float" and self.pick("ab") == "a":

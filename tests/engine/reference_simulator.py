@@ -27,7 +27,7 @@ from datagen import draw
 from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
 from tests.engine.reference_distribution import drawn
 from tests.engine.reference_distribution import rounded as rounded_draw
-from tests.engine.reference_expression import Time, compared, evaluate, to_digits
+from tests.engine.reference_expression import Time, as_float, compared, evaluate, to_digits
 from tests.reference_profiles import ReferenceRhythm
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
@@ -360,6 +360,12 @@ class Values:
 
     def fresh(self, field: Spec, path: str, row: Rows, variables: Record) -> object:
         distribution = field.get("distribution", {})
+        if field["type"].lower() in ("int", "float", "decimal"):
+            texts = {key: text for key, text in distribution.items() if key != "type" and isinstance(text, str)}
+            values = {key: self.expression({"value": text}, variables) for key, text in texts.items()}
+            if None in values.values():
+                return None
+            distribution = distribution | {key: as_float(value) for key, value in values.items()}
         match field["type"].lower():
             case "enum":
                 random = self.bits(path + "/pick", row)

@@ -216,10 +216,12 @@ def _drawn(dimension: Dimension) -> Floats | None:
     made: Any = getattr(dimension, "distribution", None)
     if getattr(dimension, "cardinality", 0):
         return None
-    if dimension.kind == "int":
-        return _whole(made, down=False)
     if dimension.kind == "timestamp":
         return _whole(made.milliseconds, down=False)
+    if not isinstance(made, Distribution):  # of expressions it is another one in each record
+        return None
+    if dimension.kind == "int":
+        return _whole(made, down=False)
     if dimension.kind in ("float", "decimal"):
         digits: int | None = getattr(dimension, "precision" if dimension.kind == "float" else "scale", None)
         drawn = _draws(made)
