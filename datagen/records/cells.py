@@ -1,6 +1,7 @@
-"""What the cells of text files hold: whole numbers, numbers, exact decimals, booleans, or texts, a column at a time."""
+"""What the cells of text files hold: numbers, exact decimals, booleans, times, or texts, a column at a time."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +17,11 @@ _FORMS = {
     "number": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$",
     "boolean": r"^(true|false)$",
 }
+# A day and a time of it; up to the microsecond, as columns have them.
+_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+_OFFSET = r"(Z|[+-][0-9]{2}:[0-9]{2})"
+_WITH, _WITHOUT = pa.timestamp("us", "UTC"), pa.timestamp("us")  # an offset
+_TIMES = {_WITH: f"{_TIME}{_OFFSET}$", _WITHOUT: f"{_TIME}$"}
 _DECIMAL = "decimal"  # which only a column that is said to be so is
 _NAMES = {pa.int64(): "a whole number", pa.float64(): "a number", pa.bool_(): "true or false"}
 
@@ -60,6 +66,8 @@ def _typed(name: str, column: pa.ChunkedArray, type_: pa.DataType, keeps_empty: 
     if pa.types.is_string(type_):
         return array
     fits = pc.fill_null(pc.match_substring_regex(array, _form(type_)), True)
+    if type_ in _TIMES:
+        fits = pc.and_(fits, _are_times(array))
     if not pc.all(fits, min_count=0).as_py():
         row = pc.index(fits, False).as_py()
         text = f"{show(name)} is taken for {_name(type_)}, found {show(array[row].as_py())}"
@@ -111,22 +119,29 @@ def _type(array: pa.Array) -> pa.DataType:
     for name, form in _FORMS.items():
         if len(array) and pc.all(pc.match_substring_regex(array, form)).as_py():
             return TYPES[name]
+    for type_, form in _TIMES.items():
+        if len(array) and pc.all(pc.match_substring_regex(array, form)).as_py() and pc.all(_are_times(array)).as_py():
+            return type_
     return pa.string()
 
 
 def _said(kind: str, column: pa.ChunkedArray) -> pa.DataType:
     """Return the type of a column that is said to be of a kind; decimals have the most digits that a cell has."""
+    cells = column.combine_chunks()
+    if kind == "time":
+        return _time_type(cells)
     if kind != _DECIMAL:
         return TYPES[kind]
     if pa.types.is_decimal(column.type):
         return _supported(column.type)
-    cells = column.combine_chunks()
     found = pc.extract_regex(cells if _is_text(cells) else plain_text(cells), r"\.(?P<digits>[0-9]+)$").field("digits")
     return decimal_type(min(pc.max(pc.utf8_length(found)).as_py() or 0, DIGITS))
 
 
 def _form(type_: pa.DataType) -> str:
     """Return how cells of a type are written."""
+    if type_ in _TIMES:
+        return _TIMES[type_]
     if not is_decimal(type_):
         return _FORMS[next(name for name, other in TYPES.items() if other == type_)]
     before, after = DIGITS - type_.scale, rf"(\.[0-9]{{1,{type_.scale}}})?" if type_.scale else ""
@@ -136,7 +151,36 @@ def _form(type_: pa.DataType) -> str:
 def _name(type_: pa.DataType) -> str:
     if is_decimal(type_):
         return f"a decimal of at most {DIGITS - type_.scale} and {type_.scale} digits before and after the point"
+    if type_ in _TIMES:
+        return f"a time with{'' if type_.tz else 'out'} an offset, such as 2024-01-31T09:30:00{'Z' if type_.tz else ''}"
     return _NAMES[type_]
+
+
+def _time_type(cells: pa.Array) -> pa.DataType:
+    """Return the type of cells that are said to be times: as the first that is filled has an offset or none."""
+    if not _is_text(cells):
+        return _supported(cells.type)
+    filled = cells.filter(pc.fill_null(pc.not_equal(cells, ""), False))
+    return _WITH if len(filled) and pc.match_substring_regex(filled, f"{_OFFSET}$")[0].as_py() else _WITHOUT
+
+
+def _are_times(cells: pa.Array) -> pa.Array:
+    """Return which cells in the form of a time are one, or are empty; 1 µs for a different one where not all are."""
+    try:
+        cells.cast(_WITH if len(cells) and _time_type(cells).tz else _WITHOUT)
+    except pa.ArrowInvalid:
+        encoded = cells.dictionary_encode()
+        known = [text is None or _is_time(text) for text in encoded.dictionary.to_pylist()]
+        return pc.fill_null(pa.array(known, pa.bool_()).take(encoded.indices), True)
+    return pa.repeat(True, len(cells)) if len(cells) else pa.array([], pa.bool_())
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_text(array: pa.Array | pa.ChunkedArray) -> bool:

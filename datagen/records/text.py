@@ -256,7 +256,16 @@ def _put_time(array: pa.Array, table: Table) -> None:
     """Write times as ISO 8601 with milliseconds."""
     zone = array.type.tz
     ahead, suffix = (0, "") if zone is None else (offset_milliseconds(zone), "Z" if zone == "UTC" else zone)
-    table.times(array if array.type.unit == "ms" else array.cast(pa.timestamp("ms", zone)), ahead, suffix)
+    table.times(as_milliseconds(array), ahead, suffix)
+
+
+def as_milliseconds(values: pa.Array) -> pa.Array:
+    """Return times rounded down to milliseconds; other values as they are."""
+    if not pa.types.is_timestamp(values.type) or values.type.unit == "ms":
+        return values
+    there = values.is_valid().to_numpy(zero_copy_only=False)
+    at = values.cast(pa.timestamp("us", values.type.tz)).cast(pa.int64()).fill_null(0).to_numpy()
+    return pa.array(at // 1000, mask=~there).cast(pa.timestamp("ms", values.type.tz))
 
 
 def _doubles(array: pa.Array) -> pa.Array:

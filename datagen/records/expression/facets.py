@@ -19,7 +19,7 @@ from datagen.draw import Integers
 from datagen.moment import Moment, parse_moment
 from datagen.records.conversion import as_type
 from datagen.records.decimal import as_floats, is_decimal, narrowed, written
-from datagen.records.text import offset_milliseconds, plain_text
+from datagen.records.text import as_milliseconds, offset_milliseconds, plain_text
 from datagen.records.types import JSON_TEXT, is_optional, list_parts, null_mask, plain, plain_type, present
 
 NUMBER, TEXT, BOOLEAN, TIME, LIST, OBJECT = "a number", "a text", "true or false", "a time", "a list", "an object"
@@ -177,14 +177,6 @@ def as_column(facets: Facets, size: int) -> pa.Array:
     if len(columns) < 2:
         return columns[0] if columns else pa.nulls(size)
     return pc.coalesce(*(as_type(column, JSON_TEXT) for column in columns))
-
-
-def as_milliseconds(values: pa.Array) -> pa.Array:
-    """Return times rounded down to milliseconds; other values as they are."""
-    if not pa.types.is_timestamp(values.type) or values.type.unit == "ms":
-        return values
-    microseconds, there = as_numpy(values.cast(pa.int64()))
-    return pa.array(microseconds // 1000, mask=~there).cast(pa.timestamp("ms", values.type.tz))
 
 
 def text_of(values: Any) -> Any:
