@@ -6,25 +6,25 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.native import draws
+from datagen.plugin.computed import DrawsNumbers, NumberDistribution, real
 from datagen.plugin.dimension import PooledDimension, Rows
-from datagen.plugin.distribution import AnyDistribution
 
 
-class Float(PooledDimension):
+class Float(DrawsNumbers, PooledDimension):
     """A number, with full precision or rounded.
 
     Example: {"type": "float", "name": "celsius", "distribution": {"type": "normal", "mean": 20, "stddev": 2}, "precision": 1}
     """
 
     kind: ClassVar[str] = "float"
-    distribution: AnyDistribution = Field(description="what is drawn")
+    distribution: NumberDistribution = Field(description="what is drawn; its numbers may be expressions in quotes")
     precision: int | None = Field(None, ge=0, le=15, description="digits after the point; without it, full precision")
 
     def rarely_repeats(self) -> bool:
         return not self.cardinality and self.precision is None
 
     def make(self, rows: Rows) -> pa.Array:
-        values = self.distribution.real(rows.keys, rows.key())
+        values, there = real(self.distribution, rows)
         if self.precision is not None:
             draws.round_off(values, 10.0**self.precision)
-        return pa.array(values)
+        return pa.array(values, mask=None if there is None else ~there)

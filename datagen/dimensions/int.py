@@ -6,19 +6,22 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.draw import Integers
+from datagen.plugin.computed import DrawsNumbers, WholeNumberDistribution, whole
 from datagen.plugin.dimension import Rows
-from datagen.plugin.distribution import WholeDistribution
+from datagen.plugin.distribution import Distribution
 from datagen.plugin.unique import UniqueDimension
 
 
-class Int(UniqueDimension):
+class Int(DrawsNumbers, UniqueDimension):
     """A whole number. With `unique`, which needs a `uniform` distribution, each comes only once in a run.
 
     Example: {"type": "int", "name": "age", "distribution": {"type": "uniform", "min": 18, "max": 99}}
     """
 
     kind: ClassVar[str] = "int"
-    distribution: WholeDistribution = Field(description="what is drawn; from anything but uniform, rounded")
+    distribution: WholeNumberDistribution = Field(
+        description="what is drawn; from anything but uniform, rounded; its numbers may be expressions in quotes"
+    )
 
     def different_values(self) -> int:
         return self.distribution.whole_numbers()
@@ -27,7 +30,9 @@ class Int(UniqueDimension):
         return self.distribution.places()
 
     def of_range(self, places: Integers) -> pa.Array:
+        assert isinstance(self.distribution, Distribution), "a range that is not known"
         return pa.array(self.distribution.whole_at(places))
 
     def drawn(self, rows: Rows) -> pa.Array:
-        return pa.array(self.distribution.whole(rows.keys, rows.key()))
+        values, there = whole(self.distribution, rows)
+        return pa.array(values, mask=None if there is None else ~there)

@@ -17,6 +17,8 @@ from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.model import Number
 from datagen.problems import Path_
 from datagen.records.batch import Layout
+from datagen.records.decimal import decimals, is_decimal, to_decimal, units_of
+from datagen.records.expression.facets import NUMBER, value_types_of
 from datagen.records.types import plain, present
 
 _EXACT = 2.0**53  # up to here every whole number is a float
@@ -27,7 +29,8 @@ class Partition(PooledDimension):
 
     The total, rounded to `precision`, is cut at places of which each is equally likely; no part is below `least`. Where
     it is too small for so many parts, there are fewer, at least one. It is null where the total is no number, or has
-    more than 15 digits with its `precision`.
+    more than 15 digits with its `precision`. The parts of an exact [decimal](#decimal) are such decimals; of others they
+    are floats, or whole numbers where there are no digits after the point.
 
     Example: {"type": "partition", "name": "shares", "total": "100", "parts": {"type": "constant", "value": 3}, "precision": 2, "least": 5}
     """
@@ -36,7 +39,9 @@ class Partition(PooledDimension):
     lengths: ClassVar[tuple[str, ...]] = ("parts",)
     total: AnyExpression = Field(description="an expression: what the parts add up to")
     parts: LengthDistribution = Field(description="how many parts")
-    precision: int = Field(0, ge=0, le=15, description="digits after the point; with 0 the parts are whole numbers")
+    precision: int | None = Field(
+        None, ge=0, le=15, description="digits after the point; without it, those of an exact decimal, else none"
+    )
     least: Number = Field(0, ge=0, description="what no part is below; it is rounded up to the precision")
 
     def extent(self) -> Extent:
@@ -52,11 +57,14 @@ class Partition(PooledDimension):
         lengths = np.maximum(self.parts.length(rows.keys, rows.key("parts")), 1)
         if too_many(lengths):
             return in_halves(self.make, rows)
-        scale = 10.0**self.precision
-        totals, known = _numbers(rows.calculate(self.total), scale)
+        total = present(plain(rows.calculate(self.total)))
+        is_exact = is_decimal(total.type)
+        digits = (total.type.scale if is_exact else 0) if self.precision is None else self.precision
+        scale = 10.0**digits
+        totals, known = _numbers(total, digits)
         there = np.flatnonzero(known)
         lengths, parts = self._cut(rows.at(there), lengths[there], totals[there], np.ceil(self.least * scale))
-        values = pa.array(parts / scale + 0.0 if self.precision else parts.astype(np.int64))
+        values = decimals(parts.astype(np.int64), digits) if is_exact else _of_units(parts, scale)
         ends = np.zeros(len(rows) + 1, np.int32)
         ends[there + 1] = lengths
         return pa.ListArray.from_arrays(pa.array(np.cumsum(ends, dtype=np.int32)), values, mask=pa.array(~known))
@@ -71,12 +79,19 @@ class Partition(PooledDimension):
         return lengths, parts * np.repeat(np.sign(totals), lengths) + np.repeat(floor, lengths)
 
 
-def _numbers(values: pa.Array, scale: float) -> tuple[Floats, Marks]:
-    """Return values in units of ``1 / scale``, (n,), 0 where they are not known exactly, and where they are (n,)."""
-    numbers = present(plain(values))
-    if not (pa.types.is_integer(numbers.type) or pa.types.is_floating(numbers.type)):
+def _of_units(parts: Floats, scale: float) -> pa.Array:
+    return pa.array(parts / scale + 0.0 if scale > 1 else parts.astype(np.int64))
+
+
+def _numbers(numbers: pa.Array, digits: int) -> tuple[Floats, Marks]:
+    """Return numbers in units of a last digit, (n,), 0 where they are not known exactly, and where they are (n,)."""
+    if value_types_of(numbers.type) != {NUMBER}:
         return np.zeros(len(numbers)), np.zeros(len(numbers), bool)
-    units = np.rint(pc.cast(numbers, pa.float64(), safe=False).fill_null(np.nan).to_numpy(zero_copy_only=False) * scale)
+    if is_decimal(numbers.type):
+        exact = to_decimal(numbers, digits)
+        units = np.where(exact.is_valid().to_numpy(zero_copy_only=False), units_of(exact), np.nan)
+    else:
+        units = np.rint(pc.cast(numbers, pa.float64(), safe=False).fill_null(np.nan).to_numpy() * 10.0**digits)
     known = np.abs(units) < _EXACT
     return np.where(known, units, 0.0), known
 

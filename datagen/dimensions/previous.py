@@ -12,8 +12,8 @@ from datagen.plugin.dimension import Dimension, Rows
 from datagen.problems import Path_, show
 from datagen.records.batch import Layout
 from datagen.records.conversion import from_json
-from datagen.records.expression.facets import as_milliseconds
 from datagen.records.expression.name import former, found_in, of_former, root
+from datagen.records.text import as_milliseconds
 from datagen.records.types import plain_type
 
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
@@ -18,6 +17,7 @@ from datagen.plugin.labelled import Labelled
 from datagen.plugin.model import LARGEST, Model, Named, Number, invalid, make_of_group
 from datagen.problems import Path_, show
 from datagen.records.batch import Layout
+from datagen.records.expression.facets import NUMBER, floats, value_types_of
 from datagen.records.expression.name import called
 from datagen.records.types import plain, present
 
@@ -203,7 +203,7 @@ def _kept(rows: Rows, key: str) -> Floats:
 def _numbers(values: pa.Array) -> Floats:
     """Return values as floats, (n,), NaN where they are no numbers."""
     numbers = present(plain(values))
-    if not (pa.types.is_integer(numbers.type) or pa.types.is_floating(numbers.type)):
+    if value_types_of(numbers.type) != {NUMBER}:
         return np.full(len(numbers), np.nan)
-    found: Floats = pc.cast(numbers, pa.float64(), safe=False).fill_null(np.nan).to_numpy(zero_copy_only=False)
+    found: Floats = floats(numbers).fill_null(np.nan).to_numpy(zero_copy_only=False)
     return found

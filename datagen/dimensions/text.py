@@ -9,9 +9,8 @@ from pydantic import Field
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.problems import Path_
 from datagen.records.batch import Layout
-from datagen.records.expression.facets import as_milliseconds
 from datagen.records.pattern import TextPattern, names_in
-from datagen.records.text import join
+from datagen.records.text import as_milliseconds, join
 
 
 class Text(Dimension):

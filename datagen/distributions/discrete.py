@@ -20,7 +20,8 @@ class Discrete(Distribution):
     """One of some numbers, by their weights.
 
     For what has only a few values: sizes of packs, prices of a list, seconds of a timeout. Weights need not add up to
-    anything; without them all values are equally likely.
+    anything; without them all values are equally likely. In a field int, float or decimal, a `table` and its `column`
+    may stand in place of the values; the weights are those of the table.
 
     Example: {"type": "discrete", "values": [1, 6, 12, 24], "weights": [60, 25, 10, 5]}
     """

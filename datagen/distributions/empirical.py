@@ -21,7 +21,8 @@ class Empirical(Distribution):
 
     Either `values`, a sample in any order, or `quantiles`, [share, value] pairs: the share of all numbers that are not
     above the value, from 0 to 1, as a dashboard shows them: p50 is [0.5, …]. Between two of them draws are flat. To
-    draw nothing but the values themselves, take `discrete`.
+    draw nothing but the values themselves, take `discrete`. In a field int, float or decimal, a `table` and its
+    `column` may stand in place of the values.
 
     Example: {"type": "empirical", "quantiles": [[0, 0.8], [0.5, 12], [0.9, 45], [0.99, 310], [1, 2000]]}
     """

@@ -13,8 +13,8 @@ from datagen.engine.step import Steps
 from datagen.engine.variables import Store
 from datagen.plugin.world import Lives, Seen
 from datagen.records.batch import MOST_ROWS
-from datagen.records.expression.facets import as_milliseconds
 from datagen.records.reference import Grouping
+from datagen.records.text import as_milliseconds
 from datagen.records.types import present
 
 

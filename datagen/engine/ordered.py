@@ -22,8 +22,8 @@ from datagen.plugin.dimension import Dimension, Failed, Rows
 from datagen.plugin.lookup import Lookup
 from datagen.plugin.world import World
 from datagen.records.batch import TIME
-from datagen.records.expression.facets import as_milliseconds
 from datagen.records.expression.name import former
+from datagen.records.text import as_milliseconds
 from datagen.records.types import plain
 
 Before = Callable[[int], Positions]

@@ -14,9 +14,8 @@ from datagen.engine.step import Steps
 from datagen.engine.variables import StoreReader
 from datagen.plugin.world import NoPast, Past, Seen
 from datagen.records.batch import TIME
-from datagen.records.expression.facets import as_milliseconds
 from datagen.records.expression.name import former, of_former
-from datagen.records.text import plain_text
+from datagen.records.text import as_milliseconds, plain_text
 
 Look = Callable[[str], Seen]  # the records of an emitter
 Course = Callable[[Integers], pa.Array]  # of times (n,), in ns since the start

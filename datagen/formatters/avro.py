@@ -17,6 +17,7 @@ from datagen.native.octets import zigzag
 from datagen.plugin.formatter import LineWriter
 from datagen.records.batch import Layout
 from datagen.records.conversion import common_types, exported_types, fitted
+from datagen.records.decimal import is_decimal, octets_of
 from datagen.records.lines import Lines
 from datagen.records.schema.avro import avro_schema
 from datagen.records.table import Style, Table
@@ -31,9 +32,9 @@ class Avro(Registered):
     """Apache Avro. The schema follows from the spec; `datagen types SPEC --as avro` prints it.
 
     It is one record with the dimensions of all emitters, each of which may be null; times are `timestamp-millis`,
-    values of several types are strings of JSON. In a file records stand in blocks behind the schema (an object
-    container file); elsewhere each record is a message without it, behind the number of its schema where there is a
-    `registry`.
+    exact decimals `decimal`, values of several types are strings of JSON. In a file records stand in blocks behind the
+    schema (an object container file); elsewhere each record is a message without it, behind the number of its schema
+    where there is a `registry`.
 
     Example: {"type": "avro"}
     Example: {"type": "avro", "name": "Request", "namespace": "shop", "codec": "deflate"}
@@ -99,6 +100,8 @@ def _put_value(array: pa.Array, table: Table) -> None:
         table.numbers(moments.cast(pa.int64()), Style.AVRO)
     elif pa.types.is_boolean(type_):
         table.numbers(pc.cast(array, pa.int64()), Style.PROTOBUF)  # an octet of 0 or 1
+    elif is_decimal(type_):
+        table.strings(octets_of(array), Style.AVRO)
     elif pa.types.is_floating(type_):
         table.doubles(array.cast(pa.float64()), Style.AVRO)
     elif pa.types.is_integer(type_) and not pa.types.is_uint64(type_):

@@ -21,7 +21,8 @@ _NIL, _FALSE, _TRUE = b"\xc0", b"\xc2", b"\xc3"  # the specification of MessageP
 
 
 class Msgpack(Formatter):
-    """MessagePack: a map for each record, like `json` in binary and a third shorter. What is missing has no key.
+    """MessagePack: a map for each record, like `json` in binary and a third shorter. What is missing has no key, and
+    exact decimals, which it does not know, are texts.
 
     In files records stand one after the other, as every reader of MessagePack takes them; elsewhere each is a message.
 

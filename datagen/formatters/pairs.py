@@ -7,6 +7,7 @@ from functools import partial
 import pyarrow as pa
 
 from datagen.records.batch import Layout
+from datagen.records.decimal import is_decimal
 from datagen.records.inside import inside_object
 from datagen.records.schema.name import doubles
 from datagen.records.table import Table
@@ -46,7 +47,8 @@ def put_pairs(columns: Mapping[str, pa.Array], between: str, put: Put, table: Ta
 
 def _put_pair(array: pa.Array, table: Table, before: str, put: Put) -> None:
     table.text(before)
-    (put_plain if pa.types.is_primitive(array.type) else put)(array, table)
+    is_simple = pa.types.is_primitive(array.type) or is_decimal(array.type)
+    (put_plain if is_simple else put)(array, table)
 
 
 def clashes(

@@ -27,9 +27,10 @@ class Protobuf(Registered):
     """Protocol Buffers. The schema follows from the spec; `datagen types SPEC --as protobuf` prints it.
 
     It is one message with the dimensions of all emitters as `optional` fields, numbered in their order; what is null or
-    missing is absent. Times are `google.protobuf.Timestamp`, lists `repeated` without their nulls, values of several
-    types strings of JSON. In a file each record stands behind its length, as `parseDelimitedFrom` of the libraries
-    takes it; elsewhere each is a message, behind the number of its schema where there is a `registry`.
+    missing is absent. Times are `google.protobuf.Timestamp`, lists `repeated` without their nulls, exact decimals
+    and values of several types strings, the latter of JSON. In a file each record stands behind its length, as
+    `parseDelimitedFrom` of the libraries takes it; elsewhere each is a message, behind the number of its schema where
+    there is a `registry`.
 
     Example: {"type": "protobuf"}
     Example: {"type": "protobuf", "name": "Request", "package": "shop.v1"}

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from datagen.plugin.formatter import Formatter, LineWriter, PieceWriter
 from datagen.records.batch import Layout
+from datagen.records.decimal import is_decimal
 from datagen.records.escape import Escape
 from datagen.records.schema.name import clashes
 from datagen.records.table import Table
@@ -82,7 +83,7 @@ def _put_content(array: pa.Array, table: Table) -> None:
     elif pa.types.is_list(type_):
         _put_element(table.begin_list(array, between=""), table, _ITEM)
         table.end()
-    elif pa.types.is_primitive(type_):
+    elif pa.types.is_primitive(type_) or is_decimal(type_):
         put_plain(array, table)
     else:
         table.strings(_escaped(plain_text(array)))

@@ -21,6 +21,7 @@ from datagen.job.limit import Limit
 from datagen.job.options import Options, processors
 from datagen.job.request import Inputs, Request, load, spec_of
 from datagen.job.rows import with_rows
+from datagen.job.shortage import shortages
 from datagen.job.times import Times, settle
 from datagen.job.volume import Known, Scale, scaled
 from datagen.language.load import LoadedSpec
@@ -341,8 +342,13 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock, pools: Pools | None
 
 
 def _make_sure_that_it_can_be(run: Run, loaded: LoadedSpec, options: Options) -> None:
-    """Raise InvalidInput when a pool can't be filled, or when the clock can never move on and nothing ends the run."""
+    """Raise InvalidInput when a pool can't be filled, or unique values are too few for a run.
+
+    Also when the clock can never move on and nothing ends the run.
+    """
     problems = [loaded.document.problem(*problem) for problem in run.pools.problems()]
+    found = shortages(loaded.spec, run.pools, options.records)
+    problems += [loaded.document.problem(*problem) for problem in found]
     if options.records is None and options.bytes is None and loaded.spec.stands_still:
         message = "no gap and no delay is ever above 0: the clock can never move on; give a number of records"
         problems.append(loaded.document.problem(("interarrival",), message))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from datagen.records.expression.catalogue import FORMS, GROUPS, Form
@@ -105,6 +106,34 @@ The results are the same on every machine: `exp`, `log` and `pow` have their own
 first item to the last."""
 
 
+_DECIMALS = """\
+The numbers of a dimension [decimal](dimensions.md#decimal), and of columns that hold such, are calculated with exactly,
+as one does with money. So they are in all of these, where `price` is 19.99 and `n` is 3:"""
+
+# What decimals give, by the expression; a test calculates them.
+DECIMALS = {
+    "price * n": "59.97",
+    "price + 0.01": "20.00",
+    "price * 0.19": "3.7981",
+    "round(price * 0.19, 2)": "3.80",
+    "price % 5": "4.99",
+    "price / n": "6.663333333333333",
+    "decimal(price / n, 2)": "6.66",
+    "price > 19.985": "true",
+    "min(price, 9.9)": "9.90",
+    "format(price, '.1f')": '"20.0"',
+}
+
+_DECIMAL_RULES = """\
+Beside a decimal a whole number is exact, and so is a constant with a point, as it is written: 0.19 is 19 hundredths (up
+to 15 digits, 9 of them after the point). Beside any other float, such as a dimension `float`, a decimal becomes one,
+and so does the result; `decimal(x, 2)` makes it exact again. `+`, `-` and `%` give as many digits after the point as
+the longer side has, `*` as many as both together, where more than 18 are a float. `/` and `avg` always give a float.
+Of the functions `abs`, `ceil`, `decimal`, `floor`, `format`, `max`, `min`, `round`, `sum` and `text` are exact; others
+take a decimal as a float. A decimal has at most 18 digits, and what needs more is null. Where a dimension holds several
+types, its decimals are floats."""
+
+
 def expression_page() -> Iterator[str]:
     """Yield the blocks of the page."""
     yield "# Expressions"
@@ -112,6 +141,11 @@ def expression_page() -> Iterator[str]:
     rows = [f"| {written} | {text} |" for written, text in _OPERATORS]
     yield "\n".join(["| expression | value |", "|---|---|", *rows])
     yield _RULES
+    yield "## Exact decimals"
+    yield _DECIMALS
+    rows = [f"| `{written}` | `{given}` |" for written, given in DECIMALS.items()]
+    yield "\n".join(["| expression | value |", "|---|---|", *rows])
+    yield _DECIMAL_RULES
     yield "## Names"
     yield _NAMES
     yield "## Functions"
@@ -130,6 +164,6 @@ def expression_page() -> Iterator[str]:
 def _table(functions: tuple[Function | Form, ...]) -> str:
     rows = ["| function | gives | example | |", "|---|---|---|---|"]
     for one in functions:
-        shown = json.dumps(one.shown, ensure_ascii=False)
+        shown = str(one.shown) if isinstance(one.shown, Decimal) else json.dumps(one.shown, ensure_ascii=False)
         rows.append(f"| `{one.signature}` | {one.text} | `{one.example}` | `{shown}` |")
     return "\n".join(rows)

@@ -96,7 +96,8 @@ def _definitions(registry: Registry) -> Schema:
     defs |= _nameless(defs)
     drawing = {name: kind for name, kind in registry.of("distribution").items() if getattr(kind, "draws_times", True)}
     times = {name.lower(): _with_times(described(kind)) for name, kind in drawing.items()}
-    return defs | _choice("time_distribution", times)
+    numbers = {name.lower(): _with_texts(described(kind)) for name, kind in registry.of("distribution").items()}
+    return defs | _choice("time_distribution", times) | _choice("number_distribution", numbers)
 
 
 def _nameless(defs: Schema) -> Schema:
@@ -202,6 +203,21 @@ def _renamed(part: Any, names: Mapping[str, str]) -> Any:
 def _any_case(name: str) -> str:
     letters = (f"[{c.lower()}{c.upper()}]" if c.isalpha() else re.escape(c) for c in name)
     return f"^{''.join(letters)}$"
+
+
+def _with_texts(distribution: Schema) -> Schema:
+    """Return the schema of a distribution whose numbers may be expressions."""
+    changed = {key: value for key, value in distribution.items() if key != "examples"}
+    changed["properties"] = {
+        key: {"anyOf": [part, {"type": "string"}], "description": part.get("description", "")}
+        if part.get("type") in ("number", "integer")
+        else part
+        for key, part in distribution["properties"].items()
+    }
+    if "values" in changed["properties"]:
+        changed["properties"] |= {"table": {"type": "string"}, "column": {"type": "string"}}
+        changed["required"] = [key for key in changed.get("required", []) if key != "values"]
+    return changed
 
 
 def _with_times(distribution: Schema) -> Schema:

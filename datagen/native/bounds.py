@@ -8,6 +8,7 @@ from cython.cimports.datagen.native.entry import (
     CLOSE,
     CODES,
     CONSTANT,
+    DECIMAL,
     DOUBLE,
     FLOAT,
     INTEGER,
@@ -27,6 +28,7 @@ from cython.cimports.datagen.native.entry import (
 )
 
 WIDEST_NUMBER = cython.declare(cython.longlong, 26)  # bytes of an integer or a float
+MOST_DIGITS = cython.declare(cython.longlong, 18)  # of a decimal behind its point
 LONGEST_LENGTH = cython.declare(cython.longlong, 10)  # bytes of a length before a text or a list
 WIDEST_SECOND = cython.declare(cython.longlong, 40)  # bytes of a time without its suffix
 
@@ -55,7 +57,7 @@ def bound(
         e = entries + at
         if not is_inside(e.before, e.before_size, room) or not is_inside(e.after, e.after_size, room):
             return -1
-        if MAYBE <= e.kind <= DOUBLE:
+        if MAYBE <= e.kind <= DOUBLE or e.kind == DECIMAL:
             buffer = e.offsets if e.kind in (TEXT, STRING) else e.values
             if not buffer or first < 0 or first + count > e.size:
                 return -1
@@ -96,6 +98,8 @@ def bound(
             look(e, first, count)
         elif e.kind == INTEGER or e.kind == UNSIGNED or e.kind == NUMBER or e.kind == DOUBLE:
             more = count * WIDEST_NUMBER
+        elif e.kind == DECIMAL:
+            more = count * WIDEST_NUMBER if 0 <= e.extra <= MOST_DIGITS else -1
         elif e.kind == BOOLEAN:
             more = count * 5
         elif e.kind == OPEN or e.kind == CONSTANT:

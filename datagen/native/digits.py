@@ -2,7 +2,7 @@
 
 import cython
 from cython.cimports.datagen.native.entry import Entry, high_product
-from cython.cimports.libc.string import memcpy
+from cython.cimports.libc.string import memcpy, memmove
 
 PAIRS = cython.declare(
     cython.p_const_char,
@@ -79,6 +79,28 @@ def signed(out: cython.p_uchar, value: cython.longlong) -> cython.p_uchar:
         out[0] = 0x2D
         return number(out + 1, 0 - cython.cast(cython.ulonglong, value))
     return number(out, cython.cast(cython.ulonglong, value))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def exact(out: cython.p_uchar, value: cython.longlong, digits: cython.longlong) -> cython.p_uchar:
+    """Write an integer over a power of ten, at most 10**18, with all digits behind the point."""
+    left: cython.ulonglong = value
+    count: cython.longlong
+    if value < 0:
+        out[0] = 0x2D
+        out += 1
+        left = 0 - left
+    count = digits_of(left)
+    if count <= digits:
+        count = digits + 1
+    fill(out + count, left, count)
+    if not digits:
+        return out + count
+    memmove(out + count - digits + 1, out + count - digits, digits)
+    (out + count - digits)[0] = 0x2E
+    return out + count + 1
 
 
 @cython.cfunc

@@ -10,7 +10,7 @@ cdef enum:
     SLACK = 64  # bytes behind constants, texts of codes and lines, since texts are copied 16 bytes at a time
 
 cdef enum:  # kinds of entries, as ``datagen.records.table`` numbers them
-    CONSTANT, OPEN, CLOSE, CELL, CELL_END, MAYBE, LIST, CODES, TEXT, STRING, INTEGER, UNSIGNED, FLOAT, TIME, BOOLEAN, NUMBER, DOUBLE, SIZED, SIZED_END
+    CONSTANT, OPEN, CLOSE, CELL, CELL_END, MAYBE, LIST, CODES, TEXT, STRING, INTEGER, UNSIGNED, FLOAT, TIME, BOOLEAN, NUMBER, DOUBLE, SIZED, SIZED_END, DECIMAL
 
 cdef enum:  # styles of numbers and lengths, as ``datagen.records.table`` numbers them
     PLAIN, AVRO, PROTOBUF, MESSAGE, NATURAL, GROUP  # of MessagePack: NATURAL of uint64, GROUP of maps and lists, MESSAGE of all else
@@ -29,7 +29,7 @@ cdef struct Entry:  # 24 numbers of 8 bytes
     long long width  # TEXT, STRING: bytes of an offset; LIST: the style of its length before it
     const unsigned char *data  # TEXT, STRING, CODES: the texts
     long long data_size
-    long long extra  # LIST: number of items; CODES: of codes; CELL_END: the separator; CLOSE: what the first octet becomes, 0: nothing; TIME: ms ahead of UTC; TEXT, NUMBER, DOUBLE: the style
+    long long extra  # LIST: number of items; CODES: of codes; CELL_END: the separator; CLOSE: what the first octet becomes, 0: nothing; TIME: ms ahead of UTC; TEXT, NUMBER, DOUBLE: the style; DECIMAL: digits after the point
     # What ``write`` keeps.
     unsigned char *start  # OPEN, CELL, SIZED: where it begins in the lines
     double scale  # FLOAT: the power of ten that makes integers of most values, 0 for none

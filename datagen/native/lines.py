@@ -6,7 +6,7 @@ written, all that the entries point to is checked, and how many bytes the lines 
 
 import cython
 from cython.cimports.datagen.native.bounds import bound
-from cython.cimports.datagen.native.digits import number, real, signed, time
+from cython.cimports.datagen.native.digits import exact, number, real, signed, time
 from cython.cimports.datagen.native.entry import (
     AVRO,
     BOOLEAN,
@@ -14,6 +14,7 @@ from cython.cimports.datagen.native.entry import (
     CELL_END,
     CLOSE,
     CODES,
+    DECIMAL,
     DOUBLE,
     FLOAT,
     INTEGER,
@@ -188,6 +189,9 @@ def put(
             out = octets(out, e.extra, cython.cast(cython.pointer(cython.const[cython.longlong]), e.values)[row])
         elif kind == DOUBLE:
             out = binary(out, e.extra, cython.cast(cython.pointer(cython.const[cython.double]), e.values)[row])
+        elif kind == DECIMAL:  # two words each, of which the lower one holds 18 digits
+            integer = cython.cast(cython.pointer(cython.const[cython.longlong]), e.values)[2 * row]
+            out = exact(out, integer, e.extra)
         elif kind == SIZED:
             e.start = out
         elif kind == SIZED_END:

@@ -20,7 +20,7 @@ from datagen.plugin.expression import AnyExpression
 from datagen.plugin.keyed_rows import KeyedRows
 from datagen.plugin.model import inside, invalid, make_of_group, place_in_source
 from datagen.plugin.reading import Reading
-from datagen.plugin.world import NO_PAST, Past, Reader, Seen
+from datagen.plugin.world import NO_PAST, Past, Reader, Seen, World
 from datagen.problems import Cancelled, Path_, RunFailed, path_part, show
 from datagen.records.expression import Expression, Given
 from datagen.records.expression.name import root, shown
@@ -91,6 +91,10 @@ class Dimension(Reading):
     def counts(self) -> bool:
         """Return whether its own values depend on those that it has made before, or on how many."""
         return False
+
+    def most_values(self, world: World) -> int | None:
+        """Return how many values it can make in a run, where none may come twice; None where there is no such end."""
+        return None
 
     def remembers(self) -> bool:
         """Return whether its own values depend on those that it has made for the same worker before."""

@@ -4,7 +4,8 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cache, cached_property, partial
 from math import erf, exp, pi, sqrt
-from typing import Annotated, ClassVar, NamedTuple, Self
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, Union, get_args, get_origin
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ _RARE = 2.0**-20
 SMALLEST_WAIT = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
 # Keys that hold times where times are drawn.
 MOMENT_KEYS = ("value", "min", "max", "mean", "mode", "least", "most")
+_ELSEWHERE = "; an expression can only be in the distribution of a field int, float or decimal"
 _LONGEST = NEVER / 1e9  # seconds
 
 
@@ -64,6 +66,21 @@ class Distribution(Plugin):
 
     least: Number | None = Field(None, description="no draw is below this")
     most: Number | None = Field(None, description="no draw is above this")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_texts(cls, data: Any) -> Any:
+        texts = {key: text for key, text in data.items() if isinstance(text, str)} if isinstance(data, dict) else {}
+        lines: list[tuple[Path_, str]] = [
+            ((key,), f"must be a valid number, found {show(text)}{_ELSEWHERE}")
+            for key, text in texts.items()
+            if key in number_keys(cls)
+        ]
+        if "table" in texts and "values" in cls.model_fields:
+            lines.append((("table",), f"can't be here: a table{_ELSEWHERE.removeprefix('; an expression')}"))
+        if lines:
+            raise invalid(cls.kind, lines)
+        return data
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
@@ -254,6 +271,17 @@ class Distribution(Plugin):
     def problem_as_whole(self) -> str | None:
         """Return why whole numbers can't be drawn; None when they can."""
         return None
+
+
+@cache
+def number_keys(kind: type[Distribution]) -> dict[str, Any]:
+    """Return the keys of a kind that hold a number, each with the type that this has."""
+    return {key: Annotated[field.annotation, field] for key, field in kind.model_fields.items() if _is_number(field)}
+
+
+def _is_number(field: Any) -> bool:
+    one_of = get_args(field.annotation) if get_origin(field.annotation) in (Union, UnionType) else (field.annotation,)
+    return set(one_of) <= {int, float, NoneType, Number}
 
 
 def endless(distribution: Distribution) -> Iterator[tuple[Path_, str]]:

@@ -153,6 +153,9 @@ class Maker(Protocol):
     def make(self, group: str, data: Any) -> Any:
         """Return the object of a group that JSON describes. Raises pydantic's ValidationError."""
 
+    def kind_of(self, group: str, data: Any) -> Any:
+        """Return the class of the object of a group that JSON describes; None when there is none of that type."""
+
     def formatter(self, described: Any) -> Any:
         """Return the formatter of a JSON object, a format's name or a pattern file. Raises ValidationError."""
 

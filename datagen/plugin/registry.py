@@ -63,6 +63,7 @@ BUILT_IN = {
         "constant": "dimensions.constant",
         "counter": "dimensions.counter",
         "credit_card": "dimensions.credit_card",
+        "decimal": "dimensions.decimal",
         "enum": "dimensions.enum",
         "expression": "dimensions.expression",
         "fake": "dimensions.fake",
@@ -88,6 +89,7 @@ BUILT_IN = {
         "regex": "dimensions.regex",
         "replace": "dimensions.replace",
         "row": "dimensions.row",
+        "rows": "dimensions.rows",
         "signal": "dimensions.signal",
         "string": "dimensions.string",
         "template": "dimensions.template",
@@ -235,6 +237,11 @@ class Registry:
             text = f"unknown {group} type {show(kind)}{did_you_mean(kind, self.of(group))}"
             raise invalid(group, [(("type",), text)])
         return plugin.model_validate({key: data[key] for key in data if key != "type"}, context=self)
+
+    def kind_of(self, group: str, data: Any) -> type[Plugin] | None:
+        """Return the class of the object of a group that JSON describes; None when there is none of that type."""
+        kind = data.get("type") if isinstance(data, dict) else None
+        return self._find(group, kind) if isinstance(kind, str) else None
 
     def path(self, name: str) -> str:
         """Return the path of a file that is named in a spec."""

@@ -35,8 +35,10 @@ class TableFile(Model):
     record: str | None = Field(
         None, min_length=1, description="lines: a regular expression; a record begins at each match"
     )
-    types: Literal["text"] | dict[str, Literal["integer", "number", "boolean", "text"]] = Field(
-        {}, description="types of columns of texts, in place of what their cells look like; `text` for all"
+    types: Literal["text"] | dict[str, Literal["integer", "number", "decimal", "boolean", "time", "text"]] = Field(
+        {},
+        description="types of columns of texts, in place of what their cells look like; `text` for all. "
+        "A `decimal` is exact, with as many digits after the point as the longest cell",
     )
 
     @field_validator("record")

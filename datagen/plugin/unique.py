@@ -11,6 +11,7 @@ from datagen import draw
 from datagen.draw import Integers
 from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.model import invalid
+from datagen.plugin.world import World
 from datagen.problems import RunFailed
 
 _MOST = 2**63  # values that a shuffle knows
@@ -36,6 +37,9 @@ class UniqueDimension(PooledDimension):
     def counts(self) -> bool:
         return self.unique
 
+    def most_values(self, world: World) -> int | None:
+        return self.count_of_unique() if self.unique else None
+
     def why_not_unique(self) -> str | None:
         """Return why its values can't be told apart by a number below ``count_of_unique``; None when they can."""
         if not self.count_of_unique():
@@ -59,8 +63,12 @@ class UniqueDimension(PooledDimension):
     def make(self, rows: Rows) -> pa.Array:
         if not self.unique:
             return self.drawn(rows)
-        size, made = self.count_of_unique(), rows.count()
-        if made + len(rows) > size:
-            raise RunFailed(f'making {rows.path}: all {size} values are used up, and with "unique" none comes twice')
-        places = np.arange(made, made + len(rows))
-        return self.numbered(rows, draw.shuffled(places, size, rows.key("unique")))
+        return self.numbered(rows, next_of(self.count_of_unique(), rows))
+
+
+def next_of(size: int, rows: Rows) -> Integers:
+    """Return the next numbers below a size, (n,), of a shuffle. Raises RunFailed when all are used up."""
+    made = rows.count()
+    if made + len(rows) > size:
+        raise RunFailed(f'making {rows.path}: all {size} values are used up, and with "unique" none comes twice')
+    return draw.shuffled(np.arange(made, made + len(rows)), size, rows.key("unique"))

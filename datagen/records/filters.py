@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.problems import did_you_mean, show
+from datagen.records.decimal import is_decimal
 from datagen.records.expression.text import number_text
 from datagen.records.strftime import formatted_time, put_formatted
 from datagen.records.text import Piece, json_text, plain_text
@@ -104,7 +105,7 @@ def _kind(name: str) -> str | None:
 
 def _is_number(type_: pa.DataType) -> bool:
     type_ = plain_type(type_)
-    return bool(pa.types.is_integer(type_) or pa.types.is_floating(type_))
+    return bool(pa.types.is_integer(type_) or pa.types.is_floating(type_) or is_decimal(type_))
 
 
 def _where_valid(function: Filter, values: pa.Array) -> pa.Array:

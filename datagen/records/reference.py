@@ -1,7 +1,8 @@
 """Reference data: the rows of a table in a run, with what finds those that have some values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +10,8 @@ import pyarrow.compute as pc
 
 from datagen.draw import Floats, Integers, Weighted
 from datagen.records.conversion import as_type
+from datagen.records.decimal import as_floats, is_decimal, to_decimal, units_of
+from datagen.records.expression.facets import NUMBER, alike, value_types_of
 from datagen.records.types import JSON_TEXT, plain, present
 from datagen.records.values import GivenList, GivenObject, python_values
 
@@ -23,6 +26,8 @@ class Reference:
         self.size = len(next(iter(self.columns.values()))) if self.columns else 0
         self._fields = dict(columns)  # those of objects, in which a key may be missing
         self._groupings: dict[tuple[str, ...], Grouping] = {}
+        self._made: dict[str, Any] = {}
+        self._different: dict[str, Integers] = {}
         self._objects: dict[str, GivenList] = {}
 
     @cached_property
@@ -35,6 +40,20 @@ class Reference:
     def by_weight(self) -> Weighted | None:
         """Return what draws a row by the weights; None when every row is drawn equally often."""
         return None if self.weights is None else Weighted(self.weights)
+
+    def different(self, column: str) -> Integers:
+        """Return the first rows (n,) with each of the values of a column, null left out."""
+        if column not in self._different:
+            codes = _comparable(self.columns[column]).dictionary_encode().indices
+            rows = np.flatnonzero(codes.is_valid().to_numpy(zero_copy_only=False))
+            self._different[column] = rows[np.unique(codes.drop_null().to_numpy(), return_index=True)[1]]
+        return self._different[column]
+
+    def once(self, key: str, make: Callable[[], Any]) -> Any:
+        """Return what is made of the rows, once for each key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def objects(self, zone: str) -> GivenList:
         """Return the rows as the code of users sees them, with times in a zone."""
@@ -69,6 +88,7 @@ class Grouping:
         self.starts = np.concatenate([[0], np.cumsum(counts)])  # where in the order each group begins; the end
         # Of weights, up to each row of the order; None when every row is drawn equally often.
         self.sums = None if weights is None else np.concatenate([[0.0], np.cumsum(weights[self.order])])
+        self._filled = None if weights is None else np.concatenate([[0], np.cumsum(weights[self.order] > 0)])
 
     def of(self, values: Sequence[pa.Array], size: int) -> tuple[Integers, Integers]:
         """Return where in the order the groups with some values, (size,) each, begin, and how many rows they have."""
@@ -78,6 +98,30 @@ class Grouping:
         number = np.where(number < 0, len(self.starts) - 1, number)
         ends = np.append(self.starts, self.starts[-1])
         return ends[number], ends[number + 1] - ends[number]
+
+    def drawable(self, begins: Integers, counts: Integers) -> Integers:
+        """Return how many rows there are in groups (n,), those without any weight left out."""
+        if self._filled is None:
+            return counts
+        found: Integers = self._filled[begins + counts] - self._filled[begins]
+        return found
+
+    def place_beside(self, u: Floats, begins: Integers, counts: Integers, taken: Integers) -> Integers:
+        """Return a place in each group (n,) beside those that are taken, (n, k) ascending; ``u`` (n,) chooses."""
+        if self.sums is None or self._filled is None:
+            at = begins + np.floor(u * (counts - taken.shape[1])).astype(np.int64)
+            for one in taken.T:
+                at += at >= one
+            return at
+        weights = np.append(np.diff(self.sums), 0.0)
+        low, high = self.sums[begins], self.sums[begins + counts]
+        share = low + u * (high - low - weights[taken].sum(axis=1))
+        for one in taken.T:
+            share = share + np.where(share >= self.sums[one], weights[one], 0.0)
+        at = np.clip(np.searchsorted(self.sums, share, side="right") - 1, begins, begins + counts - 1)
+        while (wrong := (weights[at] == 0) | (at[:, None] == taken).any(axis=1)).any():  # by the last bit of a float
+            at = np.where(wrong, begins + (at - begins + 1) % counts, at)
+        return at
 
 
 def _paired(number: Integers, column: pa.Array, different: pa.Array) -> Integers:
@@ -97,9 +141,12 @@ def _found(pairs: Integers, known: Integers) -> Integers:
 def _like(values: pa.Array, type_: pa.DataType) -> pa.Array:
     """Return values in a type, to be compared with others of it; what can't be equal to any is null."""
     values = values if type_ == JSON_TEXT else _comparable(values)
-    numbers = [pa.types.is_integer(one) or pa.types.is_floating(one) for one in (values.type, type_)]
+    numbers = [value_types_of(one) == {NUMBER} for one in (values.type, type_)]
     if values.type == type_:
         return values
+    if all(numbers) and (is_decimal(values.type) or is_decimal(type_)):
+        made = _number_like(values, type_)
+        return pc.if_else(pc.equal(*alike(made, values)), made, None)
     if all(numbers):
         whole = values.cast(type_, safe=False)
         return pc.if_else(pc.equal(whole.cast(pa.float64()), values.cast(pa.float64())), whole, None)
@@ -107,6 +154,16 @@ def _like(values: pa.Array, type_: pa.DataType) -> pa.Array:
         cut = values.cast(type_, safe=False)
         return pc.if_else(pc.equal(cut.cast(values.type), values), cut, None)
     return as_type(values, type_) if type_ == JSON_TEXT else pa.nulls(len(values), type_)
+
+
+def _number_like(values: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Return numbers as the nearest ones of a type, where they or these are decimals."""
+    if is_decimal(type_):
+        return to_decimal(values, type_.scale)
+    if pa.types.is_floating(type_):
+        return as_floats(values).cast(type_)
+    whole = to_decimal(values, 0)
+    return pa.array(units_of(whole), mask=whole.is_null().to_numpy(zero_copy_only=False)).cast(type_)
 
 
 def _comparable(values: pa.Array) -> pa.Array:

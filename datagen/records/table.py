@@ -40,6 +40,7 @@ class _Kind(IntEnum):
     DOUBLE = auto()
     SIZED = auto()
     SIZED_END = auto()
+    DECIMAL = auto()
 
 
 class Style(IntEnum):
@@ -115,6 +116,10 @@ class Table:
     def floats(self, array: pa.Array) -> None:
         """Say floats, float64."""
         self._add(_Kind.FLOAT, array, _address(array, 8))
+
+    def decimals(self, array: pa.Array) -> None:
+        """Say exact decimals of 18 digits, with all that their type has after the point."""
+        self._add(_Kind.DECIMAL, array, _address(array, 16), extra=array.type.scale)
 
     def times(self, array: pa.Array, ahead: int, suffix: str) -> None:
         """Say times, in ms since 1970 in UTC, on clocks that are ``ahead`` ms of it; ``suffix`` follows each."""

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.draw import Integers
+from datagen.records.decimal import is_decimal
 from datagen.records.table import Table, Texts
 from datagen.records.types import JSON_TEXT, is_optional, present
 
@@ -205,6 +206,8 @@ def _put_value(array: pa.Array, table: Table) -> None:
         table.integers(array if type_ in (pa.int64(), pa.uint64()) else array.cast(pa.int64()))
     elif pa.types.is_boolean(type_):
         table.booleans(array)
+    elif is_decimal(type_):
+        table.decimals(array)
     elif pa.types.is_timestamp(type_):
         table.text('"')
         _put_time(array, table)
@@ -228,7 +231,7 @@ def _put_plain_value(array: pa.Array, table: Table, separator: str) -> None:
         put_plain(array.field(0), table, separator)
     elif pa.types.is_timestamp(type_):
         _put_time(array, table)
-    elif pa.types.is_primitive(type_):
+    elif pa.types.is_primitive(type_) or is_decimal(type_):
         _put_value(array, table)
     else:
         if separator:
@@ -253,7 +256,16 @@ def _put_time(array: pa.Array, table: Table) -> None:
     """Write times as ISO 8601 with milliseconds."""
     zone = array.type.tz
     ahead, suffix = (0, "") if zone is None else (offset_milliseconds(zone), "Z" if zone == "UTC" else zone)
-    table.times(array if array.type.unit == "ms" else array.cast(pa.timestamp("ms", zone)), ahead, suffix)
+    table.times(as_milliseconds(array), ahead, suffix)
+
+
+def as_milliseconds(values: pa.Array) -> pa.Array:
+    """Return times rounded down to milliseconds; other values as they are."""
+    if not pa.types.is_timestamp(values.type) or values.type.unit == "ms":
+        return values
+    there = values.is_valid().to_numpy(zero_copy_only=False)
+    at = values.cast(pa.timestamp("us", values.type.tz)).cast(pa.int64()).fill_null(0).to_numpy()
+    return pa.array(at // 1000, mask=~there).cast(pa.timestamp("ms", values.type.tz))
 
 
 def _doubles(array: pa.Array) -> pa.Array:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from jinja2 import nodes
 
 from datagen.draw import Integers
+from datagen.records.decimal import is_decimal
 from datagen.records.expression.moment import zone_of
 from datagen.records.text import Piece, plain_text
 from datagen.records.types import is_optional, plain_type
@@ -22,6 +23,7 @@ _FILTERS: dict[str, Callable[[pa.Array], pa.Array]] = {
     "upper": pc.ascii_upper,
 }
 _LEAST_ALIKE, _LEAST_UNLIKE = 1e-4, 1e9  # of floats
+_MOST_DIGITS = 6  # after the point of a decimal: beyond, Python writes small ones with an exponent
 _SECONDS = 19  # letters of a time without the part behind its seconds
 
 
@@ -56,7 +58,8 @@ def shown(array: pa.Array, zone: str, missing: str = "") -> Piece | None:
         inside = None if pa.types.is_dictionary(array.type) else shown(array.flatten()[0], zone)
         return None if inside is None else pc.if_else(array.is_valid(), _texts(inside), missing)
     simple = (pa.types.is_string, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_timestamp)
-    if not any(is_simple(type_) for is_simple in simple):
+    short = is_decimal(type_) and type_.scale <= _MOST_DIGITS
+    if not (short or any(is_simple(type_) for is_simple in simple)):
         return None
     return by_value(array, lambda values: _with_none(values, _written(values, zone)))
 

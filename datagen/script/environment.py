@@ -6,6 +6,7 @@ those that were read with the spec, no randomness but that of the record.
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping
 from datetime import date
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -150,9 +151,11 @@ def _printed(value: Any) -> Any:
 
 
 def _written(value: Any) -> str:
-    """Return what JSON has no word for: a time."""
+    """Return what JSON has no word for: a time, and an exact decimal, which is a text."""
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     raise TypeError(f"{type(value).__name__} can't be written as JSON")
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from math import isfinite
 from typing import Any, Literal
 
@@ -33,7 +34,7 @@ _NAMES = {
 _FITS: dict[str, Callable[[Any], bool]] = {
     "text": lambda value: isinstance(value, str),
     "integer": lambda value: type(value) is int and -(2**63) <= value < 2**63,
-    "number": lambda value: type(value) in (int, float) and isfinite(value),
+    "number": lambda value: type(value) in (int, float, Decimal) and isfinite(value),
     "boolean": lambda value: type(value) is bool,
     "time": lambda value: isinstance(value, datetime) and value.tzinfo is not None,
 }
@@ -112,6 +113,8 @@ def _cut(times: pa.Array) -> pa.Array:
 
 def shown(value: Any) -> str:
     """Return a value for a message."""
+    if isinstance(value, Decimal):
+        return str(value)
     return show(value) if isinstance(value, str | int | float | bool | list | dict | None) else repr(value)[:60]
 
 
@@ -121,4 +124,6 @@ _COMPACT: dict[str, Any] = {"ensure_ascii": False, "separators": (",", ":"), "al
 def _written(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal):  # which no number of JSON's writer keeps
+        return str(value)
     raise TypeError(f"{type(value).__name__} has no form in it")

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from datagen.problems import show
 from datagen.records.values import GivenList, GivenObject
 from datagen.script.rand import Offered
 
-_PLAIN = (str, int, float, bool, type(None), datetime)
+_PLAIN = (str, int, float, bool, type(None), datetime, Decimal)
 
 
 class Memory(Offered):

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from datetime import time as time_of_day
+from decimal import Decimal
 from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
@@ -33,7 +34,7 @@ def module(name: str, zone: tzinfo) -> Any:
         case "math":
             return _parts(math, " ".join(part for part in vars(math) if not part.startswith("_")))
         case "json":
-            return _parts(json, "dumps loads")
+            return SimpleNamespace(dumps=partial(json.dumps, default=_written), loads=json.loads)
         case "hashlib":
             return _parts(import_module("hashlib"), _OF_HASHLIB)  # for digests; whoever wants randomness asks rand
         case "base64":
@@ -44,6 +45,13 @@ def module(name: str, zone: tzinfo) -> Any:
 
 def _parts(module: Any, names: str) -> SimpleNamespace:
     return SimpleNamespace(**{name: getattr(module, name) for name in names.split()})
+
+
+def _written(value: Any) -> str:
+    """Return an exact decimal as a text: JSON would make a float of it."""
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 class _Datetime:

@@ -20,8 +20,10 @@ from datagen.records.cells import Misfit, typed, types_of
 class FileTable(Table, TableFile):
     """The records of a file: csv, tsv, lines of JSON, a list of JSON, Parquet, or lines of text.
 
-    All of it is read before the run. A column of a text file holds whole numbers, numbers or booleans if all its filled
-    cells are such in their plain form, else texts; an empty cell is null. It needs no `type`.
+    All of it is read before the run. A column of a text file holds whole numbers, numbers, booleans or times if all its
+    filled cells are such in their plain form, else texts; an empty cell is null. The plain form of a time is
+    `2024-01-31T09:30:00`, up to the microsecond; with an offset, in all cells or none, it is one in UTC. It needs no
+    `type`.
 
     Example: {"path": "cities.csv"}
     """

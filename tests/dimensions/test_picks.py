@@ -9,7 +9,7 @@ from scipy import stats
 
 import datagen
 from datagen.engine.variables import CodeStore
-from datagen.problems import InvalidInput
+from datagen.problems import InvalidInput, RunFailed
 from tests.worlds import constant, counter, integer, read, records_of, run_of, state, uniform, world
 
 CITIES = {
@@ -70,6 +70,22 @@ def test_a_shuffle_has_every_row_once_and_then_again_in_another_order() -> None:
     rounds = [found[:1000], found[1000:2000], found[2000:]]
     assert all(sorted(one) == list(range(1000)) for one in rounds)
     assert rounds[0] != rounds[1] != rounds[2]
+
+
+def test_unique_values_of_a_column_come_once_each_in_another_order() -> None:
+    countries = values(column("country", unique=True), count=2)
+    assert sorted(countries) == ["IT", "NO"]
+    numbers = values(column("n", table="numbers", unique=True))
+    assert sorted(numbers) == list(range(1000)) != numbers
+    assert numbers[:100] == values(column("n", table="numbers", unique=True), count=100)
+
+
+def test_fewer_unique_values_of_a_column_than_records_are_refused_or_used_up() -> None:
+    spec = world(column("country", unique=True), tables={"cities": CITIES})
+    with pytest.raises(InvalidInput, match="unique: has 2 values of which none comes twice, and the run has 3 records"):
+        records_of(spec, 3)
+    with pytest.raises(RunFailed, match='all 2 values are used up, and with "unique" none comes twice'):
+        records_of(spec, 9, duration=9)
 
 
 def test_worker_k_has_row_k() -> None:

@@ -15,7 +15,7 @@ from scipy import stats
 import datagen
 from datagen.native import token
 from datagen.problems import InvalidInput, RunFailed
-from tests.worlds import constant, exponential, integer, records_of, uniform, values_of, world
+from tests.worlds import constant, exponential, integer, records_of, state, uniform, values_of, world
 
 SIZE = 4000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -184,7 +184,16 @@ def test_unique_values_are_spread_evenly_at_any_time() -> None:
 def test_a_run_ends_with_a_message_when_unique_values_are_used_up() -> None:
     text = 'making emitter/e/v: all 6 values are used up, and with "unique" none comes twice'
     with pytest.raises(RunFailed, match=text):
-        values_of(integer("v", uniform(1, 6), unique=True), 7)
+        records_of(world(integer("v", uniform(1, 6), unique=True)), 100, duration=7)
+
+
+def test_a_run_that_wants_more_unique_values_than_there_are_is_refused() -> None:
+    spec = world(integer("v", uniform(1, 6), unique=True))
+    assert len(records_of(spec, 6)) == 6
+    with pytest.raises(InvalidInput, match="unique: has 6 values of which none comes twice, and the run has 7 records"):
+        records_of(spec, 7)
+    two = spec | {"emitters": [*spec["emitters"], {"name": "f", "dimensions": []}]}
+    assert len(records_of(two | {"states": [state("s", "t"), state("t", emitter="f")]}, 10)) == 10  # of which 5 have it
 
 
 def test_missing_and_null_values_use_none_up() -> None:

@@ -14,6 +14,7 @@ Types = dict[
 CONSTANTS = {
     "int": ["0", "1", "-3", "7", "1000000007", "9223372036854775807"],
     "float": ["0.5", "-2.25", "1e9", "0.0"],
+    "money": [],  # decimals of one scale, so that a record knows which one two of them have
     "text": ["''", "'x'", "'é/'", "' a b '"],
     "bool": ["true", "false"],
     "time": [],
@@ -22,19 +23,24 @@ OF_KIND = {
     "int": "int",
     "counter": "int",
     "float": "float",
+    "decimal": "money",
     "string": "text",
     "ipaddress": "text",
     "bool": "bool",
     "timestamp": "stamp",
 }
 OF_PYTHON = {int: "int", float: "float", str: "text", bool: "bool"}
+DRAWN: dict[str, Spec] = {"int": {"type": "int"}, "float": {"type": "float"}, "money": {"type": "decimal", "scale": 2}}
 ZONES = ["Europe/Berlin", "America/New_York", "+05:30", "Asia/Kolkata"]
+WRITTEN = ["'12.345'", "'-0.005'", "'x'", "' 7 '"]
 CODES = ["%Y-%m-%d", "%H:%M:%S", "%j %a"]
 
 
 def type_of(field: Spec, types: Types) -> str | None:
     """Say of which type the values of a generator are; None where they have several, or none that is wanted here."""
     kind = field["type"].lower()
+    if kind == "decimal" and field["scale"] != 2:
+        return None
     if kind == "variable":
         return types.get(field["variable"])
     if kind in ("enum", "constant"):
@@ -78,6 +84,7 @@ class Maker:
                     lambda d: f"abs({self.of('int', d)})",
                     lambda d: f"{self.pick(['min', 'max'])}({self.of('int', d)}, {self.of('int', d)})",
                     lambda d: f"{self.pick(['hour', 'minute', 'weekday', 'day', 'year'])}({self.instant(d)})",
+                    lambda d: f"{self.pick(['round', 'floor', 'ceil'])}({self.of('money', d)})",
                     lambda d: f"hour({self.instant(d)}, '{self.pick(ZONES)}')",
                     lambda d: f"count(split({self.of('text', d)}, 'a'))",
                 ],
@@ -85,11 +92,26 @@ class Maker:
                     lambda d: f"({self.of('int', d)} / {self.of('float', d)})",
                     lambda d: f"({self.of('float', d)} {self.pick('+-*%')} {self.of(self.pick(['int', 'float']), d)})",
                     lambda d: f"round({self.of('float', d)}, {self.pick('012')})",
-                    lambda d: f"sqrt({self.of('float', d)})",
+                    lambda d: f"sqrt({self.of(self.pick(['float', 'money']), d)})",
+                    lambda d: f"({self.of('money', d)} / {self.of(self.pick(['int', 'money']), d)})",
                     lambda d: f"({self.instant(d)} - {self.instant(d)})",
                 ],
+                "money": [
+                    lambda d: f"({self.of('money', d)} {self.pick('+-%')} {self.of('money', d)})",
+                    lambda d: f"({self.of('money', d)} {self.pick('+-*%')} {self.of('int', d)})",
+                    lambda d: f"({self.of('int', d)} {self.pick('+-*%')} {self.of('money', d)})",
+                    lambda d: f"({self.of('money', d)} - {self.pick(['9.99', '0.5', '(0.1 + 0.2 * 3)', '5.0'])})",
+                    lambda d: f"round({self.of('money', d)} * {self.pick([self.of('money', d), '0.19'])}, 2)",
+                    lambda d: f"decimal({self.of(self.pick(['int', 'float', 'money']), d)}, 2)",
+                    lambda d: f"decimal({self.pick(WRITTEN)}, 2)",
+                    lambda d: f"abs({self.of('money', d)})",
+                    lambda d: f"{self.pick(['min', 'max'])}({self.of('money', d)}, {self.of('money', d)}, 9.95)",
+                ],
                 "text": [
-                    lambda d: f"({self.of('text', d)} + {self.of(self.pick(['text', 'int', 'bool', 'time']), d)})",
+                    lambda d: f"format({self.of('money', d)}, '{self.pick(['.1f', '.2f', '09.3f', '8.0f'])}')",
+                    lambda d: (
+                        f"({self.of('text', d)} + {self.of(self.pick(['text', 'int', 'bool', 'time', 'money']), d)})"
+                    ),
                     lambda d: f"{self.pick(['upper', 'lower', 'trim', 'text'])}({self.of('text', d)})",
                     lambda d: f"replace({self.of('text', d)}, 'a', 'bc')",
                     lambda d: f"substring({self.of('text', d)}, {self.pick([0, 1, -2])}, {self.pick('0125')})",
@@ -103,6 +125,7 @@ class Maker:
                     lambda d: f"(not {self.of('bool', d)})",
                     lambda d: f"({self.of(self.pick(['int', 'text', 'float']), d)} is {self.pick(['', 'not '])}null)",
                     lambda d: self.comparison(self.pick(["int", "float", "text"]), d),
+                    lambda d: self.comparison("money", d, self.pick(["money", "int", "float"])),
                     self.order,
                     lambda d: f"{self.pick(['contains', 'starts_with', 'ends_with'])}({self.of('text', d)}, 'a')",
                 ],
@@ -112,10 +135,10 @@ class Maker:
             }[type_]
         )
 
-    def comparison(self, type_: str, depth: int) -> str:
+    def comparison(self, type_: str, depth: int, other: str | None = None) -> str:
         operator = self.pick(["=", "!=", "<", "<=", ">", ">="])
         left = self.of(type_, depth)
-        right = self.of(type_, depth)
+        right = self.of(other or type_, depth)
         return "true" if "null" in (left, right) else f"({left} {operator} {right})"  # which is refused
 
     def order(self, depth: int) -> str:
@@ -132,6 +155,10 @@ class Maker:
     def field(self, name: str) -> tuple[Spec, str]:
         """Make a generator, and say of which type its values are."""
         type_ = self.pick([known for known in CONSTANTS if known != "time" or "time" in self.types.values()])
+        if type_ in DRAWN and self.draw(st.integers(0, 4)) == 4:
+            mean = self.of(self.pick(["int", "float", "money"])) if type_ == "float" else self.of("int") + " % 1000"
+            distribution = {"type": "normal", "mean": mean, "stddev": self.pick([0, f"abs({self.of('int')} % 9)"])}
+            return DRAWN[type_] | {"name": name, "distribution": distribution}, type_
         field: Spec = {"name": name, "type": self.pick(["expression", "expression", "Expression"])}
         field["value"] = self.of(type_)
         if type_ == "float" and self.pick("ab") == "a":

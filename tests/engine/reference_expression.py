@@ -8,10 +8,12 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 from functools import cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+MOST = 10**18 - 1  # units of a decimal
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(?P<name>[^\W\d]\w*(?:\.\w+)*)|`(?P<quoted>[^`]+)`"
@@ -39,6 +41,10 @@ class Time:
         if zone[0] in "+-":
             return moment.astimezone(datetime.fromisoformat("1970-01-01T00:00:00" + zone).tzinfo)
         return moment.astimezone(UTC if zone == "Z" else ZoneInfo(zone))
+
+
+class Constant(float):
+    """A float that is calculated of constants alone: beside a decimal it is what is written."""
 
 
 def evaluate(text: str, names: dict, zone: str) -> object:
@@ -110,6 +116,31 @@ def unary(tokens: list, at: int) -> tuple[tuple, int]:
 
 
 def value_of(node: tuple, names: dict, zone: str) -> object:
+    value = own_value(node, names, zone)
+    return Constant(value) if isinstance(value, float) and is_constant(node) else value
+
+
+@cache
+def is_constant(node: tuple) -> bool:
+    if node[0] == "name" or node[:2] in [("call", "profile"), ("call", "incident"), ("call", "previous")]:
+        return False
+    return all(is_constant(part) for part in parts_of(node))
+
+
+def parts_of(node: tuple) -> tuple:
+    match node:
+        case ("constant", _):
+            return ()
+        case ("operator", _, *parts):
+            return tuple(parts)
+        case ("call", _, parts):
+            return parts
+        case (_, *parts):
+            return tuple(parts)
+    raise AssertionError(node)
+
+
+def own_value(node: tuple, names: dict, zone: str) -> object:
     match node:
         case ("constant", value):
             return value
@@ -169,6 +200,8 @@ def compared(operator: str, left: object, right: object) -> bool:
         return False
     if isinstance(left, Time):
         left, right = left.microseconds, right.microseconds
+    if isinstance(left, Decimal) or isinstance(right, Decimal):
+        left, right = both_exact(left, right) or (as_float(left), as_float(right))
     if isinstance(left, float) != isinstance(right, float):
         left, right = float(left), float(right)
     return {
@@ -181,7 +214,65 @@ def compared(operator: str, left: object, right: object) -> bool:
     }[operator]()
 
 
-def calculated(operator: str, left: float, right: float) -> float | None:
+def exact(value: object) -> Decimal | None:
+    """Return a number as a decimal; None for a float that is no constant of few digits."""
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, int):
+        return Decimal(value)
+    if not isinstance(value, Constant) or not math.isfinite(value):
+        return None
+    written = Decimal(repr(float(value)))
+    if len(written.as_tuple().digits) > 15 or abs(written) > MOST:
+        return None
+    written = Decimal(int(written)) if written == int(written) else written
+    return written if written.as_tuple().exponent >= -9 else None
+
+
+def both_exact(*values: object) -> tuple[Decimal, ...] | None:
+    found = tuple(map(exact, values))
+    return None if None in found else found
+
+
+def scale_of(value: Decimal) -> int:
+    return -int(value.as_tuple().exponent)
+
+
+def units_of(value: Decimal, scale: int) -> int:
+    with localcontext(prec=200):
+        return int(value.scaleb(scale))
+
+
+def of_units(units: int, scale: int) -> Decimal | None:
+    return Decimal(units).scaleb(-scale) if abs(units) <= MOST else None
+
+
+def as_float(value: object) -> float:
+    if not isinstance(value, Decimal):
+        return float(value)
+    return units_of(value, scale_of(value)) / 10.0 ** scale_of(value)
+
+
+def calculated_exactly(operator: str, left: Decimal, right: Decimal) -> object:
+    """Return what decimals give; None where a number has no place, NotImplemented where they are taken as floats."""
+    scales = scale_of(left), scale_of(right)
+    scale = sum(scales) if operator == "*" else max(scales)
+    if scale > 18:
+        return NotImplemented
+    own = scales if operator == "*" else (scale, scale)
+    a, b = units_of(left, own[0]), units_of(right, own[1])
+    if max(abs(a), abs(b)) >= 2**63 or (operator == "%" and b == 0):
+        return None
+    return of_units({"+": a + b, "-": a - b, "*": a * b, "%": a % (b or 1)}[operator], scale)
+
+
+def calculated(operator: str, left: float, right: float) -> float | Decimal | None:
+    if isinstance(left, Decimal) or isinstance(right, Decimal):
+        pair = both_exact(left, right) if operator != "/" else None
+        made = NotImplemented if pair is None else calculated_exactly(operator, *pair)
+        if made is not NotImplemented:
+            return made
+        left, right = as_float(left), as_float(right)
     if operator == "/" or isinstance(left, float) != isinstance(right, float):
         left, right = float(left), float(right)
     try:
@@ -209,6 +300,8 @@ def moved(time: Time, seconds: float) -> Time | None:
 def shown(value: object) -> str:
     if isinstance(value, Time):
         return value.text()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
@@ -218,6 +311,11 @@ def called(name: str, values: list, zone: str) -> object:
         return False
     if None in values:
         return None
+    if name in ("min", "max") and any(isinstance(value, Decimal) for value in values):
+        return extreme(name, both_exact(*values) or tuple(map(as_float, values)))
+    if name == "format" and not isinstance(first, Time):
+        text = f"{first:{others[0]}}"
+        return text if re.search("[1-9]", text) else f"{0:{others[0]}}"
     if isinstance(first, Time) and name != "text":
         codes = others.pop(0) if name == "format" else ""
         wall = first.wall(others[0] if others else zone)
@@ -241,7 +339,33 @@ def fitting(number: float) -> int | None:
     return int(number) if -(2**63) <= number < 2**63 else None
 
 
+def extreme(name: str, values: tuple) -> object:
+    found = (min if name == "min" else max)(values)
+    scale = max(map(scale_of, values)) if isinstance(found, Decimal) else 0
+    return of_units(units_of(found, scale), scale) if isinstance(found, Decimal) else found
+
+
+def whole(number: float, rounding: str) -> int | None:
+    if isinstance(number, Decimal):
+        return int(number.to_integral_value(rounding))
+    return fitting({ROUND_FLOOR: math.floor, ROUND_CEILING: math.ceil}[rounding](number))
+
+
+def to_decimal(value: object, digits: int) -> Decimal | None:
+    if isinstance(value, str):
+        if not re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?\s*", value, re.ASCII | re.IGNORECASE):
+            return None
+        value = value.strip()
+    if isinstance(value, float):
+        units = value * 10.0**digits
+        return of_units(round(units), digits) if math.isfinite(units) and abs(units) < 1e18 else None
+    with localcontext(prec=200):
+        return of_units(int((Decimal(value) * 10**digits).to_integral_value(ROUND_HALF_EVEN)), digits)
+
+
 def to_digits(number: float, digits: int | None = None) -> float | None:
+    if isinstance(number, Decimal):
+        return int(to_decimal(number, 0)) if digits is None else to_decimal(number, min(digits, scale_of(number)))
     if digits is None:
         return fitting(round(number))
     if isinstance(number, int) or abs(number) * 10**digits >= 2**53:
@@ -269,12 +393,13 @@ FUNCTIONS = {
     "hash": lambda text: int.from_bytes(sha256(text.encode()).digest()[:8], "big") % 2**63,
     "join": lambda items, between: between.join(map(shown, of_numbers(items))),
     "round": to_digits,
-    "floor": lambda number: fitting(math.floor(number)),
-    "ceil": lambda number: fitting(math.ceil(number)),
+    "floor": lambda number: whole(number, ROUND_FLOOR),
+    "ceil": lambda number: whole(number, ROUND_CEILING),
+    "decimal": to_decimal,
     "abs": lambda number: None if number == -(2**63) else abs(number),
     "min": lambda *numbers: min(numbers),
     "max": lambda *numbers: max(numbers),
-    "sqrt": lambda number: math.sqrt(number) if number >= 0 else None,
+    "sqrt": lambda number: math.sqrt(as_float(number)) if number >= 0 else None,
     "sum": lambda items: sum(of_numbers(items)),
     "count": lambda items: len(of_numbers(items)),
 }

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
 from ipaddress import IPv6Address, ip_network
 from uuid import UUID
@@ -26,7 +27,7 @@ from datagen import draw
 from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
 from tests.engine.reference_distribution import drawn
 from tests.engine.reference_distribution import rounded as rounded_draw
-from tests.engine.reference_expression import Time, evaluate
+from tests.engine.reference_expression import Time, as_float, compared, evaluate, to_digits
 from tests.reference_profiles import ReferenceRhythm
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
@@ -364,6 +365,8 @@ class Values:
         value = evaluate(field["value"], known, self.offset)
         if isinstance(value, Time):  # what is kept has whole milliseconds
             return Time(value.microseconds // 1000 * 1000, value.offset)
+        if isinstance(value, Decimal) and "precision" in field:
+            return to_digits(value, field["precision"])
         return rounded(value, field.get("precision")) if isinstance(value, float) else value
 
     def make_object(self, dimensions: list[Spec], path: str, row: Rows, variables: Record) -> Record:
@@ -374,7 +377,7 @@ class Values:
         if "when" in field and self.expression({"value": field["when"]}, variables) is not True:
             return MISSING
         if "keyed_by" in field:
-            key = json.dumps(printed(self.expression({"value": field["keyed_by"]}, variables)), ensure_ascii=False)
+            key = json_of(printed(self.expression({"value": field["keyed_by"]}, variables)))
             row, path = draw.text_keys(pa.array([key])), join("keyed", field["name"])
         if self.happens(field.get("percent_missing", 0), path + "/missing", row):
             return MISSING
@@ -388,6 +391,12 @@ class Values:
 
     def fresh(self, field: Spec, path: str, row: Rows, variables: Record) -> object:
         distribution = field.get("distribution", {})
+        if field["type"].lower() in ("int", "float", "decimal"):
+            texts = {key: text for key, text in distribution.items() if key != "type" and isinstance(text, str)}
+            values = {key: self.expression({"value": text}, variables) for key, text in texts.items()}
+            if None in values.values():
+                return None
+            distribution = distribution | {key: as_float(value) for key, value in values.items()}
         match field["type"].lower():
             case "enum":
                 random = self.bits(path + "/pick", row)
@@ -403,6 +412,10 @@ class Values:
                 return whole(distribution, self.bits(path + "/value", row))
             case "float":
                 return rounded(real(distribution, self.bits(path + "/value", row)), field.get("precision"))
+            case "decimal":
+                number = real(distribution, self.bits(path + "/value", row)) * 10.0 ** field.get("scale", 2)
+                units = min(max(round(number), 1 - 10**18), 10**18 - 1)
+                return Decimal(units).scaleb(-field.get("scale", 2))
             case "string":
                 return self.string(field, path, row)
             case "timestamp":
@@ -471,9 +484,19 @@ class Values:
                 return {name: record[name] for name in field["dimension"] if record[name] is not MISSING}
             case "previous":
                 return self.former[field["of"]] if self.former else field.get("default")
+            case "column" if field.get("unique"):
+                rows = [row[field["column"]] for row in self.tables.rows(field["table"])[0]]
+                different = list({json_of(value): value for value in reversed(rows) if value is not None}.values())[
+                    ::-1
+                ]
+                self.counted[path] += 1
+                key = draw.purpose_key(self.seed, path + "/unique")
+                return different[shuffled(self.counted[path] - 1, len(different), key)]
             case "row" | "column":
                 found = self.picked(field, path, row, variables)
                 return found if field["type"] == "row" or found is None else found.get(field["column"])
+            case "rows":
+                return self.several(field, path, row, variables)
             case "expression":
                 return self.expression(field, variables)
             case "replace":
@@ -569,8 +592,11 @@ class Values:
     def partition(self, field: Spec, path: str, row: Rows, variables: Record) -> list | None:
         total = self.expression({"value": field["total"]}, variables)
         count = max(position(field["parts"], self.bits(path + "/parts", row)), 1)
-        precision = field.get("precision", 0)
-        units = round(float(total) * 10**precision) if isinstance(total, int | float) else 2**53
+        precision = field.get("precision", -total.as_tuple().exponent if isinstance(total, Decimal) else 0)
+        if isinstance(total, Decimal):
+            units = int(total.scaleb(precision).to_integral_value(ROUND_HALF_EVEN))
+        else:
+            units = round(float(total) * 10**precision) if isinstance(total, int | float) else 2**53
         if abs(units) >= 2**53:
             return None
         least = math.ceil(field.get("least", 0) * 10**precision)
@@ -581,6 +607,8 @@ class Values:
         places = [draw.numbered(key, np.array([number])) for number in range(count - 1)]
         cuts = sorted(math.floor(draw.unit(self.bits(path + "/cut", place))[0] * (free + 1)) for place in places)
         parts = [high - low + least for low, high in itertools.pairwise([0, *cuts, free])]
+        if isinstance(total, Decimal):
+            return [Decimal(part).scaleb(-precision) for part in parts]
         return [part / 10**precision for part in parts] if precision else parts
 
     def string(self, field: Spec, path: str, row: Rows) -> str:
@@ -593,6 +621,20 @@ class Values:
         random = self.bits(path + "/select", place)
         chosen = elements[index(field.get("selection_distribution"), random, len(elements))]
         return self.make(chosen, join(path, chosen["name"]), place, variables)
+
+    def several(self, field: Spec, path: str, row: Rows, variables: Record) -> list[Record]:
+        """Return different rows of a table, one after the other drawn among those that are left."""
+        rows, weights = self.tables.rows(field["table"])
+        left = [number for number in range(len(rows)) if weights is None or weights[number] > 0]
+        for column, text in field.get("match", {}).items():
+            wanted = self.expression({"value": text}, variables)
+            left = [number for number in left if alike(rows[number].get(column), wanted)]
+        made = []
+        for place in self.places(field, path, row)[: len(left)]:
+            u = float(draw.unit(self.bits(path + "/pick", place))[0])
+            at = math.floor(u * len(left)) if weights is None else by_weight(u, [weights[n] for n in left])
+            made.append(rows[left.pop(at)])
+        return made
 
     def picked(self, field: Spec, path: str, row: Rows, variables: Record) -> Record | None:
         """Return the row of a table that a field picks; None when none matches."""
@@ -643,7 +685,7 @@ class Values:
             for attempt in itertools.count():
                 row = draw.numbered(np.array([key]), np.array([attempt]))
                 value = maker.fresh(field, path, row, {})
-                different.setdefault(json.dumps(printed(value)), value)
+                different.setdefault(json_of(printed(value)), value)
                 if len(different) == size:
                     break
             self.pools[path] = list(different.values())
@@ -718,8 +760,10 @@ def mirrored(at: float, field: Spec) -> float:
 
 def alike(value: object, wanted: object) -> bool:
     """Return whether two values are equal, and of one type; the numbers are one."""
-    numbers = [isinstance(one, int | float) and not isinstance(one, bool) for one in (value, wanted)]
-    return value is not None and value == wanted and (all(numbers) or type(value) is type(wanted))
+    numbers = [isinstance(one, int | float | Decimal) and not isinstance(one, bool) for one in (value, wanted)]
+    if all(numbers):
+        return compared("=", value, wanted)
+    return value is not None and value == wanted and type(value) is type(wanted)
 
 
 def by_weight(u: float, weights: list[float]) -> int | None:
@@ -762,7 +806,18 @@ def printed(value: object) -> object:
 
 def text_of(value: object) -> str:
     shown = printed(value)
-    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    return shown if isinstance(shown, str) else json_of(shown)
+
+
+def json_of(value: object) -> str:
+    """Write a value as compact JSON, decimals with all their digits."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json_of(key)}:{json_of(member)}" for key, member in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(json_of, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def named(part: object) -> Iterator[str]:

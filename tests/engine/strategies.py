@@ -33,7 +33,7 @@ STARTS = [
 ]
 TIMES = ["1969-12-31T23:59:59.999", "2001-12-20T13:13:12.132", "2024-02-29T00:00:00", "2038-01-19T03:14:08.5"]
 FEW_VALUES = ["enum", "bool", "constant", "counter"]  # those that no pool is made of
-LEAVES = [*FEW_VALUES, "int", "float", "string", "timestamp", "ipaddress", "token"]
+LEAVES = [*FEW_VALUES, "int", "float", "decimal", "string", "timestamp", "ipaddress", "token"]
 WEIGHTS = [0, 1, 2.5, 1e-3, 1e17]
 PERCENTS = [0, 5, 30.5, 60, 100]
 MOST_STEPS_A_RECORD = 8
@@ -122,6 +122,8 @@ TOKENS: list[Spec] = [
     {"type": "ip_in", "networks": ["192.168.0.0/16"]},
     {"type": "partition", "total": "99.97", "parts": uniform(0, 4), "precision": 2},
     {"type": "partition", "total": "10", "parts": constant(3), "least": 2},
+    {"type": "partition", "total": "decimal(100.01, 3)", "parts": uniform(0, 4), "least": 0.01},
+    {"type": "partition", "total": "decimal(-9.995, 3)", "parts": constant(2), "precision": 2},
     *[
         {"type": "regex", "pattern": pattern}
         for pattern in ("[A-Z]{3}-[0-9]{4}", "(a|b{1,3}|é?)+[^x]$", "^.*[a-c]{30}")
@@ -196,6 +198,9 @@ def leaf(draw: st.DrawFn, name: str, wide: bool) -> Spec:
             field["distribution"] = one_of(draw, [uniform(-3.5, 100), exponential(12.5)] if wide else REALS)
             if draw(st.booleans()):
                 field["precision"] = draw(st.integers(1 if wide else 0, 6))
+        case "decimal":
+            field["distribution"] = one_of(draw, [uniform(-3.5, 100), exponential(12.5)] if wide else REALS)
+            field["scale"] = draw(st.sampled_from([2, 6] if wide else [2, 2, 0, 4, 18]))
         case "string":
             field["length_distribution"] = one_of(draw, [constant(3), uniform(2, 5)] if wide else LENGTHS)
             if wide or draw(st.booleans()):

@@ -13,6 +13,7 @@ KEYS = ["worker", "worker % 2", "'k'", "null", "time"]
 MATCHES = [{"k": "'x'"}, {"n": "worker % 4"}, {"n": "1 + 0.0", "k": "'y'"}, {"n": "1.5"}, {"w": "worker"}]
 PICKS = [{}, {}, {"pick": "worker"}, {"pick": "cycle"}, {"pick": "step"}, {"pick": "shuffle"}]
 INDEX = {"distribution": {"type": "exponential", "mean": 1.5}}
+LENGTHS = [{"type": "constant", "value": 3}, {"type": "uniform", "min": -1, "max": 6}]
 NAMED = "given/t"
 
 
@@ -28,6 +29,11 @@ def add_tables(draw: st.DrawFn, spec: Spec) -> None:
     for emitter in spec["emitters"]:
         names = [f"picked{number}" for number in range(draw(st.integers(0, 3)))]
         fields = [picking(draw, name, as_row=draw(st.booleans())) for name in names]
+        if draw(st.booleans()):
+            several = {"name": "several", "type": "rows", "table": draw(st.sampled_from(["t", "m/1", "p"]))}
+            several["length_distribution"] = draw(st.sampled_from(LENGTHS))
+            matches = [{}, {}, *MATCHES[:3]] if several["table"] != "t" else [{}, *MATCHES]
+            fields.append(several | {"match": draw(st.sampled_from(matches))})
         if draw(st.booleans()):
             fields.append({"name": "part", "type": "variable", "variable": NAMED, "path": "n"})
         emitter["dimensions"] = [*emitter["dimensions"], *fields]

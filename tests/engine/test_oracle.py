@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import islice, zip_longest
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -20,6 +21,7 @@ from datagen.records.text import json_pieces
 from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
 from tests.engine.strategies import crowds, remembering_specs, runs, speaking_specs, specs, timed_specs
+from tests.records.test_text import float_text
 from tests.stepping import SteppingClock
 from tests.worlds import constant, exponential, state, world
 
@@ -52,7 +54,8 @@ def records_and_times(made: Run) -> Iterator[tuple[list, int]]:
     writer = ColumnWriter(json_pieces)
     for batch in made.batches():
         lines = bytes(writer.lines(batch).data).splitlines()
-        yield from zip((json.loads(line, object_pairs_hook=list) for line in lines), batch.due.tolist(), strict=True)
+        read = (json.loads(line, object_pairs_hook=list, parse_float=Real) for line in lines)
+        yield from zip(read, batch.due.tolist(), strict=True)
 
 
 def held_until(time: int, spawns: dict[int | str, list[int]]) -> Held:
@@ -72,9 +75,23 @@ def pairs(value: object) -> object:
     return value
 
 
+class Real(float):
+    """A number with a point or an exponent, which knows its text."""
+
+    def __new__(cls, text: str) -> "Real":
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+
 def typed(value: object) -> object:
+    """Show numbers that are not whole as they are written, so that decimals show how many digits they have."""
     if isinstance(value, list | tuple):
         return [typed(member) for member in value]
+    if isinstance(value, Decimal):
+        return ("int", int(value)) if value.as_tuple().exponent == 0 else ("float", f"{value:f}")
+    if isinstance(value, float):
+        return "float", value.text if isinstance(value, Real) else float_text(value)
     return type(value).__name__, value
 
 

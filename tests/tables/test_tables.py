@@ -80,6 +80,45 @@ def test_the_cells_of_a_text_file_are_what_all_of_a_column_are(tmp_path: Path) -
     ]
 
 
+def test_cells_are_times_where_all_of_a_column_are(tmp_path: Path) -> None:
+    rows = ["a,b,c,d,e", "2024-01-31T09:30:00,2024-01-31T09:30:00+02:00,2024-01-31,2024-13-01T00:00:00,", ""]
+    rows[2] = "2024-02-01T00:00:00.123456,2024-01-31T09:30:00.5Z,2024-02-01T10:00,2024-01-31T09:30:00,"
+    (tmp_path / "t.csv").write_text("\n".join([*rows, ",,,,", ""]))
+    spec = world(
+        {"name": "r", "type": "row", "table": "t", "pick": "worker"},
+        {"name": "later", "type": "expression", "value": "r.a + 60"},
+        {"name": "day", "type": "expression", "value": "weekday(r.b)"},
+        {"name": "text", "type": "text", "value": "{{r.b|%d.%m. %H:%M}}"},
+        tables={"t": {"path": str(tmp_path / "t.csv")}},
+    )
+    first, second, third = records_of(spec, 3)
+    assert first["r"] == {
+        "a": "2024-01-31T09:30:00.000",
+        "b": "2024-01-31T07:30:00.000Z",
+        "c": "2024-01-31",
+        "d": "2024-13-01T00:00:00",  # no such month: texts
+        "e": None,
+    }
+    assert (first["later"], first["day"], first["text"]) == ("2024-01-31T09:31:00.000", 3, "31.01. 07:30")
+    assert (second["r"]["a"], second["r"]["b"]) == ("2024-02-01T00:00:00.123", "2024-01-31T09:30:00.500Z")
+    assert (third["r"]["a"], third["later"]) == (None, None)
+
+
+@pytest.mark.parametrize("cell", ["2024-01-31", "2024-01-31T09:30:00Z", "2024-02-30T09:30:00", "soon"])
+def test_a_cell_that_is_no_time_is_told_with_its_line(tmp_path: Path, cell: str) -> None:
+    (tmp_path / "t.csv").write_text(f"a,b\n2024-01-31T09:30:00,1\n{cell},2\n")
+    table = {"path": str(tmp_path / "t.csv"), "types": {"a": "time"}}
+    with pytest.raises(InvalidInput, match='line 3: "a" is taken for a time without an offset, such as 2024-01-31T09'):
+        all_rows(table, size=2)
+
+
+def test_times_in_lines_of_json_are_texts_unless_they_are_said_to_be_times(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"a": "2024-01-31T09:30:00+02:00"}\n')
+    table = {"path": str(tmp_path / "t.jsonl")}
+    assert all_rows(table, size=1) == [{"a": "2024-01-31T09:30:00+02:00"}]
+    assert all_rows(table | {"types": {"a": "time"}}, size=1) == [{"a": "2024-01-31T07:30:00.000Z"}]
+
+
 def test_types_are_as_they_are_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,2\n,3\n")
     assert all_rows({"path": str(tmp_path / "t.csv"), "types": "text"}, size=2) == [

@@ -13,6 +13,7 @@ from datagen.draw import Floats
 from datagen.plots.data.pilot import Pilot
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution
+from datagen.records.decimal import as_floats, is_decimal
 from datagen.records.types import is_optional, present
 
 _DRAWS = 65536  # that stand for a distribution
@@ -134,11 +135,14 @@ class _Field:
         if pa.types.is_timestamp(type_):
             seconds = array.cast(pa.int64()).to_numpy(zero_copy_only=False) / 1000
             return replace(_binned(base, seconds, None if drawn is None else drawn / 1000, None), form="times")
-        is_number = pa.types.is_integer(type_) or pa.types.is_floating(type_)
+        if is_decimal(type_):
+            array, digits = as_floats(array), type_.scale
+        else:
+            digits = getattr(self.dimension, "precision", None)
+        is_number = is_decimal(type_) or pa.types.is_integer(type_) or pa.types.is_floating(type_)
         many = _FEW if drawn is None else 1
         if is_number and kind not in ("enum", "counter") and len(array.unique()) > many:
             numbers = array.to_numpy(zero_copy_only=False).astype(np.float64)
-            digits = getattr(self.dimension, "precision", None)
             unit = 1.0 if pa.types.is_integer(type_) else None if digits is None else 10.0**-digits
             return _binned(base, numbers, drawn, unit)
         return self._listed(base, array)
@@ -212,12 +216,14 @@ def _drawn(dimension: Dimension) -> Floats | None:
     made: Any = getattr(dimension, "distribution", None)
     if getattr(dimension, "cardinality", 0):
         return None
-    if dimension.kind == "int":
-        return _whole(made, down=False)
     if dimension.kind == "timestamp":
         return _whole(made.milliseconds, down=False)
-    if dimension.kind == "float":
-        digits: int | None = getattr(dimension, "precision", None)
+    if not isinstance(made, Distribution):  # of expressions it is another one in each record
+        return None
+    if dimension.kind == "int":
+        return _whole(made, down=False)
+    if dimension.kind in ("float", "decimal"):
+        digits: int | None = getattr(dimension, "precision" if dimension.kind == "float" else "scale", None)
         drawn = _draws(made)
         return drawn if digits is None else np.round(drawn, digits)
     return None

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from datagen.records.batch import Layout
-from datagen.records.expression.facets import BOOLEAN, NUMBER, as_column, as_milliseconds, condition, spread
+from datagen.records.expression.facets import BOOLEAN, NUMBER, as_column, condition, spread
 from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.parser import ExpressionError, read
 from datagen.records.expression.value import Name, Rounded
 from datagen.records.inside import find
+from datagen.records.text import as_milliseconds
 
 __all__ = ["Expression", "ExpressionError", "Given", "parse"]
 

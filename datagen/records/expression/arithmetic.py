@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datagen.records.decimal import DIGITS, MOST, decimals, is_decimal, rescaled, units_of
 from datagen.records.expression.facets import (
     BOOLEAN,
     NUMBER,
@@ -17,7 +18,9 @@ from datagen.records.expression.facets import (
     Facets,
     alike,
     as_numpy,
+    exactly,
     first_of,
+    floats,
     in_years,
     reading_times,
     spread,
@@ -60,9 +63,11 @@ def calculated(operator: str, left: Facets, right: Facets) -> Facets:
 
 
 def _numbers(operator: str, left: Any, right: Any) -> Any:
-    pair = alike(left, right)
-    if operator == "/":
-        pair = tuple(pc.cast(side, pa.float64(), safe=False) for side in pair)
+    is_exact = is_decimal(left.type) or is_decimal(right.type)
+    made = _exact(operator, left, right) if is_exact and operator != "/" else None
+    if made is not None:
+        return made
+    pair = (floats(left), floats(right)) if is_exact or operator == "/" else alike(left, right)
     (a, a_there), (b, b_there) = map(as_numpy, pair)
     with np.errstate(all="ignore"):
         result, fine = _OPERATIONS[operator](a, b)
@@ -75,10 +80,30 @@ def _column(result: npt.NDArray[Any], there: npt.NDArray[np.bool_], *sides: Any)
     return made[0] if all(isinstance(side, pa.Scalar) for side in sides) else made
 
 
+def _exact(operator: str, left: Any, right: Any) -> Any:
+    """Calculate with decimals; None where a side is a float, or a product has more digits after the point than fit."""
+    sides = [exactly(left), exactly(right)]
+    if any(side is None for side in sides):
+        return None
+    scales = [side.type.scale for side in sides]
+    scale = sum(scales) if operator == "*" else max(scales)
+    if scale > DIGITS:
+        return None
+    a, b = (units_of(spread(side, 1)) for side in sides)
+    there, there_too = (spread(side, 1).is_valid().to_numpy(zero_copy_only=False) for side in sides)
+    if operator != "*":
+        (a, fits), (b, fits_too) = rescaled(a, scale - scales[0]), rescaled(b, scale - scales[1])
+        there, there_too = there & fits, there_too & fits_too
+    result, fine = _OPERATIONS[operator](a, b)
+    there = there & there_too & fine & (result <= MOST) & (result >= -MOST)
+    made = decimals(np.where(there, result, 0), scale, there)
+    return made[0] if all(isinstance(side, pa.Scalar) for side in (left, right)) else made
+
+
 def _moved(times: Any, seconds: Any, sign: int) -> Any:
     """Return times, some seconds later or earlier."""
     at, there = as_numpy(pc.cast(times, pa.int64()))
-    number, there_too = as_numpy(pc.cast(seconds, pa.float64(), safe=False))
+    number, there_too = as_numpy(floats(seconds))
     with np.errstate(all="ignore"):
         span = np.rint(number * 1e6)
         is_near = np.abs(span) < 2.0**59  # more than all years

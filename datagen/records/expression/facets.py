@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from datagen.draw import Integers
 from datagen.moment import Moment, parse_moment
 from datagen.records.conversion import as_type
-from datagen.records.text import offset_milliseconds, plain_text
+from datagen.records.decimal import as_floats, is_decimal, narrowed, written
+from datagen.records.text import as_milliseconds, offset_milliseconds, plain_text
 from datagen.records.types import JSON_TEXT, is_optional, list_parts, null_mask, plain, plain_type, present
 
 NUMBER, TEXT, BOOLEAN, TIME, LIST, OBJECT = "a number", "a text", "true or false", "a time", "a list", "an object"
@@ -36,6 +37,7 @@ _COMPARISONS = {
     ">": pc.greater,
     ">=": pc.greater_equal,
 }
+_WIDEST = 38  # digits of a decimal128
 _INTEGERS = range(-(2**63), 2**63)
 _FIRST = parse_moment("0001-01-02T00:00:00").microseconds  # a day inside, so that they can be shown with any offset
 _LAST = parse_moment("9999-12-30T23:59:59.999999").microseconds
@@ -51,6 +53,7 @@ def value_types_of(type_: pa.DataType) -> frozenset[str]:
         (pa.types.is_boolean, BOOLEAN),
         (pa.types.is_integer, NUMBER),
         (pa.types.is_floating, NUMBER),
+        (is_decimal, NUMBER),
         (pa.types.is_string, TEXT),
         (pa.types.is_timestamp, TIME),
         (pa.types.is_list, LIST),
@@ -61,11 +64,16 @@ def value_types_of(type_: pa.DataType) -> frozenset[str]:
 
 
 def facets_of(array: pa.Array) -> Facets:
-    """Return the facets of a column; its numbers are int64 when it has an integer type but uint64, else float64."""
+    """Return the facets of a column.
+
+    Its numbers are decimals where they are such, int64 when it has an integer type but uint64, else float64.
+    """
     array = present(plain(array))
     if array.type == JSON_TEXT:
         return _of_json(array)
     for value_type in value_types_of(array.type):
+        if value_type == NUMBER and is_decimal(array.type):
+            return {NUMBER: array}
         if value_type == NUMBER:
             whole = pa.types.is_integer(array.type) and not pa.types.is_uint64(array.type)
             return {NUMBER: pc.cast(array, pa.int64() if whole else pa.float64(), safe=False)}
@@ -151,7 +159,7 @@ def chosen(where: Any, left: Facets, right: Facets) -> Facets:
         nothing = pa.scalar(None, pair[0].type)
         a = pair[0] if value_type in left else nothing
         b = pair[-1] if value_type in right else nothing
-        made[value_type] = pc.if_else(where, a, b)
+        made[value_type] = narrow(pc.if_else(where, a, b))
     return made
 
 
@@ -169,14 +177,6 @@ def as_column(facets: Facets, size: int) -> pa.Array:
     if len(columns) < 2:
         return columns[0] if columns else pa.nulls(size)
     return pc.coalesce(*(as_type(column, JSON_TEXT) for column in columns))
-
-
-def as_milliseconds(values: pa.Array) -> pa.Array:
-    """Return times rounded down to milliseconds; other values as they are."""
-    if not pa.types.is_timestamp(values.type) or values.type.unit == "ms":
-        return values
-    microseconds, there = as_numpy(values.cast(pa.int64()))
-    return pa.array(microseconds // 1000, mask=~there).cast(pa.timestamp("ms", values.type.tz))
 
 
 def text_of(values: Any) -> Any:
@@ -259,11 +259,43 @@ def reading_times(facets: Facets, other: Facets) -> Facets:
 
 
 def alike(left: Any, right: Any) -> tuple[Any, Any]:
-    """Return both sides as the same Arrow type: numbers as float64, times as microseconds since 1970."""
+    """Return both sides as the same Arrow type: numbers as float64, times as microseconds since 1970.
+
+    A decimal and what is exact beside it are decimals of up to 38 digits, for ``narrow``.
+    """
     if left.type == right.type:
         return left, right
-    type_ = pa.int64() if pa.types.is_timestamp(left.type) else pa.float64()
-    return pc.cast(left, type_, safe=False), pc.cast(right, type_, safe=False)
+    if pa.types.is_timestamp(left.type):
+        return pc.cast(left, pa.int64(), safe=False), pc.cast(right, pa.int64(), safe=False)
+    exact = (exactly(left), exactly(right)) if is_decimal(left.type) or is_decimal(right.type) else (None, None)
+    if exact[0] is None or exact[1] is None:
+        return floats(left), floats(right)
+    type_ = pa.decimal128(_WIDEST, max(side.type.scale for side in exact))
+    return pc.cast(exact[0], type_), pc.cast(exact[1], type_)
+
+
+def exactly(numbers: Any) -> Any:
+    """Return numbers as decimals; None for floats, but for a constant of few digits, which is what is written."""
+    if is_decimal(numbers.type):
+        return numbers
+    if pa.types.is_integer(numbers.type):
+        return pc.cast(numbers, pa.decimal128(_WIDEST, 0))
+    value = written(numbers.as_py()) if isinstance(numbers, pa.Scalar) else None
+    return None if value is None else pa.scalar(value, pa.decimal128(_WIDEST, -int(value.as_tuple().exponent)))
+
+
+def floats(numbers: Any) -> Any:
+    """Return numbers as float64."""
+    if not is_decimal(numbers.type):
+        return pc.cast(numbers, pa.float64(), safe=False)
+    return as_floats(numbers) if isinstance(numbers, pa.Array) else floats(spread(numbers, 1))[0]
+
+
+def narrow(values: Any) -> Any:
+    """Return decimals of up to 38 digits as records have them, null where 18 do not hold one; all else as it is."""
+    if not is_decimal(values.type):
+        return values
+    return narrowed(values) if isinstance(values, pa.Array) else narrowed(spread(values, 1))[0]
 
 
 def _without_negative_zero(values: Any) -> Any:
@@ -296,8 +328,8 @@ def _with_json_items(lists: pa.Array) -> pa.Array:
 
 
 def as_numpy(values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
-    """Return the values and where there are any; those of a scalar as arrays of one."""
-    values = spread(values, 1)
+    """Return the values and where there are any; those of a scalar as arrays of one, decimals as floats."""
+    values = spread(floats(values) if is_decimal(values.type) else values, 1)
     if not values.null_count:
         return values.to_numpy(zero_copy_only=False), np.ones(len(values), bool)
     there = values.is_valid().to_numpy(zero_copy_only=False)

@@ -8,13 +8,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.problems import show
-from datagen.records.expression.facets import BOOLEAN, TEXT, Constant, Facets, either, first_of, spread, words_of
+from datagen.records.decimal import is_decimal
+from datagen.records.expression.facets import (
+    BOOLEAN,
+    TEXT,
+    Constant,
+    Facets,
+    either,
+    exactly,
+    first_of,
+    spread,
+    words_of,
+)
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 Array = Any  # of Arrow
 Calculate = Callable[..., Array]  # an array of each argument, the Python value of a constant one; null stays null
 Refuse = Callable[[Any], str | None]  # why a value of a constant argument won't do
+
+
+def _exact(value: Any) -> Any:
+    found = exactly(value) if pa.types.is_floating(value.type) else None
+    return value if found is None else found
 
 
 @dataclass(frozen=True)
@@ -89,6 +105,9 @@ class Function:
     def _result(self, values: list[Any], zone: str) -> Any:
         arrays = [value for value in values if isinstance(value, pa.Array)]
         size = len(arrays[0]) if arrays else 1
+        given = [value.type for value in values if isinstance(value, pa.Array | pa.Scalar)]
+        if any(map(is_decimal, given)):  # beside one, a constant is what is written
+            values = [_exact(value) if isinstance(value, pa.Scalar) else value for value in values]
         columns = [spread(value, size) if isinstance(value, pa.Scalar) else value for value in values]
         if self.in_zone:
             columns += [None] * (len(self.takes) - len(columns))

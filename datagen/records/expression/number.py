@@ -1,5 +1,7 @@
 """The functions of numbers."""
 
+import re
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 import numpy as np
@@ -10,29 +12,59 @@ import pyarrow.compute as pc
 from datagen import draw
 from datagen.draw import Floats
 from datagen.native import draws
+from datagen.records.decimal import DIGITS, MOST, decimals, is_decimal, rounded_units, to_decimal, units_of
 from datagen.records.expression import real
-from datagen.records.expression.facets import LIST, NUMBER, alike, as_numpy
+from datagen.records.expression.facets import LIST, NUMBER, TEXT, alike, as_numpy, floats, narrow
 from datagen.records.expression.function import Argument, Function
 from datagen.records.expression.sequence import least_item, most_item
 
 _X = Argument("x", (NUMBER,))
 _MOST_DIGITS = 15
+_WRITTEN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_CONTEXT = Context(prec=2000)  # of texts, which are read exactly
 
 
 def rounded(values: pa.Array, digits: int) -> pa.Array:
     """Round to so many digits after the point, halves to even."""
     if pa.types.is_integer(values.type):
         return values
+    if is_decimal(values.type):
+        return to_decimal(values, min(digits, values.type.scale))
     numbers, there = as_numpy(values)
     made = numbers.copy()
     draws.round_off(made, 10.0**digits)
     return pa.array(made, mask=~there)
 
 
+def _decimal(values: pa.Array, digits: int) -> pa.Array:
+    """Return any numbers, or texts of them, as decimals with so many digits after the point."""
+    return _read(values, digits) if pa.types.is_string(values.type) else to_decimal(values, digits)
+
+
+def _read(texts: pa.Array, digits: int) -> pa.Array:
+    """Read each different text, 1 µs for one; null where it says no number, or one of too many digits."""
+    encoded = texts.dictionary_encode()
+    units = [None if text is None else _units_in(text.strip(), digits) for text in encoded.dictionary.to_pylist()]
+    there = np.array([one is not None for one in units], bool)
+    return decimals(np.array([one or 0 for one in units], np.int64), digits, there).take(encoded.indices)
+
+
+def _units_in(text: str, digits: int) -> int | None:
+    if not _WRITTEN.fullmatch(text):
+        return None
+    found = int(Decimal(text).scaleb(digits, _CONTEXT).to_integral_value(ROUND_HALF_EVEN, _CONTEXT))
+    return found if abs(found) <= MOST else None
+
+
 def _whole(values: pa.Array, function: Any) -> pa.Array:
     """Return whole numbers; null where 64 bits do not hold one."""
     if pa.types.is_integer(values.type):
         return values
+    if is_decimal(values.type):
+        units, step = units_of(values), np.int64(10**values.type.scale)
+        whole = {np.floor: units // step, np.ceil: -(-units // step)}.get(function)
+        made = rounded_units(units, values.type.scale) if whole is None else whole
+        return pa.array(made, mask=values.is_null().to_numpy(zero_copy_only=False))
     numbers, there = as_numpy(values)
     made = function(numbers)
     fits = (made >= -(2.0**63)) & (made < 2.0**63)
@@ -44,6 +76,9 @@ def _round(values: pa.Array, digits: int | None = None) -> pa.Array:
 
 
 def _absolute(values: pa.Array) -> pa.Array:
+    if is_decimal(values.type):
+        there = values.is_valid().to_numpy(zero_copy_only=False)
+        return decimals(np.abs(units_of(values)), values.type.scale, there)
     numbers, there = as_numpy(values)
     made = np.abs(numbers)
     return pa.array(made, mask=~(there & (made >= 0)))  # of the least whole number there is none
@@ -54,7 +89,7 @@ def _real(made: Floats, there: npt.NDArray[np.bool_]) -> pa.Array:
 
 
 def _floats(values: pa.Array) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    return as_numpy(pc.cast(values, pa.float64(), safe=False))
+    return as_numpy(floats(values))
 
 
 def _exp(values: pa.Array) -> pa.Array:
@@ -96,13 +131,18 @@ def _most(values: pa.Array, *others: pa.Array) -> pa.Array:
 
 def _extreme(function: Any, values: pa.Array, others: tuple[pa.Array, ...]) -> pa.Array:
     for other in others:
-        values = function(*alike(values, other), skip_nulls=False)
+        values = narrow(function(*alike(values, other), skip_nulls=False))
     return values
 
 
 def _no_digits(value: Any) -> str | None:
     is_fine = isinstance(value, int) and 0 <= value <= _MOST_DIGITS
     return None if is_fine else f"digits must be a whole number from 0 to {_MOST_DIGITS}"
+
+
+def _no_scale(value: Any) -> str | None:
+    is_fine = isinstance(value, int) and 0 <= value <= DIGITS
+    return None if is_fine else f"digits must be a whole number from 0 to {DIGITS}"
 
 
 def _no_base(value: Any) -> str | None:
@@ -114,6 +154,16 @@ _SEVERAL = (Argument("x", (NUMBER, LIST)), Argument("y", (NUMBER,), optional=Tru
 NUMBERS = (
     Function("abs", (_X,), NUMBER, _absolute, "The number without its sign.", "abs(-2.5)", 2.5),
     Function("ceil", (_X,), NUMBER, lambda x: _whole(x, np.ceil), "The next whole number above.", "ceil(2.1)", 3),
+    Function(
+        "decimal",
+        (Argument("x", (NUMBER, TEXT)), Argument("digits", (NUMBER,), constant=True, refuse=_no_scale)),
+        NUMBER,
+        _decimal,
+        "The exact decimal with so many digits after the point that is nearest to a number, or to what a text says; "
+        "halves to even.",
+        "decimal(price * 3, 2)",
+        Decimal("7.50"),
+    ),
     Function("exp", (_X,), NUMBER, _exp, "e to the power of x.", "exp(0.5)", 1.6487212707001282),
     Function("floor", (_X,), NUMBER, lambda x: _whole(x, np.floor), "The next whole number below.", "floor(-2.1)", -3),
     Function(

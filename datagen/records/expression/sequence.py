@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datagen.draw import Floats, Integers
+from datagen.draw import Floats, Integers, Marks
+from datagen.records.decimal import MOST, decimals, is_decimal, units_of
 from datagen.records.expression.facets import (
     LIST,
     NUMBER,
@@ -74,16 +75,24 @@ def _no_list(lists: pa.Array) -> Any:
 
 def _sum(lists: pa.Array) -> pa.Array:
     rows, numbers = _of_items(lists, NUMBER)
-    found = numbers.to_numpy()
     if numbers.type == pa.float64():
-        made = _total(rows, found, lists)
+        made = _total(rows, numbers.to_numpy(), lists)
         return pa.array(made, mask=_no_list(lists) | ~np.isfinite(made))
+    if is_decimal(numbers.type):
+        units, fits = _whole_sums(rows, units_of(numbers), lists)
+        there = fits & ~_no_list(lists) & (np.abs(units) <= MOST)
+        return decimals(np.where(there, units, 0), numbers.type.scale, there)
+    made, fits = _whole_sums(rows, numbers.to_numpy(), lists)
+    return pa.array(made, mask=_no_list(lists) | ~fits)
+
+
+def _whole_sums(rows: Integers, found: Integers, lists: pa.Array) -> tuple[Integers, Marks]:
+    """Return the sum of the whole numbers of each row, and where 64 bits hold it."""
     high, low = np.zeros(len(lists), np.int64), np.zeros(len(lists), np.int64)  # in halves, of which no sum overflows
     np.add.at(high, rows, found >> 32)
     np.add.at(low, rows, found & 0xFFFFFFFF)
     high += low >> 32
-    fits = (high >= -(2**31)) & (high < 2**31)
-    return pa.array((high << 32) + (low & 0xFFFFFFFF), mask=_no_list(lists) | ~fits)
+    return (high << 32) + (low & 0xFFFFFFFF), (high >= -(2**31)) & (high < 2**31)
 
 
 def _total(rows: Integers, numbers: Any, lists: pa.Array) -> Floats:
@@ -94,17 +103,20 @@ def _total(rows: Integers, numbers: Any, lists: pa.Array) -> Floats:
 def _average(lists: pa.Array) -> pa.Array:
     rows, numbers = _of_items(lists, NUMBER)
     counts = _counts(rows, lists)
-    made = _total(rows, numbers.to_numpy(), lists) / np.maximum(counts, 1)
+    made = _total(rows, as_numpy(numbers)[0], lists) / np.maximum(counts, 1)
     return pa.array(made, mask=_no_list(lists) | (counts == 0) | ~np.isfinite(made))
 
 
 def _extreme(lists: pa.Array, ufunc: np.ufunc) -> pa.Array:
     rows, numbers = _of_items(lists, NUMBER)
-    found, counts = numbers.to_numpy(), _counts(rows, lists)
+    is_exact = is_decimal(numbers.type)
+    found, counts = units_of(numbers) if is_exact else numbers.to_numpy(), _counts(rows, lists)
     made = np.zeros(len(lists), found.dtype)
     if len(found):
         begins = (np.cumsum(counts) - counts)[counts > 0]
         made[counts > 0] = ufunc.reduceat(found, begins)
+    if is_exact:
+        return decimals(made, numbers.type.scale, ~_no_list(lists) & (counts > 0))
     return pa.array(made, mask=_no_list(lists) | (counts == 0))
 
 

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen import draw
+from datagen.draw import Integers, Marks
+from datagen.records.decimal import is_decimal, rounded_units, units_of
 from datagen.records.expression.facets import BOOLEAN, LIST, NUMBER, TEXT, TIME, Constant, as_numpy, has_item, text_of
 from datagen.records.expression.function import Argument, Function
 from datagen.records.expression.moment import formatted, no_zone
@@ -103,6 +105,11 @@ def number_text(values: pa.Array, codes: str) -> pa.Array:
 
 def _decimal(values: pa.Array, digits: int, width: int, padding: str) -> pa.Array:
     """Write numbers with so many digits after the point; null where these do not fit into 64 bits."""
+    if is_decimal(values.type):
+        kept = min(digits, values.type.scale)
+        units = rounded_units(units_of(values), values.type.scale - kept)
+        there = values.is_valid().to_numpy(zero_copy_only=False)
+        return _padded(units, kept, digits, there, width, padding)
     numbers, there = as_numpy(rounded(values, digits) if digits else values)
     if numbers.dtype == np.int64 and not digits:
         fits, scaled = numbers != -(2**63), numbers
@@ -110,16 +117,23 @@ def _decimal(values: pa.Array, digits: int, width: int, padding: str) -> pa.Arra
         many = np.rint(numbers * 10.0**digits)
         fits = np.abs(many) < 2.0**63
         scaled = np.where(fits, many, 0).astype(np.int64)
-    whole, rest = np.divmod(np.abs(scaled), 10**digits)
+    return _padded(scaled, digits, digits, there & fits, width, padding)
+
+
+def _padded(units: Integers, known: int, digits: int, there: Marks, width: int, padding: str) -> pa.Array:
+    """Write units (n,) with the ``known`` of so many digits after the point; null where they are not ``there``."""
+    whole, rest = np.divmod(np.abs(units), 10**known)
     text = pa.array(whole).cast(pa.string())
     if digits:
-        after = pc.utf8_lpad(pa.array(rest).cast(pa.string()), digits, "0")
+        after: Any = "0" * digits
+        if known:
+            after = pc.utf8_rpad(pc.utf8_lpad(pa.array(rest).cast(pa.string()), known, "0"), digits, "0")
         text = pc.binary_join_element_wise(text, after, ".")
-    minus = pa.array(scaled < 0)
+    minus = pa.array(units < 0)
     if padding == "0" and width:
         text = pc.if_else(minus, pc.utf8_lpad(text, width - 1, "0"), pc.utf8_lpad(text, width, "0"))
     text = pc.utf8_lpad(pc.binary_join_element_wise(pc.if_else(minus, "-", ""), text, ""), width, " ")
-    return pc.if_else(pa.array(there & fits), text, None)
+    return pc.if_else(pa.array(there), text, None)
 
 
 TEXTS = (

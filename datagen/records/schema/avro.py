@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from datagen.records.decimal import is_decimal
 from datagen.records.note import NOTHING, NOTHING_SAID, Note
 from datagen.records.schema.name import camel, free, plain_name
 
@@ -46,6 +47,8 @@ def _type(type_: pa.DataType, name: str, note: Note, taken: set[str]) -> Any:
         return {"type": "array", "items": ["null", _type(type_.value_type, name, note, taken)]}
     if pa.types.is_timestamp(type_):
         return {"type": "long", "logicalType": "timestamp-millis"}
+    if is_decimal(type_):
+        return {"type": "bytes", "logicalType": "decimal", "precision": type_.precision, "scale": type_.scale}
     if pa.types.is_boolean(type_):
         return "boolean"
     if pa.types.is_floating(type_):

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from datagen.records.batch import Layout
 from datagen.records.conversion import common_types
+from datagen.records.decimal import is_decimal
 from datagen.records.note import NOTHING, Note
 from datagen.records.types import JSON_TEXT, is_optional
 
@@ -54,6 +55,7 @@ def _value(type_: pa.DataType, note: Note) -> Schema:
         (pa.types.is_boolean, "boolean"),
         (pa.types.is_integer, "integer"),
         (pa.types.is_floating, "number"),
+        (is_decimal, "number"),
     ):
         if fits(type_):
             return {"type": name}

@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from datagen.records.batch import Layout
 from datagen.records.conversion import common_types
+from datagen.records.decimal import is_decimal
 from datagen.records.types import JSON_TEXT, present
 
 
@@ -13,6 +14,8 @@ def sql_type(type_: pa.DataType) -> str:
         return "jsonb"
     if pa.types.is_timestamp(type_):
         return "timestamp(3)" if type_.tz is None else "timestamptz(3)"
+    if is_decimal(type_):
+        return f"numeric({type_.precision}, {type_.scale})"
     for fits, name in (
         (pa.types.is_boolean, "boolean"),
         (pa.types.is_integer, "bigint"),

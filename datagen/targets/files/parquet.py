@@ -70,7 +70,8 @@ Partition = Annotated[
 
 
 class Parquet(Target):
-    """Parquet files with typed columns: objects as structs, lists as lists, times as timestamps.
+    """Parquet files with typed columns: objects as structs, lists as lists, times as timestamps, exact
+    decimals as such.
 
     `path` is a folder for `part-00001.parquet` and so on, or, when it ends in `.parquet`, numbers that file:
     `clicks.parquet` becomes `clicks-00001.parquet`. It may also be a URI of an object store (`s3://bucket/folder`,

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from datagen.records.batch import Batch, Layout
+from datagen.records.decimal import is_decimal
 from datagen.records.lines import Lines, pieces
 from datagen.records.schema.sql import column_types, sql_type
 from datagen.records.text import Piece, Pieces, join, json_text, plain_text, written
@@ -148,7 +149,7 @@ def _parsed(text: pa.Array, column: Column) -> pa.Array:
             return text.cast(pa.int64()).cast(kind)
         if pa.types.is_integer(kind):
             return _integers(text)
-        return text.cast(kind) if pa.types.is_floating(kind) else text
+        return text.cast(kind) if pa.types.is_floating(kind) or is_decimal(kind) else text
     except pa.ArrowInvalid:
         return text
 

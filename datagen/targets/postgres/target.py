@@ -22,10 +22,10 @@ _BAD_DSN = (
 class Postgres(Target):
     """A table of PostgreSQL, with one row for each record.
 
-    Every dimension is a column: `bigint`, `double precision`, `text`, `boolean`, `timestamp(3)` or, for times with an
-    offset, `timestamptz(3)`; `jsonb` for objects, lists and values of several types. Whatever a record does not have
-    is NULL. A table that does not exist is created, and columns that it lacks are added; existing columns stay as they
-    are.
+    Every dimension is a column: `bigint`, `double precision`, `numeric`, `text`, `boolean`, `timestamp(3)` or, for
+    times with an offset, `timestamptz(3)`; `jsonb` for objects, lists and values of several types. Whatever a record
+    does not have is NULL. A table that does not exist is created, and columns that it lacks are added; existing columns
+    stay as they are.
 
     In the mode `append`, each write is one COPY. Records that were being sent when a connection broke are sent again,
     and may then exist twice. In the mode `upsert`, a record replaces the row with the same key, so that nothing exists

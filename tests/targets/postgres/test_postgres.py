@@ -19,6 +19,7 @@ from psycopg import sql
 from datagen.clock import SystemClock
 from datagen.delivery.encoder import Route
 from datagen.formatters.json import Json
+from datagen.plugin.registry import Registry
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Undelivered, Unreadable
 from datagen.problems import counted
@@ -37,6 +38,7 @@ from tests.worlds import (
     counter,
     enum,
     integer,
+    normal,
     read,
     records_of,
     run_of,
@@ -194,6 +196,24 @@ def test_numbers_arrive_to_the_last_bit(database) -> None:
     delivered(world(enum("x", *floats), enum("n", *whole)), database.target(), 500)
     assert {x for (x,) in database.rows("SELECT x FROM t")} == set(floats)
     assert {n for (n,) in database.rows("SELECT n FROM t")} == set(whole)
+
+
+def test_decimals_arrive_to_the_last_digit(database) -> None:
+    money = {"name": "m", "type": "decimal", "distribution": normal(0, 1e5), "scale": 2, "percent_nulls": 20}
+    whole = {"name": "w", "type": "decimal", "distribution": uniform(-1e18, 1e18), "scale": 0}
+    database.run("CREATE TABLE t (m numeric(30, 5))")  # one that is there keeps its type
+    delivered(world(money, whole), database.target(), 500)
+    columns = "SELECT column_name, numeric_precision, numeric_scale FROM information_schema.columns"
+    found = database.rows(f"{columns} WHERE table_name = 't' AND data_type = 'numeric' ORDER BY 1")
+    assert found == [("m", 30, 5), ("w", 18, 0)]
+    written = [line.split(",")[1:] for line in csv_of(world(money, whole), 500)]
+    rows = database.rows("SELECT round(m, 2)::text, w::text FROM t")
+    assert Counter(rows) == Counter((m or None, w) for m, w in written)
+
+
+def csv_of(spec: dict, count: int) -> list[str]:
+    writer = Registry().formatter("csv").begin(run_of(spec, count).layout)
+    return [line for batch in batches_of(spec, count) for line in bytes(writer.lines(batch).data).decode().splitlines()]
 
 
 def test_json_arrives_whole_however_the_server_writes_it(database) -> None:

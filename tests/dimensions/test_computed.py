@@ -1,0 +1,164 @@
+"""Distributions of fields whose numbers are expressions."""
+
+import pytest
+from scipy import stats
+
+import datagen
+from datagen.problems import InvalidInput, RunFailed
+from tests.worlds import constant, enum, integer, records_of, state, uniform, world
+
+DEVICES = {"devices": {"rows": [{"base": 10, "n": 3}, {"base": 200, "n": 7}, {"base": None, "n": 1}]}}
+DEVICE = {"name": "d", "type": "row", "table": "devices"}
+
+
+def number(kind: str = "float", name: str = "v", **distribution: object) -> dict:
+    return {"name": name, "type": kind, "distribution": distribution}
+
+
+def problems_of(*dimensions: dict, **keys: object) -> list[str]:
+    with pytest.raises(InvalidInput) as caught:
+        next(datagen.records(datagen.load(world(*dimensions, **keys)), start="2024-01-01T00:00:00Z", records=1, seed=1))
+    return [f"{problem.path}: {problem.message}" for problem in caught.value.problems]
+
+
+def test_each_record_is_drawn_with_its_own_numbers_and_null_has_none() -> None:
+    spec = world(DEVICE, number(type="normal", mean="d.base", stddev="d.n / 2"), tables=DEVICES)
+    found: dict[object, list[float]] = {}
+    for record in records_of(spec, 6000):
+        found.setdefault(record["d"]["base"], []).append(record["v"])
+    assert set(found[None]) == {None}
+    assert stats.kstest(found[10], stats.norm(10, 1.5).cdf).pvalue > 0.001
+    assert stats.kstest(found[200], stats.norm(200, 3.5).cdf).pvalue > 0.001
+
+
+def test_a_draw_is_that_of_the_same_numbers_written_out() -> None:
+    for kind, written in (("float", {"type": "weibull", "shape": 1.5, "scale": 3}), ("int", uniform(2, 9))):
+        quoted = {key: value if key == "type" else f"0 + {value}" for key, value in written.items()}
+        given, computed = (records_of(world(number(kind, **one)), 300) for one in (written, quoted))
+        assert given == computed
+
+
+def test_whole_numbers_and_truncated_ones_are_drawn_too() -> None:
+    spec = world(
+        DEVICE,
+        number("int", type="uniform", min=1, max="d.n"),
+        number("int", "b", type="binomial", n="d.n", p=0.5),
+        number("decimal", "m", type="exponential", mean="d.n", most="d.n * 2"),
+        tables=DEVICES,
+    )
+    for record in records_of(spec, 2000):
+        n = record["d"]["n"]
+        assert 1 <= record["v"] <= n
+        assert 0 <= record["b"] <= n
+        assert 0 <= record["m"] <= 2 * n
+
+
+def test_a_field_more_leaves_the_draws_as_they_were() -> None:
+    drawn = number(type="normal", mean="worker", stddev=1)
+    alone = [record["v"] for record in records_of(world(drawn), 50)]
+    assert [record["v"] for record in records_of(world(enum("x", 1), drawn), 50)] == alone
+
+
+def test_a_variable_and_a_column_of_a_table_are_drawn_with_numbers_of_their_own() -> None:
+    columns = [integer("n", uniform(1, 9)), number(type="uniform", min="n", max="n + 0.5")]
+    spec = world(
+        {"name": "r", "type": "row", "table": "t"},
+        {"name": "w", "type": "variable", "variable": "w"},
+        states=[
+            state(
+                "s",
+                variables=[
+                    {"name": "b", "type": "constant", "value": 5},
+                    number("int", "w", type="constant", value="b"),
+                ],
+            )
+        ],
+        tables={"t": {"size": 20, "columns": columns}},
+    )
+    for record in records_of(spec, 30):
+        assert record["r"]["n"] <= record["r"]["v"] < record["r"]["n"] + 0.5
+        assert record["w"] == 5
+
+
+def test_numbers_of_a_column_are_drawn_as_if_they_stood_in_the_spec() -> None:
+    rows = [{"ms": 5, "w": 1}, {"ms": 80.5, "w": 3}, {"ms": None, "w": 9}, {"ms": 20, "w": 0}]
+    for kind, written in (("empirical", {}), ("discrete", {"weights": [1, 3, 0]})):
+        given = number(type=kind, values=[5, 80.5, 20], most=80, **written)
+        of_table = number(type=kind, table="t", column="ms", most=80)
+        tables = {"t": {"rows": rows, "weight": "w"}}
+        expected = [record["v"] for record in records_of(world(given), 500)]
+        assert [record["v"] for record in records_of(world(of_table, tables=tables), 500)] == expected
+
+
+@pytest.mark.parametrize(
+    ("distribution", "problem"),
+    [
+        ({"type": "empirical", "table": "t"}, "distribution.column: must be the name of a column, found null"),
+        (
+            {"type": "discrete", "table": "t", "column": "x", "values": [1]},
+            'distribution.values: can\'t stand beside "table", which has the values',
+        ),
+        ({"type": "discrete", "table": "t", "column": "y"}, 'distribution.column: table "t" has no column "y"'),
+        ({"type": "discrete", "table": "u", "column": "x"}, 'distribution.table: unknown table "u"'),
+    ],
+)
+def test_a_table_that_can_not_be_drawn_from_is_told_with_its_place(distribution: dict, problem: str) -> None:
+    found = problems_of(number(**distribution), tables={"t": {"rows": [{"x": 1}, {"x": 2}]}})
+    assert found[0].startswith(f"emitters[0].dimensions[0].{problem}")
+
+
+def test_a_table_is_no_delay() -> None:
+    delay = {"type": "empirical", "table": "t", "column": "x"}
+    assert "states[0].delay.table: can't be here: a table can only be in the distribution of a field" in " ".join(
+        problems_of(states=[state("s", delay=delay)], tables={"t": {"rows": [{"x": 1}]}})
+    )
+
+
+FIELD = "spec: emitters[0].dimensions[0].distribution"
+ELSEWHERE = "; an expression can only be in the distribution of a field int, float or decimal"
+
+
+@pytest.mark.parametrize(
+    ("distribution", "problem"),
+    [
+        (
+            {"type": "normal", "mean": "a b", "stddev": 1},
+            '.mean: an operator, or the end, is expected, found "b" (character 3 of the expression)',
+        ),
+        ({"type": "normal", "mean": "'a'", "stddev": 1}, ".mean: is no number"),
+        ({"type": "normal", "mean": "worker"}, ': "stddev" is required'),
+        (
+            {"type": "normal", "mean": "1", "stdev": 1, "stddev": 1},
+            '.stdev: unknown key "stdev"; did you mean "stddev"?',
+        ),
+        ({"type": "normal", "mean": "1", "stddev": -1}, ".stddev: must be greater than or equal to 0, found -1"),
+        (
+            {"type": "scaled", "times": "2", "of": {"type": "normal", "mean": "x", "stddev": 1}},
+            f'.of.mean: must be a valid number, found "x"{ELSEWHERE}',
+        ),
+        ({"type": "discrete", "values": "[1]"}, '.values: must be a valid list, found "[1]"'),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(distribution: dict, problem: str) -> None:
+    assert problems_of(number(**distribution)) == [FIELD.removeprefix("spec: ") + problem]
+
+
+def test_elsewhere_an_expression_is_refused() -> None:
+    delay = {"type": "exponential", "mean": "3"}
+    assert problems_of(states=[state("s", delay=delay)]) == [
+        f'states[0].delay.mean: must be a valid number, found "3"{ELSEWHERE}'
+    ]
+
+
+def test_a_pool_has_no_numbers_of_a_record() -> None:
+    pooled = (
+        number(type="normal", mean="worker", stddev=1) | {"cardinality": 3} | {"cardinality_distribution": constant(0)}
+    )
+    assert problems_of(pooled)[0].startswith("emitters[0].dimensions[0].distribution.mean: ")
+
+
+def test_numbers_that_no_distribution_has_end_the_run_with_the_record() -> None:
+    spec = world(number(type="normal", mean=1, stddev="3 - worker"))
+    text = "making emitter/e/v: stddev: must be greater than or equal to 0, found -1; the record of 2024-01-01T00:00:04"
+    with pytest.raises(RunFailed, match=text):
+        records_of(spec, 10)
