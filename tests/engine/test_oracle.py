@@ -85,13 +85,16 @@ class Real(float):
 
 
 def typed(value: object) -> object:
-    """Show numbers that are not whole as they are written, so that decimals show how many digits they have."""
+    """Show numbers that are not whole as they are written, so that decimals show how many digits they have.
+
+    They have no exponents; those of numbers inside of JSON text are Python's, 1e-09.
+    """
     if isinstance(value, list | tuple):
         return [typed(member) for member in value]
     if isinstance(value, Decimal):
         return ("int", int(value)) if value.as_tuple().exponent == 0 else ("float", f"{value:f}")
     if isinstance(value, float):
-        return "float", value.text if isinstance(value, Real) else float_text(value)
+        return "float", value.text if isinstance(value, Real) and "e" not in value.text else float_text(value)
     return type(value).__name__, value
 
 
