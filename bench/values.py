@@ -43,6 +43,8 @@ _FIELDS: dict[str, tuple[dict[str, Any], float | None]] = {
     "now, as epoch_ms": ({"type": "now", "format": "epoch_ms"}, 30),
     "now, with strftime codes": ({"type": "now", "format": "%d/%b/%Y:%H:%M:%S"}, None),
     "int, uniform": (_DIGIT, None),
+    "decimal, exponential": ({"type": "decimal", "distribution": {"type": "exponential", "mean": 4}}, None),
+    "decimal, a product rounded": ({"type": "expression", "value": "round(decimal(number, 2) * 1.19, 2)"}, None),
     "float, exponential": ({"type": "float", "distribution": {"type": "exponential", "mean": 4}, "precision": 2}, None),
     "regex, [A-Z]{3}-[0-9]{4}": ({"type": "regex", "pattern": "[A-Z]{3}-[0-9]{4}"}, 150),
     "ipaddress": ({"type": "ipaddress", "distribution": {"type": "uniform", "min": 0, "max": 4294967295}}, None),

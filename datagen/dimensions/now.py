@@ -6,7 +6,6 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from datagen import draw
@@ -16,13 +15,10 @@ from datagen.plugin.distribution import MaybeDistribution
 from datagen.plugin.instant import Duration
 from datagen.plugin.model import invalid
 from datagen.plugin.profile import ZoneName
+from datagen.plugin.written_time import FORMAT, format_problems, written
 from datagen.problems import Path_
 from datagen.records.batch import Layout
-from datagen.records.expression.moment import formatted
 from datagen.records.types import plain, plain_type
-
-_UNITS = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}  # µs in one
-_ISO = "%Y-%m-%dT%H:%M:%S"
 
 
 class Now(Dimension):
@@ -37,19 +33,14 @@ class Now(Dimension):
     """
 
     kind: ClassVar[str] = "now"
-    format: str | None = Field(None, min_length=1, description="how it is written; without it, it is a time")
+    format: str | None = Field(None, min_length=1, description=FORMAT)
     timezone: ZoneName | None = Field(None, description="whose clock a format reads; without it that of the spec")
     offset: MaybeDistribution = Field(None, description="seconds that are added")
     step: Duration | None = Field(None, description="what the offset is a multiple of, and the time is cut down to")
 
     @model_validator(mode="after")
     def _can_be_written(self) -> Self:
-        lines: list[tuple[Path_, str]] = []
-        known = ("iso", "iso_us", "epoch_ns", *_UNITS)
-        if self.format is not None and self.format not in known and "%" not in self.format:
-            lines.append((("format",), f"must be one of {', '.join(known)}, or strftime codes such as %Y-%m-%d"))
-        if self.timezone is not None and (self.format is None or self.format.startswith("epoch")):
-            lines.append((("timezone",), "can only be with a format that shows a clock: iso, iso_us or strftime codes"))
+        lines = list(format_problems(self.format, self.timezone))
         if self.step is not None and self.step < 1000:
             lines.append((("step",), "must be a microsecond or more"))
         if lines:
@@ -72,7 +63,8 @@ class Now(Dimension):
         zone = times.type.tz
         times = times.cast(pa.timestamp("us", zone)).cast(pa.int64())
         moved = pa.array(self._moved(times.fill_null(0).to_numpy(), rows), mask=_nulls(times))
-        return self._written(moved.cast(pa.timestamp("us", zone)), rows.world.zone)
+        times = moved.cast(pa.timestamp("us", zone))
+        return written(times, self.format, self.timezone or rows.world.zone)
 
     def _moved(self, at: Integers, rows: Rows) -> Integers:
         """Return times (n,), in µs, with what is added to them."""
@@ -92,40 +84,6 @@ class Now(Dimension):
             return np.rint(self.offset.real(rows.keys, rows.key("offset")) / step).astype(np.int64)
         first, last = ceil(least / step), floor(most / step)
         return draw.evenly(rows.keys, rows.key("offset"), first, max(last - first + 1, 1))
-
-    def _written(self, times: pa.Array, zone: str) -> pa.Array:
-        microseconds = times.cast(pa.int64())
-        match self.format:
-            case None:
-                return pc.floor_temporal(times, 1, "millisecond").cast(pa.timestamp("ms", times.type.tz))
-            case "epoch_ns":
-                return pc.multiply(microseconds, 1000)
-            case "epoch_s" | "epoch_ms" | "epoch_us":
-                return _floored(microseconds, _UNITS[self.format])
-            case "iso" | "iso_us":
-                return self._iso(times, self.timezone or zone)
-        return formatted(times, self.format, self.timezone or zone)
-
-    def _iso(self, times: pa.Array, zone: str) -> pa.Array:
-        digits = 6 if self.format == "iso_us" else 3
-        part = pc.subtract(times.cast(pa.int64()), pc.multiply(_floored(times.cast(pa.int64()), 1_000_000), 1_000_000))
-        fraction = pc.utf8_lpad(_floored(part, 10 ** (6 - digits)).cast(pa.string()), digits, "0")
-        parts = [formatted(times, f"{_ISO}.", zone), fraction]
-        if times.type.tz is not None:
-            offset = formatted(times, "%z", zone)
-            spelled = pc.binary_join_element_wise(
-                pc.utf8_slice_codeunits(offset, 0, 3), pc.utf8_slice_codeunits(offset, 3), ":"
-            )
-            parts.append(pc.if_else(pc.equal(offset, "+0000"), "Z", spelled))
-        return pc.binary_join_element_wise(*parts, "")
-
-
-def _floored(values: pa.Array, unit: int) -> pa.Array:
-    """Return how many whole units there are in whole numbers; below 0 it is rounded down, too."""
-    if not len(values):
-        return values
-    there = values.is_valid().to_numpy(zero_copy_only=False)
-    return pa.array(values.fill_null(0).to_numpy() // unit, mask=~there)
 
 
 def _nulls(values: pa.Array) -> draw.Marks:

@@ -20,12 +20,12 @@ _MOST = 1000  # rows in a list: what is drawn is looked for among all that were
 
 
 class SeveralRows(Dimension):
-    """A list of rows of a [table](tables.md), each another one: the articles of a cart, the languages of a speaker.
+    """A list of rows of a [table](tables.md), each another one: the articles of a cart, the cities of a journey.
 
     They are drawn one after the other among those that are left, by the weights of the table if it has any. Where there
     are fewer than wanted it is all of them.
 
-    Example: {"type": "rows", "name": "cart", "table": "articles", "length_distribution": {"type": "uniform", "min": 1, "max": 4}}
+    Example: {"type": "rows", "name": "visited", "table": "cities", "length_distribution": {"type": "uniform", "min": 1, "max": 4}}
     """
 
     kind: ClassVar[str] = "rows"

@@ -1,16 +1,18 @@
 """The dimension ``timestamp``."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import pyarrow as pa
-from pydantic import Field, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema
+from pydantic import Field, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema, model_validator
 
 from datagen.draw import Integers
 from datagen.moment import Moment, parse_moment
 from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import MOMENT_KEYS, Distribution, check_whole
 from datagen.plugin.model import Maker, invalid, make_of_group
+from datagen.plugin.profile import ZoneName
+from datagen.plugin.written_time import FORMAT, format_problems, written
 from datagen.problems import Path_
 from datagen.records.text import offset_milliseconds
 
@@ -68,10 +70,11 @@ def _stddev(described: dict[str, Any]) -> dict[str, Any]:
 
 
 class Timestamp(PooledDimension):
-    """A time, as ISO 8601 with milliseconds.
+    """A time, as ISO 8601 with milliseconds, or in another `format` as those of [now](#now).
 
     In its distribution `value`, `min`, `max`, `mean`, `mode`, `least` and `most` are ISO 8601 times and `stddev` is in
-    seconds. Values have the offset of those times, or none when they have none.
+    seconds. Values have the offset of those times, or none when they have none; then they are of a wall clock, which a
+    format shows as it is.
 
     Example: {"type": "timestamp", "name": "born", "distribution": {"type": "uniform", "min": "1950-01-01", "max": "2005-12-31"}}
     """
@@ -80,8 +83,23 @@ class Timestamp(PooledDimension):
     distribution: Annotated[Moments, PlainValidator(_moments), WithJsonSchema({"group": "time_distribution"})] = Field(
         description="what is drawn, with times in place of numbers"
     )
+    format: str | None = Field(None, min_length=1, description=FORMAT)
+    timezone: ZoneName | None = Field(
+        None, description="whose clock a format reads; without it the offset of the times"
+    )
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> Self:
+        lines = list(format_problems(self.format, self.timezone))
+        if self.timezone is not None and self.distribution.zone is None:
+            lines.append((("timezone",), "can only be where the times have an offset: else they are of a wall clock"))
+        if lines:
+            raise invalid(self.kind, lines)
+        return self
 
     def different_values(self) -> int:
+        if self.format is not None:  # which may show several times alike
+            return 0
         drawn = self.distribution.milliseconds
         least, most = drawn.bounds()
         is_clipped = least < _FIRST + _DAY or most > _LAST - _DAY
@@ -100,4 +118,5 @@ class Timestamp(PooledDimension):
         return self._times(self.distribution.milliseconds.whole(rows.keys, rows.key(), *bounds))
 
     def _times(self, milliseconds: Integers) -> pa.Array:
-        return pa.array(milliseconds).cast(pa.timestamp("ms", self.distribution.zone))
+        times = pa.array(milliseconds).cast(pa.timestamp("ms", self.distribution.zone))
+        return written(times, self.format, self.timezone or self.distribution.zone or "UTC")

@@ -43,7 +43,7 @@ class Computed(dict[str, Expression]):
         It is drawn once for each different distribution among the rows, which takes some 70 µs.
         """
         numbers = np.column_stack([_numbers(rows.calculate(expression)) for expression in self.values()])
-        there: Marks = ~np.isnan(numbers).any(axis=1)
+        there = np.array(~np.isnan(numbers).any(axis=1))
         own = np.flatnonzero(there)
         different, which = np.unique(numbers[own], axis=0, return_inverse=True)
         order = np.argsort(which.reshape(-1), kind="stable")

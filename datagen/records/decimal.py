@@ -33,8 +33,9 @@ def decimals(units: Integers, scale: int, there: Marks | None = None) -> pa.Arra
     words = np.empty((len(units), 2), np.int64)
     words[:, 0] = units
     words[:, 1] = words[:, 0] >> 63
-    is_whole = there is None or bool(there.all())
-    valid = None if is_whole else pa.py_buffer(np.packbits(there, bitorder="little"))
+    valid = None
+    if there is not None and not there.all():
+        valid = pa.py_buffer(np.packbits(there, bitorder="little"))
     return pa.Array.from_buffers(decimal_type(scale), len(units), [valid, pa.py_buffer(words)])
 
 

@@ -267,8 +267,8 @@ def alike(left: Any, right: Any) -> tuple[Any, Any]:
         return left, right
     if pa.types.is_timestamp(left.type):
         return pc.cast(left, pa.int64(), safe=False), pc.cast(right, pa.int64(), safe=False)
-    exact = (exactly(left), exactly(right)) if is_decimal(left.type) or is_decimal(right.type) else (None, None)
-    if exact[0] is None or exact[1] is None:
+    exact = [exactly(side) for side in (left, right) if is_decimal(left.type) or is_decimal(right.type)]
+    if not exact or any(side is None for side in exact):
         return floats(left), floats(right)
     type_ = pa.decimal128(_WIDEST, max(side.type.scale for side in exact))
     return pc.cast(exact[0], type_), pc.cast(exact[1], type_)

@@ -82,8 +82,8 @@ def _sum(lists: pa.Array) -> pa.Array:
         units, fits = _whole_sums(rows, units_of(numbers), lists)
         there = fits & ~_no_list(lists) & (np.abs(units) <= MOST)
         return decimals(np.where(there, units, 0), numbers.type.scale, there)
-    made, fits = _whole_sums(rows, numbers.to_numpy(), lists)
-    return pa.array(made, mask=_no_list(lists) | ~fits)
+    whole, fits = _whole_sums(rows, numbers.to_numpy(), lists)
+    return pa.array(whole, mask=_no_list(lists) | ~fits)
 
 
 def _whole_sums(rows: Integers, found: Integers, lists: pa.Array) -> tuple[Integers, Marks]:
