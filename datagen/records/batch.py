@@ -4,8 +4,8 @@ Values travel as Arrow arrays, by the conventions of ``datagen.records.types``. 
 dictionary array; variables that are set together then share the very same indices.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ from datagen.records.text import json_pieces, written
 from datagen.records.types import list_parts
 
 TIME = "time"  # the column of the time of records
+EMITTER = "emitter"  # what the name of the emitter is read by, where no column is called like this
 MOST_ROWS = 65536  # of a batch, whose arrays stay in the processor's cache
 
 
@@ -35,6 +36,11 @@ class Part:
         if not self.hidden:
             return self.columns
         return {name: column for name, column in self.columns.items() if name not in self.hidden}
+
+    @property
+    def named(self) -> dict[str, pa.Array]:
+        """Return the columns, and the name of the emitter of each record unless a column has its name."""
+        return {EMITTER: pa.repeat(self.emitter, len(self.rows))} | self.columns
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,15 @@ class Layout:
                 for emitter, columns in self.emitters.items()
             }
         )
+
+    def named(self) -> "Layout":
+        """Return the same with the name of the emitter, unless a column has its name."""
+        emitters = {name: {EMITTER: pa.string()} | columns for name, columns in self.emitters.items()}
+        return replace(self, emitters=emitters)
+
+    def of(self, emitters: Collection[str]) -> "Layout":
+        """Return what the records of some emitters look like."""
+        return replace(self, emitters={name: own for name, own in self.emitters.items() if name in emitters})
 
     def names(self) -> list[str]:
         """Return the names of all columns, each once, in the order of their first appearance."""
