@@ -45,9 +45,15 @@ class Redis(Target):
         SecretUrl("redis://127.0.0.1:6379/0"),
         description="`redis://user:password@host:port/database`, or `rediss://` for TLS",
     )
-    stream: str | None = Field(None, min_length=1, description="name of a stream, also with `{{dimension}}`")
-    list: str | None = Field(None, min_length=1, description="name of a list, also with `{{dimension}}`")
-    channel: str | None = Field(None, min_length=1, description="name of a channel, also with `{{dimension}}`")
+    stream: str | None = Field(
+        None, min_length=1, description="name of a stream, also with `{{dimension}}` or `{{emitter}}`"
+    )
+    list: str | None = Field(
+        None, min_length=1, description="name of a list, also with `{{dimension}}` or `{{emitter}}`"
+    )
+    channel: str | None = Field(
+        None, min_length=1, description="name of a channel, also with `{{dimension}}` or `{{emitter}}`"
+    )
     field: str = Field("record", min_length=1, description="for a stream: the field that holds the record")
     maxlen: int | None = Field(
         None, ge=1, description="for a stream: drop the oldest entries beyond about this many; all are kept without it"

@@ -1,15 +1,15 @@
 """The sink of the targets that write to topics of Kafka: messages of records, sent, and read back for an audit."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
 from datagen.plugin.formatter import LineWriter
-from datagen.plugin.key import key_texts
+from datagen.plugin.key import Names, key_texts
 from datagen.plugin.operation import Operations, deletes, refusal
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import RECORD_ID, Encoded, Kept, Position, Undelivered
@@ -17,8 +17,25 @@ from datagen.records.batch import Batch
 from datagen.records.lines import pieces
 from datagen.targets.address import Address, AddressedSink
 from datagen.targets.kafka.client import NOW, Client, Sent, client, read
+from datagen.targets.kafka.cluster import Cluster
 from datagen.targets.kafka.proof import Proof
-from datagen.targets.kafka.topic import KafkaTarget
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What becomes of records, and where they go."""
+
+    topic: str  # with its places, if it has any
+    new: "Callable[[str], NewTopic] | None"  # makes the plan of a topic that does not exist; None: it must exist
+    cluster: Callable[[], Cluster]
+    key: Names | dict[str, Names]
+    operation: str | None
+    headers: Mapping[str, str]
+    with_ids: bool
+    with_times: bool
 
 
 class TopicSink(AddressedSink):
@@ -30,22 +47,22 @@ class TopicSink(AddressedSink):
 
     _client: Client
 
-    def __init__(self, target: KafkaTarget, address: Address, writer: LineWriter, scope: Scope) -> None:
+    def __init__(self, plan: Plan, address: Address, writer: LineWriter, scope: Scope) -> None:
         super().__init__(address, writer, scope)
-        self._target = target
-        self._operations = None if target.operation is None else Operations(target.operation, scope.zone)
+        self._plan = plan
+        self._operations = None if plan.operation is None else Operations(plan.operation, scope.zone)
         self.is_keyed = self._operations is not None
         self._known: set[str] = set()  # topics that are there
-        names = [*target.headers, *([RECORD_ID] if target.record_id else ())]
-        self._proof = Proof(names, has_times=target.timestamp == "record")
+        names = [*plan.headers, *([RECORD_ID] if plan.with_ids else ())]
+        self._proof = Proof(names, has_times=plan.with_times)
 
     def encode(self, batch: Batch) -> Encoded:
         encoded = super().encode(batch)
         texts = []
-        keys = [key_texts(self._target.topic_key, part) for part in batch.parts] if self._target.topic_key else []
+        keys = [key_texts(self._plan.key, part) for part in batch.parts] if self._plan.key else []
         if keys:
             texts.append(batch.in_order(keys))
-        if self._target.record_id:
+        if self._plan.with_ids:
             texts.append(batch.in_order([part.columns[RECORD_ID] for part in batch.parts]))
         if self._operations is not None:
             texts.append(self._operations.of(batch, [key.is_valid() for key in keys]))
@@ -53,9 +70,9 @@ class TopicSink(AddressedSink):
 
     def open(self, position: Position) -> None:
         self._known = set()
-        self._client = self.opened.enter_context(client(self._target.cluster()))
+        self._client = self.opened.enter_context(client(self._plan.cluster()))
         if self._address.is_constant:
-            self._provide([self._target.topic])
+            self._provide([self._plan.topic])
 
     def write(self, encoded: Encoded) -> None:
         error = self._refusal(encoded)
@@ -93,14 +110,13 @@ class TopicSink(AddressedSink):
 
     def _read(self) -> Iterator[tuple[str, int, list[Any]]]:
         pattern = re.compile(".*".join(map(re.escape, self._address.filled("\0").split("\0"))))
-        return read(self._target.topic if self._address.is_constant else pattern, self._target.cluster())
+        return read(self._plan.topic if self._address.is_constant else pattern, self._plan.cluster())
 
     def _provide(self, topics: Iterable[str]) -> None:
         """See that topics exist. Raises Undelivered."""
-        plan = self._target.create_topic
         for topic in topics:
             if topic not in self._known:
-                self._target.cluster().provide(topic, None if plan is None else plan.new(topic))
+                self._plan.cluster().provide(topic, None if self._plan.new is None else self._plan.new(topic))
                 self._known.add(topic)
 
     def _refusal(self, encoded: Encoded) -> Undelivered | None:
@@ -115,14 +131,14 @@ class TopicSink(AddressedSink):
     def _messages(self, encoded: Encoded) -> Iterator[Sent]:
         """Return the message of each record, its value as a place in the lines."""
         texts = [text.to_pylist() for text in encoded.texts]
-        topics: Any = repeat(self._target.topic) if self._address.is_constant else texts.pop(0)
-        keys: Any = texts.pop(0) if self._target.topic_key else repeat(None)
-        own = self._target.headers
+        topics: Any = repeat(self._plan.topic) if self._address.is_constant else texts.pop(0)
+        keys: Any = texts.pop(0) if self._plan.key else repeat(None)
+        own = self._plan.headers
         headers: Any = repeat(own or None)
-        if self._target.record_id:
+        if self._plan.with_ids:
             headers = _with_id(own, texts.pop(0))
         moments: Any = repeat(NOW)
-        if self._target.timestamp == "record":
+        if self._plan.with_times:
             moments = ((self.scope.start.microseconds + encoded.emitted // 1000) // 1000).tolist()
         begins = [0, *encoded.lines.ends.tolist()]
         return zip(topics, begins, self._ends(encoded), keys, moments, headers, strict=False)

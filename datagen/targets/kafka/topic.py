@@ -21,6 +21,7 @@ from datagen.records.batch import Layout
 from datagen.targets.address import Address
 from datagen.targets.kafka.client import NOW, problem_with
 from datagen.targets.kafka.cluster import Cluster, Setting
+from datagen.targets.kafka.sink import Plan, TopicSink
 
 if TYPE_CHECKING:
     from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
@@ -164,9 +165,17 @@ class KafkaTarget(Target):
         return problems + ([] if self.operation is None else list(operation_misfits(self.operation, layout)))
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Sink:
-        from datagen.targets.kafka.sink import TopicSink
-
-        return TopicSink(self, self._address(layout, scope), formatter.begin(layout), scope)
+        plan = Plan(
+            self.topic,
+            None if self.create_topic is None else self.create_topic.new,
+            self.cluster,
+            self.topic_key,
+            self.operation,
+            self.headers,
+            with_ids=self.record_id,
+            with_times=self.timestamp == "record",
+        )
+        return TopicSink(plan, self._address(layout, scope), formatter.begin(layout), scope)
 
     def _address(self, layout: Layout, scope: Scope) -> Address:
         return Address("a topic", self.topic, layout, scope.start, forbidden=_NO_TOPIC, longest=_LONGEST)

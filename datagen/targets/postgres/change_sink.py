@@ -131,8 +131,8 @@ class ChangeSink(Sink):
             yield kept_rows(rows, family.places, name)
 
     def kept_of(self, encoded: Encoded) -> Sequence[Kept]:
-        rows = zip(encoded.texts[0].to_pylist(), encoded.texts[1].to_pylist(), pieces(encoded.lines), strict=True)
-        found = [(name, self._plan.families[number], bytes(row)) for name, number, row in rows]
+        parts = zip(encoded.texts[0].to_pylist(), encoded.texts[1].to_pylist(), pieces(encoded.lines), strict=True)
+        found = [(name, self._plan.families[number], bytes(row)) for name, number, row in parts]
         if self._operations is not None:
             return [kept_change(row, family.columns, family.places, name) for name, family, row in found]
         rows = self.comparable(encoded)

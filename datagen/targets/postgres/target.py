@@ -43,7 +43,7 @@ class Postgres(Target):
 
     Example: {"type": "postgres", "dsn": "postgresql://postgres@127.0.0.1:5432/test", "table": "clicks"}
     Example: {"type": "postgres", "dsn": "${DSN}", "table": "web.clicks", "mode": "upsert", "record_id": true}
-    Example: {"type": "postgres", "dsn": "${DSN}", "table": "customers", "mode": "upsert", "key": ["id"], "operation": "closed ? 'delete' : 'upsert'"}
+    Example: {"type": "postgres", "dsn": "${DSN}", "table": "{{device}}", "mode": "upsert", "key": ["session"], "operation": "event = 'leave' ? 'delete' : 'upsert'"}
     """  # noqa: E501
 
     kind: ClassVar[str] = "postgres"
@@ -130,22 +130,18 @@ class Postgres(Target):
     def _misfits_of_key(self, emitters: Sequence[str], layout: Layout) -> Iterator[str]:
         """Yield why emitters whose records go to the same tables can't have this key."""
         layout = layout.of(emitters).shown()
-        keys = {emitter: key_of(self.keys, emitter) for emitter in emitters}
         first = emitters[0]
-        for emitter, key in keys.items():
-            if key != keys[first]:
+        key = key_of(self.keys, first)
+        for emitter in emitters:
+            if key_of(self.keys, emitter) != key:
                 yield f"key: {show(first)} and {show(emitter)} go to the same table, so they need the same key"
-        for key in keys[first]:
-            without = [emitter for emitter, columns in layout.emitters.items() if key not in columns]
+        for name in key:
+            without = [emitter for emitter, columns in layout.emitters.items() if name not in columns]
             if len(without) == len(emitters):
-                owner = (
-                    "no emitter"
-                    if len(emitters) > 1 or not isinstance(self.keys, dict)
-                    else f"the emitter {show(first)} never"
-                )
-                yield f"key: {owner} has {show(key)}{did_you_mean(key, layout.names())}"
+                owner = f"the emitter {show(first)} never" if isinstance(self.keys, dict) else "no emitter"
+                yield f"key: {owner} has {show(name)}{did_you_mean(name, layout.names())}"
             elif without:
-                yield f"key: {show(key)} is no dimension of the emitter {', '.join(map(show, without))}"
+                yield f"key: {show(name)} is no dimension of the emitter {', '.join(map(show, without))}"
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Sink:
         dsn = self.dsn.get_secret_value()

@@ -24,7 +24,7 @@ class Line(NamedTuple):
     """What an action line says."""
 
     verb: str
-    index: str
+    target: str
     identity: str | None  # None where the engine chooses it
 
 

@@ -86,7 +86,7 @@ class BulkSink(Sink):
 
     def _kept(self, line: bytes, _: bytes, document: bytes) -> Kept:
         said = self._actions.read(line)
-        place = self._actions.place(said.index, said.identity or "")
+        place = self._actions.place(said.target, said.identity or "")
         return place, _canonical(json.loads(document)) if said.verb != DELETE else None
 
     def _send(self, part: Lines) -> None:

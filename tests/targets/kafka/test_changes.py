@@ -1,6 +1,7 @@
 """Change streams, and topics by pattern, through the target ``kafka``, against a broker that the tests start."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -160,6 +161,26 @@ def test_wrong_keys_are_problems(generate, to, keys: dict, message: str) -> None
     done = generate(SHOP, "-n", 3, "-t", to(**keys))
     assert done.code == 2
     assert message in done.err
+
+
+def test_an_envelope_has_what_was_there_before_and_what_is_there_after(generate, broker, to, name) -> None:
+    page = (ROOT / "docs/change-streams.md").read_text(encoding="utf-8")
+    spec = json.loads(
+        re.search(r"<!-- file: envelope.json -->\n```json\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[1]
+    )
+    path = to(topic=name, topic_key=["key"], operation="op = 'tombstone' ? 'delete' : 'upsert'")
+    assert generate(spec, "-n", 2000, "-t", path).code == 0
+    rows: dict[bytes, dict | None] = {}
+    for message in messages(broker, name):
+        if message.value() is None:
+            assert rows.pop(message.key()) is None  # a delete came before it
+            continue
+        change = json.loads(message.value())
+        assert change["before"] == rows.get(message.key())
+        assert (change["before"] is None, change["after"] is None) == (change["op"] == "c", change["op"] == "d")
+        assert json.loads(message.key()) == {"order_id": (change["after"] or change["before"])["order_id"]}
+        rows[message.key()] = change["after"]
+    assert len(rows) > 3
 
 
 # Topics by pattern

@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -164,6 +165,30 @@ def test_what_a_lost_acknowledgement_was_for_is_not_written_again(database, lot:
     assert sink.position() == {"records": len(MANY) + 1}
 
 
+def test_a_connection_that_is_cut_again_and_again_leaves_the_same(database, generate, tmp_path) -> None:
+    database.run(TABLES)
+    with installed.Proxy(5432) as proxy:
+        stop = threading.Event()
+
+        def cut() -> None:
+            for megabytes in (0.1, 0.3, 0.6, 0.8, 1.1):
+                while proxy.passed < megabytes * 1e6 and not stop.wait(0.001):
+                    pass
+                proxy.cut()
+                proxy.mend()
+
+        cutter = threading.Thread(target=cut)
+        cutter.start()
+        to = database.file(tmp_path, dsn=f"postgresql://postgres@127.0.0.1:{proxy.port}/test", on_error="retry")
+        done = generate(SHOP, "-n", 20_000, "--speed", 100_000, "-t", to)
+        stop.set()
+        cutter.join()
+    assert done.code == 0, done.err
+    assert proxy.connected > 3
+    assert "trying again" in done.err
+    assert database.state() == shown(records_of(SHOP, 20_000))
+
+
 def test_rows_that_are_only_added_are_added_once_too(database) -> None:
     keys = {"mode": "append", "key": None, "operation": None}
     write(database.sink(**keys), MANY)
@@ -298,6 +323,13 @@ def test_each_emitter_has_a_table_with_its_own_columns(database, generate, tmp_p
     assert database.rows("SELECT count(n) FROM e UNION ALL SELECT count(s) FROM f") == [(50,), (50,)]
     columns = "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = 'f'"
     assert database.connection.execute(columns, [SCHEMA]).fetchall() == [("time",), ("s",)]
+
+
+def test_a_dimension_called_emitter_is_the_one_that_is_meant(database, generate, tmp_path) -> None:
+    to = database.file(tmp_path, mode="append", key=None, operation=None)
+    done = generate(world(counter("n"), enum("emitter", "x", "y")), "-n", 100, "-t", to)
+    assert done.code == 0, done.err
+    assert database.rows("SELECT (SELECT count(n) FROM x) + (SELECT count(n) FROM y)") == [(100,)]
 
 
 def test_a_field_names_the_table(database) -> None:
