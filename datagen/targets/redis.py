@@ -18,6 +18,7 @@ from datagen.records.lines import pieces
 from datagen.targets.address import Address, AddressedSink
 from datagen.targets.window import Window
 
+_PLACES = "also with `{{dimension}}` or `{{emitter}}`"
 _PIPELINE = 1000  # records of one transaction, at most
 _BEGIN, _END = b"*1\r\n$5\r\nMULTI\r\n", b"*1\r\n$4\r\nEXEC\r\n"
 _CHUNK = 10_000  # records read back at a time
