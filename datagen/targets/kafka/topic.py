@@ -91,6 +91,8 @@ class KafkaTarget(Target):
 
     library: ClassVar[tuple[str, str] | None] = ("confluent_kafka", "confluent-kafka>=2.13")
 
+    form: ClassVar[tuple[str, ...]] = ("topic_key", "operation")
+
     topic: Annotated[str, AfterValidator(_topic_name)] = Field(
         description="name of the topic, also with `{{dimension}}` or `{{emitter}}`"
     )

@@ -48,6 +48,7 @@ class Postgres(Target):
 
     kind: ClassVar[str] = "postgres"
     takes_format: ClassVar[bool] = False
+    form: ClassVar[tuple[str, ...]] = ("mode", "key", "operation")
     library: ClassVar[tuple[str, str] | None] = ("psycopg", "psycopg[binary]>=3.2")
     dsn: SecretStr = Field(description="how to connect, such as `postgresql://user:password@host:5432/dbname`")
     table: str = Field(

@@ -64,6 +64,7 @@ class SearchEngine(Target):
     """
 
     with_codes: ClassVar[tuple[str, ...]] = ("index",)
+    form: ClassVar[tuple[str, ...]] = ("key", "operation")
     hosts: list[Annotated[str, AfterValidator(_checked_host)]] = Field(
         min_length=1, description="URLs of the nodes; port 9200, or 443 for https, when left out"
     )

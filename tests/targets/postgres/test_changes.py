@@ -262,8 +262,18 @@ def test_a_value_that_only_one_may_have_goes_to_another(database) -> None:
     assert "in small lots" in database.said[0]
 
 
-def test_keys_that_refer_to_one_another_hold(database) -> None:
-    database.run(TABLES + "; ALTER TABLE customers ADD best text REFERENCES orders")
+def test_a_run_that_goes_on_keeps_its_operation(database, generate, tmp_path) -> None:
+    keys = {"table": f"{SCHEMA}.t", "key": ["n"], "operation": None}
+    spec = world(counter("n"))
+    options = ["-n", 10, "--state", tmp_path / "state"]
+    assert generate(spec, *options, "-t", database.file(tmp_path, **keys)).code == 0
+    done = generate(spec, *options, "-t", database.file(tmp_path, **keys | {"operation": "'delete'"}))
+    assert (done.code, "belongs to a different run (different: targets or formats)" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(("constraint", "said"), [("", 1), (" DEFERRABLE", 0)])
+def test_keys_that_refer_to_one_another_hold(database, constraint: str, said: int) -> None:
+    database.run(TABLES + f"; ALTER TABLE customers ADD best text REFERENCES orders{constraint}")
     layout = Layout(
         {"customers": LAYOUT.emitters["customers"] | {"best": pa.string()}, "orders": LAYOUT.emitters["orders"]}
     )
@@ -278,6 +288,7 @@ def test_keys_that_refer_to_one_another_hold(database) -> None:
     sink.write(sink.encode(batch_of(records, layout)))
     sink.close()
     assert database.rows("SELECT customer_id, best FROM customers ORDER BY 1") == [(1, "o"), (2, "o")]
+    assert len(database.said) == said
 
 
 def test_the_record_that_is_refused_is_the_one(database) -> None:
