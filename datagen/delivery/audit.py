@@ -4,6 +4,7 @@ A run is a pure function, so the records need no copy to be compared with. Of ea
 of ten million records, the chance that any two share one is 3 in a million.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ import numpy.typing as npt
 
 from datagen.clock import NEVER
 from datagen.delivery.lane import Lane
+from datagen.delivery.last_state import LastState, StateFinding
 from datagen.draw import Integers
 from datagen.engine.run import Run
-from datagen.plugin.target import NotGivenBack, Undelivered, Unreadable
+from datagen.plugin.target import Encoded, NotGivenBack, Undelivered, Unreadable
 from datagen.problems import hidden, reason
 from datagen.records.batch import Batch
 
@@ -63,24 +65,86 @@ class Unread:
         return self.problem
 
 
-def audit(run: Run, lanes: Sequence[Lane], limits: Sequence[int | None]) -> "Iterator[Finding | Unread]":
+def audit(run: Run, lanes: Sequence[Lane], limits: Sequence[int | None]) -> "Iterator[Finding | StateFinding | Unread]":
     """Compare what each lane's target should hold, at most the first ``limit`` records, with what it does hold.
 
     Targets are read first: what they hold may tell them how records can be compared.
     """
-    found = [_found(lane) for lane in lanes]
-    expected: list[list[Integers]] = [[] for _ in lanes]
+    comparisons = [(_ByKey if lane.sink.is_keyed else _ByRecord)(lane) for lane in lanes]
     left = [NEVER if limit is None else limit for limit in limits]
     for batch, until in _whole(run):
         for number, lane in enumerate(lanes):
             for encoded in lane.encoder.encode(batch, until):
                 wanted = encoded.slice(0, min(left[number], len(encoded)))
                 left[number] -= len(wanted)
-                expected[number].append(_hashes(lane.sink.comparable(wanted)))
+                comparisons[number].expect(wanted)
         if not any(left):
             break
-    for lane, held, hashes in zip(lanes, found, expected, strict=True):
-        yield held if isinstance(held, Unread) else compared(str(lane.target), _joined(hashes), *held)
+    for comparison in comparisons:
+        yield comparison.finding()
+
+
+class _Comparison(ABC):
+    """What a target holds, and should hold."""
+
+    def __init__(self, lane: Lane) -> None:
+        """Read the target."""
+        self._lane = lane
+        self._unread: Unread | None = None
+        try:
+            self.read()
+        except (OSError, Undelivered, Unreadable) as error:
+            text = hidden(f"reading {lane.target} back: {reason(error)}", lane.target.secrets())
+            self._unread = Unread(text, not isinstance(error, NotGivenBack))
+
+    @abstractmethod
+    def read(self) -> None:
+        """Read what the target holds. Raises OSError, Undelivered or Unreadable."""
+
+    @abstractmethod
+    def expect(self, encoded: Encoded) -> None:
+        """Take records that it should have been given, in order."""
+
+    @abstractmethod
+    def found(self, target: str) -> Finding | StateFinding:
+        """Compare both."""
+
+    def finding(self) -> Finding | StateFinding | Unread:
+        """Return what was found, or why nothing was."""
+        return self._unread or self.found(str(self._lane.target))
+
+
+class _ByRecord(_Comparison):
+    """Compares each record, by its hash, and the order of those that have one."""
+
+    def read(self) -> None:
+        self._expected: list[Integers] = []
+        self._found: list[Integers] = []
+        self._streams: list[tuple[str, int]] = []  # of how many, one stretch after the other, is of which stream
+        for stream, records in self._lane.sink.stored():
+            self._found.append(_hashes(records))
+            self._streams.append((stream, len(records)))
+
+    def expect(self, encoded: Encoded) -> None:
+        self._expected.append(_hashes(self._lane.sink.comparable(encoded)))
+
+    def found(self, target: str) -> Finding:
+        return compared(target, _joined(self._expected), _joined(self._found), self._streams)
+
+
+class _ByKey(_Comparison):
+    """Compares what each key has in the end."""
+
+    def read(self) -> None:
+        self._expected, self._found = LastState(), LastState()
+        for kept in self._lane.sink.kept():
+            self._found.take(kept)
+
+    def expect(self, encoded: Encoded) -> None:
+        self._expected.take(self._lane.sink.kept_of(encoded))
+
+    def found(self, target: str) -> StateFinding:
+        return self._expected.compared(target, self._found)
 
 
 def _whole(run: Run) -> Iterator[tuple[Batch, int]]:
@@ -89,20 +153,6 @@ def _whole(run: Run) -> Iterator[tuple[Batch, int]]:
             for batch in window.batches:
                 yield batch, int(batch.due[-1])
     yield Batch.empty(), NEVER
-
-
-def _found(lane: Lane) -> "tuple[Integers, list[tuple[str, int]]] | Unread":
-    """Read a target: the hashes of its records, and of how many, one stretch after the other, is of which stream."""
-    found: list[Integers] = []
-    streams: list[tuple[str, int]] = []
-    try:
-        for stream, records in lane.sink.stored():
-            found.append(_hashes(records))
-            streams.append((stream, len(records)))
-    except (OSError, Undelivered, Unreadable) as error:
-        text = hidden(f"reading {lane.target} back: {reason(error)}", lane.target.secrets())
-        return Unread(text, not isinstance(error, NotGivenBack))
-    return _joined(found), streams
 
 
 def compared(target: str, expected: Integers, found: Integers, streams: Sequence[tuple[str, int]]) -> Finding:

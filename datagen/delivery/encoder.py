@@ -30,7 +30,7 @@ class Route:
         self.formatter = target.format or formatter
         self.scope = scope
         self._stages: list[tuple[Stage, Layout, Scope]] = []  # each with what it is given
-        layout = _chosen(layout, target.emitters)
+        layout = layout if target.emitters is None else layout.of(target.emitters)
         counts: dict[str, int] = {}
         for stage in target.through:
             counts[stage.kind] = counts.get(stage.kind, 0) + 1
@@ -109,13 +109,6 @@ class Encoder:
         self.made = snapshot["made"]
         for stage, kept in zip(self._stages, snapshot["stages"], strict=True):
             stage.restore(kept)
-
-
-def _chosen(layout: Layout, emitters: list[str] | None) -> Layout:
-    """Return the layout of the emitters that are wanted."""
-    if emitters is None:
-        return layout
-    return replace(layout, emitters={name: own for name, own in layout.emitters.items() if name in emitters})
 
 
 def _with_ids(batch: Batch) -> Batch:

@@ -7,6 +7,7 @@ from functools import partial
 
 from datagen.clock import SimulatedClock
 from datagen.delivery.audit import Finding, Unread, audit
+from datagen.delivery.last_state import StateFinding
 from datagen.delivery.resume import open_journal
 from datagen.job.identity import targets_of
 from datagen.job.job import known_scale, ready
@@ -20,7 +21,7 @@ def _nothing(_: object) -> None:
     """Say nothing."""
 
 
-def prove(request: Request) -> "tuple[Inputs, Iterator[Finding | Unread]]":
+def prove(request: Request) -> "tuple[Inputs, Iterator[Finding | StateFinding | Unread]]":
     """Compute a run again and compare what its targets hold with it, a finding for each.
 
     Raises InvalidInput with everything that is wrong with the request.
@@ -29,7 +30,7 @@ def prove(request: Request) -> "tuple[Inputs, Iterator[Finding | Unread]]":
     return inputs, _findings(request, inputs)
 
 
-def _findings(request: Request, inputs: Inputs) -> "Iterator[Finding | Unread]":
+def _findings(request: Request, inputs: Inputs) -> "Iterator[Finding | StateFinding | Unread]":
     with ExitStack() as opened:
         journal = None
         if request.state is not None:

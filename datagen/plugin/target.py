@@ -31,6 +31,7 @@ RECORD_ID = "record_id"
 _CODE = re.compile(r"%[YmdHMj](?![0-9A-Fa-f])")  # what is no escape of a URL
 
 Position = dict[str, Any] | None
+Kept = tuple[bytes, bytes | None]  # a key, and its record; None where it has none any more
 
 
 class Undelivered(Exception):
@@ -112,6 +113,7 @@ class Sink(ABC):
     What ``open`` puts on the stack ``opened`` is let go of by ``close``, and so when ``open`` fails halfway.
     """
 
+    is_keyed: bool = False  # whether it keeps the last record of each key, and is audited by it: ``kept``
     gather: Gather = Gather()  # what ``write`` wants at once; until then records wait in the lane, not acknowledged
 
     def __init__(self, writer: LineWriter, scope: Scope) -> None:
@@ -164,6 +166,17 @@ class Sink(ABC):
     def comparable(self, encoded: Encoded) -> Sequence[bytes]:
         """Return the records as ``stored`` reads them back."""
         return [bytes(line) for line in pieces(encoded.lines)]
+
+    def kept(self) -> Iterator[Sequence[Kept]]:
+        """Yield what the target holds, of a key later ones after earlier ones; only of one that is keyed.
+
+        Called and raises as ``stored``.
+        """
+        raise NotGivenBack("this kind of target keeps nothing by keys")
+
+    def kept_of(self, encoded: Encoded) -> Sequence[Kept]:
+        """Return of each record its key, and what this has then, as ``kept`` reads it back."""
+        raise NotGivenBack("this kind of target keeps nothing by keys")
 
 
 class Target(Plugin):

@@ -4,7 +4,7 @@ Values travel as Arrow arrays, by the conventions of ``datagen.records.types``. 
 dictionary array; variables that are set together then share the very same indices.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from datagen.records.text import Pieces, json_pieces, written
 from datagen.records.types import list_parts
 
 TIME = "time"  # the column of the time of records
+EMITTER = "emitter"  # what the name of the emitter is read by, where no column is called like this
 MOST_ROWS = 65536  # of a batch, whose arrays stay in the processor's cache
 
 
@@ -56,6 +57,11 @@ class Part:
         if not self.hidden:
             return self.columns
         return {name: column for name, column in self.columns.items() if name not in self.hidden}
+
+    @property
+    def named(self) -> dict[str, pa.Array]:
+        """Return the columns, and the name of the emitter of each record unless a column has its name."""
+        return {EMITTER: pa.repeat(self.emitter, len(self.rows))} | self.columns
 
 
 @dataclass(frozen=True)
@@ -199,6 +205,15 @@ class Layout:
     def texts(self) -> dict[str, Whole]:
         """Return the emitters among these whose records are whole texts."""
         return {name: whole for name, whole in self.whole.items() if name in self.emitters}
+
+    def named(self) -> "Layout":
+        """Return the same with the name of the emitter, unless a column has its name."""
+        emitters = {name: {EMITTER: pa.string()} | columns for name, columns in self.emitters.items()}
+        return replace(self, emitters=emitters)
+
+    def of(self, emitters: Collection[str]) -> "Layout":
+        """Return what the records of some emitters look like."""
+        return replace(self, emitters={name: own for name, own in self.emitters.items() if name in emitters})
 
     def names(self) -> list[str]:
         """Return the names of all columns, each once, in the order of their first appearance."""

@@ -110,5 +110,5 @@ def _types(layout: Layout, name: str) -> list[pa.DataType]:
 def patterned(batch: Batch, pattern: TextPattern, start: Moment) -> pa.Array:
     """Return the text of a pattern for each record of a batch, (n,)."""
     moments = pa.array((start.microseconds + batch.emitted // 1000) // 1000).cast(pa.timestamp("ms", start.zone))
-    texts = [(part.rows, pattern.pieces(part.columns, moments.take(pa.array(part.rows)))) for part in batch.parts]
+    texts = [(part.rows, pattern.pieces(part.named, moments.take(pa.array(part.rows)))) for part in batch.parts]
     return written(texts, len(batch)).array()

@@ -39,7 +39,7 @@ class Address:
         ``longest``.
         """
         self._what = what
-        self._pattern = TextPattern(text, layout)
+        self._pattern = TextPattern(text, layout.named())
         self._start = start
         self._forbidden = forbidden
         self._longest = longest

@@ -18,6 +18,7 @@ from datagen.records.lines import pieces
 from datagen.targets.address import Address, AddressedSink
 from datagen.targets.window import Window
 
+_PLACES = "also with `{{dimension}}` or `{{emitter}}`"
 _PIPELINE = 1000  # records of one transaction, at most
 _BEGIN, _END = b"*1\r\n$5\r\nMULTI\r\n", b"*1\r\n$4\r\nEXEC\r\n"
 _CHUNK = 10_000  # records read back at a time
@@ -45,9 +46,15 @@ class Redis(Target):
         SecretUrl("redis://127.0.0.1:6379/0"),
         description="`redis://user:password@host:port/database`, or `rediss://` for TLS",
     )
-    stream: str | None = Field(None, min_length=1, description="name of a stream, also with `{{dimension}}`")
-    list: str | None = Field(None, min_length=1, description="name of a list, also with `{{dimension}}`")
-    channel: str | None = Field(None, min_length=1, description="name of a channel, also with `{{dimension}}`")
+    stream: str | None = Field(
+        None, min_length=1, description="name of a stream, also with `{{dimension}}` or `{{emitter}}`"
+    )
+    list: str | None = Field(
+        None, min_length=1, description="name of a list, also with `{{dimension}}` or `{{emitter}}`"
+    )
+    channel: str | None = Field(
+        None, min_length=1, description="name of a channel, also with `{{dimension}}` or `{{emitter}}`"
+    )
     field: str = Field("record", min_length=1, description="for a stream: the field that holds the record")
     maxlen: int | None = Field(
         None, ge=1, description="for a stream: drop the oldest entries beyond about this many; all are kept without it"

@@ -18,7 +18,7 @@ from tests.servers.web import WebHandler, WebServer
 
 Refusal = tuple[int, str, str]  # status, type, reason
 REJECTED: Refusal = (429, "es_rejected_execution_exception", "rejected execution of primary operation")
-_ACTIONS = ("index", "create")
+_ACTIONS = ("index", "create", "delete")
 _BAD_NAME = re.compile(r'[\\/*?"<>| ,#A-Z]|^[-_+]')
 
 
@@ -108,15 +108,13 @@ class SearchServer(WebServer):
             raise Refused(406, "media_type_header_exception", f"Content-Type header [{content_type}] is not supported")
         if not body.endswith(b"\n"):
             raise Refused(400, "illegal_argument_exception", "The bulk request must be terminated by a newline [\\n]")
-        lines = body[:-1].split(b"\n")
-        if len(lines) % 2:
-            raise Refused(400, "illegal_argument_exception", "Malformed action/metadata line")
-        items = [self._item(default, lines[place], lines[place + 1]) for place in range(0, len(lines), 2)]
+        lines = iter(body[:-1].split(b"\n"))
+        items = [self._item(default, line, lines) for line in lines]
         self.bulks.append(len(items))
         errors = any("error" in item for made in items for item in made.values())
         return {"took": 1, "errors": errors, "items": items}
 
-    def _item(self, default: str | None, line: bytes, source: bytes) -> dict:
+    def _item(self, default: str | None, line: bytes, lines: Iterator[bytes]) -> dict:
         try:
             ((action, meta),) = json.loads(line).items()
         except (ValueError, AttributeError) as error:
@@ -127,7 +125,15 @@ class SearchServer(WebServer):
         if identity is None:
             self._number += 1
             identity = f"auto-{self._number}"
+        if identity == "":
+            raise Refused(400, "action_request_validation_exception", "if _id is specified it must not be empty")
         item = {"_index": index, "_id": identity}
+        if action == "delete":
+            found = self.indices.get(index, {}).pop(identity, None) is not None
+            return {action: item | {"result": "deleted" if found else "not_found", "status": 200 if found else 404}}
+        source = next(lines, None)
+        if source is None:
+            raise Refused(400, "illegal_argument_exception", "Malformed action/metadata line")
         try:
             status = self._store(action, index, identity, source)
         except Refused as refused:

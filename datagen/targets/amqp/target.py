@@ -40,7 +40,9 @@ class Amqp(Target):
     )
     exchange: str = Field("", max_length=255, description="exchange to publish to; the default one without it")
     routing_key: str | None = Field(
-        None, description="routing key, also with `{{dimension}}`; without it the name of the queue, or nothing"
+        None,
+        description="routing key, also with `{{dimension}}` or `{{emitter}}`; without it the name of the queue, or "
+        "nothing",
     )
     queue: str | None = Field(None, min_length=1, max_length=255, description="queue to publish to or to declare")
     declare: bool = Field(False, description="make the exchange and the queue if they are missing, and bind the queue")

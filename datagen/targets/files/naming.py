@@ -30,7 +30,7 @@ class PathPattern(TextPattern):
     """
 
     def __init__(self, text: str, layout: Layout) -> None:
-        super().__init__(_PERCENT.sub(_escaped, re.sub("/+", "/", text)), layout, with_time=True)
+        super().__init__(_PERCENT.sub(_escaped, re.sub("/+", "/", text)), layout.named(), with_time=True)
 
     @property
     def is_constant(self) -> bool:

@@ -3,6 +3,7 @@
 Stands between the targets that write to Kafka and librdkafka. Knows nothing of records, only of messages.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -14,11 +15,10 @@ from datagen.targets.kafka.cluster import ANSWER, EVERY_CLIENT, Cluster, Setting
 
 if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message
-    from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 NOW = 0  # the time that librdkafka takes for that at which a message is sent; so none can have it as its own
-# Begin and end of the value, key, time (ms since 1970, or NOW), headers.
-Sent = tuple[int, int, str | None, int, dict[str, str | bytes | None] | None]
+# Topic, begin and end of the value, key, time (ms since 1970, or NOW), headers; a tombstone ends nowhere.
+Sent = tuple[str, int, int | None, str | None, int, dict[str, str | bytes | None] | None]
 
 _GLANCE = 0.5  # seconds after which somebody who waits looks whether there is progress
 _LOT = 4096  # messages
@@ -55,23 +55,21 @@ def problem_with(settings: Settings) -> str | None:
 
 
 @contextmanager
-def client(topic: str, new: "NewTopic | None", cluster: Cluster) -> Iterator["Client"]:
-    """Connect, create the topic if it does not exist, and disconnect in the end. Raises Undelivered."""
+def client(cluster: Cluster) -> Iterator["Client"]:
+    """Connect, and disconnect in the end. Raises Undelivered."""
     with cluster.explaining():
-        made = Client(topic, cluster)
+        made = Client(cluster)
     with closing(made):
-        cluster.provide(topic, new)
         yield made
 
 
 class Client:
-    """Sends messages to one topic."""
+    """Sends messages to topics."""
 
-    def __init__(self, topic: str, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         """Make a producer. Raises KafkaException."""
         from confluent_kafka import Producer
 
-        self._topic = topic
         self._cluster = cluster
         self._producer = Producer({**_PRODUCER, **cluster.settings, "on_delivery": self._report})
         self._refusals: dict[bytes, KafkaError] = {}  # of what was sent last: by value, why it is not there
@@ -85,14 +83,14 @@ class Client:
         from confluent_kafka import KafkaException
 
         self._refusals.clear()
-        produce, topic = self._producer.produce, self._topic
+        produce = self._producer.produce
         try:
             for _ in range(0, count, _LOT):
-                for begin, end, key, moment, headers in islice(messages, _LOT):
-                    produce(topic, data[begin:end], key, -1, None, None, moment, headers)
+                for topic, begin, end, key, moment, headers in islice(messages, _LOT):
+                    produce(topic, None if end is None else data[begin:end], key, -1, None, None, moment, headers)
                 self._producer.poll(0)
         except KafkaException as error:
-            self._refusals[data[begin:end]] = error.args[0]
+            self._refusals[b"" if end is None else data[begin:end]] = error.args[0]
 
     def settle(self) -> bool:
         """Wait until all is acknowledged; tell whether it is, else some was refused, or given up after a while."""
@@ -122,23 +120,35 @@ class Client:
             self._refusals[message.value() or b""] = error
 
 
-def read(topic: str, cluster: Cluster) -> Iterator[tuple[int, list["Message"]]]:
-    """Read all messages of a topic, partition by partition, in chunks. Raises Unreadable."""
+def read(topics: str | re.Pattern[str], cluster: Cluster) -> Iterator[tuple[str, int, list["Message"]]]:
+    """Read all messages of a topic, or of those whose names match, partition by partition, in chunks.
+
+    Raises Unreadable.
+    """
     from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
     consumer = Consumer({**_CONSUMER, **cluster.settings})
     try:
-        known = consumer.list_topics(topic, timeout=ANSWER).topics[topic]
-        if known.error is not None:
-            raise Unreadable(explained(known.error))
-        for number in sorted(known.partitions):
+        for topic, number in _partitions(topics, consumer):
             consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING)])
             for messages in _messages(consumer, cluster):
-                yield number, messages
+                yield topic, number, messages
     except KafkaException as error:
         raise Unreadable(str(cluster.failure(error.args[0]))) from error
     finally:
         consumer.close()
+
+
+def _partitions(topics: str | re.Pattern[str], consumer: "Consumer") -> Iterator[tuple[str, int]]:
+    """Yield topics with the numbers of their partitions. Raises Unreadable or KafkaException."""
+    if isinstance(topics, str):
+        found = [consumer.list_topics(topics, timeout=ANSWER).topics[topics]]
+    else:
+        found = [one for name, one in consumer.list_topics(timeout=ANSWER).topics.items() if topics.fullmatch(name)]
+    for one in found:
+        if one.error is not None:
+            raise Unreadable(explained(one.error))
+        yield from ((one.topic, number) for number in sorted(one.partitions))
 
 
 def _messages(consumer: "Consumer", cluster: Cluster) -> Iterator[list["Message"]]:

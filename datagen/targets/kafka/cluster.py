@@ -53,12 +53,16 @@ class Cluster:
         self._wait = min(ANSWER, timeout)
         self._complaint: KafkaError | None = None
 
-    def check(self, topic: str) -> None:
-        """Log in, and ask for a topic, which need not exist. Raises Undelivered."""
+    def check(self, topic: str | None) -> None:
+        """Log in, and ask for a topic, which need not exist; for all of them without one. Raises Undelivered."""
         from confluent_kafka.admin import AdminClient
 
         with self.explaining():
-            self._has(topic, AdminClient(self.settings))
+            admin = AdminClient(self.settings)
+            if topic is None:
+                self._wait_for(admin.describe_cluster(request_timeout=self._wait), admin)
+            else:
+                self._has(topic, admin)
 
     def provide(self, topic: str, new: "NewTopic | None") -> None:
         """See that a topic exists, and create it if it does not. Raises Undelivered."""

@@ -33,13 +33,14 @@ class Proof:
             self._has_times = self._has_times and kind != TIMESTAMP_LOG_APPEND_TIME
             headers: dict[str, object] = dict(message.headers() or ()) if self._headers else {}
             given = map(headers.get, self._headers)
-            yield self._written(message.value() or b"", message.key(), moment, given)
+            yield self._written(message.value(), message.key(), moment, given)
 
     def sent(self, data: bytes, messages: Iterable[Sent]) -> Iterator[bytes]:
         """Yield messages whose values stand in the data; about 1 µs each."""
-        for begin, end, key, moment, headers in messages:
+        for _, begin, end, key, moment, headers in messages:
             given = [str(headers[name]).encode() for name in self._headers] if headers else ()
-            yield self._written(data[begin:end], None if key is None else key.encode(), moment, given)
+            value = None if end is None else data[begin:end]
+            yield self._written(value, None if key is None else key.encode(), moment, given)
 
-    def _written(self, value: bytes, key: bytes | None, moment: int, headers: Iterable[object]) -> bytes:
-        return self._form % (moment if self._has_times else NOW, key, *headers, value)
+    def _written(self, value: bytes | None, key: bytes | None, moment: int, headers: Iterable[object]) -> bytes:
+        return self._form % (moment if self._has_times else NOW, key, *headers, value or b"")

@@ -1,38 +1,35 @@
-"""What every target has that writes to a topic of Kafka: its keys, and the sink that makes messages of records.
+"""What every target has that writes to topics of Kafka: its keys, and what is wrong with them.
 
 A target of its own says how its brokers are reached.
 """
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import repeat
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from datagen.plugin.formatter import Formatter, LineWriter
+from datagen.plugin.formatter import Formatter
+from datagen.plugin.key import SEPARATOR, Key, unknown_names
 from datagen.plugin.model import Model
+from datagen.plugin.operation import OperationText
+from datagen.plugin.operation import misfits as operation_misfits
 from datagen.plugin.stage import Scope
-from datagen.plugin.target import RECORD_ID, Encoded, Position, Sink, Target
-from datagen.problems import did_you_mean, show
-from datagen.records.batch import Batch, Layout, Part
-from datagen.records.inside import find
-from datagen.records.lines import pieces
-from datagen.records.pattern import is_known
-from datagen.records.text import plain_text
-from datagen.targets.kafka.client import NOW, Client, Sent, client, problem_with, read
+from datagen.plugin.target import Sink, Target
+from datagen.problems import show
+from datagen.records.batch import Layout
+from datagen.targets.address import Address
+from datagen.targets.kafka.client import NOW, problem_with
 from datagen.targets.kafka.cluster import Cluster, Setting
-from datagen.targets.kafka.proof import Proof
+from datagen.targets.kafka.sink import Plan, TopicSink
 
 if TYPE_CHECKING:
     from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 _BROKER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,/\[\]]+)(:\d{1,5})?")
-_SEPARATOR = "|"  # between the parts of a key
+_PLACE = re.compile(r"\{\{.*?\}\}|\{.*?\}")
+# What brokers take for no name of a topic (Kafka's org.apache.kafka.common.internals.Topic).
+_NO_TOPIC, _LONGEST = r"[^a-zA-Z0-9._-]|^\.{0,2}$", 249
 # Settings that this program needs to make itself.
 _TAKEN = (
     *("on_delivery", "error_cb", "stats_cb", "throttle_cb", "oauth_cb", "logger", "transactional.id"),
@@ -63,8 +60,9 @@ def _plan(value: Any) -> Any:
 
 
 def _topic_name(value: str) -> str:
-    """Check a name as brokers do (Kafka's org.apache.kafka.common.internals.Topic)."""
-    if not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", value) or value in (".", ".."):
+    """Check a name, as far as it is the same for all records."""
+    sample = _PLACE.sub("x", value)
+    if re.search(_NO_TOPIC, sample) or len(sample) > _LONGEST:
         raise ValueError(f"must be 1 to 249 letters, digits, dots, underscores and hyphens, found {show(value)}")
     return value
 
@@ -93,11 +91,21 @@ class KafkaTarget(Target):
 
     library: ClassVar[tuple[str, str] | None] = ("confluent_kafka", "confluent-kafka>=2.13")
 
-    topic: Annotated[str, AfterValidator(_topic_name)] = Field(description="name of the topic")
-    topic_key: list[str] = Field(
+    form: ClassVar[tuple[str, ...]] = ("topic_key", "operation")
+
+    topic: Annotated[str, AfterValidator(_topic_name)] = Field(
+        description="name of the topic, also with `{{dimension}}` or `{{emitter}}`"
+    )
+    topic_key: Key = Field(
         [],
-        description=f"dimensions (`a.b` for a key inside one) whose texts, joined with `{_SEPARATOR}`, form the key of "
-        "a message, which decides its partition; if all are missing, null or empty, the message has no key",
+        description=f"dimensions (`a.b` for a key inside one) whose texts, joined with `{SEPARATOR}`, form the key of "
+        "a message, which decides its partition; if all are missing, null or empty, the message has no key; an object "
+        "has such a list for each emitter",
+    )
+    operation: OperationText | None = Field(
+        None,
+        description="expression that says of each record what becomes of its key: `'delete'` sends the key without a "
+        "value, `'insert'`, `'update'` and `'upsert'` send the record",
     )
     compression_type: Literal["none", "gzip", "snappy", "lz4", "zstd"] = Field(
         "none", description="how messages are compressed, in transit and in the topic"
@@ -136,6 +144,8 @@ class KafkaTarget(Target):
         taken = [name for name in self.producer if name in _TAKEN]
         if taken:
             return f"producer: {show(taken[0])} can't be set here"
+        if self.operation is not None and not self.topic_key:
+            return '"operation" requires a "topic_key"'
         return problem_with(self._settings)
 
     def secrets(self) -> list[str]:
@@ -143,7 +153,7 @@ class KafkaTarget(Target):
         return [*super().secrets(), *hidden]
 
     def check(self) -> None:
-        self.cluster().check(self.topic)
+        self.cluster().check(None if _PLACE.search(self.topic) else self.topic)
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         problems = []
@@ -152,13 +162,25 @@ class KafkaTarget(Target):
                 "a message needs a time after 1970-01-01T00:00:00.000, which Kafka's client takes for now; "
                 'start later than that, or give it "timestamp": "now"'
             )
-        unknown = [name for name in self.topic_key if not is_known(layout, name)]
-        return problems + [
-            f"topic_key: no emitter has {show(name)}{did_you_mean(name, layout.names())}" for name in unknown
-        ]
+        problems += self._address(layout, scope).problems
+        problems += unknown_names("topic_key", self.topic_key, layout)
+        return problems + ([] if self.operation is None else list(operation_misfits(self.operation, layout)))
 
-    def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> "TopicSink":
-        return TopicSink(self, formatter.begin(layout), scope)
+    def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Sink:
+        plan = Plan(
+            self.topic,
+            None if self.create_topic is None else self.create_topic.new,
+            self.cluster,
+            self.topic_key,
+            self.operation,
+            self.headers,
+            with_ids=self.record_id,
+            with_times=self.timestamp == "record",
+        )
+        return TopicSink(plan, self._address(layout, scope), formatter.begin(layout), scope)
+
+    def _address(self, layout: Layout, scope: Scope) -> Address:
+        return Address("a topic", self.topic, layout, scope.start, forbidden=_NO_TOPIC, longest=_LONGEST)
 
     def cluster(self) -> Cluster:
         """Return the cluster, to which nobody is connected yet."""
@@ -167,73 +189,3 @@ class KafkaTarget(Target):
     @property
     def _settings(self) -> dict[str, Setting]:
         return {"compression.type": self.compression_type} | self.connection() | self.producer
-
-
-class TopicSink(Sink):
-    """Sends each record as a message of a topic."""
-
-    _client: Client
-
-    def __init__(self, target: KafkaTarget, writer: LineWriter, scope: Scope) -> None:
-        super().__init__(writer, scope)
-        self._target = target
-        names = [*target.headers, *([RECORD_ID] if target.record_id else ())]
-        self._proof = Proof(names, has_times=target.timestamp == "record")
-
-    def encode(self, batch: Batch) -> Encoded:
-        texts = []
-        if self._target.topic_key:
-            texts.append(batch.in_order([self._keys(part) for part in batch.parts]))
-        if self._target.record_id:
-            texts.append(batch.in_order([part.columns[RECORD_ID] for part in batch.parts]))
-        return replace(super().encode(batch), texts=tuple(texts))
-
-    def open(self, position: Position) -> None:
-        topic, plan = self._target.topic, self._target.create_topic
-        new = None if plan is None else plan.new(topic)
-        self._client = self.opened.enter_context(client(topic, new, self._target.cluster()))
-
-    def write(self, encoded: Encoded) -> None:
-        self._client.send(encoded.lines.data.tobytes(), self._messages(encoded), len(encoded))
-        if not self._client.settle():
-            raise self._client.failure(map(bytes, pieces(encoded.lines)))
-
-    def stored(self) -> Iterator[tuple[str, Sequence[bytes]]]:
-        for number, messages in read(self._target.topic, self._target.cluster()):
-            yield f"partition {number}", list(self._proof.found(messages))
-
-    def comparable(self, encoded: Encoded) -> Sequence[bytes]:
-        return list(self._proof.sent(encoded.lines.data.tobytes(), self._messages(encoded)))
-
-    def _keys(self, part: Part) -> pa.Array:
-        """Return the key of each record of an emitter, null for none."""
-        found = [find(part.columns, name) for name in self._target.topic_key]
-        nothing = pa.repeat(pa.scalar(""), len(part.rows))
-        texts = [nothing if array is None else plain_text(array) for array in found]
-        keys = pc.binary_join_element_wise(*texts, _SEPARATOR)
-        return pc.if_else(pc.equal(keys, _SEPARATOR * (len(texts) - 1)), None, keys)
-
-    def _messages(self, encoded: Encoded) -> Iterator[Sent]:
-        """Return the message of each record, its value as a place in the lines."""
-        texts = [text.to_pylist() for text in encoded.texts]
-        keys: Any = texts.pop(0) if self._target.topic_key else repeat(None)
-        own = self._target.headers
-        headers: Any = repeat(own or None)
-        if self._target.record_id:
-            headers = _with_id(own, texts.pop(0))
-        moments: Any = repeat(NOW)
-        if self._target.timestamp == "record":
-            moments = ((self.scope.start.microseconds + encoded.emitted // 1000) // 1000).tolist()
-        ends = encoded.lines.ends
-        return zip([0, *ends.tolist()], (ends - encoded.lines.end).tolist(), keys, moments, headers, strict=False)
-
-
-def _with_id(own: Mapping[str, str], ids: Iterable[str]) -> Iterator[dict[str, str]]:
-    """Yield the headers of each message: always the same dict, for librdkafka copies them.
-
-    Objects of its own for each message would cost 1 µs, most of it for the garbage collector.
-    """
-    headers = dict(own)
-    for text in ids:
-        headers[RECORD_ID] = text
-        yield headers

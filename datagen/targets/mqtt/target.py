@@ -35,7 +35,7 @@ class Mqtt(Target):
     library: ClassVar[tuple[str, str] | None] = ("paho", "paho-mqtt>=2.2,<2.3")  # the bound: see the publisher
     host: str = Field("127.0.0.1", min_length=1, description="name or address of the broker")
     port: int | None = Field(None, ge=1, le=65535, description="1883, with `tls` 8883, without it")
-    topic: str = Field(description="topic to publish to, also with `{{dimension}}`")
+    topic: str = Field(description="topic to publish to, also with `{{dimension}}` or `{{emitter}}`")
     qos: Literal[0, 1, 2] = Field(1, description="quality of service; 1 and 2 are acknowledged, 0 is not")
     retain: bool = Field(False, description="let the broker keep the last message of each topic for new subscribers")
     client_id: str | None = Field(None, min_length=1, description="client identifier; without it the broker makes one")

@@ -47,7 +47,7 @@ class Nats(Target):
         default_factory=lambda: SecretUrl("nats://127.0.0.1:4222"),
         description="`nats://host:port` or `tls://host:port`, one or a list; nats://127.0.0.1:4222 without it",
     )
-    subject: str = Field(description="subject to publish to, also with `{{dimension}}`")
+    subject: str = Field(description="subject to publish to, also with `{{dimension}}` or `{{emitter}}`")
     stream: JetStream | None = Field(
         None, description="the stream that keeps the records; without it, the one that takes the subject"
     )

@@ -5,7 +5,7 @@ Cells stand between tabs; backslash, tab and line ends inside one are escaped, `
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from datagen.plugin.target import Kept
 from datagen.records.batch import Batch, Layout
 from datagen.records.decimal import is_decimal
 from datagen.records.lines import Lines, pieces
@@ -22,6 +23,7 @@ from datagen.records.text import Piece, Pieces, join, json_text, plain_text, wri
 from datagen.records.types import JSON_TEXT, plain, present
 
 _NULL = "\\N"
+GONE = b"t"  # a cell that is true
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
@@ -57,12 +59,18 @@ def columns_of(layout: Layout) -> list[Column]:
     return [Column(name, kind) for name, kind in column_types(layout).items()]
 
 
-def copy_lines(batch: Batch, columns: Sequence[Column]) -> Lines:
-    """Write each record as a row; null for the columns that it does not have."""
+def copy_lines(
+    batch: Batch, columns_of: Callable[[str], Sequence[Column]], last: Sequence[pa.Array] | None = None
+) -> Lines:
+    """Write each record as a row of the columns of its emitter; null for those that it does not have.
+
+    ``last`` has one more cell for the records of each part, (k,).
+    """
     rows = []
-    for part in batch.parts:
+    for number, part in enumerate(batch.parts):
         shown = part.shown
-        cells = [_cell(shown[c.name], c.is_json) if c.name in shown else _NULL for c in columns]
+        cells = [_cell(shown[c.name], c.is_json) if c.name in shown else _NULL for c in columns_of(part.emitter)]
+        cells += [] if last is None else [last[number]]
         rows.append((part.rows, _row(cells)))
     return written(rows, len(batch)).lines()
 
@@ -92,6 +100,22 @@ def comparable_rows(lines: Lines, columns: Sequence[Column]) -> list[bytes]:
     rows = [bytes(row) for row in pieces(lines)]
     places = [number for number, column in enumerate(columns) if column.is_json]
     return [_comparable(row, places) for row in rows] if places else rows
+
+
+def kept_rows(rows: Iterable[bytes], places: Sequence[int], table: str = "") -> list[Kept]:
+    """Return rows as ``comparable_rows`` makes them with the cells at some places, and their table, as their key."""
+    return [(_key(row.split(b"\t"), places, table), row) for row in rows]
+
+
+def kept_change(row: bytes, columns: Sequence[Column], places: Sequence[int], table: str) -> Kept:
+    """Return what a row leaves under its key; it ends with a cell that says whether it goes away."""
+    row, _, last = row.rpartition(b"\t")
+    row = _comparable(row, [number for number, column in enumerate(columns) if column.is_json])
+    return _key(row.split(b"\t"), places, table), None if last == GONE else row
+
+
+def _key(cells: Sequence[bytes], places: Sequence[int], table: str) -> bytes:
+    return b"\t".join([table.encode(), *(cells[place] for place in places)])
 
 
 def _comparable(row: bytes, places: Sequence[int]) -> bytes:

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 
 from psycopg import Error
 
-from datagen.plugin.target import Encoded, Position, Sink, Undelivered, Unreadable
+from datagen.plugin.target import Encoded, Kept, Position, Sink, Undelivered, Unreadable
 from datagen.records.batch import Batch
 from datagen.targets.postgres.connection import Session, explained, session, undelivered
-from datagen.targets.postgres.copy import Column, comparable_rows, copy_lines, read_rows
+from datagen.targets.postgres.copy import Column, comparable_rows, copy_lines, kept_rows, read_rows
 from datagen.targets.postgres.table import Table
 
 
@@ -28,10 +28,11 @@ class TableSink(Sink):
         self._columns = columns
         self._keys = keys
         self._create = create
+        self.is_keyed = bool(keys)
         self.opened = ExitStack()
 
     def encode(self, batch: Batch) -> Encoded:
-        return Encoded(batch.due, batch.emitted, copy_lines(batch, self._columns))
+        return Encoded(batch.due, batch.emitted, copy_lines(batch, lambda _: self._columns))
 
     def open(self, position: Position) -> None:
         with explained():
@@ -59,6 +60,19 @@ class TableSink(Sink):
                     yield "", comparable_rows(read_rows(rows, self._columns), self._columns)
         except Undelivered as error:
             raise Unreadable(str(error)) from error
+
+    def kept(self) -> Iterator[Sequence[Kept]]:
+        for _, rows in self.stored():
+            yield kept_rows(rows, self._places)
+
+    def kept_of(self, encoded: Encoded) -> Sequence[Kept]:
+        return kept_rows(self.comparable(encoded), self._places)
+
+    @property
+    def _places(self) -> list[int]:
+        """Return where among the columns those of the key are."""
+        names = [column.name for column in self._columns]
+        return [names.index(key) for key in self._keys]
 
     def comparable(self, encoded: Encoded) -> Sequence[bytes]:
         return comparable_rows(encoded.lines, self._columns)

@@ -16,7 +16,7 @@ from datagen.records.text import offset_milliseconds
 from datagen.targets.postgres.connection import Session
 from datagen.targets.postgres.copy import Column
 
-_STAGING = "datagen_staging"
+STAGING = "datagen_staging"
 _READ_AT_ONCE = 16_000_000  # bytes
 _COLUMNS = """
 SELECT attname, format_type(coalesce(nullif(typbasetype, 0), atttypid), NULL)
@@ -32,18 +32,35 @@ AND indpred IS NULL AND indexprs IS NULL GROUP BY indexrelid"""
 class Table:
     """A table of which the given columns are used."""
 
-    def __init__(self, session: Session, name: str, columns: Sequence[Column], keys: Sequence[str]) -> None:
-        """Look the table up. Raises psycopg's Error."""
+    def __init__(
+        self,
+        session: Session,
+        name: str,
+        columns: Sequence[Column],
+        keys: Sequence[str],
+        *,
+        staging: str = STAGING,
+        changes: bool = False,
+    ) -> None:
+        """Look the table up. Raises psycopg's Error.
+
+        ``staging`` names the temporary table that its rows may come through. With ``changes`` a row has one more cell,
+        whether the row of its key goes away.
+        """
         self._session = session
         self._connection = session.connection
         self._name = name
         self._at = Identifier(*name.split("."))
         self._columns = columns
         self._keys = keys
+        self._staging = staging
+        self._with_changes = changes
         with session.waiting():
             self._types = self._known_types()  # of the columns that it has; none if it does not exist
         self._into = self._at  # what COPY fills
+        self._gone: list[str] = []  # the column there that says whether the row of a key goes away, if there is one
         self._move: Composed | None = None  # from there into the table
+        self._remove: Composed | None = None  # out of the table
 
     def _known_types(self) -> dict[str, str]:
         rows = self._connection.execute(_COLUMNS, [self._at.as_string()]).fetchall()
@@ -69,9 +86,42 @@ class Table:
                 self._fill(rows)
                 self._connection.execute(self._move)
 
+    def fill(self, rows: memoryview) -> None:
+        """Take rows in COPY's text format, in a transaction of which ``put`` and ``remove`` are parts.
+
+        Raises psycopg's Error.
+        """
+        self._fill(rows)
+
+    def put(self) -> None:
+        """Put the rows that were taken into the table: the last of each key, unless it goes away."""
+        if self._move is not None:
+            self._connection.execute(self._move)
+
+    def remove(self) -> None:
+        """Remove the rows from the table whose last change says that they go away."""
+        if self._remove is not None:
+            self._connection.execute(self._remove)
+
+    def clear(self) -> None:
+        """Forget the rows that were taken."""
+        if self._move is not None:
+            self._connection.execute(SQL("DELETE FROM {}").format(self._into))
+
+    @property
+    def oid(self) -> int | None:
+        """Return the server's number of the table."""
+        found = self._connection.execute("SELECT to_regclass(%s)::oid::bigint", [self._at.as_string()]).fetchone()
+        return found[0] if found else None
+
+    @property
+    def has_all(self) -> bool:
+        """Return whether it has all columns."""
+        return self._missing() is None
+
     def refused_row(self, error: Error) -> int | None:
         """Return which of the rows that were written was refused, from 0 on, if the server names one."""
-        name = _STAGING if self._move else self._name.split(".")[-1]
+        name = self._staging if self._move else self._name.split(".")[-1]
         found = re.search(rf"^COPY {re.escape(name)}, line (\d+)", error.diag.context or "", re.MULTILINE)
         return int(found[1]) - 1 if found else None
 
@@ -98,7 +148,7 @@ class Table:
         return bytes(chunk)
 
     def _fill(self, rows: memoryview) -> None:
-        names = _names(column.name for column in self._columns)
+        names = _names([*(column.name for column in self._columns), *self._gone])
         statement = SQL("COPY {} ({}) FROM STDIN").format(self._into, names)
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             self._session.send(copy, rows)
@@ -139,20 +189,27 @@ class Table:
 
     def _stage(self) -> None:
         """Make a temporary table that COPY fills, and say how its rows get from there into the table."""
-        order = "order"
-        while order in self._types:
-            order += "_"
-        self._into = Identifier("pg_temp", _STAGING)
+        order = self._free_name("order")
+        self._gone = [self._free_name("gone")] if self._with_changes else []
+        self._into = Identifier("pg_temp", self._staging)
         cells = [
             SQL("{0}::text AS {0}" if self._becomes_json(c) else "{0}").format(Identifier(c.name))
             for c in self._columns
         ]
         create = "CREATE TEMPORARY TABLE {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} WITH NO DATA"
-        self._connection.execute(SQL(create).format(Identifier(_STAGING), SQL(", ").join(cells), self._at))
+        self._connection.execute(SQL(create).format(Identifier(self._staging), SQL(", ").join(cells), self._at))
         changes = [SQL("ADD {} bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000)").format(Identifier(order))]
         changes += [SQL("ALTER {} SET NOT NULL").format(Identifier(key)) for key in self._keys]
+        changes += [SQL("ADD {} boolean").format(Identifier(gone)) for gone in self._gone]
         self._connection.execute(SQL("ALTER TABLE {} {}").format(self._into, SQL(", ").join(changes)))
         self._move = self._moving(Identifier(order))
+        self._remove = self._removing(Identifier(order)) if self._gone else None
+
+    def _free_name(self, name: str) -> str:
+        """Return a name that no column has."""
+        while name in self._types:
+            name += "_"
+        return name
 
     def _moving(self, order: Identifier) -> Composed:
         """Say how rows get from the staging table into the table: of those with the same key, the last."""
@@ -164,8 +221,9 @@ class Table:
         insert = SQL("INSERT INTO {} ({}) SELECT").format(self._at, names)
         if not self._keys:
             return insert + SQL(" {} FROM {} ORDER BY {}").format(cells, self._into, order)
-        chosen = SQL(" DISTINCT ON ({}) {} FROM {} ORDER BY {}, {} DESC ON CONFLICT ({}) DO ").format(
-            keys, cells, self._into, keys, order, keys
+        stays = SQL("NOT {}").format(Identifier(self._gone[0])) if self._gone else SQL("true")
+        chosen = SQL(" {} FROM ({}) AS last WHERE {} ON CONFLICT ({}) DO ").format(
+            cells, self._last(order), stays, keys
         )
         others = [Identifier(c.name) for c in self._columns if c.name not in self._keys]
         if not others:
@@ -173,6 +231,18 @@ class Table:
         return (
             insert + chosen + SQL("UPDATE SET ") + SQL(", ").join(SQL("{0} = EXCLUDED.{0}").format(c) for c in others)
         )
+
+    def _removing(self, order: Identifier) -> Composed:
+        """Say which rows go out of the table."""
+        same = SQL(" AND ").join(SQL("own.{0} = last.{0}").format(Identifier(key)) for key in self._keys)
+        return SQL("DELETE FROM {} AS own USING ({}) AS last WHERE last.{} AND {}").format(
+            self._at, self._last(order), Identifier(self._gone[0]), same
+        )
+
+    def _last(self, order: Identifier) -> Composed:
+        """Say which rows of the staging table count: of those with the same key, the last."""
+        keys = _names(self._keys)
+        return SQL("SELECT DISTINCT ON ({}) * FROM {} ORDER BY {}, {} DESC").format(keys, self._into, keys, order)
 
     def _becomes_json(self, column: Column) -> bool:
         """Return whether a column of JSON takes what is plain text here."""

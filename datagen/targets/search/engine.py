@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from datagen.plugin.formatter import Formatter, no_json
+from datagen.plugin.key import SEPARATOR, NeededKey, unknown_names
+from datagen.plugin.operation import Operations, OperationText
+from datagen.plugin.operation import misfits as operation_misfits
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Target
 from datagen.problems import show
@@ -61,18 +64,30 @@ class SearchEngine(Target):
     """
 
     with_codes: ClassVar[tuple[str, ...]] = ("index",)
+    form: ClassVar[tuple[str, ...]] = ("key", "operation")
     hosts: list[Annotated[str, AfterValidator(_checked_host)]] = Field(
         min_length=1, description="URLs of the nodes; port 9200, or 443 for https, when left out"
     )
     index: Annotated[str, AfterValidator(_checked_index)] = Field(
         min_length=1,
-        description="index, alias or data stream; may hold `{{dimension}}` and strftime codes of the record's time",
+        description="index, alias or data stream; may hold `{{dimension}}`, `{{emitter}}` and strftime codes of the "
+        "record's time",
     )
     action: Literal["index", "create"] = Field(
         "index",
         description='"index" replaces a document of the same `_id`, "create" leaves it; a data stream needs "create"',
     )
     id: bool = Field(True, description="false: the engine chooses each `_id`, and a retry may double records")
+    key: NeededKey | None = Field(
+        None,
+        description=f"dimensions (`a.b` for a key inside one) whose texts, joined with `{SEPARATOR}`, are the `_id`, "
+        "so that a later record replaces an earlier one with the same key; an object has such a list for each emitter",
+    )
+    operation: OperationText | None = Field(
+        None,
+        description="expression that says of each record what becomes of its `key`: `'delete'` removes the document, "
+        "`'insert'`, `'update'` and `'upsert'` put the record in its place",
+    )
     batch: BulkSize = Field(
         BulkSize(), description="`records` and `bytes` in a request, at most; `seconds` to gather live ones"
     )
@@ -92,6 +107,10 @@ class SearchEngine(Target):
     def problem(self) -> str | None:
         if (self.username is None) != (self.password is None):
             return '"username" and "password" belong together'
+        if self.operation is not None and self.key is None:
+            return '"operation" requires a "key"'
+        if self.key is not None and (self.action == "create" or not self.id):
+            return '"key" needs "action": "index" and "id": true'
         return unsuitable_ca_file(self.verify, self.ca_file)
 
     def check(self) -> None:
@@ -99,7 +118,8 @@ class SearchEngine(Target):
             client.greet()
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
-        problems = self._pattern(layout).problems
+        problems = [*self._pattern(layout).problems, *unknown_names("key", self.key or [], layout)]
+        problems += [] if self.operation is None else operation_misfits(self.operation, layout)
         if formatter.writes_json(layout):
             return problems
         return [
@@ -108,8 +128,10 @@ class SearchEngine(Target):
         ]
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> BulkSink:
-        actions = Actions(self.action, self._pattern(layout), scope, chooses_ids=self.id)
+        operations = None if self.operation is None else Operations(self.operation, scope.zone)
+        pattern = self._pattern(layout)
+        actions = Actions(self.action, pattern, scope, chooses_ids=self.id, key=self.key, operations=operations)
         return BulkSink(formatter.begin(layout), scope, self.client, actions, self.batch)
 
     def _pattern(self, layout: Layout) -> TextPattern:
-        return TextPattern(self.index, layout, with_time=True)
+        return TextPattern(self.index, layout.named(), with_time=True)

@@ -29,7 +29,20 @@ from datagen.targets.files.place import Address
 from datagen.targets.files.rotation import Rotation
 from tests.servers.installed import Proxy, free_port, wait_until
 from tests.servers.s3_server import client, make_bucket, serve
-from tests.worlds import ROOT, START, counter, enum, exponential, integer, run_of, state, uniform, world, write_json
+from tests.worlds import (
+    MIXED,
+    ROOT,
+    START,
+    counter,
+    enum,
+    exponential,
+    integer,
+    run_of,
+    state,
+    uniform,
+    world,
+    write_json,
+)
 
 RUN = ("-s", START, "--seed", "1")
 PLACES = ["a/b", "..", "", ".", "\\", "x\n", "ü" * 200, None, "fine", "%d"]
@@ -139,6 +152,16 @@ def test_what_is_continued_after_a_kill_is_the_same_to_the_byte(tmp_path, monkey
 
 
 # Which file
+
+
+def test_each_emitter_has_a_file_of_its_own(generate, tmp_path) -> None:
+    target = {"type": "file", "path": f"{tmp_path}/out/{{{{emitter}}}}.json"}
+    assert generate(MIXED | {"target": target}, "-n", 500).code == 0
+    printed = generate(MIXED, "-n", 500).out.splitlines()
+    found = {name: data.decode().splitlines() for name, data in files_in(tmp_path / "out").items()}
+    assert found.keys() == {"first.json", "second.json"}
+    assert found["first.json"] == [line for line in printed if '"n":' in line]
+    assert sorted([*found["first.json"], *found["second.json"]]) == sorted(printed)
 
 
 def test_each_record_goes_to_the_file_of_its_time_and_values(generate, tmp_path) -> None:

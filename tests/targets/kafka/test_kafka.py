@@ -24,7 +24,7 @@ from datagen.plugin.registry import Registry
 from datagen.plugin.target import Target, Undelivered
 from datagen.problems import counted
 from datagen.targets.kafka.proof import Proof
-from datagen.targets.kafka.topic import _with_id
+from datagen.targets.kafka.sink import _with_id
 from tests.servers.installed import Proxy, free_port, program, wait_until
 from tests.servers.kafka_broker import Broker, TlsProxy
 from tests.worlds import ROOT, START, counter, enum, records_of, state, world, write_json
@@ -195,7 +195,7 @@ class Found:
 def test_the_time_of_a_message_is_not_compared_where_a_topic_has_its_own(kind, alike) -> None:
     proof = Proof([], has_times=True)
     found = list(proof.found([Found(kind, START_MS + 1)]))
-    assert (list(proof.sent(b"{}", [(0, 2, None, START_MS, None)])) == found) is alike
+    assert (list(proof.sent(b"{}", [("t", 0, 2, None, START_MS, None)])) == found) is alike
 
 
 def test_a_key_chooses_the_partition_that_java_would(deliver, broker, topic) -> None:

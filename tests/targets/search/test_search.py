@@ -422,7 +422,7 @@ def test_an_engine_that_is_down_fails_a_check(check) -> None:
         ({"index": "clicks-%b"}, "index: an index name must not hold a capital letter"),
         ({"index": "a b"}, 'index: an index name must not hold " "'),
         ({"index": "_x"}, "index: an index name must not begin with -, _ or +"),
-        ({"index": "{{m}}"}, '{{m}}: no emitter has "m"; known: n, time'),
+        ({"index": "{{m}}"}, '{{m}}: no emitter has "m"; known: emitter, n, time'),
         ({"action": "update"}, "action: must be 'index' or 'create', found \"update\""),
         ({"batch": {"records": 0}}, "batch.records: must be greater than or equal to 1, found 0"),
         ({"batch": {"second": 1}}, 'batch.second: unknown key "second"; did you mean "seconds"?'),
