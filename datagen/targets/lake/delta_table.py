@@ -1,0 +1,110 @@
+"""A table of Delta Lake, as the library deltalake reaches it; so this module is imported only where a run begins."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import deltalake
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaProtocolError, SchemaMismatchError
+
+from datagen.plugin.target import Undelivered, Unreadable
+from datagen.problems import show
+from datagen.records.batch import Layout
+from datagen.targets.lake.columns import contradictions, schema_of
+from datagen.targets.lake.sink import Table
+
+_LASTING = re.compile(r"AccessDenied|NoSuchBucket|InvalidAccessKeyId|SignatureDoesNotMatch|Unauthenticated|\b40[13]\b")
+_REFUSED = (SchemaMismatchError, DeltaProtocolError)
+_CONCURRENT = "Concurrent transaction"  # how the library says that somebody else has committed under the same name
+
+
+class DeltaLakeTable(Table):
+    """A table of Delta Lake."""
+
+    _table: DeltaTable
+
+    def __init__(
+        self, uri: str, options: Mapping[str, str], layout: Layout, partitions: Sequence[tuple[str, str | None]]
+    ) -> None:
+        """Take where it is, the settings by which it is reached, and by what its rows are kept apart."""
+        self._uri = uri
+        self._options = dict(options)
+        self._partitions = [period or name for name, period in partitions]
+        self.periods = [(name, period) for name, period in partitions if period is not None]
+        self.schema = schema_of(layout, self.periods)
+
+    def open(self, name: str, *, anew: bool) -> int:
+        with explained():
+            if anew or not DeltaTable.is_deltatable(self._uri, self._options):
+                self._table = self._made(name)
+            else:
+                self._table = DeltaTable(self._uri, storage_options=self._options)
+                self._check()
+            return self._table.transaction_version(name) or 0
+
+    def add(self, rows: pa.RecordBatch, name: str, records: int) -> None:
+        with explained():
+            deltalake.write_deltalake(
+                self._table, rows, mode="append", schema_mode="merge", commit_properties=_saying(name, records)
+            )
+
+    def held(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """Return rows as they come back: an empty text in a column of the partitions is null there.
+
+        Delta Lake's protocol, "Partition Value Serialization".
+        """
+        columns = dict(zip(rows.schema.names, rows.columns, strict=True))
+        for name in self._partitions:
+            if pa.types.is_string(columns[name].type):
+                columns[name] = pc.if_else(pc.equal(columns[name], ""), None, columns[name])
+        return pa.RecordBatch.from_arrays(list(columns.values()), schema=rows.schema)
+
+    def read(self) -> Iterator[tuple[str, pa.Table]]:
+        with explained():
+            if not DeltaTable.is_deltatable(self._uri, self._options):
+                raise Unreadable("there is no table")
+            found = DeltaTable(self._uri, storage_options=self._options).to_pyarrow_dataset()
+            for file in found.get_fragments():
+                yield file.path, file.to_table(schema=found.schema, use_threads=False)
+
+    def _made(self, name: str) -> DeltaTable:
+        return DeltaTable.create(
+            self._uri,
+            schema=self.schema,
+            mode="overwrite",
+            partition_by=self._partitions,
+            storage_options=self._options,
+            commit_properties=_saying(name, 0),
+        )
+
+    def _check(self) -> None:
+        """Raise Undelivered when the records don't fit into the table."""
+        found = list(contradictions(pa.schema(self._table.schema().to_arrow()), self.schema))
+        there = self._table.metadata().partition_columns
+        if self._partitions and there != self._partitions:
+            parted = ", ".join(map(show, there)) or "nothing"
+            found.append(f"partition_by: the table is partitioned by {parted}")
+        if found:
+            raise Undelivered(f"the records don't fit into the table: {'; '.join(found)}", lasting=True)
+
+
+def _saying(name: str, records: int) -> CommitProperties:
+    return CommitProperties(app_transactions=[Transaction(name, records)])
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say in our words what the library raises, of classes that have only Exception in common."""
+    try:
+        yield
+    except (OSError, Undelivered, Unreadable, MemoryError):
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())
+        if isinstance(error, CommitFailedError) and _CONCURRENT in text:
+            text = "another process is writing the same run to it"
+        lasting = isinstance(error, _REFUSED) or _CONCURRENT in str(error) or bool(_LASTING.search(text))
+        raise Undelivered(text, lasting=lasting) from error
