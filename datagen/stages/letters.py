@@ -87,8 +87,7 @@ def misread(texts: pa.Array, places: Integers) -> pa.Array:
     place (n,), is the sign for what can't be read.
     """
     octets, sizes = _octets(texts)
-    table = [ord(bytes([each]).decode("latin-1" if each in _UNUSED else "cp1252")) for each in range(256)]
-    read = Letters(np.array(table)[octets], sizes)
+    read = Letters(_READ[octets], sizes)
     beyond = np.bincount(np.repeat(np.arange(len(sizes)), sizes), octets > 0x7F, len(sizes)) > 0
     read.points[(read.begins + places)[~beyond]] = _REPLACEMENT
     return read.texts()
@@ -105,9 +104,15 @@ def _octets(texts: pa.Array) -> tuple[Integers, Integers]:
 
 def _beside(points: Integers) -> Integers:
     """Return the keys to the right of some letters, at the end of a row to the left; of others the letters."""
+    return np.where(points < len(_BESIDE), _BESIDE[np.minimum(points, len(_BESIDE) - 1)], points)
+
+
+def _neighbours() -> Integers:
+    """Return the key beside each letter of ASCII, (128,); of what is no key, itself."""
     row = dict(zip("".join(_KEYS), "".join(keys[1:] + keys[-2] for keys in _KEYS), strict=True))
     row |= {key.upper(): other.upper() for key, other in row.items()}
-    table = np.arange(128)
-    for key, other in row.items():
-        table[ord(key)] = ord(other)
-    return np.where(points < 128, table[np.minimum(points, 127)], points)
+    return np.array([ord(row.get(chr(point), chr(point))) for point in range(128)])
+
+
+_BESIDE = _neighbours()
+_READ = np.array([ord(bytes([each]).decode("latin-1" if each in _UNUSED else "cp1252")) for each in range(256)])

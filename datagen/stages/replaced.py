@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from datagen.draw import Integers
-from datagen.records.types import is_optional, once_coded, optional, plain
+from datagen.draw import Codes, Integers
+from datagen.records.types import is_optional, optional, plain
 
 
 def replaced(column: pa.Array, rows: Integers, values: pa.Array) -> pa.Array:
@@ -17,12 +17,18 @@ def replaced(column: pa.Array, rows: Integers, values: pa.Array) -> pa.Array:
     if is_optional(column.type):
         missing = column.is_null().to_numpy(zero_copy_only=False)
         return optional(replaced(plain(column).field(0), rows, values), missing)
-    column = once_coded(column)
     coded = pa.types.is_dictionary(column.type) and len(column.dictionary) <= len(column)
     known = plain(column.dictionary if coded else column)
-    codes = column.indices.fill_null(-1).to_numpy().copy() if coded else np.arange(len(known))
+    codes = _codes(column) if coded else np.arange(len(known))
     codes[rows] = len(known) + np.arange(len(rows))
     all_values = pa.concat_arrays([known, values.cast(known.type)])
     if not coded:
         return all_values.take(pa.array(codes))
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), all_values)
+    mask = codes < 0 if column.null_count else None
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=mask), all_values)
+
+
+def _codes(column: pa.DictionaryArray) -> Codes:
+    """Return the indices of a dictionary array, -1 for null, for somebody to change."""
+    indices = column.indices.fill_null(-1) if column.indices.null_count else column.indices
+    return indices.to_numpy().copy()

@@ -68,12 +68,13 @@ class Delta(LakeTarget):
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         names = [name.lower() for name in layout.shown().names()]
-        periods = [period for _, period in self.partitions if period is not None]
-        twice = [period for number, period in enumerate(periods) if period in names or period in periods[:number]]
-        found = [f"partition_by: two columns would be called {show(name)}" for name in twice]
+        parts = [period or name for name, period in self.partitions]
+        own = {period for _, period in self.partitions if period in names}
+        own |= {part for number, part in enumerate(parts) if part in parts[:number]}
+        found = [f"partition_by: two columns would be called {show(name)}" for name in sorted(own)]
         return super().misfits(layout, formatter, scope) + found
 
-    def table(self, layout: Layout) -> Table:
+    def begin_table(self, layout: Layout) -> Table:
         from datagen.targets.lake.delta_table import DeltaLakeTable
 
         uri, options = storage_of(self._address)

@@ -8,7 +8,7 @@ import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import CommitFailedError, DeltaProtocolError, SchemaMismatchError
+from deltalake.exceptions import DeltaError, DeltaProtocolError, SchemaMismatchError, TableNotFoundError
 
 from datagen.plugin.target import Undelivered, Unreadable
 from datagen.problems import show
@@ -19,6 +19,8 @@ from datagen.targets.lake.sink import Table
 _LASTING = re.compile(r"AccessDenied|NoSuchBucket|InvalidAccessKeyId|SignatureDoesNotMatch|Unauthenticated|\b40[13]\b")
 _REFUSED = (SchemaMismatchError, DeltaProtocolError)
 _CONCURRENT = "Concurrent transaction"  # how the library says that somebody else has committed under the same name
+_BY_ANOTHER = "another process is writing the same run to it"
+_CODE = re.compile(r"<Code>(\w+)</Code>")
 
 
 class DeltaLakeTable(Table):
@@ -38,10 +40,11 @@ class DeltaLakeTable(Table):
 
     def open(self, name: str, *, anew: bool) -> int:
         with explained():
-            if anew or not DeltaTable.is_deltatable(self._uri, self._options):
+            found = None if anew else self._found()
+            if found is None:
                 self._table = self._made(name)
             else:
-                self._table = DeltaTable(self._uri, storage_options=self._options)
+                self._table = found
                 self._check()
             return self._table.transaction_version(name) or 0
 
@@ -64,11 +67,18 @@ class DeltaLakeTable(Table):
 
     def read(self) -> Iterator[tuple[str, pa.Table]]:
         with explained():
-            if not DeltaTable.is_deltatable(self._uri, self._options):
+            table = self._found()
+            if table is None:
                 raise Unreadable("there is no table")
-            found = DeltaTable(self._uri, storage_options=self._options).to_pyarrow_dataset()
+            found = table.to_pyarrow_dataset()
             for file in found.get_fragments():
                 yield file.path, file.to_table(schema=found.schema, use_threads=False)
+
+    def _found(self) -> DeltaTable | None:
+        try:  # the library's own question, whether there is one, keeps all threads waiting for its answer
+            return DeltaTable(self._uri, storage_options=self._options)
+        except TableNotFoundError:
+            return None
 
     def _made(self, name: str) -> DeltaTable:
         return DeltaTable.create(
@@ -100,11 +110,21 @@ def explained() -> Iterator[None]:
     """Say in our words what the library raises, of classes that have only Exception in common."""
     try:
         yield
-    except (OSError, Undelivered, Unreadable, MemoryError):
+    except (Undelivered, Unreadable):
         raise
     except Exception as error:
-        text = " ".join(str(error).split())
-        if isinstance(error, CommitFailedError) and _CONCURRENT in text:
-            text = "another process is writing the same run to it"
-        lasting = isinstance(error, _REFUSED) or _CONCURRENT in str(error) or bool(_LASTING.search(text))
+        if type(error) is not Exception and not isinstance(error, DeltaError | OSError | ValueError):
+            raise
+        text = _words(str(error))
+        lasting = isinstance(error, _REFUSED) or text == _BY_ANOTHER or bool(_LASTING.search(text))
         raise Undelivered(text, lasting=lasting) from error
+
+
+def _words(text: str) -> str:
+    """Return a message of the library on one line: without colours, and of an answer in XML only its code."""
+    if _CONCURRENT in text:
+        return _BY_ANOTHER
+    said, _, answer = text.partition("<?xml")
+    code = _CODE.search(answer)
+    parts = re.sub(r"\x1b\[[0-9;]*m", "", said).split("↳") + ([code[1]] if code else [])
+    return ": ".join(" ".join(part.split()) for part in parts if part.strip(" :\n"))

@@ -38,8 +38,8 @@ class Iceberg(LakeTarget):
     """
 
     kind: ClassVar[str] = "iceberg"
-    library: ClassVar[tuple[str, str] | None] = ("pyiceberg", "pyiceberg[sql-sqlite,pyarrow,pyiceberg-core]>=0.11")
-    table_name: str = Field(alias="table", min_length=1, description="namespace and name, `web.clicks`")
+    library: ClassVar[tuple[str, str] | None] = ("pyiceberg", "pyiceberg[sql-sqlite,pyarrow,pyiceberg-core]>=0.12")
+    table: str = Field(min_length=1, description="namespace and name, `web.clicks`")
     catalog: dict[str, str] = Field(
         repr=False,
         description="the catalog, in the settings of the library pyiceberg: its `uri`, `warehouse`, `token`…; its "
@@ -47,7 +47,7 @@ class Iceberg(LakeTarget):
     )
 
     def __str__(self) -> str:
-        return f"iceberg table {self.table_name}"
+        return f"iceberg table {self.table}"
 
     def secrets(self) -> list[str]:
         urls = [SecretUrl(value) for key, value in self.catalog.items() if "://" in value and not _SECRET.search(key)]
@@ -60,9 +60,9 @@ class Iceberg(LakeTarget):
             yield ("catalog",), 'has neither "uri" nor "name": it is the one called "default" in .pyiceberg.yaml'
 
     def problem(self) -> str | None:
-        names = self.table_name.split(".")
+        names = self.table.split(".")
         if len(names) < 2 or not all(names):
-            return f"table: must be namespace.name, found {show(self.table_name)}"
+            return f"table: must be namespace.name, found {show(self.table)}"
         return None
 
     def unwritable(self) -> str | None:
@@ -72,7 +72,7 @@ class Iceberg(LakeTarget):
         return next((problem for problem in problems if problem), None)
 
     def occupies(self) -> list[str]:
-        return [f"iceberg {self.catalog.get('name')} {self.catalog.get('uri')} {self.table_name}"]
+        return [f"iceberg {self.catalog.get('name')} {self.catalog.get('uri')} {self.table}"]
 
     def check(self) -> None:
         from datagen.targets.lake.iceberg_table import explained, opened
@@ -80,7 +80,7 @@ class Iceberg(LakeTarget):
         with explained():
             if not self._database or os.path.exists(self._database):
                 with opened(self.properties | {"init_catalog_tables": "false"}) as catalog:
-                    catalog.table_exists(self.table_name)
+                    catalog.table_exists(self.table)
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         parts = [name for name, _ in self.partitions]
@@ -88,10 +88,10 @@ class Iceberg(LakeTarget):
         found = [f"partition_by: {show(name)} stands there twice" for name in twice]
         return super().misfits(layout, formatter, scope) + found
 
-    def table(self, layout: Layout) -> Table:
+    def begin_table(self, layout: Layout) -> Table:
         from datagen.targets.lake.iceberg_table import IcebergTable
 
-        return IcebergTable(self.properties, self.table_name, layout, self.partitions)
+        return IcebergTable(self.properties, self.table, layout, self.partitions)
 
     @property
     def properties(self) -> dict[str, str]:

@@ -69,11 +69,11 @@ class LakeTarget(Target):
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Sink:
         gather = Gather(self.commit.records, _BYTES, self.commit.seconds)
         anew = self.mode == "overwrite"
-        table, name = self.table(layout), self._name_of(scope)
+        table, name = self.begin_table(layout), self._name_of(scope)
         return TableSink(table, layout, scope, name=name, title=str(self), gather=gather, anew=anew)
 
     @abstractmethod
-    def table(self, layout: Layout) -> Table:
+    def begin_table(self, layout: Layout) -> Table:
         """Return the table for records that look like this, not opened yet."""
 
     def _name_of(self, scope: Scope) -> str:
