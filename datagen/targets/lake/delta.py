@@ -33,7 +33,7 @@ class Delta(LakeTarget):
 
     Example: {"type": "delta", "path": "lake/clicks", "partition_by": [{"time": "day"}], "commit": {"seconds": 300}}
 
-    Example: {"type": "delta", "path": "s3://lake/clicks?region=eu-central-1", "mode": "overwrite"}
+    Example: {"type": "delta", "path": "lake/clicks", "mode": "overwrite"}
     """
 
     kind: ClassVar[str] = "delta"

@@ -34,7 +34,7 @@ class Iceberg(LakeTarget):
 
     Example: {"type": "iceberg", "table": "web.clicks", "catalog": {"uri": "sqlite:///lake.db", "warehouse": "lake"}}
 
-    Example: {"type": "iceberg", "table": "web.clicks", "catalog": {"uri": "https://rest.example.com", "token": "${T}"}}
+    Example: {"type": "iceberg", "table": "a.b", "catalog": {"uri": "sqlite:///b.db", "warehouse": "b"}, "mode": "overwrite"}
     """
 
     kind: ClassVar[str] = "iceberg"
