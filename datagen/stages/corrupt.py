@@ -115,7 +115,7 @@ class Corrupt(Fault):
         return EachBatch(lambda batch: self._broken(batch, breakers, scope))
 
     def _breaker(self, layout: Layout, emitter: str, scope: Scope) -> Breaker:
-        weights = dict(zip(self.how, self.weights or [1] * len(self.how), strict=True))
+        weights: dict[str, float] = dict(zip(self.how, self.weights or [1] * len(self.how), strict=True))
         extra = self.extra if "extra_field" in self.how else None
         return Breaker(list(self._ways(layout, emitter)), weights, self._mixed(layout, emitter), extra, scope)
 

@@ -6,6 +6,7 @@ A letter is a code point. All letters of some texts stand in one array, one text
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.draw import Integers
@@ -14,6 +15,8 @@ _KEYS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")  # rows of a keyboa
 _REPLACEMENT = 0xFFFD  # what decoders put where bytes make no sense
 _UNUSED = b"\x81\x8d\x8f\x90\x9d"  # of Windows-1252; what is there is read as in Latin-1
 WAYS = 4  # in which a finger slips
+
+Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def misread(texts: pa.Array, places: Integers) -> pa.Array:
     return read.texts()
 
 
-def _octets(texts: pa.Array) -> tuple[Integers, Integers]:
+def _octets(texts: pa.Array) -> tuple[Bytes, Integers]:
     """Return the bytes of UTF-8 of texts (n,), and how many each has (n,)."""
     texts = texts.cast(pa.string())
     _, offsets, data = texts.buffers()

@@ -33,8 +33,6 @@ class Iceberg(LakeTarget):
     says.
 
     Example: {"type": "iceberg", "table": "web.clicks", "catalog": {"uri": "sqlite:///lake.db", "warehouse": "lake"}}
-
-    Example: {"type": "iceberg", "table": "a.b", "catalog": {"uri": "sqlite:///b.db", "warehouse": "b"}, "mode": "overwrite"}
     """
 
     kind: ClassVar[str] = "iceberg"
