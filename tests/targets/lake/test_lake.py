@@ -313,7 +313,8 @@ def test_a_live_run_commits_now_and_then(process, tmp_path, kind: str) -> None:
     write_json(tmp_path / "spec.json", world(counter("n"), gap=0.01) | {"target": target})
     assert process("-c", "spec.json", "-r", "3S").code == 0
     assert sorted(content(kind, tmp_path)["n"].to_pylist()) == [*range(300)]
-    assert 2 <= commits(kind, tmp_path) <= 4
+    assert commits(kind, tmp_path) <= 4  # one alone, where it takes so long to reach the table
+    assert make(kind, tmp_path / "other", commit={"seconds": 1}).gather.seconds == 1
 
 
 @KINDS
