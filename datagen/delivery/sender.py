@@ -77,6 +77,7 @@ class Sender:
         self._leaving = threading.Lock()  # whether it was opened in time is decided once
         self._stop_seen: float | None = None
         self._gathered: list[Encoded] = []  # due, and not sent yet
+        self._records = self._bytes = 0  # of these
         self._notes: deque[_Item] = deque()  # of records whose time may not have come
         self._send_at = 0.0
         self._passed = self._reached = 0  # what the standing has once all that was let out is acknowledged
@@ -218,15 +219,16 @@ class Sender:
         if not self._gathered:
             self._send_at = stopwatch() + wanted.seconds
         self._gathered.append(encoded)
-        records = sum(map(len, self._gathered))
-        size = sum(encoded.lines.size for encoded in self._gathered)
-        if records >= wanted.records or size >= wanted.bytes or stopwatch() >= self._send_at:
+        self._records += len(encoded)
+        self._bytes += encoded.lines.size
+        if self._records >= wanted.records or self._bytes >= wanted.bytes or stopwatch() >= self._send_at:
             self._send()
 
     def _send(self) -> None:
         """Deliver what was gathered."""
         if self._gathered:
             rest, self._gathered = _Rest(Encoded.joined(self._gathered)), []
+            self._records = self._bytes = 0
             self._sending = int(rest.encoded.due[0])
             self._insist(lambda: self._deliver(rest))
             self._sending = None

@@ -25,6 +25,7 @@ class Arrow(Formatter):
     """
 
     kind: ClassVar[str] = "arrow"
+    has_columns: ClassVar[bool] = True
     media_type: ClassVar[str] = "application/vnd.apache.arrow.stream"
     is_text: ClassVar[bool] = False
 

@@ -41,6 +41,7 @@ class Avro(Registered):
     """
 
     kind: ClassVar[str] = "avro"
+    has_columns: ClassVar[bool] = True
     media_type: ClassVar[str] = "avro/binary"  # Apache Avro 1.12 Specification, "HTTP as Transport"
     language: ClassVar[str] = "avro"
     name: str = Field("Record", pattern=_NAME, description="name of the record in the schema")

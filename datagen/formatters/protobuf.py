@@ -37,6 +37,7 @@ class Protobuf(Registered):
     """
 
     kind: ClassVar[str] = "protobuf"
+    has_columns: ClassVar[bool] = True
     media_type: ClassVar[str] = "application/vnd.google.protobuf"
     language: ClassVar[str] = "protobuf"
     name: str = Field("Record", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="name of the message in the schema")

@@ -81,7 +81,9 @@ class Inputs:
     @property
     def warnings(self) -> list[Problem]:
         """Return what is valid but hardly meant."""
-        return [*self.remarks, *self.loaded.warnings, *_oddities(self.targets, self.loaded.spec)]
+        # A stage may stand on the way to two targets.
+        odd = dict.fromkeys(_oddities(self.targets, self.loaded.spec, self.formatter))
+        return [*self.remarks, *self.loaded.warnings, *odd]
 
     @property
     def secrets(self) -> list[str]:
@@ -270,7 +272,7 @@ def _no_format(targets: Sequence[Located], request: Request) -> Iterator[Problem
         yield Problem(f"{targets[0].target.kind} has no format: it takes records as columns", str(request.format))
 
 
-def _oddities(targets: Sequence[Located], spec: Spec) -> Iterator[Problem]:
+def _oddities(targets: Sequence[Located], spec: Spec, formatter: Formatter) -> Iterator[Problem]:
     """Find what is valid but hardly meant in targets, alone and with the records that they get."""
     fine = {dimension.name for emitter in spec.emitters for dimension in emitter.fields if dimension.rarely_repeats()}
     for located in targets:
@@ -278,6 +280,20 @@ def _oddities(targets: Sequence[Located], spec: Spec) -> Iterator[Problem]:
         for path, name in located.target.splits_by():
             if name in fine or name in ("time", RECORD_ID):
                 yield located.problem(path, f"{show(name)} is new in nearly every record: a file each")
+        for path, stage in zip(located.stages, located.target.through, strict=True):
+            yield from (located.document.problem((*path, *key), text) for key, text in stage.oddities())
+            named = _with_columns(located.target, formatter)
+            if stage.mixes_types and named:
+                text = f"makes values of several types, so their columns in {named} hold texts of JSON, in all records"
+                yield located.document.problem(path, text)
+
+
+def _with_columns(target: Target, formatter: Formatter) -> str | None:
+    """Return what writes the records of a target as columns, each of one type; None where nothing does."""
+    if not target.takes_format:
+        return target.kind
+    used = target.format or formatter
+    return used.kind if used.has_columns else None
 
 
 def _unknown_emitters(targets: Sequence[Located], loaded: LoadedSpec) -> Iterator[Problem]:

@@ -105,6 +105,7 @@ class Formatter(Plugin):
 
     group: ClassVar[str] = "formatter"
     is_text: ClassVar[bool] = True  # else records are binary, and nothing can be put around them
+    has_columns: ClassVar[bool] = False  # whether all values of a dimension must have one type
     media_type: ClassVar[str] = "text/plain; charset=utf-8"  # what HTTP calls a record
 
     def __str__(self) -> str:

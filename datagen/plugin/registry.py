@@ -136,6 +136,7 @@ BUILT_IN = {
         "steps": "profiles.steps",
     },
     "stage": {
+        "corrupt": "stages.corrupt",
         "delay": "stages.delay",
         "drop": "stages.drop",
         "duplicate": "stages.duplicate",
@@ -160,9 +161,11 @@ BUILT_IN = {
     "target": {
         "amqp": "targets.amqp.target",
         "confluent": "targets.kafka.confluent",
+        "delta": "targets.lake.delta",
         "elasticsearch": "targets.search.elasticsearch",
         "file": "targets.files.file",
         "http": "targets.http.target",
+        "iceberg": "targets.lake.iceberg",
         "kafka": "targets.kafka.kafka",
         "mqtt": "targets.mqtt.target",
         "nats": "targets.nats.target",

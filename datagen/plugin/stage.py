@@ -96,6 +96,11 @@ class Stage(Plugin):
         """Return whether it only looks at the records and returns all of them as they are."""
         return False
 
+    @property
+    def mixes_types(self) -> bool:
+        """Return whether values of other types come to stand among those of a dimension."""
+        return False
+
     def aside(self) -> "tuple[Any, Stage] | None":
         """Return the stage's own target and the stage that makes the records for it; None when it has none."""
         return None

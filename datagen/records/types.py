@@ -97,6 +97,13 @@ def as_json(type_: pa.DataType) -> pa.DataType:
     return pa.struct([pa.field(OPTIONAL, JSON_TEXT)]) if is_optional(type_) else JSON_TEXT
 
 
+def has_no_keys(type_: pa.DataType) -> bool:
+    """Return whether a type is, or holds, an object without keys."""
+    if pa.types.is_struct(type_):
+        return type_.num_fields == 0 or any(has_no_keys(field.type) for field in type_)
+    return pa.types.is_list(type_) and has_no_keys(type_.value_type)
+
+
 def null_mask(array: pa.Array) -> pa.Array | None:
     """Return which values are null, None when none is."""
     return array.is_null() if array.null_count else None

@@ -1,5 +1,6 @@
 """What a fault is: a stage that does to a share of the records what pipelines do to them, and can say to which."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, ClassVar
 
@@ -10,7 +11,7 @@ from pydantic import Field, WithJsonSchema, field_validator
 
 from datagen.draw import unit
 from datagen.plugin.stage import Scope, Stage
-from datagen.problems import show
+from datagen.problems import Path_, show
 from datagen.records.batch import Batch, Layout
 
 Label = Annotated[
@@ -35,6 +36,11 @@ class Fault(Stage):
     @classmethod
     def _named(cls, label: object) -> object:
         return {True: cls.label_name, False: None}[label] if isinstance(label, bool) else label
+
+    def oddities(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().oddities()
+        if self.share == 0:
+            yield ("share",), "0 chooses no record"
 
     def misfits(self, layout: Layout, scope: Scope) -> list[str]:
         if self.label in layout.names():

@@ -16,9 +16,11 @@ SPEC = world(counter("n"))
 NOBODY = {
     "amqp": {"url": "amqp://guest:hunter22@127.0.0.1:{port}/", "queue": "q"},
     "confluent": {"servers": "127.0.0.1:{port}", "topic": "t", "username": "me", "password": "hunter22", "timeout": 1},
+    "delta": {"path": "s3://bucket/x?endpoint_override=127.0.0.1:{port}&scheme=http&access_key=a&secret_key=hunter22"},
     "elasticsearch": {"hosts": ["http://127.0.0.1:{port}"], "index": "i"},
     "file": {"path": "s3://bucket/x?endpoint_override=127.0.0.1:{port}&scheme=http&access_key=a&secret_key=hunter22"},
     "http": {"url": "http://me:hunter22@127.0.0.1:{port}/x"},
+    "iceberg": {"table": "a.b", "catalog": {"type": "rest", "uri": "http://me:hunter22@127.0.0.1:{port}/"}},
     "kafka": {"endpoint": "127.0.0.1:{port}", "topic": "t", "timeout": 1},
     "mqtt": {"host": "127.0.0.1", "port": "{port}", "topic": "t"},
     "nats": {"servers": "nats://me:hunter22@127.0.0.1:{port}", "subject": "s"},

@@ -24,7 +24,7 @@ INSTALLED: dict[str, Callable[[], object]] = {
     "nats": installed.nats,
 }
 FAR = ("confluent",)  # what can't be had on this machine: such targets are only checked
-HERE = ("stdout", "file", "parquet")  # what needs no server
+HERE = ("stdout", "file", "parquet", "delta", "iceberg")  # what needs no server
 
 
 class Local:

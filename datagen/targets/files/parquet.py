@@ -7,66 +7,35 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from datagen.plugin.formatter import Formatter, LineWriter
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Gather, Sink, Target
-from datagen.problems import Path_, did_you_mean, show
+from datagen.problems import Path_, show
 from datagen.records.batch import Batch, Layout
 from datagen.records.conversion import exported_types, record_batch
 from datagen.records.lines import Lines
 from datagen.records.pattern import patterned, placeholders
 from datagen.records.strftime import formatted_time
 from datagen.records.text import json_text, plain_text
+from datagen.records.types import has_no_keys
 from datagen.targets.files.naming import NUMBER, PART, Names, PathPattern, fixed_folder
 from datagen.targets.files.place import Address, Place, local_problem, reach
 from datagen.targets.files.rotation import Rotation
 from datagen.targets.files.shipment import Series, Shipment
 from datagen.targets.files.unfinished import UnfinishedFile
+from datagen.targets.partition import PERIODS, Partition, named, unknown
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"  # what Hive, Spark and Arrow call the folder of rows without a value
-_PERIODS = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d", "hour": "%Y-%m-%dT%H"}
 _RECORDS = 1_000_000
 _GATHERED = 4096  # records: tiny tables cost more than they hold
-
-
-def _is_period(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and str(*value.values()) in _PERIODS
-
-
-def _partition(value: Any) -> Any:
-    """Take the name of a dimension, or an object with it and a period."""
-    if isinstance(value, str) or _is_period(value):
-        return value
-    raise ValueError(
-        f'must be the name of a dimension, or {{"time": "day"}} (or hour, month, year), found {show(value)}'
-    )
-
-
-Partition = Annotated[
-    str | dict[str, str],
-    BeforeValidator(_partition),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string"},
-                {
-                    "type": "object",
-                    "additionalProperties": {"enum": list(_PERIODS)},
-                    "minProperties": 1,
-                    "maxProperties": 1,
-                },
-            ]
-        }
-    ),
-]
 
 
 class Parquet(Target):
@@ -146,7 +115,7 @@ class Parquet(Target):
     @property
     def partitions(self) -> list[tuple[str, str | None]]:
         """Return what chooses the folders: names of dimensions, and of the period where they are times cut short."""
-        return [(part, None) if isinstance(part, str) else next(iter(part.items())) for part in self.partition_by]
+        return named(self.partition_by)
 
     def patterns(self, layout: Layout) -> tuple[PathPattern, PathPattern]:
         """Return how folder and file of a record are called; the partitions stand between them."""
@@ -160,17 +129,11 @@ class Parquet(Target):
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
         types = exported_types(layout)
         found = [text for pattern in self.patterns(layout) for text in pattern.problems]
-        for name, period in self.partitions:
-            if name not in types:
-                found.append(f"partition_by: no emitter has {show(name)}{did_you_mean(name, list(types))}")
-            elif pa.types.is_nested(types[name]):
-                found.append(f"partition_by: {show(name)} is an object or a list")
-            elif period is not None and not pa.types.is_timestamp(types[name]):
-                found.append(f"partition_by: {show(name)} is not a time")
+        found += unknown(self.partition_by, types)
         folders = Counter(period or name for name, period in self.partitions)
         found += [f"partition_by: two folders would be called {show(name)}" for name in folders if folders[name] > 1]
         found += [
-            f"a parquet column can't hold an object without keys: {name}" for name in types if _is_bare(types[name])
+            f"a parquet column can't hold an object without keys: {name}" for name in types if has_no_keys(types[name])
         ]
         if not found and types.keys() <= {name for name, period in self.partitions if period is None}:
             found.append("partition_by leaves no column for the files")
@@ -226,7 +189,7 @@ class _Tables(Shipment):
         pieces: list[Any] = [folder]
         for name, period in self._target.partitions:
             column = table.column(name)
-            text = plain_text(column) if period is None else formatted_time(column, _PERIODS[period])
+            text = plain_text(column) if period is None else formatted_time(column, PERIODS[period])
             values = text.dictionary_encode()
             names = pa.array([quote(value, safe="") for value in values.dictionary.to_pylist()], pa.string())
             names = pc.if_else(pc.equal(names, ""), _NULL, names).take(values.indices)
@@ -288,13 +251,6 @@ class _Tables(Shipment):
 
 def _nothing(columns: Mapping[str, pa.Array]) -> pa.Array:
     return pa.repeat("", len(next(iter(columns.values()))))
-
-
-def _is_bare(type_: pa.DataType) -> bool:
-    """Return whether there is a struct without fields in a type."""
-    if pa.types.is_struct(type_):
-        return type_.num_fields == 0 or any(_is_bare(field.type) for field in type_)
-    return pa.types.is_list(type_) and _is_bare(type_.value_type)
 
 
 def _texts(table: pa.Table, path: str | pa.Array) -> list[bytes]:
