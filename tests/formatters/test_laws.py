@@ -11,7 +11,7 @@ from tests.worlds import READY, batches_of, run_of
 ACCESS = {"host": "h", "request": "r", "status": "{{time}}"}
 KEYS = {
     "cef": {"signature": "1", "name": "{{time}}", "severity": "3"},
-    "jinja": {"body": "{{ time }}"},
+    "jinja": {"body": "{% for name, value in record.items() %}{{ name }}={{ value }} {% endfor %}"},
     "leef": {"event": "{{time}}"},
     "pattern": {"text": "{{time}}"},
     **dict.fromkeys(("apache_common", "apache_combined", "nginx"), ACCESS),
