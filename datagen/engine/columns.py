@@ -241,6 +241,8 @@ class Columns:
         assert emitter.text is not None, "records that are whole texts"
         rows = self._rows(part.steps.keys, events_of(part.steps), part.variables, {})
         texts = texts_of(emitter, part.made[emitter.text.name], rows)
+        if texts.is_one_each(len(part.rows)):
+            return replace(part, made=part.made | {emitter.text.name: texts.texts})
         skipped |= {int(part.rows[place]): why for place, why in texts.failed.items()}
         return replace(part, texts=(emitter.text.name, texts))
 

@@ -56,6 +56,10 @@ class Texts:
             return self
         return replace(self, texts=self.texts.filter(is_kept), owner=self.owner[is_kept.to_numpy(zero_copy_only=False)])
 
+    def is_one_each(self, size: int) -> bool:
+        """Return whether each of so many steps has one record."""
+        return len(self.owner) == size and bool((self.owner == np.arange(size)).all())
+
     def lines(self) -> "Texts":
         """Return the lines of the texts that are not blank."""
         lines = pc.split_pattern_regex(self.texts, _LINE_END)
