@@ -143,6 +143,7 @@ class Run:
         """Yield what can't be from this start on, and what expressions can't do, each with its path in the JSON."""
         yield from misfits(self._population, self.times)
         yield from self._columns.misfits()
+        yield from self._walk.misfits()
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is valid from this start on and hardly meant, each with its path in the JSON."""

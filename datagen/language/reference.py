@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from datagen.language.expressions import expression_page
-from datagen.language.population import Emitter, State, Transition
+from datagen.language.population import Emitter
+from datagen.language.state import State, Transition
 from datagen.language.schema import Schema, described, examples, schema, target_schema, text_of
 from datagen.language.spec import Spec, Text
 from datagen.plugin.incident import Recurring, Stretch

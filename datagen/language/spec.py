@@ -10,7 +10,8 @@ from datagen.language import lone
 from datagen.language.checks import Checks
 from datagen.language.document import Document, problems_in
 from datagen.language.extent import too_large
-from datagen.language.population import Emitter, Population, State
+from datagen.language.population import Emitter, Population
+from datagen.language.state import State
 from datagen.plugin.model import Maker, Model
 from datagen.plugin.table import AnyTable
 from datagen.plugin.target import Targets
