@@ -22,6 +22,7 @@ distributions, dimensions, arrivals, formatters, profiles, stages, tables, targe
 plugin.registry names the modules of these eight, as text
 """
 GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "when", "zone")
+POPULATION = ("language.population", "language.state")  # the models of a population
 LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "profiles", "stages", "tables", "targets")
 
 
@@ -55,7 +56,9 @@ def own_imports(tree: ast.Module) -> set[str]:
 def room(module: str) -> str:
     """The part of the house that a module is in."""
     first = module.split(".")[0]
-    return "ground" if first in GROUND else module if module == "language.population" else first
+    if module in POPULATION:
+        return "language.population"
+    return "ground" if first in GROUND else first
 
 
 def allowed() -> dict[str, set[str]]:

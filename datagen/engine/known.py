@@ -231,7 +231,9 @@ class Known:
         """Keep a variable of a type, in the place that it may have already."""
         found = type_of(type_)
         if found is None:
-            type_text = "texts" if pa.types.is_string(type_) else "values of several types, or neither numbers nor truth"
+            type_text = (
+                "texts" if pa.types.is_string(type_) else "values of several types, or neither numbers nor truth"
+            )
             raise Unprogrammable(
                 f"variable {show(name)} can't be read by a transition: it has {type_text}, and no list of them; an enum, "
                 "or a `cardinality`, makes one"

@@ -21,7 +21,7 @@ from datagen.records.expression.facets import BOOLEAN, NUMBER, as_numpy, conditi
 from datagen.records.expression.logic import Compare, Every, In, Missing, Not, Null, Some
 from datagen.records.expression.name import root
 from datagen.records.expression.node import Given, Node, evaluated
-from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Literal, Name, Rounded
+from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Name, Rounded
 
 MOST_LISTED = 65536  # values, or combinations of them
 _DEEPEST = 256  # values on the stack, as datagen/native/machine.pxd has it
@@ -222,7 +222,7 @@ class Compiler:
         if len(there) > 1 or not {BOOLEAN, NUMBER} & there.keys():
             return None
         [(type_, values)] = there.items()
-        numbers, valid = as_numpy(values)
+        numbers, valid = as_numpy(values.cast(pa.int8()) if type_ == BOOLEAN else values)
         is_real = type_ == NUMBER and numbers.dtype.kind == "f"
         begin = self._constants.add(numbers.astype(np.float64 if is_real else np.int64), valid)
         name = ("listed" if is_listed else "") + (" real" if is_real else "" if is_listed else "whole")

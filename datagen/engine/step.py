@@ -96,7 +96,9 @@ class Steps:
     step: Integers  # (n,)
     state: npt.NDArray[np.int32]  # (n,)
     keys: Keys  # (n,) row keys of (seed, worker, step)
-    ends: Integers  # (n,) ns since the start: when the worker stops, if it is known that this comes next; else ``NEVER``
+    ends: (
+        Integers  # (n,) ns since the start: when the worker stops, if it is known that this comes next; else ``NEVER``
+    )
     # Per variable group: positions in its store of the values that were set last, on this entry or earlier; and of the
     # values set last before this entry, for the groups that are read like that.
     after: tuple[npt.NDArray[np.int32], ...] = ()  # each (n,)

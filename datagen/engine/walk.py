@@ -127,7 +127,11 @@ class Walk:
         """Return who is alive and what for, and which sources wait for a place, in words; "" when nobody does."""
         states = self._slots.workers["state"][: self._loop.used]
         states_ = [show(state.name) for state in self._plan.population.states]
-        names = [*(f"to enter state {name}" for name in states_), "to stop", *(f"to leave state {name}" for name in states_)]
+        names = [
+            *(f"to enter state {name}" for name in states_),
+            "to stop",
+            *(f"to leave state {name}" for name in states_),
+        ]
         counts = np.bincount(states[states >= 0], minlength=len(names)).tolist()
         waits = [f"{counted(count, 'worker')} {name}" for count, name in zip(counts, names, strict=True) if count]
         waits += [f"{source} for a free place" for source in self._arrivals.held_back]
@@ -191,7 +195,9 @@ class Walk:
         first = leaving[np.lexsort((workers["number"][leaving], workers["time"][leaving]))[0]]
         worker = workers[first]
         state = self._plan.population.states[int(worker["state"]) - len(self._plan.population.states) - 1]
-        moment = Moment(self._plan.start.microseconds + _shifted(int(worker["time"]), self._warm_up) // 1000, self._plan.start.zone)
+        moment = Moment(
+            self._plan.start.microseconds + _shifted(int(worker["time"]), self._warm_up) // 1000, self._plan.start.zone
+        )
         return (
             f"walking on: the weights of the transitions of state {show(state.name)} must sum to more than 0, and none may "
             f"be negative; they don't for worker {worker['number']} at {moment.text}"

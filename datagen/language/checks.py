@@ -311,9 +311,7 @@ class Checks:
 def _state(path: Path_, part: State | dict[str, Any]) -> _State:
     fields = fields_of(part, path, "variables")
     if isinstance(part, State):
-        ways = [
-            ((*path, "transitions", number, "next"), way.next) for number, way in enumerate(part.transitions)
-        ]
+        ways = [((*path, "transitions", number, "next"), way.next) for number, way in enumerate(part.transitions)]
         alone = part.next
         name, emitter, never_waits = part.name, part.emitter, part.never_waits
     else:

@@ -112,7 +112,10 @@ class State(Model):
         given = way.probability
         if self.ordered:
             if given is not None:
-                return "probability", 'can\'t be where transitions are "ordered": the first whose "when" is true is taken'
+                return (
+                    "probability",
+                    'can\'t be where transitions are "ordered": the first whose "when" is true is taken',
+                )
             if way.when is None and number < len(self.transitions) - 1:
                 return "when", 'is required where transitions are "ordered", but for the last one: none behind is taken'
             return "", ""

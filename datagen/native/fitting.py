@@ -42,6 +42,22 @@ def check_programs(programs: object) -> None:
     check(len(programs.valid), len(programs.whole))
 
 
+def check_slots(slots: object, groups: int, delays: int) -> None:
+    """Raise ValueError when the arrays that have a place for each worker are of different lengths, or of another shape."""
+    for array in (slots.origin, slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
+        check(len(array), len(slots.workers))
+    check(slots.stored.shape[1], groups)
+    check(slots.waits.shape[1], delays)
+
+
+def check_first(first_waits: object, times: object, waits: object) -> None:
+    """Raise ValueError when there are not as many first waits as there are times of workers to come, and waits."""
+    check(len(first_waits), len(times))
+    check(first_waits.shape[1], times.shape[1])
+    check(first_waits.shape[2], waits.shape[1])
+    check(first_waits.shape[3], waits.shape[2])
+
+
 def check_steps(steps: object, groups: int) -> None:
     """Raise ValueError when the arrays for the next steps are of different lengths, or for other groups of variables."""
     for array in (steps.worker, steps.step, steps.state, steps.keys, steps.ends, steps.held_at, steps.held_for):

@@ -11,7 +11,7 @@ from cython.cimports.datagen.native.draws import mix, numbered
 from cython.cimports.datagen.native.sources import Source, Sources
 from cython.cimports.datagen.native.waits import time_after, wait
 
-from datagen.native.fitting import check, check_steps, check_tables
+from datagen.native.fitting import check, check_first, check_slots, check_steps, check_tables
 
 NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
 NOBODY = cython.declare(cython.int, -1)
@@ -135,10 +135,7 @@ class EventLoop:
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
-        for array in (slots.origin, slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
-            check(len(array), len(slots.workers))
-        check(slots.stored.shape[1], self.sets.shape[1])
-        check(slots.waits.shape[1], max(self.foreign) + 1)
+        check_slots(slots, self.sets.shape[1], max(self.foreign) + 1)
         if len(slots.workers) >= MOST_SLOTS:
             raise ValueError("more slots than there are numbers for")
         self.agenda.house(slots)
@@ -149,10 +146,7 @@ class EventLoop:
     def expect(self, first_waits: object, first_drawn: object, first_there: object) -> None:
         """Take what is drawn ahead of time, waits and values, of the workers that the sources know; after ``house``."""
         self.decision.expect(first_waits, first_drawn, first_there)
-        check(len(first_waits), len(self.sources.times))
-        check(first_waits.shape[1], self.sources.times.shape[1])
-        check(first_waits.shape[2], self.waits.shape[1])
-        check(first_waits.shape[3], self.waits.shape[2])
+        check_first(first_waits, self.sources.times, self.waits)
         self.first_waits = first_waits
 
     def restore(self, alive: cython.int, spawned: cython.longlong) -> None:

@@ -10,6 +10,7 @@ import re
 
 from hypothesis import strategies as st
 
+from tests.engine.conditions import add_conditions
 from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.looking_back import add_memory
 from tests.engine.tables import add_keys, add_tables
@@ -621,4 +622,12 @@ def remembering_specs(draw: st.DrawFn) -> Spec:
     """Make up a spec whose fields look back at what was made before them."""
     spec = draw(st.one_of(specs(), specs(), timed_specs()))
     add_memory(draw, spec)
+    return spec
+
+
+@st.composite
+def conditional_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec with transitions by condition and weight, perhaps with fields that look at lives."""
+    spec = draw(st.one_of(specs(), crowds(), timed_specs(), remembering_specs()))
+    add_conditions(draw, spec)
     return spec

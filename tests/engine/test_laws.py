@@ -12,7 +12,7 @@ import datagen
 from datagen.clock import SystemClock
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
-from tests.engine.test_snapshot import SOURCES
+from tests.engine.test_snapshot import CONDITIONAL, SOURCES
 from tests.stepping import SteppingClock
 from tests.test_clock import FakeTime
 from tests.worlds import (
@@ -69,9 +69,9 @@ VALUES = world(
     tables={name: {"type": name} for name in ("people", "countries")} | {"agents": {"type": "user_agents"}},
     profiles={"day": {"type": "peaks", "days": {"monday": [{"hour": 9, "sigma": 2, "weight": 3}]}}},
 )
-SPECS = {"mixed": MIXED, "values": VALUES, "sources": SOURCES} | READY
+SPECS = {"mixed": MIXED, "values": VALUES, "sources": SOURCES, "conditional": CONDITIONAL} | READY
 # For the laws that are dear to try: every kind of source, field and profile, a timezone, incidents, a file of records.
-SEVERAL = ["mixed", "values", "sources", "shop", "social_posts", "replay"]
+SEVERAL = ["mixed", "values", "sources", "conditional", "shop", "social_posts", "replay"]
 
 
 def kinds(specs: Iterable[dict]) -> set[str]:

@@ -18,7 +18,7 @@ from datagen.moment import parse_moment
 from datagen.plugin.registry import Registry
 from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
-from tests.engine.strategies import crowds, remembering_specs, runs, specs, timed_specs
+from tests.engine.strategies import conditional_specs, crowds, remembering_specs, runs, specs, timed_specs
 from tests.stepping import SteppingClock
 from tests.worlds import constant, exponential, state, world
 
@@ -143,6 +143,21 @@ def test_the_engine_gives_the_records_of_the_reference_simulator_for_fresh_specs
     spec: dict, run: dict, ways: tuple
 ) -> None:
     """Another sample each time; the head of the test report says how to repeat it."""
+    assert_equal(spec, run, ways)
+
+
+@settings(FIXED, max_examples=60)
+@given(spec=conditional_specs(), run=runs(), ways=PAIRS)
+def test_transitions_by_condition_are_those_of_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=30)
+@given(spec=conditional_specs(), run=runs(), ways=PAIRS)
+def test_transitions_by_condition_are_those_of_the_reference_simulator_for_fresh_specs(
+    spec: dict, run: dict, ways: tuple
+) -> None:
     assert_equal(spec, run, ways)
 
 
