@@ -114,6 +114,8 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     ending = [source["name"] or source["type"] for source in found["sources"] if _is_cut_short(source)]
     if ending and found["means_of"] == "long run":
         yield "ends", f"{', '.join(ending)}: counted as if it went on; -r or --until counts what a run has of it"
+    if found["transitions"] == "pilot":
+        yield "conditions", "how often each transition by condition is taken was measured by a pilot without a limit"
     if found["by_row"]:
         yield "by row", f"{'; '.join(found['by_row'])}: slow, or as fast as they are themselves"
 

@@ -34,6 +34,7 @@ class Report:
     latest: int = 0  # ns: the most that any was late
     held: Held = field(default_factory=Held)  # what the limit of workers has held back
     refused: tuple[Refused, ...] = ()  # workers who were dropped, turned away or left out, by source
+    stuck: tuple[tuple[str, int], ...] = ()  # states in which workers stopped with no transition left, and how many
     skipped: int = 0  # records that were left out, since something has failed for them
     skipped_for: str = ""  # why the first was
     delivered: tuple[tuple[str, int], ...] = ()  # targets, and the records each has acknowledged
@@ -139,6 +140,7 @@ class Delivery:
             latest=max(self.report.latest, late, self._run.clock.latest),
             held=self._run.held,
             refused=self._run.refused,
+            stuck=self._run.stuck,
             skipped=self._run.skipped,
             skipped_for=hidden(self._run.skipped_for, self._secrets),
             delivered=tuple((hidden(str(lane.target), self._secrets), lane.delivered) for lane in self._lanes),

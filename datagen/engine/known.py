@@ -202,7 +202,7 @@ class Known:
         setters = self.plan.setters[name]
         if not all(_is_listed(setter.dimension) for setter in setters):
             return None
-        if sum(self._size(setter) for setter in setters) >= MOST_LISTED:
+        if sum(map(self._size, setters)) >= MOST_LISTED:
             return None
         return pa.concat_arrays([pa.nulls(1, type_), *(as_type(self._values(setter), type_) for setter in setters)])
 
@@ -231,11 +231,9 @@ class Known:
         """Keep a variable of a type, in the place that it may have already."""
         found = type_of(type_)
         if found is None:
-            type_text = (
-                "texts" if pa.types.is_string(type_) else "values of several types, or neither numbers nor truth"
-            )
+            has = "texts" if pa.types.is_string(type_) else "not only numbers, or not only true and false"
             raise Unprogrammable(
-                f"variable {show(name)} can't be read by a transition: it has {type_text}, and no list of them; an enum, "
+                f"variable {show(name)} can't be read by a transition: it has {has}, and no list of values; an enum, "
                 "or a `cardinality`, makes one"
             )
         known = self._variables.get(name)
@@ -293,9 +291,9 @@ def _why_not(dimension: object) -> str | None:
         share = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
         return f"it is an expression with {show(share[0])}" if share else None
     if not dimension.is_ours or not (pooled or dimension.kind in _DRAWN):
-        return f"a {dimension.kind} sets it; what can be read are {_READABLE}"
+        return f"what sets it is of the type {show(dimension.kind)}; what can be read are {_READABLE}"
     if any(part.counts() for _, part in dimension.whole()):
-        return f"a {dimension.kind} sets it that counts"
+        return f"what sets it, of the type {show(dimension.kind)}, counts"
     if any(True for _ in dimension.all_names()) or any(True for _ in dimension.all_reads()):
-        return f"a {dimension.kind} sets it that reads other values"
+        return f"what sets it, of the type {show(dimension.kind)}, reads other values"
     return None

@@ -160,7 +160,7 @@ class Compiler:
         raise Unprogrammable("only numbers, true and false can be calculated for a transition")
 
     def _name(self, node: Name) -> Part:
-        source = self._sources[node.name] if node.name in self._sources else None
+        source = self._sources.get(node.name)
         if source is None:
             raise Unprogrammable(f"{show(node.name)} can't be read by a transition")
         return Part(source.type, source.code)
@@ -244,7 +244,7 @@ def type_of(type_: pa.DataType) -> str | None:
 
 
 def assembled(codes: Iterable[Code]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Return the instructions of programs and their arguments, one behind the other, and where each begins, (n + 1,)."""
+    """Return the instructions of programs, one behind the other, their arguments, and where each begins, (n + 1,)."""
     codes = list(codes)
     names = [INSTRUCTIONS[name] for code in codes for name, _ in code]
     arguments = [argument for code in codes for _, argument in code]

@@ -63,6 +63,8 @@ class Walked:
     refused_at: Integers  # (n,) when workers were dropped or turned away,
     refused_by: Integers  # (n,) and of which source
     held_since: int  # since when a spawn is held back
+    stuck_at: Integers  # (n,) when workers stopped who had no transition left,
+    stuck_in: Integers  # (n,) and in which state
 
 
 Made = tuple[Batch, Skipped]  # a batch, and what is left out of it
@@ -125,6 +127,7 @@ class Run:
         self._population = population = population.bound(self.pools.tables)
         self._sources = population.sources
         self._refused = np.zeros(len(self._sources), np.int64)
+        self._stuck = np.zeros(len(population.states), np.int64)
         plan = Plan(population, clock.start, warm_up, scale, self.pools)
         self._columns = Columns(plan, self.pools.world())
         self._walk = Walk(plan, seed, max_workers)
@@ -167,6 +170,12 @@ class Run:
             if refused or left_out or unreadable:
                 found.append(Refused(source.name or "", dropped, turned, left_out, unreadable))
         return tuple(found)
+
+    @property
+    def stuck(self) -> tuple[tuple[str, int], ...]:
+        """Return the states in which workers have stopped so far since no transition was left, and how many."""
+        counts = zip(self._population.states, self._stuck.tolist(), strict=True)
+        return tuple((state.name, count) for state, count in counts if count)
 
     @property
     def is_complete(self) -> bool:
@@ -228,7 +237,13 @@ class Run:
             if moment < min(horizon, end):
                 self._walked += 1
                 steps = self._walk.advance(min(end, horizon))
-                yield Walked(self._walk.next_time, *self._walk.held, *self._walk.refused, self._walk.held_since)
+                yield Walked(
+                    self._walk.next_time,
+                    *self._walk.held,
+                    *self._walk.refused,
+                    self._walk.held_since,
+                    *self._walk.stuck,
+                )
                 for draft in self._columns.drafts(steps, left):
                     left = None if left is None else max(left - len(draft), 0)
                     self._drafted += len(draft)
@@ -239,7 +254,8 @@ class Run:
                 yield None
             elif ticking:
                 self._walked += 1
-                yield Walked(max(horizon, 0), _NOBODY, _NOBODY, _NOBODY, _NOBODY, self._walk.held_since)
+                none = _NOBODY
+                yield Walked(max(horizon, 0), none, none, none, none, self._walk.held_since, none, none)
                 yield None
                 self._wait_for(min(moment, end, horizon + round(_TICK * self.clock.speed)))
             else:
@@ -277,6 +293,7 @@ class Run:
             "emitted": self.emitted,
             "bytes": self.bytes,
             "refused": self._refused.copy(),
+            "stuck": self._stuck.copy(),
             "skipped": [self.skipped, self.skipped_for],
             "held": [self._held.spawns, self._held.nanoseconds],
             "until": self._until,
@@ -290,7 +307,7 @@ class Run:
         self.emitted, self._held, self._until = snapshot["emitted"], Held(*snapshot["held"]), snapshot["until"]
         self._held_since = snapshot["held_since"]
         self.skipped, self.skipped_for = snapshot.get("skipped", (0, ""))
-        self._refused = snapshot["refused"].copy()
+        self._refused, self._stuck = snapshot["refused"].copy(), snapshot["stuck"].copy()
         self.bytes = None if self.bytes is None else snapshot["bytes"]
         self._drafted = self.emitted
         self._walk.restore(snapshot["walk"])
@@ -347,9 +364,10 @@ class Run:
         return batch.slice(0, wanted) if wanted < len(batch) else batch
 
     def _hold(self, walked: Walked, until: int) -> None:
-        """Count the spawns of a window that were held back, and the workers who were refused, up to a time."""
+        """Count the spawns of a window that were held back, and the workers who were refused or stuck, up to a time."""
         refused = walked.refused_by[walked.refused_at < until]
         self._refused += np.bincount(refused, minlength=len(self._refused))
+        self._stuck += np.bincount(walked.stuck_in[walked.stuck_at < until], minlength=len(self._stuck))
         is_born = walked.births < until
         waiting = (walked.births - walked.spans)[~is_born]  # since when; of these, as of those in no window, one counts
         self._held_since = min(walked.held_since, int(waiting.min(initial=NEVER)))

@@ -57,7 +57,7 @@ class Walk:
         self._sizes = np.ones(len(plan.sets_group), np.int64)  # of the stores of values; position 0 is "never set"
         self._rows = min(_FIRST_ROWS, _MOST_ROWS)
         self._slots: Slots
-        self._held = self._refused = self._ended = self._sizes[:0], self._sizes[:0]
+        self._held = self._refused = self._stuck = self._sizes[:0], self._sizes[:0]
         fields, kept = len(self._conditions.fields), len(programs.first)
         self._shape = Shape(len(self._sizes), len(plan.foreign_delays), fields, self._ahead.steps, kept)
         self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // Slots.of(1, self._shape).nbytes, 1)))
@@ -105,9 +105,9 @@ class Walk:
         return self._refused
 
     @property
-    def ended(self) -> tuple[Integers, Integers]:
+    def stuck(self) -> tuple[Integers, Integers]:
         """Return when in the last window workers stopped who had no transition left, and in which state; each (n,)."""
-        return self._ended
+        return self._stuck
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is wrong with conditions, each with its path in the JSON."""
@@ -178,7 +178,7 @@ class Walk:
             room.time[: self._loop.rows] -= self._warm_up
             room.ends[: self._loop.rows][room.ends[: self._loop.rows] < NEVER] -= self._warm_up
         stops = room.stops(self._decision.stopped, self._warm_up)
-        self._ended = stops.time[stops.state >= 0], stops.state[stops.state >= 0].astype(np.int64)
+        self._stuck = stops.time[stops.state >= 0], stops.state[stops.state >= 0].astype(np.int64)
         steps = room.steps(self._loop.rows, self._loop.born, self._groups_before, stops)
         if self._arrivals.keeps_batches:
             steps = steps.bearing(self._arrivals.with_batches(steps.births))
@@ -191,16 +191,14 @@ class Walk:
     def _fault(self) -> str:
         """Return who can't go on, and why."""
         workers = self._slots.workers[: self._loop.used]
-        leaving = np.flatnonzero(workers["state"] > len(self._plan.population.states))
-        first = leaving[np.lexsort((workers["number"][leaving], workers["time"][leaving]))[0]]
-        worker = workers[first]
-        state = self._plan.population.states[int(worker["state"]) - len(self._plan.population.states) - 1]
-        moment = Moment(
-            self._plan.start.microseconds + _shifted(int(worker["time"]), self._warm_up) // 1000, self._plan.start.zone
-        )
+        states, start = self._plan.population.states, self._plan.start
+        leaving = workers[workers["state"] > len(states)]
+        worker = leaving[np.lexsort((leaving["number"], leaving["time"]))[0]]
+        state = states[int(worker["state"]) - len(states) - 1]
+        moment = Moment(start.microseconds + _shifted(int(worker["time"]), self._warm_up) // 1000, start.zone)
         return (
-            f"walking on: the weights of the transitions of state {show(state.name)} must sum to more than 0, and none may "
-            f"be negative; they don't for worker {worker['number']} at {moment.text}"
+            f"walking on: weights of the transitions of state {show(state.name)} are all 0, or one is negative, for "
+            f"worker {worker['number']} at {moment.text}"
         )
 
     def _go_on(self, pause: str) -> None:

@@ -152,6 +152,7 @@ class _Explanation:
             "volume_scale": None
             if self.scale is None
             else {"constant": self.scale.constant, "error": self.scale.error},
+            "transitions": "pilot" if self.expectation.is_measured else "closed form",
             "by_row": list(self._by_row()),
             "impure": [],
         }

@@ -41,7 +41,7 @@ class Transition(Model):
     next: str = Field(description='the state to enter next, or "stop"')
     probability: _Probability | None = Field(
         None,
-        description="share of workers that go there; an expression, or a number beside a `when`, is a weight, 1 without it",
+        description="share of workers that go there; with an expression or `when` in the list a weight, 1 if left out",
     )
     when: AnyExpression | None = Field(
         None, description="an expression; the transition is out where it is not true when the worker leaves the state"

@@ -43,7 +43,7 @@ def check_programs(programs: object) -> None:
 
 
 def check_slots(slots: object, groups: int, delays: int) -> None:
-    """Raise ValueError when the arrays that have a place for each worker are of different lengths, or of another shape."""
+    """Raise ValueError when the arrays that have a place for each worker are of other lengths, or another shape."""
     for array in (slots.origin, slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
         check(len(array), len(slots.workers))
     check(slots.stored.shape[1], groups)
@@ -59,7 +59,7 @@ def check_first(first_waits: object, times: object, waits: object) -> None:
 
 
 def check_steps(steps: object, groups: int) -> None:
-    """Raise ValueError when the arrays for the next steps are of different lengths, or for other groups of variables."""
+    """Raise ValueError when the arrays for the next steps are of different lengths, or for other groups."""
     for array in (steps.worker, steps.step, steps.state, steps.keys, steps.ends, steps.held_at, steps.held_for):
         check(len(array), len(steps.time))
     for array in (steps.birth_row, steps.birth_source, steps.birth_number):

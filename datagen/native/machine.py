@@ -1,7 +1,7 @@
 """The stack machine of expressions over numbers: what the walk has to know of workers while it goes on.
 
-An expression is a range of instructions, made elsewhere; each takes values from the top of a stack and puts one there. A
-value is a whole or a real number, as the instruction says; truth is 0 or 1, and a value of a list is its place there.
+An expression is a range of instructions, made elsewhere; each takes values from the top of a stack and puts one there.
+A value is a whole or a real number, as the instruction says; truth is 0 or 1, and a value of a list is its place there.
 What can't be calculated is no value, as ``records.expression`` has it.
 """
 

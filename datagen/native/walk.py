@@ -55,8 +55,8 @@ PLAIN = cython.declare(cython.int, 0)  # as in decision
 class EventLoop:
     """The loop over the events of all workers, in order of (time, worker number).
 
-    A worker alive has a slot, and one event to come: the state that it enters next or, where only then it is known which
-    that is, the state that it leaves, numbered behind the stop.
+    A worker alive has a slot, and one event to come: the state that it enters next or, where only then it is known
+    which that is, the state that it leaves, numbered behind the stop.
     """
 
     # Tables, an entry for each state.
@@ -112,8 +112,7 @@ class EventLoop:
     sizes: cython.longlong[::1]  # (groups,) of the stores of values
 
     def __init__(self, tables: object, keys: object, day: object, sources: Sources, decision: Decision) -> None:
-        """Take the tables of a plan, the keys of a seed, room for a calendar, (days,), the sources of arrivals, and what
-        decides by conditions.
+        """Take the tables of a plan, the keys of a seed, room for a calendar, (days,), the sources, and conditions.
 
         The keys are those of the draws of delays and transitions. Raises ValueError when tables don't fit together, as
         all methods do that take arrays.
@@ -129,7 +128,6 @@ class EventLoop:
         check(len(decision.entry), self.stop + len(sources.source) + 1)
         self.change = NEVER
         self.restore(0, 0)
-        place: cython.Py_ssize_t
         begins = [sources.source[place].state for place in range(len(sources.source))]
         self.gives = check_tables(tables, begins)
 
@@ -310,9 +308,9 @@ class EventLoop:
         step: cython.longlong = self.workers[slot].step
         key: cython.ulonglong = numbered(self.workers[slot].key, step)
         delay: cython.longlong
-        if self.family[state] == FOREIGN or self.decision.draws[state]:
-            if step - self.waits_from[slot] >= self.waits.shape[2]:
-                return NO_WAITS
+        is_ahead: cython.bint = self.family[state] == FOREIGN or self.decision.draws[state] != 0
+        if is_ahead and step - self.waits_from[slot] >= self.waits.shape[2]:
+            return NO_WAITS
         if self.family[state] == FOREIGN:
             delay = self.waits[slot, self.foreign[state], step - self.waits_from[slot]]
             if delay < 0:

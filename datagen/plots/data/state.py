@@ -48,7 +48,7 @@ def states(pilot: Pilot) -> States:
     for source in pilot.population.sources:
         begins.setdefault(pilot.plan.state_number(source.state), []).append(source.name or source.kind)
     made = []
-    for number, state in enumerate(pilot.population.states):
+    for number, state in enumerate(expectation.settled.states):
         total = sum(way.share for way in state.ways)
         made.append(
             State(

@@ -80,7 +80,7 @@ class Name(Node):
 
 @dataclass(frozen=True)
 class Course(Name):
-    """``profile('day')`` or ``incident('outage')``: what one of these is at the time of a record; or ``visits('state')``."""
+    """``profile('day')`` or ``incident('outage')``: what one is at the time of a record; or ``visits('state')``."""
 
     function: str
     of: str
