@@ -67,5 +67,5 @@ def _counted(plan: Plan, seed: int) -> Floats:
     np.add.at(counts, (state[:-1][follows], state[1:][follows]), 1)
     gone = np.concatenate([taken.stops.worker for taken in steps])
     last = np.flatnonzero(np.append(~follows, True))
-    np.add.at(counts, (state[last][np.isin(worker[last], gone)], stop), 1)
+    counts[:, stop] += np.bincount(state[last][np.isin(worker[last], gone)], minlength=stop)
     return counts
