@@ -23,6 +23,7 @@ dimensions, formatters -> script -> plugin
 plugin.registry names the modules of these eight, as text
 """
 GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "when", "zone")
+POPULATION = ("language.population", "language.emitter", "language.state")  # the models of a population
 LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "profiles", "stages", "tables", "targets")
 
 
@@ -56,7 +57,7 @@ def own_imports(tree: ast.Module) -> set[str]:
 def room(module: str) -> str:
     """The part of the house that a module is in."""
     first = module.split(".")[0]
-    if module in ("language.population", "language.emitter"):
+    if module in POPULATION:
         return "language.population"
     return "ground" if first in GROUND else first
 

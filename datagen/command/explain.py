@@ -119,6 +119,8 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "at start", f"{rows}: rows of tables, which count in no other line"
     if found["texts"]:
         yield "texts", f"{', '.join(found['texts'])}: a step may make none or several; it counts as one record here"
+    if found["transitions"] == "pilot":
+        yield "conditions", "how often each transition by condition is taken was measured by a pilot without a limit"
     if found["by_row"]:
         yield "by row", f"{'; '.join(found['by_row'])}: slow, or as fast as they are themselves"
 

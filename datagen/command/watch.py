@@ -143,10 +143,12 @@ def say_end(report: Report, options: Options, limit: Limit, voice: Voice, librar
     before = f", continued after {counted(report.before, 'record')}" if report.before else ""
     before += ": nothing was left to do" if report.before == report.records > 0 else ""
     text = f"{_counts(report, options, report.seconds)}, seed {options.seed}{_times(options)}{late}{before}"
-    text += _refused(report) + _skipped(report) + "".join(f", {library}" for library in libraries)
+    text += _refused(report) + _stuck(report) + _skipped(report) + "".join(f", {library}" for library in libraries)
     figures = _figures(report, report.seconds)
     if report.refused:
         figures["refused"] = [asdict(source) for source in report.refused]
+    if report.stuck:
+        figures["stuck"] = dict(report.stuck)
     if report.skipped:
         figures |= {"skipped": report.skipped, "skipped_for": report.skipped_for}
     if libraries:
@@ -191,6 +193,15 @@ def _refused(report: Report) -> str:
             found.append(f", {counted(refused.left_out, 'time')}{source} before the start left out")
         if refused.unreadable is not None:
             found.append(f", {_unreadable(refused.unreadable, source)}")
+    return "".join(found)
+
+
+def _stuck(report: Report) -> str:
+    """Return how many workers stopped since no transition was left, by state."""
+    found = (
+        f", {counted(count, 'worker')} stopped in state {show(name)}: no transition was left"
+        for name, count in report.stuck
+    )
     return "".join(found)
 
 

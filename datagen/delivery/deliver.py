@@ -12,7 +12,8 @@ from datagen.clock import NEVER, stopwatch
 from datagen.delivery.lane import Lane
 from datagen.delivery.resume import Journal
 from datagen.delivery.sender import unmade
-from datagen.engine.run import Held, Refused, Run
+from datagen.engine.run import Run
+from datagen.engine.walked import Held, Refused
 from datagen.plugin.model import place_in_source
 from datagen.plugin.target import ReaderGone, Undelivered
 from datagen.problems import RunFailed, counted, hidden, reason
@@ -34,6 +35,7 @@ class Report:
     latest: int = 0  # ns: the most that any was late
     held: Held = field(default_factory=Held)  # what the limit of workers has held back
     refused: tuple[Refused, ...] = ()  # workers who were dropped, turned away or left out, by source
+    stuck: tuple[tuple[str, int], ...] = ()  # states in which workers stopped with no transition left, and how many
     skipped: int = 0  # records that were left out, since something has failed for them
     skipped_for: str = ""  # why the first was
     delivered: tuple[tuple[str, int], ...] = ()  # targets, and the records each has acknowledged
@@ -139,6 +141,7 @@ class Delivery:
             latest=max(self.report.latest, late, self._run.clock.latest),
             held=self._run.held,
             refused=self._run.refused,
+            stuck=self._run.stuck,
             skipped=self._run.skipped,
             skipped_for=hidden(self._run.skipped_for, self._secrets),
             delivered=tuple((hidden(str(lane.target), self._secrets), lane.delivered) for lane in self._lanes),

@@ -1,46 +1,68 @@
-"""Delays that only Python can draw, those of plug-ins: drawn ahead of time, and many at once.
+"""What only Python can draw of what the walk needs: delays of plug-ins, and the variables that conditions read.
 
-The walk asks for them when it needs one that is not there. One alone takes 26 µs, in blocks of 64 they take 0.3.
+It is drawn ahead of time, and much at once. The walk asks for it when it needs one that is not there. One delay alone
+takes 26 µs, in blocks of 64 they take 0.3.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from datagen import draw
 from datagen.draw import Integers, Keys
+from datagen.engine.known import Field
 from datagen.engine.plan import Plan
 from datagen.engine.slot import Slots
+from datagen.plugin.world import World
 
 _MOST_STEPS = 64
 _NEWCOMERS = 4096
 
+Drawn = tuple[Integers, npt.NDArray[np.uint8]]  # values, and whether there are any
+
 
 class Ahead:
-    """Draws the delays that the core can't draw."""
+    """Draws the delays that the core can't draw, and variables."""
 
-    def __init__(self, plan: Plan, seed: int, max_workers: int) -> None:
+    def __init__(self, plan: Plan, seed: int, max_workers: int, fields: Sequence[Field], world: World) -> None:
         self._delays = plan.foreign_delays
         self._purpose = draw.purpose_key(seed, plan.purpose("delay"))
+        self._fields, self._path, self._world = fields, plan.path, world
+        self._states = len(plan.population.states)
+        self.count = len(self._delays) + len(fields)
         steps = min(max(2**16 // max_workers, 8), _MOST_STEPS)  # few where many workers would fill the memory
-        self.shape = (len(self._delays), steps if self._delays else 0)  # of the waits of a worker
+        self.steps = steps if self.count else 0
 
     @property
     def newcomers(self) -> int:
-        """Return of how many workers to come the first waits are drawn at once."""
-        return max(_NEWCOMERS // max(self.shape[0] * self.shape[1], 1), 16)
+        """Return of how many workers to come the first ones are drawn at once."""
+        return max(_NEWCOMERS // max(self.count * self.steps, 1), 16)
 
     def go_on(self, slots: Slots, used: int) -> None:
-        """Draw the next waits of all workers, in the slots that are used, who are through half of theirs."""
+        """Draw the next ones of all workers, in the slots that are used, who are through half of theirs."""
         workers = slots.workers[:used]
         done = workers["step"] - slots.waits_from[:used]
-        low = np.flatnonzero((workers["state"] >= 0) & (2 * done > self.shape[1]))
+        low = np.flatnonzero((workers["state"] >= 0) & (2 * done > self.steps))
         slots.waits_from[low] = workers["step"][low]
-        slots.waits[low] = self.waits(workers["key"][low], workers["step"][low])
+        slots.waits[low], (slots.drawn[low], slots.there[low]) = self.drawn(workers["key"][low], workers["step"][low])
 
-    def waits(self, keys: Keys, steps: Integers) -> Integers:
-        """Return the waits of workers from a step on, (workers, delays, steps)."""
-        count = self.shape[1]
+    def drawn(self, keys: Keys, steps: Integers, source: int = -1) -> tuple[Integers, Drawn]:
+        """Return waits, and values, of workers from a step on, (workers, delays or fields, steps).
+
+        Of newborns of a ``source`` there are the values that it gives them, too.
+        """
+        count = self.steps
         rows = draw.numbered(np.repeat(keys, count), (steps[:, None] + np.arange(count)).ravel())
-        waits = np.empty((len(keys), *self.shape), np.int64)
+        waits = np.empty((len(keys), len(self._delays), count), np.int64)
         for number, delay in enumerate(self._delays):
             waits[:, number] = delay.waits(rows, self._purpose).reshape(len(keys), count)
-        return waits
+        values = np.zeros((len(keys), len(self._fields), count), np.int64)
+        there = np.zeros(values.shape, np.uint8)
+        for number, field in enumerate(self._fields):
+            owner = field.setter.owner
+            if owner < self._states or owner == self._states + source:
+                numbers, valid = field.values(rows, self._path, self._world)
+                values[:, number] = numbers.reshape(len(keys), count)
+                there[:, number] = valid.reshape(len(keys), count)
+        return waits, (values, there)

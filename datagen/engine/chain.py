@@ -128,11 +128,11 @@ class Chain:
     def _ways(self) -> tuple[Integers, Integers, Floats]:
         """Return from which state one can go to which, other than the stop, and with which probability; (ways,)."""
         number = {state.name: index for index, state in enumerate(self.population.states)}
-        sums = [sum(way.probability for way in state.transitions) for state in self.population.states]
+        sums = [sum(way.share for way in state.ways) for state in self.population.states]
         ways = [
-            (index, number[way.next], way.probability / sums[index])
+            (index, number[way.next], way.share / sums[index])
             for index, state in enumerate(self.population.states)
-            for way in state.transitions
+            for way in state.ways
             if way.next in number
         ]
         source, target, share = zip(*ways, strict=True) if ways else ((), (), ())

@@ -114,6 +114,8 @@ class Columns:
         Of the steps behind those that give the ``most`` records nothing is made, which could use up what is unique.
         """
         start, end = 0, len(steps)
+        if not end:
+            self._ordered.see(steps)
         if most is not None and most < end and self._one_each:
             emitting = np.flatnonzero(self._plan.emitter_of[steps.state] >= 0)
             end = int(emitting[most - 1]) + 1 if len(emitting) >= most > 0 else end

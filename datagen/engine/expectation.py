@@ -16,6 +16,7 @@ from datagen.engine.chain import Chain
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Course, Rhythm
 from datagen.engine.scout import measuring
+from datagen.engine.shares import has_conditions, settled
 from datagen.engine.source import Steady
 from datagen.engine.timeline import WEEK, Timeline
 from datagen.engine.times import Times
@@ -96,6 +97,16 @@ class Expectation:
     def timeline(self) -> Timeline:
         """Return what its means are taken over."""
         return WEEK
+
+    @cached_property
+    def settled(self) -> Population:
+        """Return the population with the transitions that there are on average: where conditions say, of a pilot."""
+        return settled(self.population, self.start, seed=0)
+
+    @property
+    def is_measured(self) -> bool:
+        """Return whether some of its transitions are those of a pilot."""
+        return has_conditions(self.population)
 
     @property
     def zone(self) -> Zone:
@@ -221,7 +232,7 @@ class Expectation:
         plan = Plan(self.population, BEGIN)
         begins = [source.state for source in self.population.sources]
         begins += [at.when_full.state for at in self.population.sources if isinstance(at.when_full, TurnedAway)]
-        return {number: Chain(self.population, number) for number in map(plan.state_number, begins)}
+        return {number: Chain(self.settled, number) for number in map(plan.state_number, begins)}
 
     def chain(self, state: str | None) -> Chain:
         """Return the chain from a state that workers are born in, the first without a name."""

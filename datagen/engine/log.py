@@ -91,13 +91,15 @@ class Log:
 
 
 def _ends(workers: Integers, steps: Steps) -> Integers:
-    """Return when workers (n,) stop, as far as one of the steps is their last; else ``NEVER``."""
+    """Return when workers (n,) stop, as far as that is known with the steps; else ``NEVER``."""
     last = np.flatnonzero(steps.ends < NEVER)
-    last = last[np.argsort(steps.worker[last])]
-    place = np.minimum(np.searchsorted(steps.worker[last], workers), max(len(last) - 1, 0))
-    if not len(last):
+    who = np.append(steps.worker[last], steps.stops.worker)
+    when = np.append(steps.ends[last], steps.stops.time)
+    if not len(who):
         return np.full(len(workers), NEVER)
-    return np.where(steps.worker[last][place] == workers, steps.ends[last][place], NEVER)
+    order = np.argsort(who)
+    place = np.minimum(np.searchsorted(who[order], workers), len(who) - 1)
+    return np.where(who[order][place] == workers, when[order][place], NEVER)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,11 @@ class Ordered:
         if owner in self.memories:
             self.memories[owner].go_on(count, is_made=is_made)
 
+    def see(self, steps: Steps, parts: Mapping[str, DraftPart] = MappingProxyType({})) -> None:
+        """Learn who stops behind some steps, and whose the next records are, by emitter."""
+        for name, log in self.logs.items():
+            log.see(parts[name].steps.worker if name in parts else steps.worker[:0], steps)
+
     def make(
         self, parts: dict[str, DraftPart], steps: Steps, sight: Sight, set_variable: Callable[[str], None] | None
     ) -> Failed:
@@ -82,8 +88,7 @@ class Ordered:
         their rows, and why the first of each part is.
         """
         skipped: Failed = {}
-        for name, log in self.logs.items():
-            log.see(parts[name].steps.worker if name in parts else steps.worker[:0], steps)
+        self.see(steps, parts)
         for part in parts.values():
             if not self._names(part.emitter, TIME):
                 self._keep(part.emitter, TIME, self._courses[TIME](part.steps.time))

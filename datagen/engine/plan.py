@@ -129,8 +129,8 @@ class Plan:
         states = self.population.states
         family, offset, scale = zip(*(_linear(state.delay) for state in states), strict=True)
         is_foreign = np.array(family) == FOREIGN
-        ways = [way for state in states for way in state.transitions]
-        bounds = [draw.bounds([way.probability for way in state.transitions]) for state in states]
+        ways = [way for state in states for way in state.ways]
+        bounds = [draw.bounds([way.share or 1.0 for way in state.ways]) for state in states]
         return Tables(
             family=np.array(family, np.int32),
             offset=np.array(offset),
@@ -151,7 +151,7 @@ class Plan:
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
         """Return the setters of each variable."""
-        names = self._variables.union(self.facts)
+        names = self.variable_names.union(self.facts)
         found: dict[str, list[Setter]] = {}
         for owner, (path, variables) in enumerate(self._owners()):
             before: set[str] = set()
@@ -166,10 +166,10 @@ class Plan:
     def facts(self) -> dict[str, Fact]:
         """Return what is kept of births, since some expression reads it: what is no variable of the spec."""
         read = {root(FACTS, name) for place in self.population.places() for _, name in place.dimension.all_names()}
-        return {name: fact for name, fact in FACTS.items() if name in read - self._variables}
+        return {name: fact for name, fact in FACTS.items() if name in read - self.variable_names}
 
     @cached_property
-    def _variables(self) -> frozenset[str]:
+    def variable_names(self) -> frozenset[str]:
         """Return the names of the variables that states and sources set."""
         lists = [state.variables for state in self.population.states]
         lists += [source.variables for source in self.population.sources]

@@ -21,8 +21,8 @@ from datagen.engine.skipped import Skipped
 from datagen.engine.table_records import RowsDraft, TableRecords
 from datagen.engine.times import Times
 from datagen.engine.walk import Walk
+from datagen.engine.walked import Held, Refused, Walked
 from datagen.language.population import Population
-from datagen.plugin.arrival import Unreadable
 from datagen.problems import Cancelled, Path_, RunFailed
 from datagen.records.batch import Batch
 
@@ -30,40 +30,7 @@ _TICK = 100_000_000  # ns: how often stages hear of the time while nothing happe
 
 _MOST_FRUITLESS = 1_000_000  # records left out in a row
 
-_NOBODY = np.zeros(0, np.int64)
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Held:
-    """What the limit of workers has held back: who was born late and, of those who still wait, the first one."""
-
-    spawns: int = 0
-    nanoseconds: int = 0  # for how long, in all
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Workers of a source who were not born as its workers are."""
-
-    source: str  # its name; "" without one
-    dropped: int = 0  # never born, since no place was free
-    turned_away: int = 0  # born elsewhere, since no place was free
-    left_out: int = 0  # times before the start
-    unreadable: Unreadable | None = None  # what a file has that can't be played
-
-
-@dataclass(frozen=True)
-class Walked:
-    """What the walk knows at the end of a window."""
-
-    until: int  # ns since the start: when something happens next
-    births: Integers  # (n,) of workers who were held back
-    spans: Integers  # (n,) ns, for how long
-    refused_at: Integers  # (n,) when workers were dropped or turned away,
-    refused_by: Integers  # (n,) and of which source
-    held_since: int  # since when a spawn is held back
 
 
 Made = tuple[Batch, Skipped]  # a batch, and what is left out of it
@@ -126,6 +93,7 @@ class Run:
         self._population = population = population.bound(self.pools.tables)
         self._sources = population.sources
         self._refused = np.zeros(len(self._sources), np.int64)
+        self._stuck = np.zeros(len(population.states), np.int64)
         plan = Plan(population, clock.start, warm_up, scale, self.pools)
         self._columns = Columns(plan, self.pools.world())
         self._rows = TableRecords(plan, self.pools.world())
@@ -142,6 +110,7 @@ class Run:
         """Yield what can't be from this start on, and what expressions can't do, each with its path in the JSON."""
         yield from misfits(self._population, self.times)
         yield from self._columns.misfits()
+        yield from self._walk.misfits()
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is valid from this start on and hardly meant, each with its path in the JSON."""
@@ -165,6 +134,12 @@ class Run:
             if refused or left_out or unreadable:
                 found.append(Refused(source.name or "", dropped, turned, left_out, unreadable))
         return tuple(found)
+
+    @property
+    def stuck(self) -> tuple[tuple[str, int], ...]:
+        """Return the states in which workers have stopped so far since no transition was left, and how many."""
+        counts = zip(self._population.states, self._stuck.tolist(), strict=True)
+        return tuple((state.name, count) for state, count in counts if count)
 
     @property
     def is_complete(self) -> bool:
@@ -237,7 +212,7 @@ class Run:
                 yield None
             elif ticking:
                 self._walked += 1
-                yield Walked(max(horizon, 0), _NOBODY, _NOBODY, _NOBODY, _NOBODY, self._walk.held_since)
+                yield Walked.by_nobody(max(horizon, 0), self._walk.held_since)
                 yield None
                 self._wait_for(min(moment, end, horizon + round(_TICK * self.clock.speed)))
             else:
@@ -253,10 +228,9 @@ class Run:
         walk = self._walk
         if self._rows_are_due:
             self._rows_are_due = False
-            nobody = (_NOBODY, _NOBODY, _NOBODY, _NOBODY)
-            return Walked(walk.next_time, *nobody, walk.held_since), self._rows.drafts()
+            return Walked.by_nobody(walk.next_time, walk.held_since), self._rows.drafts()
         steps = walk.advance(until)
-        walked = Walked(walk.next_time, *walk.held, *walk.refused, walk.held_since)
+        walked = Walked(walk.next_time, *walk.held, *walk.refused, walk.held_since, *walk.stuck)
         return walked, self._columns.drafts(steps, most)
 
     def _count_fruitless(self, draft: Draft | RowsDraft) -> None:
@@ -292,6 +266,7 @@ class Run:
             "rows": self._rows_are_due,
             "bytes": self.bytes,
             "refused": self._refused.copy(),
+            "stuck": self._stuck.copy(),
             "skipped": [self.skipped, self.skipped_for],
             "held": [self._held.spawns, self._held.nanoseconds],
             "until": self._until,
@@ -305,7 +280,7 @@ class Run:
         self.emitted, self._held, self._until = snapshot["emitted"], Held(*snapshot["held"]), snapshot["until"]
         self._held_since, self._rows_are_due = snapshot["held_since"], snapshot.get("rows", False)
         self.skipped, self.skipped_for = snapshot.get("skipped", (0, ""))
-        self._refused = snapshot["refused"].copy()
+        self._refused, self._stuck = snapshot["refused"].copy(), snapshot["stuck"].copy()
         self.bytes = None if self.bytes is None else snapshot["bytes"]
         self._drafted = self.emitted
         self._walk.restore(snapshot["walk"])
@@ -362,9 +337,10 @@ class Run:
         return batch.slice(0, wanted) if wanted < len(batch) else batch
 
     def _hold(self, walked: Walked, until: int) -> None:
-        """Count the spawns of a window that were held back, and the workers who were refused, up to a time."""
+        """Count the spawns of a window that were held back, and the workers who were refused or stuck, up to a time."""
         refused = walked.refused_by[walked.refused_at < until]
         self._refused += np.bincount(refused, minlength=len(self._refused))
+        self._stuck += np.bincount(walked.stuck_in[walked.stuck_at < until], minlength=len(self._stuck))
         is_born = walked.births < until
         waiting = (walked.births - walked.spans)[~is_born]  # since when; of these, as of those in no window, one counts
         self._held_since = min(walked.held_since, int(waiting.min(initial=NEVER)))

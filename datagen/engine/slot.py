@@ -6,12 +6,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datagen.draw import Integers
+from datagen.draw import Floats, Integers
 
 # As the struct in datagen/native/agenda.pxd.
 WORKER = np.dtype(
     [("time", "i8"), ("number", "i8"), ("key", "u8"), ("step", "i8"), ("state", "i4"), ("behind", "i4")], align=True
 )
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How much a place has."""
+
+    groups: int  # of variables
+    delays: int  # that are drawn ahead of time
+    fields: int  # that are
+    steps: int  # that these are drawn for
+    kept: int  # values that conditions read
 
 
 @dataclass
@@ -25,22 +36,40 @@ class Slots:
     who: npt.NDArray[np.int32]
     waits: Integers  # (slots, delays, steps) ns, drawn ahead of time
     waits_from: Integers  # (slots,) number of the first of these steps
+    drawn: Integers  # (slots, fields, steps) values, or bits of them, drawn ahead of time
+    there: npt.NDArray[np.uint8]  # (slots, fields, steps) whether there is a value
+    known: Integers  # (slots, kept) values, or bits of them, that conditions read
+    has: npt.NDArray[np.uint8]  # (slots, kept) whether there is a value
 
     @classmethod
-    def of(cls, size: int, groups: int, waits: tuple[int, int]) -> "Slots":
-        """Return empty slots for workers with a number of groups of variables, and of waits by delay and step."""
+    def of(cls, size: int, shape: Shape) -> "Slots":
+        """Return empty slots."""
         return cls(
             np.empty(size, WORKER),
             np.empty(size, np.int32),
-            np.empty((size, groups), np.int32),
+            np.empty((size, shape.groups), np.int32),
             np.empty(size, np.int64),
             np.empty(size, np.int32),
-            np.empty((size, *waits), np.int64),
+            np.empty((size, shape.delays, shape.steps), np.int64),
             np.empty(size, np.int64),
+            np.empty((size, shape.fields, shape.steps), np.int64),
+            np.empty((size, shape.fields, shape.steps), np.uint8),
+            np.empty((size, shape.kept), np.int64),
+            np.empty((size, shape.kept), np.uint8),
         )
 
     def __len__(self) -> int:
         return len(self.workers)
+
+    @property
+    def known_real(self) -> Floats:
+        """Return what conditions read, as real numbers."""
+        return self.known.view(np.float64)
+
+    @property
+    def drawn_real(self) -> Floats:
+        """Return the values drawn ahead of time, as real numbers."""
+        return self.drawn.view(np.float64)
 
     @property
     def nbytes(self) -> int:

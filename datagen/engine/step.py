@@ -25,9 +25,16 @@ class Room:
         self.given = np.empty((len(sizes), rows), np.int32)
         # Workers who were dropped or turned away: when, and of which source.
         self.refused_at, self.refused_by = np.empty(rows, np.int64), np.empty(rows, np.int32)
+        # Workers who stop as a condition says: when, and in which state if it left no transition, else -1.
+        self.stop_time, self.stop_worker = (np.empty(rows, np.int64) for _ in range(2))
+        self.stop_state = np.empty(rows, np.int32)
         self.sizes = sizes
 
-    def steps(self, count: int, born: int, former_groups: Iterable[int]) -> "Steps":
+    def stops(self, count: int, warm_up: int) -> "Stops":
+        """Return the first of who stops as a condition says, by times after a warm-up (ns)."""
+        return Stops(self.stop_time[:count] - warm_up, self.stop_worker[:count], self.stop_state[:count])
+
+    def steps(self, count: int, born: int, former_groups: Iterable[int], stops: "Stops") -> "Steps":
         """Return the first steps, with the first births, and with what was set before them of some groups."""
         return Steps(
             self.time[:count],
@@ -45,7 +52,17 @@ class Room:
                 self.given[:, :born],
                 np.zeros((born, 0), np.int64),
             ),
+            stops=stops,
         )
+
+
+@dataclass(frozen=True)
+class Stops:
+    """Workers who stop as a condition says, so that it was not known when they entered their last state; n of them."""
+
+    time: Integers  # (n,) ns since the start
+    worker: Integers  # (n,)
+    state: npt.NDArray[np.int32]  # (n,) that had no transition left; -1: the stop was one
 
 
 @dataclass(frozen=True)
@@ -67,6 +84,7 @@ class Births:
 
 _NOBODY = np.zeros(0, np.int64)
 NO_BIRTHS = Births(_NOBODY, _NOBODY.astype(np.int32), _NOBODY, np.zeros((0, 0), np.int32), np.zeros((0, 3), np.int64))
+NO_STOPS = Stops(_NOBODY, _NOBODY, _NOBODY.astype(np.int32))
 
 
 @dataclass(frozen=True)
@@ -78,7 +96,9 @@ class Steps:
     step: Integers  # (n,)
     state: npt.NDArray[np.int32]  # (n,)
     keys: Keys  # (n,) row keys of (seed, worker, step)
-    ends: Integers  # (n,) ns since the start: when the worker stops, if that is what comes next; else ``NEVER``
+    ends: (
+        Integers  # (n,) ns since the start: when the worker stops, if it is known that this comes next; else ``NEVER``
+    )
     # Per variable group: positions in its store of the values that were set last, on this entry or earlier; and of the
     # values set last before this entry, for the groups that are read like that.
     after: tuple[npt.NDArray[np.int32], ...] = ()  # each (n,)
@@ -86,6 +106,7 @@ class Steps:
     # Per group: the positions to keep of its store once these steps are done, ascending; None for all of them.
     keep: tuple[Integers | None, ...] = ()
     births: Births = NO_BIRTHS
+    stops: Stops = NO_STOPS  # of the whole window
 
     def __len__(self) -> int:
         return len(self.time)
@@ -113,4 +134,5 @@ class Steps:
             self.ends[rows],
             tuple(source[rows] for source in self.after),
             {group: source[rows] for group, source in self.before.items()},
+            stops=self.stops,
         )

@@ -3,6 +3,8 @@
 The walk is cut into windows of so many steps, or up to a time; where it is cut never changes a step.
 """
 
+from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,18 @@ from datagen.clock import NEVER
 from datagen.draw import Integers
 from datagen.engine.ahead import Ahead
 from datagen.engine.arrivals import Arrivals
+from datagen.engine.conditions import Conditions
 from datagen.engine.plan import Plan
-from datagen.engine.slot import WORKER, Slots
+from datagen.engine.pool import Pools
+from datagen.engine.slot import WORKER, Shape, Slots
 from datagen.engine.step import Room, Steps
+from datagen.moment import Moment
+from datagen.native.decision import Decision
+from datagen.native.machine import Machine
 from datagen.native.walk import EventLoop
 from datagen.plugin.arrival import Unreadable
-from datagen.problems import RunFailed, counted, show
+from datagen.plugin.world import World
+from datagen.problems import Path_, RunFailed, counted, show
 
 _FIRST_ROWS = 1024
 _MOST_ROWS = 65536
@@ -39,18 +47,25 @@ class Walk:
         self._warm_up = plan.warm_up
         self._plan = plan
         self._groups_before = sorted(plan.groups_before)
-        self._ahead = Ahead(plan, seed, max_workers)
+        self._conditions = Conditions(plan, _world(plan, seed))
+        self._ahead = Ahead(plan, seed, max_workers, self._conditions.fields, self._conditions.world)
         self._arrivals = Arrivals(plan, seed, min(max_workers, NEVER), self._ahead.newcomers)
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
-        self._loop = EventLoop(plan.tables, keys, np.empty(_DAYS, np.int32), self._arrivals.core)
+        programs = self._conditions.programs
+        self._decision = Decision(programs, Machine(programs))
+        self._loop = EventLoop(plan.tables, keys, np.empty(_DAYS, np.int32), self._arrivals.core, self._decision)
         self._sizes = np.ones(len(plan.sets_group), np.int64)  # of the stores of values; position 0 is "never set"
         self._rows = min(_FIRST_ROWS, _MOST_ROWS)
         self._slots: Slots
-        self._held = self._refused = self._sizes[:0], self._sizes[:0]
-        slot = Slots.of(1, len(self._sizes), self._ahead.shape)
-        self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // slot.nbytes, 1)))
-        self._first_waits = np.zeros((*self._arrivals.times.shape, *self._ahead.shape), np.int64)
-        self._loop.expect(self._first_waits)
+        self._held = self._refused = self._stuck = self._sizes[:0], self._sizes[:0]
+        fields, kept = len(self._conditions.fields), len(programs.first)
+        self._shape = Shape(len(self._sizes), len(plan.foreign_delays), fields, self._ahead.steps, kept)
+        self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // Slots.of(1, self._shape).nbytes, 1)))
+        known, steps = self._arrivals.times.shape, self._ahead.steps
+        self._first_waits = np.zeros((*known, self._shape.delays, steps), np.int64)
+        self._first_drawn = np.zeros((*known, fields, steps), np.int64)
+        self._first_there = np.zeros((*known, fields, steps), np.uint8)
+        self._loop.expect(self._first_waits, self._first_drawn, self._first_there)
         self._loop.change = self._arrivals.next_change
         self._schedule(_ONE_DAY)
 
@@ -90,6 +105,15 @@ class Walk:
         return self._refused
 
     @property
+    def stuck(self) -> tuple[Integers, Integers]:
+        """Return when in the last window workers stopped who had no transition left, and in which state; each (n,)."""
+        return self._stuck
+
+    def misfits(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what is wrong with conditions, each with its path in the JSON."""
+        yield from self._conditions.problems
+
+    @property
     def left_out(self) -> list[int]:
         """Return how many times of each source, by their names, lie before its begin or the start."""
         return self._arrivals.left_out
@@ -102,7 +126,12 @@ class Walk:
     def who_waits(self) -> str:
         """Return who is alive and what for, and which sources wait for a place, in words; "" when nobody does."""
         states = self._slots.workers["state"][: self._loop.used]
-        names = [f"to enter state {show(state.name)}" for state in self._plan.population.states] + ["to stop"]
+        states_ = [show(state.name) for state in self._plan.population.states]
+        names = [
+            *(f"to enter state {name}" for name in states_),
+            "to stop",
+            *(f"to leave state {name}" for name in states_),
+        ]
         counts = np.bincount(states[states >= 0], minlength=len(names)).tolist()
         waits = [f"{counted(count, 'worker')} {name}" for count, name in zip(counts, names, strict=True) if count]
         waits += [f"{source} for a free place" for source in self._arrivals.held_back]
@@ -119,6 +148,8 @@ class Walk:
             "workers": {name: workers[name] for name in WORKER.names or ()},
             "origin": slots.origin[alive],
             "stored": [positions[alive] for positions in slots.stored.T],
+            "known": [values[alive] for values in slots.known.T],
+            "has": [there[alive] for there in slots.has.T],
             "sizes": self._sizes.copy(),
         }
 
@@ -132,6 +163,8 @@ class Walk:
         self._arrivals.core.note(room.refused_at, room.refused_by)
         limit = min(limit + self._warm_up, NEVER)
         while (pause := self._loop.advance(min(limit, self._loop.change))) != "full":
+            if pause == "fault" and self._loop.rows:
+                break  # a run that ends before it is none the worse
             if pause != "reached":
                 self._go_on(pause)
             elif self._loop.change >= limit or (self._loop.rows and self._arrivals.turns):
@@ -144,7 +177,9 @@ class Walk:
         if self._warm_up:
             room.time[: self._loop.rows] -= self._warm_up
             room.ends[: self._loop.rows][room.ends[: self._loop.rows] < NEVER] -= self._warm_up
-        steps = room.steps(self._loop.rows, self._loop.born, self._groups_before)
+        stops = room.stops(self._decision.stopped, self._warm_up)
+        self._stuck = stops.time[stops.state >= 0], stops.state[stops.state >= 0].astype(np.int64)
+        steps = room.steps(self._loop.rows, self._loop.born, self._groups_before, stops)
         if self._arrivals.keeps_batches:
             steps = steps.bearing(self._arrivals.with_batches(steps.births))
         self._rows = min(4 * self._rows, _MOST_ROWS)
@@ -152,6 +187,19 @@ class Walk:
             self._adapt(steps.time)
         keep = self._keep()
         return steps if keep is None else steps.keeping(keep)
+
+    def _fault(self) -> str:
+        """Return who can't go on, and why."""
+        workers = self._slots.workers[: self._loop.used]
+        states, start = self._plan.population.states, self._plan.start
+        leaving = workers[workers["state"] > len(states)]
+        worker = leaving[np.lexsort((leaving["number"], leaving["time"]))[0]]
+        state = states[int(worker["state"]) - len(states) - 1]
+        moment = Moment(start.microseconds + _shifted(int(worker["time"]), self._warm_up) // 1000, start.zone)
+        return (
+            f"walking on: weights of the transitions of state {show(state.name)} are all 0, or one is negative, for "
+            f"worker {worker['number']} at {moment.text}"
+        )
 
     def _go_on(self, pause: str) -> None:
         """Do what the walk waits for."""
@@ -161,7 +209,7 @@ class Walk:
                 self._make_room(2 * len(self._slots))
             case "no times":
                 self._arrivals.supply()
-                self._draw_first_waits(self._arrivals.core.comer)
+                self._draw_first(self._arrivals.core.comer)
             case "beyond":
                 self._arrivals.reach()
             case "ended":
@@ -172,6 +220,8 @@ class Walk:
                 loop.change = self._arrivals.next_change
             case "no waits":
                 self._ahead.go_on(self._slots, loop.used)
+            case "fault":
+                raise RunFailed(self._fault())
             case "unknown":
                 raise RunFailed("walking on: a delay or gap is not a number")
             case _:
@@ -187,25 +237,29 @@ class Walk:
             self._slots.workers[name][:alive] = column
         for group, positions in enumerate(snapshot["stored"]):
             self._slots.stored[:alive, group] = positions
+        for kept, (values, there) in enumerate(zip(snapshot["known"], snapshot["has"], strict=True)):
+            self._slots.known[:alive, kept], self._slots.has[:alive, kept] = values, there
         self._slots.origin[:alive] = snapshot["origin"]
-        self._slots.waits_from[:alive] = workers["step"] - self._ahead.shape[1]  # all of them used up
+        self._slots.waits_from[:alive] = workers["step"] - self._ahead.steps  # all of them used up
         self._sizes[:] = snapshot["sizes"]
         self._arrivals.restore(snapshot["arrivals"])
         for place in range(len(self._arrivals)):
-            self._draw_first_waits(place)
+            self._draw_first(place)
         self._loop.restore(alive, snapshot["spawned"])
         self._loop.change = self._arrivals.next_change
         self._schedule(_ONE_DAY)
 
-    def _draw_first_waits(self, place: int) -> None:
-        """Draw, ahead of time, the first waits of the workers of a source that the walk knows of."""
-        if self._first_waits.size:
+    def _draw_first(self, place: int) -> None:
+        """Draw, ahead of time, what comes first for the workers of a source that the walk knows of."""
+        if self._ahead.steps:
             keys = self._arrivals.known(place)
-            self._first_waits[place, : len(keys)] = self._ahead.waits(keys, np.zeros(len(keys), np.int64))
+            waits, (values, there) = self._ahead.drawn(keys, np.zeros(len(keys), np.int64), place)
+            self._first_waits[place, : len(keys)] = waits
+            self._first_drawn[place, : len(keys)], self._first_there[place, : len(keys)] = values, there
 
     def _make_room(self, size: int) -> None:
         """Make room for so many workers; nothing is written to it, so that only slots that are used take memory."""
-        slots = Slots.of(size, len(self._sizes), self._ahead.shape)
+        slots = Slots.of(size, self._shape)
         if self._loop.used:
             slots.take(self._slots)
         self._slots = slots
@@ -245,6 +299,13 @@ class Walk:
                 keep[group] = np.flatnonzero(used)
                 self._sizes[group] = int(kept_at[-1]) + 1
         return tuple(keep) if any(kept is not None for kept in keep) else None
+
+
+def _world(plan: Plan, seed: int) -> World:
+    """Return the world of a run, or of a pilot, which has none yet."""
+    if plan.pools is not None:
+        return plan.pools.world()
+    return Pools(plan.population, seed, Event(), plan.population.timezone or plan.start.zone or "UTC").world()
 
 
 def _shifted(time: int, warm_up: int) -> int:

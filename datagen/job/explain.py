@@ -165,6 +165,7 @@ class _Explanation:
             else {"constant": self.scale.constant, "error": self.scale.error},
             "at_start": self.at_start,
             "texts": [emitter.name for emitter in self.spec.emitters if emitter.text is not None],
+            "transitions": "pilot" if self.expectation.is_measured else "closed form",
             "by_row": list(self._by_row()),
             "impure": [],
         }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil, log10
 
 from datagen.engine.expectation import Expectation
-from datagen.engine.run import Held
+from datagen.engine.walked import Held
 from datagen.job.options import Options
 from datagen.language.population import Population
 from datagen.problems import counted

@@ -12,11 +12,11 @@ from typing import Any
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
 from datagen.language.emitter import Emitter
-from datagen.language.fields import fields_of, fields_of_emitter, parts_in, text_in
+from datagen.language.fields import fields_of, fields_of_emitter, leaving, parts_in, text_in
 from datagen.language.members import repeated_names
-from datagen.language.names import Field, Given, reading, unknown_names
+from datagen.language.names import Field, Given, reading, unknown_in_transitions, unknown_names
 from datagen.language.order import disorder
-from datagen.language.population import State
+from datagen.language.state import State
 from datagen.language.tables import Tables
 from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.plugin.model import LARGEST
@@ -41,6 +41,7 @@ class _State:
     next: tuple[tuple[Path_, str], ...]
     never_waits: bool
     variables: tuple[Field, ...]
+    leaving: tuple[Field, ...]  # the expressions of its transitions
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,14 @@ class Checks:
         sources = [_source(path, part, self._tables.names) for path, part in _arrivals(made)]
         lists = [*(state.variables for state in states), *(source.variables for source in sources)]
         known = self._variables = {field.name: True for fields in lists for field in fields if field.name is not None}
-        self._states = [replace(one, variables=reading(one.variables, known, in_record=False)) for one in states]
+        self._states = [
+            replace(
+                one,
+                variables=reading(one.variables, known, in_record=False),
+                leaving=reading(one.leaving, known, in_record=False),
+            )
+            for one in states
+        ]
         self._sources = [replace(one, variables=reading(one.variables, known, in_record=False)) for one in sources]
         self._emitters = [replace(one, dimensions=reading(one.dimensions, known, in_record=True)) for one in emitters]
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
@@ -174,6 +182,9 @@ class Checks:
         for path, state in parts_in(self._data, (), "states"):
             found = [transition.get("probability") for _, transition in parts_in(state, path, "transitions")]
             given = [p for p in found if isinstance(p, int | float) and not isinstance(p, bool) and abs(p) <= LARGEST]
+            ways = [transition for _, transition in parts_in(state, path, "transitions")]
+            if any("when" in way for way in ways) or (isinstance(state, dict) and state.get("ordered")):
+                continue  # these are weights
             if given and len(given) == len(found) and abs(sum(given) - 1) > _TOLERANCE:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
 
@@ -182,6 +193,8 @@ class Checks:
         lists = [(owner.variables, False) for owner in self._owners]
         for fields, in_record in [*lists, *((emitter.dimensions, True) for emitter in self._emitters)]:
             yield from unknown_names(fields, self._variables, given, self._near, in_record=in_record, doubted=doubted)
+        for field in () if doubted else [field for state in self._states for field in state.leaving]:
+            yield from unknown_in_transitions(field, self._variables, self._by_name, given, self._near)
 
     def _reads_of_nothing(self) -> Found:
         for field in self._fields:
@@ -279,6 +292,7 @@ class Checks:
             if state.emitter in left and (unset := left[state.emitter] & ~known):
                 left[state.emitter] &= known
                 yield from self._unset(state, fields[state.emitter], unset)
+            yield from self._unset(state, state.leaving, self._read_by(state.leaving) & ~known)
 
     def _read_by(self, fields: Collection[Field]) -> int:
         bits = 0
@@ -298,20 +312,21 @@ class Checks:
 
 
 def _state(path: Path_, part: State | dict[str, Any]) -> _State:
+    fields = fields_of(part, path, "variables")
     if isinstance(part, State):
+        ways = [((*path, "transitions", number, "next"), way.next) for number, way in enumerate(part.transitions)]
+        alone = part.next
         name, emitter, never_waits = part.name, part.emitter, part.never_waits
-        next_states = [
-            ((*path, "transitions", number, "next"), transition.next)
-            for number, transition in enumerate(part.transitions)
-        ]
     else:
         name, emitter, never_waits = text_in(part, "name") or "", text_in(part, "emitter"), part.get("delay") is None
-        next_states = [
+        ways = [
             ((*at, "next"), transition["next"])
             for at, transition in parts_in(part, path, "transitions")
             if isinstance(transition.get("next"), str)
         ]
-    return _State(path, name, emitter, tuple(next_states), never_waits, fields_of(part, path, "variables"))
+        alone = text_in(part, "next")
+    ways += [((*path, "next"), alone)] if alone is not None else []
+    return _State(path, name, emitter, tuple(ways), never_waits, fields, tuple(leaving(part, path)))
 
 
 def _source(path: Path_, part: Arrival | dict[str, Any], columns: Callable[[str], list[str]]) -> _Source:

@@ -5,8 +5,8 @@ from typing import Any
 
 from datagen.language.emitter import TEXT, Emitter
 from datagen.language.members import members
-from datagen.language.names import Field, Found, names_in_json
-from datagen.language.population import State
+from datagen.language.names import Field, Found, names_in_json, names_in_text
+from datagen.language.state import State
 from datagen.plugin.arrival import Arrival
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.lookup import Lookup
@@ -34,6 +34,21 @@ def fields_of_emitter(emitter: Any, path: Path_) -> tuple[Field, ...]:
     if not isinstance(text, dict):
         return fields
     return *fields, Field(at, text_in(text, "name") or TEXT, tuple(_json_reads(at, text)), tuple(_json_names(at, text)))
+
+
+def leaving(state: State | dict[str, Any], path: Path_) -> Iterator[Field]:
+    """Yield the expressions of the transitions of a state as fields without a name, which only read."""
+    if isinstance(state, State):
+        for number, way in enumerate(state.transitions):
+            for key, expression in way.expressions():
+                at = (*path, "transitions", number, key)
+                yield Field(at, None, (), tuple((at, name) for name in sorted(expression.names)))
+        return
+    for at, way in parts_in(state, path, "transitions"):
+        for key in ("when", "probability"):
+            if isinstance(way, dict) and isinstance(way.get(key), str):
+                names = names_in_text(way[key])
+                yield Field((*at, key), None, (), tuple(((*at, key), name) for name in names))
 
 
 def _model_field(path: Path_, dimension: Dimension) -> Field:

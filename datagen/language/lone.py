@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from datagen.graph import reached
 from datagen.language.emitter import Emitter
-from datagen.language.population import Population, State
+from datagen.language.population import Population
+from datagen.language.state import State
 from datagen.plugin.arrival import BATCH, Arrival
 from datagen.plugin.dimension import Dimension
 from datagen.problems import Path_, show
@@ -33,7 +34,7 @@ def _other_records(states: dict[str, State], state: State) -> Iterator[str]:
     """Yield why a life that begins in a state is not one record at its birth."""
     if state.emitter is None:
         yield f"each of its workers must emit its record at birth, and state {show(state.name)} has no emitter"
-    ways = {name: [way.next for way in other.transitions if way.next in states] for name, other in states.items()}
+    ways = {name: [way.next for way in other.ways if way.next in states] for name, other in states.items()}
     for name in reached(ways, *ways[state.name]):
         if states[name].emitter is not None:
             yield f"each of its workers must emit one record and no more, and can get to state {show(name)} behind it"

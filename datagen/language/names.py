@@ -16,6 +16,7 @@ from datagen.records.expression import ExpressionError, parse
 from datagen.records.expression.name import called, former, of_former, root, shown
 
 _NOT_HERE = "can only be read by fields of a record: only records have one before them"
+_VISITS = re.compile(r"visits\('(.*)'\)", re.DOTALL)
 _COURSE = re.compile(r"(profile|incident)\('(.*)'\)", re.DOTALL)
 
 Found = Iterator[tuple[Path_, str]]
@@ -65,6 +66,8 @@ class Given:
 
     def lacking(self, name: str, near: Callable[[str, Collection[str]], str]) -> str | None:
         """Return why a name that stands for nothing is known all the same, and yet can't be read."""
+        if name.startswith("visits('"):
+            return f"{name} can only be read by transitions"
         if root([BATCH], name):
             return f'{show(name)} can only be read where a source is of the type "every"'
         if (course := _COURSE.fullmatch(name)) is None:
@@ -109,6 +112,27 @@ def unknown_names(
             earlier[field.name or ""] = True
 
 
+_OF_LEAVING = ("visits", "steps", "age", "alive", "born", WORKER)  # what is known of a worker who leaves a state
+
+
+def unknown_in_transitions(
+    field: Field, variables: Known, states: Collection[str], given: Given, near: Callable[[str, Collection[str]], str]
+) -> Found:
+    """Yield the names in the expressions of transitions that stand for nothing, or can't be read there."""
+    known = ChainMap(variables, dict.fromkeys(_OF_LEAVING, True))
+    for path, name in field.names:
+        visited = _VISITS.fullmatch(name)
+        if root(known, name) or (visited and visited[1] in states):
+            continue
+        if visited:
+            yield path, f"unknown state {show(visited[1])}{near(visited[1], states)}"
+        elif root(given.known, name) or of_former(name) is not None or root([TIME, BATCH], name):
+            yield path, f"{shown(name)} can't be read by a transition"
+        else:
+            text = given.lacking(name, near)
+            yield path, text or f"{show(name)} is neither a variable nor what is known of a worker{near(name, known)}"
+
+
 def _no_former(of: str, known: Collection[str], near: Callable[[str, Collection[str]], str]) -> str:
     return f"{show(of)} is not a dimension of this record{near(of, known)}"
 
@@ -122,6 +146,12 @@ def names_in_json(part: Any) -> Iterator[tuple[str, str]]:
         yield "of", former(part["of"])
     keys = ["when", "keyed_by"] + ["value"] * (kind == "expression")
     for key in keys:
-        with suppress(ExpressionError):
-            if isinstance(part.get(key), str):
-                yield from ((key, name) for name in sorted(parse(part[key]).names))
+        if isinstance(part.get(key), str):
+            yield from ((key, name) for name in names_in_text(part[key]))
+
+
+def names_in_text(text: str) -> list[str]:
+    """Return the names that an expression reads; none where the text is no expression."""
+    with suppress(ExpressionError):
+        return sorted(parse(text).names)
+    return []

@@ -10,15 +10,16 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.language.emitter import Emitter
+from datagen.language.state import State
 from datagen.plugin.arrival import AnyArrivals, Arrival
-from datagen.plugin.dimension import AnyDimension, Dimension, PooledDimension, keyed_path
-from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, MaybeDistribution, odd_span
+from datagen.plugin.dimension import Dimension, PooledDimension, keyed_path
+from datagen.plugin.distribution import MaybeDistribution, odd_span
 from datagen.plugin.fallible import Fallible
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
 from datagen.plugin.labelled import Labelled
 from datagen.plugin.lookup import Lookup
-from datagen.plugin.model import Model, Named, Number, changed
+from datagen.plugin.model import Model, Named, changed
 from datagen.plugin.order import VARIABLE, Node, former_reads, tangles
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
@@ -27,28 +28,6 @@ from datagen.plugin.volume import AnyVolume
 from datagen.problems import Path_, Unfillable, path_part, show
 from datagen.records.batch import TIME, Layout
 from datagen.records.reference import Reference
-
-
-class Transition(Model):
-    """Where a worker may go from a state."""
-
-    next: str = Field(description='the state to enter next, or "stop"')
-    probability: Number = Field(gt=0, le=1, description="share of workers that go there")
-
-
-class State(Model):
-    """A state that workers are in."""
-
-    name: str = Field(min_length=1, description='name of the state, unique, not "stop"')
-    emitter: str | None = Field(None, description="name of the emitter whose record is emitted on entering the state")
-    variables: list[AnyDimension] = Field([], description="variables of the worker that are set on entering the state")
-    delay: AnyDistribution | None = Field(None, description="how long a worker stays, in seconds; 0 without it")
-    transitions: list[Transition] = Field(min_length=1, description="where to go from here; probabilities sum to 1")
-
-    @property
-    def never_waits(self) -> bool:
-        """Return whether every delay is 0."""
-        return self.delay is None or self.delay.bounds().most < SMALLEST_WAIT
 
 
 @dataclass(frozen=True)

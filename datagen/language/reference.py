@@ -14,9 +14,9 @@ from pydantic import BaseModel
 
 from datagen.language.emitter import Emitter
 from datagen.language.expressions import expression_page
-from datagen.language.population import State, Transition
 from datagen.language.schema import Schema, described, examples, schema, target_schema, text_of
 from datagen.language.spec import Spec, Text
+from datagen.language.state import State, Transition
 from datagen.plugin.incident import Recurring, Stretch
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import Registry

@@ -11,7 +11,8 @@ from datagen.language.checks import Checks
 from datagen.language.document import Document, problems_in
 from datagen.language.emitter import Emitter
 from datagen.language.extent import too_large, value_too_large
-from datagen.language.population import Population, State
+from datagen.language.population import Population
+from datagen.language.state import State
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import Maker, Model, Named, maker_of
 from datagen.plugin.table import AnyTable

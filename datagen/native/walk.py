@@ -6,9 +6,12 @@ the columns of steps. It knows no names, no fields and no clock, and draws what 
 
 import cython
 from cython.cimports.datagen.native.agenda import Agenda, Worker
+from cython.cimports.datagen.native.decision import Decision
 from cython.cimports.datagen.native.draws import mix, numbered
 from cython.cimports.datagen.native.sources import Source, Sources
 from cython.cimports.datagen.native.waits import time_after, wait
+
+from datagen.native.fitting import check, check_first, check_slots, check_steps, check_tables
 
 NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
 NOBODY = cython.declare(cython.int, -1)
@@ -30,6 +33,7 @@ STUCK = cython.declare(cython.int, 6)  # the clock does not move on
 ENDED = cython.declare(cython.int, 7)  # the last worker of a source that is awaited has stopped
 CHANGED = cython.declare(cython.int, 8)  # it is time for a change of the sources
 BEYOND = cython.declare(cython.int, 9)  # the table of a pace ends before the next worker of its source
+FAULT = cython.declare(cython.int, 10)  # a worker can't leave a state, since none of its transitions can be drawn
 PAUSES = {
     REACHED: "reached",
     FULL: "full",
@@ -41,7 +45,9 @@ PAUSES = {
     ENDED: "ended",
     CHANGED: "changed",
     BEYOND: "beyond",
+    FAULT: "fault",
 }
+PLAIN = cython.declare(cython.int, 0)  # as in decision
 
 
 @cython.final  # so that its methods call each other directly
@@ -49,7 +55,8 @@ PAUSES = {
 class EventLoop:
     """The loop over the events of all workers, in order of (time, worker number).
 
-    A worker alive has a slot, and one event to come: the state that it enters next.
+    A worker alive has a slot, and one event to come: the state that it enters next or, where only then it is known
+    which that is, the state that it leaves, numbered behind the stop.
     """
 
     # Tables, an entry for each state.
@@ -64,6 +71,7 @@ class EventLoop:
     gives: cython.bint  # whether a source sets any
     former: cython.const[cython.uchar][::1]  # (groups,) which of them are read as they were before a step
     stop: cython.int
+    decision: Decision  # where conditions say where workers go
     # Draws.
     delay_purpose: cython.ulonglong
     transition_purpose: cython.ulonglong
@@ -103,8 +111,8 @@ class EventLoop:
     given: cython.int[:, ::1]  # (groups, births) positions of the values set at birth
     sizes: cython.longlong[::1]  # (groups,) of the stores of values
 
-    def __init__(self, tables: object, keys: object, day: object, sources: Sources) -> None:
-        """Take the tables of a plan, the keys of a seed, room for a calendar, (days,), and the sources of arrivals.
+    def __init__(self, tables: object, keys: object, day: object, sources: Sources, decision: Decision) -> None:
+        """Take the tables of a plan, the keys of a seed, room for a calendar, (days,), the sources, and conditions.
 
         The keys are those of the draws of delays and transitions. Raises ValueError when tables don't fit together, as
         all methods do that take arrays.
@@ -115,54 +123,28 @@ class EventLoop:
         self.former = tables.former
         self.delay_purpose, self.transition_purpose = keys
         self.agenda = Agenda(day)
-        self.sources = sources
+        self.sources, self.decision = sources, decision
+        check(decision.stop, self.stop)
+        check(len(decision.entry), self.stop + len(sources.source) + 1)
         self.change = NEVER
         self.restore(0, 0)
-        self._check_tables()
-
-    def _check_tables(self) -> None:
-        """Raise ValueError when the tables of states are of different lengths, or lead to states that there are not."""
-        state: cython.int
-        way: cython.int
-        group: cython.Py_ssize_t
-        for length in (len(self.offset), len(self.scale), len(self.foreign), len(self.ways) - 1):
-            check(length, self.stop)
-        check(len(self.sets), self.stop + len(self.sources.source))
-        self.gives = False
-        for state in range(self.stop, len(self.sets)):
-            if not 0 <= self.sources.source[state - self.stop].state < self.stop:
-                raise ValueError("a source into a state that there is not")
-            for group in range(self.sets.shape[1]):
-                self.gives = self.gives or self.sets[state, group] != 0
-        check(len(self.bound), self.ways[self.stop])
-        check(len(self.target), self.ways[self.stop])
-        check(self.ways[0], 0)
-        check(len(self.former), self.sets.shape[1])
-        for state in range(self.stop):
-            if self.ways[state] >= self.ways[state + 1]:
-                raise ValueError("a state without a way out of it")
-        for way in range(self.ways[self.stop]):
-            if self.target[way] < 0 or self.target[way] > self.stop:
-                raise ValueError("a way to a state that there is not")
+        begins = [sources.source[place].state for place in range(len(sources.source))]
+        self.gives = check_tables(tables, begins)
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
-        for array in (slots.origin, slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
-            check(len(array), len(slots.workers))
-        check(slots.stored.shape[1], self.sets.shape[1])
-        check(slots.waits.shape[1], max(self.foreign) + 1)
+        check_slots(slots, self.sets.shape[1], max(self.foreign) + 1)
         if len(slots.workers) >= MOST_SLOTS:
             raise ValueError("more slots than there are numbers for")
         self.agenda.house(slots)
         self.workers, self.origin, self.stored = slots.workers, slots.origin, slots.stored
         self.waits, self.waits_from = slots.waits, slots.waits_from
+        self.decision.house(slots)
 
-    def expect(self, first_waits: object) -> None:
-        """Take the waits, drawn ahead of time, of the workers that the sources know; ``house`` comes before."""
-        check(len(first_waits), len(self.sources.times))
-        check(first_waits.shape[1], self.sources.times.shape[1])
-        check(first_waits.shape[2], self.waits.shape[1])
-        check(first_waits.shape[3], self.waits.shape[2])
+    def expect(self, first_waits: object, first_drawn: object, first_there: object) -> None:
+        """Take what is drawn ahead of time, waits and values, of the workers that the sources know; after ``house``."""
+        self.decision.expect(first_waits, first_drawn, first_there)
+        check_first(first_waits, self.sources.times, self.waits)
         self.first_waits = first_waits
 
     def restore(self, alive: cython.int, spawned: cython.longlong) -> None:
@@ -173,20 +155,14 @@ class EventLoop:
 
     def begin(self, steps: object) -> None:
         """Take the arrays that the next steps are written to."""
-        for array in (steps.worker, steps.step, steps.state, steps.keys, steps.ends, steps.held_at, steps.held_for):
-            check(len(array), len(steps.time))
-        for array in (steps.birth_row, steps.birth_source, steps.birth_number):
-            check(len(array), len(steps.time))
-        for array in (steps.after, steps.before, steps.given):
-            check(array.shape[0], len(steps.sizes))
-            check(array.shape[1], len(steps.time))
-        check(len(steps.sizes), self.sets.shape[1])
+        check_steps(steps, self.sets.shape[1])
         self.time, self.worker, self.step, self.state = steps.time, steps.worker, steps.step, steps.state
         self.keys, self.after, self.before, self.sizes = steps.keys, steps.after, steps.before, steps.sizes
         self.ends = steps.ends
         self.held_at, self.held_for = steps.held_at, steps.held_for
         self.birth_row, self.birth_source = steps.birth_row, steps.birth_source
         self.birth_number, self.given = steps.birth_number, steps.given
+        self.decision.note(steps)
         self.rows = self.held = self.born = 0
 
     def schedule(self, shift: cython.int) -> None:
@@ -235,7 +211,11 @@ class EventLoop:
             if self.at_once > MOST_AT_ONCE + MOST_EACH * (self.sources.alive + self.sources.outside):
                 return STUCK
             slot = self.agenda.who[0]
-            pause = self._leave(slot) if self.workers[slot].state == self.stop else self._enter(slot, False)
+            if self.workers[slot].state > self.stop:
+                pause = self._decide(slot)
+                if pause != REACHED:
+                    break
+            pause = self._stop(slot) if self.workers[slot].state == self.stop else self._enter(slot, False)
         return pause
 
     @cython.cfunc
@@ -290,6 +270,9 @@ class EventLoop:
             self.waits_from[slot] = 0
             for ahead in range(self.waits.shape[2]):
                 self.waits[slot, delay, ahead] = self.first_waits[place, source.number - source.first, delay, ahead]
+        if self.decision.used:
+            self.waits_from[slot] = 0
+            self.decision.bear(slot, place, self.workers[slot].time, source.number, source.number - source.first)
         if self.sources.coming > source.due and not source.is_kept:
             self.held_at[self.held] = self.sources.coming
             self.held_for[self.held] = self.sources.coming - source.due
@@ -325,9 +308,10 @@ class EventLoop:
         step: cython.longlong = self.workers[slot].step
         key: cython.ulonglong = numbered(self.workers[slot].key, step)
         delay: cython.longlong
+        is_ahead: cython.bint = self.family[state] == FOREIGN or self.decision.draws[state] != 0
+        if is_ahead and step - self.waits_from[slot] >= self.waits.shape[2]:
+            return NO_WAITS
         if self.family[state] == FOREIGN:
-            if step - self.waits_from[slot] >= self.waits.shape[2]:
-                return NO_WAITS
             delay = self.waits[slot, self.foreign[state], step - self.waits_from[slot]]
             if delay < 0:
                 return UNKNOWN
@@ -348,6 +332,8 @@ class EventLoop:
                 self.sizes[group] += 1
             self.after[group, row] = self.stored[slot, group]
         self.rows += 1
+        if self.decision.used:
+            self.decision.enter(slot, state, step - self.waits_from[slot])
         self.workers[slot].time = time_after(self.workers[slot].time, delay)
         self.workers[slot].step = step + 1
         self.workers[slot].state = self._next_state(state, key)
@@ -363,6 +349,8 @@ class EventLoop:
     @cython.exceptval(check=False)
     def _next_state(self, state: cython.int, key: cython.ulonglong) -> cython.int:
         """Draw the state after a state: the first transition whose cumulative probability is above the draw."""
+        if self.decision.kind[state] != PLAIN:
+            return self.stop + 1 + state
         way: cython.int = self.ways[state]
         last: cython.int = self.ways[state + 1] - 1
         middle: cython.int
@@ -379,7 +367,25 @@ class EventLoop:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _leave(self, slot: cython.int) -> cython.int:
+    def _decide(self, slot: cython.int) -> cython.int:
+        """Find out where the worker at the top of the heap goes, who leaves a state as conditions say."""
+        state: cython.int = self.workers[slot].state - self.stop - 1
+        key: cython.ulonglong = numbered(self.workers[slot].key, self.workers[slot].step - 1)
+        alive: cython.longlong = self.sources.alive + self.sources.outside
+        if self.decision.is_noted_full():
+            return FULL
+        state = self.decision.choose(
+            slot, state, cython.address(self.workers[slot]), alive, mix(key ^ self.transition_purpose)
+        )
+        if state < 0:
+            return FAULT
+        self.workers[slot].state = state
+        return REACHED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _stop(self, slot: cython.int) -> cython.int:
         """Let the worker at the top of the heap stop, which frees its place at that time."""
         self.agenda.take()
         group: cython.Py_ssize_t
@@ -390,10 +396,3 @@ class EventLoop:
         self.empty = slot
         self.sources.leave(self.origin[slot], self.workers[slot].time)
         return ENDED if self.sources.ended != NOBODY else REACHED
-
-
-@cython.cfunc
-def check(found: cython.Py_ssize_t, wanted: cython.Py_ssize_t) -> None:
-    """Raise ValueError when an array has another length than it should."""
-    if found != wanted:
-        raise ValueError(f"{found} in place of {wanted}")

@@ -7,7 +7,8 @@ import pytest
 import datagen
 from datagen.clock import SystemClock
 from datagen.delivery.snapshot import pack, unpack
-from datagen.engine.run import Refused, Run
+from datagen.engine.run import Run
+from datagen.engine.walked import Refused
 from datagen.moment import parse_moment
 from tests.stepping import SteppingClock
 from tests.test_clock import FakeTime

@@ -13,7 +13,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
@@ -211,7 +211,8 @@ def walk(
     for source in sources:
         if not isinstance(source.spec.get("from"), dict):
             source.begin(source.time("from", 0))
-    events: list[tuple[int, int, int, str]] = []
+    events: list[tuple[int, int, int, str | Leaving]] = []
+    lives: dict[int, Life] = {}
     now, born = 0, 0
     see_ends(sources, now)
     while True:
@@ -229,6 +230,10 @@ def walk(
         if arrival is None or (events and events[0][0] <= arrival[0]):
             now, worker, step, name = heapq.heappop(events)
             source, is_outside, key, variables = alive[worker]
+            if isinstance(name, Leaving):
+                names = known_of(worker, step, now, variables, lives[worker], alive, spec)
+                row = draw.numbered(key, np.array([step - 1]))
+                name = name.next_state(names, bits(seed, "transition", row))
             if name.lower() == "stop":
                 del alive[worker]
                 source.outside -= is_outside
@@ -253,16 +258,62 @@ def walk(
                 spawns[worker] = [(due if source.kept is None else now) - warm_up, now - warm_up]
             name = rule["state"] if is_full else source.spec.get("state", spec["states"][0]["name"])
             alive[worker] = source, is_outside, key, variables
+            lives[worker] = Life(now, source.number - 1, Counter())
             source.outside += is_outside
             source.alive += not is_outside
         for source in sources:
             waits = source.rule == "wait" and source.due is not None and source.kept is None
             spawns[source.name] = [source.due - warm_up if waits else NEVER]
         row = draw.numbered(key, np.array([step]))
+        lives[worker].visits[name] += 1
         yield now, worker, states[name], step, row, variables, newborn
         delay = wait_ns(states[name]["delay"], bits(seed, "delay", row)) if "delay" in states[name] else 0
-        following = next_state(states[name]["transitions"], bits(seed, "transition", row))
+        ways = states[name].get("transitions", [{"next": states[name].get("next", "stop"), "probability": 1}])
+        leaving = Leaving(states[name], ways)
+        following = leaving if leaving.is_conditional else next_state(ways, bits(seed, "transition", row))
         heapq.heappush(events, (now + delay, worker, step + 1, following))
+
+
+@dataclass
+class Life:
+    """What conditions read of a worker besides its variables."""
+
+    born: int
+    number: int  # in its source
+    visits: Counter
+
+
+@dataclass
+class Leaving:
+    """A state that a worker leaves at the end of its delay."""
+
+    state: Spec
+    ways: list[Spec]
+
+    @property
+    def is_conditional(self) -> bool:
+        has_expressions = any("when" in way or isinstance(way.get("probability"), str) for way in self.ways)
+        return has_expressions or self.state.get("ordered", False)
+
+    def next_state(self, names: dict, random: Rows) -> str:
+        names = names | {"visits": names["visits"](self.state["name"]), "visits()": names["visits"]}
+        names |= {name: value for name, value in names["variables"].items() if value is not MISSING}
+        left = [way for way in self.ways if "when" not in way or evaluate(way["when"], names, "UTC") is True]
+        if not left or self.state.get("ordered"):
+            return left[0]["next"] if left else "stop"
+        weights = [way.get("probability", 1) for way in left]
+        weights = [(evaluate(one, names, "UTC") or 0) if isinstance(one, str) else one for one in weights]
+        return left[weighted(weights, random)]["next"]
+
+
+def known_of(worker: int, step: int, now: int, variables: Record, life: Life, alive: dict, spec: Spec) -> dict:
+    """Return what the conditions of transitions read of a worker at the end of a delay."""
+    arrivals = spec.get("arrivals", [])
+    owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
+    unset = {field["name"]: None for owner in owners for field in owner.get("variables", [])}
+    facts = {"steps": step, "age": (now - life.born) / 1e9, "alive": len(alive), "born": worker, "worker": life.number}
+    missing = {name: None for name, value in variables.items() if value is MISSING}
+    return facts | {"visits": life.visits.__getitem__, "variables": unset | variables | missing}
 
 
 def sources_of(spec: Spec, seed: int, start: str, zone: str) -> list[Source]:

@@ -10,6 +10,7 @@ import re
 
 from hypothesis import strategies as st
 
+from tests.engine.conditions import add_conditions
 from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.looking_back import add_memory
 from tests.engine.tables import add_keys, add_tables
@@ -635,4 +636,12 @@ def speaking_specs(draw: st.DrawFn) -> Spec:
     """Make up a spec with records that are whole texts."""
     spec = draw(st.one_of(specs(), timed_specs(), remembering_specs()))
     add_texts(draw, spec, lambda name: generator(draw, name, [], depth=1))
+    return spec
+
+
+@st.composite
+def conditional_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec with transitions by condition and weight, perhaps with fields that look at lives."""
+    spec = draw(st.one_of(specs(), crowds(), timed_specs(), remembering_specs()))
+    add_conditions(draw, spec)
     return spec

@@ -13,7 +13,7 @@ from datagen.clock import SystemClock
 from datagen.moment import parse_moment
 from datagen.plugin.formatter import ColumnWriter
 from datagen.records.text import json_pieces
-from tests.engine.test_snapshot import SOURCES, TEXTS
+from tests.engine.test_snapshot import CONDITIONAL, SOURCES, TEXTS
 from tests.stepping import SteppingClock
 from tests.test_clock import FakeTime
 from tests.worlds import (
@@ -73,9 +73,9 @@ VALUES = world(
     tables={name: {"type": name} for name in ("people", "countries")} | {"agents": {"type": "user_agents"}},
     profiles={"day": {"type": "peaks", "days": {"monday": [{"hour": 9, "sigma": 2, "weight": 3}]}}},
 )
-SPECS = {"mixed": MIXED, "values": VALUES, "sources": SOURCES, "texts": TEXTS} | READY
+SPECS = {"mixed": MIXED, "values": VALUES, "sources": SOURCES, "texts": TEXTS, "conditional": CONDITIONAL} | READY
 # For the laws that are dear to try: every kind of source, field and profile, a timezone, incidents, a file of records.
-SEVERAL = ["mixed", "values", "sources", "texts", "shop", "social_posts", "replay"]
+SEVERAL = ["mixed", "values", "sources", "texts", "conditional", "shop", "social_posts", "replay"]
 
 
 def kinds(specs: Iterable[dict]) -> set[str]:

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from datagen.clock import NEVER, SimulatedClock
-from datagen.engine.run import Held, Run
+from datagen.engine.run import Run
+from datagen.engine.walked import Held
 from datagen.engine.warm_up import warm_up_of
 from datagen.language.document import Document
 from datagen.language.load import load_spec
@@ -20,7 +21,15 @@ from datagen.plugin.registry import Registry
 from datagen.records.text import json_pieces
 from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
-from tests.engine.strategies import crowds, remembering_specs, runs, speaking_specs, specs, timed_specs
+from tests.engine.strategies import (
+    conditional_specs,
+    crowds,
+    remembering_specs,
+    runs,
+    speaking_specs,
+    specs,
+    timed_specs,
+)
 from tests.records.test_text import float_text
 from tests.stepping import SteppingClock
 from tests.worlds import constant, exponential, state, world
@@ -177,6 +186,21 @@ def test_the_engine_gives_the_records_of_the_reference_simulator_for_fresh_specs
     spec: dict, run: dict, ways: tuple
 ) -> None:
     """Another sample each time; the head of the test report says how to repeat it."""
+    assert_equal(spec, run, ways)
+
+
+@settings(FIXED, max_examples=60)
+@given(spec=conditional_specs(), run=runs(), ways=PAIRS)
+def test_transitions_by_condition_are_those_of_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=30)
+@given(spec=conditional_specs(), run=runs(), ways=PAIRS)
+def test_transitions_by_condition_are_those_of_the_reference_simulator_for_fresh_specs(
+    spec: dict, run: dict, ways: tuple
+) -> None:
     assert_equal(spec, run, ways)
 
 

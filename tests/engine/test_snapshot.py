@@ -139,12 +139,60 @@ TEXTS["emitters"] += [
         "check": "json",
     },
 ]
+# What conditions read of lives: counts, ages, drawn numbers and texts, sums; and some stop since nothing is left.
+CONDITIONAL = world(
+    counter("n"),
+    *(read(name) for name in ("tier", "k", "twice", "ok")),
+    states=[
+        {"name": "a", "emitter": "e", "delay": exponential(2)}
+        | {
+            "variables": [
+                enum("tier", "gold", "silver", None),
+                integer("k", uniform(0, 9), percent_nulls=10),
+                {"name": "twice", "type": "expression", "value": "2 * coalesce(k, 1)"},
+            ],
+            "transitions": [
+                {"next": "b", "when": "tier = 'gold' and visits < 3"},
+                {"next": "a", "when": "k > 4 or twice < 3", "probability": "coalesce(k, 0) + 0.5"},
+                {"next": "stop", "probability": 2, "when": "age > 5"},
+            ],
+        },
+        {"name": "b", "emitter": "e", "delay": exponential(1), "ordered": True}
+        | {
+            "variables": [{"name": "ok", "type": "bool", "probability": 0.7}],
+            "transitions": [
+                {"next": "a", "when": "worker % 3 = 0 and age / steps < 2.5"},
+                {"next": "b", "when": "visits('b') < 2 and alive > 2 and not ok"},
+                {"next": "c"},
+            ],
+        },
+        {"name": "c", "emitter": "e", "next": "d"},
+        {"name": "d", "emitter": "e"},
+    ],
+    gap=exponential(0.5),
+)
+# Who looks up the living has to hear of those who stop by condition.
+_PRESENT = {"name": "present", "type": "lookup", "emitter": "e", "dimension": "n", "among": "alive"}
+LIVES = world(
+    counter("n"),
+    _PRESENT,
+    states=[
+        {"name": "a", "emitter": "e", "delay": exponential(2)}
+        | {
+            "variables": [{"name": "sum", "type": "expression", "value": "coalesce(sum, 0) + 2"}],
+            "transitions": [{"next": "a", "when": "sum < 6"}, {"next": "stop", "probability": "age"}],
+        }
+    ],
+    gap=exponential(0.5),
+)
 SPECS = {
     "mixed": MIXED,
     "texts": TEXTS,
     "sources": SOURCES,
     "remembering": REMEMBERING,
     "looking_up": LOOKING_UP,
+    "conditional": CONDITIONAL,
+    "lives": LIVES,
     "clickstream": json.loads((ROOT / "conf/gen/clickstream.json").read_text()),
 }
 

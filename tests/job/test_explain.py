@@ -332,7 +332,7 @@ def test_the_shape_of_the_json_stays() -> None:
             "states",
             "emitters",
         ),
-        *("run", "volume_scale", "at_start", "texts", "by_row", "impure"),
+        *("run", "volume_scale", "at_start", "texts", "transitions", "by_row", "impure"),
     ]
     assert len(found["records_per_second"]["by_hour"]) == 168
     json.dumps(found, allow_nan=False)

@@ -6,7 +6,7 @@ import pytest
 
 import datagen
 from datagen.engine import columns, walk
-from datagen.engine.run import Held
+from datagen.engine.walked import Held
 from datagen.job.limit import Limit
 from datagen.job.options import Options
 from tests.worlds import START, constant, counter, exponential, records_of, run_of, state, world, write_json

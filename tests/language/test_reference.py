@@ -10,10 +10,10 @@ from jsonschema import Draft202012Validator
 from datagen.command.arguments import parsers
 from datagen.command.main import main
 from datagen.language.emitter import Emitter
-from datagen.language.population import State, Transition
 from datagen.language.reference import pages
 from datagen.language.schema import described, examples, schema, target_schema
 from datagen.language.spec import Spec
+from datagen.language.state import State, Transition
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.registry import Registry
 from tests.servers.local import HERE

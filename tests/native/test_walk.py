@@ -1,10 +1,12 @@
 """The source of the compiled walk also runs as plain Python, where every index is checked: both make the same steps."""
 
 import importlib.util
+import math
 import sys
 import time
 from dataclasses import replace
 from itertools import cycle, product
+from threading import Event
 from types import ModuleType
 
 import cython  # puts modules of its own in the places of those below, unless it is there already
@@ -17,11 +19,16 @@ from datagen.clock import NEVER
 from datagen.distributions.exponential import Exponential
 from datagen.distributions.uniform import Uniform
 from datagen.engine import arrivals, walk
+from datagen.engine.conditions import Conditions, Programs
 from datagen.engine.plan import Plan
-from datagen.engine.slot import Slots
+from datagen.engine.pool import Pools
+from datagen.engine.slot import Shape, Slots
 from datagen.engine.step import Room, Steps
 from datagen.moment import parse_moment
+from datagen.native.decision import Decision
+from datagen.native.machine import Machine
 from datagen.native.walk import EventLoop
+from tests.engine.test_snapshot import CONDITIONAL
 from tests.worlds import READY, ROOT, START, constant, exponential, state, uniform, world
 
 _WORD = 2**64 - 1
@@ -70,7 +77,7 @@ def plain(monkeypatch) -> tuple[type, type]:
     monkeypatch.setattr(cython, "address", lambda place: place)
     for name in ("", ".datagen", ".datagen.native", ".libc"):
         provide(name)
-    provide(".libc.math", rint=lambda number: float(np.rint(number)))
+    provide(".libc.math", rint=lambda number: float(np.rint(number)), fmod=math.fmod, isfinite=math.isfinite)
     provide(".datagen.native.draws", mix=mix, numbered=numbered, standard=standard)
     provide(".datagen.native.agenda", fetch_ahead=lambda place: None)
     provide(".datagen.native.rhythm", Rhythm=list)
@@ -88,6 +95,16 @@ def plain(monkeypatch) -> tuple[type, type]:
 
     provide(".datagen.native.agenda", Agenda=Agenda, Worker=list)
     provide(".datagen.native.sources", Sources=Sources, Source=list)
+    machine_source = as_plain_python("machine")
+
+    class Machine(machine_source.Machine):
+        def __init__(self, programs: Programs) -> None:
+            super().__init__(programs)
+            self.facts, self.stack, self.reals, self.holds = [0] * 4, [0] * 256, [0.0] * 256, [False] * 256
+
+    provide(".datagen.native.machine", Machine=Machine)
+    decision = as_plain_python("decision")
+    provide(".datagen.native.decision", Decision=decision.Decision)
     walk_source = as_plain_python("walk")
 
     class Plain(walk_source.EventLoop):
@@ -95,6 +112,8 @@ def plain(monkeypatch) -> tuple[type, type]:
             super().house(slots)
             self.workers = slots.workers.view(np.recarray)
 
+    monkeypatch.setattr(walk, "Machine", Machine)
+    monkeypatch.setattr(walk, "Decision", decision.Decision)
     return Plain, Sources
 
 
@@ -123,18 +142,20 @@ def assert_same(found: list[Steps], expected: list[Steps]) -> None:
         assert all((one.before[group] == other.before[group]).all() for group in other.before)
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", [*READY, "conditional"])
 @pytest.mark.parametrize("most", [3, 1000])
-def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, plain: tuple, name: str, most: int) -> None:
+def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, name: str, most: int) -> None:
     monkeypatch.setattr(walk, "_FIRST_ROWS", 400)
     monkeypatch.setattr(walk, "_MOST_ROWS", 400)
     monkeypatch.setattr(walk, "_FIRST_SLOTS", 2)
     monkeypatch.setattr(walk, "_CROWD", 4)
     monkeypatch.setattr(walk, "_DAYS", 64)
-    compiled = walked(READY[name], most, 3)
+    spec = CONDITIONAL if name == "conditional" else READY[name]
+    compiled = walked(spec, most, 3)
+    plain = request.getfixturevalue("plain")
     monkeypatch.setattr(walk, "EventLoop", plain[0])
     monkeypatch.setattr(arrivals, "Sources", plain[1])
-    assert_same(walked(READY[name], most, 3), compiled)
+    assert_same(walked(spec, most, 3), compiled)
 
 
 LIMITS = [1, 100, 9000]
@@ -207,9 +228,11 @@ def loop_of(spec: object, slots: int = 4, rows: int = 8, **tables: object) -> Ev
     """An event loop that is ready to go, with some of its tables replaced."""
     plan = Plan(datagen.load(spec).spec, parse_moment(START))
     sources = arrivals.Arrivals(plan, 1, slots, 1024)
-    made = EventLoop(replace(plan.tables, **tables), [3, 4], np.empty(8, np.int32), sources.core)
+    programs = Conditions(plan, Pools(plan.population, 1, Event()).world()).programs
+    decision = Decision(programs, Machine(programs))
+    made = EventLoop(replace(plan.tables, **tables), [3, 4], np.empty(8, np.int32), sources.core, decision)
     sources.supply()
-    made.house(Slots.of(slots, len(plan.groups), (len(plan.foreign_delays), 0)))
+    made.house(Slots.of(slots, Shape(len(plan.groups), len(plan.foreign_delays), 0, 0, len(programs.first))))
     room = Room(rows, np.ones(len(plan.groups), np.int64))
     made.begin(room)
     sources.core.note(room.refused_at, room.refused_by)
@@ -237,9 +260,11 @@ def test_a_way_to_a_state_that_there_is_not_is_refused(target: int) -> None:
         loop_of(world(), target=np.array([target], np.int32))
 
 
-@pytest.mark.parametrize("name", ["origin", "stored", "when", "who", "waits", "waits_from"])
+@pytest.mark.parametrize(
+    "name", ["origin", "stored", "when", "who", "waits", "waits_from", "known", "has", "drawn", "there"]
+)
 def test_room_for_workers_that_does_not_fit_is_refused(name: str) -> None:
-    slots = Slots.of(4, 0, (0, 0))
+    slots = Slots.of(4, Shape(0, 0, 0, 0, 0))
     with pytest.raises(ValueError, match="3 in place of 4"):
         loop_of(world()).house(replace(slots, **{name: getattr(slots, name)[:3]}))
 

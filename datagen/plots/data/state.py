@@ -48,8 +48,8 @@ def states(pilot: Pilot) -> States:
     for source in pilot.population.sources:
         begins.setdefault(pilot.plan.state_number(source.state), []).append(source.name or source.kind)
     made = []
-    for number, state in enumerate(pilot.population.states):
-        total = sum(way.probability for way in state.transitions)
+    for number, state in enumerate(expectation.settled.states):
+        total = sum(way.share for way in state.ways)
         made.append(
             State(
                 name=state.name,
@@ -57,7 +57,7 @@ def states(pilot: Pilot) -> States:
                 mean_stay=0.0 if state.delay is None else state.delay.mean_wait(),
                 visits=None if visits is None else float(visits[number]),
                 entered=entered[number],
-                ways=[Way(way.next, way.probability / total) for way in state.transitions],
+                ways=[Way(way.next, way.share / total) for way in state.ways],
                 sources=begins.get(number, []),
             )
         )

@@ -80,13 +80,15 @@ class Name(Node):
 
 @dataclass(frozen=True)
 class Course(Name):
-    """``profile('day')`` or ``incident('outage')``: what one of these is at the time of a record."""
+    """``profile('day')`` or ``incident('outage')``: what one is at the time of a record; or ``visits('state')``."""
 
     function: str
     of: str
 
     def own_problems(self, layout: Layout) -> Iterator[str]:
-        if not self._types(layout):
+        if not self._types(layout) and self.function == "visits":
+            yield f"{shown(self.name)} can only be read by transitions"
+        elif not self._types(layout):
             known = [name for name in layout.names() if name.startswith(f"{self.function}(")]
             yield f"unknown {self.function} {show(self.of)}{did_you_mean(self.name, known)}"
 

@@ -1,0 +1,299 @@
+"""What the walk knows of workers for conditions: variables as numbers or places in lists, visits, age, and so on."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from datagen.draw import Integers, Keys
+from datagen.engine.plan import Plan, Setter
+from datagen.engine.program import (
+    ARROW,
+    MOST_LISTED,
+    REAL,
+    WHOLE,
+    Code,
+    Compiler,
+    Constants,
+    Source,
+    Unprogrammable,
+    type_of,
+)
+from datagen.native.machine import FACTS
+from datagen.plugin.arrival import WORKER
+from datagen.plugin.dimension import Dimension, PooledDimension, Rows
+from datagen.plugin.world import World
+from datagen.problems import did_you_mean, path_part, show
+from datagen.records.conversion import as_type
+from datagen.records.expression import Expression
+from datagen.records.expression.name import called, root
+from datagen.records.types import common_type, plain, present
+
+VISITS, AGE = "visits", "age"
+_DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
+_READABLE = "bool, int, float, enum, constant, row, column, an expression of these, and what has a `cardinality`"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field generator of a variable, as the walk has it drawn ahead of time."""
+
+    setter: Setter
+    type: pa.DataType | None  # of the values; None where they are places in a list,
+    begin: int = 0  # from here on
+
+    def values(self, keys: Keys, path: str, world: World) -> tuple[Integers, npt.NDArray[np.bool_]]:
+        """Return the values for some keys of steps (n,), real ones by their bits, and where there are any."""
+        made = _made(self.setter, keys, path, world)
+        if self.type is None:
+            valid = made.indices.is_valid().to_numpy(zero_copy_only=False)
+            places = made.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+            return np.where(valid, places + self.begin, 0), np.ones(len(keys), bool)
+        values = as_type(plain(made), self.type)
+        valid = values.is_valid().to_numpy(zero_copy_only=False)
+        numbers = values.fill_null(pa.scalar(0).cast(self.type)).to_numpy(zero_copy_only=False)
+        type_ = np.float64 if self.type == pa.float64() else np.int64
+        return np.ascontiguousarray(numbers.astype(type_)).view(np.int64), valid
+
+
+@dataclass(frozen=True)
+class _Variable:
+    source: Source
+    column: int  # where it is kept
+    fields: dict[int, int]  # what is drawn for it, by who sets it
+
+
+@dataclass
+class Known:
+    """What the walk keeps of workers, as far as conditions ask for it."""
+
+    plan: Plan
+    world: World
+    constants: Constants
+    fields: list[Field] = field(default_factory=list)
+    first: list[bool] = field(default_factory=list)  # of each thing that is kept, whether it has a value at first: 0
+    _places: dict[str | int, int] = field(default_factory=dict)  # where it is, by name or, for visits, by state
+    _variables: dict[str, _Variable] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """Return where the number of a worker in its source is kept; -1: it is not."""
+        return self._places.get(WORKER, -1)
+
+    @property
+    def begin(self) -> int:
+        """Return where the time of a worker's birth is kept; -1: it is not."""
+        return self._places.get(AGE, -1)
+
+    def sources(self, names: Iterable[str], state: int) -> dict[str, Source]:
+        """Return where the names in an expression of a state come from; raises Unprogrammable when one is not known."""
+        roots = {name: root(self.plan.variable_names, name) for name in names}
+        self._keep_variables(sorted({variable for variable in roots.values() if variable}))
+        return {
+            variable or name: self._variables[variable].source if variable else self._fact(name, state)
+            for name, variable in sorted(roots.items())
+        }
+
+    def setting(self, owner: int) -> Code:
+        """Return the instructions for what a state or source sets, in order."""
+        code: Code = (("count", self._places[owner]),) if owner in self._places else ()
+        for setter in self._set_by(owner):
+            variable = self._variables[setter.dimension.name]
+            real = " real" if variable.source.type == REAL else ""
+            if owner in variable.fields:
+                value: Code = ((f"drawn{real}", variable.fields[owner]),)
+            else:
+                value = self._compiler(setter).value(_expression(setter).tree).code
+            code = (*code, *value, (f"keep{real}", variable.column))
+        return code
+
+    def _set_by(self, owner: int) -> Iterator[Setter]:
+        """Yield what sets, of a state or source, variables that are kept, in its order."""
+        states, sources = self.plan.population.states, self.plan.population.sources
+        listed = states[owner].variables if owner < len(states) else sources[owner - len(states)].at_birth
+        for dimension in listed:
+            if dimension.name in self._variables:
+                yield from (setter for setter in self.plan.setters[dimension.name] if setter.owner == owner)
+
+    def _compiler(self, setter: Setter) -> Compiler:
+        return Compiler(self.sources(_expression(setter).names, -1), self.constants, self.world.zone)
+
+    # What is no variable.
+
+    def _fact(self, name: str, state: int) -> Source:
+        states = [one.name for one in self.plan.population.states]
+        visited = {called(VISITS, of): number for number, of in enumerate(states)}
+        if state >= 0:
+            visited[VISITS] = state
+        if name in visited:
+            return Source(WHOLE, (("known", self._place(visited[name])),))
+        if name == WORKER:
+            return Source(WHOLE, (("known", self._place(WORKER)),))
+        if name == AGE and state >= 0:
+            self._place(AGE)
+            return Source(REAL, (("seconds", FACTS[AGE]),))
+        if name in FACTS and state >= 0:
+            return Source(WHOLE, (("fact", FACTS[name]),))
+        raise Unprogrammable(self._unknown(name, [*visited, WORKER, *FACTS]))
+
+    def _unknown(self, name: str, known: Sequence[str]) -> str:
+        if name.partition("(")[0] in ("profile", "incident", "previous") or root(["time", "batch"], name):
+            return f"{show(name)} can't be read by a transition"
+        near = did_you_mean(name, [*known, *self.plan.variable_names])
+        return f"{show(name)} is neither a variable nor what a transition knows of a worker{near}"
+
+    def _place(self, what: str | int) -> int:
+        """Return where something is kept."""
+        if what not in self._places:
+            self._places[what] = self._room(has_value=True)
+        return self._places[what]
+
+    def _room(self, *, has_value: bool) -> int:
+        self.first.append(has_value)
+        return len(self.first) - 1
+
+    # Variables.
+
+    def _keep_variables(self, names: Sequence[str]) -> None:
+        """Keep some variables, and those that they are made of; raises Unprogrammable when one can't be known."""
+        wanted = [name for name in self._made_of(names) if name not in self._variables]
+        types = {name: self._drawn_type(name) for name in wanted}
+        lists = {name: values for name in wanted if (values := self._list(name, types[name])) is not None}
+        for name in wanted:
+            if name in lists:
+                self._keep_list(name, lists[name])
+        scalars = [name for name in wanted if name not in lists]
+        for name in scalars:
+            self._keep_number(name, types[name])
+        for _ in range(len(scalars) + 1):
+            found = {name: common_type([types[name], *self._calculated_types(name)]) for name in scalars}
+            if all(found[name] == ARROW.get(self._variables[name].source.type) for name in scalars):
+                break
+            for name in scalars:
+                self._keep_number(name, found[name])
+        for name in scalars:
+            self._draw_number(name)
+
+    def _made_of(self, names: Sequence[str]) -> list[str]:
+        """Return some variables, and those that expressions make them of."""
+        found = dict.fromkeys(names)
+        todo = list(names)
+        while todo:
+            for setter in self.plan.setters[todo.pop()]:
+                if why := _why_not(setter.dimension):
+                    raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a transition: {why}")
+                read = {root(self.plan.variable_names, name) for name in _names(setter)} - {"", *found}
+                found |= dict.fromkeys(sorted(read))
+                todo += sorted(read)
+        return list(found)
+
+    def _drawn_type(self, name: str) -> pa.DataType:
+        """Return the type of what is drawn for a variable; null when nothing is."""
+        types = [_made(setter, np.zeros(0, np.uint64), self.plan.path, self.world).type for setter in self._drawn(name)]
+        return common_type(types)
+
+    def _drawn(self, name: str) -> list[Setter]:
+        return [setter for setter in self.plan.setters[name] if not _is_expression(setter.dimension)]
+
+    def _list(self, name: str, type_: pa.DataType) -> pa.Array | None:
+        """Return all values of a variable, with null at the first place; None when they are of no list, or too many."""
+        setters = self.plan.setters[name]
+        if not all(_is_listed(setter.dimension) for setter in setters):
+            return None
+        if sum(map(self._size, setters)) >= MOST_LISTED:
+            return None
+        return pa.concat_arrays([pa.nulls(1, type_), *(as_type(self._values(setter), type_) for setter in setters)])
+
+    def _size(self, setter: Setter) -> int:
+        dimension = setter.dimension
+        pooled = dimension.cardinality if isinstance(dimension, PooledDimension) else 0
+        return pooled or len(self._values(setter))
+
+    def _values(self, setter: Setter) -> pa.Array:
+        """Return the list of values that a setter takes one of."""
+        dimension = setter.dimension
+        if isinstance(dimension, PooledDimension) and dimension.cardinality:
+            path = "/".join(filter(None, (self.plan.path, *map(path_part, (*setter.path, dimension.name)))))
+            return plain(self.world.pools[path].first(dimension.cardinality)).slice(0, dimension.cardinality)
+        return plain(_made(setter, np.zeros(0, np.uint64), self.plan.path, self.world).dictionary)
+
+    def _keep_list(self, name: str, values: pa.Array) -> None:
+        column, fields, begin = self._room(has_value=True), {}, 1
+        for setter in self.plan.setters[name]:
+            fields[setter.owner] = len(self.fields)
+            self.fields.append(Field(setter, None, begin))
+            begin += len(self._values(setter))
+        self._variables[name] = _Variable(Source(WHOLE, (("known", column),), values), column, fields)
+
+    def _keep_number(self, name: str, type_: pa.DataType) -> None:
+        """Keep a variable of a type, in the place that it may have already."""
+        found = type_of(type_)
+        if found is None:
+            has = "texts" if pa.types.is_string(type_) else "not only numbers, or not only true and false"
+            raise Unprogrammable(
+                f"variable {show(name)} can't be read by a transition: it has {has}, and no list of values; an enum, "
+                "or a `cardinality`, makes one"
+            )
+        known = self._variables.get(name)
+        column = self._room(has_value=False) if known is None else known.column
+        code: Code = (("known real" if found == REAL else "known", column),)
+        self._variables[name] = _Variable(Source(found, code), column, {})
+
+    def _draw_number(self, name: str) -> None:
+        variable = self._variables[name]
+        for setter in self._drawn(name):
+            variable.fields[setter.owner] = len(self.fields)
+            self.fields.append(Field(setter, ARROW[variable.source.type]))
+
+    def _calculated_types(self, name: str) -> Iterator[pa.DataType]:
+        """Yield the types of what expressions set a variable to, as far as those of what they read are known."""
+        for setter in self.plan.setters[name]:
+            if _is_expression(setter.dimension):
+                yield ARROW[self._compiler(setter).value(_expression(setter).tree).type]
+
+
+def _made(setter: Setter, keys: Keys, path: str, world: World) -> pa.Array:
+    """Return what a setter makes for some keys of steps, (n,); what is missing is null."""
+    assert isinstance(setter.dimension, Dimension), "a generator"
+    return present(Rows(keys, path, world).owned_by(*setter.path).make(setter.dimension))
+
+
+def _is_expression(dimension: object) -> bool:
+    return isinstance(dimension, Dimension) and dimension.kind == "expression"
+
+
+def _expression(setter: Setter) -> Expression:
+    """Return the expression that a setter calculates."""
+    assert isinstance(setter.dimension, Dimension), "a generator"
+    return next(expression for path, expression in setter.dimension.expressions() if path == ("value",))
+
+
+def _names(setter: Setter) -> frozenset[str]:
+    return _expression(setter).names if _is_expression(setter.dimension) else frozenset()
+
+
+def _is_listed(dimension: object) -> bool:
+    """Return whether all values come from one list."""
+    pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
+    return pooled or (isinstance(dimension, Dimension) and dimension.fixed)
+
+
+def _why_not(dimension: object) -> str | None:
+    """Return why the walk can't know what a generator makes; None when it can."""
+    assert isinstance(dimension, Dimension), "no fact of a birth"
+    absent = [key for key in ("when", "keyed_by") if getattr(dimension, key) is not None]
+    pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
+    if absent:
+        return f"it is set with {show(absent[0])}"
+    if _is_expression(dimension):
+        share = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
+        return f"it is an expression with {show(share[0])}" if share else None
+    if not dimension.is_ours or not (pooled or dimension.kind in _DRAWN):
+        return f"what sets it is of the type {show(dimension.kind)}; what can be read are {_READABLE}"
+    if any(part.counts() for _, part in dimension.whole()):
+        return f"what sets it, of the type {show(dimension.kind)}, counts"
+    if any(True for _ in dimension.all_names()) or any(True for _ in dimension.all_reads()):
+        return f"what sets it, of the type {show(dimension.kind)}, reads other values"
+    return None

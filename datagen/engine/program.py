@@ -1,0 +1,294 @@
+"""From expressions to instructions for the stack machine of the core.
+
+What reads nothing but variables that have a list of values is calculated at once, for each of them or each combination,
+and looked up by place: so texts are compared, and any function can be called. The rest is arithmetic and logic.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from datagen.draw import Integers
+from datagen.native.machine import INSTRUCTIONS
+from datagen.problems import show
+from datagen.records.expression.facets import BOOLEAN, NUMBER, as_numpy, condition, constant, spread, words_of
+from datagen.records.expression.logic import Compare, Every, In, Missing, Not, Null, Some
+from datagen.records.expression.name import root
+from datagen.records.expression.node import Given, Node, evaluated
+from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Name, Rounded
+
+MOST_LISTED = 65536  # values, or combinations of them
+_DEEPEST = 256  # values on the stack, as datagen/native/machine.pxd has it
+WHOLE, REAL, TRUTH, NONE = "whole", "real", "truth", "none"  # types of values; of the last one all are null
+_OF_ARROW = {pa.int64(): WHOLE, pa.float64(): REAL, pa.bool_(): TRUTH, pa.null(): NONE}
+ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()}
+_SWAPPED = {">": "<", ">=": "<="}
+_PUSHED = {"whole", "real", "known", "known real", "drawn", "drawn real", "fact", "seconds"}
+_IN_PLACE = {"count", "listed", "listed real", "to real", "is null", "not"}
+
+Code = tuple[tuple[str, int], ...]  # instructions, by their names, with their arguments
+_NULL: Code = (("whole", 0),)  # the first of the constants
+
+
+class Unprogrammable(ValueError):
+    """The walk can't calculate an expression; the message says why."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Instructions that leave one value."""
+
+    type: str
+    code: Code
+
+    def then(self, *names: str) -> Code:
+        """Return its instructions with others behind, which have no argument."""
+        return (*self.code, *((name, 0) for name in names))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value comes from that an expression reads."""
+
+    type: str  # of the value; of one with a list, that of its place there
+    code: Code
+    values: pa.Array | None = None  # the list, with null at the first place
+
+
+class Constants:
+    """The constants of programs."""
+
+    def __init__(self) -> None:
+        self._whole: list[Integers] = [np.zeros(1, np.int64)]
+        self._valid: list[npt.NDArray[np.bool_]] = [np.zeros(1, bool)]  # the first is null
+        self._size = 1
+
+    def add(self, values: npt.NDArray[Any], valid: npt.NDArray[np.bool_]) -> int:
+        """Return where values begin from now on, (n,) whole or real."""
+        begin = self._size
+        self._whole.append(np.ascontiguousarray(values).view(np.int64))
+        self._valid.append(valid)
+        self._size += len(values)
+        return begin
+
+    @property
+    def whole(self) -> Integers:
+        """Return all of them, real ones by their bits."""
+        return np.concatenate(self._whole)
+
+    @property
+    def valid(self) -> npt.NDArray[np.uint8]:
+        """Return which are not null."""
+        return np.concatenate(self._valid).astype(np.uint8)
+
+
+class Compiler:
+    """Makes instructions of expressions."""
+
+    def __init__(self, sources: Mapping[str, Source], constants: Constants, zone: str) -> None:
+        """Take where names come from, and whose wall clock functions of times read."""
+        self._sources = sources
+        self._constants = constants
+        self._zone = zone
+
+    def condition(self, node: Node) -> Part:
+        """Return the instructions for an expression that is true or not."""
+        return self._checked(self._truth(node))
+
+    def weight(self, node: Node) -> Part:
+        """Return the instructions for an expression that is a number, as a real one."""
+        return self._checked(_as_real(self.value(node)))
+
+    def value(self, node: Node) -> Part:
+        """Return the instructions for an expression of any type."""
+        return self._checked(self._part(node))
+
+    def _checked(self, part: Part) -> Part:
+        if deepest(part.code) > _DEEPEST:
+            raise Unprogrammable("is too long for a transition")
+        return part
+
+    def _truth(self, node: Node) -> Part:
+        """Return a part that is asked whether it is true."""
+        listed = self._listed(node, is_truth=True)
+        return self._part(node) if listed is None else listed
+
+    def _part(self, node: Node) -> Part:
+        listed = self._listed(node)
+        if listed is not None:
+            return listed
+        match node:
+            case Name():
+                return self._name(node)
+            case Arithmetic():
+                rest = [(operator, self._part(inner)) for operator, inner in node.rest]
+                return reduce(lambda left, more: _calculated(more[0], left, more[1]), rest, self._part(node.first))
+            case Compare():
+                return _compared(node.operator, self._part(node.left), self._part(node.right))
+            case In():
+                return self._contained(node)
+            case Null():
+                return Part(TRUTH, self._part(node.node).then("is null"))
+            case Not():
+                return Part(TRUTH, self._truth(node.node).then("not"))
+            case Every():  # or Some, which is one
+                name = "or" if isinstance(node, Some) else "and"
+                parts = [self._truth(inner) for inner in node.nodes]
+                return reduce(lambda left, right: Part(TRUTH, (*left.code, *right.then(name))), parts)
+            case Choice():
+                return self._chosen(node)
+            case Coalesce():
+                parts = _alike([self._part(inner) for inner in node.nodes])
+                return reduce(lambda left, right: Part(left.type, (*left.code, *right.then("coalesce"))), parts)
+            case Rounded() if self._part(node.node).type in (WHOLE, NONE):
+                return self._part(node.node)
+            case Rounded():
+                raise Unprogrammable('a transition can\'t read what has a "precision"')
+            case Missing():
+                raise Unprogrammable("a transition can't tell what is missing from what is null; write `is null`")
+            case Call():
+                raise Unprogrammable(
+                    f"{node.function.name}(…) can only be calculated for a transition of variables that have a list of "
+                    "values, such as an enum"
+                )
+        raise Unprogrammable("only numbers, true and false can be calculated for a transition")
+
+    def _name(self, node: Name) -> Part:
+        source = self._sources.get(node.name)
+        if source is None:
+            raise Unprogrammable(f"{show(node.name)} can't be read by a transition")
+        return Part(source.type, source.code)
+
+    def _contained(self, node: In) -> Part:
+        part = self._part(node.node)
+        found = Part(TRUTH, (("whole", self._constants.add(np.zeros(1, np.int64), np.ones(1, bool))),))
+        for value in node.values:
+            other = self._constant(constant(value))
+            if other is not None and (part.type == TRUTH) == (other.type == TRUTH):
+                found = Part(TRUTH, (*found.code, *_compared("=", part, other).then("or")))
+        if node.negated:
+            return Part(TRUTH, (*part.then("is null", "not"), *found.then("not", "and")))
+        return found
+
+    def _chosen(self, node: Choice) -> Part:
+        *values, otherwise = _alike([*(self._part(value) for _, value in node.cases), self._part(node.otherwise)])
+        result = otherwise
+        for (test, _), value in zip(reversed(node.cases), reversed(values), strict=True):
+            result = Part(result.type, (*self._truth(test).code, *value.code, *result.then("choose")))
+        return result
+
+    def _listed(self, node: Node, is_truth: bool = False) -> Part | None:
+        """Return a part that looks up a value calculated ahead; None where it reads more than lists of values."""
+        if _tells_missing(node):
+            return None
+        names = sorted({root(self._sources, name) for name in node.names})
+        if "" in names:
+            raise Unprogrammable(f"{show(min(node.names))} can't be read by a transition")
+        lists = [values for name in names if (values := self._sources[name].values) is not None]
+        size = prod(map(len, lists))
+        if len(lists) < len(names) or size > MOST_LISTED:
+            return None
+        places = np.indices((*map(len, lists), 1)).reshape(len(lists) + 1, size)[:-1]
+        columns = {name: values.take(pa.array(at)) for name, values, at in zip(names, lists, places, strict=True)}
+        facets = evaluated(node, Given(columns, size, self._zone))
+        if is_truth:
+            facets = {BOOLEAN: condition(facets)}
+        found = self._constant({type_: spread(values, size) for type_, values in facets.items()}, bool(names))
+        if found is None:
+            types = words_of(facets)
+            raise Unprogrammable(f"{types} can't be calculated for a transition but of variables with a list of values")
+        code: Code = ()
+        for name, values in zip(names, lists, strict=True):
+            if code:
+                length = self._constants.add(np.array([len(values)]), np.ones(1, bool))
+                code = (*code, ("whole", length), ("*", 0), *self._sources[name].code, ("+", 0))
+            else:
+                code = self._sources[name].code
+        return Part(found.type, (*code, *found.code))
+
+    def _constant(self, facets: Mapping[str, Any], is_listed: bool = False) -> Part | None:
+        """Return a part that is a constant, or the one of several at the place on the stack; None: it can't be."""
+        there = {type_: values for type_, values in facets.items() if _has_some(values)}
+        if not there:
+            size = max((len(values) for values in facets.values() if isinstance(values, pa.Array)), default=1)
+            begin = self._constants.add(np.zeros(size, np.int64), np.zeros(size, bool))
+            return Part(NONE, (("listed" if is_listed else "whole", begin),))
+        if len(there) > 1 or not {BOOLEAN, NUMBER} & there.keys():
+            return None
+        [(type_, values)] = there.items()
+        numbers, valid = as_numpy(values.cast(pa.int8()) if type_ == BOOLEAN else values)
+        is_real = type_ == NUMBER and numbers.dtype.kind == "f"
+        begin = self._constants.add(numbers.astype(np.float64 if is_real else np.int64), valid)
+        name = ("listed" if is_listed else "") + (" real" if is_real else "" if is_listed else "whole")
+        return Part(TRUTH if type_ == BOOLEAN else REAL if is_real else WHOLE, ((name.strip(), begin),))
+
+
+def deepest(code: Code) -> int:
+    """Return how many values are on the stack at most while instructions are followed."""
+    now = most = 0
+    for name, _ in code:
+        now += 1 if name in _PUSHED else 0 if name in _IN_PLACE else -2 if name == "choose" else -1
+        most = max(most, now)
+    return most
+
+
+def type_of(type_: pa.DataType) -> str | None:
+    """Return the type of values of an Arrow type; None when the machine has none."""
+    return _OF_ARROW.get(type_)
+
+
+def assembled(codes: Iterable[Code]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return the instructions of programs, one behind the other, their arguments, and where each begins, (n + 1,)."""
+    codes = list(codes)
+    names = [INSTRUCTIONS[name] for code in codes for name, _ in code]
+    arguments = [argument for code in codes for _, argument in code]
+    begins = np.cumsum([0, *map(len, codes)])
+    return np.array(names, np.int32), np.array(arguments, np.int32), begins.astype(np.int32)
+
+
+def _tells_missing(node: Node) -> bool:
+    return isinstance(node, Missing) or any(map(_tells_missing, node.parts()))
+
+
+def _has_some(values: Any) -> bool:
+    return values.is_valid if isinstance(values, pa.Scalar) else values.null_count < len(values)
+
+
+def _as_real(part: Part) -> Part:
+    return Part(REAL, part.code if part.type == REAL else part.then("to real"))
+
+
+def _alike(parts: list[Part]) -> list[Part]:
+    """Return parts of one type: real numbers where some are."""
+    types = {part.type for part in parts} - {NONE}
+    if types == {WHOLE, REAL}:
+        return [_as_real(part) for part in parts]
+    if len(types) > 1:
+        raise Unprogrammable("a transition can't read what is sometimes a number, sometimes true or false")
+    type_ = types.pop() if types else NONE
+    return [replace(part, type=type_) for part in parts]
+
+
+def _calculated(operator: str, left: Part, right: Part) -> Part:
+    if TRUTH in (left.type, right.type):
+        raise Unprogrammable(f"{operator} can't take true or false")
+    if NONE in (left.type, right.type):
+        return Part(NONE, _NULL)
+    is_real = operator == "/" or REAL in (left.type, right.type)
+    if is_real:
+        left, right = _as_real(left), _as_real(right)
+    return Part(REAL if is_real else WHOLE, (*left.code, *right.then(f"{operator} real" if is_real else operator)))
+
+
+def _compared(operator: str, left: Part, right: Part) -> Part:
+    if operator in _SWAPPED:
+        return _compared(_SWAPPED[operator], right, left)
+    if REAL in (left.type, right.type):
+        return Part(TRUTH, (*_as_real(left).code, *_as_real(right).then(f"{operator} real")))
+    return Part(TRUTH, (*left.code, *right.then(operator)))

@@ -1,0 +1,131 @@
+"""The models of a state that workers are in, and of where they may go from there."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+
+from datagen.plugin.dimension import AnyDimension
+from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
+from datagen.plugin.expression import AnyExpression
+from datagen.plugin.model import LARGEST, Model, invalid
+from datagen.problems import Path_, show
+from datagen.records.expression import Expression, parse
+
+STOP = "stop"
+
+
+def _probability(value: Any) -> int | float | Expression:
+    if isinstance(value, str):
+        return parse(value)
+    if isinstance(value, Expression):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"must be a valid number, or an expression, which is a text, found {show(value)}")
+    if not abs(value) <= LARGEST:
+        raise ValueError(f"must lie between -1e300 and 1e300, found {show(value)}")
+    return value
+
+
+_Probability = Annotated[
+    int | float | Expression,
+    PlainValidator(_probability),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}),
+]
+
+
+class Transition(Model):
+    """Where a worker may go from a state."""
+
+    next: str = Field(description='the state to enter next, or "stop"')
+    probability: _Probability | None = Field(
+        None,
+        description="share of workers that go there; with an expression or `when` in the list a weight, 1 if left out",
+    )
+    when: AnyExpression | None = Field(
+        None, description="an expression; the transition is out where it is not true when the worker leaves the state"
+    )
+
+    def expressions(self) -> Iterator[tuple[str, Expression]]:
+        """Yield its expressions, each with its key."""
+        if self.when is not None:
+            yield "when", self.when
+        if isinstance(self.probability, Expression):
+            yield "probability", self.probability
+
+    @property
+    def share(self) -> float:
+        """Return its probability, or weight, where that is a number."""
+        return 1.0 if self.probability is None or isinstance(self.probability, Expression) else self.probability
+
+
+class State(Model):
+    """A state that workers are in."""
+
+    name: str = Field(min_length=1, description='name of the state, unique, not "stop"')
+    emitter: str | None = Field(None, description="name of the emitter whose record is emitted on entering the state")
+    variables: list[AnyDimension] = Field([], description="variables of the worker that are set on entering the state")
+    delay: AnyDistribution | None = Field(None, description="how long a worker stays, in seconds; 0 without it")
+    next: str | None = Field(
+        None, description='the state to enter next, or "stop", in place of `transitions`; without both a worker stops'
+    )
+    transitions: list[Transition] = Field(
+        [], min_length=1, description="where to go from here; probabilities sum to 1, but for weights"
+    )
+    ordered: bool = Field(
+        False, description="whether the first of the transitions is taken whose `when` is true; none is drawn then"
+    )
+
+    @cached_property
+    def ways(self) -> list[Transition]:
+        """Return the transitions, also where there are none in the spec."""
+        return self.transitions or [Transition(next=self.next or STOP, probability=1)]
+
+    @property
+    def is_conditional(self) -> bool:
+        """Return whether it is only known on leaving the state which transitions there are, and with which weights."""
+        return self.ordered or any(True for way in self.transitions for _ in way.expressions())
+
+    @property
+    def never_waits(self) -> bool:
+        """Return whether every delay is 0."""
+        return self.delay is None or self.delay.bounds().most < SMALLEST_WAIT
+
+    @model_validator(mode="after")
+    def _has_fitting_transitions(self) -> Self:
+        lines: list[tuple[Path_, str]] = []
+        if self.next is not None and self.transitions:
+            lines.append((("next",), 'can\'t stand beside "transitions"; put it among these'))
+        if self.ordered and not self.transitions:
+            lines.append((("ordered",), 'is for "transitions", and there are none'))
+        for number, way in enumerate(self.transitions):
+            key, text = self._misfit(number, way)
+            if text:
+                lines.append((("transitions", number, key), text))
+        if lines:
+            raise invalid("State", lines)
+        return self
+
+    def _misfit(self, number: int, way: Transition) -> tuple[str, str]:
+        """Return the key of a transition that does not fit to the others, and why; "" when there is none."""
+        given = way.probability
+        if self.ordered:
+            if given is not None:
+                return (
+                    "probability",
+                    'can\'t be where transitions are "ordered": the first whose "when" is true is taken',
+                )
+            if way.when is None and number < len(self.transitions) - 1:
+                return "when", 'is required where transitions are "ordered", but for the last one: none behind is taken'
+            return "", ""
+        if given is None:
+            return ("", "") if self.is_conditional else ("probability", '"probability" is required')
+        if isinstance(given, Expression):
+            return "", ""
+        if self.is_conditional:
+            text = f"must be greater than or equal to 0, found {show(given)}" if given < 0 else ""
+            return "probability", text
+        if given <= 0:
+            return "probability", f"must be greater than 0, found {show(given)}"
+        return "probability", f"must be less than or equal to 1, found {show(given)}" if given > 1 else ""

@@ -1,0 +1,35 @@
+# Transitions by condition, for the walk.
+from datagen.native.agenda cimport Worker
+from datagen.native.machine cimport Machine
+
+cdef class Decision:
+    cdef Machine machine
+    cdef readonly bint used  # whether there are any, or the machine has anything to do at all
+    cdef const int[::1] entry  # (states + sources + 1,) where the instructions of each begin
+    cdef const unsigned char[::1] draws  # (states + sources,) whether they take what is drawn ahead
+    cdef const unsigned char[::1] kind  # (states,) PLAIN, WEIGHED or ORDERED
+    cdef const int[::1] ways  # (states + 1,) where the transitions of each begin
+    cdef const int[::1] target  # (ways,)
+    cdef const int[:, ::1] when  # (ways, 2) begin and end of the instructions for the condition
+    cdef const int[:, ::1] weigh  # (ways, 2) and for the weight
+    cdef const double[::1] weight  # (ways,) where there are no instructions for it
+    cdef const unsigned char[::1] first  # (kept,) whether what is kept of a worker has a value at first: 0
+    cdef int number  # which of what is kept is the worker's number in its source; -1: none
+    cdef int begin  # which is the time of its birth
+    cdef double[::1] sums  # (most ways of a state,)
+    cdef int stop  # where a worker goes who stops
+    cdef long long[:, :, ::1] drawn  # (slots, fields, steps) drawn ahead of time
+    cdef unsigned char[:, :, ::1] there
+    cdef const long long[:, :, :, ::1] first_drawn  # (sources, known, fields, steps) and for workers to come
+    cdef const unsigned char[:, :, :, ::1] first_there
+    cdef readonly long long stopped  # so many workers have stopped as conditions say,
+    cdef long long[::1] stop_time  # (room,) when,
+    cdef long long[::1] stop_worker  # (room,) who,
+    cdef int[::1] stop_state  # (room,) and in which state, if none of its transitions was left; else -1
+
+    cdef bint is_noted_full(self) noexcept nogil
+    cdef void bear(self, int slot, int place, long long time, long long number, long long entry) noexcept nogil
+    cdef void enter(self, int slot, int owner, long long place) noexcept nogil
+    cdef int choose(self, int slot, int state, Worker *worker, long long alive, unsigned long long random) noexcept nogil
+    cdef int _weighed(self, int slot, int state, unsigned long long random) noexcept nogil
+    cdef void _look(self, int slot, Worker *worker, long long alive) noexcept nogil

@@ -1,0 +1,167 @@
+"""Transitions by condition: which there are when a worker leaves a state, and which of them is taken.
+
+Owns what the machine knows of workers for that, and notes who stops by it; knows nothing of the order of events.
+"""
+
+import cython
+from cython.cimports.datagen.native.agenda import Worker
+from cython.cimports.datagen.native.machine import Machine
+from cython.cimports.libc.math import isfinite
+
+from datagen.native.fitting import check, check_programs
+
+NOTHING = cython.declare(cython.int, -1)  # no transition is left
+FAULTY = cython.declare(cython.int, -2)  # their weights can't be drawn by
+ORDERED = cython.declare(cython.int, 2)
+UNIT = cython.declare(cython.double, 1.0 / 9007199254740992.0)  # 2**-53
+
+
+@cython.final  # so that its methods are called directly
+@cython.cclass
+class Decision:
+    """Decides where workers go, by expressions over what is known of them."""
+
+    def __init__(self, tables: object, machine: Machine) -> None:
+        """Take the tables of a plan, which ``fitting.check_tables`` looks at, and what calculates."""
+        check_programs(tables)
+        self.machine = machine
+        self.entry, self.draws, self.kind = tables.entry, tables.draws, tables.kind
+        self.ways, self.target, self.stop = tables.ways, tables.target, len(tables.kind)
+        self.when, self.weigh, self.weight = tables.when, tables.weigh, tables.weight
+        self.first, self.number, self.begin = tables.first, tables.number, tables.begin
+        self.sums = tables.sums
+        self.used = len(tables.code) > 0 or len(tables.first) > 0
+        self.stopped = 0
+
+    def house(self, slots: object) -> None:
+        """Take the arrays that have a place for each slot; raises ValueError when they don't fit, as all methods do."""
+        for array in (slots.known, slots.known_real, slots.has, slots.drawn, slots.drawn_real, slots.there):
+            check(len(array), len(slots.workers))
+        for array in (slots.known, slots.known_real, slots.has):
+            check(array.shape[1], len(self.first))
+        for array in (slots.drawn, slots.drawn_real, slots.there):
+            check(array.shape[2], slots.waits.shape[2])
+        self.machine.house(slots)
+        self.drawn, self.there = slots.drawn, slots.there
+
+    def expect(self, first_waits: object, first_drawn: object, first_there: object) -> None:
+        """Take what is drawn ahead of time of the workers that the sources know; ``house`` comes before."""
+        for array in (first_drawn, first_there):
+            check(len(array), len(first_waits))
+            check(array.shape[1], first_waits.shape[1])
+            check(array.shape[2], self.drawn.shape[1])
+            check(array.shape[3], self.drawn.shape[2])
+        self.first_drawn, self.first_there = first_drawn, first_there
+
+    def note(self, steps: object) -> None:
+        """Take room to note who stops as conditions say."""
+        for array in (steps.stop_worker, steps.stop_state):
+            check(len(array), len(steps.stop_time))
+        self.stop_time, self.stop_worker, self.stop_state = steps.stop_time, steps.stop_worker, steps.stop_state
+        self.stopped = 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def is_noted_full(self) -> cython.bint:
+        """Return whether there is no room to note one more."""
+        return self.stopped == self.stop_time.shape[0]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def bear(
+        self,
+        slot: cython.int,
+        place: cython.int,
+        time: cython.longlong,
+        number: cython.longlong,
+        entry: cython.longlong,
+    ) -> cython.void:
+        """Know what there is to know of a newborn of a source: what is drawn first, and what it is given."""
+        kept: cython.Py_ssize_t
+        field: cython.Py_ssize_t
+        ahead: cython.Py_ssize_t
+        for kept in range(self.first.shape[0]):
+            self.machine.known[slot, kept], self.machine.has[slot, kept] = 0, self.first[kept]
+        if self.number >= 0:
+            self.machine.known[slot, self.number] = number
+        if self.begin >= 0:
+            self.machine.known[slot, self.begin] = time
+        for field in range(self.drawn.shape[1]):
+            for ahead in range(self.drawn.shape[2]):
+                self.drawn[slot, field, ahead] = self.first_drawn[place, entry, field, ahead]
+                self.there[slot, field, ahead] = self.first_there[place, entry, field, ahead]
+        self.enter(slot, self.stop + place, 0)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def enter(self, slot: cython.int, owner: cython.int, place: cython.longlong) -> cython.void:
+        """Set what a state, or a source, sets of a worker; ``place`` is that of the step among those drawn ahead."""
+        self.machine.run(self.entry[owner], self.entry[owner + 1], slot, place)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def choose(
+        self,
+        slot: cython.int,
+        state: cython.int,
+        worker: cython.pointer(Worker),
+        alive: cython.longlong,
+        random: cython.ulonglong,
+    ) -> cython.int:
+        """Return where a worker goes that leaves a state, by a draw; FAULTY where there is none to be made."""
+        self._look(slot, worker, alive)
+        following: cython.int = self._weighed(slot, state, random)
+        if following == NOTHING or following == self.stop:
+            self.stop_time[self.stopped], self.stop_worker[self.stopped] = worker.time, worker.number
+            self.stop_state[self.stopped] = state if following == NOTHING else NOTHING
+            self.stopped += 1
+            return self.stop
+        return following
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _weighed(self, slot: cython.int, state: cython.int, random: cython.ulonglong) -> cython.int:
+        """Return where a transition leads that is not out: the first one, or one drawn by the weights."""
+        way: cython.int
+        begin: cython.int = self.ways[state]
+        left: cython.int = 0
+        weight: cython.double
+        total: cython.double = 0.0
+        for way in range(begin, self.ways[state + 1]):
+            self.machine.run(self.when[way, 0], self.when[way, 1], slot, 0)
+            if self.when[way, 0] == self.when[way, 1] or self.machine.is_true():
+                if self.kind[state] == ORDERED:
+                    return self.target[way]
+                weight = self.weight[way]
+                if self.weigh[way, 0] < self.weigh[way, 1]:
+                    self.machine.run(self.weigh[way, 0], self.weigh[way, 1], slot, 0)
+                    weight = self.machine.number()
+                if not weight >= 0:
+                    return FAULTY
+                total += weight
+                left += 1
+            self.sums[way - begin] = total
+        if left == 0:
+            return NOTHING
+        if not total > 0 or not isfinite(total):
+            return FAULTY
+        way = begin
+        while self.sums[way - begin] / total <= (random >> 11) * UNIT:
+            way += 1
+        return self.target[way]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _look(self, slot: cython.int, worker: cython.pointer(Worker), alive: cython.longlong) -> cython.void:
+        """Learn what is known of this instant."""
+        if self.begin >= 0:
+            self.machine.facts[0] = worker.time - self.machine.known[slot, self.begin]
+        self.machine.facts[1] = worker.number
+        self.machine.facts[2] = worker.step
+        self.machine.facts[3] = alive

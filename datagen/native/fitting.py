@@ -1,0 +1,70 @@
+"""Whether the tables and arrays that the walk is given fit together."""
+
+import numpy as np
+
+
+def check(found: int, wanted: int) -> None:
+    """Raise ValueError when an array has another length than it should."""
+    if found != wanted:
+        raise ValueError(f"{found} in place of {wanted}")
+
+
+def check_tables(tables: object, begins: list) -> bool:
+    """Return whether a source sets any group of variables, by the tables of states and where sources begin.
+
+    Raises ValueError when the tables are of different lengths, or lead to states that there are not.
+    """
+    stop = len(tables.family)
+    for length in (len(tables.offset), len(tables.scale), len(tables.foreign), len(tables.ways) - 1):
+        check(length, stop)
+    check(len(tables.sets), stop + len(begins))
+    for length in (len(tables.bound), len(tables.target)):
+        check(length, tables.ways[stop])
+    check(tables.ways[0], 0)
+    check(len(tables.former), tables.sets.shape[1])
+    if min(begins, default=0) < 0 or max(begins, default=0) >= stop:
+        raise ValueError("a source into a state that there is not")
+    if (np.diff(tables.ways) <= 0).any():
+        raise ValueError("a state without a way out of it")
+    if (tables.target < 0).any() or (tables.target > stop).any():
+        raise ValueError("a way to a state that there is not")
+    return bool(tables.sets[stop:].any())
+
+
+def check_programs(programs: object) -> None:
+    """Raise ValueError when the tables of transitions by condition are of different lengths."""
+    stop = len(programs.kind)
+    check(len(programs.ways) - 1, stop)
+    check(len(programs.draws), len(programs.entry) - 1)
+    for table in (programs.target, programs.when, programs.weigh, programs.weight):
+        check(len(table), programs.ways[stop])
+    check(len(programs.argument), len(programs.code))
+    check(len(programs.valid), len(programs.whole))
+
+
+def check_slots(slots: object, groups: int, delays: int) -> None:
+    """Raise ValueError when the arrays that have a place for each worker are of other lengths, or another shape."""
+    for array in (slots.origin, slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
+        check(len(array), len(slots.workers))
+    check(slots.stored.shape[1], groups)
+    check(slots.waits.shape[1], delays)
+
+
+def check_first(first_waits: object, times: object, waits: object) -> None:
+    """Raise ValueError when there are not as many first waits as there are times of workers to come, and waits."""
+    check(len(first_waits), len(times))
+    check(first_waits.shape[1], times.shape[1])
+    check(first_waits.shape[2], waits.shape[1])
+    check(first_waits.shape[3], waits.shape[2])
+
+
+def check_steps(steps: object, groups: int) -> None:
+    """Raise ValueError when the arrays for the next steps are of different lengths, or for other groups."""
+    for array in (steps.worker, steps.step, steps.state, steps.keys, steps.ends, steps.held_at, steps.held_for):
+        check(len(array), len(steps.time))
+    for array in (steps.birth_row, steps.birth_source, steps.birth_number):
+        check(len(array), len(steps.time))
+    for array in (steps.after, steps.before, steps.given):
+        check(array.shape[0], groups)
+        check(array.shape[1], len(steps.time))
+    check(len(steps.sizes), groups)

@@ -1,0 +1,304 @@
+"""The stack machine of expressions over numbers: what the walk has to know of workers while it goes on.
+
+An expression is a range of instructions, made elsewhere; each takes values from the top of a stack and puts one there.
+A value is a whole or a real number, as the instruction says; truth is 0 or 1, and a value of a list is its place there.
+What can't be calculated is no value, as ``records.expression`` has it.
+"""
+
+import cython
+from cython.cimports.libc.math import fmod, isfinite
+
+MOST = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
+LEAST = cython.declare(cython.longlong, -MOST - 1)
+DEEPEST = cython.declare(cython.int, 256)  # as in the declaration
+
+# What puts a value on the stack: a constant, what is kept of a worker, what was drawn, what is known of the instant;
+WHOLE = cython.declare(cython.int, 0)
+REAL = cython.declare(cython.int, 1)
+KNOWN = cython.declare(cython.int, 2)
+KNOWN_REAL = cython.declare(cython.int, 3)
+DRAWN = cython.declare(cython.int, 4)
+DRAWN_REAL = cython.declare(cython.int, 5)
+FACT = cython.declare(cython.int, 6)
+SECONDS = cython.declare(cython.int, 7)
+# keeps the one on top, or counts;
+KEEP = cython.declare(cython.int, 8)
+KEEP_REAL = cython.declare(cython.int, 9)
+COUNT = cython.declare(cython.int, 10)
+# makes another one of it: a place of a list what is there;
+LISTED = cython.declare(cython.int, 11)
+LISTED_REAL = cython.declare(cython.int, 12)
+TO_REAL = cython.declare(cython.int, 13)
+IS_NULL = cython.declare(cython.int, 14)
+NOT = cython.declare(cython.int, 15)
+# makes one of several;
+CHOOSE = cython.declare(cython.int, 16)
+COALESCE = cython.declare(cython.int, 17)
+AND = cython.declare(cython.int, 18)
+OR = cython.declare(cython.int, 19)
+# makes one of two numbers, whole ones and then real ones.
+ADD = cython.declare(cython.int, 20)
+SUBTRACT = cython.declare(cython.int, 21)
+MULTIPLY = cython.declare(cython.int, 22)
+MODULO = cython.declare(cython.int, 23)
+EQUAL = cython.declare(cython.int, 24)
+UNEQUAL = cython.declare(cython.int, 25)
+LESS = cython.declare(cython.int, 26)
+AT_MOST = cython.declare(cython.int, 27)
+ADD_REAL = cython.declare(cython.int, 28)
+SUBTRACT_REAL = cython.declare(cython.int, 29)
+MULTIPLY_REAL = cython.declare(cython.int, 30)
+MODULO_REAL = cython.declare(cython.int, 31)
+DIVIDE_REAL = cython.declare(cython.int, 32)
+EQUAL_REAL = cython.declare(cython.int, 33)
+UNEQUAL_REAL = cython.declare(cython.int, 34)
+LESS_REAL = cython.declare(cython.int, 35)
+AT_MOST_REAL = cython.declare(cython.int, 36)
+
+INSTRUCTIONS = {
+    "whole": WHOLE,
+    "real": REAL,
+    "known": KNOWN,
+    "known real": KNOWN_REAL,
+    "drawn": DRAWN,
+    "drawn real": DRAWN_REAL,
+    "fact": FACT,
+    "seconds": SECONDS,
+    "keep": KEEP,
+    "keep real": KEEP_REAL,
+    "count": COUNT,
+    "listed": LISTED,
+    "listed real": LISTED_REAL,
+    "to real": TO_REAL,
+    "is null": IS_NULL,
+    "not": NOT,
+    "choose": CHOOSE,
+    "coalesce": COALESCE,
+    "and": AND,
+    "or": OR,
+    "+": ADD,
+    "-": SUBTRACT,
+    "*": MULTIPLY,
+    "%": MODULO,
+    "=": EQUAL,
+    "!=": UNEQUAL,
+    "<": LESS,
+    "<=": AT_MOST,
+    "+ real": ADD_REAL,
+    "- real": SUBTRACT_REAL,
+    "* real": MULTIPLY_REAL,
+    "% real": MODULO_REAL,
+    "/ real": DIVIDE_REAL,
+    "= real": EQUAL_REAL,
+    "!= real": UNEQUAL_REAL,
+    "< real": LESS_REAL,
+    "<= real": AT_MOST_REAL,
+}
+# What is known of an instant: of the worker its age (ns) and number and how many states it has entered; and of all how
+# many are alive.
+FACTS = {"age": 0, "born": 1, "steps": 2, "alive": 3}
+
+
+@cython.final  # so that its methods are called directly
+@cython.cclass
+class Machine:
+    """Calculates, and keeps what is known of workers, by slot."""
+
+    def __init__(self, programs: object) -> None:
+        """Take instructions and constants; they fit what the machine is to be given, or it writes where it must not."""
+        self.code, self.argument = programs.code, programs.argument
+        self.whole, self.real, self.valid = programs.whole, programs.real, programs.valid
+
+    def house(self, slots: object) -> None:
+        """Take the arrays that have a place for each slot."""
+        self.known, self.known_real, self.has = slots.known, slots.known_real, slots.has
+        self.drawn, self.drawn_real, self.there = slots.drawn, slots.drawn_real, slots.there
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def is_true(self) -> cython.bint:
+        """Return whether the last result is true."""
+        return self.holds[0] and self.stack[0] != 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def number(self) -> cython.double:
+        """Return the last result, a real number; 0 where it is none."""
+        return self.reals[0] if self.holds[0] else 0.0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def run(self, begin: cython.int, end: cython.int, slot: cython.int, place: cython.longlong) -> cython.void:
+        """Follow a range of instructions for a worker; ``place`` is that of the step among those drawn ahead of it."""
+        top: cython.int = -1
+        at: cython.int
+        code: cython.int
+        argument: cython.int
+        for at in range(begin, end):
+            code, argument = self.code[at], self.argument[at]
+            if code <= SECONDS:
+                top += 1
+                if code == WHOLE:
+                    self.stack[top], self.holds[top] = self.whole[argument], self.valid[argument]
+                elif code == REAL:
+                    self.reals[top], self.holds[top] = self.real[argument], self.valid[argument]
+                elif code == KNOWN:
+                    self.stack[top], self.holds[top] = self.known[slot, argument], self.has[slot, argument]
+                elif code == KNOWN_REAL:
+                    self.reals[top], self.holds[top] = self.known_real[slot, argument], self.has[slot, argument]
+                elif code == DRAWN:
+                    self.stack[top] = self.drawn[slot, argument, place]
+                    self.holds[top] = self.there[slot, argument, place]
+                elif code == DRAWN_REAL:
+                    self.reals[top] = self.drawn_real[slot, argument, place]
+                    self.holds[top] = self.there[slot, argument, place]
+                elif code == FACT:
+                    self.stack[top], self.holds[top] = self.facts[argument], True
+                else:
+                    self.reals[top], self.holds[top] = cython.cast(cython.double, self.facts[argument]) / 1e9, True
+            elif code == KEEP:
+                self.known[slot, argument], self.has[slot, argument] = self.stack[top], self.holds[top]
+                top -= 1
+            elif code == KEEP_REAL:
+                self.known_real[slot, argument], self.has[slot, argument] = self.reals[top], self.holds[top]
+                top -= 1
+            elif code == COUNT:
+                self.known[slot, argument] += 1
+            else:
+                top = self._go_on(code, argument, top)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _go_on(self, code: cython.int, argument: cython.int, top: cython.int) -> cython.int:
+        """Make one value of those on top; return where it is."""
+        if code >= ADD_REAL:
+            return self._two_real(code, top - 1)
+        if code >= ADD:
+            return self._two_whole(code, top - 1)
+        if code == LISTED:
+            argument += cython.cast(cython.int, self.stack[top])
+            self.stack[top], self.holds[top] = self.whole[argument], self.valid[argument]
+        elif code == LISTED_REAL:
+            argument += cython.cast(cython.int, self.stack[top])
+            self.reals[top], self.holds[top] = self.real[argument], self.valid[argument]
+        elif code == TO_REAL:
+            self.reals[top] = cython.cast(cython.double, self.stack[top])
+        elif code == IS_NULL:
+            self.stack[top], self.holds[top] = not self.holds[top], True
+        elif code == NOT:
+            self.stack[top], self.holds[top] = not (self.holds[top] and self.stack[top] != 0), True
+        elif code == CHOOSE:  # of a condition and two values
+            top -= 2
+            argument = top + 1 if self.holds[top] and self.stack[top] != 0 else top + 2
+            self.stack[top], self.reals[top] = self.stack[argument], self.reals[argument]
+            self.holds[top] = self.holds[argument]
+        elif code == COALESCE:
+            top -= 1
+            if not self.holds[top]:
+                self.stack[top], self.reals[top] = self.stack[top + 1], self.reals[top + 1]
+                self.holds[top] = self.holds[top + 1]
+        else:
+            top -= 1
+            one: cython.bint = self.holds[top] and self.stack[top] != 0
+            other: cython.bint = self.holds[top + 1] and self.stack[top + 1] != 0
+            self.stack[top], self.holds[top] = (one and other) if code == AND else (one or other), True
+        return top
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _two_whole(self, code: cython.int, top: cython.int) -> cython.int:
+        """Make one value of two whole numbers; return where it is."""
+        a: cython.longlong = self.stack[top]
+        b: cython.longlong = self.stack[top + 1]
+        there: cython.bint = self.holds[top] and self.holds[top + 1]
+        self.holds[top] = True
+        if code >= EQUAL:
+            if code == EQUAL:
+                self.stack[top] = there and a == b
+            elif code == UNEQUAL:
+                self.stack[top] = there and a != b
+            elif code == LESS:
+                self.stack[top] = there and a < b
+            else:
+                self.stack[top] = there and a <= b
+        elif not there:
+            self.holds[top] = False
+        elif code == ADD:
+            self.holds[top] = a <= MOST - b if b > 0 else a >= LEAST - b
+            if self.holds[top]:
+                self.stack[top] = a + b
+        elif code == SUBTRACT:
+            self.holds[top] = a >= LEAST + b if b > 0 else a <= MOST + b
+            if self.holds[top]:
+                self.stack[top] = a - b
+        elif code == MULTIPLY:
+            self._multiply(top)
+        elif b == 0:
+            self.holds[top] = False
+        else:
+            self.stack[top] = 0 if b == -1 else a % b
+            if self.stack[top] != 0 and (self.stack[top] < 0) != (b < 0):  # it has the sign of the divisor
+                self.stack[top] += b
+        return top
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _multiply(self, top: cython.int) -> cython.void:
+        """Make the product of two whole numbers, where 64 bits hold it."""
+        a: cython.longlong = self.stack[top]
+        b: cython.longlong = self.stack[top + 1]
+        fits: cython.bint
+        if a > 0:
+            fits = b <= MOST // a if b > 0 else b >= -(MOST // a) or (b == LEAST // a and LEAST % a == 0)
+        elif b > 0:
+            fits = a >= -(MOST // b) or (a == LEAST // b and LEAST % b == 0)
+        elif a == LEAST or b == LEAST:
+            fits = a == 0 or b == 0
+        else:
+            fits = a == 0 or b == 0 or -a <= MOST // -b
+        self.holds[top] = fits
+        if fits:
+            self.stack[top] = a * b
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _two_real(self, code: cython.int, top: cython.int) -> cython.int:
+        """Make one value of two real numbers; return where it is."""
+        a: cython.double = self.reals[top]
+        b: cython.double = self.reals[top + 1]
+        there: cython.bint = self.holds[top] and self.holds[top + 1]
+        self.holds[top] = True
+        if code >= EQUAL_REAL:
+            if code == EQUAL_REAL:
+                self.stack[top] = there and a == b
+            elif code == UNEQUAL_REAL:
+                self.stack[top] = there and a != b
+            elif code == LESS_REAL:
+                self.stack[top] = there and a < b
+            else:
+                self.stack[top] = there and a <= b
+            return top
+        if not there or (code >= MODULO_REAL and b == 0):
+            self.holds[top] = False
+            return top
+        if code == ADD_REAL:
+            a = a + b
+        elif code == SUBTRACT_REAL:
+            a = a - b
+        elif code == MULTIPLY_REAL:
+            a = a * b
+        elif code == DIVIDE_REAL:
+            a = a / b
+        else:
+            a = fmod(a, b)
+            if a != 0 and (a < 0) != (b < 0):  # it has the sign of the divisor
+                a += b
+        self.reals[top], self.holds[top] = a, isfinite(a)
+        return top

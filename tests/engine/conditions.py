@@ -1,0 +1,161 @@
+"""Makes up transitions by condition and weight, and variables that they read, and puts them into specs.
+
+Only what the walk can know is read, each in one type. Each state emits, and takes time: conditions may keep a worker in
+any circle.
+"""
+
+from hypothesis import strategies as st
+
+Spec = dict
+
+CONSTANTS = {
+    "int": ["0", "1", "-3", "2", "9223372036854775807"],
+    "float": ["0.5", "-2.25", "1e9", "0.0"],
+    "bool": ["true", "false"],
+}
+FACTS = {"visits": "int", "steps": "int", "age": "float", "alive": "int", "born": "int", "worker": "int"}
+LISTS = [
+    ["x", "y", None, "é"],
+    ["a", 1, None, True, 2.5],
+    [3, 200, 404],
+    [{"k": "v"}, {"k": None}, {"k": "w"}],
+]
+UNIFORM = {"type": "uniform", "min": -3, "max": 5}
+
+
+class Maker:
+    """Makes expressions of known types."""
+
+    def __init__(self, draw: st.DrawFn, types: dict[str, str], lists: list[str]) -> None:
+        self.draw, self.types, self.lists = draw, types, lists
+
+    def pick(self, choices: list | str) -> object:
+        return self.draw(st.sampled_from(list(choices)))
+
+    def of(self, type_: str, depth: int = 3) -> str:
+        names = [name for name, found in self.types.items() if found == type_]
+        if depth == 0 or self.pick("abc") == "a":
+            return self.pick([*names, *names, *CONSTANTS[type_]])
+        return self.pick(self.forms(type_))(depth - 1)
+
+    def forms(self, type_: str) -> list:
+        any_type = [
+            lambda d: f"({self.of('bool', d)} ? {self.of(type_, d)} : {self.of(type_, d)})",
+            lambda d: f"coalesce({self.of(type_, d)}, {self.of(type_, d)})",
+        ]
+        own = {
+            "int": [
+                lambda d: f"({self.of('int', d)} {self.pick('+-*%')} {self.of('int', d)})",
+                lambda d: f"-{self.of('int', d)}",
+            ],
+            "float": [
+                lambda d: f"({self.of('int', d)} / {self.of('float', d)})",
+                lambda d: f"({self.of('float', d)} {self.pick('+-*%')} {self.of(self.pick(['int', 'float']), d)})",
+            ],
+            "bool": [
+                lambda d: f"({self.of('bool', d)} {self.pick(['and', 'or'])} {self.of('bool', d)})",
+                lambda d: f"(not {self.of('bool', d)})",
+                lambda d: f"({self.of(self.pick(['int', 'float', 'bool']), d)} is {self.pick(['', 'not '])}null)",
+                lambda d: f"({self.of('int', d)} {self.pick(['=', '!=', '<', '<=', '>', '>='])} {self.of('float', d)})",
+                lambda d: f"({self.of('int', d)} {self.pick(['=', '!=', '<', '<=', '>', '>='])} {self.of('int', d)})",
+                lambda d: f"({self.of('bool', d)} {self.pick(['=', '!='])} {self.of('bool', d)})",
+                *([self.listed] * 2 if self.lists else []),
+            ],
+        }
+        return any_type + own[type_]
+
+    def listed(self, depth: int) -> str:
+        """Compare texts of lists, or two lists."""
+        name = self.pick(self.lists)
+        forms = [
+            f"({name} = 'x')",
+            f"({name} = {self.pick(self.lists)})",
+            f"({name} is null)",
+            f"coalesce(starts_with({name}, 'x'), false)",
+        ]
+        return self.pick(forms)
+
+
+def field(draw: st.DrawFn, name: str) -> tuple[Spec, str]:
+    """Make a generator of a variable, and say of which type it is, or that it is a list."""
+    maker = Maker(draw, {}, [])
+    forms: dict[str, list[Spec]] = {
+        "int": [
+            {"type": "int", "distribution": UNIFORM},
+            {"type": "int", "distribution": UNIFORM, "percent_nulls": 30},
+            {"type": "int", "distribution": UNIFORM, "percent_missing": 30},
+            {"type": "enum", "values": LISTS[2]},
+            {"type": "constant", "value": 7},
+            {"type": "int", "distribution": UNIFORM, "cardinality": 3, "cardinality_distribution": UNIFORM},
+        ],
+        "float": [
+            {"type": "float", "distribution": {"type": "exponential", "mean": 2}},
+            {"type": "float", "distribution": UNIFORM, "precision": 1, "percent_nulls": 10},
+            {"type": "constant", "value": 0.5},
+        ],
+        "bool": [{"type": "bool"}, {"type": "bool", "probability": 0.9, "percent_missing": 20}],
+        "list": [
+            {"type": "enum", "values": LISTS[0]},
+            {"type": "enum", "values": LISTS[1], "percent_nulls": 20},
+            {"type": "enum", "values": LISTS[0][:1], "percent_missing": 50},
+            {"type": "string", "length_distribution": {"type": "constant", "value": 2}, "chars": "xy", "cardinality": 3}
+            | {"cardinality_distribution": UNIFORM},
+        ],
+    }
+    type_ = maker.pick(list(forms))
+    return {"name": name} | maker.pick(forms[type_]), type_
+
+
+def add_conditions(draw: st.DrawFn, spec: Spec) -> None:
+    """Let some transitions of a spec be by condition or weight."""
+    types: dict[str, str] = {}
+    lists: list[str] = []
+    names = [state["name"] for state in spec["states"]]
+    for number, name in enumerate(["p", "q", "r"][: draw(st.integers(0, 3))]):
+        made, type_ = field(draw, name)
+        owners = draw(st.sets(st.sampled_from(range(len(names))), min_size=1, max_size=2))
+        for owner in owners:
+            variables = spec["states"][owner].get("variables", [])
+            spec["states"][owner]["variables"] = [*variables, made] if number % 2 else [made, *variables]
+        if type_ == "list":
+            lists.append(name)
+        else:
+            types[name] = type_
+    if draw(st.booleans()) and not any(source.get("variables") for source in spec.get("arrivals", [])):
+        read = [name for name, type_ in types.items() if type_ == "int"]
+        term = draw(st.sampled_from(["1", *read]))
+        counting = {"name": "total", "type": "expression", "value": f"coalesce(total, 0) + coalesce({term}, 2)"}
+        owner = draw(st.sampled_from(spec["states"]))
+        owner["variables"] = [*owner.get("variables", []), counting]
+        types["total"] = "int"
+    known = types | FACTS | {f"visits('{name}')": "int" for name in names if "'" not in name}
+    for state in spec["states"]:
+        state.setdefault("emitter", spec["emitters"][0]["name"])
+        if draw(st.integers(0, 3)):
+            change(draw, state, Maker(draw, known, lists))
+
+
+def change(draw: st.DrawFn, state: Spec, maker: Maker) -> None:
+    """Make the transitions of a state depend on conditions."""
+    ways = [{"next": way["next"]} for way in state["transitions"]]
+    if draw(st.booleans()):
+        state["ordered"] = True
+        for way in ways[:-1]:
+            way["when"] = maker.of("bool")
+        if draw(st.booleans()):
+            ways[-1]["when"] = maker.of("bool")
+    else:
+        for way in ways:
+            form = draw(st.sampled_from(["when", "weight", "both", "number", "neither"]))
+            if form in ("when", "both", "neither"):
+                way["when"] = maker.of("bool")
+            if form in ("weight", "both"):
+                number = maker.of(draw(st.sampled_from(["int", "float"])))
+                way["probability"] = f"(coalesce({number}, 1) > 0 ? 1.5 : 0.25)"
+                if draw(st.booleans()):
+                    way["probability"] = f"({number} > 0 and {number} < 1000000000 ? {number} : 3)"
+            if form == "number":
+                way["probability"] = draw(st.sampled_from([0.5, 3, 1e-3]))
+        if not any("when" in way or isinstance(way.get("probability"), str) for way in ways):
+            ways[0]["when"] = maker.of("bool")
+    state["transitions"] = ways

@@ -1,0 +1,188 @@
+"""Transitions by condition: what they may read, what is refused, and what is told."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import datagen
+from tests.worlds import START, constant, counter, enum, exponential, integer, records_of, uniform, world, write_json
+
+
+def leaving(*ways: dict, name: str = "a", **keys: object) -> dict:
+    return {"name": name, "emitter": "e", "delay": constant(1), "transitions": list(ways), **keys}
+
+
+def to(state: str, when: str | None = None, probability: object = None) -> dict:
+    given = {"next": state, "when": when, "probability": probability}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def path_of(worker: int, *states: dict, count: int = 200) -> str:
+    """The states that a worker enters, by the first letters of their names."""
+    spec = world(
+        {"name": "s", "type": "variable", "variable": "s"},
+        {"name": "w", "type": "expression", "value": "worker"},
+        states=[one | {"variables": [enum("s", one["name"]), *one.get("variables", [])]} for one in states],
+        gap=constant(100),
+    )
+    return "".join(record["s"][0] for record in records_of(spec, count) if record["w"] == worker)
+
+
+def test_a_state_with_next_alone_leads_there_and_one_without_transitions_stops() -> None:
+    states = [{"name": "a", "emitter": "e", "next": "b"}, {"name": "b", "emitter": "e"}]
+    assert path_of(0, *states, count=4) == "ab"
+
+
+def test_the_first_transition_whose_condition_holds_is_taken_in_order() -> None:
+    first = leaving(to("a", "visits < 3"), to("b", "worker % 2 = 0"), to("c"), ordered=True)
+    states = [first, leaving(to("stop", probability=1), name="b"), leaving(to("stop", probability=1), name="c")]
+    assert [path_of(worker, *states, count=12) for worker in range(3)] == ["aaab", "aaac", "aaab"]
+
+
+def test_a_worker_stops_where_no_transition_is_left() -> None:
+    assert path_of(0, leaving(to("a", "visits < 4")), count=8) == "aaaa"
+
+
+def test_conditions_read_what_is_known_at_the_end_of_the_delay() -> None:
+    """The age is that of then, and so is the number of states entered, of which this one is the last."""
+    first = leaving(to("a", "age < 2.5 and steps < 5"), to("b", "age = 3 and steps = 3 and visits('a') = 3"))
+    assert path_of(0, first, leaving(to("stop", probability=1), name="b"), count=8) == "aaab"
+
+
+def test_weights_are_shares_of_their_sum() -> None:
+    states = [
+        leaving(to("b", probability="2 + 1"), to("c", probability=1), to("d", "false", 10)),
+        *(leaving(to("stop", probability=1), name=name) for name in "bcd"),
+    ]
+    spec = world(
+        {"name": "s", "type": "variable", "variable": "s"},
+        states=[one | {"variables": [enum("s", one["name"])]} for one in states],
+        gap=constant(0.01),
+    )
+    counts = Counter(record["s"] for record in records_of(spec, 20_000, max_workers=1000))
+    assert counts["d"] == 0
+    assert counts["b"] / (counts["b"] + counts["c"]) == pytest.approx(0.75, abs=0.02)
+
+
+def test_texts_of_a_list_are_compared_and_any_function_of_them_is_known() -> None:
+    first = leaving(
+        to("b", "upper(tier) = 'GOLD' and length(city.name) < 9"),
+        to("c"),
+        ordered=True,
+        variables=[enum("tier", "gold"), {"name": "city", "type": "row", "table": "t"}],
+    )
+    spec = world(
+        {"name": "s", "type": "variable", "variable": "s"},
+        {"name": "city", "type": "variable", "variable": "city"},
+        states=[
+            first | {"variables": [enum("s", "a"), *first["variables"]]},
+            leaving(to("stop", probability=1), name="b", variables=[enum("s", "b")]),
+            leaving(to("stop", probability=1), name="c", variables=[enum("s", "c")]),
+        ],
+        tables={"t": {"columns": ["name"], "rows": [["Rome"], ["Manchester"]]}},
+        gap=constant(5),
+    )
+    found = {(record["city"]["name"], record["s"]) for record in records_of(spec, 100)}
+    assert found == {("Rome", "a"), ("Manchester", "a"), ("Rome", "b"), ("Manchester", "c")}
+
+
+def test_a_record_shows_the_variables_that_conditions_read() -> None:
+    """The walk makes them for itself: numbers of every kind, drawn for many steps, in many slots."""
+    first = leaving(
+        to("a", "n + f > 4"),
+        variables=[
+            integer("n", uniform(0, 5), percent_nulls=20),
+            {"name": "f", "type": "float", "distribution": exponential(2), "precision": 2},
+        ],
+    )
+    spec = world(
+        *({"name": name, "type": "variable", "variable": name} for name in ("n", "f")),
+        {"name": "w", "type": "expression", "value": "worker"},
+        states=[first],
+        gap=exponential(0.1),
+    )
+    records = records_of(spec, 20_000)
+    last = {record["w"]: number for number, record in enumerate(records)}
+    for number, record in enumerate(records[:-1000]):
+        goes_on = record["n"] is not None and record["n"] + record["f"] > 4
+        assert goes_on == (last[record["w"]] > number)
+
+
+@pytest.mark.parametrize(
+    ("ways", "keys", "message"),
+    [
+        (
+            [to("a", "visit < 3")],
+            {},
+            'transitions[0].when: "visit" is neither a variable nor what is known of a',
+        ),
+        ([to("a", "visits('b') < 3")], {}, 'transitions[0].when: unknown state "b"'),
+        ([to("a", "time > 3")], {}, "transitions[0].when: time can't be read by a transition"),
+        ([to("a", "profile('x') > 3")], {}, "transitions[0].when: unknown profile"),
+        ([to("a", "previous(x) > 3")], {}, "can't be read by a transition"),
+        ([to("a", "visits <")], {}, "transitions[0].when: a dimension"),
+        ([to("a", "visits")], {}, "transitions[0].when: is neither true nor false"),
+        ([to("a", probability="visits = 1")], {}, "transitions[0].probability: is no number"),
+        ([to("a", "visits = 'x'")], {}, "a number and a text can't be compared"),
+        ([to("a", "length('a' + visits) = 2")], {}, "length(…) can only be calculated for a transition"),
+        ([to("a", "count > 3")], {}, 'of the type "counter"; what can be read are bool, int'),
+        ([to("a", "free = 'x'")], {}, 'what sets it is of the type "string"'),
+        ([to("a", "later = 1")], {}, 'it is set with "when"'),
+        ([to("a", "text = 'x'")], {}, 'what sets it is of the type "text"'),
+        ([to("a", "unique = 1")], {}, 'what sets it, of the type "int", counts'),
+        ([to("a", "k is missing")], {}, "write `is null`"),
+        ([to("a", "true", -1)], {}, "transitions[0].probability: must be greater than or equal to 0, found -1"),
+        ([to("a"), to("stop", probability=1)], {}, 'transitions[0].probability: "probability" is required'),
+        ([to("a"), to("stop")], {"ordered": True}, 'transitions[0].when: is required where transitions are "ordered"'),
+        ([to("a", "true", 1)], {"ordered": True}, "transitions[0].probability: can't be where transitions are"),
+        ([to("a", "true")], {"next": "a"}, "states[0].next: can't stand beside"),
+    ],
+)
+def test_what_a_transition_can_not_be_is_refused(ways: list, keys: dict, message: str) -> None:
+    variables = [
+        counter("count"),
+        {"name": "free", "type": "string", "length_distribution": constant(3)},
+        integer("later", uniform(0, 9), when="true"),
+        {"name": "text", "type": "text", "value": "{{free}}"},
+        integer("k", uniform(0, 9), percent_missing=50),
+        integer("unique", uniform(0, 10**9), unique=True),
+    ]
+    with pytest.raises(datagen.InvalidInput) as refused:
+        records_of(world(states=[leaving(*ways, variables=variables, **keys)]), 1)
+    assert message in str(refused.value)
+
+
+def test_a_circle_without_time_is_refused_whatever_conditions_say() -> None:
+    spec = world(states=[{"name": "a", "emitter": "e", "transitions": [to("a", "visits < 3")]}])
+    with pytest.raises(datagen.InvalidInput, match="the clock can never move on"):
+        records_of(spec, 1)
+
+
+@pytest.mark.parametrize("weight", ["visits - 3", "0 * visits", "visits > 2 ? -1 : 1"])
+def test_weights_that_can_not_be_drawn_by_end_the_run_with_the_state_and_the_time(weight: str) -> None:
+    spec = world(states=[leaving(to("a", probability=weight))])
+    with pytest.raises(datagen.RunFailed, match='of state "a" are all 0, or one is negative, for worker 0 at 2024'):
+        records_of(spec, 1000)
+
+
+def test_a_run_that_ends_before_a_fault_is_none_the_worse() -> None:
+    spec = world(states=[leaving(to("a", probability="visits > 2 ? -1 : 1"))], gap=constant(100))
+    assert len(records_of(spec, 3)) == 3
+
+
+def test_who_stops_with_no_transition_left_is_told_once_at_the_end(command, tmp_path) -> None:
+    spec = world(states=[leaving(to("a", "visits < 3"))], gap=constant(1))
+    outcome = command("-c", write_json(tmp_path / "spec.json", spec), "-s", START, "-r", "10S")
+    assert outcome.code == 0
+    assert '7 workers stopped in state "a": no transition was left' in outcome.err
+
+
+def test_what_is_expected_follows_the_shares_of_a_pilot() -> None:
+    spec = world(
+        states=[leaving(to("a", "visits < 4 and ok"), variables=[{"name": "ok", "type": "bool"}])], gap=constant(1)
+    )
+    found = datagen.explain(spec)
+    assert found["transitions"] == "pilot"
+    assert found["life"]["seconds"] == pytest.approx(1 + 1 / 2 + 1 / 4 + 1 / 8, rel=0.01)
+    assert np.isclose(found["states"]["a"]["visits"], found["life"]["records"])
