@@ -100,7 +100,7 @@ def test_a_run_that_is_killed_and_continued_leaves_the_same(broker, name, to, tm
     line += ["-n", 20_000, "--seed", 1, "--speed", 20_000, "-t", to(), "--state", tmp_path / "state"]
     for goal in (1, 3000, 7000, 12_000):
         with subprocess.Popen(list(map(str, line)), stderr=subprocess.DEVNULL) as process:
-            wait_until(lambda goal=goal: delivered(tmp_path / "state") >= goal)
+            wait_until(lambda goal=goal: delivered(tmp_path / "state") >= goal, 60)
             process.kill()
         assert delivered(tmp_path / "state") < 20_000
     done = subprocess.run(list(map(str, line)), capture_output=True, text=True, timeout=120)

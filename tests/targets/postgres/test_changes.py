@@ -138,7 +138,7 @@ def test_a_run_that_is_killed_and_continued_leaves_the_same(database, tmp_path) 
     database.run("CREATE TABLE datagen_progress (run text PRIMARY KEY, records bigint NOT NULL)")
     for goal in (1, 3000, 7000, 12_000):
         with subprocess.Popen(list(map(str, line)), stderr=subprocess.DEVNULL) as process:
-            installed.wait_until(lambda goal=goal: database.progress() >= goal)
+            installed.wait_until(lambda goal=goal: database.progress() >= goal, 60)
             process.kill()
         assert database.progress() < 20_000
     done = subprocess.run(list(map(str, line)), capture_output=True, text=True, timeout=120)
