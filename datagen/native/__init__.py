@@ -17,11 +17,12 @@ from pathlib import Path
 from datagen.problems import CoreUnusable
 
 _HERE = Path(__file__).parent
+_VIEWS = "views"  # what all modules share, and has no source: as in native.compile
 
 
 def _load() -> None:
     """Import all modules of the core; raises CoreUnusable when they can't all be loaded, or don't belong together."""
-    names = sorted(path.stem for path in _HERE.glob("*.py") if path.stem != "__init__")
+    names = [*sorted(path.stem for path in _HERE.glob("*.py") if path.stem != "__init__"), _VIEWS]
     for name in names:
         _check_library(name)
     try:

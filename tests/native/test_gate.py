@@ -55,6 +55,7 @@ BREAKS = {
     "one library missing": lambda clone: library(clone).unlink(),
     "all missing": lambda clone: [path.unlink() for path in clone.glob("datagen/native/*.so")],
     "the stamp missing": lambda clone: library(clone, "built").unlink(),
+    "what all share missing": lambda clone: library(clone, "views").unlink(),
     "empty": lambda clone: cut(clone, 0),
     "only its head": lambda clone: cut(clone, 100),
     "half of it": lambda clone: cut(clone, library(clone).stat().st_size // 2),
