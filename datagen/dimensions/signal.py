@@ -98,8 +98,9 @@ class Signal(Labelled):
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         yield from super().oddities()
-        starts, low, high = self.start.bounds(), *self._walls
-        if starts.least < low or starts.most > high:
+        starts = self.start.bounds()
+        is_below = self.min_ is not None and starts.least < self.min_
+        if is_below or (self.max_ is not None and starts.most > self.max_):
             yield ("start",), f"can lie outside of the bounds, {self._walls_in_words}, and is then moved inside"
         if self.step is None and self.reversion and not self.during and self.noise is None and self.base is None:
             yield ("reversion",), "brings the signal to its mean, and without a step or noise nothing moves it again"

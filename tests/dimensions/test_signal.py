@@ -186,3 +186,14 @@ def test_a_signal_in_a_pool_has_no_worker() -> None:
 def test_what_is_hardly_meant_is_told(keys: dict, warning: str) -> None:
     spec = world(signal(**keys), incidents={"outage": {"from": "+1S", "until": "+2S"}})
     assert any(warning in str(found) for found in datagen.load(spec).warnings)
+
+
+@pytest.mark.parametrize("keys", [{}, {"min": 0}, {"max": 9}])
+def test_a_start_without_an_end_is_outside_of_no_bounds_that_are_not_there(keys: dict) -> None:
+    start = {
+        "type": "normal",
+        "mean": 5,
+        "stddev": 1,
+        **{{"min": "least", "max": "most"}[key]: keys[key] for key in keys},
+    }
+    assert not datagen.load(world(signal(start=start, **keys))).warnings

@@ -55,6 +55,13 @@ STATES = [
 MIXED = world(
     *DIMENSIONS, states=[{**STATES[0], "variables": STATES[0]["variables"][:1]}, *STATES[1:]], gap=exponential(0.3)
 )
+DRAWN = [
+    {"type": "zipf", "s": 1, "n": 9},
+    {"type": "geometric", "p": 0.3},
+    {"type": "gamma", "shape": 2, "scale": 3},
+    {"type": "pareto", "min": 1, "alpha": 2},
+    {"type": "scaled", "of": {"type": "beta", "a": 2, "b": 3}, "times": 9},
+]
 VALUES = world(
     {"name": "person", "type": "row", "table": "people"},
     {"name": "country", "type": "column", "table": "countries", "column": "code", "keyed_by": "worker"},
@@ -70,12 +77,37 @@ VALUES = world(
     {"name": "gross", "type": "expression", "value": "round(price * 1.19, 2)"},
     {"name": "on", "type": "bool"},
     {"name": "line", "type": "text", "value": "{{person.name}}: {{digits}}"},
-    tables={name: {"type": name} for name in ("people", "countries")} | {"agents": {"type": "user_agents"}},
-    profiles={"day": {"type": "peaks", "days": {"monday": [{"hour": 9, "sigma": 2, "weight": 3}]}}},
+    {"name": "plate", "type": "regex", "pattern": "[A-Z]{2} [1-9][0-9]{1,3}", "unique": True},
+    {"name": "card", "type": "credit_card"},
+    {"name": "place", "type": "geo", "within": {"circle": {"lat": 52, "lon": 13, "km": 5}}},
+    {"name": "city", "type": "column", "table": "cities", "column": "name"},
+    {"name": "firm", "type": "column", "table": "companies", "column": "domain", "pick": "shuffle"},
+    {"name": "sold", "type": "column", "table": "products", "column": "price", "match": {"category": "'Shoes'"}},
+    {"name": "level", "type": "signal", "start": 3, "step": exponential(1), "max": 9},
+    {"name": "earlier", "type": "lookup", "emitter": "e", "dimension": "digits", "match": {"on": "on"}},
+    {
+        "name": "number",
+        "type": "case",
+        "cases": [{"when": "on", "make": {"name": "yes", "type": "float", "distribution": DRAWN[0]}}],
+        "default": {"name": "no", "type": "float", "distribution": {"type": "mixture", "of": DRAWN}},
+    },
+    {"name": "pace", "type": "expression", "value": "profile('shift') * profile('ramp') * profile('luck')"},
+    tables={name: {"type": name} for name in ("people", "countries", "cities", "companies", "products")}
+    | {"agents": {"type": "user_agents"}},
+    profiles={
+        "day": {"type": "peaks", "days": {"monday": [{"hour": 9, "sigma": 2, "weight": 3}]}},
+        "shift": {"type": "between", "from": "00:01", "until": "00:03", "factor": 2},
+        "ramp": {"type": "points", "values": [["+0S", 0.5], ["+10M", 2]]},
+        "luck": {"type": "jitter", "low": 0.5, "high": 2, "each": "10M"},
+    },
 )
 SPECS = {"mixed": MIXED, "values": VALUES, "sources": SOURCES, "texts": TEXTS, "conditional": CONDITIONAL} | READY
 # For the laws that are dear to try: every kind of source, field and profile, a timezone, incidents, a file of records.
 SEVERAL = ["mixed", "values", "sources", "texts", "conditional", "shop", "social_posts", "replay"]
+
+
+# How many minutes it takes until something happens from midnight on, where little does at night.
+QUIET = {"call_centre": 600, "kubernetes": 5, "logins": 600, "ride_hailing": 600}
 
 
 def kinds(specs: Iterable[dict]) -> set[str]:
@@ -120,7 +152,7 @@ def test_a_shorter_run_is_the_beginning_of_a_longer_one(run, name: str, most: in
 
 @pytest.mark.parametrize("name", SPECS)
 def test_a_shorter_duration_is_the_beginning_of_a_longer_one(run, name: str) -> None:
-    minute = 600 if name in ("call_centre", "logins") else 1  # where nobody calls at night
+    minute = QUIET.get(name, 1)
     long, short = (run(SPECS[name], "-r", f"{length * minute}M") for length in (2, 1))
     assert long.startswith(short)
     assert len(short) < len(long)

@@ -239,6 +239,10 @@ def test_there_are_values_of_every_field_that_is_emitted(spec: dict) -> None:
     emitted = {emitter for emitter, _ in found}
     fields = {(emitter["name"], each["name"]) for emitter in spec["emitters"] for each in emitter["dimensions"]}
     fields |= {(emitter["name"], emitter["incidents"]) for emitter in spec["emitters"] if "incidents" in emitter}
+    odd = [
+        (emitter["name"], each.get("outliers", {})) for emitter in spec["emitters"] for each in emitter["dimensions"]
+    ]
+    fields |= {(name, outliers["label"]) for name, outliers in odd if "label" in outliers}
     assert found == {(emitter, name) for emitter, name in fields if emitter in emitted}
 
 
@@ -276,6 +280,21 @@ def test_a_clock_that_never_moves_on_is_refused() -> None:
 
 def test_who_is_born_as_a_bin_ends_is_in_the_next_one() -> None:
     assert plots.arrivals(world(gap=60), span="1H", bin_seconds=600).sources[0].counted == [10] * 6
+
+
+@pytest.mark.parametrize(
+    ("keys", "missing", "nulls"),
+    [
+        ({"type": "expression", "value": "worker % 2 = 0 ? 1 : null", "percent_missing": 50}, 0.5, None),
+        ({"type": "constant", "value": 1, "when": "worker % 2 = 0"}, None, None),
+        ({"type": "lookup", "emitter": "e", "dimension": "time"}, 0.0, None),
+        ({"type": "previous", "of": "time"}, 0.0, None),
+    ],
+)
+def test_what_a_condition_leaves_out_is_not_foretold(keys: dict, missing: float | None, nulls: float | None) -> None:
+    found = field(world({"name": "v", **keys}), "v", span="1H")
+    assert (found.expected_missing, found.expected_nulls) == (missing, nulls)
+    assert found.missing + found.nulls > 0
 
 
 def test_a_null_among_the_values_of_an_enum_is_expected() -> None:

@@ -13,6 +13,7 @@ from datagen.draw import Floats
 from datagen.plots.data.pilot import Pilot
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution
+from datagen.plugin.lookup import Lookup
 from datagen.records.decimal import as_floats, is_decimal
 from datagen.records.types import is_optional, present
 
@@ -98,9 +99,12 @@ class _Field:
     def _absences(self) -> tuple[float | None, float | None]:
         if self.dimension is None or (self._outer and self._outer.kind == "variable"):
             return None, None
+        missing = None if self.dimension.when is not None else self.dimension.percent_missing / 100
+        if isinstance(self.dimension, Lookup) or next(self.dimension.all_names(), None) is not None:
+            return missing, None  # it may be null because of what it reads or looks up
         nulls = self.dimension.percent_nulls / 100
         own = (_weights(self.dimension) or {}).get(None, 0.0)
-        return self.dimension.percent_missing / 100, nulls + (1 - nulls) * own
+        return missing, nulls + (1 - nulls) * own
 
     @property
     def _outer(self) -> Dimension | None:
