@@ -237,7 +237,7 @@ class Walk:
             self._slots.workers[name][:alive] = column
         for group, positions in enumerate(snapshot["stored"]):
             self._slots.stored[:alive, group] = positions
-        for kept, (values, there) in enumerate(zip(snapshot["known"], snapshot["has"], strict=True)):
+        for kept, (values, there) in enumerate(zip(snapshot.get("known", ()), snapshot.get("has", ()), strict=True)):
             self._slots.known[:alive, kept], self._slots.has[:alive, kept] = values, there
         self._slots.origin[:alive] = snapshot["origin"]
         self._slots.waits_from[:alive] = workers["step"] - self._ahead.steps  # all of them used up
