@@ -200,6 +200,8 @@ def operated(operator: str, left: object, right: object) -> object:
 def compared(operator: str, left: object, right: object) -> bool:
     if left is None or right is None:
         return False
+    if family(left) != family(right):
+        return operator == "!="
     if isinstance(left, Time):
         left, right = left.microseconds, right.microseconds
     if isinstance(left, Decimal) or isinstance(right, Decimal):
@@ -214,6 +216,15 @@ def compared(operator: str, left: object, right: object) -> bool:
         ">": lambda: left > right,
         ">=": lambda: left >= right,
     }[operator]()
+
+
+def family(value: object) -> str:
+    """Return what a value is a kind of, where values of different kinds are never equal."""
+    return (
+        "number"
+        if isinstance(value, int | float | Decimal) and value is not True and value is not False
+        else type(value).__name__
+    )
 
 
 def exact(value: object) -> Decimal | None:

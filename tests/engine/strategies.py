@@ -124,7 +124,7 @@ TOKENS: list[Spec] = [
     {"type": "partition", "total": "99.97", "parts": uniform(0, 4), "precision": 2},
     {"type": "partition", "total": "10", "parts": constant(3), "least": 2},
     {"type": "partition", "total": "decimal(100.01, 3)", "parts": uniform(0, 4), "least": 0.01},
-    {"type": "partition", "total": "decimal(-9.995, 3)", "parts": constant(2), "precision": 2},
+    {"type": "partition", "total": "decimal(9.995, 3)", "parts": constant(2), "precision": 2},
     *[
         {"type": "regex", "pattern": pattern}
         for pattern in ("[A-Z]{3}-[0-9]{4}", "(a|b{1,3}|é?)+[^x]$", "^.*[a-c]{30}")
