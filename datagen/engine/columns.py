@@ -124,7 +124,7 @@ class Columns:
             stop = self._before_own_reads(steps, start, stop) if self._plan.circular else stop
             draft = self._draft(steps.between(start, stop))
             start = stop
-            if len(draft) or len(draft.skipped):
+            if len(draft) or len(draft.barren):
                 yield draft
         self._clear(steps)
 

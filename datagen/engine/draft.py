@@ -90,6 +90,7 @@ class Draft:
     steps: Steps  # those that the records are of: one that has several is there as often
     parts: tuple[DraftPart, ...]
     skipped: Skipped
+    barren: Integers = field(default_factory=lambda: np.zeros(0, np.int64))  # (m,) records before each step without one
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -118,4 +119,5 @@ class Draft:
         starts = np.cumsum(counts) - counts
         placed = (part.placed(starts) for part in parts)
         left = tuple(part for part in placed if len(part.rows))
-        return cls(steps.at(np.repeat(np.arange(len(steps)), counts)), left, Skipped.of(skipped, starts))
+        repeated = steps.at(np.repeat(np.arange(len(steps)), counts))
+        return cls(repeated, left, Skipped.of(skipped, starts), starts[counts == 0])

@@ -234,13 +234,17 @@ class Run:
         return walked, self._columns.drafts(steps, most)
 
     def _count_fruitless(self, draft: Draft | RowsDraft) -> None:
-        """Raise RunFailed when so many records in a row have failed that there is hardly ever one that does not."""
-        skipped = draft.skipped
-        self._fruitless += int((skipped.before == 0).sum())
-        if self._fruitless >= _MOST_FRUITLESS:
-            raise RunFailed(f"{_MOST_FRUITLESS:,} records in a row were skipped; {skipped.reason}")
+        """Raise RunFailed when so many steps in a row have made no record that there is hardly ever one that does.
+
+        Where none has failed, it is only a fault if the run ends with records: it would never end.
+        """
+        self._fruitless += int((draft.barren == 0).sum())
+        reason = draft.skipped.reason
+        if self._fruitless >= _MOST_FRUITLESS and (reason or not self._ends_in_time):
+            text = f"records in a row were skipped; {reason}" if reason else "steps in a row had a text without a line"
+            raise RunFailed(f"{_MOST_FRUITLESS:,} {text}")
         if len(draft):
-            self._fruitless = int((skipped.before == len(draft)).sum())
+            self._fruitless = int((draft.barren == len(draft)).sum())
 
     @property
     def _has_to_wait(self) -> bool:

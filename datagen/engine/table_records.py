@@ -87,6 +87,7 @@ class RowsDraft:
     rows: draw.Integers  # (n,) ascending
     worker: int
     skipped: Skipped = field(default_factory=Skipped)
+    barren: draw.Integers = field(default_factory=lambda: np.zeros(0, np.int64))  # as of a ``Draft``
 
     def __len__(self) -> int:
         return len(self.rows)

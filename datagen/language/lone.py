@@ -21,7 +21,7 @@ def contradictions(population: Population) -> Found:
     for path, source in population.placed_sources():
         if source.measures:
             state = states[source.state] if source.state is not None else population.states[0]
-            for text in (*_other_records(states, state), *_unknown(source, state, emitters)):
+            for text in (*_other_records(states, state, emitters), *_unknown(source, state, emitters)):
                 yield (*path, "bytes"), text
             if source.when_full != "wait":
                 yield (
@@ -30,10 +30,12 @@ def contradictions(population: Population) -> Found:
                 )
 
 
-def _other_records(states: dict[str, State], state: State) -> Iterator[str]:
+def _other_records(states: dict[str, State], state: State, emitters: dict[str, Emitter]) -> Iterator[str]:
     """Yield why a life that begins in a state is not one record at its birth."""
     if state.emitter is None:
         yield f"each of its workers must emit its record at birth, and state {show(state.name)} has no emitter"
+    elif emitters[state.emitter].text is not None:
+        yield f"each of its workers must emit one record, and the text of {show(state.emitter)} may be none or several"
     ways = {name: [way.next for way in other.ways if way.next in states] for name, other in states.items()}
     for name in reached(ways, *ways[state.name]):
         if states[name].emitter is not None:

@@ -166,6 +166,10 @@ class Maker(Protocol):
         """Return the function of a user's file, ``module:name``. Raises ValueError when there is none."""
 
 
+_PLAIN = (str, int, float, bool, type(None))
+_HOLDERS = (Model, dict, list, tuple)  # what may hold parts; most members of parts are none of these
+
+
 def inside(part: Any, wanted: type[T], apart: type[Model]) -> Iterator[tuple[Path_, T]]:
     """Yield what of a class is inside of a part of a spec, each with its path from there.
 
@@ -174,7 +178,7 @@ def inside(part: Any, wanted: type[T], apart: type[Model]) -> Iterator[tuple[Pat
     for key, member in _members(part):
         if isinstance(member, wanted):
             yield (key,), member
-        if not isinstance(member, apart):
+        if isinstance(member, _HOLDERS) and not isinstance(member, apart):
             yield from (((key, *path), found) for path, found in inside(member, wanted, apart))
 
 
@@ -188,14 +192,15 @@ def _members(part: Any) -> Iterator[tuple[str | int, Any]]:
 
 
 def parts_of(part: Any) -> Iterator[Any]:
-    """Yield a part of a spec and all that is in it: models, what their keys hold, members of lists and dicts."""
+    """Yield a part of a spec and all that is in it but plain values: what keys hold, members of lists and dicts."""
     yield part
     if isinstance(part, Model):
         members: Iterable[Any] = [getattr(part, key) for key in type(part).model_fields]
     else:
         members = part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else ()
     for member in members:
-        yield from parts_of(member)
+        if type(member) not in _PLAIN:
+            yield from parts_of(member)
 
 
 def named_files(part: Any) -> list[str]:

@@ -133,7 +133,7 @@ def test_a_spec_may_begin_with_a_byte_order_mark(command, tmp_path) -> None:
     [
         (b"", ["standard input: is empty; JSON is expected\n"]),
         (b" \n", ["standard input: is empty"]),
-        (b"states:\n  - name: s\n", ["standard input:2:5: states[0].transitions: "]),
+        (b"states:\n  - name: s\n", ["standard input:2:3: states: no state that can be reached has an emitter"]),
         (b'{\n  // a comment\n  "states": []}', ["standard input:3:13: states: must not be empty"]),
         (b'{"states": [], # a comment\n}', ["standard input:1:16: is not JSON: a comment is written // to the end"]),
         (b'{"states": [],\n}', ['standard input:2:1: is not JSON: a comma before "}"']),

@@ -8,6 +8,7 @@ import pytest
 import datagen
 from datagen.clock import NEVER
 from datagen.delivery.snapshot import pack, unpack
+from datagen.problems import RunFailed
 from datagen.records.merge import joined
 from tests.worlds import START, constant, counter, enum, read, records_of, run_of, state, uniform, world
 
@@ -244,3 +245,12 @@ def test_uniform_lengths_give_the_mean_of_records() -> None:
     records = records_of(spec, duration="20M")
     steps = records_of(world(states=STAY), duration="20M")
     assert abs(len(records) / len(steps) - 2) < 4 * np.sqrt(2 / len(steps))
+
+
+def test_texts_that_are_never_there_end_a_run_that_waits_for_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datagen.engine.run._MOST_FRUITLESS", 1000)
+    never = told({"type": "constant", "value": None}, N)
+    with pytest.raises(RunFailed, match="1,000 steps in a row had a text without a line"):
+        list(run_of(never, 1).batches())
+    rare = told({"type": "expression", "value": "n % 900 = 899 ? 'x' : null"}, N)
+    assert texts_of(rare, 3) == ["x"] * 3
