@@ -82,7 +82,7 @@ class State(Model):
         """Return the transitions, also where there are none in the spec."""
         return self.transitions or [Transition(next=self.next or STOP, probability=1)]
 
-    @property
+    @cached_property
     def is_conditional(self) -> bool:
         """Return whether it is only known on leaving the state which transitions there are, and with which weights."""
         return self.ordered or any(True for way in self.transitions for _ in way.expressions())
