@@ -165,7 +165,7 @@ class EarlierRecord(Lookup):
         free = log.free.get(rows.path, fresh[:0]) if self.once else fresh[:0]
         if not self.sees_lives:
             return np.concatenate([free[free >= log.first], fresh])
-        numbers = log.lives.numbers[: np.searchsorted(log.lives.numbers, end)]
+        numbers = log.lives.numbers[: np.searchsorted(log.lives.numbers, max(end, known))]  # where no row is, too
         return numbers[np.isin(numbers, free) | (numbers >= known)] if self.once else numbers
 
     @property

@@ -239,6 +239,7 @@ def test_a_batch_has_no_more_than_some_bytes(monkeypatch) -> None:
 
 def test_a_window_is_let_go_of_once_its_records_are_taken() -> None:
     made = run_of(READY["clickstream"], 1_000_000)
+    gc.collect()  # what tests before have left
     gc.disable()  # what refers to itself in a circle stays until this is on
     try:
         for _ in made.batches():

@@ -10,6 +10,7 @@ import datagen
 from datagen.records.conversion import exported
 from datagen.records.text import json_text
 from datagen.records.types import plain
+from tests.engine.test_oracle import assert_equal
 from tests.worlds import constant, state, steps_of, world
 
 START = "2024-01-01T00:00:00"
@@ -75,3 +76,15 @@ def test_integers_of_any_width_are_written(kind: type) -> None:
 def test_a_next_birth_and_a_next_step_may_be_more_than_all_time_away() -> None:
     far = world(states=[state("s", "s", delay=constant(1e10))], gap=1e10)
     assert steps_of(far, duration="1S") == [(0, 0, 0)]
+
+
+def test_a_batch_in_which_nobody_looks_up_leaves_what_may_be_taken() -> None:
+    """Each step is a batch of its own, since a variable reads its own former value."""
+    counted = {"type": "expression", "name": "n", "value": "coalesce(n, 0) + 1"}
+    taken = {"type": "lookup", "name": "seen", "emitter": "e", "dimension": "k", "among": "alive", "once": True}
+    index = {"distribution": {"type": "uniform", "min": 0, "max": 5}, "percent_missing": 60}
+    states = [state("s", "s", delay=constant(1), variables=[counted, taken | index])]
+    looking = world(
+        {"type": "counter", "name": "k"}, {"type": "variable", "name": "v", "variable": "seen"}, states=states
+    )
+    assert_equal(looking, {"seed": 1, "records": 60, "start": START, "max_workers": 1})
