@@ -303,3 +303,11 @@ def test_a_run_whose_workers_stay_nowhere_has_sentences_in_place_of_charts() -> 
     assert "Nobody is alive for longer than an instant" in shown
     assert "Each is over in an instant" in shown
     assert "the whole span" not in shown
+
+
+def test_shares_that_were_measured_are_marked() -> None:
+    by_condition = {"next": "s", "when": "visits < 3"}, {"next": "stop", "when": "visits = 3"}
+    stay = state("s", delay=constant(1)) | {"transitions": list(by_condition)}
+    marked = "How often each transition by condition is taken was measured by a pilot"
+    assert marked in plots.page(world(states=[stay]), span="1M").decode()
+    assert marked not in plots.page(world(), span="1M").decode()

@@ -37,6 +37,7 @@ class States:
     states: list[State]
     life: float | None  # mean seconds from birth to stop; None when a worker may never stop
     born: int  # workers in the run
+    is_measured: bool = False  # whether the shares of transitions by condition come from a pilot
 
 
 def states(pilot: Pilot) -> States:
@@ -62,4 +63,5 @@ def states(pilot: Pilot) -> States:
             )
         )
     life = expectation.life
-    return States(made, life if life is not None and np.isfinite(life) else None, pilot.born)
+    known_life = life if life is not None and np.isfinite(life) else None
+    return States(made, known_life, pilot.born, expectation.is_measured)

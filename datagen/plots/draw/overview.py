@@ -134,6 +134,8 @@ def _moves(data: States) -> Section:
     facts = [
         "Arrows: the share of workers who go there. In each state: the mean stay, and how often a worker enters it."
     ]
+    if data.is_measured:
+        facts.append("How often each transition by condition is taken was measured by a pilot without a limit.")
     if data.life is not None:
         facts.append(f"A life lasts {text.span(data.life)} on average, from birth to stop.")
     else:
