@@ -175,7 +175,8 @@ class Source:
     @property
     def turns(self) -> bool:
         """Return whether the next change is one from a rate to a number of workers alive, or back."""
-        return bool(self._targets) and (self._targets[0][1] == OPEN) == bool(self._row["is_kept"][0])
+        numbers = [number for at, number in self._targets if at == self._targets[0][0]]  # of these the last one counts
+        return bool(numbers) and (numbers[-1] == OPEN) == bool(self._row["is_kept"][0])
 
     def begin(self, at: int) -> None:
         """Begin at a time, in ns since the start."""

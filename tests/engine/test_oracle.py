@@ -226,3 +226,13 @@ def test_a_window_ends_before_a_source_ceases_to_keep_workers_alive() -> None:
     del spec["interarrival"]
     run = {"start": "2001-12-20T13:13:12.132", "max_workers": 2, "records": 5, "seed": 178415}
     assert_equal(spec, run, ((None, 1), (10**9, 1), (3600 * 10**9, 1)))
+
+
+def test_a_window_ends_where_the_last_number_to_keep_alive_gives_way_at_once() -> None:
+    """A ramp ends at an instant with a number of its own, and then nobody is kept."""
+    stages = [{"for": 20, "rate": 1}, {"for": 20, "alive": 0, "to": 5}]
+    source = {"type": "stages", "name": "b", "stages": stages, "until": "+1M"}
+    spec = world(states=[state("a", "a", delay=exponential(30))], arrivals=[source], warm_up=25)
+    del spec["interarrival"]
+    run = {"start": "2001-12-20T13:13:12.132", "max_workers": 3, "records": 1, "seed": 1}
+    assert_equal(spec, run, ((None, 1), (10**9, 1), (3600 * 10**9, 1)))
