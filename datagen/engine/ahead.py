@@ -26,8 +26,9 @@ class Ahead:
     """Draws the delays that the core can't draw, and variables."""
 
     def __init__(self, plan: Plan, seed: int, max_workers: int, fields: Sequence[Field], world: World) -> None:
-        self._delays = plan.foreign_delays
-        self._purpose = draw.purpose_key(seed, plan.purpose("delay"))
+        self._delays = [
+            (draw.purpose_key(seed, plan.purpose(purpose)), wait) for purpose, wait in plan.foreign_waits
+        ]
         self._fields, self._path, self._world = fields, plan.path, world
         self._states = len(plan.population.states)
         self.count = len(self._delays) + len(fields)
@@ -55,8 +56,8 @@ class Ahead:
         count = self.steps
         rows = draw.numbered(np.repeat(keys, count), (steps[:, None] + np.arange(count)).ravel())
         waits = np.empty((len(keys), len(self._delays), count), np.int64)
-        for number, delay in enumerate(self._delays):
-            waits[:, number] = delay.waits(rows, self._purpose).reshape(len(keys), count)
+        for number, (purpose, wait) in enumerate(self._delays):
+            waits[:, number] = wait.waits(rows, purpose).reshape(len(keys), count)
         values = np.zeros((len(keys), len(self._fields), count), np.int64)
         there = np.zeros(values.shape, np.uint8)
         for number, field in enumerate(self._fields):

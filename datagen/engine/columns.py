@@ -24,7 +24,7 @@ from datagen.engine.memory import Back
 from datagen.engine.ordered import Ordered
 from datagen.engine.owners import Owners
 from datagen.engine.plan import EMITTER, STATE, Plan, Setter
-from datagen.engine.reader import NO_EVENTS, Events, Look, RecordReader, events_of
+from datagen.engine.reader import Events, Look, RecordReader, events_of, no_events
 from datagen.engine.step import Steps
 from datagen.engine.texts import Texts, texts_of
 from datagen.engine.times import printed_times
@@ -69,7 +69,8 @@ class Columns:
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what expressions can't do with the values that they read, each with its path in the JSON."""
         nothing = np.zeros(0, np.int64)
-        variables = {name: course(nothing).type for name, course in self.times.readings.items()} | self._types
+        variables = {name: course(nothing).type for name, course in self.times.readings.items()}
+        variables |= self._plan.notes | self._types
         owner: Path_ = ()
         earlier: dict[str, pa.DataType] = {}
         for place in self._plan.population.places():
@@ -194,7 +195,7 @@ class Columns:
         made: dict[str, pa.Array] = {}
         back = self._ordered.back((EMITTER, emitter), lambda _: nothing.astype(np.int32))
         look = partial(Sight(self._ordered.logs).of, at=nothing)
-        rows = self._rows(nothing.astype(np.uint64), NO_EVENTS, reader, made, back, look)
+        rows = self._rows(nothing.astype(np.uint64), no_events(self._plan.notes), reader, made, back, look)
         rows = rows.owned_by(EMITTER, emitter)
         for dimension in self._plan.emitters[emitter].fields:
             made[dimension.name] = rows.make(dimension)
@@ -339,8 +340,8 @@ class Columns:
 
     def _looks_up(self, steps: Steps, start: int, stop: int) -> Marks:
         """Return which steps of a batch, but the first, set variables that look up records."""
-        looking = self._plan.looking_up[steps.state[start:stop]]
         states = len(self._plan.population.states)
+        looking = np.append(self._plan.looking_up[:states], False)[steps.state[start:stop]]  # a birth alone does not
         births = steps.births.between(start, stop)
         looking[births.row[self._plan.looking_up[states + births.source]]] = True
         looking[:1] = False

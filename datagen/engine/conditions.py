@@ -6,7 +6,6 @@ the walk, and with the columns, as values, for records; both follow from the sam
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,14 @@ from datagen.draw import Floats, Integers
 from datagen.engine.known import Field, Known
 from datagen.engine.plan import Plan
 from datagen.engine.program import ARROW, Code, Compiler, Constants, Source, Unprogrammable, assembled
+from datagen.language.state import State
+from datagen.native.machine import FACTS
 from datagen.plugin.world import World
 from datagen.problems import Path_, Unfillable
 from datagen.records.batch import Layout
 from datagen.records.expression import Expression
 
-PLAIN, WEIGHED, ORDERED = range(3)  # how a transition is chosen, as the core has it
+PLAIN, WEIGHED, ORDERED, LATE = range(4)  # how a transition is chosen, or plainly but late, as the core has it
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Programs:
     valid: npt.NDArray[np.uint8]  # (constants,)
     entry: npt.NDArray[np.int32]  # (states + sources + 1,) where the instructions for what each sets begin
     draws: npt.NDArray[np.uint8]  # (states + sources,) whether these take what is drawn ahead of time
-    kind: npt.NDArray[np.uint8]  # (states,) PLAIN, WEIGHED or ORDERED
+    counts: npt.NDArray[np.int32]  # (states,) which of what is kept counts the visits to each; -1: nothing
+    kind: npt.NDArray[np.uint8]  # (states,) PLAIN, WEIGHED, ORDERED or LATE
     ways: npt.NDArray[np.int32]  # (states + 1,) where the transitions of each begin
     target: npt.NDArray[np.int32]  # (ways,)
     when: npt.NDArray[np.int32]  # (ways, 2) begin and end of the instructions for the condition
@@ -44,6 +46,10 @@ class Programs:
     number: int  # which of these is the worker's number in its source; -1: none
     begin: int  # which is the time of its birth
     sums: Floats  # room for the weights of the transitions of any state
+    facts: Integers  # room for what is known of an instant
+    notes: npt.NDArray[np.int32]  # (notes, states) the instruction for what is noted of a step into each
+    is_real: npt.NDArray[np.uint8]  # (notes,) whether that is a real number
+    priorities: npt.NDArray[np.int32]  # (requests, 2) begin and end of the instructions for the priority
 
     @property
     def real(self) -> Floats:
@@ -72,19 +78,24 @@ class Conditions:
         """Return the programs; where something is wrong with a condition there is none for it."""
         plan, states = self._plan, self._plan.population.states
         ways = [way for state in states for way in state.ways]
+        requests = sum(len(state.requests) for state in states)
         codes: dict[tuple[int, str], Code] = {}
-        for path, place, key, expression in self._expressions():
+        for path, place, key, expression in (*self._leaving(), *self._priorities()):
             try:
                 codes[place, key] = self._code(path, key, expression)
             except Unprogrammable as error:
                 self.problems.append((path, str(error)))
             except Unfillable as error:
                 self.problems.append((error.path, error.reason))
+        notes = [[self.known.fact(name, number).code for number in range(len(states))] for name in plan.notes]
         owners = len(states) + len(plan.population.sources)
         settings = [self.known.setting(owner) for owner in range(owners)]
         places = [(place, key) for place in range(len(ways)) for key in ("when", "probability")]
-        code, argument, begins = assembled([*settings, *(codes.get(place, ()) for place in places)])
-        spans = np.stack([begins[owners:-1], begins[owners + 1 :]], axis=1).reshape(len(ways), 2, 2)
+        places += [(place, "priority") for place in range(requests)]
+        noted = [code for by_state in notes for code in by_state]
+        code, argument, begins = assembled([*settings, *(codes.get(place, ()) for place in places), *noted])
+        spans = np.stack([begins[:-1], begins[1:]], axis=1)[owners:]
+        leaving = spans[: 2 * len(ways)].reshape(len(ways), 2, 2)
         return Programs(
             code=code,
             argument=argument,
@@ -95,16 +106,21 @@ class Conditions:
             kind=np.array([_kind(state) for state in states], np.uint8),
             ways=plan.tables.ways,
             target=plan.tables.target,
-            when=np.ascontiguousarray(spans[:, 0]),
-            weigh=np.ascontiguousarray(spans[:, 1]),
+            when=np.ascontiguousarray(leaving[:, 0]),
+            weigh=np.ascontiguousarray(leaving[:, 1]),
             weight=np.array([float(way.share) for way in ways]),
             first=np.array(self.known.first, np.uint8),
             number=self.known.number,
             begin=self.known.begin,
             sums=np.zeros(int(np.diff(plan.tables.ways).max())),
+            counts=np.array([self.known.counter(number) for number in range(len(states))], np.int32),
+            facts=np.zeros(len(FACTS) + 2 * len(plan.population.resources), np.int64),
+            notes=spans[2 * len(ways) + requests :, 0].reshape(len(notes), len(states)).copy(),
+            is_real=np.array([type_ == pa.float64() for type_ in plan.notes.values()], np.uint8),
+            priorities=spans[2 * len(ways) : 2 * len(ways) + requests].copy(),
         )
 
-    def _expressions(self) -> Iterator[tuple[Path_, int, str, Expression]]:
+    def _leaving(self) -> Iterator[tuple[Path_, int, str, Expression]]:
         """Yield the expressions of transitions, each with its path, the number of the transition, and its key."""
         place = 0
         for number, state in enumerate(self._plan.population.states):
@@ -113,8 +129,17 @@ class Conditions:
                     yield ("states", number, "transitions", index, key), place, key, expression
                 place += 1
 
+    def _priorities(self) -> Iterator[tuple[Path_, int, str, Expression]]:
+        """Yield the expressions of requests, each with its path, the number of the request, and its key."""
+        place = 0
+        for number, state in enumerate(self._plan.population.states):
+            for inner, expression in state.priorities():
+                behind = len(state.acquire) if inner[0] == "use" else 0
+                yield ("states", number, *inner), place + behind + inner[1], "priority", expression
+            place += len(state.requests)
+
     def _code(self, path: Path_, key: str, expression: Expression) -> Code:
-        """Return the instructions for an expression of a transition; raises Unprogrammable when there are none."""
+        """Return the instructions for an expression of a state; raises Unprogrammable when there are none."""
         sources = self.known.sources(expression.names, int(path[1]))
         layout = Layout({"": {name: _arrow_type(source) for name, source in sources.items()}})
         for text in expression.check(layout):
@@ -133,7 +158,7 @@ def _arrow_type(source: Source) -> pa.DataType:
     return ARROW[source.type] if source.values is None else source.values.type
 
 
-def _kind(state: Any) -> int:
+def _kind(state: State) -> int:
     if state.ordered:
         return ORDERED
-    return WEIGHED if state.is_conditional else PLAIN
+    return WEIGHED if state.is_conditional else LATE if state.use else PLAIN

@@ -24,14 +24,14 @@ from datagen.engine.program import (
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
+from datagen.plugin.life import AGE, VISITS, WAITED, shared, visited
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, path_part, show
 from datagen.records.conversion import as_type
 from datagen.records.expression import Expression
-from datagen.records.expression.name import called, root
+from datagen.records.expression.name import root
 from datagen.records.types import common_type, plain, present
 
-VISITS, AGE = "visits", "age"
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
 _READABLE = "bool, int, float, enum, constant, row, column, an expression of these, and what has a `cardinality`"
 
@@ -92,13 +92,17 @@ class Known:
         roots = {name: root(self.plan.variable_names, name) for name in names}
         self._keep_variables(sorted({variable for variable in roots.values() if variable}))
         return {
-            variable or name: self._variables[variable].source if variable else self._fact(name, state)
+            variable or name: self._variables[variable].source if variable else self.fact(name, state)
             for name, variable in sorted(roots.items())
         }
 
+    def counter(self, state: int) -> int:
+        """Return where the visits to a state are counted; -1: they are not."""
+        return self._places.get(state, -1)
+
     def setting(self, owner: int) -> Code:
         """Return the instructions for what a state or source sets, in order."""
-        code: Code = (("count", self._places[owner]),) if owner in self._places else ()
+        code: Code = ()
         for setter in self._set_by(owner):
             variable = self._variables[setter.dimension.name]
             real = " real" if variable.source.type == REAL else ""
@@ -122,21 +126,27 @@ class Known:
 
     # What is no variable.
 
-    def _fact(self, name: str, state: int) -> Source:
+    def fact(self, name: str, state: int) -> Source:
+        """Return where what is known of a worker in a state comes from; raises Unprogrammable when it is not known."""
         states = [one.name for one in self.plan.population.states]
-        visited = {called(VISITS, of): number for number, of in enumerate(states)}
-        if state >= 0:
-            visited[VISITS] = state
-        if name in visited:
-            return Source(WHOLE, (("known", self._place(visited[name])),))
+        visits = visited(states)
+        if name == VISITS and state >= 0:
+            return Source(WHOLE, (("known", self._place(state)),))
+        if name in visits:
+            return Source(WHOLE, (("known", self._place(states.index(visits[name]))),))
         if name == WORKER:
             return Source(WHOLE, (("known", self._place(WORKER)),))
         if name == AGE and state >= 0:
             self._place(AGE)
-            return Source(REAL, (("seconds", FACTS[AGE]),))
+        if name in (AGE, WAITED) and state >= 0:
+            return Source(REAL, (("seconds", FACTS[name]),))
         if name in FACTS and state >= 0:
             return Source(WHOLE, (("fact", FACTS[name]),))
-        raise Unprogrammable(self._unknown(name, [*visited, WORKER, *FACTS]))
+        resources = [*self.plan.population.resources]
+        if (of := shared(resources).get(name)) is not None and state >= 0:
+            place = len(FACTS) + (of[0] == "waiting") * len(resources) + resources.index(of[1])
+            return Source(WHOLE, (("fact", place),))
+        raise Unprogrammable(self._unknown(name, [*visits, *shared(resources), WORKER, VISITS, *FACTS]))
 
     def _unknown(self, name: str, known: Sequence[str]) -> str:
         if name.partition("(")[0] in ("profile", "incident", "previous") or root(["time", "batch"], name):

@@ -22,7 +22,7 @@ class Owners:
         sources = len(plan.population.sources)
         births = steps.births
         self._order = np.empty(len(steps), np.int64), np.empty(len(births.row), np.int64)
-        self._starts = np.empty(self._states + 1, np.int64), np.empty(sources + 1, np.int64)
+        self._starts = np.empty(self._states + 2, np.int64), np.empty(sources + 1, np.int64)  # births alone are behind
         grouped(steps.state, self._starts[0], self._order[0])
         grouped(births.source, self._starts[1], self._order[1])
         # Not by functools.cache: a circle of references would keep 26 windows alive, until Python looks for circles.
@@ -53,7 +53,8 @@ class Owners:
     def events(self, owner: int) -> Events:
         """Return an owner's steps, or births, which are steps 0."""
         rows = self.rows(owner)
-        return Events(self._steps.time[rows], self._steps.worker[rows], self._steps.step[rows])
+        noted = {name: values[rows] for name, values in self._steps.noted.items()}
+        return Events(self._steps.time[rows], self._steps.worker[rows], self._steps.step[rows], noted)
 
     def rows(self, owner: int) -> Integers:
         """Return which of the steps are an owner's, or are those of its births."""

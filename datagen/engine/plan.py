@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from datagen import draw
 from datagen.draw import CONSTANT, Floats, Keys
@@ -19,10 +20,12 @@ from datagen.engine.times import Times
 from datagen.graph import circles
 from datagen.language.emitter import Emitter
 from datagen.language.population import Population
+from datagen.language.state import State
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.distribution import Distribution, Linear
+from datagen.plugin.life import readable
 from datagen.plugin.order import lookups
 from datagen.plugin.recording import Recording
 from datagen.problems import path_part
@@ -52,6 +55,10 @@ class Tables:
     offset: Floats  # (states,) seconds
     scale: Floats  # (states,) seconds
     foreign: npt.NDArray[np.int32]  # (states,) which of the delays that only Python can draw it has; -1: none
+    patience: npt.NDArray[np.int32]  # (states,) the same of the time that one waits there at most
+    patience_offset: Floats
+    patience_scale: Floats
+    patience_foreign: npt.NDArray[np.int32]
     ways: npt.NDArray[np.int32]  # (states + 1,) where the transitions of each begin
     bound: Keys  # (ways,) cumulative probabilities, in 2**-53
     target: npt.NDArray[np.int32]  # (ways,) next states; ``states`` for the stop
@@ -110,6 +117,10 @@ class Plan:
         """Return the number of a state; of the first without a name."""
         return self._state_numbers[name] if name else 0
 
+    def state_after(self, name: str) -> int:
+        """Return the number of the state that a transition leads to; ``states`` for the stop."""
+        return self._state_numbers.get(name, len(self.population.states))
+
     @cached_property
     def _state_numbers(self) -> dict[str, int]:
         return {state.name: number for number, state in enumerate(self.population.states)}
@@ -120,33 +131,41 @@ class Plan:
 
     @cached_property
     def emitter_of(self) -> npt.NDArray[np.int64]:
-        """Return the number of each state's emitter, -1 for none."""
+        """Return the number of each state's emitter, -1 for none; behind the states that of a birth alone, (states + 1,)."""
         number = {name: number for number, name in enumerate(self.emitters)}
-        return np.array([number[state.emitter] if state.emitter else -1 for state in self.population.states])
+        return np.array([*(number[state.emitter] if state.emitter else -1 for state in self.population.states), -1])
 
     @cached_property
     def tables(self) -> Tables:
         states = self.population.states
         family, offset, scale = zip(*(_linear(state.delay) for state in states), strict=True)
-        is_foreign = np.array(family) == FOREIGN
+        patience, patience_offset, patience_scale = zip(*(_linear(_patience(state)) for state in states), strict=True)
+        is_foreign = np.array([*family, *patience]) == FOREIGN
+        foreign = np.where(is_foreign, np.cumsum(is_foreign) - 1, -1).astype(np.int32)
         ways = [way for state in states for way in state.ways]
         bounds = [draw.bounds([way.share or 1.0 for way in state.ways]) for state in states]
         return Tables(
             family=np.array(family, np.int32),
             offset=np.array(offset),
             scale=np.array(scale),
-            foreign=np.where(is_foreign, np.cumsum(is_foreign) - 1, -1).astype(np.int32),
+            foreign=foreign[: len(states)],
+            patience=np.array(patience, np.int32),
+            patience_offset=np.array(patience_offset),
+            patience_scale=np.array(patience_scale),
+            patience_foreign=foreign[len(states) :],
             ways=np.cumsum([0, *map(len, bounds)]).astype(np.int32),
             bound=np.concatenate(bounds),
-            target=np.array([self._state_numbers.get(way.next, len(states)) for way in ways], np.int32),
+            target=np.array([self.state_after(way.next) for way in ways], np.int32),
             sets=self.sets_group.T.astype(np.uint8, order="C"),
             former=np.array([group in self.groups_before for group in range(len(self.sets_group))], np.uint8),
         )
 
     @cached_property
-    def foreign_delays(self) -> list[Distribution]:
-        """Return the delays that only Python can draw."""
-        return [state.delay for state in self.population.states if state.delay and _linear(state.delay) == _FOREIGN]
+    def foreign_waits(self) -> list[tuple[str, Distribution]]:
+        """Return the delays, and then the limits of waiting, that only Python can draw, each with its purpose."""
+        states = self.population.states
+        waits = [("delay", state.delay) for state in states] + [("timeout", _patience(state)) for state in states]
+        return [(purpose, wait) for purpose, wait in waits if wait is not None and _linear(wait) == _FOREIGN]
 
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
@@ -167,6 +186,14 @@ class Plan:
         """Return what is kept of births, since some expression reads it: what is no variable of the spec."""
         read = {root(FACTS, name) for place in self.population.places() for _, name in place.dimension.all_names()}
         return {name: fact for name, fact in FACTS.items() if name in read - self.variable_names}
+
+    @cached_property
+    def notes(self) -> dict[str, pa.DataType]:
+        """Return what is noted of workers at each step since fields or variables read it, with its type."""
+        population = self.population
+        known = readable((state.name for state in population.states), population.resources)
+        read = {name for place in population.places() for _, name in place.dimension.all_names()}
+        return {name: type_ for name, type_ in known.items() if name in read - self.variable_names}
 
     @cached_property
     def variable_names(self) -> frozenset[str]:
@@ -261,8 +288,8 @@ class Plan:
 
     @cached_property
     def sets_variables(self) -> npt.NDArray[np.bool_]:
-        """Return which states set variables, (states,)."""
-        return np.array([bool(state.variables) for state in self.population.states])
+        """Return which states set variables; behind them that a birth alone does not, (states + 1,)."""
+        return np.array([*(bool(state.variables) for state in self.population.states), False])
 
     @cached_property
     def _reads(self) -> dict[str, list[str]]:
@@ -339,6 +366,10 @@ def _looks_back(dimension: Dimension) -> bool:
 
 def _looks_up(dimension: Dimension | Fact) -> bool:
     return isinstance(dimension, Dimension) and any(True for _ in lookups(dimension))
+
+
+def _patience(state: State) -> Distribution | None:
+    return None if state.timeout is None else state.timeout.after
 
 
 def _linear(wait: Distribution | None) -> Linear:

@@ -30,7 +30,7 @@ _OF_ARROW = {pa.int64(): WHOLE, pa.float64(): REAL, pa.bool_(): TRUTH, pa.null()
 ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()}
 _SWAPPED = {">": "<", ">=": "<="}
 _PUSHED = {"whole", "real", "known", "known real", "drawn", "drawn real", "fact", "seconds"}
-_IN_PLACE = {"count", "listed", "listed real", "to real", "is null", "not"}
+_IN_PLACE = {"listed", "listed real", "to real", "is null", "not"}
 
 Code = tuple[tuple[str, int], ...]  # instructions, by their names, with their arguments
 _NULL: Code = (("whole", 0),)  # the first of the constants

@@ -1,5 +1,5 @@
-"""What can be read of records while they are made: dimensions made before, variables, the time and what it is looked
-up in.
+"""What can be read of records while they are made: dimensions made before, variables, what is known of the worker, the
+time and what it is looked up in.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from datagen.draw import Integers
+from datagen.draw import Floats, Integers
 from datagen.engine.memory import Back
 from datagen.engine.step import Steps
 from datagen.engine.variables import StoreReader
@@ -28,15 +28,20 @@ class Events:
     due: Integers  # (n,) ns since the start
     worker: Integers  # (n,)
     step: Integers  # (n,)
+    noted: Mapping[str, Integers | Floats]  # what is known of the worker then, by name: (n,)
 
 
 _NOTHING = np.zeros(0, np.int64)
-NO_EVENTS = Events(_NOTHING, _NOTHING, _NOTHING)
+
+
+def no_events(notes: Mapping[str, pa.DataType]) -> Events:
+    """Return no events, for which things of some types would be known."""
+    return Events(_NOTHING, _NOTHING, _NOTHING, {name: _NOTHING.astype(notes[name].to_pandas_dtype()) for name in notes})
 
 
 def events_of(steps: Steps) -> Events:
     """Return the steps as events."""
-    return Events(steps.time, steps.worker, steps.step)
+    return Events(steps.time, steps.worker, steps.step, steps.noted)
 
 
 class RecordReader:
@@ -88,7 +93,7 @@ class RecordReader:
 
     def names(self) -> Collection[str]:
         formers = () if self._back is None else map(former, self._back.dimensions)
-        return {*self._courses, *self._variables.names(), *self._made, *formers}
+        return {*self._courses, *self._events.noted, *self._variables.names(), *self._made, *formers}
 
     def look_up(self, name: str, origin: Integers | None) -> pa.Array:
         if name not in self._made and name in self._variables.names():
@@ -103,6 +108,8 @@ class RecordReader:
             of = of_former(name)
             if self._back is not None and of is not None:
                 self._read[name] = self._back.former(of)
+            elif name in self._events.noted:
+                self._read[name] = pa.array(self._events.noted[name])
             else:
                 self._read[name] = self._courses[name](self._events.due)
         return self._read[name]

@@ -59,6 +59,7 @@ def _counted(plan: Plan, seed: int) -> Floats:
     counts = np.zeros((stop, stop + 1))
     if not made:
         return counts
+    steps = [taken.at(np.flatnonzero(taken.state < stop)) for taken in steps]  # without births alone
     worker = np.concatenate([taken.worker for taken in steps])
     state = np.concatenate([taken.state for taken in steps])
     order = np.argsort(worker, kind="stable")

@@ -13,6 +13,9 @@ WORKER = np.dtype(
     [("time", "i8"), ("number", "i8"), ("key", "u8"), ("step", "i8"), ("state", "i4"), ("behind", "i4")], align=True
 )
 
+# As the struct in datagen/native/heaps.pxd.
+RANK = np.dtype([("first", "i8"), ("second", "i8"), ("heap", "i4"), ("place", "i4")], align=True)
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -23,6 +26,7 @@ class Shape:
     fields: int  # that are
     steps: int  # that these are drawn for
     kept: int  # values that conditions read
+    resources: int
 
 
 @dataclass
@@ -40,10 +44,19 @@ class Slots:
     there: npt.NDArray[np.uint8]  # (slots, fields, steps) whether there is a value
     known: Integers  # (slots, kept) values, or bits of them, that conditions read
     has: npt.NDArray[np.uint8]  # (slots, kept) whether there is a value
+    # Where there are resources, else of no slot:
+    held: npt.NDArray[np.int32]  # (slots, resources) units
+    wait: Integers  # (slots,) ns: since when it waits; once it has all, for how long it did
+    asked: npt.NDArray[np.int32]  # (slots,) how many of its requests are met; -1: it waits for nothing
+    line: npt.NDArray[Any]  # (slots,) of RANK, where it stands in line,
+    timer: npt.NDArray[Any]  # (slots,) and until when
+    in_line: npt.NDArray[np.int32]  # (slots, resources) room for the lines
+    in_time: npt.NDArray[np.int32]  # (slots, 1)
 
     @classmethod
     def of(cls, size: int, shape: Shape) -> "Slots":
         """Return empty slots."""
+        sharing = size if shape.resources else 0
         return cls(
             np.empty(size, WORKER),
             np.empty(size, np.int32),
@@ -56,6 +69,13 @@ class Slots:
             np.empty((size, shape.fields, shape.steps), np.uint8),
             np.empty((size, shape.kept), np.int64),
             np.empty((size, shape.kept), np.uint8),
+            np.empty((sharing, shape.resources), np.int32),
+            np.empty(sharing, np.int64),
+            np.empty(sharing, np.int32),
+            np.empty(sharing, RANK),
+            np.empty(sharing, RANK),
+            np.empty((sharing, shape.resources), np.int32),
+            np.empty((sharing, 1), np.int32),
         )
 
     def __len__(self) -> int:
@@ -70,6 +90,11 @@ class Slots:
     def drawn_real(self) -> Floats:
         """Return the values drawn ahead of time, as real numbers."""
         return self.drawn.view(np.float64)
+
+    @property
+    def ranks(self) -> dict[str, npt.NDArray[Any]]:
+        """Return where workers stand in line, and until when."""
+        return {"line": self.line, "timer": self.timer}
 
     @property
     def nbytes(self) -> int:

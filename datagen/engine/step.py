@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from datagen.draw import Integers, Keys
+from datagen.draw import Floats, Integers, Keys
 
 
 class Room:
     """Room for the steps of a window, and for what is known of the births in it; the walk fills it."""
 
-    def __init__(self, rows: int, sizes: Integers) -> None:
-        """Make room for so many steps; ``sizes`` (groups,) are those of the stores of values."""
+    def __init__(self, rows: int, sizes: Integers, notes: int) -> None:
+        """Make room for so many steps, and ``notes`` of each; ``sizes`` (groups,) are those of the stores of values."""
         self.time, self.worker, self.step, self.ends = (np.empty(rows, np.int64) for _ in range(4))
         self.state = np.empty(rows, np.int32)
         self.keys = np.empty(rows, np.uint64)
@@ -29,13 +29,21 @@ class Room:
         self.stop_time, self.stop_worker = (np.empty(rows, np.int64) for _ in range(2))
         self.stop_state = np.empty(rows, np.int32)
         self.sizes = sizes
+        # What is known of the worker at each step.
+        self.noted = np.empty((notes, rows), np.int64)
+        self.noted_real = self.noted.view(np.float64)
 
     def stops(self, count: int, warm_up: int) -> "Stops":
         """Return the first of who stops as a condition says, by times after a warm-up (ns)."""
         return Stops(self.stop_time[:count] - warm_up, self.stop_worker[:count], self.stop_state[:count])
 
-    def steps(self, count: int, born: int, former_groups: Iterable[int], stops: "Stops") -> "Steps":
-        """Return the first steps, with the first births, and with what was set before them of some groups."""
+    def steps(
+        self, count: int, born: int, former_groups: Iterable[int], stops: "Stops", notes: Mapping[str, bool]
+    ) -> "Steps":
+        """Return the first steps, with the first births, and with what was set before them of some groups.
+
+        Of each of the ``notes``, by name, it is said whether it is a real number.
+        """
         return Steps(
             self.time[:count],
             self.worker[:count],
@@ -53,6 +61,10 @@ class Room:
                 np.zeros((born, 0), np.int64),
             ),
             stops=stops,
+            noted={
+                name: (self.noted_real if is_real else self.noted)[number, :count]
+                for number, (name, is_real) in enumerate(notes.items())
+            },
         )
 
 
@@ -107,6 +119,7 @@ class Steps:
     keep: tuple[Integers | None, ...] = ()
     births: Births = NO_BIRTHS
     stops: Stops = NO_STOPS  # of the whole window
+    noted: Mapping[str, Integers | Floats] = field(default_factory=dict)  # what is known of the worker, by name: (n,)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -135,4 +148,5 @@ class Steps:
             tuple(source[rows] for source in self.after),
             {group: source[rows] for group, source in self.before.items()},
             stops=self.stops,
+            noted={name: values[rows] for name, values in self.noted.items()},
         )

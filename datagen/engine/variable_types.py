@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from datagen.engine.birth import Fact
 from datagen.engine.plan import Plan, Setter
-from datagen.engine.reader import NO_EVENTS, Course, Look, RecordReader
+from datagen.engine.reader import Course, Look, RecordReader, no_events
 from datagen.engine.step import NO_BIRTHS
 from datagen.engine.variables import Store, StoreReader
 from datagen.plugin.dimension import Rows
@@ -23,7 +23,8 @@ def variable_types(plan: Plan, world: World, courses: Mapping[str, Course], look
     """
     stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
     nothing = np.zeros(0, np.int64)
-    reader = RecordReader(StoreReader(stores, lambda _: nothing.astype(np.int32)), NO_EVENTS, courses, {}, None, look)
+    variables = StoreReader(stores, lambda _: nothing.astype(np.int32))
+    reader = RecordReader(variables, no_events(plan.notes), courses, {}, None, look)
     rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
 
     def type_of(name: str) -> pa.DataType:

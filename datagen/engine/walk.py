@@ -17,11 +17,14 @@ from datagen.engine.arrivals import Arrivals
 from datagen.engine.conditions import Conditions
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
-from datagen.engine.slot import WORKER, Shape, Slots
+from datagen.engine.requests import requests_of
+from datagen.engine.slot import RANK, WORKER, Shape, Slots
 from datagen.engine.step import Room, Steps
 from datagen.moment import Moment
+from datagen.native.agenda import Agenda
 from datagen.native.decision import Decision
 from datagen.native.machine import Machine
+from datagen.native.resources import Resources
 from datagen.native.walk import EventLoop
 from datagen.plugin.arrival import Unreadable
 from datagen.plugin.world import World
@@ -37,7 +40,7 @@ _CROWD = 64  # workers alive from which on days are short
 _EVENTS_A_DAY = 4  # or more, so that the days last for some mean waits
 _WAITS = 4
 _STALE = 65536  # values that nobody can read any more, from which on a store is cleared
-_DRAWS = ("delay", "transition")
+_DRAWS = ("delay", "transition", "timeout")
 
 
 class Walk:
@@ -53,13 +56,18 @@ class Walk:
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
         programs = self._conditions.programs
         self._decision = Decision(programs, Machine(programs))
-        self._loop = EventLoop(plan.tables, keys, np.empty(_DAYS, np.int32), self._arrivals.core, self._decision)
+        self._requests = requests_of(plan, programs)
+        self._resources = Resources(self._requests, Agenda(np.empty(_DAYS, np.int32)), self._decision)
+        self._loop = EventLoop(plan.tables, keys, self._arrivals.core, self._resources)
+        self._journal = self._loop.journal
+        self._notes = {name: bool(is_real) for name, is_real in zip(plan.notes, programs.is_real, strict=True)}
         self._sizes = np.ones(len(plan.sets_group), np.int64)  # of the stores of values; position 0 is "never set"
-        self._rows = min(_FIRST_ROWS, _MOST_ROWS)
+        self._rows = max(min(_FIRST_ROWS, _MOST_ROWS), 2)
         self._slots: Slots
         self._held = self._refused = self._stuck = self._sizes[:0], self._sizes[:0]
         fields, kept = len(self._conditions.fields), len(programs.first)
-        self._shape = Shape(len(self._sizes), len(plan.foreign_delays), fields, self._ahead.steps, kept)
+        resources = len(plan.population.resources)
+        self._shape = Shape(len(self._sizes), len(plan.foreign_waits), fields, self._ahead.steps, kept, resources)
         self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // Slots.of(1, self._shape).nbytes, 1)))
         known, steps = self._arrivals.times.shape, self._ahead.steps
         self._first_waits = np.zeros((*known, self._shape.delays, steps), np.int64)
@@ -151,35 +159,64 @@ class Walk:
             "known": [values[alive] for values in slots.known.T],
             "has": [there[alive] for there in slots.has.T],
             "sizes": self._sizes.copy(),
+            "resources": self._lines(alive),
         }
+
+    def _lines(self, alive: Integers) -> dict[str, Any]:
+        """Return who has what and who waits for what, of the workers in some slots, for ``restore``."""
+        if not self._requests.free.size:
+            return {}
+        slots = self._slots
+        ranks = {name: {key: rank[key][alive] for key in RANK.names or ()} for name, rank in slots.ranks.items()}
+        return {
+            "free": self._requests.free.copy(),
+            "waiting": self._requests.waiting.copy(),
+            "tickets": self._resources.tickets,
+            "held": [units[alive] for units in slots.held.T],
+            "wait": slots.wait[alive],
+            "asked": slots.asked[alive],
+            "ranks": ranks,
+        }
+
+    def _restore_lines(self, alive: int, snapshot: dict[str, Any]) -> None:
+        """Let workers have, and wait for, what they did when a snapshot was taken."""
+        slots = self._slots
+        self._requests.free[:], self._requests.waiting[:] = snapshot["free"], snapshot["waiting"]
+        for resource, units in enumerate(snapshot["held"]):
+            slots.held[:alive, resource] = units
+        slots.wait[:alive], slots.asked[:alive] = snapshot["wait"], snapshot["asked"]
+        for name, rank in slots.ranks.items():
+            for key, column in snapshot["ranks"][name].items():
+                rank[key][:alive] = column
+        self._resources.restore(alive, snapshot["tickets"])
 
     def advance(self, limit: int) -> Steps:
         """Walk on through one window, which ends at ``limit`` (ns since the start) or before; return the steps before.
 
         Raises RunFailed when a delay or gap is NaN, or very many steps are at one and the same time.
         """
-        room = Room(self._rows, self._sizes)
+        room = Room(self._rows, self._sizes, len(self._notes))
         self._loop.begin(room)
         self._arrivals.core.note(room.refused_at, room.refused_by)
         limit = min(limit + self._warm_up, NEVER)
         while (pause := self._loop.advance(min(limit, self._loop.change))) != "full":
-            if pause == "fault" and self._loop.rows:
+            if pause == "fault" and self._journal.rows:
                 break  # a run that ends before it is none the worse
             if pause != "reached":
                 self._go_on(pause)
-            elif self._loop.change >= limit or (self._loop.rows and self._arrivals.turns):
+            elif self._loop.change >= limit or (self._journal.rows and self._arrivals.turns):
                 break  # behind such a change it could not be told who was held back before it
             else:
                 self._go_on("changed")
-        self._held = room.held_at[: self._loop.held] - self._warm_up, room.held_for[: self._loop.held]
+        self._held = room.held_at[: self._journal.held] - self._warm_up, room.held_for[: self._journal.held]
         refused = self._arrivals.core.refused
         self._refused = room.refused_at[:refused] - self._warm_up, room.refused_by[:refused].astype(np.int64)
         if self._warm_up:
-            room.time[: self._loop.rows] -= self._warm_up
-            room.ends[: self._loop.rows][room.ends[: self._loop.rows] < NEVER] -= self._warm_up
+            room.time[: self._journal.rows] -= self._warm_up
+            room.ends[: self._journal.rows][room.ends[: self._journal.rows] < NEVER] -= self._warm_up
         stops = room.stops(self._decision.stopped, self._warm_up)
         self._stuck = stops.time[stops.state >= 0], stops.state[stops.state >= 0].astype(np.int64)
-        steps = room.steps(self._loop.rows, self._loop.born, self._groups_before, stops)
+        steps = room.steps(self._journal.rows, self._journal.born, self._groups_before, stops, self._notes)
         if self._arrivals.keeps_batches:
             steps = steps.bearing(self._arrivals.with_batches(steps.births))
         self._rows = min(4 * self._rows, _MOST_ROWS)
@@ -246,6 +283,8 @@ class Walk:
         for place in range(len(self._arrivals)):
             self._draw_first(place)
         self._loop.restore(alive, snapshot["spawned"])
+        if self._requests.free.size:
+            self._restore_lines(alive, snapshot["resources"])
         self._loop.change = self._arrivals.next_change
         self._schedule(_ONE_DAY)
 

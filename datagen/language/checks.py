@@ -12,9 +12,10 @@ from typing import Any
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
 from datagen.language.emitter import Emitter
+from datagen.language.holding import Holding
 from datagen.language.fields import fields_of, fields_of_emitter, leaving, parts_in, text_in
 from datagen.language.members import repeated_names
-from datagen.language.names import Field, Given, reading, unknown_in_transitions, unknown_names
+from datagen.language.names import Field, Given, reading, unknown_in_states, unknown_names
 from datagen.language.order import disorder
 from datagen.language.state import State
 from datagen.language.tables import Tables
@@ -39,7 +40,7 @@ class _State:
     name: str
     emitter: str | None
     next: tuple[tuple[Path_, str], ...]
-    never_waits: bool
+    at_once: tuple[str, ...]  # those of these that it may go to without ever waiting
     variables: tuple[Field, ...]
     leaving: tuple[Field, ...]  # the expressions of its transitions
 
@@ -88,6 +89,8 @@ class Checks:
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
         self._compared = 0
+        valid = [(path, part) for path, part in parts_in(made, (), "states") if isinstance(part, State)]
+        self._holding = Holding(data.get("resources"), valid, self._begins)
         # What a source plays whose file or table is not understood may be any variable.
         self._knows_all = not any(
             _kind(part) == "replay" if isinstance(part, dict) else not all(map(self._tables.names, _taken(part)))
@@ -120,6 +123,7 @@ class Checks:
         yield from disorder([one.variables for one in self._states], [one.variables for one in self._sources])
         yield from self._standing_circles()
         yield from times.problems(self._data)
+        yield from self._holding.problems(self._near)
         begins = {name for source in self._sources for _, name in source.begins}
         if self._states and begins <= self._by_name.keys() and not any(state.emitter for state in self._reachable):
             yield ("states",), "no state that can be reached has an emitter, so there would never be a record"
@@ -134,6 +138,7 @@ class Checks:
             if emitter.name is not None and emitter.name not in used:
                 yield emitter.path, f"emitter {show(emitter.name)} is used by no state"
         yield from self._unset_on_some_path()
+        yield from self._holding.warnings()
         yield from self._tables.unused(self._fields)
         if self._knows_all:
             yield from ((path, f"{text} (it is read as nothing)") for path, text in self._unknown_names(doubted=True))
@@ -190,11 +195,23 @@ class Checks:
 
     def _unknown_names(self, *, doubted: bool = False) -> Found:
         given = Given(self._data, any(source.in_batches for source in self._sources))
-        lists = [(owner.variables, False) for owner in self._owners]
-        for fields, in_record in [*lists, *((emitter.dimensions, True) for emitter in self._emitters)]:
-            yield from unknown_names(fields, self._variables, given, self._near, in_record=in_record, doubted=doubted)
+        for lists, in_record, in_state in (
+            ([state.variables for state in self._states], False, True),
+            ([source.variables for source in self._sources], False, False),
+            ([emitter.dimensions for emitter in self._emitters], True, True),
+        ):
+            for fields in lists:
+                yield from unknown_names(
+                    fields,
+                    self._variables,
+                    given,
+                    self._near,
+                    in_record=in_record,
+                    in_state=in_state,
+                    doubted=doubted,
+                )
         for field in () if doubted else [field for state in self._states for field in state.leaving]:
-            yield from unknown_in_transitions(field, self._variables, self._by_name, given, self._near)
+            yield from unknown_in_states(field, self._variables, given, self._near)
 
     def _reads_of_nothing(self) -> Found:
         for field in self._fields:
@@ -228,9 +245,7 @@ class Checks:
 
     def _standing_circles(self) -> Found:
         """Yield one of the circles of each group of states that lead to one another."""
-        standing: Graph[str] = {
-            state.name: [name for _, name in state.next] for state in self._states if state.never_waits
-        }
+        standing: Graph[str] = {state.name: list(state.at_once) for state in self._states}
         for circle in circles(standing):
             names = [*circle[: _MOST_SHOWN - 1], "…", circle[-1]] if len(circle) > _MOST_SHOWN + 1 else circle
             way = f" ({' → '.join(names)})" if len(circle) > 2 else ""
@@ -326,7 +341,11 @@ def _state(path: Path_, part: State | dict[str, Any]) -> _State:
         ]
         alone = text_in(part, "next")
     ways += [((*path, "next"), alone)] if alone is not None else []
-    return _State(path, name, emitter, tuple(ways), never_waits, fields, tuple(leaving(part, path)))
+    at_once = tuple(name for _, name in ways) if never_waits else ()
+    if isinstance(part, State) and part.timeout is not None:
+        ways.append(((*path, "timeout", "next"), part.timeout.next))
+        at_once += (part.timeout.next,) if part.timeout.never_waits else ()
+    return _State(path, name, emitter, tuple(ways), at_once, fields, tuple(leaving(part, path)))
 
 
 def _source(path: Path_, part: Arrival | dict[str, Any], columns: Callable[[str], list[str]]) -> _Source:

@@ -37,8 +37,11 @@ def fields_of_emitter(emitter: Any, path: Path_) -> tuple[Field, ...]:
 
 
 def leaving(state: State | dict[str, Any], path: Path_) -> Iterator[Field]:
-    """Yield the expressions of the transitions of a state as fields without a name, which only read."""
+    """Yield the expressions of a state as fields without a name, which only read."""
     if isinstance(state, State):
+        for inner, expression in state.priorities():
+            at = (*path, *inner)
+            yield Field(at, None, (), tuple((at, name) for name in sorted(expression.names)))
         for number, way in enumerate(state.transitions):
             for key, expression in way.expressions():
                 at = (*path, "transitions", number, key)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from datagen.plugin.arrival import BATCH, WORKER
+from datagen.plugin.life import readable
 from datagen.plugin.lookup import Lookup
 from datagen.problems import Path_, is_comment, show
 from datagen.records.batch import TIME
@@ -16,8 +17,10 @@ from datagen.records.expression import ExpressionError, parse
 from datagen.records.expression.name import called, former, of_former, root, shown
 
 _NOT_HERE = "can only be read by fields of a record: only records have one before them"
-_VISITS = re.compile(r"visits\('(.*)'\)", re.DOTALL)
-_COURSE = re.compile(r"(profile|incident)\('(.*)'\)", re.DOTALL)
+_COURSE = re.compile(r"(profile|incident|visits|free|waiting)\('(.*)'\)", re.DOTALL)
+_LISTS = {"profile": "profiles", "incident": "incidents", "visits": "states", "free": "resources"} | {
+    "waiting": "resources"
+}
 
 Found = Iterator[tuple[Path_, str]]
 Known = dict[str, bool]
@@ -61,23 +64,32 @@ class Given:
 
     @cached_property
     def known(self) -> Known:
+        """Return what can be read of any time and birth."""
         named = [called(kind, name) for kind in ("profile", "incident") for name in self._named(kind)]
         return dict.fromkeys(["time", WORKER, *([BATCH] if self.has_batches else []), *named], True)
 
+    @cached_property
+    def of_lives(self) -> Known:
+        """Return what can be read of a worker in a state."""
+        return dict.fromkeys(readable(self._named("visits"), self._named("free")), True)
+
     def lacking(self, name: str, near: Callable[[str, Collection[str]], str]) -> str | None:
         """Return why a name that stands for nothing is known all the same, and yet can't be read."""
-        if name.startswith("visits('"):
-            return f"{name} can only be read by transitions"
         if root([BATCH], name):
             return f'{show(name)} can only be read where a source is of the type "every"'
         if (course := _COURSE.fullmatch(name)) is None:
             return None
         kind, of = course.groups()
         known = self._named(kind)
-        return f"unknown {kind} {show(of)}" + (near(of, known) if known else f'; the spec has no "{kind}s"')
+        what = _LISTS[kind].removesuffix("s")
+        if of in known:
+            return f"{name} can only be read by states, and by fields of their records"
+        return f"unknown {what} {show(of)}" + (near(of, known) if known else f'; the spec has no "{_LISTS[kind]}"')
 
     def _named(self, kind: str) -> list[str]:
-        named = self.data.get(f"{kind}s")
+        named = self.data.get(_LISTS[kind])
+        if isinstance(named, list):
+            return [part["name"] for part in named if isinstance(part, dict) and isinstance(part.get("name"), str)]
         return [name for name in named if not is_comment(name)] if isinstance(named, dict) else []
 
 
@@ -88,6 +100,7 @@ def unknown_names(
     near: Callable[[str, Collection[str]], str],
     *,
     in_record: bool,
+    in_state: bool,
     doubted: bool = False,
 ) -> Found:
     """Yield the names, or the doubts, that stand for nothing; ``near`` ends a message with the nearest known ones."""
@@ -96,7 +109,7 @@ def unknown_names(
     earlier: Known = {}
     formers = dict.fromkeys(map(former, [TIME, *everywhere]), True) if in_record else {}
     for field in fields:
-        known = ChainMap(earlier, variables, given.known)
+        known = ChainMap(earlier, variables, given.known, given.of_lives if in_state else {})
         for path, name in field.doubts if doubted else field.names:
             if root(known, name) or root(formers, name):
                 continue
@@ -112,22 +125,16 @@ def unknown_names(
             earlier[field.name or ""] = True
 
 
-_OF_LEAVING = ("visits", "steps", "age", "alive", "born", WORKER)  # what is known of a worker who leaves a state
-
-
-def unknown_in_transitions(
-    field: Field, variables: Known, states: Collection[str], given: Given, near: Callable[[str, Collection[str]], str]
+def unknown_in_states(
+    field: Field, variables: Known, given: Given, near: Callable[[str, Collection[str]], str]
 ) -> Found:
-    """Yield the names in the expressions of transitions that stand for nothing, or can't be read there."""
-    known = ChainMap(variables, dict.fromkeys(_OF_LEAVING, True))
+    """Yield the names in the expressions of states that stand for nothing, or can't be read there."""
+    known = ChainMap(variables, given.of_lives, {WORKER: True})
     for path, name in field.names:
-        visited = _VISITS.fullmatch(name)
-        if root(known, name) or (visited and visited[1] in states):
+        if root(known, name):
             continue
-        if visited:
-            yield path, f"unknown state {show(visited[1])}{near(visited[1], states)}"
-        elif root(given.known, name) or of_former(name) is not None or root([TIME, BATCH], name):
-            yield path, f"{shown(name)} can't be read by a transition"
+        if root(given.known, name) or of_former(name) is not None or root([TIME, BATCH], name):
+            yield path, f"{shown(name)} can't be read by a state"
         else:
             text = given.lacking(name, near)
             yield path, text or f"{show(name)} is neither a variable nor what is known of a worker{near(name, known)}"

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.language.emitter import Emitter
+from datagen.language.resource import Resource
 from datagen.language.state import State
 from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import Dimension, PooledDimension, keyed_path
@@ -99,6 +100,7 @@ class Population(Model):
     profiles: Named[AnyProfile] = Field({}, description="profiles by name: how fast the clock of an activity runs")
     incidents: Named[AnyIncident] = Field({}, description="incidents by name: stretches of time")
     tables: Named[AnyTable] = Field({}, description="tables by name: rows of reference data to pick from")
+    resources: Named[Resource] = Field({}, description="what workers share and wait for, by name")
     warm_up: WarmUp = Field(
         0, description='how long before the start the simulation begins, such as "30M", or "auto": ten mean lives'
     )

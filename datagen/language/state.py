@@ -2,36 +2,23 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
+from datagen.language.resource import Waiting
 from datagen.plugin.dimension import AnyDimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
-from datagen.plugin.expression import AnyExpression
-from datagen.plugin.model import LARGEST, Model, invalid
+from datagen.plugin.expression import AnyExpression, MaybeNumber
+from datagen.plugin.model import Model, invalid
 from datagen.problems import Path_, show
-from datagen.records.expression import Expression, parse
+from datagen.records.expression import Expression
 
 STOP = "stop"
 
 
-def _probability(value: Any) -> int | float | Expression:
-    if isinstance(value, str):
-        return parse(value)
-    if isinstance(value, Expression):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"must be a valid number, or an expression, which is a text, found {show(value)}")
-    if not abs(value) <= LARGEST:
-        raise ValueError(f"must lie between -1e300 and 1e300, found {show(value)}")
-    return value
-
-
 _Probability = Annotated[
-    int | float | Expression,
-    PlainValidator(_probability),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}),
+    MaybeNumber, WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]})
 ]
 
 
@@ -60,7 +47,7 @@ class Transition(Model):
         return 1.0 if self.probability is None or isinstance(self.probability, Expression) else self.probability
 
 
-class State(Model):
+class State(Waiting):
     """A state that workers are in."""
 
     name: str = Field(min_length=1, description='name of the state, unique, not "stop"')
@@ -99,6 +86,8 @@ class State(Model):
             lines.append((("next",), 'can\'t stand beside "transitions"; put it among these'))
         if self.ordered and not self.transitions:
             lines.append((("ordered",), 'is for "transitions", and there are none'))
+        if self.timeout is not None and not self.requests:
+            lines.append((("timeout",), 'is for "acquire" and "use", and there are none'))
         for number, way in enumerate(self.transitions):
             key, text = self._misfit(number, way)
             if text:

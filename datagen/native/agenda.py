@@ -32,7 +32,10 @@ class Agenda:
         self.workers, self.stored, self.when, self.who = slots.workers, slots.stored, slots.when, slots.who
 
     def schedule(self, shift: cython.int, used: cython.int) -> None:
-        """Put the events of all workers, in the slots that are used, into a calendar whose days have 2**shift ns."""
+        """Put the events of all workers, in the slots that are used, into a calendar whose days have 2**shift ns.
+
+        Who waits for others has none: its time is NEVER.
+        """
         slot: cython.int
         first: cython.longlong = NEVER
         for slot in range(used):
@@ -44,7 +47,7 @@ class Agenda:
         for slot in range(self.day.shape[0]):
             self.day[slot] = NOBODY
         for slot in range(used):
-            if self.workers[slot].state >= 0:
+            if self.workers[slot].state >= 0 and self.workers[slot].time < NEVER:
                 self.add(slot)
 
     @cython.cfunc

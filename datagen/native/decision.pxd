@@ -17,6 +17,12 @@ cdef class Decision:
     cdef int number  # which of what is kept is the worker's number in its source; -1: none
     cdef int begin  # which is the time of its birth
     cdef double[::1] sums  # (most ways of a state,)
+    cdef const int[::1] counts  # (states,) which of what is kept counts the visits to each; -1: nothing
+    cdef long long[::1] facts  # as the machine has them
+    cdef const int[:, ::1] notes  # (notes, states) the instruction for what is noted of a step into each
+    cdef const unsigned char[::1] is_real  # (notes,) whether that is a real number
+    cdef long long[:, ::1] noted  # (notes, rows) whole numbers, and the same as real ones
+    cdef double[:, ::1] noted_real
     cdef int stop  # where a worker goes who stops
     cdef long long[:, :, ::1] drawn  # (slots, fields, steps) drawn ahead of time
     cdef unsigned char[:, :, ::1] there
@@ -30,6 +36,9 @@ cdef class Decision:
     cdef bint is_noted_full(self) noexcept nogil
     cdef void bear(self, int slot, int place, long long time, long long number, long long entry) noexcept nogil
     cdef void enter(self, int slot, int owner, long long place) noexcept nogil
-    cdef int choose(self, int slot, int state, Worker *worker, long long alive, unsigned long long random) noexcept nogil
+    cdef void arrive(self, int slot, int state) noexcept nogil
+    cdef void write(self, int slot, int state, long long row) noexcept nogil
+    cdef int choose(self, int slot, int state, Worker *worker, unsigned long long random) noexcept nogil
+    cdef void note_stop(self, Worker *worker, int state) noexcept nogil
     cdef int _weighed(self, int slot, int state, unsigned long long random) noexcept nogil
-    cdef void _look(self, int slot, Worker *worker, long long alive) noexcept nogil
+    cdef void look(self, int slot, Worker *worker, long long steps, long long waited, long long alive) noexcept nogil

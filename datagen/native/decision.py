@@ -29,7 +29,8 @@ class Decision:
         self.ways, self.target, self.stop = tables.ways, tables.target, len(tables.kind)
         self.when, self.weigh, self.weight = tables.when, tables.weigh, tables.weight
         self.first, self.number, self.begin = tables.first, tables.number, tables.begin
-        self.sums = tables.sums
+        self.sums, self.counts = tables.sums, tables.counts
+        self.facts, self.notes, self.is_real = tables.facts, tables.notes, tables.is_real
         self.used = len(tables.code) > 0 or len(tables.first) > 0
         self.stopped = 0
 
@@ -54,9 +55,13 @@ class Decision:
         self.first_drawn, self.first_there = first_drawn, first_there
 
     def note(self, steps: object) -> None:
-        """Take room to note who stops as conditions say."""
+        """Take room to note who stops as conditions say, and what is known at each step."""
         for array in (steps.stop_worker, steps.stop_state):
             check(len(array), len(steps.stop_time))
+        for array in (steps.noted, steps.noted_real):
+            check(len(array), len(self.notes))
+            check(array.shape[1], len(steps.time))
+        self.noted, self.noted_real = steps.noted, steps.noted_real
         self.stop_time, self.stop_worker, self.stop_state = steps.stop_time, steps.stop_worker, steps.stop_state
         self.stopped = 0
 
@@ -97,6 +102,14 @@ class Decision:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def arrive(self, slot: cython.int, state: cython.int) -> cython.void:
+        """Count the visit of a worker to a state, before it waits there for anything."""
+        if self.counts[state] >= 0:
+            self.machine.known[slot, self.counts[state]] += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def enter(self, slot: cython.int, owner: cython.int, place: cython.longlong) -> cython.void:
         """Set what a state, or a source, sets of a worker; ``place`` is that of the step among those drawn ahead."""
         self.machine.run(self.entry[owner], self.entry[owner + 1], slot, place)
@@ -104,23 +117,39 @@ class Decision:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def write(self, slot: cython.int, state: cython.int, row: cython.longlong) -> cython.void:
+        """Note what is known of a worker at its step into a state, which is a row of those that are written."""
+        number: cython.Py_ssize_t
+        begin: cython.int
+        for number in range(self.noted.shape[0]):
+            begin = self.notes[number, state]
+            self.machine.run(begin, begin + 1, slot, 0)
+            if self.is_real[number]:
+                self.noted_real[number, row] = self.machine.reals[0]
+            else:
+                self.noted[number, row] = self.machine.stack[0]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def choose(
-        self,
-        slot: cython.int,
-        state: cython.int,
-        worker: cython.pointer(Worker),
-        alive: cython.longlong,
-        random: cython.ulonglong,
+        self, slot: cython.int, state: cython.int, worker: cython.pointer(Worker), random: cython.ulonglong
     ) -> cython.int:
         """Return where a worker goes that leaves a state, by a draw; FAULTY where there is none to be made."""
-        self._look(slot, worker, alive)
         following: cython.int = self._weighed(slot, state, random)
         if following == NOTHING or following == self.stop:
-            self.stop_time[self.stopped], self.stop_worker[self.stopped] = worker.time, worker.number
-            self.stop_state[self.stopped] = state if following == NOTHING else NOTHING
-            self.stopped += 1
+            self.note_stop(worker, state if following == NOTHING else NOTHING)
             return self.stop
         return following
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def note_stop(self, worker: cython.pointer(Worker), state: cython.int) -> cython.void:
+        """Note that a worker stops now, and in which state if none of its transitions was left."""
+        self.stop_time[self.stopped], self.stop_worker[self.stopped] = worker.time, worker.number
+        self.stop_state[self.stopped] = state
+        self.stopped += 1
 
     @cython.cfunc
     @cython.nogil
@@ -158,10 +187,18 @@ class Decision:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _look(self, slot: cython.int, worker: cython.pointer(Worker), alive: cython.longlong) -> cython.void:
-        """Learn what is known of this instant."""
+    def look(
+        self,
+        slot: cython.int,
+        worker: cython.pointer(Worker),
+        steps: cython.longlong,
+        waited: cython.longlong,
+        alive: cython.longlong,
+    ) -> cython.void:
+        """Learn what is known of this instant: of a worker how many states it has entered, and what it has waited."""
         if self.begin >= 0:
-            self.machine.facts[0] = worker.time - self.machine.known[slot, self.begin]
-        self.machine.facts[1] = worker.number
-        self.machine.facts[2] = worker.step
-        self.machine.facts[3] = alive
+            self.facts[0] = worker.time - self.machine.known[slot, self.begin]
+        self.facts[1] = worker.number
+        self.facts[2] = steps
+        self.facts[3] = waited
+        self.facts[4] = alive

@@ -9,26 +9,23 @@ def check(found: int, wanted: int) -> None:
         raise ValueError(f"{found} in place of {wanted}")
 
 
-def check_tables(tables: object, begins: list) -> bool:
-    """Return whether a source sets any group of variables, by the tables of states and where sources begin.
+def check_tables(tables: object, begins: list) -> None:
+    """Raise ValueError when tables of states have different lengths, or lead to states that there are not.
 
-    Raises ValueError when the tables are of different lengths, or lead to states that there are not.
+    Where sources begin is in ``begins``.
     """
     stop = len(tables.family)
-    for length in (len(tables.offset), len(tables.scale), len(tables.foreign), len(tables.ways) - 1):
-        check(length, stop)
+    check(len(tables.ways) - 1, stop)
     check(len(tables.sets), stop + len(begins))
     for length in (len(tables.bound), len(tables.target)):
         check(length, tables.ways[stop])
     check(tables.ways[0], 0)
-    check(len(tables.former), tables.sets.shape[1])
     if min(begins, default=0) < 0 or max(begins, default=0) >= stop:
         raise ValueError("a source into a state that there is not")
     if (np.diff(tables.ways) <= 0).any():
         raise ValueError("a state without a way out of it")
     if (tables.target < 0).any() or (tables.target > stop).any():
         raise ValueError("a way to a state that there is not")
-    return bool(tables.sets[stop:].any())
 
 
 def check_programs(programs: object) -> None:
@@ -36,18 +33,42 @@ def check_programs(programs: object) -> None:
     stop = len(programs.kind)
     check(len(programs.ways) - 1, stop)
     check(len(programs.draws), len(programs.entry) - 1)
+    check(len(programs.counts), stop)
+    check(len(programs.is_real), len(programs.notes))
+    check(programs.notes.shape[1], stop)
     for table in (programs.target, programs.when, programs.weigh, programs.weight):
         check(len(table), programs.ways[stop])
     check(len(programs.argument), len(programs.code))
     check(len(programs.valid), len(programs.whole))
 
 
-def check_slots(slots: object, groups: int, delays: int) -> None:
+def check_requests(tables: object) -> None:
+    """Raise ValueError when the tables of resources don't fit together."""
+    resources = len(tables.free)
+    for array in (tables.waiting, tables.lines):
+        check(len(array), resources)
+    check(len(tables.timers), 1)
+    for begins, listed in (
+        (tables.begin, tables.resource),
+        (tables.releases, tables.released),
+        (tables.uses, tables.used_up),
+    ):
+        check(len(begins), len(tables.following) + 1)
+        check(begins[-1], len(listed))
+        if (np.diff(begins) < 0).any() or begins[0] != 0:
+            raise ValueError("requests that do not come one after the other")
+        if len(listed) and not 0 <= listed.min() <= listed.max() < resources:
+            raise ValueError("a resource that there is not")
+    for array in (tables.units, tables.priority, tables.priorities):
+        check(len(array), len(tables.resource))
+    if (tables.following > len(tables.following)).any():
+        raise ValueError("a way to a state that there is not")
+
+
+def check_slots(slots: object) -> None:
     """Raise ValueError when the arrays that have a place for each worker are of other lengths, or another shape."""
     for array in (slots.origin, slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
         check(len(array), len(slots.workers))
-    check(slots.stored.shape[1], groups)
-    check(slots.waits.shape[1], delays)
 
 
 def check_first(first_waits: object, times: object, waits: object) -> None:

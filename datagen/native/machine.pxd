@@ -12,7 +12,7 @@ cdef class Machine:
     cdef const long long[:, :, ::1] drawn  # (slots, fields, steps) drawn ahead of time, and the same as real numbers
     cdef const double[:, :, ::1] drawn_real
     cdef const unsigned char[:, :, ::1] there  # (slots, fields, steps) whether there is a value
-    cdef long long facts[4]  # what is known of the instant, by the numbers of FACTS
+    cdef long long[::1] facts  # (facts,) what is known of the instant: by the numbers of FACTS, then of resources
     cdef long long stack[256]  # the values calculated so far, as they are whole numbers or
     cdef double reals[256]  # real ones,
     cdef bint holds[256]  # and whether there are any

@@ -21,39 +21,38 @@ DRAWN = cython.declare(cython.int, 4)
 DRAWN_REAL = cython.declare(cython.int, 5)
 FACT = cython.declare(cython.int, 6)
 SECONDS = cython.declare(cython.int, 7)
-# keeps the one on top, or counts;
+# keeps the one on top;
 KEEP = cython.declare(cython.int, 8)
 KEEP_REAL = cython.declare(cython.int, 9)
-COUNT = cython.declare(cython.int, 10)
 # makes another one of it: a place of a list what is there;
-LISTED = cython.declare(cython.int, 11)
-LISTED_REAL = cython.declare(cython.int, 12)
-TO_REAL = cython.declare(cython.int, 13)
-IS_NULL = cython.declare(cython.int, 14)
-NOT = cython.declare(cython.int, 15)
+LISTED = cython.declare(cython.int, 10)
+LISTED_REAL = cython.declare(cython.int, 11)
+TO_REAL = cython.declare(cython.int, 12)
+IS_NULL = cython.declare(cython.int, 13)
+NOT = cython.declare(cython.int, 14)
 # makes one of several;
-CHOOSE = cython.declare(cython.int, 16)
-COALESCE = cython.declare(cython.int, 17)
-AND = cython.declare(cython.int, 18)
-OR = cython.declare(cython.int, 19)
+CHOOSE = cython.declare(cython.int, 15)
+COALESCE = cython.declare(cython.int, 16)
+AND = cython.declare(cython.int, 17)
+OR = cython.declare(cython.int, 18)
 # makes one of two numbers, whole ones and then real ones.
-ADD = cython.declare(cython.int, 20)
-SUBTRACT = cython.declare(cython.int, 21)
-MULTIPLY = cython.declare(cython.int, 22)
-MODULO = cython.declare(cython.int, 23)
-EQUAL = cython.declare(cython.int, 24)
-UNEQUAL = cython.declare(cython.int, 25)
-LESS = cython.declare(cython.int, 26)
-AT_MOST = cython.declare(cython.int, 27)
-ADD_REAL = cython.declare(cython.int, 28)
-SUBTRACT_REAL = cython.declare(cython.int, 29)
-MULTIPLY_REAL = cython.declare(cython.int, 30)
-MODULO_REAL = cython.declare(cython.int, 31)
-DIVIDE_REAL = cython.declare(cython.int, 32)
-EQUAL_REAL = cython.declare(cython.int, 33)
-UNEQUAL_REAL = cython.declare(cython.int, 34)
-LESS_REAL = cython.declare(cython.int, 35)
-AT_MOST_REAL = cython.declare(cython.int, 36)
+ADD = cython.declare(cython.int, 19)
+SUBTRACT = cython.declare(cython.int, 20)
+MULTIPLY = cython.declare(cython.int, 21)
+MODULO = cython.declare(cython.int, 22)
+EQUAL = cython.declare(cython.int, 23)
+UNEQUAL = cython.declare(cython.int, 24)
+LESS = cython.declare(cython.int, 25)
+AT_MOST = cython.declare(cython.int, 26)
+ADD_REAL = cython.declare(cython.int, 27)
+SUBTRACT_REAL = cython.declare(cython.int, 28)
+MULTIPLY_REAL = cython.declare(cython.int, 29)
+MODULO_REAL = cython.declare(cython.int, 30)
+DIVIDE_REAL = cython.declare(cython.int, 31)
+EQUAL_REAL = cython.declare(cython.int, 32)
+UNEQUAL_REAL = cython.declare(cython.int, 33)
+LESS_REAL = cython.declare(cython.int, 34)
+AT_MOST_REAL = cython.declare(cython.int, 35)
 
 INSTRUCTIONS = {
     "whole": WHOLE,
@@ -66,7 +65,6 @@ INSTRUCTIONS = {
     "seconds": SECONDS,
     "keep": KEEP,
     "keep real": KEEP_REAL,
-    "count": COUNT,
     "listed": LISTED,
     "listed real": LISTED_REAL,
     "to real": TO_REAL,
@@ -94,9 +92,9 @@ INSTRUCTIONS = {
     "< real": LESS_REAL,
     "<= real": AT_MOST_REAL,
 }
-# What is known of an instant: of the worker its age (ns) and number and how many states it has entered; and of all how
-# many are alive.
-FACTS = {"age": 0, "born": 1, "steps": 2, "alive": 3}
+# What is known of an instant: of the worker its age (ns), number, how many states it has entered, and how long (ns) it
+# has waited in this one; of all how many are alive. Behind that comes what is known of resources.
+FACTS = {"age": 0, "born": 1, "steps": 2, "waited": 3, "alive": 4}
 
 
 @cython.final  # so that its methods are called directly
@@ -108,6 +106,7 @@ class Machine:
         """Take instructions and constants; they fit what the machine is to be given, or it writes where it must not."""
         self.code, self.argument = programs.code, programs.argument
         self.whole, self.real, self.valid = programs.whole, programs.real, programs.valid
+        self.facts = programs.facts
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
@@ -165,8 +164,6 @@ class Machine:
             elif code == KEEP_REAL:
                 self.known_real[slot, argument], self.has[slot, argument] = self.reals[top], self.holds[top]
                 top -= 1
-            elif code == COUNT:
-                self.known[slot, argument] += 1
             else:
                 top = self._go_on(code, argument, top)
 

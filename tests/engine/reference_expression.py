@@ -159,8 +159,8 @@ def own_value(node: tuple, names: dict, zone: str) -> object:
             return operated(operator, value_of(left, names, zone), value_of(right, names, zone))
         case ("call", "profile" | "incident" as course, (("constant", name),)):
             return names[course](name)
-        case ("call", "visits", (("constant", name),)):
-            return names["visits()"](name)
+        case ("call", "visits" | "free" | "waiting" as fact, (("constant", name),)):
+            return names[f"{fact}()"](name)
         case ("call", "previous", (("name", name),)):
             return look_up(name, names["previous"]) if names["previous"] else None
         case ("call", name, arguments):

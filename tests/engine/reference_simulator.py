@@ -13,7 +13,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
@@ -28,6 +28,7 @@ from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
 from tests.engine.reference_distribution import drawn
 from tests.engine.reference_distribution import rounded as rounded_draw
 from tests.engine.reference_expression import Time, as_float, compared, evaluate, to_digits
+from tests.engine.reference_resources import GIVE_UP, GO_ON, MOVE, Resources, requests
 from tests.reference_profiles import ReferenceRhythm
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
@@ -76,14 +77,16 @@ def emit(
     maker = Maker(spec, seed, start)
     alive = maker.values.alive
     rows = maker.rows()
-    for simulated, worker, state, step, row, variables, source in walk(
-        spec, seed, start, max_workers, spawns, maker.zone, alive
-    ):
-        now = simulated - warm_up
+    for entry in walk(spec, seed, start, max_workers, spawns, maker.zone, alive):
+        now, worker, state, row, variables = entry.time - warm_up, entry.worker, entry.state, entry.row, entry.variables
         if now >= 0:
             yield from ((0, row) for row in rows)
         maker.values.worker = worker
-        maker.enter(now, state, step, row, variables, source)
+        maker.values.step = entry.step
+        if state is None:
+            maker.bear(now, row, variables, entry.source)
+            continue
+        maker.enter(now, state, row, variables, entry.facts)
         if now >= 0:
             for record in maker.records(state, row, variables) if "emitter" in state else [None]:
                 yield now, record
@@ -98,7 +101,8 @@ def alone(source: Source, number: int, simulated: int) -> int:
     variables: Record = {}
     born = replace(source, number=number + 1)
     row = draw.numbered(replace(source, number=number).key(), np.array([0]))
-    maker.enter(now, state, 0, row, variables, born)
+    maker.bear(now, row, variables, born)
+    maker.enter(now, state, row, variables, {})
     return len(text_of(maker.record(state, row, variables)).encode()) + 1
 
 
@@ -118,20 +122,29 @@ class Maker:
         self.last: dict[tuple[int, str], Record] = {}  # record of a worker and an emitter
         self.values.tables = Tables(spec.get("tables", {}), seed, self.values.offset)
 
-    def enter(self, now: int, state: Spec, step: int, row: Rows, variables: Record, source: Source | None) -> None:
-        """Set the variables of a worker who enters a state, and before them those of its birth, if it is born."""
+    def begin(self, now: int) -> None:
+        """Let it be a time."""
         values, courses = self.values, self.courses
         values.begin_record(Time((self.start_ns + now) // 1000, self.offset))
-        values.step = step
         values.courses = {"profile": partial(courses.factor, now), "incident": partial(courses.is_on, now)}
-        if source:
-            batch = None if "bytes" in source.spec else source.batch(source.number - 1)
-            born = {"worker": source.number - 1, "batch": batch}
-            variables |= {name: value for name, value in born.items() if name not in values.unset}
-        variables |= source.recorded(now) if source else {}
-        for field in source.spec.get("variables", []) if source else []:
+
+    def bear(self, now: int, row: Rows, variables: Record, source: Source) -> None:
+        """Set the variables that a worker is born with."""
+        values = self.values
+        self.begin(now)
+        batch = None if "bytes" in source.spec else source.batch(source.number - 1)
+        born = {"worker": source.number - 1, "batch": batch}
+        variables |= {name: value for name, value in born.items() if name not in values.unset}
+        variables |= source.recorded(now)
+        for field in source.spec.get("variables", []):
             path = join("source", source.name, field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
+
+    def enter(self, now: int, state: Spec, row: Rows, variables: Record, facts: Record) -> None:
+        """Set the variables of a worker who enters a state."""
+        values = self.values
+        self.begin(now)
+        values.courses |= facts
         for field in state.get("variables", []):
             path = join("state", state["name"], field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
@@ -187,6 +200,20 @@ class Maker:
         return first | record
 
 
+@dataclass
+class Entry:
+    """A worker who enters a state, once it has what it waits for there; or who is born, without a state."""
+
+    time: int
+    worker: int
+    state: Spec | None
+    step: int
+    row: Rows
+    variables: Record  # of the worker
+    source: Source | None = None  # of who is born
+    facts: Record = field(default_factory=dict)  # what else is known of it then
+
+
 def walk(
     spec: Spec,
     seed: int,
@@ -195,11 +222,10 @@ def walk(
     spawns: dict[int | str, list[int]],
     zone: str,
     alive: dict[int, tuple],
-) -> Iterator[tuple[int, int, Spec, int, Rows, Record, Source | None]]:
-    """Yield what is known of every state entry, in order.
+) -> Iterator[Entry]:
+    """Yield every birth and every entry of a state, in order.
 
-    ``alive`` has the workers who are, with a source, whether they are outside of the limit, a key and variables. It is
-    (time, worker, state, step, row, the worker's variables, the source at a birth).
+    ``alive`` has the workers who are, with a source, whether they are outside of the limit, a key and variables.
 
     Of the events that are due the next is the one with the least (time, worker); the arrival of a worker stands behind
     all who are there, and of these the one that came due first, then the one whose source's name is first. A worker's
@@ -211,9 +237,15 @@ def walk(
     for source in sources:
         if not isinstance(source.spec.get("from"), dict):
             source.begin(source.time("from", 0))
-    events: list[tuple[int, int, int, str | Leaving]] = []
+    events: list[tuple[int, int, int, int, str | Leaving]] = []
     lives: dict[int, Life] = {}
+    resources = Resources(spec)
     now, born = 0, 0
+
+    def hand_on(served: list[int]) -> None:
+        for one in served:
+            heapq.heappush(events, (now, one, resources.waits[one].step, GO_ON, lives[one].state))
+
     see_ends(sources, now)
     while True:
         arrival = min((key for source in sources if (key := turn(source, sources, now, max_workers))), default=None)
@@ -227,20 +259,29 @@ def walk(
                 source.change(now)
             see_ends(sources, now)
             continue
+        newborn, goes_on = None, False
         if arrival is None or (events and events[0][0] <= arrival[0]):
-            now, worker, step, name = heapq.heappop(events)
+            now, worker, step, kind, name = heapq.heappop(events)
+            if kind == GIVE_UP and (worker not in resources.waits or resources.waits[worker].step != step):
+                continue
             source, is_outside, key, variables = alive[worker]
+            goes_on = kind == GO_ON
+            if kind == GIVE_UP:
+                hand_on(resources.give_up(worker))
+                name, step = states[name]["timeout"]["next"], step + 1
+            elif kind == MOVE and step > 0:
+                hand_on(resources.leave(worker, states[lives[worker].state]))
             if isinstance(name, Leaving):
-                names = known_of(worker, step, now, variables, lives[worker], alive, spec)
+                names = known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts()
                 row = draw.numbered(key, np.array([step - 1]))
                 name = name.next_state(names, bits(seed, "transition", row))
             if name.lower() == "stop":
+                hand_on(resources.stop(worker))
                 del alive[worker]
                 source.outside -= is_outside
                 source.alive -= not is_outside
                 see_ends(sources, now)
                 continue
-            newborn = None
         else:
             now, due, _, _, source = arrival
             is_full = full(source, sources, max_workers)
@@ -265,13 +306,39 @@ def walk(
             waits = source.rule == "wait" and source.due is not None and source.kept is None
             spawns[source.name] = [source.due - warm_up if waits else NEVER]
         row = draw.numbered(key, np.array([step]))
-        lives[worker].visits[name] += 1
-        yield now, worker, states[name], step, row, variables, newborn
-        delay = wait_ns(states[name]["delay"], bits(seed, "delay", row)) if "delay" in states[name] else 0
-        ways = states[name].get("transitions", [{"next": states[name].get("next", "stop"), "probability": 1}])
-        leaving = Leaving(states[name], ways)
+        life, state = lives[worker], states[name]
+        if newborn is not None:
+            yield Entry(now, worker, None, step, row, variables, newborn)
+        if not goes_on:
+            life.state = name
+            life.visits[name] += 1
+            hand_on(resources.enter(worker, state, step, now))
+            if requests(state) and "timeout" in state:
+                after = wait_ns(state["timeout"]["after"], bits(seed, "timeout", row))
+                heapq.heappush(events, (now + after, worker, step, GIVE_UP, name))
+        names = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
+        names = names | {"visits": life.visits[name], "visits()": life.visits.__getitem__}
+        if not resources.go_on(worker, partial(priority_of, names)):
+            continue
+        life.waited = now - resources.waits.pop(worker).since
+        facts = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
+        facts |= {"visits": life.visits[name], "visits()": life.visits.__getitem__}
+        del facts["variables"], facts["worker"]
+        yield Entry(now, worker, state, step, row, variables, facts=facts)
+        delay = wait_ns(state["delay"], bits(seed, "delay", row)) if "delay" in state else 0
+        ways = state.get("transitions", [{"next": state.get("next", "stop"), "probability": 1}])
+        leaving = Leaving(state, ways)
         following = leaving if leaving.is_conditional else next_state(ways, bits(seed, "transition", row))
-        heapq.heappush(events, (now + delay, worker, step + 1, following))
+        heapq.heappush(events, (now + delay, worker, step + 1, MOVE, following))
+
+
+def priority_of(names: dict, wanted: Spec) -> float:
+    """Return the priority that a worker asks with."""
+    given = wanted.get("priority", 0)
+    if isinstance(given, str):
+        names = names | {name: value for name, value in names["variables"].items() if value is not MISSING}
+        given = evaluate(given, names, "UTC") or 0
+    return float(given) + 0.0
 
 
 @dataclass
@@ -281,6 +348,8 @@ class Life:
     born: int
     number: int  # in its source
     visits: Counter
+    state: str = ""
+    waited: int = 0
 
 
 @dataclass
@@ -312,6 +381,7 @@ def known_of(worker: int, step: int, now: int, variables: Record, life: Life, al
     owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
     unset = {field["name"]: None for owner in owners for field in owner.get("variables", [])}
     facts = {"steps": step, "age": (now - life.born) / 1e9, "alive": len(alive), "born": worker, "worker": life.number}
+    facts["waited"] = life.waited / 1e9
     missing = {name: None for name, value in variables.items() if value is MISSING}
     return facts | {"visits": life.visits.__getitem__, "variables": unset | variables | missing}
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.engine.conditions import add_conditions
 from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.looking_back import add_memory
+from tests.engine.resources import add_notes, add_resources
 from tests.engine.tables import add_keys, add_tables
 from tests.engine.whole_texts import add_texts
 
@@ -644,4 +645,20 @@ def conditional_specs(draw: st.DrawFn) -> Spec:
     """Make up a spec with transitions by condition and weight, perhaps with fields that look at lives."""
     spec = draw(st.one_of(specs(), crowds(), timed_specs(), remembering_specs()))
     add_conditions(draw, spec)
+    return spec
+
+
+@st.composite
+def sharing_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose workers share resources, perhaps with conditions, and with records that tell of it."""
+    spec = draw(st.one_of(crowds(), timed_specs(), conditional_specs()))
+    for state in spec["states"]:
+        state.setdefault("emitter", spec["emitters"][0]["name"])
+        if takes_no_time(state.get("delay")):
+            state["delay"] = constant(0.5)
+        if state["delay"].get("value", 0) > LONGEST_STAY:
+            state["delay"] = constant(LONGEST_STAY)
+    add_resources(draw, spec)
+    if not any(source.get("type") == "every" and "bytes" in source for source in spec.get("arrivals", [])):
+        add_notes(draw, spec)
     return spec

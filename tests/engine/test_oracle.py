@@ -26,6 +26,7 @@ from tests.engine.strategies import (
     crowds,
     remembering_specs,
     runs,
+    sharing_specs,
     speaking_specs,
     specs,
     timed_specs,
@@ -236,3 +237,18 @@ def test_a_window_ends_where_the_last_number_to_keep_alive_gives_way_at_once() -
     del spec["interarrival"]
     run = {"start": "2001-12-20T13:13:12.132", "max_workers": 3, "records": 1, "seed": 1}
     assert_equal(spec, run, ((None, 1), (10**9, 1), (3600 * 10**9, 1)))
+
+
+@settings(FIXED, max_examples=100)
+@given(spec=sharing_specs(), run=runs(), ways=PAIRS)
+def test_resources_are_shared_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=50)
+@given(spec=sharing_specs(), run=runs(), ways=PAIRS)
+def test_resources_are_shared_as_in_the_reference_simulator_for_fresh_specs(
+    spec: dict, run: dict, ways: tuple
+) -> None:
+    assert_equal(spec, run, ways)

@@ -38,4 +38,4 @@ FORMS = {
 
 FORMER = "previous"  # whose one argument is a dimension
 COURSES = ("incident", "profile")  # which have a value at each time; their one argument is a name
-VISITS = "visits"  # of a worker to a state, whose name is the one argument
+LIVES = ("free", "visits", "waiting")  # what is known of a worker or a resource; their one argument is a name

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from datagen.moment import parse_moment
 from datagen.problems import did_you_mean, show
-from datagen.records.expression.catalogue import COURSES, FORMER, FORMS, FUNCTIONS, VISITS
+from datagen.records.expression.catalogue import COURSES, FORMER, FORMS, FUNCTIONS, LIVES
 from datagen.records.expression.facets import Constant
 from datagen.records.expression.function import Function
 from datagen.records.expression.logic import Compare, Every, In, Missing, Not, Null, Some
@@ -274,7 +274,7 @@ class _Parser:
     def _call(self, token: _Token) -> Node:
         """Read the arguments of a function, or of a form."""
         name = token.text
-        if name not in (known := [*FUNCTIONS, *FORMS, *COURSES, FORMER, VISITS]):
+        if name not in (known := [*FUNCTIONS, *FORMS, *COURSES, FORMER, *LIVES]):
             raise ExpressionError(f"unknown function {show(name)}{did_you_mean(name, known)}", token.at)
         self._next()
         nodes = self._arguments(FUNCTIONS[name]) if name in FUNCTIONS else self._values(name == "coalesce")
@@ -286,7 +286,7 @@ class _Parser:
                 return _time(token.at, nodes[0])
             case "coalesce":
                 return Coalesce(token.at, nodes)
-            case "profile" | "incident" | "visits":
+            case "profile" | "incident" | "visits" | "free" | "waiting":
                 return _course(token.at, name, nodes[0])
             case "previous":
                 return _former(token.at, nodes[0])

@@ -9,6 +9,7 @@ import pyarrow as pa
 from datagen.problems import did_you_mean, show
 from datagen.records.batch import Layout
 from datagen.records.expression.arithmetic import calculated, types_of
+from datagen.records.expression.catalogue import LIVES
 from datagen.records.expression.facets import (
     LIST,
     NUMBER,
@@ -80,14 +81,14 @@ class Name(Node):
 
 @dataclass(frozen=True)
 class Course(Name):
-    """``profile('day')`` or ``incident('outage')``: what one is at the time of a record; or ``visits('state')``."""
+    """``profile('day')``, ``incident('outage')``: what one is at the time of a record; ``visits('a')``, ``free('b')``."""
 
     function: str
     of: str
 
     def own_problems(self, layout: Layout) -> Iterator[str]:
-        if not self._types(layout) and self.function == "visits":
-            yield f"{shown(self.name)} can only be read by transitions"
+        if not self._types(layout) and self.function in LIVES:
+            yield f"{shown(self.name)} can only be read by states, and by fields of their records"
         elif not self._types(layout):
             known = [name for name in layout.names() if name.startswith(f"{self.function}(")]
             yield f"unknown {self.function} {show(self.of)}{did_you_mean(self.name, known)}"

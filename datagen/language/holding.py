@@ -1,0 +1,92 @@
+"""The checks of resources: that they are there, that what is asked for can be had, and who holds what when.
+
+They see the states that are valid by themselves.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+from datagen.language.state import State
+from datagen.problems import Path_, is_comment, show
+
+Found = Iterator[tuple[Path_, str]]
+Near = Callable[[str, Collection[str]], str]
+Placed = Sequence[tuple[Path_, State]]
+Held = frozenset[str]
+
+
+class Holding:
+    """What states do with resources."""
+
+    def __init__(self, resources: Any, states: Placed, begins: Collection[str]) -> None:
+        """Take the JSON of resources, states with their paths, and the names of those that workers begin in."""
+        declared = resources if isinstance(resources, dict) else {}
+        self._capacities: dict[str, Any] = {
+            name: one.get("capacity") if isinstance(one, dict) else None
+            for name, one in declared.items()
+            if not is_comment(name)
+        }
+        self._states = states
+        self._by_name = {state.name: state for _, state in reversed(states)}
+        self._begins = [name for name in begins if name in self._by_name]
+
+    def problems(self, near: Near) -> Found:
+        """Yield what can't be; ``near`` ends a message with the nearest known names."""
+        surely = self._holds(frozenset.intersection)
+        for path, state in self._states:
+            had: set[str] = set(surely.get(state.name, ())) - {one.resource for one in state.release}
+            for inner, name in _named(state):
+                if name not in self._capacities:
+                    known = near(name, self._capacities) if self._capacities else '; the spec has no "resources"'
+                    yield (*path, *inner), f"unknown resource {show(name)}{known}"
+            for inner, request in _requests(state):
+                capacity = self._capacities.get(request.resource)
+                if isinstance(capacity, int) and request.units > capacity:
+                    yield (*path, *inner), f"asks for {request.units}, and there are no more than {capacity} for ever"
+                elif request.resource in had:
+                    text = f"a worker has {show(request.resource)} already when it comes to this; release it before"
+                    yield (*path, *inner), text
+                had.add(request.resource)
+
+    def warnings(self) -> Found:
+        """Yield what is valid and hardly meant."""
+        asked = {request.resource for _, state in self._states for request in state.requests}
+        for name in self._capacities:
+            if name not in asked:
+                yield ("resources", name), f"nobody asks for {show(name)}"
+        maybe = self._holds(frozenset.union)
+        for path, state in self._states:
+            held = maybe.get(state.name)
+            for number, one in enumerate(state.release):
+                if held is not None and one.resource in self._capacities and one.resource not in held:
+                    yield (*path, "release", number), f"no worker holds {show(one.resource)} when it comes to this"
+
+    def _holds(self, join: Callable[[Held, Held], Held]) -> Mapping[str, Held]:
+        """Return what workers hold who come to each state, on every way or on some: a fixed point."""
+        holds: dict[str, Held] = dict.fromkeys(self._begins, frozenset())
+        todo = deque(holds)
+        while todo:
+            state = self._by_name[todo.popleft()]
+            kept = holds[state.name] - {one.resource for one in state.release}
+            left = kept | {one.resource for one in state.acquire}
+            ways = [(way.next, left) for way in state.ways]
+            ways += [(state.timeout.next, kept)] if state.timeout is not None else []
+            for name, held in ways:
+                arriving = reduce(join, [held, *([holds[name]] if name in holds else [])])
+                if name in self._by_name and arriving != holds.get(name):
+                    holds[name] = arriving
+                    todo.append(name)
+        return holds
+
+
+def _requests(state: State) -> Iterator[tuple[Path_, Any]]:
+    for key, asked in (("acquire", state.acquire), ("use", state.use)):
+        yield from (((key, number), one) for number, one in enumerate(asked))
+
+
+def _named(state: State) -> Iterator[tuple[Path_, str]]:
+    """Yield the resources that a state names."""
+    yield from ((("release", number), one.resource) for number, one in enumerate(state.release))
+    yield from ((path, request.resource) for path, request in _requests(state))

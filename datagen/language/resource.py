@@ -1,0 +1,90 @@
+"""The models of what workers share and wait for, and of how states ask for it."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
+from datagen.plugin.expression import NUMBER, MaybeNumber
+from datagen.plugin.model import Model
+from datagen.records.expression import Expression
+
+
+class Resource(Model):
+    """Something that there is so many times, and that workers wait for when it is taken."""
+
+    capacity: int = Field(ge=0, strict=True, description="how many units there are")
+
+
+class Release(Model):
+    """What a state gives back."""
+
+    resource: str = Field(description="name of one of the `resources`")
+
+
+class Request(Release):
+    """What a state asks for."""
+
+    units: int = Field(1, ge=1, strict=True, description="how many of its units")
+    priority: MaybeNumber = Field(
+        0, description="number, or an expression; who has the smallest is first in line, then who came first"
+    )
+
+
+class Timeout(Model):
+    """What a worker does who has waited long enough."""
+
+    after: AnyDistribution = Field(description="how long it waits at most, in seconds, counted from its entry")
+    next: str = Field(description='the state to enter then, or "stop"')
+
+    @property
+    def never_waits(self) -> bool:
+        """Return whether it is over at once."""
+        return self.after.bounds().most < SMALLEST_WAIT
+
+
+def _named(value: Any) -> Any:
+    """Return names as the objects that they stand for, and one of either as a list."""
+    given = value if isinstance(value, list) else [value]
+    return [{"resource": one} if isinstance(one, str) else one for one in given]
+
+
+def _schema(described: dict[str, Any]) -> dict[str, Any]:
+    one = [{"type": "string"}, {"type": "object", "properties": described, "required": ["resource"]}]
+    return {"anyOf": [*one, {"type": "array", "items": {"anyOf": one}}]}
+
+
+_RESOURCE = {"resource": {"type": "string"}}
+_REQUEST = _RESOURCE | {
+    "units": {"type": "integer", "minimum": 1},
+    "priority": NUMBER,
+}
+Requests = Annotated[list[Request], BeforeValidator(_named), WithJsonSchema(_schema(_REQUEST))]
+Releases = Annotated[list[Release], BeforeValidator(_named), WithJsonSchema(_schema(_RESOURCE))]
+
+
+class Waiting(Model):
+    """The keys of a state by which a worker waits for others."""
+
+    release: Releases = Field([], description="resources to give back on entering the state, one or a list")
+    acquire: Requests = Field(
+        [], description="resources to wait for, by name or with `units` and `priority`, and to hold until `release`"
+    )
+    use: Requests = Field([], description="resources to wait for, and to hold for the stay in this state alone")
+    timeout: Timeout | None = Field(
+        None, description="how long a worker waits at most for what it acquires and uses, and where it goes then"
+    )
+
+    @cached_property
+    def requests(self) -> list[Request]:
+        """Return what is waited for, in order."""
+        return [*self.acquire, *self.use]
+
+    def priorities(self) -> Iterator[tuple[tuple[str, int, str], Expression]]:
+        """Yield the expressions of what is asked for, each with its path from here."""
+        for key, asked in (("acquire", self.acquire), ("use", self.use)):
+            for number, request in enumerate(asked):
+                if isinstance(request.priority, Expression):
+                    yield (key, number, "priority"), request.priority

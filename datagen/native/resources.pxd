@@ -1,0 +1,43 @@
+# Resources, for the walk.
+from datagen.native.agenda cimport Agenda, Worker
+from datagen.native.decision cimport Decision
+from datagen.native.heaps cimport Heaps
+
+cdef class Resources:
+    cdef readonly bint used  # whether there are any
+    cdef Agenda agenda
+    cdef Decision decision
+    cdef readonly Heaps lines  # a heap for each resource: who waits for it
+    cdef readonly Heaps timers  # one: who waits no longer than until then
+    cdef const int[::1] begin  # (states + 1,) where the requests of each begin
+    cdef const int[::1] resource  # (requests,) what is asked for,
+    cdef const long long[::1] units  # (requests,) how many of it,
+    cdef const double[::1] priority  # (requests,) with which priority, where
+    cdef const int[:, ::1] priorities  # (requests, 2) there are no instructions for it
+    cdef const int[::1] releases  # (states + 1,) where what each gives back on entry begins
+    cdef const int[::1] released  # (n,) resources
+    cdef const int[::1] uses  # (states + 1,) where what each gives back at its end begins
+    cdef const int[::1] used_up  # (n,) resources
+    cdef const int[::1] following  # (states,) where who has waited too long goes; -1: nobody has
+    cdef long long[::1] free  # (resources,) units,
+    cdef long long[::1] waiting  # (resources,) and how many workers wait for some
+    cdef readonly long long tickets  # of all who ever waited
+    cdef Worker[::1] workers  # (slots,)
+    cdef int[:, ::1] held  # (slots, resources) units
+    cdef long long[::1] wait  # (slots,) ns: since when it waits; once it has all, for how long it did
+    cdef int[::1] asked  # (slots,) how many of its requests are met; -1: it waits for nothing
+    cdef readonly int culprit  # who asks for what it has,
+    cdef readonly int twice  # and which resource that is
+
+    cdef bint waits_in(self, int state) noexcept nogil
+    cdef long long next_timeout(self) noexcept nogil
+    cdef bint is_late(self, long long now) noexcept nogil
+    cdef void wait_until(self, int slot, long long time) noexcept nogil
+    cdef void bear(self, int slot) noexcept nogil
+    cdef void enter(self, int slot, int state) noexcept nogil
+    cdef int go_on(self, int slot, int state) noexcept nogil
+    cdef void leave(self, int slot, int state) noexcept nogil
+    cdef void stop(self, int slot) noexcept nogil
+    cdef int give_up(self) noexcept nogil
+    cdef void _give(self, int slot, int resource, long long now) noexcept nogil
+    cdef void _serve(self, int resource, int asker, long long now) noexcept nogil

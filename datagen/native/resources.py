@@ -1,0 +1,216 @@
+"""What workers share: who has it, who waits for it in which order, and for how long at most.
+
+Owns the units that are free, the lines and the patience of those who wait. Who gets what he waits for is given an event
+at that instant; knows nothing of steps, of arrivals and of where workers go.
+"""
+
+import cython
+from cython.cimports.datagen.native.agenda import Agenda
+from cython.cimports.datagen.native.decision import Decision
+from cython.cimports.datagen.native.heaps import Heaps
+from cython.cimports.datagen.native.waits import in_order
+
+from datagen.native.fitting import check, check_requests
+
+NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
+NOBODY = cython.declare(cython.int, -1)
+NOTHING = cython.declare(cython.int, -1)  # is waited for
+
+HAS_ALL = cython.declare(cython.int, 0)
+WAITS = cython.declare(cython.int, 1)
+TWICE = cython.declare(cython.int, 2)  # it asks for what it has
+
+
+@cython.final  # so that its methods are called directly
+@cython.cclass
+class Resources:
+    """Hands out the units of resources to workers, in their order."""
+
+    def __init__(self, tables: object, agenda: Agenda, decision: Decision) -> None:
+        """Take the tables of a plan, the events to come, and what calculates; raises ValueError when tables don't fit."""
+        check_requests(tables)
+        self.begin, self.resource, self.units = tables.begin, tables.resource, tables.units
+        self.priority, self.priorities = tables.priority, tables.priorities
+        self.releases, self.released, self.uses, self.used_up = (
+            tables.releases,
+            tables.released,
+            tables.uses,
+            tables.used_up,
+        )
+        self.following, self.free, self.waiting = tables.following, tables.free, tables.waiting
+        self.lines, self.timers = Heaps(tables.lines), Heaps(tables.timers)
+        self.agenda, self.decision = agenda, decision
+        self.used = len(tables.free) > 0
+        self.tickets = 0
+        self.culprit = self.twice = NOBODY
+
+    def house(self, slots: object) -> None:
+        """Take the arrays that have a place for each slot; raises ValueError when they don't fit, as all methods do."""
+        for array in (slots.held, slots.wait, slots.asked, slots.line, slots.timer):
+            check(len(array), len(slots.workers) if self.used else 0)
+        check(slots.held.shape[1], len(self.free))
+        self.lines.house(slots.line, slots.in_line)
+        self.timers.house(slots.timer, slots.in_time)
+        self.workers, self.held, self.wait, self.asked = slots.workers, slots.held, slots.wait, slots.asked
+
+    def restore(self, used: cython.int, tickets: cython.longlong) -> None:
+        """Go on with the workers in the slots that are used; who waits is in them."""
+        self.tickets = tickets
+        self.lines.restore(used if self.used else 0)
+        self.timers.restore(used if self.used else 0)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def waits_in(self, state: cython.int) -> cython.bint:
+        """Return whether a state asks for anything."""
+        return self.begin[state] < self.begin[state + 1]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def next_timeout(self) -> cython.longlong:
+        """Return when somebody's patience ends next, in ns; NEVER where nobody's does."""
+        slot: cython.int = self.timers.top(0)
+        return self.timers.rank[slot].first if slot != NOBODY else NEVER
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def is_late(self, now: cython.longlong) -> cython.bint:
+        """Return whether that comes before the next event of the others, which is at a time."""
+        slot: cython.int = self.timers.top(0)
+        if slot == NOBODY or self.timers.rank[slot].first > now:
+            return False
+        if self.timers.rank[slot].first < now:
+            return True
+        return self.workers[slot].number < self.workers[self.agenda.who[0]].number
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def wait_until(self, slot: cython.int, time: cython.longlong) -> cython.void:
+        """Let a worker wait no longer than until a time."""
+        if time < NEVER:
+            self.timers.add(0, slot, time, self.workers[slot].number)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def bear(self, slot: cython.int) -> cython.void:
+        """Let a newborn have nothing."""
+        resource: cython.Py_ssize_t
+        for resource in range(self.held.shape[1]):
+            self.held[slot, resource] = 0
+        self.wait[slot], self.asked[slot] = 0, NOTHING
+        self.lines.rank[slot].heap = self.timers.rank[slot].heap = NOBODY
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def enter(self, slot: cython.int, state: cython.int) -> cython.void:
+        """Take what a worker gives back who enters a state, which then begins to ask."""
+        place: cython.int
+        self.wait[slot], self.asked[slot] = self.workers[slot].time, 0
+        for place in range(self.releases[state], self.releases[state + 1]):
+            self._give(slot, self.released[place], self.workers[slot].time)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def go_on(self, slot: cython.int, state: cython.int) -> cython.int:
+        """Let a worker ask for one thing after the other; return whether it HAS_ALL, WAITS, or has one already."""
+        request: cython.int
+        now: cython.longlong = self.workers[slot].time
+        first: cython.double
+        while self.begin[state] + self.asked[slot] < self.begin[state + 1]:
+            request = self.begin[state] + self.asked[slot]
+            if self.held[slot, self.resource[request]] > 0:
+                self.culprit, self.twice = slot, self.resource[request]
+                return TWICE
+            first = self.priority[request]
+            if self.priorities[request, 0] < self.priorities[request, 1]:
+                self.decision.machine.run(self.priorities[request, 0], self.priorities[request, 1], slot, 0)
+                first = self.decision.machine.number()
+            self.lines.add(self.resource[request], slot, in_order(first), self.tickets)
+            self.tickets += 1
+            self.waiting[self.resource[request]] += 1
+            self._serve(self.resource[request], slot, now)
+            if self.lines.rank[slot].heap >= 0:
+                return WAITS
+        self.timers.remove(slot)
+        self.wait[slot], self.asked[slot] = now - self.wait[slot], NOTHING
+        return HAS_ALL
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def leave(self, slot: cython.int, state: cython.int) -> cython.void:
+        """Take back what a worker has used in a state."""
+        place: cython.int
+        for place in range(self.uses[state], self.uses[state + 1]):
+            self._give(slot, self.used_up[place], self.workers[slot].time)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def stop(self, slot: cython.int) -> cython.void:
+        """Take back all that a worker has."""
+        resource: cython.int
+        for resource in range(self.held.shape[1]):
+            self._give(slot, resource, self.workers[slot].time)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def give_up(self) -> cython.int:
+        """Let the worker whose patience ends go on elsewhere, without what it has got in this state; return who it is."""
+        slot: cython.int = self.timers.top(0)
+        state: cython.int = self.workers[slot].state
+        line: cython.int = self.lines.rank[slot].heap
+        now: cython.longlong = self.timers.rank[slot].first
+        request: cython.int
+        self.workers[slot].time = now
+        self.timers.remove(slot)
+        self.lines.remove(slot)
+        self.waiting[line] -= 1
+        self._serve(line, NOBODY, now)  # who stood behind may want less
+        for request in range(self.begin[state], self.begin[state] + self.asked[slot]):
+            self._give(slot, self.resource[request], now)
+        self.asked[slot] = NOTHING
+        self.workers[slot].state = self.following[state]
+        self.workers[slot].step += 1
+        return slot
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _give(self, slot: cython.int, resource: cython.int, now: cython.longlong) -> cython.void:
+        """Take back what a worker has of a resource, if anything, and hand it on."""
+        if self.held[slot, resource] > 0:
+            self.free[resource] += self.held[slot, resource]
+            self.held[slot, resource] = 0
+            self._serve(resource, NOBODY, now)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _serve(self, resource: cython.int, asker: cython.int, now: cython.longlong) -> cython.void:
+        """Give what is free to those who are first in line, each of whom goes on now; the ``asker`` is at it."""
+        slot: cython.int = self.lines.top(resource)
+        request: cython.int
+        while slot != NOBODY:
+            request = self.begin[self.workers[slot].state] + self.asked[slot]
+            if self.units[request] > self.free[resource]:
+                return
+            self.lines.remove(slot)
+            self.waiting[resource] -= 1
+            self.free[resource] -= self.units[request]
+            self.held[slot, resource] = cython.cast(cython.int, self.units[request])
+            self.asked[slot] += 1
+            if slot != asker:
+                if request + 1 == self.begin[self.workers[slot].state + 1]:
+                    self.timers.remove(slot)
+                self.workers[slot].time = now
+                self.agenda.add(slot)
+            slot = self.lines.top(resource)

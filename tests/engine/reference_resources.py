@@ -1,0 +1,99 @@
+"""The oracle's resources: who has what, and who waits for it, in plain Python."""
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+Spec = dict  # a JSON object of the spec, as json.loads gives it
+GO_ON, MOVE, GIVE_UP = range(3)  # kinds of events, in order where a worker has several at one instant
+
+
+def listed(given: object) -> list[Spec]:
+    """Return what stands under ``acquire``, ``use`` or ``release`` as a list of objects."""
+    return [one if isinstance(one, dict) else {"resource": one} for one in (given if isinstance(given, list) else [given])]
+
+
+def requests(state: Spec) -> list[Spec]:
+    """Return what a worker waits for in a state, in order."""
+    return [one for key in ("acquire", "use") for one in listed(state.get(key, []))]
+
+
+@dataclass
+class Wait:
+    """What a worker still waits for, who has entered a state and has not made its record."""
+
+    step: int
+    since: int
+    left: list[Spec]
+    had: list[str] = field(default_factory=list)  # by this state
+
+
+class Resources:
+    """The resources of a population."""
+
+    def __init__(self, spec: Spec) -> None:
+        declared = spec.get("resources", {})
+        self.free = {name: resource["capacity"] for name, resource in declared.items()}
+        self.lines: dict[str, list[tuple[float, int, int, int]]] = {name: [] for name in declared}
+        self.held: dict[int, dict[str, int]] = {}  # units, by worker and resource
+        self.waits: dict[int, Wait] = {}
+        self.tickets = itertools.count()
+
+    def facts(self) -> dict[str, Callable[[str], int]]:
+        return {"free()": self.free.__getitem__, "waiting()": lambda name: len(self.lines[name])}
+
+    def enter(self, worker: int, state: Spec, step: int, now: int) -> list[int]:
+        """Let a worker enter a state; return who gets what it releases."""
+        self.waits[worker] = Wait(step, now, requests(state))
+        return self.give(worker, [one["resource"] for one in listed(state.get("release", []))])
+
+    def go_on(self, worker: int, priority: Callable[[Spec], float]) -> bool:
+        """Ask for one thing after the other; return whether the worker has all of them."""
+        wait = self.waits[worker]
+        while wait.left:
+            wanted = wait.left[0]
+            name = wanted["resource"]
+            assert name not in self.held.get(worker, {}), "acquired twice"
+            self.lines[name].append((priority(wanted), next(self.tickets), worker, wanted.get("units", 1)))
+            if worker not in self.serve(name):
+                return False
+        return True
+
+    def serve(self, name: str) -> list[int]:
+        """Give what is free to those who are first in line, as long as it is enough; return them."""
+        served = []
+        while self.lines[name]:
+            first = min(self.lines[name])
+            _, _, worker, units = first
+            if units > self.free[name]:
+                break
+            self.lines[name].remove(first)
+            self.free[name] -= units
+            self.held.setdefault(worker, {})[name] = units
+            wait = self.waits[worker]
+            wait.had.append(wait.left.pop(0)["resource"])
+            served.append(worker)
+        return served
+
+    def give(self, worker: int, names: Iterable[str]) -> list[int]:
+        """Take back what a worker has of some resources; return who gets it."""
+        served = []
+        for name in names:
+            self.free[name] += self.held.get(worker, {}).pop(name, 0)
+            served += self.serve(name)
+        return served
+
+    def leave(self, worker: int, state: Spec) -> list[int]:
+        """Take back what a state has used."""
+        return self.give(worker, [one["resource"] for one in listed(state.get("use", []))])
+
+    def stop(self, worker: int) -> list[int]:
+        return self.give(worker, list(self.held.get(worker, {})))
+
+    def give_up(self, worker: int) -> list[int]:
+        """Let a worker wait no longer, and take back what it has got since it entered its state."""
+        for line in self.lines.values():
+            line[:] = [entry for entry in line if entry[2] != worker]
+        wait = self.waits.pop(worker)
+        served = [one for name in self.lines for one in self.serve(name)]  # who stood behind, and wants less
+        return served + self.give(worker, wait.had)
