@@ -26,9 +26,7 @@ class Ahead:
     """Draws the delays that the core can't draw, and variables."""
 
     def __init__(self, plan: Plan, seed: int, max_workers: int, fields: Sequence[Field], world: World) -> None:
-        self._delays = [
-            (draw.purpose_key(seed, plan.purpose(purpose)), wait) for purpose, wait in plan.foreign_waits
-        ]
+        self._delays = [(draw.purpose_key(seed, plan.purpose(purpose)), wait) for purpose, wait in plan.foreign_waits]
         self._fields, self._path, self._world = fields, plan.path, world
         self._states = len(plan.population.states)
         self.count = len(self._delays) + len(fields)

@@ -150,9 +150,9 @@ class Known:
 
     def _unknown(self, name: str, known: Sequence[str]) -> str:
         if name.partition("(")[0] in ("profile", "incident", "previous") or root(["time", "batch"], name):
-            return f"{show(name)} can't be read by a transition"
+            return f"{show(name)} can't be read by a state"
         near = did_you_mean(name, [*known, *self.plan.variable_names])
-        return f"{show(name)} is neither a variable nor what a transition knows of a worker{near}"
+        return f"{show(name)} is neither a variable nor what a state knows of a worker{near}"
 
     def _place(self, what: str | int) -> int:
         """Return where something is kept."""
@@ -193,7 +193,7 @@ class Known:
         while todo:
             for setter in self.plan.setters[todo.pop()]:
                 if why := _why_not(setter.dimension):
-                    raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a transition: {why}")
+                    raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a state: {why}")
                 read = {root(self.plan.variable_names, name) for name in _names(setter)} - {"", *found}
                 found |= dict.fromkeys(sorted(read))
                 todo += sorted(read)
@@ -243,7 +243,7 @@ class Known:
         if found is None:
             has = "texts" if pa.types.is_string(type_) else "not only numbers, or not only true and false"
             raise Unprogrammable(
-                f"variable {show(name)} can't be read by a transition: it has {has}, and no list of values; an enum, "
+                f"variable {show(name)} can't be read by a state: it has {has}, and no list of values; an enum, "
                 "or a `cardinality`, makes one"
             )
         known = self._variables.get(name)

@@ -131,7 +131,7 @@ class Plan:
 
     @cached_property
     def emitter_of(self) -> npt.NDArray[np.int64]:
-        """Return the number of each state's emitter, -1 for none; behind the states that of a birth alone, (states + 1,)."""
+        """Return the number of each state's emitter, -1 for none; behind them that of a birth, (states + 1,)."""
         number = {name: number for number, name in enumerate(self.emitters)}
         return np.array([*(number[state.emitter] if state.emitter else -1 for state in self.population.states), -1])
 

@@ -111,7 +111,7 @@ class Compiler:
 
     def _checked(self, part: Part) -> Part:
         if deepest(part.code) > _DEEPEST:
-            raise Unprogrammable("is too long for a transition")
+            raise Unprogrammable("is too long for a state")
         return part
 
     def _truth(self, node: Node) -> Part:
@@ -151,18 +151,18 @@ class Compiler:
             case Rounded():
                 raise Unprogrammable('a transition can\'t read what has a "precision"')
             case Missing():
-                raise Unprogrammable("a transition can't tell what is missing from what is null; write `is null`")
+                raise Unprogrammable("a state can't tell what is missing from what is null; write `is null`")
             case Call():
                 raise Unprogrammable(
-                    f"{node.function.name}(…) can only be calculated for a transition of variables that have a list of "
+                    f"{node.function.name}(…) can only be calculated for a state of variables that have a list of "
                     "values, such as an enum"
                 )
-        raise Unprogrammable("only numbers, true and false can be calculated for a transition")
+        raise Unprogrammable("only numbers, true and false can be calculated for a state")
 
     def _name(self, node: Name) -> Part:
         source = self._sources.get(node.name)
         if source is None:
-            raise Unprogrammable(f"{show(node.name)} can't be read by a transition")
+            raise Unprogrammable(f"{show(node.name)} can't be read by a state")
         return Part(source.type, source.code)
 
     def _contained(self, node: In) -> Part:
@@ -189,7 +189,7 @@ class Compiler:
             return None
         names = sorted({root(self._sources, name) for name in node.names})
         if "" in names:
-            raise Unprogrammable(f"{show(min(node.names))} can't be read by a transition")
+            raise Unprogrammable(f"{show(min(node.names))} can't be read by a state")
         lists = [values for name in names if (values := self._sources[name].values) is not None]
         size = prod(map(len, lists))
         if len(lists) < len(names) or size > MOST_LISTED:
@@ -202,7 +202,7 @@ class Compiler:
         found = self._constant({type_: spread(values, size) for type_, values in facets.items()}, bool(names))
         if found is None:
             types = words_of(facets)
-            raise Unprogrammable(f"{types} can't be calculated for a transition but of variables with a list of values")
+            raise Unprogrammable(f"{types} can't be calculated for a state but of variables with a list of values")
         code: Code = ()
         for name, values in zip(names, lists, strict=True):
             if code:
@@ -270,7 +270,7 @@ def _alike(parts: list[Part]) -> list[Part]:
     if types == {WHOLE, REAL}:
         return [_as_real(part) for part in parts]
     if len(types) > 1:
-        raise Unprogrammable("a transition can't read what is sometimes a number, sometimes true or false")
+        raise Unprogrammable("a state can't read what is sometimes a number, sometimes true or false")
     type_ = types.pop() if types else NONE
     return [replace(part, type=type_) for part in parts]
 

@@ -36,7 +36,9 @@ _NOTHING = np.zeros(0, np.int64)
 
 def no_events(notes: Mapping[str, pa.DataType]) -> Events:
     """Return no events, for which things of some types would be known."""
-    return Events(_NOTHING, _NOTHING, _NOTHING, {name: _NOTHING.astype(notes[name].to_pandas_dtype()) for name in notes})
+    return Events(
+        _NOTHING, _NOTHING, _NOTHING, {name: _NOTHING.astype(notes[name].to_pandas_dtype()) for name in notes}
+    )
 
 
 def events_of(steps: Steps) -> Events:

@@ -190,6 +190,8 @@ class Run:
         while left != 0 and not self.is_complete and not self.clock.stopped.is_set():
             if self._walk.is_over and not self._rows_are_due:
                 return
+            if self._walk.is_deadlocked:
+                raise RunFailed(f"walking on: nothing can happen any more{self._walk.who_waits()}")
             moment = self._next_time
             if moment >= end and not self._ends_in_time:
                 text = "walking on: the clock would run past the year 9999, or 146 years after the start"

@@ -17,14 +17,12 @@ from datagen.engine.arrivals import Arrivals
 from datagen.engine.conditions import Conditions
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
-from datagen.engine.requests import requests_of
-from datagen.engine.slot import RANK, WORKER, Shape, Slots
+from datagen.engine.sharing import Sharing
+from datagen.engine.slot import WORKER, Shape, Slots
 from datagen.engine.step import Room, Steps
 from datagen.moment import Moment
-from datagen.native.agenda import Agenda
 from datagen.native.decision import Decision
 from datagen.native.machine import Machine
-from datagen.native.resources import Resources
 from datagen.native.walk import EventLoop
 from datagen.plugin.arrival import Unreadable
 from datagen.plugin.world import World
@@ -56,13 +54,12 @@ class Walk:
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
         programs = self._conditions.programs
         self._decision = Decision(programs, Machine(programs))
-        self._requests = requests_of(plan, programs)
-        self._resources = Resources(self._requests, Agenda(np.empty(_DAYS, np.int32)), self._decision)
-        self._loop = EventLoop(plan.tables, keys, self._arrivals.core, self._resources)
+        self._sharing = Sharing(plan, programs, self._decision, _DAYS)
+        self._loop = EventLoop(plan.tables, keys, self._arrivals.core, self._sharing.core)
         self._journal = self._loop.journal
         self._notes = {name: bool(is_real) for name, is_real in zip(plan.notes, programs.is_real, strict=True)}
         self._sizes = np.ones(len(plan.sets_group), np.int64)  # of the stores of values; position 0 is "never set"
-        self._rows = max(min(_FIRST_ROWS, _MOST_ROWS), 2)
+        self._rows = min(_FIRST_ROWS, _MOST_ROWS)
         self._slots: Slots
         self._held = self._refused = self._stuck = self._sizes[:0], self._sizes[:0]
         fields, kept = len(self._conditions.fields), len(programs.first)
@@ -96,6 +93,11 @@ class Walk:
     def is_over(self) -> bool:
         """Return whether nobody is alive and nobody comes any more."""
         return self.alive == 0 and self.next_time == NEVER
+
+    @property
+    def is_deadlocked(self) -> bool:
+        """Return whether somebody waits for what others have, and nothing will ever happen any more."""
+        return self._sharing.waiting > 0 and self.next_time == NEVER
 
     @property
     def held_since(self) -> int:
@@ -134,6 +136,8 @@ class Walk:
     def who_waits(self) -> str:
         """Return who is alive and what for, and which sources wait for a place, in words; "" when nobody does."""
         states = self._slots.workers["state"][: self._loop.used]
+        if self._sharing:  # who waits in line is told apart
+            states = states[self._slots.line["heap"][: self._loop.used] < 0]
         states_ = [show(state.name) for state in self._plan.population.states]
         names = [
             *(f"to enter state {name}" for name in states_),
@@ -142,6 +146,7 @@ class Walk:
         ]
         counts = np.bincount(states[states >= 0], minlength=len(names)).tolist()
         waits = [f"{counted(count, 'worker')} {name}" for count, name in zip(counts, names, strict=True) if count]
+        waits += self._sharing.who_waits()
         waits += [f"{source} for a free place" for source in self._arrivals.held_back]
         return f"; waiting are {', '.join(waits)}" if waits else ""
 
@@ -159,43 +164,16 @@ class Walk:
             "known": [values[alive] for values in slots.known.T],
             "has": [there[alive] for there in slots.has.T],
             "sizes": self._sizes.copy(),
-            "resources": self._lines(alive),
+            "resources": self._sharing.snapshot(slots, alive),
         }
-
-    def _lines(self, alive: Integers) -> dict[str, Any]:
-        """Return who has what and who waits for what, of the workers in some slots, for ``restore``."""
-        if not self._requests.free.size:
-            return {}
-        slots = self._slots
-        ranks = {name: {key: rank[key][alive] for key in RANK.names or ()} for name, rank in slots.ranks.items()}
-        return {
-            "free": self._requests.free.copy(),
-            "waiting": self._requests.waiting.copy(),
-            "tickets": self._resources.tickets,
-            "held": [units[alive] for units in slots.held.T],
-            "wait": slots.wait[alive],
-            "asked": slots.asked[alive],
-            "ranks": ranks,
-        }
-
-    def _restore_lines(self, alive: int, snapshot: dict[str, Any]) -> None:
-        """Let workers have, and wait for, what they did when a snapshot was taken."""
-        slots = self._slots
-        self._requests.free[:], self._requests.waiting[:] = snapshot["free"], snapshot["waiting"]
-        for resource, units in enumerate(snapshot["held"]):
-            slots.held[:alive, resource] = units
-        slots.wait[:alive], slots.asked[:alive] = snapshot["wait"], snapshot["asked"]
-        for name, rank in slots.ranks.items():
-            for key, column in snapshot["ranks"][name].items():
-                rank[key][:alive] = column
-        self._resources.restore(alive, snapshot["tickets"])
 
     def advance(self, limit: int) -> Steps:
         """Walk on through one window, which ends at ``limit`` (ns since the start) or before; return the steps before.
 
         Raises RunFailed when a delay or gap is NaN, or very many steps are at one and the same time.
         """
-        room = Room(self._rows, self._sizes, len(self._notes))
+        spare = 1 if self._sharing else 0  # for a birth that is a row of its own
+        room = Room(self._rows + spare, self._sizes, len(self._notes))
         self._loop.begin(room)
         self._arrivals.core.note(room.refused_at, room.refused_by)
         limit = min(limit + self._warm_up, NEVER)
@@ -228,15 +206,27 @@ class Walk:
     def _fault(self) -> str:
         """Return who can't go on, and why."""
         workers = self._slots.workers[: self._loop.used]
-        states, start = self._plan.population.states, self._plan.start
-        leaving = workers[workers["state"] > len(states)]
-        worker = leaving[np.lexsort((leaving["number"], leaving["time"]))[0]]
-        state = states[int(worker["state"]) - len(states) - 1]
-        moment = Moment(start.microseconds + _shifted(int(worker["time"]), self._warm_up) // 1000, start.zone)
+        states = self._plan.population.states
+        slot, resource = self._sharing.asked_twice()
+        if slot >= 0:
+            state = states[int(workers["state"][slot])]
+            return (
+                f"walking on: {self._called(slot)} comes to state {show(state.name)} and asks for {show(resource)}, "
+                "which it has already; release it before"
+            )
+        leaving = np.flatnonzero(workers["state"] > len(states))
+        slot = int(leaving[np.lexsort((workers["number"][leaving], workers["time"][leaving]))[0]])
+        state = states[int(workers["state"][slot]) - len(states) - 1]
         return (
             f"walking on: weights of the transitions of state {show(state.name)} are all 0, or one is negative, for "
-            f"worker {worker['number']} at {moment.text}"
+            f"{self._called(slot)}"
         )
+
+    def _called(self, slot: int) -> str:
+        """Return who is in a slot, and when its event is, in words."""
+        worker, start = self._slots.workers[slot], self._plan.start
+        moment = Moment(start.microseconds + _shifted(int(worker["time"]), self._warm_up) // 1000, start.zone)
+        return f"worker {worker['number']} at {moment.text}"
 
     def _go_on(self, pause: str) -> None:
         """Do what the walk waits for."""
@@ -283,8 +273,7 @@ class Walk:
         for place in range(len(self._arrivals)):
             self._draw_first(place)
         self._loop.restore(alive, snapshot["spawned"])
-        if self._requests.free.size:
-            self._restore_lines(alive, snapshot["resources"])
+        self._sharing.restore(self._slots, alive, snapshot.get("resources", {}))
         self._loop.change = self._arrivals.next_change
         self._schedule(_ONE_DAY)
 

@@ -12,8 +12,8 @@ from typing import Any
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
 from datagen.language.emitter import Emitter
-from datagen.language.holding import Holding
 from datagen.language.fields import fields_of, fields_of_emitter, leaving, parts_in, text_in
+from datagen.language.holding import Holding
 from datagen.language.members import repeated_names
 from datagen.language.names import Field, Given, reading, unknown_in_states, unknown_names
 from datagen.language.order import disorder

@@ -17,9 +17,7 @@ from datagen.records.expression import Expression
 STOP = "stop"
 
 
-_Probability = Annotated[
-    MaybeNumber, WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]})
-]
+_Probability = Annotated[MaybeNumber, WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]})]
 
 
 class Transition(Model):

@@ -46,9 +46,7 @@ class Heaps:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def add(
-        self, heap: cython.int, slot: cython.int, first: cython.longlong, second: cython.longlong
-    ) -> cython.void:
+    def add(self, heap: cython.int, slot: cython.int, first: cython.longlong, second: cython.longlong) -> cython.void:
         """Put a worker into a heap, by two numbers."""
         self.rank[slot].first, self.rank[slot].second = first, second
         self.size[heap] += 1

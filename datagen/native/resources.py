@@ -27,7 +27,7 @@ class Resources:
     """Hands out the units of resources to workers, in their order."""
 
     def __init__(self, tables: object, agenda: Agenda, decision: Decision) -> None:
-        """Take the tables of a plan, the events to come, and what calculates; raises ValueError when tables don't fit."""
+        """Take the tables of a plan, the events to come, and what calculates; raises ValueError when they don't fit."""
         check_requests(tables)
         self.begin, self.resource, self.units = tables.begin, tables.resource, tables.units
         self.priority, self.priorities = tables.priority, tables.priorities
@@ -164,7 +164,7 @@ class Resources:
     @cython.nogil
     @cython.exceptval(check=False)
     def give_up(self) -> cython.int:
-        """Let the worker whose patience ends go on elsewhere, without what it has got in this state; return who it is."""
+        """Let who is out of patience go on elsewhere, without what it has got in this state; return who it is."""
         slot: cython.int = self.timers.top(0)
         state: cython.int = self.workers[slot].state
         line: cython.int = self.lines.rank[slot].heap

@@ -51,9 +51,7 @@ class Stays:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def is_used_up(
-        self, slot: cython.int, state: cython.int, step: cython.longlong, draws: cython.bint
-    ) -> cython.bint:
+    def is_used_up(self, slot: cython.int, state: cython.int, step: cython.longlong, draws: cython.bint) -> cython.bint:
         """Return whether a step needs what is drawn ahead, there or for its variables, and there is none left."""
         is_ahead: cython.bint = draws or self.family[state] == FOREIGN or self.patience[state] == FOREIGN
         return is_ahead and step - self.waits_from[slot] >= self.waits.shape[2]

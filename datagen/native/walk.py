@@ -5,8 +5,6 @@ the columns of steps. It knows no names, no fields and no clock, and draws what 
 """
 
 import cython
-from cython.cimports.datagen.native.agenda import Agenda, Worker
-from cython.cimports.datagen.native.decision import Decision
 from cython.cimports.datagen.native.draws import mix, numbered
 from cython.cimports.datagen.native.journal import Journal
 from cython.cimports.datagen.native.resources import Resources
@@ -109,7 +107,7 @@ class EventLoop:
         """Take the arrays that the next steps are written to."""
         self.journal.begin(steps)
         self.decision.note(steps)
-        self.room = len(steps.time) - (1 if self.resources.used else 0)  # a birth may be a row of its own
+        self.room = len(steps.time) - (1 if self.resources.used else 0)  # a birth may be a row, beside that of the step
 
     def schedule(self, shift: cython.int) -> None:
         """Put the events of all workers into a calendar whose days have 2**shift ns."""
@@ -175,7 +173,7 @@ class EventLoop:
     def _go_apart(self, slot: cython.int) -> cython.int:
         """Let a worker go on who has no event, since what it gives back makes events of others."""
         pause: cython.int = self._go(slot, True)
-        if pause == FULL or pause == NO_WAITS or pause == UNKNOWN or pause == FAULT:
+        if pause in (FULL, NO_WAITS, UNKNOWN, FAULT):
             self.agenda.add(slot)
         return pause
 

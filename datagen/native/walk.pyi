@@ -3,7 +3,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datagen.native.decision import Decision
+from datagen.native.journal import Journal
+from datagen.native.resources import Resources
 from datagen.native.sources import Sources
 
 Integers = npt.NDArray[np.int64]
@@ -13,13 +14,9 @@ class EventLoop:
     change: int
     used: int
     at_once: int
-    rows: int
-    held: int
-    born: int
+    journal: Journal
 
-    def __init__(
-        self, tables: Any, keys: list[int], day: npt.NDArray[np.int32], sources: Sources, decision: Decision
-    ) -> None: ...
+    def __init__(self, tables: Any, keys: list[int], sources: Sources, resources: Resources) -> None: ...
     def house(self, slots: Any) -> None: ...
     def expect(self, first_waits: Integers, first_drawn: Integers, first_there: npt.NDArray[np.uint8]) -> None: ...
     def restore(self, alive: int, spawned: int) -> None: ...

@@ -10,7 +10,9 @@ GO_ON, MOVE, GIVE_UP = range(3)  # kinds of events, in order where a worker has 
 
 def listed(given: object) -> list[Spec]:
     """Return what stands under ``acquire``, ``use`` or ``release`` as a list of objects."""
-    return [one if isinstance(one, dict) else {"resource": one} for one in (given if isinstance(given, list) else [given])]
+    return [
+        one if isinstance(one, dict) else {"resource": one} for one in (given if isinstance(given, list) else [given])
+    ]
 
 
 def requests(state: Spec) -> list[Spec]:

@@ -5,6 +5,7 @@ engine but the keyed draws of ``datagen.draw``, and asks those for one row at a 
 """
 
 import base64
+import dataclasses
 import functools
 import heapq
 import itertools
@@ -13,7 +14,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
@@ -211,7 +212,7 @@ class Entry:
     row: Rows
     variables: Record  # of the worker
     source: Source | None = None  # of who is born
-    facts: Record = field(default_factory=dict)  # what else is known of it then
+    facts: Record = dataclasses.field(default_factory=dict)  # what else is known of it then
 
 
 def walk(

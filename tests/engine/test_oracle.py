@@ -248,7 +248,5 @@ def test_resources_are_shared_as_in_the_reference_simulator(spec: dict, run: dic
 @seed(FRESH_SEED)
 @settings(FRESH, max_examples=50)
 @given(spec=sharing_specs(), run=runs(), ways=PAIRS)
-def test_resources_are_shared_as_in_the_reference_simulator_for_fresh_specs(
-    spec: dict, run: dict, ways: tuple
-) -> None:
+def test_resources_are_shared_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
     assert_equal(spec, run, ways)

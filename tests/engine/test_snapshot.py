@@ -10,7 +10,7 @@ from datagen.engine.run import Run
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
 from tests.stepping import SteppingClock
-from tests.worlds import ROOT, START, counter, enum, exponential, integer, read, run_of, state, uniform, world
+from tests.worlds import ROOT, START, constant, counter, enum, exponential, integer, read, run_of, state, uniform, world
 
 # Variables of several lists, of a pool, of a counter and of one another, read long after they were set.
 MIXED = world(
@@ -185,6 +185,26 @@ LIVES = world(
     ],
     gap=exponential(0.5),
 )
+SHARING = world(
+    counter("n"),
+    *({"name": name, "type": "expression", "value": name} for name in ("waited", "born", "waiting('desk')")),
+    states=[
+        {
+            "name": "a",
+            "emitter": "e",
+            "acquire": {"resource": "desk", "priority": "worker % 2"},
+            "delay": exponential(2),
+        }
+        | {"next": "b"},
+        {"name": "b", "emitter": "e", "use": ["lift", {"resource": "hall", "units": 2}], "delay": exponential(1)}
+        | {"timeout": {"after": constant(2.5), "next": "c"}, "next": "c"},
+        {"name": "c", "emitter": "e", "release": "desk", "delay": constant(0.25), "next": "d"},
+        {"name": "d", "emitter": "e", "use": "hall", "delay": exponential(1)}
+        | {"timeout": {"after": exponential(3), "next": "stop"}},
+    ],
+    gap=exponential(1),
+    resources={"desk": {"capacity": 2}, "lift": {"capacity": 1}, "hall": {"capacity": 3}},
+)
 SPECS = {
     "mixed": MIXED,
     "texts": TEXTS,
@@ -192,6 +212,7 @@ SPECS = {
     "remembering": REMEMBERING,
     "looking_up": LOOKING_UP,
     "conditional": CONDITIONAL,
+    "sharing": SHARING,
     "lives": LIVES,
     "clickstream": json.loads((ROOT / "conf/gen/clickstream.json").read_text()),
 }

@@ -18,17 +18,20 @@ from datagen import draw
 from datagen.clock import NEVER
 from datagen.distributions.exponential import Exponential
 from datagen.distributions.uniform import Uniform
-from datagen.engine import arrivals, walk
+from datagen.engine import arrivals, sharing, walk
 from datagen.engine.conditions import Conditions, Programs
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
+from datagen.engine.requests import requests_of
 from datagen.engine.slot import Shape, Slots
 from datagen.engine.step import Room, Steps
 from datagen.moment import parse_moment
+from datagen.native.agenda import Agenda
 from datagen.native.decision import Decision
 from datagen.native.machine import Machine
+from datagen.native.resources import Resources
 from datagen.native.walk import EventLoop
-from tests.engine.test_snapshot import CONDITIONAL
+from tests.engine.test_snapshot import CONDITIONAL, SHARING
 from tests.worlds import READY, ROOT, START, constant, exponential, state, uniform, world
 
 _WORD = 2**64 - 1
@@ -81,7 +84,12 @@ def plain(monkeypatch) -> tuple[type, type]:
     provide(".datagen.native.draws", mix=mix, numbered=numbered, standard=standard)
     provide(".datagen.native.agenda", fetch_ahead=lambda place: None)
     provide(".datagen.native.rhythm", Rhythm=list)
-    provide(".datagen.native.waits", wait=wait, time_after=lambda time, delay: min(time + delay, NEVER))
+    waits = {
+        "wait": wait,
+        "time_after": lambda time, delay: min(time + delay, NEVER),
+        "in_order": lambda number: number,
+    }
+    provide(".datagen.native.waits", **waits)
     agenda, sources = as_plain_python("agenda"), as_plain_python("sources")
 
     class Agenda(agenda.Agenda):
@@ -100,11 +108,29 @@ def plain(monkeypatch) -> tuple[type, type]:
     class Machine(machine_source.Machine):
         def __init__(self, programs: Programs) -> None:
             super().__init__(programs)
-            self.facts, self.stack, self.reals, self.holds = [0] * 4, [0] * 256, [0.0] * 256, [False] * 256
+            self.stack, self.reals, self.holds = [0] * 256, [0.0] * 256, [False] * 256
 
     provide(".datagen.native.machine", Machine=Machine)
     decision = as_plain_python("decision")
     provide(".datagen.native.decision", Decision=decision.Decision)
+    heaps = as_plain_python("heaps")
+
+    class Heaps(heaps.Heaps):
+        def house(self, rank: np.ndarray, who: np.ndarray) -> None:
+            super().house(rank.view(np.recarray), who)
+
+    provide(".datagen.native.heaps", Heaps=Heaps)
+    resources = as_plain_python("resources")
+
+    class Resources(resources.Resources):
+        def house(self, slots: Slots) -> None:
+            super().house(slots)
+            self.workers = slots.workers.view(np.recarray)
+
+    journal, stays = as_plain_python("journal"), as_plain_python("stays")
+    provide(".datagen.native.resources", Resources=Resources)
+    provide(".datagen.native.journal", Journal=journal.Journal)
+    provide(".datagen.native.stays", Stays=stays.Stays)
     walk_source = as_plain_python("walk")
 
     class Plain(walk_source.EventLoop):
@@ -112,8 +138,13 @@ def plain(monkeypatch) -> tuple[type, type]:
             super().house(slots)
             self.workers = slots.workers.view(np.recarray)
 
-    monkeypatch.setattr(walk, "Machine", Machine)
-    monkeypatch.setattr(walk, "Decision", decision.Decision)
+    for owner, name, made in (
+        (walk, "Machine", Machine),
+        (walk, "Decision", decision.Decision),
+        (sharing, "Agenda", Agenda),
+        (sharing, "Resources", Resources),
+    ):
+        monkeypatch.setattr(owner, name, made)
     return Plain, Sources
 
 
@@ -142,7 +173,7 @@ def assert_same(found: list[Steps], expected: list[Steps]) -> None:
         assert all((one.before[group] == other.before[group]).all() for group in other.before)
 
 
-@pytest.mark.parametrize("name", [*READY, "conditional"])
+@pytest.mark.parametrize("name", [*READY, "conditional", "sharing"])
 @pytest.mark.parametrize("most", [3, 1000])
 def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, name: str, most: int) -> None:
     monkeypatch.setattr(walk, "_FIRST_ROWS", 400)
@@ -150,7 +181,7 @@ def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, n
     monkeypatch.setattr(walk, "_FIRST_SLOTS", 2)
     monkeypatch.setattr(walk, "_CROWD", 4)
     monkeypatch.setattr(walk, "_DAYS", 64)
-    spec = CONDITIONAL if name == "conditional" else READY[name]
+    spec = {"conditional": CONDITIONAL, "sharing": SHARING}.get(name) or READY[name]
     compiled = walked(spec, most, 3)
     plain = request.getfixturevalue("plain")
     monkeypatch.setattr(walk, "EventLoop", plain[0])
@@ -224,16 +255,22 @@ def test_a_wait_that_is_not_a_number_ends_the_run_when_it_is_needed(monkeypatch,
         made.advance(NEVER)
 
 
-def loop_of(spec: object, slots: int = 4, rows: int = 8, **tables: object) -> EventLoop:
-    """An event loop that is ready to go, with some of its tables replaced."""
+def loop_of(
+    spec: object, slots: int = 4, rows: int = 8, requests: dict[str, object] | None = None, **tables: object
+) -> EventLoop:
+    """An event loop that is ready to go, with some of its tables replaced, and of those of its resources."""
     plan = Plan(datagen.load(spec).spec, parse_moment(START))
     sources = arrivals.Arrivals(plan, 1, slots, 1024)
     programs = Conditions(plan, Pools(plan.population, 1, Event()).world()).programs
     decision = Decision(programs, Machine(programs))
-    made = EventLoop(replace(plan.tables, **tables), [3, 4], np.empty(8, np.int32), sources.core, decision)
+    shared = Resources(
+        replace(requests_of(plan, programs), **(requests or {})), Agenda(np.empty(8, np.int32)), decision
+    )
+    made = EventLoop(replace(plan.tables, **tables), [3, 4, 5], sources.core, shared)
     sources.supply()
-    made.house(Slots.of(slots, Shape(len(plan.groups), len(plan.foreign_delays), 0, 0, len(programs.first))))
-    room = Room(rows, np.ones(len(plan.groups), np.int64))
+    shape = Shape(len(plan.groups), len(plan.foreign_waits), 0, 0, len(programs.first), len(plan.population.resources))
+    made.house(Slots.of(slots, shape))
+    room = Room(rows, np.ones(len(plan.groups), np.int64), 0)
     made.begin(room)
     sources.core.note(room.refused_at, room.refused_by)
     return made
@@ -243,15 +280,26 @@ def test_who_is_born_takes_the_slot_of_who_has_stopped() -> None:
     """Three stop at one time, before three are born."""
     loop = loop_of(world(states=[state("s", delay=constant(10))], gap=constant(0)), slots=3, rows=1000)
     loop.schedule(62)
-    assert (loop.advance(NEVER), loop.rows, loop.used) == ("full", 1000, 3)
+    assert (loop.advance(NEVER), loop.journal.rows, loop.used) == ("full", 1000, 3)
 
 
-@pytest.mark.parametrize("name", ["offset", "scale", "foreign", "ways", "bound", "target", "sets"])
+@pytest.mark.parametrize(
+    "name", ["offset", "scale", "foreign", "patience", "patience_foreign", "ways", "bound", "target", "sets"]
+)
 def test_tables_that_do_not_fit_together_are_refused(name: str) -> None:
     spec = READY["clickstream"]
     tables = Plan(datagen.load(spec).spec, parse_moment(START)).tables
     with pytest.raises(ValueError, match="in place of"):
         loop_of(spec, **{name: getattr(tables, name)[:-1].copy()})
+
+
+@pytest.mark.parametrize("name", ["begin", "resource", "units", "priorities", "releases", "uses", "following", "lines"])
+def test_tables_of_resources_that_do_not_fit_together_are_refused(name: str) -> None:
+    spec = datagen.load(SHARING).spec
+    plan = Plan(spec, parse_moment(START))
+    requests = requests_of(plan, Conditions(plan, Pools(plan.population, 1, Event()).world()).programs)
+    with pytest.raises(ValueError, match=r"in place of|one after the other"):
+        loop_of(SHARING, requests={name: getattr(requests, name)[:-1].copy()})
 
 
 @pytest.mark.parametrize("target", [-1, 7])
@@ -264,7 +312,7 @@ def test_a_way_to_a_state_that_there_is_not_is_refused(target: int) -> None:
     "name", ["origin", "stored", "when", "who", "waits", "waits_from", "known", "has", "drawn", "there"]
 )
 def test_room_for_workers_that_does_not_fit_is_refused(name: str) -> None:
-    slots = Slots.of(4, Shape(0, 0, 0, 0, 0))
+    slots = Slots.of(4, Shape(0, 0, 0, 0, 0, 0))
     with pytest.raises(ValueError, match="3 in place of 4"):
         loop_of(world()).house(replace(slots, **{name: getattr(slots, name)[:3]}))
 
@@ -273,7 +321,7 @@ def test_room_for_workers_that_does_not_fit_is_refused(name: str) -> None:
     "name", ["worker", "step", "state", "keys", "held_at", "held_for", "birth_row", "birth_source", "birth_number"]
 )
 def test_room_for_steps_that_does_not_fit_is_refused(name: str) -> None:
-    room = Room(8, np.ones(0, np.int64))
+    room = Room(8, np.ones(0, np.int64), 0)
     setattr(room, name, getattr(room, name)[:7])
     with pytest.raises(ValueError, match="7 in place of 8"):
         loop_of(world()).begin(room)

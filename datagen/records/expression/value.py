@@ -81,7 +81,7 @@ class Name(Node):
 
 @dataclass(frozen=True)
 class Course(Name):
-    """``profile('day')``, ``incident('outage')``: what one is at the time of a record; ``visits('a')``, ``free('b')``."""
+    """``profile('day')``, ``incident('outage')``: what one is at a time; ``visits('a')``, ``free('b')``."""
 
     function: str
     of: str

@@ -1,0 +1,13 @@
+from typing import Any
+
+from datagen.native.agenda import Agenda
+from datagen.native.decision import Decision
+
+class Resources:
+    used: bool
+    tickets: int
+    culprit: int
+    twice: int
+
+    def __init__(self, tables: Any, agenda: Agenda, decision: Decision) -> None: ...
+    def restore(self, used: int, tickets: int) -> None: ...
