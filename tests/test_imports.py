@@ -23,7 +23,8 @@ dimensions, formatters -> script -> plugin
 plugin.registry names the modules of these eight, as text
 """
 GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "when", "zone")
-POPULATION = ("language.population", "language.emitter", "language.state")  # the models of a population
+# The models of a population.
+POPULATION = ("language.population", "language.emitter", "language.resource", "language.state")
 LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "profiles", "stages", "tables", "targets")
 
 

@@ -30,6 +30,9 @@ class Variable(Dimension):
     def reads(self) -> tuple[str, ...]:
         return (self.variable,)
 
+    def copies(self) -> bool:
+        return self.variable == self.name and self.path is None and super().copies()
+
     def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
         yield from super().misfits(layout, variables)
         if self.path is not None and self._inside(pa.nulls(0, variables[self.variable])) is None:

@@ -14,6 +14,7 @@ from datagen.draw import Integers, Keys
 from datagen.engine.known import Field
 from datagen.engine.plan import Plan
 from datagen.engine.slot import Slots
+from datagen.engine.tables import foreign_waits
 from datagen.plugin.world import World
 
 _MOST_STEPS = 64
@@ -26,10 +27,14 @@ class Ahead:
     """Draws the delays that the core can't draw, and variables."""
 
     def __init__(self, plan: Plan, seed: int, max_workers: int, fields: Sequence[Field], world: World) -> None:
-        self._delays = [(draw.purpose_key(seed, plan.purpose(purpose)), wait) for purpose, wait in plan.foreign_waits]
+        self._delays = [
+            (draw.purpose_key(seed, plan.purpose(purpose)), wait)
+            for purpose, wait in foreign_waits(plan.population.states)
+        ]
         self._fields, self._path, self._world = fields, plan.path, world
         self._states = len(plan.population.states)
-        self.count = len(self._delays) + len(fields)
+        self.waits = len(self._delays)
+        self.count = self.waits + len(fields)
         steps = min(max(2**16 // max_workers, 8), _MOST_STEPS)  # few where many workers would fill the memory
         self.steps = steps if self.count else 0
 

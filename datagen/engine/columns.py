@@ -341,7 +341,7 @@ class Columns:
     def _looks_up(self, steps: Steps, start: int, stop: int) -> Marks:
         """Return which steps of a batch, but the first, set variables that look up records."""
         states = len(self._plan.population.states)
-        looking = np.append(self._plan.looking_up[:states], False)[steps.state[start:stop]]  # a birth alone does not
+        looking = self._plan.by_row(self._plan.looking_up, False)[steps.state[start:stop]]
         births = steps.births.between(start, stop)
         looking[births.row[self._plan.looking_up[states + births.source]]] = True
         looking[:1] = False

@@ -6,12 +6,13 @@ the walk, and with the columns, as values, for records; both follow from the sam
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datagen.draw import Floats, Integers
+from datagen.draw import Floats, Integers, Keys
 from datagen.engine.known import Field, Known
 from datagen.engine.plan import Plan
 from datagen.engine.program import ARROW, Code, Compiler, Constants, Source, Unprogrammable, assembled
@@ -33,11 +34,13 @@ class Programs:
     argument: npt.NDArray[np.int32]  # (instructions,)
     whole: Integers  # (constants,) real ones by their bits
     valid: npt.NDArray[np.uint8]  # (constants,)
-    entry: npt.NDArray[np.int32]  # (states + sources + 1,) where the instructions for what each sets begin
-    draws: npt.NDArray[np.uint8]  # (states + sources,) whether these take what is drawn ahead of time
+    entry: npt.NDArray[np.int32]  # (owners + 1,) where the instructions for what each sets begin
+    draws: npt.NDArray[np.uint8]  # (owners,) whether these take what is drawn ahead of time
+    gives: npt.NDArray[np.uint8]  # (spawns, kept) whether children are given a value
     counts: npt.NDArray[np.int32]  # (states,) which of what is kept counts the visits to each; -1: nothing
     kind: npt.NDArray[np.uint8]  # (states,) PLAIN, WEIGHED, ORDERED or LATE
     ways: npt.NDArray[np.int32]  # (states + 1,) where the transitions of each begin
+    bound: Keys  # (ways,) cumulative probabilities, in 2**-53
     target: npt.NDArray[np.int32]  # (ways,)
     when: npt.NDArray[np.int32]  # (ways, 2) begin and end of the instructions for the condition
     weigh: npt.NDArray[np.int32]  # (ways, 2) and of those for the weight
@@ -50,6 +53,7 @@ class Programs:
     notes: npt.NDArray[np.int32]  # (notes, states) the instruction for what is noted of a step into each
     is_real: npt.NDArray[np.uint8]  # (notes,) whether that is a real number
     priorities: npt.NDArray[np.int32]  # (requests, 2) begin and end of the instructions for the priority
+    counts_of_children: npt.NDArray[np.int32]  # (spawns, 2) and of those for how many children there are
 
     @property
     def real(self) -> Floats:
@@ -77,66 +81,85 @@ class Conditions:
     def _made(self) -> Programs:
         """Return the programs; where something is wrong with a condition there is none for it."""
         plan, states = self._plan, self._plan.population.states
-        ways = [way for state in states for way in state.ways]
-        requests = sum(len(state.requests) for state in states)
-        codes: dict[tuple[int, str], Code] = {}
-        for path, place, key, expression in (*self._leaving(), *self._priorities()):
-            try:
-                codes[place, key] = self._code(path, key, expression)
-            except Unprogrammable as error:
-                self.problems.append((path, str(error)))
-            except Unfillable as error:
-                self.problems.append((error.path, error.reason))
-        notes = [[self.known.fact(name, number).code for number in range(len(states))] for name in plan.notes]
-        owners = len(states) + len(plan.population.sources)
-        settings = [self.known.setting(owner) for owner in range(owners)]
-        places = [(place, key) for place in range(len(ways)) for key in ("when", "probability")]
-        places += [(place, "priority") for place in range(requests)]
-        noted = [code for by_state in notes for code in by_state]
-        code, argument, begins = assembled([*settings, *(codes.get(place, ()) for place in places), *noted])
-        spans = np.stack([begins[:-1], begins[1:]], axis=1)[owners:]
-        leaving = spans[: 2 * len(ways)].reshape(len(ways), 2, 2)
+        codes = self._codes()
+        settings = [self.known.setting(owner) for owner in range(plan.begins[1] + len(plan.spawns))]
+        notes = [self.known.fact(name, number).code for name in plan.notes for number in range(len(states))]
+        sizes = {
+            "when": len(plan.tables.target),
+            "probability": len(plan.tables.target),
+            "priority": sum(len(state.asked) for state in states),
+            "count": len(plan.spawns),
+        }
+        wanted = [codes.get((key, place), ()) for key, size in sizes.items() for place in range(size)]
+        code, argument, begins = assembled([*settings, *wanted, *notes])
+        spans = np.stack([begins[:-1], begins[1:]], axis=1)
+        cuts = np.cumsum([len(settings), *sizes.values()])
+        when, weigh, priorities, counts = (spans[low:high].copy() for low, high in pairwise(cuts))
         return Programs(
             code=code,
             argument=argument,
             whole=self._constants.whole,
             valid=self._constants.valid,
-            entry=begins[: owners + 1],
+            entry=begins[: len(settings) + 1],
             draws=np.array([any(name.startswith("drawn") for name, _ in setting) for setting in settings], np.uint8),
+            gives=self.known.gives(),
+            counts=np.array([self.known.counter(number) for number in range(len(states))], np.int32),
             kind=np.array([_kind(state) for state in states], np.uint8),
             ways=plan.tables.ways,
+            bound=plan.tables.bound,
             target=plan.tables.target,
-            when=np.ascontiguousarray(leaving[:, 0]),
-            weigh=np.ascontiguousarray(leaving[:, 1]),
-            weight=np.array([float(way.share) for way in ways]),
+            when=when,
+            weigh=weigh,
+            weight=np.array([float(way.share) for state in states for way in state.ways]),
             first=np.array(self.known.first, np.uint8),
             number=self.known.number,
             begin=self.known.begin,
             sums=np.zeros(int(np.diff(plan.tables.ways).max())),
-            counts=np.array([self.known.counter(number) for number in range(len(states))], np.int32),
             facts=np.zeros(len(FACTS) + 2 * len(plan.population.resources), np.int64),
-            notes=spans[2 * len(ways) + requests :, 0].reshape(len(notes), len(states)).copy(),
+            notes=spans[cuts[-1] :, 0].reshape(len(plan.notes), len(states)).copy(),
             is_real=np.array([type_ == pa.float64() for type_ in plan.notes.values()], np.uint8),
-            priorities=spans[2 * len(ways) : 2 * len(ways) + requests].copy(),
+            priorities=priorities,
+            counts_of_children=counts,
         )
 
-    def _leaving(self) -> Iterator[tuple[Path_, int, str, Expression]]:
-        """Yield the expressions of transitions, each with its path, the number of the transition, and its key."""
+    def _codes(self) -> dict[tuple[str, int], Code]:
+        """Return the instructions for expressions, by their keys and places; where one is wrong there are none."""
+        codes: dict[tuple[str, int], Code] = {}
+        for path, key, place, expression in (*self._leaving(), *self._priorities(), *self._counts()):
+            try:
+                codes[key, place] = self._code(path, key, expression)
+            except Unprogrammable as error:
+                self.problems.append((path, str(error)))
+            except Unfillable as error:
+                self.problems.append((error.path, error.reason))
+        return codes
+
+    def _leaving(self) -> Iterator[tuple[Path_, str, int, Expression]]:
+        """Yield the expressions of transitions, each with its path, its key, and the number of the transition."""
         place = 0
         for number, state in enumerate(self._plan.population.states):
             for index, way in enumerate(state.ways):
                 for key, expression in way.expressions():
-                    yield ("states", number, "transitions", index, key), place, key, expression
+                    yield ("states", number, "transitions", index, key), key, place, expression
                 place += 1
 
-    def _priorities(self) -> Iterator[tuple[Path_, int, str, Expression]]:
-        """Yield the expressions of requests, each with its path, the number of the request, and its key."""
+    def _priorities(self) -> Iterator[tuple[Path_, str, int, Expression]]:
+        """Yield the expressions of requests, each with its path, its key, and the number of the request."""
         place = 0
         for number, state in enumerate(self._plan.population.states):
             for inner, expression in state.priorities():
-                behind = len(state.acquire) if inner[0] == "use" else 0
-                yield ("states", number, *inner), place + behind + inner[1], "priority", expression
-            place += len(state.requests)
+                before = state.join + (len(state.acquire) if inner[0] == "use" else 0)
+                yield ("states", number, *inner), "priority", place + before + inner[1], expression
+            place += len(state.asked)
+
+    def _counts(self) -> Iterator[tuple[Path_, str, int, Expression]]:
+        """Yield how many children there are by expression, each with its path, its key, and the number of the spawn."""
+        place = 0
+        for number, state in enumerate(self._plan.population.states):
+            for index, entry in enumerate(state.spawn):
+                if isinstance(entry.count, Expression):
+                    yield ("states", number, "spawn", index, "count"), "count", place, entry.count
+                place += 1
 
     def _code(self, path: Path_, key: str, expression: Expression) -> Code:
         """Return the instructions for an expression of a state; raises Unprogrammable when there are none."""

@@ -101,7 +101,7 @@ class Known:
         return self._places.get(state, -1)
 
     def setting(self, owner: int) -> Code:
-        """Return the instructions for what a state or source sets, in order."""
+        """Return the instructions for what a state, source or spawn sets, in order."""
         code: Code = ()
         for setter in self._set_by(owner):
             variable = self._variables[setter.dimension.name]
@@ -113,16 +113,25 @@ class Known:
             code = (*code, *value, (f"keep{real}", variable.column))
         return code
 
+    def gives(self) -> npt.NDArray[np.uint8]:
+        """Return what of all that is kept children are given, (spawns, kept)."""
+        table = np.zeros((len(self.plan.spawns), len(self.first)), np.uint8)
+        for number, (_, entry) in enumerate(self.plan.spawns):
+            names = [one.name for one in entry.variables if one.name in self._variables]
+            table[number, [self._variables[name].column for name in names]] = 1
+        return table
+
     def _set_by(self, owner: int) -> Iterator[Setter]:
-        """Yield what sets, of a state or source, variables that are kept, in its order."""
-        states, sources = self.plan.population.states, self.plan.population.sources
-        listed = states[owner].variables if owner < len(states) else sources[owner - len(states)].at_birth
-        for dimension in listed:
+        """Yield what sets, of an owner, variables that are kept, in its order."""
+        for dimension in self.plan.variables_of(owner):
             if dimension.name in self._variables:
                 yield from (setter for setter in self.plan.setters[dimension.name] if setter.owner == owner)
 
     def _compiler(self, setter: Setter) -> Compiler:
-        return Compiler(self.sources(_expression(setter).names, -1), self.constants, self.world.zone)
+        """Return what makes instructions for what a setter calculates; of a child, from what is known of its parent."""
+        spawn = setter.owner - self.plan.begins[1]
+        state = self.plan.state_number(self.plan.spawns[spawn][0].name) if spawn >= 0 else -1
+        return Compiler(self.sources(_expression(setter).names, state), self.constants, self.world.zone)
 
     # What is no variable.
 
@@ -192,7 +201,8 @@ class Known:
         todo = list(names)
         while todo:
             for setter in self.plan.setters[todo.pop()]:
-                if why := _why_not(setter.dimension):
+                is_child = setter.owner >= self.plan.begins[1]
+                if why := _why_not(setter.dimension) or (is_child and _why_not_of_child(setter.dimension)):
                     raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a state: {why}")
                 read = {root(self.plan.variable_names, name) for name in _names(setter)} - {"", *found}
                 found |= dict.fromkeys(sorted(read))
@@ -288,6 +298,11 @@ def _is_listed(dimension: object) -> bool:
     """Return whether all values come from one list."""
     pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
     return pooled or (isinstance(dimension, Dimension) and dimension.fixed)
+
+
+def _why_not_of_child(dimension: object) -> str | None:
+    """Return why the walk can't know what a spawn gives a child; None when it can."""
+    return None if _is_expression(dimension) else "children get it drawn; draw it in a state, and give it on"
 
 
 def _why_not(dimension: object) -> str | None:

@@ -61,13 +61,14 @@ class Ordered:
         memory = self.memories.get((EMITTER, emitter or ""))
         return {} if memory is None else memory.dimensions
 
-    def back(self, owner: tuple[str, str], before: Before, begin: int = 0) -> Back | None:
+    def back(self, owner: tuple[str, ...], before: Before, begin: int = 0) -> Back | None:
         """Return the way back from steps of an emitter or state, before which so many are in the batch.
 
         None where nobody looks back. ``before`` has the positions of what was there before each step, by group.
         """
-        memory = self.memories.get(owner)
-        return None if memory is None else Back(memory, before(self._plan.memories[owner]), memory.size + begin)
+        kind, name, *inner = owner
+        memory = None if inner else self.memories.get((kind, name))
+        return None if memory is None else Back(memory, before(self._plan.memories[kind, name]), memory.size + begin)
 
     def go_on(self, owner: tuple[str, str], count: int, *, is_made: bool = True) -> None:
         """Let so many steps of an emitter or state be over; before the start no records are made."""

@@ -11,18 +11,18 @@ from datagen.native.rows import grouped
 
 
 class Owners:
-    """Which of some steps each state enters, and which of the births among them each source makes.
+    """Which of some steps each state enters or each spawn makes, and which of the births among them each source makes.
 
-    Each is asked for by the number of the state, or of the source behind all states.
+    Each is asked for by its number as the plan has it: states, sources behind them, spawns behind these.
     """
 
     def __init__(self, plan: Plan, steps: Steps) -> None:
         self._plan, self._steps = plan, steps
-        self._states = len(plan.population.states)
-        sources = len(plan.population.sources)
+        self._sources, self._spawns = plan.begins
+        sources, rows = len(plan.population.sources), self._sources + 1 + len(plan.spawns)
         births = steps.births
         self._order = np.empty(len(steps), np.int64), np.empty(len(births.row), np.int64)
-        self._starts = np.empty(self._states + 2, np.int64), np.empty(sources + 1, np.int64)  # births alone are behind
+        self._starts = np.empty(rows + 1, np.int64), np.empty(sources + 1, np.int64)
         grouped(steps.state, self._starts[0], self._order[0])
         grouped(births.source, self._starts[1], self._order[1])
         # Not by functools.cache: a circle of references would keep 26 windows alive, until Python looks for circles.
@@ -38,13 +38,13 @@ class Owners:
         group = self._plan.group_of[variable]
         if variable in setter.set_before:
             return self.positions(setter.owner, group)
-        if setter.owner < self._states:
+        if not self._is_source(setter.owner):
             return self.before(setter.owner, group)
         return np.zeros(self.count(setter.owner), np.int32)
 
-    def before(self, state: int, group: int) -> Positions:
-        """Return the positions of what was there of a group before each of a state's steps."""
-        return self._steps.before[group][self._own(state)]
+    def before(self, owner: int, group: int) -> Positions:
+        """Return the positions of what was there of a group before each of the steps of a state or spawn."""
+        return self._steps.before[group][self._own(owner)]
 
     def times(self, owner: int) -> Integers:
         """Return when an owner's steps, or births, are due."""
@@ -59,7 +59,7 @@ class Owners:
     def rows(self, owner: int) -> Integers:
         """Return which of the steps are an owner's, or are those of its births."""
         own = self._own(owner)
-        return own if owner < self._states else self._steps.births.row[own]
+        return self._steps.births.row[own] if self._is_source(owner) else own
 
     def births(self, owner: int) -> tuple[Births, Integers]:
         """Return all births, and which of them are a source's."""
@@ -69,16 +69,17 @@ class Owners:
         """Return the numbers in their source of those who are born."""
         return self._steps.births.number[self._own(source)]
 
-    def _rows(self, owner: int) -> Integers:
-        """Return the rows of an owner among the steps; that of a birth is the first step of the worker."""
-        own = self._own(owner)
-        return own if owner < self._states else self._steps.births.row[own]
+    def _is_source(self, owner: int) -> bool:
+        return self._sources <= owner < self._spawns
 
     def _own(self, owner: int) -> Integers:
         """Return the rows of an owner among the steps, or among the births."""
-        is_source = owner >= self._states
-        starts, number = self._starts[is_source], owner - self._states if is_source else owner
-        return self._order[is_source][starts[number] : starts[number + 1]]
+        if self._is_source(owner):
+            starts, order, number = self._starts[1], self._order[1], owner - self._sources
+        else:
+            behind = owner - self._spawns + self._sources + 1  # as the steps of spawns are numbered
+            starts, order, number = self._starts[0], self._order[0], owner if owner < self._sources else behind
+        return order[starts[number] : starts[number + 1]]
 
     def keys(self, owner: int) -> Keys:
         """Return the row keys of an owner's steps."""
@@ -89,6 +90,6 @@ class Owners:
     def positions(self, owner: int, group: int) -> Positions:
         """Return the positions of the values that an owner's steps, or births, set of a group of variables."""
         if (owner, group) not in self._positions:
-            source = self._steps.after[group] if owner < self._states else self._steps.births.given[group]
+            source = self._steps.births.given[group] if self._is_source(owner) else self._steps.after[group]
             self._positions[owner, group] = source[self._own(owner)]
         return self._positions[owner, group]

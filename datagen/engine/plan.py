@@ -7,63 +7,41 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datagen import draw
-from datagen.draw import CONSTANT, Floats, Keys
 from datagen.engine.birth import FACTS, Fact
 from datagen.engine.pool import Pools
+from datagen.engine.tables import Tables, numbers_of, tables_of
 from datagen.engine.times import Times
 from datagen.graph import circles
 from datagen.language.emitter import Emitter
 from datagen.language.population import Population
-from datagen.language.state import State
+from datagen.language.state import Spawn, State
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
-from datagen.plugin.distribution import Distribution, Linear
-from datagen.plugin.life import readable
+from datagen.plugin.life import INDEX, readable
 from datagen.plugin.order import lookups
 from datagen.plugin.recording import Recording
 from datagen.problems import path_part
 from datagen.records.expression.name import of_former, root
 
 EMITTER, STATE = "emitter", "state"  # the first names of the name paths of draws
-FOREIGN = -1  # the family of a distribution that only Python can draw
-_FOREIGN = Linear(FOREIGN, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Setter:
     """What sets a variable: a generator of a state or of a source of arrivals, or a birth."""
 
-    owner: int  # number of the state, or of the source behind all states
-    path: tuple[str, str]  # of the names of draws
+    owner: int  # number of the state, of the source behind all states, or of the spawn behind all sources
+    path: tuple[str, ...]  # of the names of draws
     dimension: Dimension | Fact
     reads: frozenset[str]  # variables
     set_before: frozenset[str]  # those of them that stand before this one in its list
-
-
-@dataclass(frozen=True)
-class Tables:
-    """What the walk reads of a population, an entry for each state."""
-
-    family: npt.NDArray[np.int32]  # (states,) of the delay, as ``Linear`` has it, or FOREIGN
-    offset: Floats  # (states,) seconds
-    scale: Floats  # (states,) seconds
-    foreign: npt.NDArray[np.int32]  # (states,) which of the delays that only Python can draw it has; -1: none
-    patience: npt.NDArray[np.int32]  # (states,) the same of the time that one waits there at most
-    patience_offset: Floats
-    patience_scale: Floats
-    patience_foreign: npt.NDArray[np.int32]
-    ways: npt.NDArray[np.int32]  # (states + 1,) where the transitions of each begin
-    bound: Keys  # (ways,) cumulative probabilities, in 2**-53
-    target: npt.NDArray[np.int32]  # (ways,) next states; ``states`` for the stop
-    sets: npt.NDArray[np.uint8]  # (states + sources, groups) whether each sets a group of variables
-    former: npt.NDArray[np.uint8]  # (groups,) whether a group is read as it was before a step
 
 
 @dataclass(frozen=True)
@@ -117,13 +95,9 @@ class Plan:
         """Return the number of a state; of the first without a name."""
         return self._state_numbers[name] if name else 0
 
-    def state_after(self, name: str) -> int:
-        """Return the number of the state that a transition leads to; ``states`` for the stop."""
-        return self._state_numbers.get(name, len(self.population.states))
-
     @cached_property
     def _state_numbers(self) -> dict[str, int]:
-        return {state.name: number for number, state in enumerate(self.population.states)}
+        return numbers_of(self.population.states)
 
     @cached_property
     def emitters(self) -> dict[str, Emitter]:
@@ -131,41 +105,36 @@ class Plan:
 
     @cached_property
     def emitter_of(self) -> npt.NDArray[np.int64]:
-        """Return the number of each state's emitter, -1 for none; behind them that of a birth, (states + 1,)."""
+        """Return by the states of steps the number of the emitter, -1 for none, (states + 1 + spawns,)."""
         number = {name: number for number, name in enumerate(self.emitters)}
-        return np.array([*(number[state.emitter] if state.emitter else -1 for state in self.population.states), -1])
+        owners = [number[state.emitter] if state.emitter else -1 for state in self.population.states]
+        nobody = [-1] * (len(self.population.sources) + len(self.spawns))
+        return self.by_row(np.array([*owners, *nobody]), -1)
 
     @cached_property
     def tables(self) -> Tables:
-        states = self.population.states
-        family, offset, scale = zip(*(_linear(state.delay) for state in states), strict=True)
-        patience, patience_offset, patience_scale = zip(*(_linear(_patience(state)) for state in states), strict=True)
-        is_foreign = np.array([*family, *patience]) == FOREIGN
-        foreign = np.where(is_foreign, np.cumsum(is_foreign) - 1, -1).astype(np.int32)
-        ways = [way for state in states for way in state.ways]
-        bounds = [draw.bounds([way.share or 1.0 for way in state.ways]) for state in states]
-        return Tables(
-            family=np.array(family, np.int32),
-            offset=np.array(offset),
-            scale=np.array(scale),
-            foreign=foreign[: len(states)],
-            patience=np.array(patience, np.int32),
-            patience_offset=np.array(patience_offset),
-            patience_scale=np.array(patience_scale),
-            patience_foreign=foreign[len(states) :],
-            ways=np.cumsum([0, *map(len, bounds)]).astype(np.int32),
-            bound=np.concatenate(bounds),
-            target=np.array([self.state_after(way.next) for way in ways], np.int32),
-            sets=self.sets_group.T.astype(np.uint8, order="C"),
-            former=np.array([group in self.groups_before for group in range(len(self.sets_group))], np.uint8),
-        )
+        former = np.array([group in self.groups_before for group in range(len(self.sets_group))], np.uint8)
+        sets = self.sets_group.T.astype(np.uint8, order="C")
+        return tables_of(self.population.states, sets, self._inherits, former)
 
     @cached_property
-    def foreign_waits(self) -> list[tuple[str, Distribution]]:
-        """Return the delays, and then the limits of waiting, that only Python can draw, each with its purpose."""
-        states = self.population.states
-        waits = [("delay", state.delay) for state in states] + [("timeout", _patience(state)) for state in states]
-        return [(purpose, wait) for purpose, wait in waits if wait is not None and _linear(wait) == _FOREIGN]
+    def spawns(self) -> list[tuple[State, Spawn]]:
+        """Return what brings about children, each with its state, in the order of these."""
+        return [(state, entry) for state in self.population.states for entry in state.spawn]
+
+    @cached_property
+    def begins(self) -> tuple[int, int]:
+        """Return the numbers of the owner who is the first source, and of the first spawn."""
+        states = len(self.population.states)
+        return states, states + len(self.population.sources)
+
+    def by_row(self, owners: npt.NDArray[Any], of_birth: Any) -> npt.NDArray[Any]:
+        """Return what is so of owners (owners,) by the state of a step: (states + 1 + spawns,).
+
+        Behind the states, a birth alone is one, and then what the spawns set.
+        """
+        sources, spawns = self.begins
+        return np.concatenate([owners[:sources], [of_birth], owners[spawns:]])
 
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
@@ -175,6 +144,8 @@ class Plan:
         for owner, (path, variables) in enumerate(self._owners()):
             before: set[str] = set()
             for dimension in variables:
+                if owner >= self.begins[1] and _copies(dimension):
+                    continue  # children have it as it is
                 reads = _reads(names, dimension)
                 setter = Setter(owner, path, dimension, reads, reads & before)
                 found.setdefault(dimension.name, []).append(setter)
@@ -193,6 +164,7 @@ class Plan:
         population = self.population
         known = readable((state.name for state in population.states), population.resources)
         read = {name for place in population.places() for _, name in place.dimension.all_names()}
+        known[INDEX] = pa.int64()
         return {name: type_ for name, type_ in known.items() if name in read - self.variable_names}
 
     @cached_property
@@ -200,6 +172,7 @@ class Plan:
         """Return the names of the variables that states and sources set."""
         lists = [state.variables for state in self.population.states]
         lists += [source.variables for source in self.population.sources]
+        lists += [entry.variables for _, entry in self.spawns]
         return frozenset(dimension.name for dimensions in lists for dimension in dimensions)
 
     @cached_property
@@ -214,7 +187,7 @@ class Plan:
 
     @cached_property
     def looking_up(self) -> npt.NDArray[np.bool_]:
-        """Return which states and sources set variables that look up records, (states + sources,)."""
+        """Return which owners set variables that look up records, (owners,)."""
         return np.array([any(map(_looks_up, dimensions)) for _, dimensions in self._owners()])
 
     @property
@@ -222,21 +195,44 @@ class Plan:
         """Return whether some variables are set behind the fields of records that they look up, in one batch."""
         return bool(self.looking_up.any()) and not self.circular
 
-    def _owners(self) -> Iterator[tuple[tuple[str, str], Sequence[Dimension | Fact]]]:
-        """Yield the states and then the sources, each with the name path and the variables that it sets."""
+    def _owners(self) -> Iterator[tuple[tuple[str, ...], Sequence[Dimension | Fact]]]:
+        """Yield the states, the sources and the spawns, each with the name path and the variables that it sets."""
         for state in self.population.states:
             yield (STATE, state.name), state.variables
         for source in self.population.sources:
             facts = [fact for fact in self.facts.values() if fact.is_known_of(source)]
             yield ("source", source.name or ""), [*facts, *source.at_birth]
+        for state, entry in self.spawns:
+            yield (STATE, state.name, "spawn", entry.called), entry.variables
+
+    def variables_of(self, owner: int) -> Sequence[Dimension | Fact]:
+        """Return what an owner sets, in its order."""
+        return self._listed[owner]
+
+    @cached_property
+    def _listed(self) -> list[Sequence[Dimension | Fact]]:
+        return [variables for _, variables in self._owners()]
 
     @cached_property
     def groups(self) -> list[list[str]]:
-        """Return the variables in groups: those that are always set together are in one."""
-        found: dict[tuple[int, ...], list[str]] = {}
+        """Return the variables in groups: those that are always set, and inherited, together are in one."""
+        found: dict[tuple[tuple[int, ...], tuple[int, ...]], list[str]] = {}
         for name, setters in self.setters.items():
-            found.setdefault(tuple(setter.owner for setter in setters), []).append(name)
+            heirs = tuple(number for number, names in enumerate(self._inherited) if name in names)
+            found.setdefault((tuple(setter.owner for setter in setters), heirs), []).append(name)
         return list(found.values())
+
+    @cached_property
+    def _inherited(self) -> list[frozenset[str]]:
+        """Return the variables that the children of each spawn have as they are of their parents."""
+        return [frozenset(one.name for one in entry.variables if _copies(one)) for _, entry in self.spawns]
+
+    @property
+    def _inherits(self) -> npt.NDArray[np.uint8]:
+        table = np.zeros((len(self.spawns), len(self.sets_group)), np.uint8)
+        for number, names in enumerate(self._inherited):
+            table[number, : len(self.groups)] = [group[0] in names for group in self.groups]
+        return table
 
     @cached_property
     def group_of(self) -> dict[str, int]:
@@ -244,13 +240,13 @@ class Plan:
 
     @cached_property
     def sets_group(self) -> npt.NDArray[np.bool_]:
-        """Return which groups are set by which states and sources, (groups, states + sources).
+        """Return which groups are set by which owners, (groups, owners).
 
         Behind those of variables there is one for each of the ``memories``.
         """
         states = self.population.states
         size = len(self.groups) + len(self.memories)
-        table = np.zeros((size, len(states) + len(self.population.sources)), bool)
+        table = np.zeros((size, self.begins[1] + len(self.spawns)), bool)
         for number, names in enumerate(self.groups):
             table[number, [setter.owner for setter in self.setters[names[0]]]] = True
         for (kind, name), number in self.memories.items():
@@ -278,18 +274,19 @@ class Plan:
     def former_groups(self) -> frozenset[int]:
         """Return the groups with a variable that some setter reads as it was before the step."""
         setters = [setter for setters in self.setters.values() for setter in setters]
-        states = len(self.population.states)
+        sources, spawns = self.begins
         return frozenset(
             self.group_of[name]
             for setter in setters
             for name in setter.reads - setter.set_before
-            if setter.owner < states  # nothing was set before a birth
+            if not sources <= setter.owner < spawns  # nothing was set before a birth
         )
 
     @cached_property
     def sets_variables(self) -> npt.NDArray[np.bool_]:
-        """Return which states set variables; behind them that a birth alone does not, (states + 1,)."""
-        return np.array([*(bool(state.variables) for state in self.population.states), False])
+        """Return by the states of steps which set variables, (states + 1 + spawns,), as ``by_row`` has it."""
+        owners = np.array([bool(variables) for _, variables in self._owners()])
+        return self.by_row(owners, False)
 
     @cached_property
     def _reads(self) -> dict[str, list[str]]:
@@ -325,7 +322,9 @@ class Plan:
         if self.order is not None:
             return self.order
         setting = states[self.sets_variables[states]]
-        own = self.population.states[setting[0]].variables if len(setting) else []
+        lists = [state.variables for state in self.population.states]
+        lists += [[], *(entry.variables for _, entry in self.spawns)]
+        own = lists[setting[0]] if len(setting) else []
         return list(dict.fromkeys([*self._order_at_birth, *(dimension.name for dimension in own)]))
 
     @cached_property
@@ -346,8 +345,8 @@ class Plan:
     @cached_property
     def given(self) -> frozenset[str]:
         """Return the variables that births set."""
-        states = len(self.population.states)
-        return frozenset(name for name, setters in self.setters.items() if setters[-1].owner >= states)
+        owners = range(*self.begins)
+        return frozenset(name for name, setters in self.setters.items() if any(one.owner in owners for one in setters))
 
 
 def _reads(names: Collection[str], dimension: Dimension | Fact) -> frozenset[str]:
@@ -364,14 +363,9 @@ def _looks_back(dimension: Dimension) -> bool:
     return reads or any(part.remembers() for _, part in dimension.whole())
 
 
+def _copies(dimension: Dimension | Fact) -> bool:
+    return isinstance(dimension, Dimension) and dimension.copies()
+
+
 def _looks_up(dimension: Dimension | Fact) -> bool:
     return isinstance(dimension, Dimension) and any(True for _ in lookups(dimension))
-
-
-def _patience(state: State) -> Distribution | None:
-    return None if state.timeout is None else state.timeout.after
-
-
-def _linear(wait: Distribution | None) -> Linear:
-    """Return what the core draws for a delay or gap; where only Python can draw it, the family is FOREIGN."""
-    return Linear(CONSTANT, 0.0, 0.0) if wait is None else wait.in_core() or _FOREIGN

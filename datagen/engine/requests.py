@@ -8,7 +8,11 @@ import numpy.typing as npt
 from datagen.draw import Floats, Integers
 from datagen.engine.conditions import Programs
 from datagen.engine.plan import Plan
+from datagen.engine.tables import numbers_of
+from datagen.language.resource import Request
 from datagen.records.expression import Expression
+
+CHILDREN = -1  # what is asked for, instead of a resource, as the core has it
 
 
 @dataclass(frozen=True)
@@ -16,7 +20,7 @@ class Requests:
     """What the core reads of resources, and counts in."""
 
     begin: npt.NDArray[np.int32]  # (states + 1,) where the requests of each begin
-    resource: npt.NDArray[np.int32]  # (requests,)
+    resource: npt.NDArray[np.int32]  # (requests,) or CHILDREN
     units: Integers  # (requests,)
     priority: Floats  # (requests,) where there are no instructions for it
     priorities: npt.NDArray[np.int32]  # (requests, 2) begin and end of the instructions
@@ -35,28 +39,35 @@ def requests_of(plan: Plan, programs: Programs) -> Requests:
     """Return the requests of a plan, with all that there is free."""
     states, resources = plan.population.states, plan.population.resources
     number = {name: place for place, name in enumerate(resources)}
-    asked = [request for state in states for request in state.requests]
+    numbers = numbers_of(states)
+    asked = [request for state in states for request in state.asked]
     shared = programs.facts[len(programs.facts) - 2 * len(resources) :]
     free, waiting = shared[: len(resources)], shared[len(resources) :]
     free[:] = [resource.capacity for resource in resources.values()]
     return Requests(
-        begin=_begins([len(state.requests) for state in states]),
-        resource=np.array([number[request.resource] for request in asked], np.int32),
-        units=np.array([request.units for request in asked], np.int64),
-        priority=np.array([0.0 if isinstance(one.priority, Expression) else float(one.priority) for one in asked]),
+        begin=_begins([len(state.asked) for state in states]),
+        resource=np.array([CHILDREN if one is None else number[one.resource] for one in asked], np.int32),
+        units=np.array([0 if one is None else one.units for one in asked], np.int64),
+        priority=np.array([_priority(one) for one in asked]),
         priorities=programs.priorities,
         releases=_begins([len(state.release) for state in states]),
         released=np.array([number[one.resource] for state in states for one in state.release], np.int32),
         uses=_begins([len(state.use) for state in states]),
         used_up=np.array([number[one.resource] for state in states for one in state.use], np.int32),
         following=np.array(
-            [-1 if state.timeout is None else plan.state_after(state.timeout.next) for state in states], np.int32
+            [-1 if state.timeout is None else numbers.get(state.timeout.next, len(states)) for state in states],
+            np.int32,
         ),
         free=free,
         waiting=waiting,
         lines=np.zeros(len(resources), np.int64),
         timers=np.zeros(1, np.int64),
     )
+
+
+def _priority(request: Request | None) -> float:
+    """Return the priority of a request, where there are no instructions for it."""
+    return 0.0 if request is None or isinstance(request.priority, Expression) else float(request.priority)
 
 
 def _begins(counts: list[int]) -> npt.NDArray[np.int32]:

@@ -5,35 +5,46 @@ from typing import Any
 import numpy as np
 
 from datagen.draw import Integers
+from datagen.engine.brood import spawns_of
 from datagen.engine.conditions import Programs
 from datagen.engine.plan import Plan
 from datagen.engine.requests import requests_of
-from datagen.engine.slot import RANK, Slots
+from datagen.engine.slot import KIN, RANK, Slots
 from datagen.native.agenda import Agenda
+from datagen.native.children import Children
 from datagen.native.decision import Decision
 from datagen.native.resources import Resources
 from datagen.problems import counted, show
-
-_DAYS = 2**17  # of the calendar of events
 
 
 class Sharing:
     """The resources of a run."""
 
-    def __init__(self, plan: Plan, programs: Programs, decision: Decision, days: int = _DAYS) -> None:
-        """Take a plan, with its conditions as programs and as what decides by them."""
+    def __init__(self, plan: Plan, programs: Programs, decision: Decision, seed: int, days: int) -> None:
+        """Take a plan, with its conditions as programs and as what decides by them, and room for so many days."""
         self._plan = plan
+        self._facts = programs.facts
         self._requests = requests_of(plan, programs)
-        self.core = Resources(self._requests, Agenda(np.empty(days, np.int32)), decision)
+        self.children = Children(spawns_of(plan, programs, seed), decision, plan.population.most_children)
+        self.core = Resources(self._requests, Agenda(np.empty(days, np.int32)), decision, self.children)
 
     def __bool__(self) -> bool:
-        """Return whether there are any."""
-        return len(self._requests.free) > 0
+        """Return whether workers wait for resources, or bring about others."""
+        return self.core.used
+
+    @staticmethod
+    def somebody_waits(slots: Slots, used: int) -> bool:
+        """Return whether somebody in the slots that are used waits for a resource, or for children."""
+        return bool(((slots.asked[:used] >= 0) & (slots.workers["state"][:used] >= 0)).any())
 
     @property
-    def waiting(self) -> int:
-        """Return how many workers wait for something."""
-        return int(self._requests.waiting.sum())
+    def exploded(self) -> str:
+        """Return what there is too much of, in words."""
+        state, entry = self._plan.spawns[self.children.entry]
+        return (
+            f"there are {self.children.most:,} children at once, which is the most that may be, and state "
+            f"{show(state.name)} spawns more ({show(entry.called)}); raise `most_children` if that is meant"
+        )
 
     def who_waits(self) -> list[str]:
         """Return how many workers wait for each resource, in words; none where nobody does."""
@@ -49,25 +60,36 @@ class Sharing:
         """Return who has what and who waits for what, of the workers in some slots, for ``restore``."""
         if not self:
             return {}
+        place = np.full(len(slots), -1)
+        place[alive] = np.arange(len(alive))
+        counts, (parent, *brood) = self.children.snapshot()
+        kin = {name: slots.kin[name][alive] for name in KIN.names or ()}
+        parents = kin["parent"]
+        kin["parent"] = np.where(parents < 0, -1, place[parents])
         return {
-            "free": self._requests.free.copy(),
-            "waiting": self._requests.waiting.copy(),
+            "facts": self._facts.copy(),
             "tickets": self.core.tickets,
             "held": [units[alive] for units in slots.held.T],
             "wait": slots.wait[alive],
             "asked": slots.asked[alive],
             "ranks": [{key: rank[key][alive] for key in RANK.names or ()} for rank in (slots.line, slots.timer)],
+            "kin": kin,
+            "children": [list(counts), [-1 if parent < 0 else int(place[parent]), *brood]],
         }
 
     def restore(self, slots: Slots, alive: int, snapshot: dict[str, Any]) -> None:
         """Let workers, in the first slots, have and wait for what they did when a snapshot was taken."""
         if not self:
             return
-        self._requests.free[:], self._requests.waiting[:] = snapshot["free"], snapshot["waiting"]
+        self._facts[:] = snapshot["facts"]
         for resource, units in enumerate(snapshot["held"]):
             slots.held[:alive, resource] = units
         slots.wait[:alive], slots.asked[:alive] = snapshot["wait"], snapshot["asked"]
         for rank, kept in zip((slots.line, slots.timer), snapshot["ranks"], strict=True):
             for key, column in kept.items():
                 rank[key][:alive] = column
+        for name, column in snapshot["kin"].items():
+            slots.kin[name][:alive] = column
         self.core.restore(alive, snapshot["tickets"])
+        counts, brood = snapshot["children"]
+        self.children.restore(tuple(counts), tuple(brood))

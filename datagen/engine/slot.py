@@ -13,6 +13,8 @@ WORKER = np.dtype(
     [("time", "i8"), ("number", "i8"), ("key", "u8"), ("step", "i8"), ("state", "i4"), ("behind", "i4")], align=True
 )
 
+# As the struct in datagen/native/children.pxd.
+KIN = np.dtype([("number", "i8"), ("parent", "i4"), ("count", "i4"), ("entry", "i4")], align=True)
 # As the struct in datagen/native/heaps.pxd.
 RANK = np.dtype([("first", "i8"), ("second", "i8"), ("heap", "i4"), ("place", "i4")], align=True)
 
@@ -27,6 +29,7 @@ class Shape:
     steps: int  # that these are drawn for
     kept: int  # values that conditions read
     resources: int
+    shares: bool  # whether workers wait for resources, or for others
 
 
 @dataclass
@@ -44,7 +47,7 @@ class Slots:
     there: npt.NDArray[np.uint8]  # (slots, fields, steps) whether there is a value
     known: Integers  # (slots, kept) values, or bits of them, that conditions read
     has: npt.NDArray[np.uint8]  # (slots, kept) whether there is a value
-    # Where there are resources, else of no slot:
+    # Where there are resources or children, else of no slot:
     held: npt.NDArray[np.int32]  # (slots, resources) units
     wait: Integers  # (slots,) ns: since when it waits; once it has all, for how long it did
     asked: npt.NDArray[np.int32]  # (slots,) how many of its requests are met; -1: it waits for nothing
@@ -52,11 +55,12 @@ class Slots:
     timer: npt.NDArray[Any]  # (slots,) and until when
     in_line: npt.NDArray[np.int32]  # (slots, resources) room for the lines
     in_time: npt.NDArray[np.int32]  # (slots, 1)
+    kin: npt.NDArray[Any]  # (slots,) of KIN, whose child it is, and how many it has
 
     @classmethod
     def of(cls, size: int, shape: Shape) -> "Slots":
         """Return empty slots."""
-        sharing = size if shape.resources else 0
+        sharing = size if shape.shares else 0
         return cls(
             np.empty(size, WORKER),
             np.empty(size, np.int32),
@@ -76,6 +80,7 @@ class Slots:
             np.empty(sharing, RANK),
             np.empty((sharing, shape.resources), np.int32),
             np.empty((sharing, 1), np.int32),
+            np.empty(sharing, KIN),
         )
 
     def __len__(self) -> int:
@@ -90,11 +95,6 @@ class Slots:
     def drawn_real(self) -> Floats:
         """Return the values drawn ahead of time, as real numbers."""
         return self.drawn.view(np.float64)
-
-    @property
-    def ranks(self) -> dict[str, npt.NDArray[Any]]:
-        """Return where workers stand in line, and until when."""
-        return {"line": self.line, "timer": self.timer}
 
     @property
     def nbytes(self) -> int:

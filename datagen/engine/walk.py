@@ -38,7 +38,7 @@ _CROWD = 64  # workers alive from which on days are short
 _EVENTS_A_DAY = 4  # or more, so that the days last for some mean waits
 _WAITS = 4
 _STALE = 65536  # values that nobody can read any more, from which on a store is cleared
-_DRAWS = ("delay", "transition", "timeout")
+_DRAWS = ("transition", "delay", "timeout", "spawn")
 
 
 class Walk:
@@ -54,7 +54,7 @@ class Walk:
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
         programs = self._conditions.programs
         self._decision = Decision(programs, Machine(programs))
-        self._sharing = Sharing(plan, programs, self._decision, _DAYS)
+        self._sharing = Sharing(plan, programs, self._decision, seed, _DAYS)
         self._loop = EventLoop(plan.tables, keys, self._arrivals.core, self._sharing.core)
         self._journal = self._loop.journal
         self._notes = {name: bool(is_real) for name, is_real in zip(plan.notes, programs.is_real, strict=True)}
@@ -64,7 +64,8 @@ class Walk:
         self._held = self._refused = self._stuck = self._sizes[:0], self._sizes[:0]
         fields, kept = len(self._conditions.fields), len(programs.first)
         resources = len(plan.population.resources)
-        self._shape = Shape(len(self._sizes), len(plan.foreign_waits), fields, self._ahead.steps, kept, resources)
+        steps, shares = self._ahead.steps, bool(self._sharing)
+        self._shape = Shape(len(self._sizes), self._ahead.waits, fields, steps, kept, resources, shares)
         self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // Slots.of(1, self._shape).nbytes, 1)))
         known, steps = self._arrivals.times.shape, self._ahead.steps
         self._first_waits = np.zeros((*known, self._shape.delays, steps), np.int64)
@@ -82,7 +83,7 @@ class Walk:
     @property
     def alive(self) -> int:
         """Return how many workers are alive."""
-        return int(self._arrivals.core.alive + self._arrivals.core.outside)
+        return int(self._arrivals.core.alive + self._arrivals.core.outside + self._sharing.children.alive)
 
     @property
     def due(self) -> Integers:
@@ -97,7 +98,9 @@ class Walk:
     @property
     def is_deadlocked(self) -> bool:
         """Return whether somebody waits for what others have, and nothing will ever happen any more."""
-        return self._sharing.waiting > 0 and self.next_time == NEVER
+        if not self._sharing or self.next_time < NEVER:
+            return False
+        return self._sharing.somebody_waits(self._slots, self._loop.agenda.used)
 
     @property
     def held_since(self) -> int:
@@ -135,9 +138,9 @@ class Walk:
 
     def who_waits(self) -> str:
         """Return who is alive and what for, and which sources wait for a place, in words; "" when nobody does."""
-        states = self._slots.workers["state"][: self._loop.used]
+        states = self._slots.workers["state"][: self._loop.agenda.used]
         if self._sharing:  # who waits in line is told apart
-            states = states[self._slots.line["heap"][: self._loop.used] < 0]
+            states = states[self._slots.line["heap"][: self._loop.agenda.used] < 0]
         states_ = [show(state.name) for state in self._plan.population.states]
         names = [
             *(f"to enter state {name}" for name in states_),
@@ -153,7 +156,7 @@ class Walk:
     def snapshot(self) -> dict[str, Any]:
         """Return where all workers are, for ``restore``."""
         loop, slots = self._loop, self._slots
-        alive = np.flatnonzero(slots.workers["state"][: loop.used] >= 0)
+        alive = np.flatnonzero(slots.workers["state"][: loop.agenda.used] >= 0)
         workers = slots.workers[alive]
         return {
             "spawned": loop.spawned,
@@ -205,7 +208,7 @@ class Walk:
 
     def _fault(self) -> str:
         """Return who can't go on, and why."""
-        workers = self._slots.workers[: self._loop.used]
+        workers = self._slots.workers[: self._loop.agenda.used]
         states = self._plan.population.states
         slot, resource = self._sharing.asked_twice()
         if slot >= 0:
@@ -246,7 +249,9 @@ class Walk:
                 self._arrivals.change()
                 loop.change = self._arrivals.next_change
             case "no waits":
-                self._ahead.go_on(self._slots, loop.used)
+                self._ahead.go_on(self._slots, loop.agenda.used)
+            case "exploded":
+                raise RunFailed(f"walking on: {self._sharing.exploded}")
             case "fault":
                 raise RunFailed(self._fault())
             case "unknown":
@@ -288,14 +293,14 @@ class Walk:
     def _make_room(self, size: int) -> None:
         """Make room for so many workers; nothing is written to it, so that only slots that are used take memory."""
         slots = Slots.of(size, self._shape)
-        if self._loop.used:
+        if self._loop.agenda.used:
             slots.take(self._slots)
         self._slots = slots
         self._loop.house(slots)
 
     def _schedule(self, day_bits: int) -> None:
         self._since_scheduled = 0  # steps
-        self._loop.schedule(day_bits)
+        self._loop.agenda.schedule(day_bits)
 
     def _adapt(self, time: Integers) -> None:
         """Choose days with some events for a crowd, and one for all time for a few, once the calendar is worth it."""
@@ -306,7 +311,7 @@ class Walk:
         if self.alive >= _CROWD:
             events = max(_EVENTS_A_DAY, _WAITS * self.alive // _DAYS)
             day_bits = min((events * int(time[-1] - time[0]) // len(time)).bit_length(), _ONE_DAY)
-        if abs(day_bits - self._loop.day_bits()) > 1:
+        if abs(day_bits - self._loop.agenda.shift) > 1:
             self._schedule(day_bits)
 
     def _keep(self) -> tuple[Integers | None, ...] | None:
@@ -315,7 +320,7 @@ class Walk:
         Also renumbers the positions that workers have stored.
         """
         keep: list[Integers | None] = []
-        stored = self._slots.stored[: self._loop.used]
+        stored = self._slots.stored[: self._loop.agenda.used]
         for group, size in enumerate(self._sizes.tolist()):
             keep.append(None)
             if size > self.alive + self.alive // 2 + _STALE:

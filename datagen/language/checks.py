@@ -4,22 +4,31 @@ They see valid parts as models, and of the others whatever their JSON lets them 
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
-from datagen.language.emitter import Emitter
-from datagen.language.fields import fields_of, fields_of_emitter, leaving, parts_in, text_in
+from datagen.language.fields import parts_in, spawned
 from datagen.language.holding import Holding
 from datagen.language.members import repeated_names
 from datagen.language.names import Field, Given, reading, unknown_in_states, unknown_names
 from datagen.language.order import disorder
+from datagen.language.parts import (
+    SourcePart,
+    StatePart,
+    emitter_part,
+    placed_arrivals,
+    source_part,
+    spawn_part,
+    state_part,
+)
 from datagen.language.state import State
 from datagen.language.tables import Tables
-from datagen.plugin.arrival import After, Arrival, TurnedAway
+from datagen.plugin.arrival import Arrival
+from datagen.plugin.life import INDEX
 from datagen.plugin.model import LARGEST
 from datagen.problems import Path_, did_you_mean, show
 from datagen.records.batch import TIME
@@ -32,49 +41,19 @@ _MOST_SHOWN = 6  # states of a circle
 Found = Iterator[tuple[Path_, str]]
 
 
-@dataclass(frozen=True)
-class _State:
-    """What of a state can be checked, whatever else is wrong with it."""
-
-    path: Path_
-    name: str
-    emitter: str | None
-    next: tuple[tuple[Path_, str], ...]
-    at_once: tuple[str, ...]  # those of these that it may go to without ever waiting
-    variables: tuple[Field, ...]
-    leaving: tuple[Field, ...]  # the expressions of its transitions
-
-
-@dataclass(frozen=True)
-class _Source:
-    path: Path_
-    name: str | None
-    begins: tuple[tuple[Path_, str], ...]  # states that its workers may begin in, where they are named
-    in_batches: bool
-    in_first: bool  # whether its workers begin in the first state
-    after: tuple[tuple[Path_, str], ...]  # sources that it waits for
-    variables: tuple[Field, ...]
-    picks: tuple[tuple[Path_, str, str | None], ...]  # tables, and columns of them
-
-
-@dataclass(frozen=True)
-class _Emitter:
-    path: Path_
-    name: str | None
-    dimensions: tuple[Field, ...]
-
-
 class Checks:
     """The checks across a spec."""
 
     def __init__(self, data: dict[str, Any], made: dict[str, Any]) -> None:
         """Take the JSON of a spec, and the same with models for the states and emitters that are valid."""
         self._data = data
-        states = [_state(path, part) for path, part in parts_in(made, (), "states")]
-        emitters = [_emitter(path, part) for path, part in parts_in(made, (), "emitters")]
+        states = [state_part(path, part) for path, part in parts_in(made, (), "states")]
+        emitters = [emitter_part(path, part) for path, part in parts_in(made, (), "emitters")]
         self._tables = Tables(made.get("tables"))
-        sources = [_source(path, part, self._tables.names) for path, part in _arrivals(made)]
-        lists = [*(state.variables for state in states), *(source.variables for source in sources)]
+        sources = [source_part(path, part, self._tables.names) for path, part in placed_arrivals(made)]
+        entries = [found for path, part in parts_in(made, (), "states") for found in spawned(part, path)]
+        spawns = [spawn_part(*entry) for entry in entries]
+        lists = [*(one.variables for one in states), *(one.variables for one in (*sources, *spawns))]
         known = self._variables = {field.name: True for fields in lists for field in fields if field.name is not None}
         self._states = [
             replace(
@@ -85,6 +64,7 @@ class Checks:
             for one in states
         ]
         self._sources = [replace(one, variables=reading(one.variables, known, in_record=False)) for one in sources]
+        self._spawns = [replace(one, variables=reading(one.variables, known, in_record=False)) for one in spawns]
         self._emitters = [replace(one, dimensions=reading(one.dimensions, known, in_record=True)) for one in emitters]
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
@@ -93,14 +73,16 @@ class Checks:
         self._holding = Holding(data.get("resources"), valid, self._begins)
         # What a source plays whose file or table is not understood may be any variable.
         self._knows_all = not any(
-            _kind(part) == "replay" if isinstance(part, dict) else not all(map(self._tables.names, _taken(part)))
-            for _, part in _arrivals(made)
+            str(part.get("type")).lower() == "replay"
+            if isinstance(part, dict)
+            else not all(map(self._tables.names, _taken(part)))
+            for _, part in placed_arrivals(made)
         )
 
     @property
-    def _owners(self) -> "list[_State | _Source]":
+    def _owners(self) -> list[StatePart | SourcePart]:
         """Return all that sets variables."""
-        return [*self._states, *self._sources]
+        return [*self._states, *self._sources, *self._spawns]
 
     @property
     def _fields(self) -> list[Field]:
@@ -120,7 +102,8 @@ class Checks:
             yield from self._unknown_names()
         yield from self._tables.problems(self._fields)
         yield from self._unknown_lookups()
-        yield from disorder([one.variables for one in self._states], [one.variables for one in self._sources])
+        in_states = [*(one.variables for one in self._states), *(one.variables for one in self._spawns)]
+        yield from disorder(in_states, [one.variables for one in self._sources])
         yield from self._standing_circles()
         yield from times.problems(self._data)
         yield from self._holding.problems(self._near)
@@ -168,12 +151,12 @@ class Checks:
         for source in self._sources:
             if source.name is None and len(self._sources) > 1:
                 yield source.path, '"name" is required where there are several sources: it keys what is drawn for each'
-            for path, name in source.begins:
-                if name not in self._by_name:
-                    yield path, f"unknown state {show(name)}{self._near(name, self._by_name)}"
             for path, name in source.after:
                 if name not in names:
                     yield path, f"unknown source {show(name)}{self._near(name, names)}"
+        for path, name in (begin for source in (*self._sources, *self._spawns) for begin in source.begins):
+            if name not in self._by_name:
+                yield path, f"unknown state {show(name)}{self._near(name, self._by_name)}"
         waiting: Graph[str] = {
             source.name: [name for _, name in source.after if name in names] for source in self._sources if source.name
         }
@@ -195,21 +178,25 @@ class Checks:
 
     def _unknown_names(self, *, doubted: bool = False) -> Found:
         given = Given(self._data, any(source.in_batches for source in self._sources))
-        for lists, in_record, in_state in (
-            ([state.variables for state in self._states], False, True),
-            ([source.variables for source in self._sources], False, False),
-            ([emitter.dimensions for emitter in self._emitters], True, True),
+        for owners, known in (
+            (self._states, given.of_lives),
+            (self._sources, {}),
+            (self._spawns, given.of_lives | {INDEX: True}),
         ):
-            for fields in lists:
+            for owner in owners:
                 yield from unknown_names(
-                    fields,
-                    self._variables,
-                    given,
-                    self._near,
-                    in_record=in_record,
-                    in_state=in_state,
-                    doubted=doubted,
+                    owner.variables, self._variables, given, self._near, known, in_record=False, doubted=doubted
                 )
+        for emitter in self._emitters:
+            yield from unknown_names(
+                emitter.dimensions,
+                self._variables,
+                given,
+                self._near,
+                given.of_lives,
+                in_record=True,
+                doubted=doubted,
+            )
         for field in () if doubted else [field for state in self._states for field in state.leaving]:
             yield from unknown_in_states(field, self._variables, given, self._near)
 
@@ -253,7 +240,7 @@ class Checks:
             yield self._by_name[circle[0]].path, message
 
     @cached_property
-    def _reachable(self) -> list[_State]:
+    def _reachable(self) -> list[StatePart]:
         ways = {name: [other for _, other in state.next] for name, state in self._by_name.items()}
         return [self._by_name[name] for name in reached(ways, *self._begins)] if self._states else []
 
@@ -261,7 +248,7 @@ class Checks:
     def _begins(self) -> dict[str, int]:
         """Return the states that workers begin in, and which variables are surely set then."""
         begins: dict[str, int] = {}
-        for source in self._sources:
+        for source in (*self._sources, *self._spawns):
             given = self._with(0, source.variables)
             named = [name for _, name in source.begins if name in self._by_name]
             for name in [*named, *([self._states[0].name] if source.in_first and self._states else [])]:
@@ -316,82 +303,13 @@ class Checks:
                 bits |= self._bits.get(name, 0)
         return bits
 
-    def _unset(self, state: _State, fields: Collection[Field], unset: int) -> Found:
+    def _unset(self, state: StatePart, fields: Collection[Field], unset: int) -> Found:
         for path, name in (read for field in fields for read in field.reads):
             if unset & self._bits.get(name, 0):
                 message = f"variable {show(name)} is not set on every path to state {show(state.name)}"
                 yield path, f"{message}; it reads as null there"
 
 
-# What of a state, an emitter or a field can be checked
-
-
-def _state(path: Path_, part: State | dict[str, Any]) -> _State:
-    fields = fields_of(part, path, "variables")
-    if isinstance(part, State):
-        ways = [((*path, "transitions", number, "next"), way.next) for number, way in enumerate(part.transitions)]
-        alone = part.next
-        name, emitter, never_waits = part.name, part.emitter, part.never_waits
-    else:
-        name, emitter, never_waits = text_in(part, "name") or "", text_in(part, "emitter"), part.get("delay") is None
-        ways = [
-            ((*at, "next"), transition["next"])
-            for at, transition in parts_in(part, path, "transitions")
-            if isinstance(transition.get("next"), str)
-        ]
-        alone = text_in(part, "next")
-    ways += [((*path, "next"), alone)] if alone is not None else []
-    at_once = tuple(name for _, name in ways) if never_waits else ()
-    if isinstance(part, State) and part.timeout is not None:
-        ways.append(((*path, "timeout", "next"), part.timeout.next))
-        at_once += (part.timeout.next,) if part.timeout.never_waits else ()
-    return _State(path, name, emitter, tuple(ways), at_once, fields, tuple(leaving(part, path)))
-
-
-def _source(path: Path_, part: Arrival | dict[str, Any], columns: Callable[[str], list[str]]) -> _Source:
-    if isinstance(part, Arrival):
-        turned = part.when_full.state if isinstance(part.when_full, TurnedAway) else None
-        state, name, in_batches = part.state, part.name, part.in_batches
-        after = [(key, at.after) for key, at in (("from", part.from_), ("until", part.until)) if isinstance(at, After)]
-    else:
-        turned = text_in(_object(part, "when_full"), "state")
-        state, name, in_batches, after = text_in(part, "state"), text_in(part, "name"), _is_every(part), []
-    begins = [((*path, "state"), state), ((*path, "when_full", "state"), turned)]
-    named = tuple((at, name) for at, name in begins if name is not None)
-    waits = tuple(((*path, key, "after"), other) for key, other in after)
-    plays = part.plays(columns) if isinstance(part, Arrival) else []
-    taken = part.tables() if isinstance(part, Arrival) else ()
-    picks = tuple(((*path, *inner), table, column) for inner, table, column in taken)
-    fields = (*(Field(path, name, ()) for name in plays), *fields_of(part, path, "variables"))
-    return _Source(path, name, named, in_batches, state is None, waits, fields, picks)
-
-
 def _taken(part: Arrival) -> list[str]:
     """Return the tables whose rows a source takes."""
     return [table for _, table, _ in part.tables()]
-
-
-def _is_every(part: dict[str, Any]) -> bool:
-    return (text_in(part, "type") or "").lower() == "every"
-
-
-def _emitter(path: Path_, part: Emitter | dict[str, Any]) -> _Emitter:
-    name = part.name if isinstance(part, Emitter) else text_in(part, "name")
-    return _Emitter(path, name, fields_of_emitter(part, path))
-
-
-def _arrivals(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
-    """Yield the sources of arrivals, with their paths; one that says nothing where there is only an interarrival."""
-    given = data.get("arrivals")
-    if isinstance(given, list) and (parts := list(parts_in(data, (), "arrivals"))):
-        yield from parts
-    else:
-        yield ("arrivals",), given if isinstance(given, dict | Arrival) else {}
-
-
-def _object(part: dict[str, Any], key: str) -> dict[str, Any]:
-    return part[key] if isinstance(part.get(key), dict) else {}
-
-
-def _kind(part: dict[str, Any]) -> str:
-    return str(part.get("type")).lower()

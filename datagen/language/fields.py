@@ -39,7 +39,7 @@ def fields_of_emitter(emitter: Any, path: Path_) -> tuple[Field, ...]:
 def leaving(state: State | dict[str, Any], path: Path_) -> Iterator[Field]:
     """Yield the expressions of a state as fields without a name, which only read."""
     if isinstance(state, State):
-        for inner, expression in state.priorities():
+        for inner, expression in (*state.priorities(), *state.counts()):
             at = (*path, *inner)
             yield Field(at, None, (), tuple((at, name) for name in sorted(expression.names)))
         for number, way in enumerate(state.transitions):
@@ -52,6 +52,14 @@ def leaving(state: State | dict[str, Any], path: Path_) -> Iterator[Field]:
             if isinstance(way, dict) and isinstance(way.get(key), str):
                 names = names_in_text(way[key])
                 yield Field((*at, key), None, (), tuple(((*at, key), name) for name in names))
+
+
+def spawned(state: State | dict[str, Any], path: Path_) -> Iterator[tuple[Path_, Any]]:
+    """Yield what a state spawns, each with its path."""
+    if isinstance(state, State):
+        yield from (((*path, "spawn", number), entry) for number, entry in enumerate(state.spawn))
+    else:
+        yield from parts_in(state, path, "spawn")
 
 
 def _model_field(path: Path_, dimension: Dimension) -> Field:

@@ -98,18 +98,21 @@ def unknown_names(
     variables: Known,
     given: Given,
     near: Callable[[str, Collection[str]], str],
+    of_lives: Known,
     *,
     in_record: bool,
-    in_state: bool,
     doubted: bool = False,
 ) -> Found:
-    """Yield the names, or the doubts, that stand for nothing; ``near`` ends a message with the nearest known ones."""
+    """Yield the names, or the doubts, that stand for nothing; ``near`` ends a message with the nearest known ones.
+
+    What can be read of the worker's life is ``of_lives``.
+    """
     what = "a dimension above, a variable or time" if in_record else "a variable or time"
     everywhere = {field.name for field in fields if field.name is not None} if in_record else set()
     earlier: Known = {}
     formers = dict.fromkeys(map(former, [TIME, *everywhere]), True) if in_record else {}
     for field in fields:
-        known = ChainMap(earlier, variables, given.known, given.of_lives if in_state else {})
+        known = ChainMap(earlier, variables, given.known, of_lives)
         for path, name in field.doubts if doubted else field.names:
             if root(known, name) or root(formers, name):
                 continue

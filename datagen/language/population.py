@@ -101,6 +101,9 @@ class Population(Model):
     incidents: Named[AnyIncident] = Field({}, description="incidents by name: stretches of time")
     tables: Named[AnyTable] = Field({}, description="tables by name: rows of reference data to pick from")
     resources: Named[Resource] = Field({}, description="what workers share and wait for, by name")
+    most_children: int = Field(
+        1_000_000, ge=1, strict=True, description="most workers that others have spawned, alive or still to be born"
+    )
     warm_up: WarmUp = Field(
         0, description='how long before the start the simulation begins, such as "30M", or "auto": ten mean lives'
     )
@@ -301,7 +304,11 @@ class Population(Model):
             if emitter.text is not None:
                 yield _placed(("emitters", number, "text"), name_path, emitter.text, emitter.name)
         for number, state in enumerate(self.states):
-            yield from _places(("states", number, "variables"), f"state/{path_part(state.name)}", state.variables)
+            name_path = f"state/{path_part(state.name)}"
+            yield from _places(("states", number, "variables"), name_path, state.variables)
+            for index, entry in enumerate(state.spawn):
+                at: Path_ = ("states", number, "spawn", index, "variables")
+                yield from _places(at, f"{name_path}/spawn/{path_part(entry.called)}", entry.variables)
         for path, source in self.placed_sources():
             name_path = "source" if source.name is None else f"source/{path_part(source.name)}"
             yield from _places((*path, "variables"), name_path, source.variables)

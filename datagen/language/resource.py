@@ -73,14 +73,25 @@ class Waiting(Model):
         [], description="resources to wait for, by name or with `units` and `priority`, and to hold until `release`"
     )
     use: Requests = Field([], description="resources to wait for, and to hold for the stay in this state alone")
+    join: bool = Field(False, description="whether to wait until all that this worker has spawned have stopped")
     timeout: Timeout | None = Field(
-        None, description="how long a worker waits at most for what it acquires and uses, and where it goes then"
+        None, description="how long a worker waits at most for all that, and where it goes then"
     )
 
     @cached_property
     def requests(self) -> list[Request]:
         """Return what is waited for, in order."""
         return [*self.acquire, *self.use]
+
+    @property
+    def asked(self) -> list[Request | None]:
+        """Return all that is waited for, in order; None stands for the children of the worker."""
+        return [*([None] if self.join else []), *self.requests]
+
+    @property
+    def waits(self) -> bool:
+        """Return whether a worker may have to wait for others here."""
+        return self.join or bool(self.requests)
 
     def priorities(self) -> Iterator[tuple[tuple[str, int, str], Expression]]:
         """Yield the expressions of what is asked for, each with its path from here."""

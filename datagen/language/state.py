@@ -45,6 +45,25 @@ class Transition(Model):
         return 1.0 if self.probability is None or isinstance(self.probability, Expression) else self.probability
 
 
+class Spawn(Model):
+    """Other workers that a worker brings about: its children."""
+
+    name: str = Field("", description="name of the entry, which keys what is drawn for them; its `state` without it")
+    state: str = Field(description="the state that they begin in")
+    variables: list[AnyDimension] = Field(
+        [], description="variables that they are born with; they may read those of the worker, and `spawn.index`"
+    )
+    delay: AnyDistribution | None = Field(
+        None, description="how long after the record they are born, in seconds; at once without it"
+    )
+    count: MaybeNumber = Field(1, description="how many; a number, or an expression, which is rounded down")
+
+    @property
+    def called(self) -> str:
+        """Return its name."""
+        return self.name or self.state
+
+
 class State(Waiting):
     """A state that workers are in."""
 
@@ -52,6 +71,7 @@ class State(Waiting):
     emitter: str | None = Field(None, description="name of the emitter whose record is emitted on entering the state")
     variables: list[AnyDimension] = Field([], description="variables of the worker that are set on entering the state")
     delay: AnyDistribution | None = Field(None, description="how long a worker stays, in seconds; 0 without it")
+    spawn: list[Spawn] = Field([], description="other workers to bring about, who take no place under a limit")
     next: str | None = Field(
         None, description='the state to enter next, or "stop", in place of `transitions`; without both a worker stops'
     )
@@ -66,6 +86,12 @@ class State(Waiting):
     def ways(self) -> list[Transition]:
         """Return the transitions, also where there are none in the spec."""
         return self.transitions or [Transition(next=self.next or STOP, probability=1)]
+
+    def counts(self) -> Iterator[tuple[tuple[str, int, str], Expression]]:
+        """Yield how many workers it spawns where that is an expression, each with its path from here."""
+        for number, entry in enumerate(self.spawn):
+            if isinstance(entry.count, Expression):
+                yield ("spawn", number, "count"), entry.count
 
     @cached_property
     def is_conditional(self) -> bool:
@@ -84,8 +110,13 @@ class State(Waiting):
             lines.append((("next",), 'can\'t stand beside "transitions"; put it among these'))
         if self.ordered and not self.transitions:
             lines.append((("ordered",), 'is for "transitions", and there are none'))
-        if self.timeout is not None and not self.requests:
-            lines.append((("timeout",), 'is for "acquire" and "use", and there are none'))
+        if self.timeout is not None and not self.waits:
+            lines.append((("timeout",), 'is for "join", "acquire" and "use", and there are none'))
+        names = [entry.called for entry in self.spawn]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                text = f"the name {show(name)} is taken already; give it another one"
+                lines.append((("spawn", number, "name"), text))
         for number, way in enumerate(self.transitions):
             key, text = self._misfit(number, way)
             if text:

@@ -21,6 +21,8 @@ cdef struct Worker:
 
 cdef class Agenda:
     cdef Worker[::1] workers  # (slots,)
+    cdef readonly int used  # slots from here on were never taken
+    cdef int empty  # the first empty slot before these
     cdef int[:, ::1] stored  # (slots, groups)
     cdef long long[::1] when  # of the heap: times,
     cdef int[::1] who  # and slots
@@ -31,8 +33,11 @@ cdef class Agenda:
     cdef long long beyond
     cdef long long today
     cdef long long moved  # events in this year
-    cdef int shift  # a day has 2**shift ns
+    cdef readonly int shift  # a day has 2**shift ns
 
+    cdef bint has_slot(self) noexcept nogil
+    cdef int take_slot(self) noexcept nogil
+    cdef void leave_slot(self, int slot) noexcept nogil
     cdef long long next(self) noexcept nogil
     cdef void move(self, int slot) noexcept nogil
     cdef void take(self) noexcept nogil

@@ -7,6 +7,7 @@ import cython
 from cython.cimports.datagen.native.agenda import fetch_ahead
 
 NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
+MOST_SLOTS = cython.declare(cython.longlong, 1 << 31)  # whose numbers have 32 bits
 NOBODY = cython.declare(cython.int, -1)
 ALL_TIME = cython.declare(cython.int, 62)  # bits: all time is in one day
 WIDER = cython.declare(cython.int, 4)  # bits more for a day that is too short
@@ -28,17 +29,23 @@ class Agenda:
         self.day = day
 
     def house(self, slots: object) -> None:
-        """Take the arrays that have a place for each slot."""
+        """Take the arrays that have a place for each slot; raises ValueError when there are more than numbers."""
+        if len(slots.workers) >= MOST_SLOTS:
+            raise ValueError("more slots than there are numbers for")
         self.workers, self.stored, self.when, self.who = slots.workers, slots.stored, slots.when, slots.who
 
-    def schedule(self, shift: cython.int, used: cython.int) -> None:
-        """Put the events of all workers, in the slots that are used, into a calendar whose days have 2**shift ns.
+    def fill(self, used: cython.int) -> None:
+        """Take it that workers are in the first slots, so many, and in no others."""
+        self.used, self.empty = used, NOBODY
+
+    def schedule(self, shift: cython.int) -> None:
+        """Put the events of all workers into a calendar whose days have 2**shift ns.
 
         Who waits for others has none: its time is NEVER.
         """
         slot: cython.int
         first: cython.longlong = NEVER
-        for slot in range(used):
+        for slot in range(self.used):
             if self.workers[slot].state >= 0 and self.workers[slot].time < first:
                 first = self.workers[slot].time
         self.shift, self.today = shift, first >> shift
@@ -46,9 +53,38 @@ class Agenda:
         self.later = NOBODY
         for slot in range(self.day.shape[0]):
             self.day[slot] = NOBODY
-        for slot in range(used):
+        for slot in range(self.used):
             if self.workers[slot].state >= 0 and self.workers[slot].time < NEVER:
                 self.add(slot)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def has_slot(self) -> cython.bint:
+        """Return whether there is an empty slot."""
+        return self.empty != NOBODY or self.used < self.workers.shape[0]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def take_slot(self) -> cython.int:
+        """Return an empty slot, which is one no longer."""
+        slot: cython.int = self.empty
+        if slot == NOBODY:
+            slot = self.used
+            self.used += 1
+        else:
+            self.empty = self.workers[slot].behind
+        return slot
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def leave_slot(self, slot: cython.int) -> cython.void:
+        """Empty the slot of a worker, who has no event."""
+        self.workers[slot].state, self.workers[slot].number = NOBODY, NOBODY
+        self.workers[slot].behind = self.empty
+        self.empty = slot
 
     @cython.cfunc
     @cython.nogil

@@ -10,6 +10,7 @@ cdef class Decision:
     cdef const unsigned char[::1] kind  # (states,) PLAIN, WEIGHED or ORDERED
     cdef const int[::1] ways  # (states + 1,) where the transitions of each begin
     cdef const int[::1] target  # (ways,)
+    cdef const unsigned long long[::1] bound  # (ways,) cumulative probability, in 2**-53
     cdef const int[:, ::1] when  # (ways, 2) begin and end of the instructions for the condition
     cdef const int[:, ::1] weigh  # (ways, 2) and for the weight
     cdef const double[::1] weight  # (ways,) where there are no instructions for it
@@ -17,6 +18,8 @@ cdef class Decision:
     cdef int number  # which of what is kept is the worker's number in its source; -1: none
     cdef int begin  # which is the time of its birth
     cdef double[::1] sums  # (most ways of a state,)
+    cdef const unsigned char[:, ::1] gives  # (spawns, kept) whether children are given a value
+    cdef int spawn  # where, among all who set anything, these begin
     cdef const int[::1] counts  # (states,) which of what is kept counts the visits to each; -1: nothing
     cdef long long[::1] facts  # as the machine has them
     cdef const int[:, ::1] notes  # (notes, states) the instruction for what is noted of a step into each
@@ -36,9 +39,12 @@ cdef class Decision:
     cdef bint is_noted_full(self) noexcept nogil
     cdef void bear(self, int slot, int place, long long time, long long number, long long entry) noexcept nogil
     cdef void enter(self, int slot, int owner, long long place) noexcept nogil
+    cdef void conceive(self, int slot, int parent, int spawn) noexcept nogil
+    cdef void be_born(self, int slot, long long time) noexcept nogil
     cdef void arrive(self, int slot, int state) noexcept nogil
     cdef void write(self, int slot, int state, long long row) noexcept nogil
     cdef int choose(self, int slot, int state, Worker *worker, unsigned long long random) noexcept nogil
+    cdef int next_state(self, int state, unsigned long long row) noexcept nogil
     cdef void note_stop(self, Worker *worker, int state) noexcept nogil
     cdef int _weighed(self, int slot, int state, unsigned long long random) noexcept nogil
     cdef void look(self, int slot, Worker *worker, long long steps, long long waited, long long alive) noexcept nogil

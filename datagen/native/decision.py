@@ -5,6 +5,7 @@ Owns what the machine knows of workers for that, and notes who stops by it; know
 
 import cython
 from cython.cimports.datagen.native.agenda import Worker
+from cython.cimports.datagen.native.draws import mix
 from cython.cimports.datagen.native.machine import Machine
 from cython.cimports.libc.math import isfinite
 
@@ -27,9 +28,11 @@ class Decision:
         self.machine = machine
         self.entry, self.draws, self.kind = tables.entry, tables.draws, tables.kind
         self.ways, self.target, self.stop = tables.ways, tables.target, len(tables.kind)
+        self.bound = tables.bound
         self.when, self.weigh, self.weight = tables.when, tables.weigh, tables.weight
         self.first, self.number, self.begin = tables.first, tables.number, tables.begin
         self.sums, self.counts = tables.sums, tables.counts
+        self.gives, self.spawn = tables.gives, len(tables.entry) - 1 - len(tables.gives)
         self.facts, self.notes, self.is_real = tables.facts, tables.notes, tables.is_real
         self.used = len(tables.code) > 0 or len(tables.first) > 0
         self.stopped = 0
@@ -102,6 +105,30 @@ class Decision:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def conceive(self, slot: cython.int, parent: cython.int, spawn: cython.int) -> cython.void:
+        """Know what there is to know of a child: what it is given, which may follow from what its parent has."""
+        kept: cython.Py_ssize_t
+        for kept in range(self.first.shape[0]):
+            self.machine.known[slot, kept] = self.machine.known[parent, kept]
+            self.machine.has[slot, kept] = self.machine.has[parent, kept]
+        self.enter(slot, self.spawn + spawn, 0)
+        for kept in range(self.first.shape[0]):
+            if not self.gives[spawn, kept]:
+                self.machine.known[slot, kept], self.machine.has[slot, kept] = 0, self.first[kept]
+        if self.number >= 0:
+            self.machine.has[slot, self.number] = False
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def be_born(self, slot: cython.int, time: cython.longlong) -> cython.void:
+        """Know when a child is born."""
+        if self.begin >= 0:
+            self.machine.known[slot, self.begin] = time
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def arrive(self, slot: cython.int, state: cython.int) -> cython.void:
         """Count the visit of a worker to a state, before it waits there for anything."""
         if self.counts[state] >= 0:
@@ -141,6 +168,24 @@ class Decision:
             self.note_stop(worker, state if following == NOTHING else NOTHING)
             return self.stop
         return following
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def next_state(self, state: cython.int, row: cython.ulonglong) -> cython.int:
+        """Draw the state after a state without conditions: the first whose cumulative probability is above the draw."""
+        way: cython.int = self.ways[state]
+        last: cython.int = self.ways[state + 1] - 1
+        middle: cython.int
+        if way < last:
+            random: cython.ulonglong = mix(row) >> 11
+            while way < last:
+                middle = (way + last) >> 1
+                if random < self.bound[middle]:
+                    last = middle
+                else:
+                    way = middle + 1
+        return self.target[way]
 
     @cython.cfunc
     @cython.nogil

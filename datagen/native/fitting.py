@@ -16,9 +16,9 @@ def check_tables(tables: object, begins: list) -> None:
     """
     stop = len(tables.family)
     check(len(tables.ways) - 1, stop)
-    check(len(tables.sets), stop + len(begins))
-    for length in (len(tables.bound), len(tables.target)):
-        check(length, tables.ways[stop])
+    check(len(tables.sets) - len(tables.inherits), stop + len(begins))
+    for table in (tables.bound, tables.target):
+        check(len(table), tables.ways[stop])
     check(tables.ways[0], 0)
     if min(begins, default=0) < 0 or max(begins, default=0) >= stop:
         raise ValueError("a source into a state that there is not")
@@ -48,21 +48,32 @@ def check_requests(tables: object) -> None:
     for array in (tables.waiting, tables.lines):
         check(len(array), resources)
     check(len(tables.timers), 1)
-    for begins, listed in (
-        (tables.begin, tables.resource),
-        (tables.releases, tables.released),
-        (tables.uses, tables.used_up),
+    for begins, listed, least in (
+        (tables.begin, tables.resource, -1),
+        (tables.releases, tables.released, 0),
+        (tables.uses, tables.used_up, 0),
     ):
         check(len(begins), len(tables.following) + 1)
-        check(begins[-1], len(listed))
+        check(begins[len(begins) - 1], len(listed))
         if (np.diff(begins) < 0).any() or begins[0] != 0:
             raise ValueError("requests that do not come one after the other")
-        if len(listed) and not 0 <= listed.min() <= listed.max() < resources:
+        if len(listed) and not least <= listed.min() <= listed.max() < resources:
             raise ValueError("a resource that there is not")
     for array in (tables.units, tables.priority, tables.priorities):
         check(len(array), len(tables.resource))
     if (tables.following > len(tables.following)).any():
         raise ValueError("a way to a state that there is not")
+
+
+def check_spawns(tables: object) -> None:
+    """Raise ValueError when the tables of children don't fit together."""
+    last = tables.begin[len(tables.begin) - 1]
+    if (np.diff(tables.begin) < 0).any() or tables.begin[0] != 0 or last != len(tables.state):
+        raise ValueError("entries that do not come one after the other")
+    for array in (tables.purpose, tables.count, tables.counts):
+        check(len(array), len(tables.state))
+    if (tables.state < 0).any() or (tables.state >= len(tables.begin) - 1).any():
+        raise ValueError("children in a state that there is not")
 
 
 def check_slots(slots: object) -> None:

@@ -3,6 +3,7 @@ from datagen.native.agenda cimport Worker
 
 cdef class Journal:
     cdef const unsigned char[:, ::1] sets  # (states + sources, groups) which groups of variables each sets
+    cdef const unsigned char[:, ::1] inherits  # (spawns, groups) which of them children have as they are of the parent
     cdef const unsigned char[::1] former  # (groups,) which of them are read as they were before a step
     cdef int stop
     cdef readonly bint gives  # whether a source sets any
@@ -27,5 +28,6 @@ cdef class Journal:
     cdef long long[::1] sizes  # (groups,) of the stores of values
 
     cdef void bear(self, int slot, Worker *worker, int place, long long number, long long late) noexcept nogil
+    cdef bint conceive(self, int slot, int parent, long long number, int spawn, unsigned long long key, long long now) noexcept nogil
     cdef void write(self, int slot, Worker *worker, int state, unsigned long long key) noexcept nogil
     cdef void forget(self, int slot) noexcept nogil

@@ -19,8 +19,10 @@ class Journal:
     def __init__(self, tables: object) -> None:
         """Take the tables of a plan; raises ValueError when they don't fit together."""
         self.sets, self.former, self.stop = tables.sets, tables.former, len(tables.family)
-        check(len(tables.former), tables.sets.shape[1])
-        self.gives = bool(tables.sets[len(tables.family) :].any())
+        self.inherits = tables.inherits
+        for table in (tables.inherits[0] if len(tables.inherits) else tables.former, tables.former):
+            check(len(table), tables.sets.shape[1])
+        self.gives = bool(tables.sets[self.stop : len(tables.sets) - len(tables.inherits)].any())
 
     def house(self, slots: object) -> None:
         """Take the array that has a place for each slot; raises ValueError when it does not fit."""
@@ -66,6 +68,41 @@ class Journal:
                 self.sizes[group] += 1
             self.given[group, self.born] = self.stored[slot, group]
         self.born += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def conceive(
+        self,
+        slot: cython.int,
+        parent: cython.int,
+        number: cython.longlong,
+        spawn: cython.int,
+        key: cython.ulonglong,
+        now: cython.longlong,
+    ) -> cython.bint:
+        """Give a child what its parent, by its slot and number, has or sets for it; return whether that is a row."""
+        row: cython.longlong = self.rows
+        group: cython.Py_ssize_t
+        owner: cython.Py_ssize_t = self.sets.shape[0] - self.inherits.shape[0] + spawn
+        is_row: cython.bint = False
+        for group in range(self.stored.shape[1]):
+            is_row = is_row or self.sets[owner, group] != 0
+            self.stored[slot, group] = self.stored[parent, group] if self.inherits[spawn, group] else 0
+        if not is_row:
+            return False
+        self.time[row], self.worker[row], self.step[row] = now, number, 0
+        self.state[row] = self.stop + 1 + spawn
+        self.keys[row], self.ends[row] = key, NEVER
+        for group in range(self.stored.shape[1]):
+            if self.former[group]:
+                self.before[group, row] = self.stored[parent, group]
+            if self.sets[owner, group]:
+                self.stored[slot, group] = cython.cast(cython.int, self.sizes[group])
+                self.sizes[group] += 1
+            self.after[group, row] = self.stored[slot, group]
+        self.rows += 1
+        return True
 
     @cython.cfunc
     @cython.nogil

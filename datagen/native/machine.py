@@ -93,8 +93,8 @@ INSTRUCTIONS = {
     "<= real": AT_MOST_REAL,
 }
 # What is known of an instant: of the worker its age (ns), number, how many states it has entered, and how long (ns) it
-# has waited in this one; of all how many are alive. Behind that comes what is known of resources.
-FACTS = {"age": 0, "born": 1, "steps": 2, "waited": 3, "alive": 4}
+# has waited in this one; of all how many are alive; of a child that it spawns its place. Behind that stand resources.
+FACTS = {"age": 0, "born": 1, "steps": 2, "waited": 3, "alive": 4, "spawn.index": 5}
 
 
 @cython.final  # so that its methods are called directly

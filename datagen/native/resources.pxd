@@ -1,5 +1,6 @@
 # Resources, for the walk.
 from datagen.native.agenda cimport Agenda, Worker
+from datagen.native.children cimport Children
 from datagen.native.decision cimport Decision
 from datagen.native.heaps cimport Heaps
 
@@ -7,10 +8,11 @@ cdef class Resources:
     cdef readonly bint used  # whether there are any
     cdef Agenda agenda
     cdef Decision decision
+    cdef readonly Children children
     cdef readonly Heaps lines  # a heap for each resource: who waits for it
     cdef readonly Heaps timers  # one: who waits no longer than until then
     cdef const int[::1] begin  # (states + 1,) where the requests of each begin
-    cdef const int[::1] resource  # (requests,) what is asked for,
+    cdef const int[::1] resource  # (requests,) what is asked for; CHILDREN: that they have stopped,
     cdef const long long[::1] units  # (requests,) how many of it,
     cdef const double[::1] priority  # (requests,) with which priority, where
     cdef const int[:, ::1] priorities  # (requests, 2) there are no instructions for it
@@ -38,6 +40,8 @@ cdef class Resources:
     cdef int go_on(self, int slot, int state) noexcept nogil
     cdef void leave(self, int slot, int state) noexcept nogil
     cdef void stop(self, int slot) noexcept nogil
+    cdef void stop_child(self, int slot) noexcept nogil
     cdef int give_up(self) noexcept nogil
     cdef void _give(self, int slot, int resource, long long now) noexcept nogil
+    cdef void _let_go_on(self, int slot, long long now) noexcept nogil
     cdef void _serve(self, int resource, int asker, long long now) noexcept nogil

@@ -6,6 +6,7 @@ at that instant; knows nothing of steps, of arrivals and of where workers go.
 
 import cython
 from cython.cimports.datagen.native.agenda import Agenda
+from cython.cimports.datagen.native.children import Children
 from cython.cimports.datagen.native.decision import Decision
 from cython.cimports.datagen.native.heaps import Heaps
 from cython.cimports.datagen.native.waits import in_order
@@ -14,6 +15,7 @@ from datagen.native.fitting import check, check_requests
 
 NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
 NOBODY = cython.declare(cython.int, -1)
+CHILDREN = cython.declare(cython.int, -1)  # what is asked for, instead of a resource: that they have stopped
 NOTHING = cython.declare(cython.int, -1)  # is waited for
 
 HAS_ALL = cython.declare(cython.int, 0)
@@ -26,8 +28,11 @@ TWICE = cython.declare(cython.int, 2)  # it asks for what it has
 class Resources:
     """Hands out the units of resources to workers, in their order."""
 
-    def __init__(self, tables: object, agenda: Agenda, decision: Decision) -> None:
-        """Take the tables of a plan, the events to come, and what calculates; raises ValueError when they don't fit."""
+    def __init__(self, tables: object, agenda: Agenda, decision: Decision, children: Children) -> None:
+        """Take the tables of a plan, the events to come, what calculates, and whom workers may wait for, too.
+
+        Raises ValueError when tables don't fit together.
+        """
         check_requests(tables)
         self.begin, self.resource, self.units = tables.begin, tables.resource, tables.units
         self.priority, self.priorities = tables.priority, tables.priorities
@@ -40,17 +45,19 @@ class Resources:
         self.following, self.free, self.waiting = tables.following, tables.free, tables.waiting
         self.lines, self.timers = Heaps(tables.lines), Heaps(tables.timers)
         self.agenda, self.decision = agenda, decision
-        self.used = len(tables.free) > 0
+        self.children = children
+        self.used = len(tables.free) > 0 or children.used
         self.tickets = 0
         self.culprit = self.twice = NOBODY
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot; raises ValueError when they don't fit, as all methods do."""
-        for array in (slots.held, slots.wait, slots.asked, slots.line, slots.timer):
+        for array in (slots.held, slots.wait, slots.asked, slots.line, slots.timer, slots.kin):
             check(len(array), len(slots.workers) if self.used else 0)
         check(slots.held.shape[1], len(self.free))
         self.lines.house(slots.line, slots.in_line)
         self.timers.house(slots.timer, slots.in_time)
+        self.children.house(slots)
         self.workers, self.held, self.wait, self.asked = slots.workers, slots.held, slots.wait, slots.asked
 
     def restore(self, used: cython.int, tickets: cython.longlong) -> None:
@@ -125,6 +132,11 @@ class Resources:
         first: cython.double
         while self.begin[state] + self.asked[slot] < self.begin[state + 1]:
             request = self.begin[state] + self.asked[slot]
+            if self.resource[request] == CHILDREN:
+                if self.children.kin[slot].count > 0:
+                    return WAITS
+                self.asked[slot] += 1
+                continue
             if self.held[slot, self.resource[request]] > 0:
                 self.culprit, self.twice = slot, self.resource[request]
                 return TWICE
@@ -163,6 +175,19 @@ class Resources:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def stop_child(self, slot: cython.int) -> cython.void:
+        """Let a child stop, whose parent goes on if it waits for that."""
+        parent: cython.int = self.children.stop(slot, self.workers)
+        request: cython.int
+        if parent == NOBODY or self.asked[parent] < 0:
+            return
+        request = self.begin[self.workers[parent].state] + self.asked[parent]
+        if self.resource[request] == CHILDREN:
+            self._let_go_on(parent, self.workers[slot].time)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def give_up(self) -> cython.int:
         """Let who is out of patience go on elsewhere, without what it has got in this state; return who it is."""
         slot: cython.int = self.timers.top(0)
@@ -172,11 +197,13 @@ class Resources:
         request: cython.int
         self.workers[slot].time = now
         self.timers.remove(slot)
-        self.lines.remove(slot)
-        self.waiting[line] -= 1
-        self._serve(line, NOBODY, now)  # who stood behind may want less
+        if line >= 0:
+            self.lines.remove(slot)
+            self.waiting[line] -= 1
+            self._serve(line, NOBODY, now)  # who stood behind may want less
         for request in range(self.begin[state], self.begin[state] + self.asked[slot]):
-            self._give(slot, self.resource[request], now)
+            if self.resource[request] != CHILDREN:
+                self._give(slot, self.resource[request], now)
         self.asked[slot] = NOTHING
         self.workers[slot].state = self.following[state]
         self.workers[slot].step += 1
@@ -207,10 +234,19 @@ class Resources:
             self.waiting[resource] -= 1
             self.free[resource] -= self.units[request]
             self.held[slot, resource] = cython.cast(cython.int, self.units[request])
-            self.asked[slot] += 1
-            if slot != asker:
-                if request + 1 == self.begin[self.workers[slot].state + 1]:
-                    self.timers.remove(slot)
-                self.workers[slot].time = now
-                self.agenda.add(slot)
+            if slot == asker:
+                self.asked[slot] += 1
+            else:
+                self._let_go_on(slot, now)
             slot = self.lines.top(resource)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _let_go_on(self, slot: cython.int, now: cython.longlong) -> cython.void:
+        """Let a worker go on now who has what it has waited for."""
+        self.asked[slot] += 1
+        if self.begin[self.workers[slot].state] + self.asked[slot] == self.begin[self.workers[slot].state + 1]:
+            self.timers.remove(slot)
+        self.workers[slot].time = now
+        self.agenda.add(slot)

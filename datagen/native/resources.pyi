@@ -1,6 +1,7 @@
 from typing import Any
 
 from datagen.native.agenda import Agenda
+from datagen.native.children import Children
 from datagen.native.decision import Decision
 
 class Resources:
@@ -9,5 +10,5 @@ class Resources:
     culprit: int
     twice: int
 
-    def __init__(self, tables: Any, agenda: Agenda, decision: Decision) -> None: ...
+    def __init__(self, tables: Any, agenda: Agenda, decision: Decision, children: Children) -> None: ...
     def restore(self, used: int, tickets: int) -> None: ...

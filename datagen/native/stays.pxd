@@ -10,14 +10,21 @@ cdef class Stays:
     cdef const double[::1] patience_offset
     cdef const double[::1] patience_scale
     cdef const int[::1] patience_foreign
+    cdef const int[::1] unborn  # (spawns,) and of the time before a birth
+    cdef const double[::1] unborn_offset
+    cdef const double[::1] unborn_scale
+    cdef const int[::1] unborn_foreign
     cdef unsigned long long delay_purpose
     cdef unsigned long long timeout_purpose
+    cdef unsigned long long spawn_purpose
     # Waits drawn ahead of time, in ns; -1: not a number.
     cdef const long long[:, :, :, ::1] first_waits  # (sources, known, delays, steps)
     cdef long long[:, :, ::1] waits  # (slots, delays, steps)
     cdef long long[::1] waits_from  # (slots,) number of the first of these steps
 
     cdef void bear(self, int slot, int place, long long entry) noexcept nogil
+    cdef void conceive(self, int slot) noexcept nogil
+    cdef long long until_birth(self, int slot, int spawn, unsigned long long key) noexcept nogil
     cdef bint is_used_up(self, int slot, int state, long long step, bint draws) noexcept nogil
     cdef long long place(self, int slot, long long step) noexcept nogil
     cdef long long delay(self, int slot, int state, long long step, unsigned long long key) noexcept nogil

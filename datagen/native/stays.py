@@ -7,6 +7,7 @@ from cython.cimports.datagen.native.waits import wait
 
 from datagen.native.fitting import check, check_first
 
+NONE = cython.declare(cython.longlong, -2)
 FOREIGN = cython.declare(cython.int, -1)  # the family of what is drawn in Python, ahead of time
 
 
@@ -15,8 +16,11 @@ FOREIGN = cython.declare(cython.int, -1)  # the family of what is drawn in Pytho
 class Stays:
     """The delays of states, and the patience of who waits there."""
 
-    def __init__(self, tables: object, delay_purpose: cython.ulonglong, timeout_purpose: cython.ulonglong) -> None:
-        """Take the tables of a plan, and the keys of draws; raises ValueError when tables have different lengths."""
+    def __init__(self, tables: object, keys: object) -> None:
+        """Take the tables of a plan, and the keys of the draws of delays, of limits of waiting, and before births.
+
+        Raises ValueError when tables have different lengths.
+        """
         for table in (tables.offset, tables.scale, tables.foreign, tables.patience, tables.patience_offset):
             check(len(table), len(tables.family))
         for table in (tables.patience_scale, tables.patience_foreign):
@@ -24,11 +28,15 @@ class Stays:
         self.family, self.offset, self.scale, self.foreign = tables.family, tables.offset, tables.scale, tables.foreign
         self.patience, self.patience_foreign = tables.patience, tables.patience_foreign
         self.patience_offset, self.patience_scale = tables.patience_offset, tables.patience_scale
-        self.delay_purpose, self.timeout_purpose = delay_purpose, timeout_purpose
+        for table in (tables.unborn_offset, tables.unborn_scale, tables.unborn_foreign):
+            check(len(table), len(tables.unborn))
+        self.unborn, self.unborn_foreign = tables.unborn, tables.unborn_foreign
+        self.unborn_offset, self.unborn_scale = tables.unborn_offset, tables.unborn_scale
+        self.delay_purpose, self.timeout_purpose, self.spawn_purpose = keys
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot; raises ValueError when they don't fit, as all methods do."""
-        check(slots.waits.shape[1], max(*self.foreign, *self.patience_foreign) + 1)
+        check(slots.waits.shape[1], max(*self.foreign, *self.patience_foreign, *self.unborn_foreign) + 1)
         self.waits, self.waits_from = slots.waits, slots.waits_from
 
     def expect(self, first_waits: object, times: object) -> None:
@@ -47,6 +55,26 @@ class Stays:
         for delay in range(self.waits.shape[1]):
             for ahead in range(self.waits.shape[2]):
                 self.waits[slot, delay, ahead] = self.first_waits[place, entry, delay, ahead]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def conceive(self, slot: cython.int) -> cython.void:
+        """Know no waits of a child, so that they are asked for."""
+        self.waits_from[slot] = -self.waits.shape[2]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def until_birth(self, slot: cython.int, spawn: cython.int, key: cython.ulonglong) -> cython.longlong:
+        """Return how long after its parent's record a child is born, in ns; NONE: that is to be asked for."""
+        if self.unborn[spawn] != FOREIGN:
+            return wait(
+                self.unborn[spawn], self.unborn_offset[spawn], self.unborn_scale[spawn], key ^ self.spawn_purpose
+            )
+        if self.waits_from[slot] < 0:
+            return NONE
+        return self.waits[slot, self.unborn_foreign[spawn], 0]
 
     @cython.cfunc
     @cython.nogil

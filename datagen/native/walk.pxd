@@ -1,5 +1,6 @@
 # The walk, which nobody else compiled calls: what it keeps.
 from datagen.native.agenda cimport Agenda, Worker
+from datagen.native.children cimport Children
 from datagen.native.decision cimport Decision
 from datagen.native.journal cimport Journal
 from datagen.native.resources cimport Resources
@@ -7,22 +8,17 @@ from datagen.native.sources cimport Sources
 from datagen.native.stays cimport Stays
 
 cdef class EventLoop:
-    # Tables, an entry for each state.
-    cdef const int[::1] ways  # (states + 1,) where its transitions begin
-    cdef const unsigned long long[::1] bound  # (ways,) cumulative probability, in 2**-53
-    cdef const int[::1] target  # (ways,)
     cdef int stop
     cdef Decision decision  # where conditions say where workers go
     cdef Resources resources
+    cdef Children children
     cdef unsigned long long transition_purpose
     cdef Sources sources
     cdef readonly long long spawned
     # Workers, by slot.
-    cdef Agenda agenda
+    cdef readonly Agenda agenda
     cdef Worker[::1] workers
-    cdef int[::1] origin  # (slots,) source, or ~source of who was born outside of the limit
-    cdef readonly int used  # slots from here on were never taken
-    cdef int empty  # the first empty slot before these
+    cdef int[::1] origin  # (slots,) source, or ~source of who was born outside of the limit; CHILD for a child
     cdef public long long change  # ns: when the sources are to be changed next
     cdef long long instant  # of the last event
     cdef readonly long long at_once  # events then
@@ -38,7 +34,9 @@ cdef class EventLoop:
     cdef int _enter(self, int slot, bint is_apart) noexcept nogil
     cdef int _ask(self, int slot, unsigned long long key) noexcept nogil
     cdef void _look(self, int slot, long long steps) noexcept nogil
-    cdef int _next_state(self, int state, unsigned long long key) noexcept nogil
-    cdef int _drawn(self, int state, unsigned long long key) noexcept nogil
+    cdef long long _alive(self) noexcept nogil
+    cdef int _conceive(self) noexcept nogil
+    cdef int _await_birth(self, int slot, int spawn, unsigned long long key) noexcept nogil
+    cdef int _be_born(self, int slot) noexcept nogil
     cdef int _decide(self, int slot) noexcept nogil
     cdef int _stop(self, int slot) noexcept nogil

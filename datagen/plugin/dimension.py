@@ -84,6 +84,11 @@ class Dimension(Reading):
         """Return whether its own values are drawn; else they follow from what it reads, or are counted."""
         return True
 
+    def copies(self) -> bool:
+        """Return whether its value is that which the variable of its name has already."""
+        is_plain = self.when is None and self.keyed_by is None and not self.percent_missing and not self.percent_nulls
+        return self.kind == "variable" and is_plain
+
     def goes_in_order(self) -> bool:
         """Return whether values may depend on those made before in ways that nobody sees; they are made in order."""
         return not self.is_ours

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from datagen.records.expression.name import called
 
+INDEX = "spawn.index"  # of a child, among those of one entry; what sets its variables may read it
 VISITS, AGE, WAITED = "visits", "age", "waited"
 # Of a worker in a state: how often it has entered this one, how many in all, its age and what it waited there, in
 # seconds; how many are alive, and its number among all.

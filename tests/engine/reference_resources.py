@@ -40,13 +40,15 @@ class Resources:
         self.held: dict[int, dict[str, int]] = {}  # units, by worker and resource
         self.waits: dict[int, Wait] = {}
         self.tickets = itertools.count()
+        self.children: dict[int, int] = {}  # of a worker, born or not
 
     def facts(self) -> dict[str, Callable[[str], int]]:
         return {"free()": self.free.__getitem__, "waiting()": lambda name: len(self.lines[name])}
 
     def enter(self, worker: int, state: Spec, step: int, now: int) -> list[int]:
         """Let a worker enter a state; return who gets what it releases."""
-        self.waits[worker] = Wait(step, now, requests(state))
+        wanted = [{"resource": None}] if state.get("join") else []
+        self.waits[worker] = Wait(step, now, wanted + requests(state))
         return self.give(worker, [one["resource"] for one in listed(state.get("release", []))])
 
     def go_on(self, worker: int, priority: Callable[[Spec], float]) -> bool:
@@ -55,6 +57,11 @@ class Resources:
         while wait.left:
             wanted = wait.left[0]
             name = wanted["resource"]
+            if name is None:
+                if self.children.get(worker, 0) > 0:
+                    return False
+                wait.left.pop(0)
+                continue
             assert name not in self.held.get(worker, {}), "acquired twice"
             self.lines[name].append((priority(wanted), next(self.tickets), worker, wanted.get("units", 1)))
             if worker not in self.serve(name):
@@ -91,6 +98,17 @@ class Resources:
 
     def stop(self, worker: int) -> list[int]:
         return self.give(worker, list(self.held.get(worker, {})))
+
+    def lose(self, parent: int | None) -> list[int]:
+        """Let a child of a worker be over; return the worker if it goes on since it was the last."""
+        if parent not in self.children:
+            return []
+        self.children[parent] -= 1
+        wait = self.waits.get(parent)
+        if self.children[parent] == 0 and wait is not None and wait.left and wait.left[0]["resource"] is None:
+            wait.left.pop(0)
+            return [parent]
+        return []
 
     def give_up(self, worker: int) -> list[int]:
         """Let a worker wait no longer, and take back what it has got since it entered its state."""

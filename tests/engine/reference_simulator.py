@@ -29,7 +29,7 @@ from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
 from tests.engine.reference_distribution import drawn
 from tests.engine.reference_distribution import rounded as rounded_draw
 from tests.engine.reference_expression import Time, as_float, compared, evaluate, to_digits
-from tests.engine.reference_resources import GIVE_UP, GO_ON, MOVE, Resources, requests
+from tests.engine.reference_resources import GIVE_UP, GO_ON, MOVE, Resources
 from tests.reference_profiles import ReferenceRhythm
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
@@ -84,6 +84,9 @@ def emit(
             yield from ((0, row) for row in rows)
         maker.values.worker = worker
         maker.values.step = entry.step
+        if entry.spawn:
+            maker.conceive(now, entry, warm_up)
+            continue
         if state is None:
             maker.bear(now, row, variables, entry.source)
             continue
@@ -113,10 +116,7 @@ class Maker:
     def __init__(self, spec: Spec, seed: int, start: str) -> None:
         self.emitters = {emitter["name"]: emitter for emitter in spec["emitters"]}
         self.start_ns, self.offset = time_ns(start), offset_text(start)
-        arrivals = spec.get("arrivals", [])
-        owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
-        names = {field["name"] for owner in owners for field in owner.get("variables", [])}
-        self.values = Values(seed, self.offset, names)
+        self.values = Values(seed, self.offset, unset_of(spec))
         self.zone = zone_of(spec, self.offset)
         self.courses = Courses(spec, seed, self.start_ns, self.zone)
         self.values.offset = spec.get("timezone", self.offset)
@@ -140,6 +140,16 @@ class Maker:
         for field in source.spec.get("variables", []):
             path = join("source", source.name, field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
+
+    def conceive(self, now: int, entry: "Entry", warm_up: int) -> None:
+        """Set the variables of a child, which may read those of its parent, at the time of its parent's record."""
+        values, own = self.values, entry.variables
+        self.begin(now)
+        values.courses |= entry.facts
+        path = ("state", entry.parent_state["name"], "spawn", entry.spawn.get("name", entry.spawn["state"]))
+        for field in entry.spawn.get("variables", []):
+            made = values.make(field, join(*path, field["name"]), entry.row, entry.parent | own)
+            own[field["name"]] = made
 
     def enter(self, now: int, state: Spec, row: Rows, variables: Record, facts: Record) -> None:
         """Set the variables of a worker who enters a state."""
@@ -213,6 +223,9 @@ class Entry:
     variables: Record  # of the worker
     source: Source | None = None  # of who is born
     facts: Record = dataclasses.field(default_factory=dict)  # what else is known of it then
+    spawn: Spec = dataclasses.field(default_factory=dict)  # which made the child whose variables are to be set,
+    parent: Record = dataclasses.field(default_factory=dict)  # and read those of its parent
+    parent_state: Spec = dataclasses.field(default_factory=dict)
 
 
 def walk(
@@ -241,7 +254,8 @@ def walk(
     events: list[tuple[int, int, int, int, str | Leaving]] = []
     lives: dict[int, Life] = {}
     resources = Resources(spec)
-    now, born = 0, 0
+    children: dict[int, Child] = {}  # unborn, by the numbers that stand for theirs in the order of events
+    now, born, conceived = 0, 0, 0
 
     def hand_on(served: list[int]) -> None:
         for one in served:
@@ -265,6 +279,11 @@ def walk(
             now, worker, step, kind, name = heapq.heappop(events)
             if kind == GIVE_UP and (worker not in resources.waits or resources.waits[worker].step != step):
                 continue
+            if worker in children:
+                child = children.pop(worker)
+                worker, born = born, born + 1
+                alive[worker] = None, False, child.key, child.variables
+                lives[worker] = Life(now, None, Counter(), parent=child.parent)
             source, is_outside, key, variables = alive[worker]
             goes_on = kind == GO_ON
             if kind == GIVE_UP:
@@ -278,10 +297,13 @@ def walk(
                 name = name.next_state(names, bits(seed, "transition", row))
             if name.lower() == "stop":
                 hand_on(resources.stop(worker))
+                hand_on(resources.lose(lives[worker].parent))
                 del alive[worker]
-                source.outside -= is_outside
-                source.alive -= not is_outside
-                see_ends(sources, now)
+                resources.children.pop(worker, None)
+                if source is not None:
+                    source.outside -= is_outside
+                    source.alive -= not is_outside
+                    see_ends(sources, now)
                 continue
         else:
             now, due, _, _, source = arrival
@@ -314,7 +336,7 @@ def walk(
             life.state = name
             life.visits[name] += 1
             hand_on(resources.enter(worker, state, step, now))
-            if requests(state) and "timeout" in state:
+            if "timeout" in state:
                 after = wait_ns(state["timeout"]["after"], bits(seed, "timeout", row))
                 heapq.heappush(events, (now + after, worker, step, GIVE_UP, name))
         names = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
@@ -326,11 +348,34 @@ def walk(
         facts |= {"visits": life.visits[name], "visits()": life.visits.__getitem__}
         del facts["variables"], facts["worker"]
         yield Entry(now, worker, state, step, row, variables, facts=facts)
+        for entry in state.get("spawn", []):
+            called = entry.get("name", entry["state"])
+            made = bits(seed, join("state", name, "spawn", called), row)
+            for place in range(count_of(entry, facts | {"worker": life.number} | unset_of(spec) | variables)):
+                child = Child(draw.numbered(made, np.array([place])), {}, worker)
+                first = draw.numbered(child.key, np.array([0]))
+                facts["spawn.index"] = place
+                own = Entry(now, worker, None, 0, first, child.variables, facts=facts)
+                yield replace(own, spawn=entry, parent=variables, parent_state=state)
+                after = wait_ns(entry["delay"], bits(seed, "spawn", first)) if "delay" in entry else 0
+                conceived += 1
+                children[UNBORN + conceived] = child
+                resources.children[worker] = resources.children.get(worker, 0) + 1
+                heapq.heappush(events, (now + after, UNBORN + conceived, 0, MOVE, entry["state"]))
         delay = wait_ns(state["delay"], bits(seed, "delay", row)) if "delay" in state else 0
         ways = state.get("transitions", [{"next": state.get("next", "stop"), "probability": 1}])
         leaving = Leaving(state, ways)
         following = leaving if leaving.is_conditional else next_state(ways, bits(seed, "transition", row))
         heapq.heappush(events, (now + delay, worker, step + 1, MOVE, following))
+
+
+def count_of(entry: Spec, names: dict) -> int:
+    """Return how many children an entry brings about."""
+    count = entry.get("count", 1)
+    if isinstance(count, str):
+        known = {name: None if value is MISSING else value for name, value in names.items()}
+        count = evaluate(count, known, "UTC") or 0
+    return max(math.floor(count), 0)
 
 
 def priority_of(names: dict, wanted: Spec) -> float:
@@ -342,15 +387,36 @@ def priority_of(names: dict, wanted: Spec) -> float:
     return float(given) + 0.0
 
 
+UNBORN = 2**61
+
+
+@dataclass
+class Child:
+    """A worker that another one has spawned and that is still to be born."""
+
+    key: Rows
+    variables: Record
+    parent: int
+
+
+def unset_of(spec: Spec) -> Record:
+    """Return all variables of a spec, as they are before they are set."""
+    arrivals = spec.get("arrivals", [])
+    owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
+    owners += [entry for state in spec["states"] for entry in state.get("spawn", [])]
+    return {field["name"]: None for owner in owners for field in owner.get("variables", [])}
+
+
 @dataclass
 class Life:
     """What conditions read of a worker besides its variables."""
 
     born: int
-    number: int  # in its source
+    number: int | None  # in its source
     visits: Counter
     state: str = ""
     waited: int = 0
+    parent: int | None = None
 
 
 @dataclass
@@ -378,13 +444,10 @@ class Leaving:
 
 def known_of(worker: int, step: int, now: int, variables: Record, life: Life, alive: dict, spec: Spec) -> dict:
     """Return what the conditions of transitions read of a worker at the end of a delay."""
-    arrivals = spec.get("arrivals", [])
-    owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
-    unset = {field["name"]: None for owner in owners for field in owner.get("variables", [])}
     facts = {"steps": step, "age": (now - life.born) / 1e9, "alive": len(alive), "born": worker, "worker": life.number}
     facts["waited"] = life.waited / 1e9
     missing = {name: None for name, value in variables.items() if value is MISSING}
-    return facts | {"visits": life.visits.__getitem__, "variables": unset | variables | missing}
+    return facts | {"visits": life.visits.__getitem__, "variables": unset_of(spec) | variables | missing}
 
 
 def sources_of(spec: Spec, seed: int, start: str, zone: str) -> list[Source]:
@@ -481,7 +544,9 @@ class Values:
         self.time, self.earlier = time, {}
 
     def expression(self, field: Spec, variables: Record) -> object:
-        names = self.courses | {"time": self.time} | self.unset | variables | self.earlier
+        names = (
+            self.courses | {"time": self.time, "worker": None, "batch": None} | self.unset | variables | self.earlier
+        )
         known = {name: None if value is MISSING else value for name, value in names.items()}
         known["previous"] = {name: None if value is MISSING else value for name, value in self.former.items()}
         value = evaluate(field["value"], known, self.offset)

@@ -10,6 +10,7 @@ import re
 
 from hypothesis import strategies as st
 
+from tests.engine.children import add_children
 from tests.engine.conditions import add_conditions
 from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.looking_back import add_memory
@@ -661,4 +662,14 @@ def sharing_specs(draw: st.DrawFn) -> Spec:
     add_resources(draw, spec)
     if not any(source.get("type") == "every" and "bytes" in source for source in spec.get("arrivals", [])):
         add_notes(draw, spec)
+    return spec
+
+
+@st.composite
+def bearing_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose workers bring about others, and perhaps share resources."""
+    spec = draw(sharing_specs())
+    if any("bytes" in source for source in spec.get("arrivals", [])):
+        return spec
+    add_children(draw, spec, [emitter["name"] for emitter in spec["emitters"]])
     return spec

@@ -22,6 +22,7 @@ from datagen.records.text import json_pieces
 from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
 from tests.engine.strategies import (
+    bearing_specs,
     conditional_specs,
     crowds,
     remembering_specs,
@@ -249,4 +250,17 @@ def test_resources_are_shared_as_in_the_reference_simulator(spec: dict, run: dic
 @settings(FRESH, max_examples=50)
 @given(spec=sharing_specs(), run=runs(), ways=PAIRS)
 def test_resources_are_shared_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@settings(FIXED, max_examples=100)
+@given(spec=bearing_specs(), run=runs(), ways=PAIRS)
+def test_children_are_born_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=50)
+@given(spec=bearing_specs(), run=runs(), ways=PAIRS)
+def test_children_are_born_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
     assert_equal(spec, run, ways)

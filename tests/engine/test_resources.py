@@ -102,7 +102,10 @@ def test_who_asks_for_what_it_has_ends_the_run() -> None:
         ({"use": {"resource": "desk", "units": 3}}, "asks for 3, and there are no more than 2 for ever"),
         ({"use": "desk", "acquire": "desk"}, 'a worker has "desk" already when it comes to this'),
         ({"use": {"resource": "desk", "priority": "nothing"}}, '"nothing" is neither a variable nor what is known'),
-        ({"timeout": {"after": constant(1), "next": "a"}, "use": []}, 'is for "acquire" and "use", and there are none'),
+        (
+            {"timeout": {"after": constant(1), "next": "a"}, "use": []},
+            'is for "join", "acquire" and "use", and there',
+        ),
         ({"use": "desk", "timeout": {"after": constant(1), "next": "x"}}, 'timeout.next: unknown state "x"'),
         (
             {"use": "desk", "timeout": {"after": constant(0), "next": "a"}},

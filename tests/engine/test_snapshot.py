@@ -205,6 +205,36 @@ SHARING = world(
     gap=exponential(1),
     resources={"desk": {"capacity": 2}, "lift": {"capacity": 1}, "hall": {"capacity": 3}},
 )
+BEARING = world(
+    counter("n"),
+    *(
+        {"name": name, "type": "expression", "value": name}
+        for name in ("lot", "rank", "twice", "born", "waited", "alive")
+    ),
+    states=[
+        {"name": "a", "emitter": "e", "delay": exponential(2), "next": "b"}
+        | {
+            "variables": [integer("lot", uniform(0, 99))],
+            "spawn": [
+                {"state": "kid", "count": "visits + born % 2", "delay": exponential(3)}
+                | {
+                    "variables": [
+                        {"name": "lot", "type": "variable", "variable": "lot"},
+                        {"name": "rank", "type": "expression", "value": "spawn.index + lot % 3"},
+                        integer("drawn", uniform(0, 9)),
+                        {"name": "twice", "type": "expression", "value": "2 * drawn"},
+                    ],
+                },
+                {"name": "later", "state": "kid", "delay": {"type": "lognormal", "mean": 2, "sigma": 1}},
+            ],
+        },
+        {"name": "b", "emitter": "e", "join": True, "timeout": {"after": exponential(8), "next": "stop"}},
+        {"name": "kid", "emitter": "e", "use": "hall", "delay": exponential(1)}
+        | {"transitions": [{"next": "kid", "when": "rank > 1 and visits < 3"}, {"next": "stop"}]},
+    ],
+    gap=exponential(2),
+    resources={"hall": {"capacity": 2}},
+)
 SPECS = {
     "mixed": MIXED,
     "texts": TEXTS,
@@ -213,6 +243,7 @@ SPECS = {
     "looking_up": LOOKING_UP,
     "conditional": CONDITIONAL,
     "sharing": SHARING,
+    "bearing": BEARING,
     "lives": LIVES,
     "clickstream": json.loads((ROOT / "conf/gen/clickstream.json").read_text()),
 }

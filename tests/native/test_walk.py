@@ -19,19 +19,22 @@ from datagen.clock import NEVER
 from datagen.distributions.exponential import Exponential
 from datagen.distributions.uniform import Uniform
 from datagen.engine import arrivals, sharing, walk
+from datagen.engine.brood import spawns_of
 from datagen.engine.conditions import Conditions, Programs
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.requests import requests_of
 from datagen.engine.slot import Shape, Slots
 from datagen.engine.step import Room, Steps
+from datagen.engine.tables import foreign_waits
 from datagen.moment import parse_moment
 from datagen.native.agenda import Agenda
+from datagen.native.children import Children
 from datagen.native.decision import Decision
 from datagen.native.machine import Machine
 from datagen.native.resources import Resources
 from datagen.native.walk import EventLoop
-from tests.engine.test_snapshot import CONDITIONAL, SHARING
+from tests.engine.test_snapshot import BEARING, CONDITIONAL, SHARING
 from tests.worlds import READY, ROOT, START, constant, exponential, state, uniform, world
 
 _WORD = 2**64 - 1
@@ -113,7 +116,17 @@ def plain(monkeypatch) -> tuple[type, type]:
     provide(".datagen.native.machine", Machine=Machine)
     decision = as_plain_python("decision")
     provide(".datagen.native.decision", Decision=decision.Decision)
-    heaps = as_plain_python("heaps")
+    children_source, heaps = as_plain_python("children"), as_plain_python("heaps")
+
+    class Children(children_source.Children):
+        def house(self, slots: Slots) -> None:
+            self.kin = slots.kin.view(np.recarray)
+
+    provide(".datagen.native.children", Children=Children)
+    numbers = ("REACHED", "FULL", "CROWDED", "NO_TIMES", "NO_WAITS", "UNKNOWN", "STUCK", "ENDED", "CHANGED", "BEYOND")
+    paused = {name: number for number, name in enumerate((*numbers, "FAULT", "WAITING", "EXPLODED"))}
+    provide(".datagen.native.pauses", **paused)
+    sys.modules["cython.cimports.datagen.native"].pauses = sys.modules["cython.cimports.datagen.native.pauses"]
 
     class Heaps(heaps.Heaps):
         def house(self, rank: np.ndarray, who: np.ndarray) -> None:
@@ -142,6 +155,7 @@ def plain(monkeypatch) -> tuple[type, type]:
         (walk, "Machine", Machine),
         (walk, "Decision", decision.Decision),
         (sharing, "Agenda", Agenda),
+        (sharing, "Children", Children),
         (sharing, "Resources", Resources),
     ):
         monkeypatch.setattr(owner, name, made)
@@ -173,7 +187,7 @@ def assert_same(found: list[Steps], expected: list[Steps]) -> None:
         assert all((one.before[group] == other.before[group]).all() for group in other.before)
 
 
-@pytest.mark.parametrize("name", [*READY, "conditional", "sharing"])
+@pytest.mark.parametrize("name", [*READY, "conditional", "sharing", "bearing"])
 @pytest.mark.parametrize("most", [3, 1000])
 def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, name: str, most: int) -> None:
     monkeypatch.setattr(walk, "_FIRST_ROWS", 400)
@@ -181,7 +195,7 @@ def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, n
     monkeypatch.setattr(walk, "_FIRST_SLOTS", 2)
     monkeypatch.setattr(walk, "_CROWD", 4)
     monkeypatch.setattr(walk, "_DAYS", 64)
-    spec = {"conditional": CONDITIONAL, "sharing": SHARING}.get(name) or READY[name]
+    spec = {"conditional": CONDITIONAL, "sharing": SHARING, "bearing": BEARING}.get(name) or READY[name]
     compiled = walked(spec, most, 3)
     plain = request.getfixturevalue("plain")
     monkeypatch.setattr(walk, "EventLoop", plain[0])
@@ -263,12 +277,13 @@ def loop_of(
     sources = arrivals.Arrivals(plan, 1, slots, 1024)
     programs = Conditions(plan, Pools(plan.population, 1, Event()).world()).programs
     decision = Decision(programs, Machine(programs))
-    shared = Resources(
-        replace(requests_of(plan, programs), **(requests or {})), Agenda(np.empty(8, np.int32)), decision
-    )
-    made = EventLoop(replace(plan.tables, **tables), [3, 4, 5], sources.core, shared)
+    children = Children(spawns_of(plan, programs, 1), decision, 10)
+    agenda = Agenda(np.empty(8, np.int32))
+    shared = Resources(replace(requests_of(plan, programs), **(requests or {})), agenda, decision, children)
+    made = EventLoop(replace(plan.tables, **tables), [3, 4, 5, 6], sources.core, shared)
     sources.supply()
-    shape = Shape(len(plan.groups), len(plan.foreign_waits), 0, 0, len(programs.first), len(plan.population.resources))
+    waits, resources = foreign_waits(plan.population.states), len(plan.population.resources)
+    shape = Shape(len(plan.groups), len(waits), 0, 0, len(programs.first), resources, shared.used)
     made.house(Slots.of(slots, shape))
     room = Room(rows, np.ones(len(plan.groups), np.int64), 0)
     made.begin(room)
@@ -279,8 +294,8 @@ def loop_of(
 def test_who_is_born_takes_the_slot_of_who_has_stopped() -> None:
     """Three stop at one time, before three are born."""
     loop = loop_of(world(states=[state("s", delay=constant(10))], gap=constant(0)), slots=3, rows=1000)
-    loop.schedule(62)
-    assert (loop.advance(NEVER), loop.journal.rows, loop.used) == ("full", 1000, 3)
+    loop.agenda.schedule(62)
+    assert (loop.advance(NEVER), loop.journal.rows, loop.agenda.used) == ("full", 1000, 3)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +327,7 @@ def test_a_way_to_a_state_that_there_is_not_is_refused(target: int) -> None:
     "name", ["origin", "stored", "when", "who", "waits", "waits_from", "known", "has", "drawn", "there"]
 )
 def test_room_for_workers_that_does_not_fit_is_refused(name: str) -> None:
-    slots = Slots.of(4, Shape(0, 0, 0, 0, 0, 0))
+    slots = Slots.of(4, Shape(0, 0, 0, 0, 0, 0, False))
     with pytest.raises(ValueError, match="3 in place of 4"):
         loop_of(world()).house(replace(slots, **{name: getattr(slots, name)[:3]}))
 

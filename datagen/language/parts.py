@@ -1,0 +1,120 @@
+"""What of states, sources and emitters can be checked across a spec: of a model, or of JSON that is none."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from datagen.language.emitter import Emitter
+from datagen.language.fields import fields_of, fields_of_emitter, leaving, parts_in, text_in
+from datagen.language.names import Field
+from datagen.language.state import Spawn, State
+from datagen.plugin.arrival import After, Arrival, TurnedAway
+from datagen.problems import Path_
+
+
+@dataclass(frozen=True)
+class StatePart:
+    """What of a state can be checked, whatever else is wrong with it."""
+
+    path: Path_
+    name: str
+    emitter: str | None
+    next: tuple[tuple[Path_, str], ...]
+    at_once: tuple[str, ...]  # those of these that it may go to without ever waiting
+    variables: tuple[Field, ...]
+    leaving: tuple[Field, ...]  # the expressions of its transitions
+
+
+@dataclass(frozen=True)
+class SourcePart:
+    """What of a source, or of a spawn, can be checked."""
+
+    path: Path_
+    name: str | None
+    begins: tuple[tuple[Path_, str], ...]  # states that its workers may begin in, where they are named
+    in_batches: bool
+    in_first: bool  # whether its workers begin in the first state
+    after: tuple[tuple[Path_, str], ...]  # sources that it waits for
+    variables: tuple[Field, ...]
+    picks: tuple[tuple[Path_, str, str | None], ...]  # tables, and columns of them
+
+
+@dataclass(frozen=True)
+class EmitterPart:
+    """What of an emitter can be checked."""
+
+    path: Path_
+    name: str | None
+    dimensions: tuple[Field, ...]
+
+
+def state_part(path: Path_, part: State | dict[str, Any]) -> StatePart:
+    """Return what can be checked of a state."""
+    fields = fields_of(part, path, "variables")
+    if isinstance(part, State):
+        ways = [((*path, "transitions", number, "next"), way.next) for number, way in enumerate(part.transitions)]
+        alone = part.next
+        name, emitter, never_waits = part.name, part.emitter, part.never_waits
+    else:
+        name, emitter, never_waits = text_in(part, "name") or "", text_in(part, "emitter"), part.get("delay") is None
+        ways = [
+            ((*at, "next"), transition["next"])
+            for at, transition in parts_in(part, path, "transitions")
+            if isinstance(transition.get("next"), str)
+        ]
+        alone = text_in(part, "next")
+    ways += [((*path, "next"), alone)] if alone is not None else []
+    at_once = tuple(name for _, name in ways) if never_waits else ()
+    if isinstance(part, State) and part.timeout is not None:
+        ways.append(((*path, "timeout", "next"), part.timeout.next))
+        at_once += (part.timeout.next,) if part.timeout.never_waits else ()
+    return StatePart(path, name, emitter, tuple(ways), at_once, fields, tuple(leaving(part, path)))
+
+
+def spawn_part(path: Path_, part: Spawn | dict[str, Any]) -> SourcePart:
+    """Return what can be checked of children that a state spawns: they are born as the workers of a source are."""
+    state = part.state if isinstance(part, Spawn) else text_in(part, "state")
+    begins = (((*path, "state"), state),) if state is not None else ()
+    return SourcePart(path, None, begins, False, False, (), fields_of(part, path, "variables"), ())
+
+
+def source_part(path: Path_, part: Arrival | dict[str, Any], columns: Callable[[str], list[str]]) -> SourcePart:
+    """Return what can be checked of a source; ``columns`` returns those of a table."""
+    if isinstance(part, Arrival):
+        turned = part.when_full.state if isinstance(part.when_full, TurnedAway) else None
+        state, name, in_batches = part.state, part.name, part.in_batches
+        after = [(key, at.after) for key, at in (("from", part.from_), ("until", part.until)) if isinstance(at, After)]
+    else:
+        turned = text_in(_object(part, "when_full"), "state")
+        state, name, in_batches, after = text_in(part, "state"), text_in(part, "name"), _is_every(part), []
+    begins = [((*path, "state"), state), ((*path, "when_full", "state"), turned)]
+    named = tuple((at, name) for at, name in begins if name is not None)
+    waits = tuple(((*path, key, "after"), other) for key, other in after)
+    plays = part.plays(columns) if isinstance(part, Arrival) else []
+    taken = part.tables() if isinstance(part, Arrival) else ()
+    picks = tuple(((*path, *inner), table, column) for inner, table, column in taken)
+    fields = (*(Field(path, name, ()) for name in plays), *fields_of(part, path, "variables"))
+    return SourcePart(path, name, named, in_batches, state is None, waits, fields, picks)
+
+
+def _is_every(part: dict[str, Any]) -> bool:
+    return (text_in(part, "type") or "").lower() == "every"
+
+
+def emitter_part(path: Path_, part: Emitter | dict[str, Any]) -> EmitterPart:
+    """Return what can be checked of an emitter."""
+    name = part.name if isinstance(part, Emitter) else text_in(part, "name")
+    return EmitterPart(path, name, fields_of_emitter(part, path))
+
+
+def placed_arrivals(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
+    """Yield the sources of arrivals, with their paths; one that says nothing where there is only an interarrival."""
+    given = data.get("arrivals")
+    if isinstance(given, list) and (parts := list(parts_in(data, (), "arrivals"))):
+        yield from parts
+    else:
+        yield ("arrivals",), given if isinstance(given, dict | Arrival) else {}
+
+
+def _object(part: dict[str, Any], key: str) -> dict[str, Any]:
+    return part[key] if isinstance(part.get(key), dict) else {}

@@ -1,0 +1,1 @@
+PAUSES: dict[int, str]

@@ -1,0 +1,74 @@
+"""Makes up states whose workers bring about others, and puts them into specs.
+
+Children have states of their own and no children, so that there is an end to it; what they wait for nobody holds who
+waits for them.
+"""
+
+from hypothesis import strategies as st
+
+Spec = dict
+
+COUNTS = [0, 2, "visits % 3", "coalesce(rank, 1) % 4", "born % 3", "waited > 1 ? 2.75 : 1.5", "0 - 1", "0 / 0"]
+DELAYS = [{"type": "exponential", "mean": 1}, {"type": "constant", "value": 0}, {"type": "constant", "value": 0.5}]
+FOREIGN = [{"type": "lognormal", "mean": 1, "sigma": 0.5}]
+RANKS = ["spawn.index", "coalesce(rank, 0) + 1", "visits + spawn.index", "age"]
+
+
+def variables(draw: st.DrawFn, names: list[str]) -> list[Spec]:
+    """Make what children are given: what their parents have, what follows from that, and what is drawn."""
+    made: list[Spec] = []
+    if names and draw(st.booleans()):
+        name = draw(st.sampled_from(names))
+        made.append({"name": name, "type": "variable", "variable": name})
+    if draw(st.booleans()):
+        made.append({"name": "rank", "type": "expression", "value": draw(st.sampled_from(RANKS))})
+    if draw(st.booleans()):
+        made.append({"name": "lot", "type": "int", "distribution": {"type": "uniform", "min": 0, "max": 9}})
+        made.append({"name": "twice", "type": "expression", "value": "2 * lot"})
+    return made
+
+
+def add_children(draw: st.DrawFn, spec: Spec, emitters: list[str]) -> None:
+    """Let states of a spec spawn."""
+    names = [
+        field["name"] for state in spec["states"] for field in state.get("variables", []) if "." not in field["name"]
+    ]
+    parents = list(spec["states"])
+    uses = {"resources": spec.get("resources", {}) | {"hall": {"capacity": draw(st.integers(1, 2))}}}
+    kids: list[Spec] = []
+    for name in ("kid", "grown kid"):
+        kid = {
+            "name": name,
+            "emitter": draw(st.sampled_from(emitters)),
+            "delay": draw(st.sampled_from(DELAYS + FOREIGN)),
+        }
+        if draw(st.booleans()):
+            kid["use"] = "hall"
+            spec |= uses
+        kids.append(kid)
+    kids[0]["transitions"] = [{"next": "grown kid", "when": "rank > 0"}, {"next": "stop"}]
+    if draw(st.booleans()):
+        kids[0] |= {"transitions": [{"next": "grown kid", "probability": 0.5}, {"next": "stop", "probability": 0.5}]}
+    for state in parents:
+        entries = []
+        for name in draw(st.sampled_from([[], ["a"], ["a", "b"]])):
+            entry: Spec = {"name": name, "state": draw(st.sampled_from(["kid", "grown kid"]))}
+            if draw(st.booleans()):
+                entry["count"] = draw(st.sampled_from(COUNTS))
+            if draw(st.booleans()):
+                entry["delay"] = draw(st.sampled_from(DELAYS + FOREIGN))
+            if draw(st.booleans()):
+                entry["variables"] = variables(draw, names)
+            entries.append(entry)
+        if entries:
+            state["spawn"] = entries
+        if draw(st.integers(0, 2)) == 0:
+            state["join"] = True
+            if draw(st.booleans()):
+                state.setdefault("timeout", {"after": {"type": "constant", "value": 0.75}, "next": "stop"})
+    given = [
+        field["name"] for state in parents for entry in state.get("spawn", []) for field in entry.get("variables", [])
+    ]
+    if "rank" not in given:
+        kids[0]["variables"] = [{"name": "rank", "type": "constant", "value": 1}]
+    spec["states"] = [*parents, *kids]
