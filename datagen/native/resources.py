@@ -5,6 +5,7 @@ at that instant; knows nothing of steps, of arrivals and of where workers go.
 """
 
 import cython
+from cython.cimports.datagen.native import pauses
 from cython.cimports.datagen.native.agenda import Agenda
 from cython.cimports.datagen.native.children import Children
 from cython.cimports.datagen.native.decision import Decision
@@ -17,10 +18,6 @@ NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
 NOBODY = cython.declare(cython.int, -1)
 CHILDREN = cython.declare(cython.int, -1)  # what is asked for, instead of a resource: that they have stopped
 NOTHING = cython.declare(cython.int, -1)  # is waited for
-
-HAS_ALL = cython.declare(cython.int, 0)
-WAITS = cython.declare(cython.int, 1)
-TWICE = cython.declare(cython.int, 2)  # it asks for what it has
 
 
 @cython.final  # so that its methods are called directly
@@ -126,7 +123,7 @@ class Resources:
     @cython.nogil
     @cython.exceptval(check=False)
     def go_on(self, slot: cython.int, state: cython.int) -> cython.int:
-        """Let a worker ask for one thing after the other; return whether it HAS_ALL, WAITS, or has one already."""
+        """Let a worker ask for one thing after the other; return whether it goes on, WAITING, or is at FAULT."""
         request: cython.int
         now: cython.longlong = self.workers[slot].time
         first: cython.double
@@ -134,12 +131,13 @@ class Resources:
             request = self.begin[state] + self.asked[slot]
             if self.resource[request] == CHILDREN:
                 if self.children.kin[slot].count > 0:
-                    return WAITS
+                    self.workers[slot].time = NEVER
+                    return pauses.WAITING
                 self.asked[slot] += 1
                 continue
             if self.held[slot, self.resource[request]] > 0:
                 self.culprit, self.twice = slot, self.resource[request]
-                return TWICE
+                return pauses.FAULT
             first = self.priority[request]
             if self.priorities[request, 0] < self.priorities[request, 1]:
                 self.decision.machine.run(self.priorities[request, 0], self.priorities[request, 1], slot, 0)
@@ -149,10 +147,11 @@ class Resources:
             self.waiting[self.resource[request]] += 1
             self._serve(self.resource[request], slot, now)
             if self.lines.rank[slot].heap >= 0:
-                return WAITS
+                self.workers[slot].time = NEVER
+                return pauses.WAITING
         self.timers.remove(slot)
         self.wait[slot], self.asked[slot] = now - self.wait[slot], NOTHING
-        return HAS_ALL
+        return pauses.REACHED
 
     @cython.cfunc
     @cython.nogil

@@ -28,8 +28,6 @@ DROPPED = cython.declare(cython.int, 1)  # as in sources
 
 PLAIN = cython.declare(cython.int, 0)  # as in engine.conditions
 LATE = cython.declare(cython.int, 3)
-HAS_ALL = cython.declare(cython.int, 0)  # as in resources
-WAITS = cython.declare(cython.int, 1)
 
 
 @cython.final  # so that its methods call each other directly
@@ -328,7 +326,6 @@ class EventLoop:
     def _ask(self, slot: cython.int, key: cython.ulonglong) -> cython.int:
         """Let a worker who enters a state, or goes on with it, ask for what it needs there."""
         state: cython.int = self.workers[slot].state
-        found: cython.int
         delay: cython.longlong
         if self.resources.asked[slot] < 0:
             if self.decision.used:
@@ -341,11 +338,7 @@ class EventLoop:
                 self.resources.wait_until(slot, time_after(self.workers[slot].time, delay))
         if self.decision.used:
             self._look(slot, self.workers[slot].step + 1)
-        found = self.resources.go_on(slot, state)
-        if found == WAITS:
-            self.workers[slot].time = NEVER
-            return pauses.WAITING
-        return pauses.REACHED if found == HAS_ALL else pauses.FAULT
+        return self.resources.go_on(slot, state)
 
     @cython.cfunc
     @cython.nogil
