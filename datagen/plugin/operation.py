@@ -4,7 +4,7 @@ A target with a key has an expression for them, and a key that may be another on
 operation of each record ahead of time, as a text, and refuses at its turn the first record that has none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated
 
 import numpy as np
@@ -72,15 +72,14 @@ class Operations:
         self._expression = parse(operation)
         self._zone = zone
 
-    def of(self, batch: Batch, has_key: Sequence[pa.Array]) -> pa.Array:
+    def of(self, batch: Batch, has_key: pa.Array) -> pa.Array:
         """Return the operation (n,) of each record; a sentence in place of one that is none, for ``refused``.
 
-        ``has_key`` says for each part which of its records (k,) have a key.
+        ``has_key`` says which of the records (n,) have a key.
         """
         found = batch.in_order([self._texts(part) for part in batch.parts])
-        keyed = batch.in_order([*has_key])
         is_one = pc.is_in(found, value_set=_FINE)
-        bad = np.flatnonzero(~pc.and_(is_one, keyed).to_numpy(zero_copy_only=False))
+        bad = np.flatnonzero(~pc.and_(is_one, has_key).to_numpy(zero_copy_only=False))
         if not len(bad):
             return found
         first = int(bad[0])

@@ -99,8 +99,8 @@ class KafkaTarget(Target):
     topic_key: Key = Field(
         [],
         description=f"dimensions (`a.b` for a key inside one) whose texts, joined with `{SEPARATOR}`, form the key of "
-        "a message, which decides its partition; if all are missing, null or empty, the message has no key; an object "
-        "has such a list for each emitter",
+        "a message, which decides its partition; if all are null or missing, the message has no key; an object has "
+        "such a list for each emitter",
     )
     operation: OperationText | None = Field(
         None,

@@ -66,7 +66,7 @@ class ChangeSink(Sink):
         texts = [tables_of(batch, self._plan.table), batch.in_order(numbers)]
         last = None
         if self._operations is not None:
-            operations = self._operations.of(batch, [pa.repeat(True, len(part.rows)) for part in batch.parts])
+            operations = self._operations.of(batch, pa.repeat(True, len(batch)))
             texts.append(operations)
             cells = pa.array(np.where(deletes(operations), "t", "f"), pa.string())
             last = [cells.take(pa.array(part.rows)) for part in batch.parts]

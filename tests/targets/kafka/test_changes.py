@@ -142,6 +142,19 @@ def test_a_change_of_no_key_ends_the_run_at_its_record(generate, broker, name, t
     assert f"({first} records delivered)" in done.err
 
 
+@pytest.mark.parametrize("operation", ["'delete'", "'upsert'"])
+def test_of_records_that_are_alike_but_for_their_keys_the_refused_one_is_found(
+    generate, broker, name, to, operation
+) -> None:
+    spec = world({**counter("n"), "hidden": True}, enum("s", "same"))
+    long = {"name": "k", "type": "expression", "value": f"n = 5 ? '{'x' * 2000}' : 'k' + n", "hidden": True}
+    spec["emitters"][0] |= {"time": None, "dimensions": [*spec["emitters"][0]["dimensions"], long]}
+    keys = {"topic": name, "topic_key": ["k"], "operation": operation, "producer": {"message.max.bytes": 1000}}
+    done = generate(spec, "-n", 9, "-t", to(**keys))
+    assert (done.code, "(5 records delivered)" in done.err) == (1, True), done.err
+    assert sorted(message.key() for message in messages(broker, name)) == [b"k%d" % n for n in range(5)]
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
