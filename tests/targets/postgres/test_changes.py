@@ -315,7 +315,7 @@ def test_an_operation_that_is_none_ends_the_run_at_its_record(database) -> None:
 
 def test_a_name_that_can_be_no_table_ends_the_run_at_its_record(database) -> None:
     records = [customer("insert", 1, "a"), customer("insert", 2, "b" * 70)]
-    sink = database.sink(table=SCHEMA + ".{{emitter}}_{{email}}", emitters=["customers"], key=["customer_id"])
+    sink = database.sink(table=SCHEMA + ".{{emitter}}_{{email}}", emitters=["customers"], key=["customer_id", "email"])
     with pytest.raises(Undelivered, match=r"table .* can't be a name in PostgreSQL") as raised:
         write(sink, records)
     assert raised.value.records == 1
@@ -346,7 +346,7 @@ def test_a_dimension_called_emitter_is_the_one_that_is_meant(database, generate,
 def test_a_field_names_the_table(database) -> None:
     table = SCHEMA + ".of_{{email|upper}}"
     records = [customer("insert", 1, "a"), customer("insert", 2, "b"), customer("delete", 1, "a")]
-    sink = database.sink(table=table, emitters=["customers"], key=["customer_id"])
+    sink = database.sink(table=table, emitters=["customers"], key=["customer_id", "email"])
     write(sink, records)
     assert database.rows('SELECT customer_id FROM "of_B"') == [(2,)]
     assert database.rows('SELECT customer_id FROM "of_A"') == []
@@ -379,6 +379,14 @@ def test_a_field_names_the_table(database) -> None:
         ({"key": 5}, "key: must be a list of dimensions, or an object with such a list for each emitter"),
         ({"table": "t"}, 'key: "customers" and "orders" go to the same table, so they need the same key'),
         ({"table": "{{emiter}}"}, '{{emiter}}: no emitter has "emiter"; did you mean "emitter"?'),
+        (
+            {"table": "{{emitter}}_{{status}}"},
+            'table: "status" is no part of the key of the emitter "customers", "orders", so a later change',
+        ),
+        (
+            {"table": "{{emitter}}_{{customer_id}}"},
+            'table: "customer_id" is no part of the key of the emitter "orders", so a later change of the same key',
+        ),
         ({"table": "a.b.{{emitter}}"}, "table: must be a name or schema.name"),
     ],
 )

@@ -113,6 +113,11 @@ def test_what_has_no_operation_ends_the_run_at_its_record(generate, server, to, 
     ("keys", "message"),
     [
         ({"key": None}, '"operation" requires a "key"'),
+        ({"index": "shop-{{emitter}}-%Y"}, 'index: a strftime code can\'t stand beside "operation"'),
+        (
+            {"index": "shop-{{status}}"},
+            'index: "status" is no part of the key of the emitter "customers", "orders", so a later change',
+        ),
         ({"key": []}, "key: must not be empty"),
         ({"key": ["customer"]}, 'key: no emitter has "customer"'),
         ({"action": "create"}, '"key" needs "action": "index" and "id": true'),
