@@ -12,8 +12,10 @@ from datagen.records.batch import Layout, Part
 from datagen.records.inside import find
 from datagen.records.pattern import is_known
 from datagen.records.text import plain_text
+from datagen.records.types import JSON_TEXT, plain, present
 
 SEPARATOR = "|"  # between the parts of a key that is one text
+_NULL = "\\N"  # a part that is null or missing, among several
 
 Names = list[str]
 _WANTED = "must be a list of dimensions, or an object with such a list for each emitter"
@@ -50,12 +52,36 @@ def key_of(key: Names | dict[str, Names], emitter: str) -> Names:
 
 
 def key_texts(key: Names | dict[str, Names], part: Part) -> pa.Array:
-    """Return the key of each record of an emitter as a text (k,), null where all its parts are empty."""
-    found = [find(part.columns, name) for name in key_of(key, part.emitter)]
-    nothing = pa.repeat(pa.scalar(""), len(part.rows))
-    texts = [nothing if array is None else plain_text(array) for array in found]
-    joined = pc.binary_join_element_wise(*texts, SEPARATOR)
-    return pc.if_else(pc.equal(joined, SEPARATOR * (len(texts) - 1)), None, joined)
+    """Return the key of each record of an emitter as a text (k,), null where all its parts are null or missing.
+
+    Several parts are joined so that different ones never make the same text: ``|`` and ``\\`` in them are escaped, and
+    null, which is not the empty text, is ``\\N``.
+    """
+    names = key_of(key, part.emitter)
+    parts = [_texts(find(part.columns, name), len(part.rows)) for name in names]
+    if len(parts) == 1:
+        return parts[0]
+    joined = pc.binary_join_element_wise(*(pc.fill_null(_escaped(text), _NULL) for text in parts), SEPARATOR)
+    return pc.if_else(pc.equal(joined, SEPARATOR.join([_NULL] * len(parts))), None, joined)
+
+
+def _texts(array: pa.Array | None, size: int) -> pa.Array:
+    """Return values as texts (k,), null where there is none."""
+    if array is None:
+        return pa.nulls(size, pa.string())
+    values = plain(present(array))
+    there = values.is_valid()
+    if values.type == JSON_TEXT:
+        there = pc.and_(there, pc.not_equal(values, b"null"))
+    elif pa.types.is_floating(values.type):
+        there = pc.is_finite(values)  # as in JSON, which knows no infinity
+    return pc.if_else(pc.fill_null(there, False), plain_text(array), None)
+
+
+def _escaped(texts: pa.Array) -> pa.Array:
+    for character in ("\\", SEPARATOR):
+        texts = pc.replace_substring(texts, character, f"\\{character}")
+    return texts
 
 
 def unknown_names(what: str, key: Names | dict[str, Names], layout: Layout) -> Iterator[str]:

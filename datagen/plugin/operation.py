@@ -4,7 +4,7 @@ A target with a key has an expression for them, and a key that may be another on
 operation of each record ahead of time, as a text, and refuses at its turn the first record that has none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import numpy as np
@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from pydantic import AfterValidator
 
 from datagen.draw import Marks
+from datagen.plugin.key import Names
 from datagen.plugin.target import Undelivered
 from datagen.problems import did_you_mean, show
-from datagen.records.batch import Batch, Layout, Part
+from datagen.records.batch import EMITTER, Batch, Layout, Part
 from datagen.records.expression import Given, parse
 from datagen.records.expression.facets import TEXT, spread
 from datagen.records.expression.node import Node, evaluated
@@ -52,6 +53,28 @@ def misfits(operation: str, layout: Layout) -> Iterator[str]:
     yield from (f"operation: {text}" for text in problems)
 
 
+def strays(what: str, places: Iterable[str], key: Names | dict[str, Names], layout: Layout) -> Iterator[str]:
+    """Yield the places of a pattern, called ``what`` in a spec, by which records with one key could go apart.
+
+    Then a change would not find what it is about, and what is left behind would be nobody's last state.
+    """
+    places = [name for name in places if name != EMITTER or EMITTER in layout.names()]
+    for name in dict.fromkeys(places):
+        parts = {emitter: key.get(emitter, [name]) if isinstance(key, dict) else key for emitter in layout.emitters}
+        without = [emitter for emitter, own in parts.items() if not any(_is_of(name, part) for part in own)]
+        if without:
+            owner = f" of the emitter {', '.join(map(show, without))}" if isinstance(key, dict) else ""
+            yield (
+                f"{what}: {show(name)} is no part of the key{owner}, so a later change of the same key could go to "
+                f'another {what} and leave the old one; with "operation", a {what} may hold {{{{emitter}}}} and parts '
+                "of the key"
+            )
+
+
+def _is_of(name: str, part: str) -> bool:
+    return name == part or name.startswith(f"{part}.")
+
+
 def _constants(node: Node) -> Iterator[Literal]:
     """Yield the constants that a node may have as its value."""
     if isinstance(node, Literal):
@@ -72,15 +95,14 @@ class Operations:
         self._expression = parse(operation)
         self._zone = zone
 
-    def of(self, batch: Batch, has_key: Sequence[pa.Array]) -> pa.Array:
+    def of(self, batch: Batch, has_key: pa.Array) -> pa.Array:
         """Return the operation (n,) of each record; a sentence in place of one that is none, for ``refused``.
 
-        ``has_key`` says for each part which of its records (k,) have a key.
+        ``has_key`` says which of the records (n,) have a key.
         """
         found = batch.in_order([self._texts(part) for part in batch.parts])
-        keyed = batch.in_order([*has_key])
         is_one = pc.is_in(found, value_set=_FINE)
-        bad = np.flatnonzero(~pc.and_(is_one, keyed).to_numpy(zero_copy_only=False))
+        bad = np.flatnonzero(~pc.and_(is_one, has_key).to_numpy(zero_copy_only=False))
         if not len(bad):
             return found
         first = int(bad[0])

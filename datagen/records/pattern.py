@@ -65,7 +65,17 @@ class TextPattern:
     @property
     def is_constant(self) -> bool:
         """Return whether the text is the same for every record."""
-        return all(isinstance(part, str) and not (self._with_time and _CODE.search(part)) for part in self._parts)
+        return not self.names and not self.has_codes
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of what its placeholders stand for."""
+        return [part.name for part in self._parts if isinstance(part, Placeholder)]
+
+    @property
+    def has_codes(self) -> bool:
+        """Return whether something in it stands for a record's time."""
+        return self._with_time and any(isinstance(part, str) and _CODE.search(part) for part in self._parts)
 
     def filled(self, filling: str) -> str:
         """Return the text with ``filling`` for each placeholder."""

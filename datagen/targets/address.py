@@ -52,6 +52,11 @@ class Address:
         """Return whether all records have the same address."""
         return self._pattern.is_constant
 
+    @property
+    def places(self) -> list[str]:
+        """Return the names of what its places stand for."""
+        return self._pattern.names
+
     def filled(self, filling: str) -> str:
         """Return the text with something else in each of its places."""
         return self._pattern.filled(filling)

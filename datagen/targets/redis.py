@@ -46,15 +46,9 @@ class Redis(Target):
         SecretUrl("redis://127.0.0.1:6379/0"),
         description="`redis://user:password@host:port/database`, or `rediss://` for TLS",
     )
-    stream: str | None = Field(
-        None, min_length=1, description="name of a stream, also with `{{dimension}}` or `{{emitter}}`"
-    )
-    list: str | None = Field(
-        None, min_length=1, description="name of a list, also with `{{dimension}}` or `{{emitter}}`"
-    )
-    channel: str | None = Field(
-        None, min_length=1, description="name of a channel, also with `{{dimension}}` or `{{emitter}}`"
-    )
+    stream: str | None = Field(None, min_length=1, description=f"name of a stream, {_PLACES}")
+    list: str | None = Field(None, min_length=1, description=f"name of a list, {_PLACES}")
+    channel: str | None = Field(None, min_length=1, description=f"name of a channel, {_PLACES}")
     field: str = Field("record", min_length=1, description="for a stream: the field that holds the record")
     maxlen: int | None = Field(
         None, ge=1, description="for a stream: drop the oldest entries beyond about this many; all are kept without it"
@@ -187,7 +181,8 @@ class RedisSink(AddressedSink):
             glob = "*".join(re.sub(r"([*?\[\]\\])", r"\\\1", part) for part in self._address.filled("\0").split("\0"))
             read = self._entries if self._target.stream is not None else _values
             try:
-                for name in sorted(client.scan_iter(match=glob, _type=self._target.sort)):
+                found = set(client.scan_iter(match=glob, _type=self._target.sort))  # SCAN may name one twice
+                for name in sorted(found):
                     yield from ((name.decode(errors="replace"), records) for records in read(client, name))
             except RedisError as error:
                 raise _undelivered(error) from error

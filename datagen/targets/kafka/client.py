@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NOW = 0  # the time that librdkafka takes for that at which a message is sent; so none can have it as its own
 # Topic, begin and end of the value, key, time (ms since 1970, or NOW), headers; a tombstone ends nowhere.
 Sent = tuple[str, int, int | None, str | None, int, dict[str, str | bytes | None] | None]
+_Identity = tuple[str | None, bytes | None, bytes | None]  # of a message: topic, key, value
 
 _GLANCE = 0.5  # seconds after which somebody who waits looks whether there is progress
 _LOT = 4096  # messages
@@ -72,7 +73,7 @@ class Client:
 
         self._cluster = cluster
         self._producer = Producer({**_PRODUCER, **cluster.settings, "on_delivery": self._report})
-        self._refusals: dict[bytes, KafkaError] = {}  # of what was sent last: by value, why it is not there
+        self._refusals: dict[_Identity, KafkaError] = {}  # of what was sent last: why it is not there
 
     def send(self, data: bytes, messages: Iterator[Sent], count: int) -> None:
         """Hand over messages whose values stand in the data, up to the first that librdkafka refuses.
@@ -90,7 +91,7 @@ class Client:
                     produce(topic, None if end is None else data[begin:end], key, -1, None, None, moment, headers)
                 self._producer.poll(0)
         except KafkaException as error:
-            self._refusals[b"" if end is None else data[begin:end]] = error.args[0]
+            self._refusals[_identity(data, topic, begin, end, key)] = error.args[0]
 
     def settle(self) -> bool:
         """Wait until all is acknowledged; tell whether it is, else some was refused, or given up after a while."""
@@ -102,11 +103,14 @@ class Client:
                 self._producer.purge()
         return not self._refusals
 
-    def failure(self, values: Iterable[bytes]) -> Undelivered:
-        """Say which of the values that were sent are surely there, those before the first that was refused, and why."""
-        for number, value in enumerate(values):
-            if value in self._refusals:
-                return self._cluster.failure(self._refusals[value], number)
+    def failure(self, data: bytes, messages: Iterable[Sent]) -> Undelivered:
+        """Say which of the messages that were sent are surely there, those before the first that was refused, and why.
+
+        Of messages that are alike, the first is taken for the one that was refused.
+        """
+        for number, (topic, begin, end, key, *_) in enumerate(messages):
+            if (identity := _identity(data, topic, begin, end, key)) in self._refusals:
+                return self._cluster.failure(self._refusals[identity], number)
         return Undelivered("refused what was not sent")
 
     def close(self) -> None:
@@ -117,7 +121,12 @@ class Client:
     def _report(self, error: "KafkaError | None", message: "Message") -> None:
         """Hear that a message was refused, or given up."""
         if error is not None:
-            self._refusals[message.value() or b""] = error
+            self._refusals[message.topic(), message.key(), message.value()] = error
+
+
+def _identity(data: bytes, topic: str, begin: int, end: int | None, key: str | None) -> _Identity:
+    """Return what a message is known by when it is refused."""
+    return topic, None if key is None else key.encode(), None if end is None else data[begin:end]
 
 
 def read(topics: str | re.Pattern[str], cluster: Cluster) -> Iterator[tuple[str, int, list["Message"]]]:

@@ -14,7 +14,6 @@ from datagen.plugin.operation import Operations, deletes, refusal
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import RECORD_ID, Encoded, Kept, Position, Undelivered
 from datagen.records.batch import Batch
-from datagen.records.lines import pieces
 from datagen.targets.address import Address, AddressedSink
 from datagen.targets.kafka.client import NOW, Client, Sent, client, read
 from datagen.targets.kafka.cluster import Cluster
@@ -59,13 +58,12 @@ class TopicSink(AddressedSink):
     def encode(self, batch: Batch) -> Encoded:
         encoded = super().encode(batch)
         texts = []
-        keys = [key_texts(self._plan.key, part) for part in batch.parts] if self._plan.key else []
-        if keys:
-            texts.append(batch.in_order(keys))
+        if self._plan.key:
+            texts.append(batch.in_order([key_texts(self._plan.key, part) for part in batch.parts]))
         if self._plan.with_ids:
             texts.append(batch.in_order([part.columns[RECORD_ID] for part in batch.parts]))
         if self._operations is not None:
-            texts.append(self._operations.of(batch, [key.is_valid() for key in keys]))
+            texts.append(self._operations.of(batch, texts[0].is_valid()))
         return replace(encoded, texts=(*encoded.texts, *texts))
 
     def open(self, position: Position) -> None:
@@ -80,9 +78,10 @@ class TopicSink(AddressedSink):
             encoded = encoded.slice(0, error.records)
         if not self._address.is_constant:
             self._provide(pc.unique(encoded.texts[0]).to_pylist())
-        self._client.send(encoded.lines.data.tobytes(), self._messages(encoded), len(encoded))
+        data = encoded.lines.data.tobytes()
+        self._client.send(data, self._messages(encoded), len(encoded))
         if not self._client.settle():
-            raise self._client.failure(self._values(encoded))
+            raise self._client.failure(data, self._messages(encoded))
         if error is not None:
             raise error
 
@@ -98,13 +97,13 @@ class TopicSink(AddressedSink):
         for topic, _, messages in self._read():
             proofs = self._proof.found(messages)
             yield [
-                (_place(topic, message.key() or b""), None if message.value() is None else proof)
+                (_place(topic, message.key()), None if message.value() is None else proof)
                 for message, proof in zip(messages, proofs, strict=True)
             ]
 
     def kept_of(self, encoded: Encoded) -> Sequence[Kept]:
         return [
-            (_place(topic, (key or "").encode()), None if end is None else proof)
+            (_place(topic, None if key is None else key.encode()), None if end is None else proof)
             for (topic, _, end, key, *_), proof in zip(self._messages(encoded), self.comparable(encoded), strict=True)
         ]
 
@@ -151,14 +150,9 @@ class TopicSink(AddressedSink):
                 ends[number] = None
         return ends
 
-    def _values(self, encoded: Encoded) -> Iterator[bytes]:
-        """Yield what the client knows messages by; it knows all without a value by the empty one."""
-        for value, end in zip(pieces(encoded.lines), self._ends(encoded), strict=True):
-            yield b"" if end is None else bytes(value)
 
-
-def _place(topic: str, key: bytes) -> bytes:
-    return topic.encode() + b"\0" + key
+def _place(topic: str, key: bytes | None) -> bytes:
+    return topic.encode() if key is None else topic.encode() + b"\0" + key
 
 
 def _with_id(own: Mapping[str, str], ids: Iterable[str]) -> Iterator[dict[str, str]]:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.key import SEPARATOR, Key, unknown_names
 from datagen.plugin.model import Model
-from datagen.plugin.operation import OperationText
+from datagen.plugin.operation import OperationText, strays
 from datagen.plugin.operation import misfits as operation_misfits
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Sink, Target
@@ -99,8 +99,8 @@ class KafkaTarget(Target):
     topic_key: Key = Field(
         [],
         description=f"dimensions (`a.b` for a key inside one) whose texts, joined with `{SEPARATOR}`, form the key of "
-        "a message, which decides its partition; if all are missing, null or empty, the message has no key; an object "
-        "has such a list for each emitter",
+        "a message, which decides its partition; if all are null or missing, the message has no key; an object has "
+        "such a list for each emitter",
     )
     operation: OperationText | None = Field(
         None,
@@ -162,9 +162,13 @@ class KafkaTarget(Target):
                 "a message needs a time after 1970-01-01T00:00:00.000, which Kafka's client takes for now; "
                 'start later than that, or give it "timestamp": "now"'
             )
-        problems += self._address(layout, scope).problems
+        address = self._address(layout, scope)
+        problems += address.problems
         problems += unknown_names("topic_key", self.topic_key, layout)
-        return problems + ([] if self.operation is None else list(operation_misfits(self.operation, layout)))
+        if self.operation is not None:
+            problems += operation_misfits(self.operation, layout)
+            problems += strays("topic", address.places, self.topic_key, layout)
+        return problems
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Sink:
         plan = Plan(

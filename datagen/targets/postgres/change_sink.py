@@ -1,4 +1,4 @@
-"""The sink of the target ``postgres`` for several tables, or for changes of rows: each write is one transaction.
+"""The sink of the target ``postgres`` for several tables, or for changes of rows.
 
 It imports psycopg, so it is itself imported only where a run begins.
 """
@@ -14,7 +14,7 @@ from psycopg import Error
 from datagen.plugin.operation import Operations, deletes, refusal
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Encoded, Kept, Position, Sink, Undelivered, Unreadable
-from datagen.records.batch import Batch
+from datagen.records.batch import MOST_ROWS, Batch
 from datagen.records.lines import pieces
 from datagen.records.pattern import TextPattern
 from datagen.targets.postgres.connection import Session, explained, session, undelivered
@@ -41,7 +41,7 @@ class Plan:
 
 
 class ChangeSink(Sink):
-    """Brings records to their tables; each write brings all of them or none, and none twice.
+    """Brings records to their tables, in transactions of many records, and none of them twice.
 
     The texts of its encoded records are the tables, the numbers of the families, and the operations, if there are any.
     """
@@ -59,6 +59,7 @@ class ChangeSink(Sink):
         self._number = {name: number for number, family in enumerate(plan.families) for name in family.emitters}
         self._at = 0  # records that were written here or are known to be there
         self._there = 0  # records that the database has
+        self._lot = MOST_ROWS  # records of a transaction; fewer once the database has refused more
         self._has_warned = False
 
     def encode(self, batch: Batch) -> Encoded:
@@ -66,7 +67,7 @@ class ChangeSink(Sink):
         texts = [tables_of(batch, self._plan.table), batch.in_order(numbers)]
         last = None
         if self._operations is not None:
-            operations = self._operations.of(batch, [pa.repeat(True, len(part.rows)) for part in batch.parts])
+            operations = self._operations.of(batch, pa.repeat(True, len(batch)))
             texts.append(operations)
             cells = pa.array(np.where(deletes(operations), "t", "f"), pa.string())
             last = [cells.take(pa.array(part.rows)) for part in batch.parts]
@@ -80,6 +81,7 @@ class ChangeSink(Sink):
             self._there = self._progress.begin(position, plan.create)
             changes = plan.operation is not None
             self._tables = Tables(self._session, plan.families, create=plan.create, changes=changes)
+            self._tables.check()
         self._at = 0 if position is None else position["records"]
 
     def position(self) -> Position:
@@ -96,7 +98,7 @@ class ChangeSink(Sink):
 
     def _write(self, encoded: Encoded) -> None:
         """Deliver records, or when one of them is refused for what it is, those before it. Raises Undelivered."""
-        found = [self._tables.refusal(encoded.texts[0]), *map(refusal, encoded.texts[2:])]
+        found = [self._tables.refusal(*encoded.texts[:2]), *map(refusal, encoded.texts[2:])]
         refused = min(filter(None, found), key=lambda error: error.records, default=None)
         if refused is not None:
             encoded = encoded.slice(0, refused.records)
@@ -106,20 +108,42 @@ class ChangeSink(Sink):
             raise refused
 
     def _deliver(self, rows: Rows) -> None:
+        """Bring records to their tables, in lots of the size that the database has taken last. Raises Undelivered.
+
+        Table by table is not the order of the records: a value that only one row may have, say, can't be given to
+        another before the first has lost it. A lot that is refused is halved; in the end it is one record.
+        """
         with explained():
             self._tables.get_ready(rows)
-            lot = _Lot(self._session, self._tables)
-            with self._session.waiting(), self._session.connection.transaction():
-                self._progress.move(self._at, self._at + len(rows.lines))
-                lot.bring(rows)
-                if lot.error is not None:
-                    self._progress.move(self._at + len(rows.lines), self._at + lot.brought)
-        self._at += lot.brought
-        self._there = self._at
-        if lot.error is not None:
-            failure = undelivered(lot.error)
-            raise Undelivered(str(failure), lot.brought, lasting=True) from lot.error
-        if lot.was_cut and not self._has_warned:
+        done, size = 0, len(rows.lines)
+        while done < size:
+            lot = rows.slice(done, min(done + self._lot, size))
+            try:
+                self._commit(lot)
+            except Error as error:
+                if not (error.sqlstate or "").startswith(_REFUSES) or len(lot.lines) == 1:
+                    failure = undelivered(error)
+                    failure.records = done
+                    raise failure from error
+                self._lot = len(lot.lines) // 2
+                self._warn()
+            except Undelivered as error:
+                error.records = done
+                raise
+            else:
+                done += len(lot.lines)
+                self._lot = min(self._lot * 5 // 4 + 1, MOST_ROWS)
+
+    def _commit(self, lot: Rows) -> None:
+        """Bring records to their tables in one transaction. Raises psycopg's Error or Undelivered."""
+        after = self._at + len(lot.lines)
+        with self._session.waiting(), self._session.connection.transaction():
+            self._progress.move(self._at, after)
+            self._tables.apply(lot)
+        self._at = self._there = after
+
+    def _warn(self) -> None:
+        if not self._has_warned:
             self._has_warned = True
             self.scope.say(
                 "warning: the database takes some changes only in the order of the records, not table by table, as "
@@ -167,45 +191,6 @@ class ChangeSink(Sink):
 
     def _columns(self, emitter: str) -> Sequence[Column]:
         return self._plan.families[self._number[emitter]].columns
-
-
-class _Lot:
-    """Records on their way to their tables in one transaction, together or, where that is refused, in halves."""
-
-    def __init__(self, session: Session, tables: Tables) -> None:
-        self._connection = session.connection
-        self._tables = tables
-        self.brought = 0
-        self.was_cut = False
-        self.error: Error | None = None  # why the record behind them was refused
-
-    def bring(self, rows: Rows) -> None:
-        """Bring records up to the first that is refused by itself. Raises psycopg's Error when all else fails.
-
-        Table by table is not the order of the records: a value that only one row may have, say, can't be given to
-        another before the first has lost it. In the end each half is one record.
-        """
-        try:
-            with self._connection.transaction():
-                self._tables.apply(rows)
-        except Error as error:
-            if not (error.sqlstate or "").startswith(_REFUSES):
-                raise
-            self._halve(rows, error)
-            return
-        self.brought += len(rows.lines)
-        if self.was_cut:
-            self._tables.clear(rows)
-
-    def _halve(self, rows: Rows, error: Error) -> None:
-        self.was_cut = True
-        size = len(rows.lines)
-        if size == 1:
-            self.error = error
-            return
-        self.bring(rows.slice(0, size // 2))
-        if self.error is None:
-            self.bring(rows.slice(size // 2, size))
 
 
 def _rows(encoded: Encoded) -> Rows:

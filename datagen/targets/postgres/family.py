@@ -43,6 +43,14 @@ class Family:
     keys: Sequence[str]  # none where rows are only added
     expression: str  # a regular expression for the names of its tables
 
+    def may_have(self, table: str) -> bool:
+        """Return whether a table may be one of its own, by its name."""
+        return re.fullmatch(self.expression, table) is not None
+
+    def problem_of(self, table: str) -> str | None:
+        """Return why records can't go to a table; None when they can."""
+        return None if self.may_have(table) else "has a dot from a dimension, which would name another schema"
+
     @property
     def places(self) -> list[int]:
         """Return where among the columns those of the key are."""
@@ -67,7 +75,12 @@ def groups(table: str, layout: Layout) -> list[tuple[str, ...]]:
 def families(table: str, key: Names | dict[str, Names], layout: Layout) -> list[Family]:
     """Return the families of a target's emitters."""
     return [
-        Family(emitters, columns_of(layout.of(emitters)), key_of(key, emitters[0]), _expression(table, emitters))
+        Family(
+            emitters,
+            columns_of(layout.of(emitters)),
+            key_of(key, emitters[0]),
+            _expression(table, [] if EMITTER in layout.names() else emitters),
+        )
         for emitters in groups(table, layout)
     ]
 
@@ -88,10 +101,11 @@ def _named(pattern: TextPattern, emitter: str) -> str:
 
 
 def _expression(table: str, emitters: Sequence[str]) -> str:
+    """Return what the names of tables match; ``emitters`` are what stands for the emitter, if no dimension does."""
     own = "|".join(map(re.escape, emitters))
     found, end = "", 0
     for match in re.finditer(r"\{\{.*?\}\}", table):
         found += re.escape(table[end : match.start()])
-        found += f"({own})" if _EMITTER.fullmatch(match[0]) else "(.+)"
+        found += f"({own})" if emitters and _EMITTER.fullmatch(match[0]) else "([^.]*)"
         end = match.end()
     return found + re.escape(table[end:])

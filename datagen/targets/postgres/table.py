@@ -103,11 +103,6 @@ class Table:
         if self._remove is not None:
             self._connection.execute(self._remove)
 
-    def clear(self) -> None:
-        """Forget the rows that were taken."""
-        if self._move is not None:
-            self._connection.execute(SQL("DELETE FROM {}").format(self._into))
-
     @property
     def oid(self) -> int | None:
         """Return the server's number of the table."""
@@ -212,7 +207,11 @@ class Table:
         return name
 
     def _moving(self, order: Identifier) -> Composed:
-        """Say how rows get from the staging table into the table: of those with the same key, the last."""
+        """Say how rows get from the staging table into the table: of those with the same key, the last.
+
+        Changes go in the order of their records: what gives up a value that only one row may have comes before what
+        takes it. All others go in the order of their keys, so that two writers never wait for one another.
+        """
         cells = SQL(", ").join(
             SQL(f"to_{self._types[c.name]}({{}})" if self._becomes_json(c) else "{}").format(Identifier(c.name))
             for c in self._columns
@@ -222,8 +221,9 @@ class Table:
         if not self._keys:
             return insert + SQL(" {} FROM {} ORDER BY {}").format(cells, self._into, order)
         stays = SQL("NOT {}").format(Identifier(self._gone[0])) if self._gone else SQL("true")
-        chosen = SQL(" {} FROM ({}) AS last WHERE {} ON CONFLICT ({}) DO ").format(
-            cells, self._last(order), stays, keys
+        sorting = SQL("ORDER BY {}").format(order) if self._gone else SQL("")
+        chosen = SQL(" {} FROM ({}) AS last WHERE {} {} ON CONFLICT ({}) DO ").format(
+            cells, self._last(order), stays, sorting, keys
         )
         others = [Identifier(c.name) for c in self._columns if c.name not in self._keys]
         if not others:

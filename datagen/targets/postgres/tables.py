@@ -3,7 +3,6 @@
 It imports psycopg, so it is itself imported only where a connection is wanted.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
@@ -22,8 +21,11 @@ from datagen.targets.postgres.table import STAGING, Table
 _FOREIGN_KEYS = """
 SELECT conrelid::bigint, confrelid::bigint FROM pg_constraint
 WHERE contype = 'f' AND conrelid = ANY(%s) AND confrelid = ANY(%s) AND conrelid <> confrelid"""
+_DEEDS = """
+SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE contype = 'f' AND confdeltype IN ('c', 'n', 'd') AND conrelid = ANY(%s) AND confrelid = ANY(%s) ORDER BY 1, 2"""
 _TABLES = """
-SELECT nspname, relname, pg_table_is_visible(pg_class.oid) FROM pg_class
+SELECT nspname, relname, pg_table_is_visible(pg_class.oid), pg_class.oid::bigint FROM pg_class
 JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE relkind IN ('r', 'p') AND NOT relispartition AND relpersistence <> 't'
 AND nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"""
@@ -66,9 +68,31 @@ class Tables:
         self._known: dict[tuple[str, int], Table] = {}
         self._order: list[tuple[str, int]] = []  # of those that are known, referenced ones first
 
-    def refusal(self, tables: pa.Array) -> Undelivered | None:
+    def check(self) -> None:
+        """See that no foreign key changes rows by itself. Raises psycopg's Error, or Undelivered.
+
+        A row that is removed and put again within one lot is never removed, so whether others go with it would depend
+        on the lots.
+        """
+        if not self._changes:
+            return
+        with self._session.waiting():
+            oids = [oid for _, _, oid in self._named()]
+            found = self._session.connection.execute(_DEEDS, [oids, oids]).fetchone()
+        if found is not None:
+            name, definition = found
+            raise Undelivered(
+                f"table {name}: {definition} changes rows of which no record says so, and what is left would depend on "
+                "which records are written together; declare it with ON DELETE NO ACTION",
+                lasting=True,
+            )
+
+    def refusal(self, tables: pa.Array, families: pa.Array) -> Undelivered | None:
         """Return the error that the first of some records (n,) names a table that can't be, if one does."""
-        wrong = {name: problem for name in tables.unique().to_pylist() if (problem := problem_of_name(name))}
+        wrong: dict[str, str] = {}
+        for name, family in _places(tables, families):
+            if problem := problem_of_name(name) or self._families[family].problem_of(name):
+                wrong[name] = problem
         if not wrong:
             return None
         first = min(wrong, key=lambda name: tables.index(name).as_py())
@@ -76,7 +100,7 @@ class Tables:
 
     def get_ready(self, rows: Rows) -> None:
         """Make the tables of some records ready. Raises psycopg's Error, or Undelivered when one can't be used."""
-        fresh = [place for place in _places(rows) if place not in self._known]
+        fresh = [place for place in _places(rows.tables, rows.families) if place not in self._known]
         for name, family in fresh:
             try:
                 self._known[name, family] = self._made(name, family)
@@ -128,11 +152,6 @@ class Tables:
                 share.table.remove()
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
-    def clear(self, rows: Rows) -> None:
-        """Forget records that were brought, within the same transaction."""
-        for place in _places(rows):
-            self._known[place].clear()
-
     def _shares(self, rows: Rows) -> Iterator[_Share]:
         """Yield the records of each table, in the order of the tables."""
         coded = rows.tables.dictionary_encode()
@@ -149,19 +168,24 @@ class Tables:
     def there(self) -> Iterator[tuple[str, Family, Table]]:
         """Yield the tables that records may be in, and that have all that records have. Raises psycopg's Error."""
         with self._session.waiting():
-            found = self._session.connection.execute(_TABLES).fetchall()
-        names = [name for schema, table, seen in found for name in ([table] if seen else []) + [f"{schema}.{table}"]]
-        for family in self._families:
-            for name in names:
-                if re.fullmatch(family.expression, name):
-                    table = self._table(name, family)
-                    if table.has_all:
-                        yield name, family, table
+            found = self._named()
+        known: set[int] = set()
+        for name, family, oid in sorted(found, key=lambda one: -len(one[1].columns)):
+            if oid not in known and (table := self._table(name, family)).has_all:
+                known.add(oid)
+                yield name, family, table
+
+    def _named(self) -> list[tuple[str, Family, int]]:
+        """Return what each table that is there is called by families, with its number. Raises psycopg's Error."""
+        found = self._session.connection.execute(_TABLES).fetchall()
+        names = [(f"{schema}.{table}", oid) for schema, table, _, oid in found]
+        names += [(table, oid) for _, table, is_seen, oid in found if is_seen]
+        return [(name, family, oid) for name, oid in names for family in self._families if family.may_have(name)]
 
 
-def _places(rows: Rows) -> list[tuple[str, int]]:
+def _places(tables: pa.Array, families: pa.Array) -> list[tuple[str, int]]:
     """Return the tables of records, each a name and the number of a family."""
-    coded = rows.tables.dictionary_encode()
-    pairs = np.stack([coded.indices.to_numpy(), rows.families.to_numpy()])
+    coded = tables.dictionary_encode()
+    pairs = np.stack([coded.indices.to_numpy(), families.to_numpy()])
     names: list[str] = coded.dictionary.to_pylist()
     return [(names[name], family) for name, family in np.unique(pairs, axis=1).T.tolist()]

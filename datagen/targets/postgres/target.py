@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, model_validator
 from datagen.draw import fingerprint
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.key import Names, NeededKey, key_of, unknown_emitters
-from datagen.plugin.operation import OperationText
+from datagen.plugin.operation import OperationText, strays
 from datagen.plugin.operation import misfits as operation_misfits
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import RECORD_ID, Sink, Target
@@ -43,7 +43,7 @@ class Postgres(Target):
 
     Example: {"type": "postgres", "dsn": "postgresql://postgres@127.0.0.1:5432/test", "table": "clicks"}
     Example: {"type": "postgres", "dsn": "${DSN}", "table": "web.clicks", "mode": "upsert", "record_id": true}
-    Example: {"type": "postgres", "dsn": "${DSN}", "table": "{{device}}", "mode": "upsert", "key": ["session"], "operation": "event = 'leave' ? 'delete' : 'upsert'"}
+    Example: {"type": "postgres", "dsn": "${DSN}", "table": "{{device}}", "mode": "upsert", "key": ["device", "session"], "operation": "event = 'leave' ? 'delete' : 'upsert'"}
     """  # noqa: E501
 
     kind: ClassVar[str] = "postgres"
@@ -126,7 +126,10 @@ class Postgres(Target):
             problems += unknown_emitters("key", self.keys, layout)
         if not problems:
             problems += [text for group in groups(self.table, layout) for text in self._misfits_of_key(group, layout)]
-        return problems + ([] if self.operation is None else list(operation_misfits(self.operation, layout)))
+        if self.operation is not None:
+            problems += operation_misfits(self.operation, layout)
+            problems += strays("table", table_pattern(self.table, layout).names, self.keys, layout)
+        return problems
 
     def _misfits_of_key(self, emitters: Sequence[str], layout: Layout) -> Iterator[str]:
         """Yield why emitters whose records go to the same tables can't have this key."""

@@ -48,11 +48,7 @@ class Actions:
         self._chooses_ids = chooses_ids
         self._key = key
         self._operations = operations
-
-    @property
-    def have_keys(self) -> bool:
-        """Return whether the `_id` is a key of the record."""
-        return self._key is not None
+        self.is_keyed = key is not None  # whether the `_id` is a key of the record
 
     @property
     def indices(self) -> str:
@@ -60,21 +56,26 @@ class Actions:
         codes_filled = re.sub(r"%(.)", lambda code: "%" if code[1] == "%" else "*", self._index.filled("*"))
         return re.sub(r"\*+", "*", codes_filled)
 
-    def operations(self, batch: Batch) -> pa.Array | None:
-        """Return the operation (n,) of each record, as ``Operations.of``; None where all become documents."""
-        if self._operations is None or self._key is None:
+    def keys(self, batch: Batch) -> pa.Array | None:
+        """Return the key (n,) of each record, the empty text of one without; None where the `_id` is no key."""
+        if self._key is None:
             return None
-        return self._operations.of(batch, [key_texts(self._key, part).is_valid() for part in batch.parts])
+        return pc.fill_null(batch.in_order([key_texts(self._key, part) for part in batch.parts]), "")
 
-    def pieces(self, batch: Batch, operations: pa.Array | None) -> Pieces:
+    def operations(self, batch: Batch, keys: pa.Array | None) -> pa.Array | None:
+        """Return the operation (n,) of each record, as ``Operations.of``; None where all become documents."""
+        if self._operations is None or keys is None:
+            return None
+        return self._operations.of(batch, pc.not_equal(keys, ""))  # no engine takes an empty `_id`
+
+    def pieces(self, batch: Batch, keys: pa.Array | None, operations: pa.Array | None) -> Pieces:
         """Write the line before each document of a batch; that of a delete stands alone."""
         names = patterned(batch, self._index, self._scope.start)
         index = json_text(names.slice(0, 1))[0].as_py() if self._index.is_constant else json_text(names)
         verb = self._verb if operations is None else pc.if_else(pc.equal(operations, DELETE), DELETE, self._verb)
         start: Pieces = ['{"', verb, '":{"_index":', index]
-        if self._key is not None:
-            keys = batch.in_order([key_texts(self._key, part) for part in batch.parts])
-            return [*start, ',"_id":', json_text(pc.fill_null(keys, "")), "}}\n"]
+        if keys is not None:
+            return [*start, ',"_id":', json_text(keys), "}}\n"]
         if not self._chooses_ids:
             return [*start, "}}\n"]
         ids = written(((part.rows, _id_pieces(batch, part)) for part in batch.parts), len(batch)).array()

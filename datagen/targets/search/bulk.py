@@ -37,14 +37,15 @@ class BulkSink(Sink):
         self._connect = connect
         self._actions = actions
         self._size = size
-        self.is_keyed = actions.have_keys
+        self.is_keyed = actions.is_keyed
 
     def encode(self, batch: Batch) -> Encoded:
         documents = array_of(self.writer.lines(batch))
-        operations = self._actions.operations(batch)
+        keys = self._actions.keys(batch)
+        operations = self._actions.operations(batch, keys)
         if operations is not None:
             documents = pc.if_else(pc.equal(operations, DELETE), "", documents)
-        body = join([*self._actions.pieces(batch, operations), documents], len(batch))
+        body = join([*self._actions.pieces(batch, keys, operations), documents], len(batch))
         texts = () if operations is None else (operations,)
         return Encoded(batch.due, batch.emitted, Lines.of(body), texts)
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from datagen.plugin.formatter import Formatter, no_json
 from datagen.plugin.key import SEPARATOR, NeededKey, unknown_names
-from datagen.plugin.operation import Operations, OperationText
+from datagen.plugin.operation import Operations, OperationText, strays
 from datagen.plugin.operation import misfits as operation_misfits
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Target
@@ -23,6 +23,10 @@ from datagen.targets.search.bulk import BulkSink
 from datagen.targets.search.client import SearchClient
 
 _PLACE = re.compile(r"\{\{.*?\}\}|\{.*?\}")
+_NO_CODES = (
+    'index: a strftime code can\'t stand beside "operation": a later change of the same key would go to another index '
+    "and leave the old document"
+)
 _FORBIDDEN = re.compile(r'[\\/*?"<>| ,#:A-Z]')
 
 
@@ -118,8 +122,13 @@ class SearchEngine(Target):
             client.greet()
 
     def misfits(self, layout: Layout, formatter: Formatter, scope: Scope) -> list[str]:
-        problems = [*self._pattern(layout).problems, *unknown_names("key", self.key or [], layout)]
-        problems += [] if self.operation is None else operation_misfits(self.operation, layout)
+        pattern = self._pattern(layout)
+        problems = [*pattern.problems, *unknown_names("key", self.key or [], layout)]
+        if self.operation is not None:
+            problems += operation_misfits(self.operation, layout)
+            problems += strays("index", pattern.names, self.key or [], layout)
+            if pattern.has_codes:
+                problems.append(_NO_CODES)
         if formatter.writes_json(layout):
             return problems
         return [

@@ -142,6 +142,19 @@ def test_a_change_of_no_key_ends_the_run_at_its_record(generate, broker, name, t
     assert f"({first} records delivered)" in done.err
 
 
+@pytest.mark.parametrize("operation", ["'delete'", "'upsert'"])
+def test_of_records_that_are_alike_but_for_their_keys_the_refused_one_is_found(
+    generate, broker, name, to, operation
+) -> None:
+    spec = world({**counter("n"), "hidden": True}, enum("s", "same"))
+    long = {"name": "k", "type": "expression", "value": f"n = 5 ? '{'x' * 2000}' : 'k' + n", "hidden": True}
+    spec["emitters"][0] |= {"time": None, "dimensions": [*spec["emitters"][0]["dimensions"], long]}
+    keys = {"topic": name, "topic_key": ["k"], "operation": operation, "producer": {"message.max.bytes": 1000}}
+    done = generate(spec, "-n", 9, "-t", to(**keys))
+    assert (done.code, "(5 records delivered)" in done.err) == (1, True), done.err
+    assert sorted(message.key() for message in messages(broker, name)) == [b"k%d" % n for n in range(5)]
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
@@ -151,6 +164,10 @@ def test_a_change_of_no_key_ends_the_run_at_its_record(generate, broker, name, t
         (
             {"operation": "'tombstone'"},
             'operation: "tombstone" is no operation, which is insert, update, upsert',
+        ),
+        (
+            {"topic": "{{emitter}}-{city}", "topic_key": ["op"]},
+            'topic: "city" is no part of the key, so a later change of the same key could go to another topic',
         ),
         ({"topic": "a b-{{emitter}}"}, "topic: must be 1 to 249 letters, digits, dots, underscores and hyphens"),
         ({"topic": "{{emittr}}"}, '{{emittr}}: no emitter has "emittr"; did you mean "emitter"?'),
@@ -195,6 +212,13 @@ def test_a_field_names_the_topic(generate, broker, name, to, tmp_path) -> None:
     done = audit(write_json(tmp_path / "w.json", spec), path, 200)
     assert "200 expected, 200 found, 0 missing, 0 duplicated, 0 out of order, 0 altered" in done.stdout
     assert generate(spec, "-n", 1, "-t", path, "--check", "--connect").code == 0
+
+
+def test_a_part_of_the_key_names_the_topic_of_changes(generate, broker, name, to) -> None:
+    spec = world(counter("n"), enum("s", {"a": "x"}))
+    done = generate(spec, "-n", 20, "-t", to(topic=f"{name}-{{{{s.a}}}}", topic_key=["n", "s"], operation="'insert'"))
+    assert done.code == 0, done.err
+    assert len(compacted(broker, f"{name}-x")) == 20
 
 
 def test_a_text_that_can_be_no_topic_ends_the_run_at_its_record(generate, broker, name, to) -> None:

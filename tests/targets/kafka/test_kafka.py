@@ -219,8 +219,10 @@ def test_a_key_chooses_the_partition_that_java_would(deliver, broker, topic) -> 
         (["inside.a"], "x"),
         (["inside.b"], "[1,2]"),
         (["inside"], '{"a":"x","b":[1,2]}'),
-        (["word", "null", "n"], "wörd||0"),
+        (["word", "null", "n"], "wörd|\\N|0"),
         (["gone", "null"], None),
+        (["empty"], ""),
+        (["empty", "bars"], "|a\\|b\\\\"),
     ],
 )
 def test_a_key_is_the_text_of_dimensions(deliver, broker, topic, key, expected) -> None:
@@ -230,6 +232,8 @@ def test_a_key_is_the_text_of_dimensions(deliver, broker, topic, key, expected) 
         enum("gone", 1, percent_missing=100),
         enum("null", 1, percent_nulls=100),
         enum("inside", {"a": "x", "b": [1, 2]}),
+        enum("empty", ""),
+        enum("bars", "a|b\\"),
     )
     assert deliver(spec, 1, topic_key=key).code == 0
     assert keys_of(broker, topic) == [expected]

@@ -18,6 +18,7 @@ from datagen.moment import parse_moment
 from datagen.plugin.stage import Scope
 from datagen.plugin.target import Sink, Undelivered
 from datagen.records.batch import Layout
+from datagen.targets.postgres.tables import Rows, Tables
 from datagen.targets.postgres.target import Postgres
 from tests.changes import KEYS, SHOP, batch_of, last_state
 from tests.servers import installed
@@ -271,6 +272,67 @@ def test_a_run_that_goes_on_keeps_its_operation(database, generate, tmp_path) ->
     assert (done.code, "belongs to a different run (different: targets or formats)" in done.err) == (2, True)
 
 
+def test_the_size_of_lots_that_the_database_takes_is_remembered(database, monkeypatch) -> None:
+    """Forty rows that take values of one another, each without giving up its own first."""
+    database.run(TABLES)
+    draw, records, held = random.Random(1), [], dict.fromkeys(range(40))
+    while len(records) < 6000:
+        number, value = draw.randrange(len(held)), str(draw.randrange(60))
+        if value not in held.values():
+            held[number] = value
+            records.append(customer("update", number, value))
+    sizes = []
+
+    def apply(tables: Tables, rows: Rows) -> None:
+        sizes.append(len(rows.lines))
+        brought(tables, rows)
+
+    brought = Tables.apply
+    monkeypatch.setattr(Tables, "apply", apply)
+    write(database.sink(), records, lot=500)
+    assert min(sizes) < 50
+    assert sum(sizes) < 4 * len(records)
+    assert database.progress() == len(records)
+    assert dict(database.rows("SELECT customer_id, email FROM customers")) == held
+
+
+def test_what_gives_a_value_up_comes_before_what_takes_it(database) -> None:
+    database.run(TABLES)
+    write(database.sink(), [customer("insert", 1, "b"), customer("insert", 2, "a")])
+    changes = [customer("update", 2), customer("update", 1, "a"), customer("update", 3, "b")]
+    write(database.sink(), changes, {"records": 2})
+    assert dict(database.rows("SELECT customer_id, email FROM customers")) == {1: "a", 2: None, 3: "b"}
+    assert database.said == []
+
+
+def test_each_lot_is_there_with_its_number_when_a_later_record_is_refused(database) -> None:
+    database.run(TABLES)
+    swap = [customer("update", 2), customer("update", 1, "b"), customer("update", 1), customer("update", 2, "b")]
+    sink = database.sink()
+    with pytest.raises(Undelivered, match="violates foreign key") as raised:
+        write(sink, [*swap * 50, order("insert", "o", 7), *swap])
+    assert (raised.value.records, sink.position()) == (200, {"records": 200})
+    assert database.progress() == 200
+    write(sink, swap * 2, {"records": 200})
+    assert dict(database.rows("SELECT customer_id, email FROM customers")) == {1: None, 2: "b"}
+
+
+@pytest.mark.parametrize("deed", ["CASCADE", "SET NULL", "SET DEFAULT"])
+@pytest.mark.parametrize("referred", ["customers", "orders"])
+def test_foreign_keys_that_change_rows_by_themselves_are_refused(database, deed: str, referred: str) -> None:
+    key = {"customers": "customer_id bigint", "orders": "order_id text"}[referred].split()[0]
+    column = "customer_id" if referred == "customers" else "status"
+    database.run(TABLES + "; ALTER TABLE orders ADD status text")
+    database.run(f"ALTER TABLE orders ADD FOREIGN KEY ({column}) REFERENCES {referred} ({key}) ON DELETE {deed}")
+    message = (
+        rf"table .*orders: FOREIGN KEY \({column}\) REFERENCES .* ON DELETE {deed} changes rows of which no record"
+    )
+    with pytest.raises(Undelivered, match=message) as raised:
+        write(database.sink(), [])
+    assert raised.value.lasting
+    write(database.sink(operation=None), [customer("update", 1)])  # removes nothing
+
+
 @pytest.mark.parametrize(("constraint", "said"), [("", 1), (" DEFERRABLE", 0)])
 def test_keys_that_refer_to_one_another_hold(database, constraint: str, said: int) -> None:
     database.run(TABLES + f"; ALTER TABLE customers ADD best text REFERENCES orders{constraint}")
@@ -315,7 +377,7 @@ def test_an_operation_that_is_none_ends_the_run_at_its_record(database) -> None:
 
 def test_a_name_that_can_be_no_table_ends_the_run_at_its_record(database) -> None:
     records = [customer("insert", 1, "a"), customer("insert", 2, "b" * 70)]
-    sink = database.sink(table=SCHEMA + ".{{emitter}}_{{email}}", emitters=["customers"], key=["customer_id"])
+    sink = database.sink(table=SCHEMA + ".{{emitter}}_{{email}}", emitters=["customers"], key=["customer_id", "email"])
     with pytest.raises(Undelivered, match=r"table .* can't be a name in PostgreSQL") as raised:
         write(sink, records)
     assert raised.value.records == 1
@@ -341,18 +403,51 @@ def test_a_dimension_called_emitter_is_the_one_that_is_meant(database, generate,
     done = generate(world(counter("n"), enum("emitter", "x", "y")), "-n", 100, "-t", to)
     assert done.code == 0, done.err
     assert database.rows("SELECT (SELECT count(n) FROM x) + (SELECT count(n) FROM y)") == [(100,)]
+    sink = database.sink(
+        Layout({"e": {"n": pa.int64(), "emitter": pa.string()}}), mode="append", key=None, operation=None
+    )
+    assert sum(len(rows) for _, rows in sink.stored()) == 100
 
 
 def test_a_field_names_the_table(database) -> None:
     table = SCHEMA + ".of_{{email|upper}}"
     records = [customer("insert", 1, "a"), customer("insert", 2, "b"), customer("delete", 1, "a")]
-    sink = database.sink(table=table, emitters=["customers"], key=["customer_id"])
+    sink = database.sink(table=table, emitters=["customers"], key=["customer_id", "email"])
     write(sink, records)
     assert database.rows('SELECT customer_id FROM "of_B"') == [(2,)]
     assert database.rows('SELECT customer_id FROM "of_A"') == []
     kept = dict(pair for pairs in sink.kept() for pair in pairs)
     expected = {key: row for key, row in sink.kept_of(sink.encode(batch_of(records, LAYOUT))) if row}
     assert kept.keys() == expected.keys() - {next(key for key in expected if b"of_A" in key)}
+
+
+def test_no_table_is_read_twice(database) -> None:
+    dsn = f"{installed.postgres()}?options=-csearch_path%3D{SCHEMA}"
+    records = [customer("insert", number, f"t{number % 2}") for number in range(10)]
+    keys = {"dsn": dsn, "mode": "append", "key": None, "operation": None, "emitters": ["customers"]}
+    sink = database.sink(table="{{email}}", **keys)
+    write(sink, records)
+    assert sum(len(rows) for _, rows in sink.stored()) == len(records)
+
+
+def test_a_table_that_two_emitters_may_have_is_of_the_one_with_its_columns(database) -> None:
+    layout = Layout({name: {"n": pa.int64(), "x": pa.string()} for name in ("a", "a_b")})
+    layout.emitters["a_b"]["m"] = pa.int64()
+    records = [{"emitter": "a", "n": 1, "x": "c"}, {"emitter": "a_b", "n": 2, "x": "c", "m": 3}]
+    sink = database.sink(layout, table=SCHEMA + ".{{emitter}}_{{x}}", key=["n", "x"], operation="'upsert'")
+    sink.open(None)
+    encoded = sink.encode(batch_of(records, layout))
+    sink.write(encoded)
+    sink.close()
+    assert sorted(pair for pairs in sink.kept() for pair in pairs) == sorted(sink.kept_of(encoded))
+
+
+def test_a_dimension_names_no_other_schema(database) -> None:
+    records = [customer("insert", 1, "a"), customer("insert", 2, "public.b")]
+    keys = {"mode": "append", "key": None, "operation": None, "emitters": ["customers"]}
+    with pytest.raises(Undelivered, match=r'table "public.b" has a dot from a dimension') as raised:
+        write(database.sink(table="{{email}}", **keys), [records[1]])
+    assert (raised.value.records, raised.value.lasting) == (0, True)
 
 
 # What is wrong
@@ -379,6 +474,14 @@ def test_a_field_names_the_table(database) -> None:
         ({"key": 5}, "key: must be a list of dimensions, or an object with such a list for each emitter"),
         ({"table": "t"}, 'key: "customers" and "orders" go to the same table, so they need the same key'),
         ({"table": "{{emiter}}"}, '{{emiter}}: no emitter has "emiter"; did you mean "emitter"?'),
+        (
+            {"table": "{{emitter}}_{{status}}"},
+            'table: "status" is no part of the key of the emitter "customers", "orders", so a later change',
+        ),
+        (
+            {"table": "{{emitter}}_{{customer_id}}"},
+            'table: "customer_id" is no part of the key of the emitter "orders", so a later change of the same key',
+        ),
         ({"table": "a.b.{{emitter}}"}, "table: must be a name or schema.name"),
     ],
 )

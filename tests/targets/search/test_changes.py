@@ -77,11 +77,13 @@ def test_changes_that_are_sent_again_leave_the_same(generate, server, to) -> Non
 
 
 def test_a_key_replaces_without_an_operation(generate, server, to) -> None:
-    spec = world(counter("n"), enum("a", "x", "y"), enum("b", 1, 2))
+    spec, bar = world(counter("n"), enum("a", "x", "x|y"), enum("b", "z", "y|z")), "\\|"
     target = to(index="i", key=["a", "b"])
     target.pop("operation")
     assert generate(spec | {"target": target}, "-n", 300).code == 0
-    last = {f"{record['a']}|{record['b']}": record for record in records_of(spec, 300)}
+    records = records_of(spec, 300)
+    assert len({(record["a"], record["b"]) for record in records}) == len(server.indices["i"]) == 4
+    last = {f"{record['a'].replace('|', bar)}|{record['b'].replace('|', bar)}": record for record in records}
     assert {key: json.loads(value) for key, value in server.indices["i"].items()} == last
 
 
@@ -94,10 +96,12 @@ def test_a_key_replaces_without_an_operation(generate, server, to) -> None:
             'operation: "no" is not insert, update, upsert or delete, for the record {"time":',
         ),
         (["t"], "'insert'", 'a record without a key can have no operation: {"time":'),
+        (["u"], "'insert'", 'a record without a key can have no operation: {"time":'),  # an `_id` can't be empty
     ],
 )
 def test_what_has_no_operation_ends_the_run_at_its_record(generate, server, to, key, operation, message) -> None:
     spec = world(counter("n"), enum("s", "no"), {**counter("t"), "when": "n != 3"})
+    spec["emitters"][0]["dimensions"].append({"name": "u", "type": "expression", "value": "n = 3 ? '' : 'u' + n"})
     done = generate(spec | {"target": to(index="i", key=key, operation=operation)}, "-n", 9)
     assert done.code == 1, done.err
     assert message in done.err
@@ -109,6 +113,11 @@ def test_what_has_no_operation_ends_the_run_at_its_record(generate, server, to, 
     ("keys", "message"),
     [
         ({"key": None}, '"operation" requires a "key"'),
+        ({"index": "shop-{{emitter}}-%Y"}, 'index: a strftime code can\'t stand beside "operation"'),
+        (
+            {"index": "shop-{{status}}"},
+            'index: "status" is no part of the key of the emitter "customers", "orders", so a later change',
+        ),
         ({"key": []}, "key: must not be empty"),
         ({"key": ["customer"]}, 'key: no emitter has "customer"'),
         ({"action": "create"}, '"key" needs "action": "index" and "id": true'),
