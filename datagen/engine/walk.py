@@ -4,6 +4,7 @@ The walk is cut into windows of so many steps, or up to a time; where it is cut 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Event
 from typing import Any
 
@@ -188,6 +189,15 @@ class Walk:
         keep = self._keep()
         return steps if keep is None else steps.keeping(keep)
 
+    def windows(self, end: int) -> Iterator[Steps]:
+        """Yield the steps of a pilot up to a time, in ns since the start, window by window.
+
+        Where it can't walk on there are no more: the run says why, if it comes there at all.
+        """
+        with suppress(RunFailed):
+            while self.next_time < end:
+                yield self.advance(end)
+
     def _fault(self) -> str:
         """Return who can't go on, and why."""
         workers = self._slots.workers[: self._loop.used]
@@ -197,8 +207,8 @@ class Walk:
         state = states[int(worker["state"]) - len(states) - 1]
         moment = Moment(start.microseconds + _shifted(int(worker["time"]), self._warm_up) // 1000, start.zone)
         return (
-            f"walking on: weights of the transitions of state {show(state.name)} are all 0, or one is negative, for "
-            f"worker {worker['number']} at {moment.text}"
+            f"walking on: weights of the transitions of state {show(state.name)} are all 0, or one is negative, or "
+            f"they are too large, for worker {worker['number']} at {moment.text}"
         )
 
     def _go_on(self, pause: str) -> None:

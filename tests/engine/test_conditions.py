@@ -159,10 +159,11 @@ def test_a_circle_without_time_is_refused_whatever_conditions_say() -> None:
         records_of(spec, 1)
 
 
-@pytest.mark.parametrize("weight", ["visits - 3", "0 * visits", "visits > 2 ? -1 : 1"])
+@pytest.mark.parametrize("weight", ["visits - 3", "0 * visits", "visits > 2 ? -1 : 1", "1e308 + visits"])
 def test_weights_that_can_not_be_drawn_by_end_the_run_with_the_state_and_the_time(weight: str) -> None:
-    spec = world(states=[leaving(to("a", probability=weight))])
-    with pytest.raises(datagen.RunFailed, match='of state "a" are all 0, or one is negative, for worker 0 at 2024'):
+    spec = world(states=[leaving(to("a", probability=weight), to("stop", probability=weight))], gap=constant(9))
+    message = 'of state "a" are all 0, or one is negative, or they are too large, for worker 0 at 2024'
+    with pytest.raises(datagen.RunFailed, match=message):
         records_of(spec, 1000)
 
 
@@ -186,3 +187,12 @@ def test_what_is_expected_follows_the_shares_of_a_pilot() -> None:
     assert found["transitions"] == "pilot"
     assert found["life"]["seconds"] == pytest.approx(1 + 1 / 2 + 1 / 4 + 1 / 8, rel=0.01)
     assert np.isclose(found["states"]["a"]["visits"], found["life"]["records"])
+
+
+@pytest.mark.parametrize("max_workers", [20, 1000])
+def test_pilots_count_what_was_until_weights_fail(max_workers: int) -> None:
+    weight = "visits > 3 ? -1 : 1"
+    spec = world(states=[leaving(to("a", probability=weight), to("stop", probability=weight))], gap=constant(0.1))
+    found = datagen.explain(spec, max_workers=max_workers, records=3)
+    assert found["transitions"] == "pilot"
+    assert found["bytes_per_second"]["per_record"] == pytest.approx(35)
