@@ -76,9 +76,10 @@ class Texts:
         for place, text in enumerate(self.texts.to_pylist()):
             try:
                 json.loads(text, parse_constant=_no_number)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 owner = int(self.owner[place])
-                failed.setdefault(owner, partial(_no_json, where, owner, text, str(error)))
+                why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+                failed.setdefault(owner, partial(_no_json, where, owner, text, why))
         one_line = Texts(pc.replace_substring_regex(self.texts, _STRING_OR_SPACE, r"\1"), self.owner, failed)
         return one_line._where(pa.array(~np.isin(self.owner, list(failed)))) if failed else one_line
 

@@ -254,3 +254,9 @@ def test_texts_that_are_never_there_end_a_run_that_waits_for_records(monkeypatch
         list(run_of(never, 1).batches())
     rare = told({"type": "expression", "value": "n % 900 = 899 ? 'x' : null"}, N)
     assert texts_of(rare, 3) == ["x"] * 3
+
+
+def test_a_text_that_is_nested_too_deeply_ends_the_run_with_its_place() -> None:
+    deep = {"type": "text", "value": "[" * 200_000}
+    with pytest.raises(RunFailed, match="^making e: .* the text is no JSON: it is nested too deeply, in"):
+        texts_of(told(deep, check="json"), 3)
