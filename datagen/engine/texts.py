@@ -89,7 +89,10 @@ def texts_of(emitter: Emitter, values: pa.Array, rows: Rows) -> Texts:
 
     Raises RunFailed when one is not what it must be, unless its generator leaves out what fails.
     """
-    texts = Texts.of(values)
+    try:
+        texts = Texts.of(values)
+    except RecursionError as error:
+        raise RunFailed(f"making {emitter.name}: an item of a list of texts is nested too deeply to be read") from error
     if emitter.split == "lines":
         texts = texts.lines()
     if emitter.check == "json":
