@@ -81,7 +81,7 @@ class Conditions:
             except Unfillable as error:
                 self.problems.append((error.path, error.reason))
         owners = len(states) + len(plan.population.sources)
-        settings = [self.known.setting(owner) for owner in range(owners)]
+        settings = [() if self.problems else self.known.setting(owner) for owner in range(owners)]
         places = [(place, key) for place in range(len(ways)) for key in ("when", "probability")]
         code, argument, begins = assembled([*settings, *(codes.get(place, ()) for place in places)])
         spans = np.stack([begins[owners:-1], begins[owners + 1 :]], axis=1).reshape(len(ways), 2, 2)
