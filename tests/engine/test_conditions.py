@@ -8,7 +8,6 @@ import pytest
 import datagen
 from tests.worlds import START, constant, counter, enum, exponential, integer, records_of, uniform, world, write_json
 
-
 INEXACT = "a transition can't calculate with exact decimals, only compare those of a list"
 
 
