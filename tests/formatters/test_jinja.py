@@ -164,6 +164,16 @@ def test_each_request_has_a_header_and_a_footer(generate) -> None:
     assert all(body.startswith("<events>\n") and body.endswith("</events>\n") for body in bodies)
 
 
+def test_a_run_that_goes_on_begins_with_a_header_where_the_one_before_has_left_a_footer(generate, tmp_path) -> None:
+    def told(count: int, name: str) -> list[str]:
+        return generate(SPEC | {"templates": {"page": PAGE}}, "-n", count, "-f", name, "--state", tmp_path / name).lines
+
+    first, second = told(1, "page"), told(3, "page")
+    assert (first[0], first[-1], len(first)) == ("<events>", "</events>", 3)
+    assert (second[0], second[-1], len(second)) == ("<events>", "</events>", 4)
+    assert [len(told(count, "csv")) for count in (1, 3)] == [2, 2]
+
+
 def test_a_message_has_neither_and_no_line_end() -> None:
     run = run_of(SPEC, 2)
     writer = Registry.load().make("formatter", {"type": "jinja", **PAGE}).begin(run.layout)
