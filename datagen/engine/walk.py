@@ -239,15 +239,21 @@ class Walk:
                 raise RunFailed(text)
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Put all workers where they were when a snapshot was taken."""
-        workers = snapshot["workers"]
+        """Put all workers where they were when a snapshot was taken.
+
+        Raises RunFailed when it lacks what conditions read of workers.
+        """
+        workers, read = snapshot["workers"], [snapshot.get(name, ()) for name in ("known", "has")]
+        if any(len(columns) != self._shape.kept for columns in read):
+            text = "it lacks what conditions of transitions read of workers; begin a new run, with another state"
+            raise RunFailed(f"going on from where the run was: {text}")
         alive = len(workers["number"])
         self._make_room(max(alive, len(self._slots)))
         for name, column in workers.items():
             self._slots.workers[name][:alive] = column
         for group, positions in enumerate(snapshot["stored"]):
             self._slots.stored[:alive, group] = positions
-        for kept, (values, there) in enumerate(zip(snapshot.get("known", ()), snapshot.get("has", ()), strict=True)):
+        for kept, (values, there) in enumerate(zip(*read, strict=True)):
             self._slots.known[:alive, kept], self._slots.has[:alive, kept] = values, there
         self._slots.origin[:alive] = snapshot["origin"]
         self._slots.waits_from[:alive] = workers["step"] - self._ahead.steps  # all of them used up
