@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import command, core, delivery, live, machine, rhythm, values
+from bench import command, core, delivery, formats, live, machine, rhythm, values
 from bench.setting import Setting
 from bench.table import HEAD, Line, Missing
 
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[Setting], Iterator[Line | Missing]]] = {
     "rhythm": rhythm.rhythm,
     "stages": core.stages,
     "values": values.values,
+    "formats": formats.formats,
     "walk": core.walk,
     "populations": core.populations,
     "instructions": core.instructions,
@@ -53,7 +54,10 @@ _NOTES = """\
 - *Stage*, *walk*: CPU time of one thread, in process. *Steady*: walk, columns and JSON to /dev/null in process. Both
   after two mean lives, with the workers alive as counted between windows.
 - *A value*: CPU time of the columns of a record with four such fields, less that without, a quarter of it; to make text
-  of it is not in it.
+  of it is not in it. *Jinja2 alone*: `bench/jinja_loop.py`, the loop without what makes the values.
+- *Messages*: CPU time of one thread, in process, of records that are there: as columns for ours, as dictionaries for
+  fastavro, whose `schemaless_writer` is called for each. Avro's are the same octets; *no value may be null* is a schema
+  without the unions that ours has, of which fastavro chooses by looking at each value.
 - *Instructions*: counted by callgrind, for one more piece of the work; start and preparation are not in it.
 - *Bytes to a pipe*: the same bytes, which are in memory already, in blocks of 64 KiB.
 - *Deliveries*, from "file, plain" on: whole commands on all cores, every record acknowledged; the server, where there

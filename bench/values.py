@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from bench.process import answer
-from bench.setting import Setting
+from bench.setting import Setting, ratio
 from bench.table import Line
 
 _COPIES = 4
@@ -59,21 +59,63 @@ _FIELDS: dict[str, tuple[dict[str, Any], float | None]] = {
         400,
     ),
 }
+# What reads records before, of lives of ten records.
+_LIFE = 10
+_EARLIER: dict[str, Any] = {"type": "lookup", "emitter": "e", "dimension": "number"}
+_STEP = {"type": "normal", "mean": 0, "stddev": 1}
+_REMEMBERING: dict[str, tuple[dict[str, Any], float | None]] = {
+    "previous": ({"type": "previous", "of": "number"}, 30),
+    "signal": ({"type": "signal", "start": 20, "step": _STEP, "min": 0, "max": 40}, 30),
+    "lookup, recent 1,000": (_EARLIER | {"among": {"recent": 1000}}, 30),
+    "lookup, alive": (_EARLIER | {"among": "alive"}, 30),
+}
+_TEN = [field | {"name": f"t{number}"} for number, field in enumerate([_READ[0], _DIGIT] * 5)]
+_TEMPLATE = ", ".join(f"{field['name']}={{{{ {field['name']} }}}}" for field in _TEN)
 
 
 def values(setting: Setting) -> Iterator[Line]:
     """Measure a value of each kind, as CPU time on one core."""
-    records = setting.size(500_000)
-
-    def columns(fields: list[dict[str, Any]]) -> float:
-        emitter = {"name": "e", "dimensions": [*_READ, *fields]}
-        state = {"name": "s", "emitter": "e", "transitions": [{"next": "stop", "probability": 1}]}
-        gap = {"type": "constant", "value": 0.001}
-        spec = {"tables": _TABLES, "interarrival": gap, "states": [state], "emitters": [emitter]}
-        found: float = answer("engine", "columns", setting.save("spec.json", spec), records)[0]
-        return found
-
     for what, (field, most) in _FIELDS.items():
-        copies = [{"name": f"f{number}"} | field for number in range(_COPIES)]
-        each = median(setting.repeat(lambda: (columns(copies) - columns([])) / _COPIES))  # noqa: B023
-        yield Line(f"a value: {what}", each, "ns", most=most)
+        yield Line(f"a value: {what}", _each(setting, field, _READ), "ns", most=most)
+    for what, (field, most) in _REMEMBERING.items():
+        each = _each(setting, field, _READ, _LIFE)
+        yield Line(f"a value: {what}, of lives of {_LIFE} records", each, "ns", most=most)
+    yield from _template(setting)
+
+
+def _template(setting: Setting) -> Iterator[Line]:
+    """Measure a template that puts ten fields into a text beside Jinja2, which has them as Python's values already."""
+    path, records = setting.save("ten.json", _spec(_TEN)), setting.size(200_000)
+
+    def pair() -> tuple[float, float]:
+        theirs: float = answer("jinja_loop", "render", path, _TEMPLATE, records)[0]
+        return _once(setting, {"type": "template", "text": _TEMPLATE}, _TEN), theirs
+
+    ours, theirs = zip(*setting.repeat(pair), strict=True)
+    yield Line("a value: template, of ten fields", median(ours), "ns", most=400)
+    yield Line("Jinja2 alone, the same in one loop over the records", median(theirs), "ns")
+    yield Line("ours / Jinja2 alone, a template of ten fields", ratio(theirs, ours), "")
+
+
+def _each(setting: Setting, field: dict[str, Any], read: list[dict[str, Any]], life: int = 1) -> float:
+    return median(setting.repeat(lambda: _once(setting, field, read, life)))
+
+
+def _once(setting: Setting, field: dict[str, Any], read: list[dict[str, Any]], life: int = 1) -> float:
+    """Return the CPU time of a value, in ns: of records with several such fields beside those that they read."""
+    copies = [{"name": f"f{number}"} | field for number in range(_COPIES)]
+    paths = [setting.save(f"{len(fields)}.json", _spec(fields, life)) for fields in ([*read, *copies], read)]
+    with_copies, without = (answer("engine", "columns", path, setting.size(500_000))[0] for path in paths)
+    found: float = (with_copies - without) / _COPIES
+    return found
+
+
+def _spec(fields: list[dict[str, Any]], life: int = 1) -> dict[str, Any]:
+    """Return a spec of records with some fields; workers have ``life`` of them, on average, and some 50 are alive."""
+    ways: list[dict[str, Any]] = [{"next": "stop", "probability": 1 / life}]
+    ways += [{"next": "s", "probability": 1 - 1 / life}] if life > 1 else []
+    state: dict[str, Any] = {"name": "s", "emitter": "e", "transitions": ways}
+    state |= {"delay": {"type": "exponential", "mean": 0.05 / life}} if life > 1 else {}
+    gap = {"type": "constant", "value": 0.001}
+    emitter = {"name": "e", "dimensions": fields}
+    return {"tables": _TABLES, "interarrival": gap, "states": [state], "emitters": [emitter]}

@@ -27,6 +27,16 @@ def test_a_yardstick_writes_the_same_fields(module: str, function: str, spec: st
     assert len(theirs.read_text().splitlines()) == 50
 
 
+def test_what_binary_formats_are_compared_with_writes_the_same_octets() -> None:
+    spent, _ = answer("serializer", "times", FLAT, 50)  # which looks at them
+    assert spent.keys() == {"avro", "protobuf", "fastavro", "fastavro, no value may be null"}
+
+
+def test_jinja_alone_makes_a_line_of_each_record() -> None:
+    nanoseconds, _ = answer("jinja_loop", "render", FLAT, "{{ id }} {{ path }}", 50)  # which counts them
+    assert nanoseconds > 0
+
+
 @pytest.mark.parametrize(
     ("line", "text"),
     [

@@ -57,6 +57,7 @@ class Columns:
         owners = {source.name: owner for owner, source in sources}
         self._recorded = {owners[name]: recording.values() for name, recording in plan.recordings.items()}
         self._rows_next = _FIRST_ROWS
+        self._records_a_step = 1.0  # or more, in the last batch: a text may be several records
         self._one_each = plan.population.one_each
         self._ordered: Ordered
         types = self._dimension_types()
@@ -91,6 +92,7 @@ class Columns:
         recorded = {str(owner): values.snapshot() for owner, values in self._recorded.items()}
         return {
             "rows_next": self._rows_next,
+            "records_a_step": self._records_a_step,
             "counters": dict(self._world.counters),
             "stores": stores,
             "recorded": recorded,
@@ -100,7 +102,7 @@ class Columns:
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
-        self._rows_next = snapshot["rows_next"]
+        self._rows_next, self._records_a_step = snapshot["rows_next"], snapshot.get("records_a_step", 1.0)
         self._world.counters.update(snapshot["counters"])
         self._world.memories.update({path: from_kept(values) for path, values in snapshot["memories"].items()})
         for name, store in self._stores.items():
@@ -121,9 +123,10 @@ class Columns:
             emitting = np.flatnonzero(self._plan.emitter_of[steps.state] >= 0)
             end = int(emitting[most - 1]) + 1 if len(emitting) >= most > 0 else end
         while start < end:
-            stop = min(start + self._rows_next, end)
+            stop = min(start + max(1, int(self._rows_next / self._records_a_step)), end)
             stop = self._before_own_reads(steps, start, stop) if self._plan.circular else stop
             draft = self._draft(steps.between(start, stop))
+            self._records_a_step = max(len(draft) / (stop - start), 1.0)
             start = stop
             if len(draft) or len(draft.barren):
                 yield draft

@@ -82,7 +82,8 @@ class Conditions:
         """Return the programs; where something is wrong with a condition there is none for it."""
         plan, states = self._plan, self._plan.population.states
         codes = self._codes()
-        settings = [self.known.setting(owner) for owner in range(plan.begins[1] + len(plan.spawns))]
+        owners = range(plan.begins[1] + len(plan.spawns))
+        settings = [() if self.problems else self.known.setting(owner) for owner in owners]
         notes = [self.known.fact(name, number).code for name in plan.notes for number in range(len(states))]
         sizes = {
             "when": len(plan.tables.target),

@@ -81,12 +81,13 @@ def born(plan: Plan, seed: int, limit: int, expected: float, span: int | None) -
     turned = {plan.state_number(at.when_full.state) for at in sources if isinstance(at.when_full, TurnedAway)} - begins
     walk, end = Walk(plan, seed, limit), time_left(plan.start) if span is None else span
     births = [np.zeros(0, np.int64)]
-    steps = 0
-    while steps < _MOST_STEPS and walk.next_time < end:
-        taken = walk.advance(end)
+    steps = last = 0
+    for taken in walk.windows(end):
         steps += len(taken)
         births.append(taken.time[(taken.step == 0) & ~np.isin(taken.state, [*turned])])
         last = int(taken.time[-1])
+        if steps >= _MOST_STEPS:
+            break
     times = np.concatenate(births)
     first, last = (0, span) if span is not None and walk.next_time >= span else (last // 2, last)
     late = times >= first

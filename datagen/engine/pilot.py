@@ -34,14 +34,12 @@ def sizes(plan: Plan, seed: int, pools: Pools, begin: Callable[[Layout], LineWri
     """Return how long the records of a run are, as ``begin`` writes them; None when it makes none."""
     columns = Columns(plan, pools.world())
     writer = begin(columns.layout)
-    walk, end = Walk(plan, seed, NEVER), time_left(plan.start)
     states: list[Integers] = []
     workers: list[Integers] = []
     found: list[Integers] = []
     steps = records = total = 0
     began = stopwatch()
-    while steps < MOST_STEPS and records < _RECORDS and total < _BYTES and walk.next_time < end:
-        taken = walk.advance(end)
+    for taken in Walk(plan, seed, NEVER).windows(time_left(plan.start)):
         steps += len(taken)
         for draft in columns.drafts(taken):
             batch = columns.made(draft)
@@ -53,6 +51,8 @@ def sizes(plan: Plan, seed: int, pools: Pools, begin: Callable[[Layout], LineWri
             records, total = records + len(batch), total + lines.size
             if records >= _RECORDS or total >= _BYTES:
                 break
+        if steps >= MOST_STEPS or records >= _RECORDS or total >= _BYTES:
+            break
     if not records:
         return None
     seconds = (stopwatch() - began) / records

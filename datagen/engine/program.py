@@ -17,6 +17,7 @@ import pyarrow as pa
 from datagen.draw import Integers
 from datagen.native.machine import INSTRUCTIONS
 from datagen.problems import show
+from datagen.records.decimal import is_decimal
 from datagen.records.expression.facets import BOOLEAN, NUMBER, as_numpy, condition, constant, spread, words_of
 from datagen.records.expression.logic import Compare, Every, In, Missing, Not, Null, Some
 from datagen.records.expression.name import root
@@ -222,6 +223,8 @@ class Compiler:
         if len(there) > 1 or not {BOOLEAN, NUMBER} & there.keys():
             return None
         [(type_, values)] = there.items()
+        if is_decimal(values.type):
+            raise Unprogrammable("a state can't calculate with exact decimals, only compare those of a list")
         numbers, valid = as_numpy(values.cast(pa.int8()) if type_ == BOOLEAN else values)
         is_real = type_ == NUMBER and numbers.dtype.kind == "f"
         begin = self._constants.add(numbers.astype(np.float64 if is_real else np.int64), valid)

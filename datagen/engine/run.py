@@ -91,8 +91,7 @@ class Run:
         zone = population.timezone or clock.start.zone or "UTC"
         self.pools = Pools(population, seed, clock.stopped, zone) if pools is None else pools
         self._population = population = population.bound(self.pools.tables)
-        self._sources = population.sources
-        self._refused = np.zeros(len(self._sources), np.int64)
+        self._refused = np.zeros(len(population.sources), np.int64)
         self._stuck = np.zeros(len(population.states), np.int64)
         plan = Plan(population, clock.start, warm_up, scale, self.pools)
         self._columns = Columns(plan, self.pools.world())
@@ -128,7 +127,8 @@ class Run:
         What can't be read is counted as far as a file was read, which is a mebibyte or two ahead of what is played.
         """
         found = []
-        known = zip(self._sources, self._refused.tolist(), self._walk.left_out, self._walk.unreadable, strict=True)
+        of_sources = self._refused.tolist(), self._walk.left_out, self._walk.unreadable
+        known = zip(self._population.sources, *of_sources, strict=True)
         for source, refused, left_out, unreadable in known:
             dropped, turned = (refused, 0) if source.when_full == "drop" else (0, refused)
             if refused or left_out or unreadable:

@@ -51,11 +51,12 @@ def settled(population: Population, start: Moment, seed: int) -> Population:
 def _counted(plan: Plan, seed: int) -> Floats:
     """Return how many workers of a pilot went from each state to each, (states, states + 1), behind all the stop."""
     stop = len(plan.population.states)
-    walk, end = Walk(plan, seed, NEVER), time_left(plan.start)
     steps, made = [], 0
-    while made < _MOST_STEPS and walk.next_time < end:
-        steps.append(walk.advance(end))
-        made += len(steps[-1])
+    for taken in Walk(plan, seed, NEVER).windows(time_left(plan.start)):
+        steps.append(taken)
+        made += len(taken)
+        if made >= _MOST_STEPS:
+            break
     counts = np.zeros((stop, stop + 1))
     if not made:
         return counts

@@ -76,9 +76,10 @@ class Texts:
         for place, text in enumerate(self.texts.to_pylist()):
             try:
                 json.loads(text, parse_constant=_no_number)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 owner = int(self.owner[place])
-                failed.setdefault(owner, partial(_no_json, where, owner, text, str(error)))
+                why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+                failed.setdefault(owner, partial(_no_json, where, owner, text, why))
         one_line = Texts(pc.replace_substring_regex(self.texts, _STRING_OR_SPACE, r"\1"), self.owner, failed)
         return one_line._where(pa.array(~np.isin(self.owner, list(failed)))) if failed else one_line
 
@@ -88,7 +89,10 @@ def texts_of(emitter: Emitter, values: pa.Array, rows: Rows) -> Texts:
 
     Raises RunFailed when one is not what it must be, unless its generator leaves out what fails.
     """
-    texts = Texts.of(values)
+    try:
+        texts = Texts.of(values)
+    except RecursionError as error:
+        raise RunFailed(f"making {emitter.name}: an item of a list of texts is nested too deeply to be read") from error
     if emitter.split == "lines":
         texts = texts.lines()
     if emitter.check == "json":

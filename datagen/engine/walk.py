@@ -4,6 +4,7 @@ The walk is cut into windows of so many steps, or up to a time; where it is cut 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Event
 from typing import Any
 
@@ -206,6 +207,15 @@ class Walk:
         keep = self._keep()
         return steps if keep is None else steps.keeping(keep)
 
+    def windows(self, end: int) -> Iterator[Steps]:
+        """Yield the steps of a pilot up to a time, in ns since the start, window by window.
+
+        Where it can't walk on there are no more: the run says why, if it comes there at all.
+        """
+        with suppress(RunFailed):
+            while self.next_time < end:
+                yield self.advance(end)
+
     def _fault(self) -> str:
         """Return who can't go on, and why."""
         workers = self._slots.workers[: self._loop.agenda.used]
@@ -221,8 +231,8 @@ class Walk:
         slot = int(leaving[np.lexsort((workers["number"][leaving], workers["time"][leaving]))[0]])
         state = states[int(workers["state"][slot]) - len(states) - 1]
         return (
-            f"walking on: weights of the transitions of state {show(state.name)} are all 0, or one is negative, for "
-            f"{self._called(slot)}"
+            f"walking on: weights of the transitions of state {show(state.name)} are all 0, or one is negative, or "
+            f"they are too large, for {self._called(slot)}"
         )
 
     def _called(self, slot: int) -> str:
@@ -261,15 +271,21 @@ class Walk:
                 raise RunFailed(text)
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Put all workers where they were when a snapshot was taken."""
-        workers = snapshot["workers"]
+        """Put all workers where they were when a snapshot was taken.
+
+        Raises RunFailed when it lacks what conditions read of workers.
+        """
+        workers, read = snapshot["workers"], [snapshot.get(name, ()) for name in ("known", "has")]
+        if any(len(columns) != self._shape.kept for columns in read):
+            text = "it lacks what conditions of transitions read of workers; begin a new run, with another state"
+            raise RunFailed(f"going on from where the run was: {text}")
         alive = len(workers["number"])
         self._make_room(max(alive, len(self._slots)))
         for name, column in workers.items():
             self._slots.workers[name][:alive] = column
         for group, positions in enumerate(snapshot["stored"]):
             self._slots.stored[:alive, group] = positions
-        for kept, (values, there) in enumerate(zip(snapshot.get("known", ()), snapshot.get("has", ()), strict=True)):
+        for kept, (values, there) in enumerate(zip(*read, strict=True)):
             self._slots.known[:alive, kept], self._slots.has[:alive, kept] = values, there
         self._slots.origin[:alive] = snapshot["origin"]
         self._slots.waits_from[:alive] = workers["step"] - self._ahead.steps  # all of them used up

@@ -130,9 +130,7 @@ class _Writer(LineWriter):
             if name in part.columns:
                 yield name, part.columns[name]
             elif name == _RECORD:
-                shown = {key: plain(array) for key, array in part.shown.items()}
-                fields = [pa.field(key, array.type) for key, array in shown.items()]
-                yield name, pa.StructArray.from_arrays([*shown.values()], fields=fields)
+                yield name, _objects({key: plain(array) for key, array in part.shown.items()}, len(part.rows))
             elif name == _EMITTER:
                 yield name, pa.repeat(part.emitter, len(part.rows))
 
@@ -148,7 +146,27 @@ class _Writer(LineWriter):
 
     def unblocked(self, data: bytes) -> bytes:
         lines = super().unblocked(data)
-        return lines if self._records is None else lines.replace(self.footer + self.header, b"")
+        between = self.footer + self.header
+        if self._records is None or not between:
+            return lines
+        blocks, begin = [], 0
+        ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n")) + 1
+        # A record has a line or more: what is alike among as many lines as a block has records is none but theirs.
+        while (last := np.searchsorted(ends, begin, side="right") + self._records - 1) < len(ends):
+            found = lines.find(b"\n" + between, int(ends[last]) - 1) + 1
+            if not found:
+                break
+            blocks.append(lines[begin:found])
+            begin = found + len(between)
+        return b"".join([*blocks, lines[begin:]])
+
+
+def _objects(fields: dict[str, pa.Array], size: int) -> pa.Array:
+    """Return objects (size,) with some fields, or with none."""
+    if not fields:
+        return pa.StructArray.from_buffers(pa.struct([]), size, [None])
+    types = [pa.field(key, array.type) for key, array in fields.items()]
+    return pa.StructArray.from_arrays([*fields.values()], fields=types)
 
 
 def _rows(size: int, zone: str) -> Rows:

@@ -15,6 +15,7 @@ cdef class Decision:
     cdef const int[:, ::1] weigh  # (ways, 2) and for the weight
     cdef const double[::1] weight  # (ways,) where there are no instructions for it
     cdef const unsigned char[::1] first  # (kept,) whether what is kept of a worker has a value at first: 0
+    cdef int fields  # so many of what is drawn ahead of time they read
     cdef int number  # which of what is kept is the worker's number in its source; -1: none
     cdef int begin  # which is the time of its birth
     cdef double[::1] sums  # (most ways of a state,)

@@ -9,7 +9,7 @@ from cython.cimports.datagen.native.draws import mix
 from cython.cimports.datagen.native.machine import Machine
 from cython.cimports.libc.math import isfinite
 
-from datagen.native.fitting import check, check_programs
+from datagen.native.fitting import check, check_programs, check_within
 
 NOTHING = cython.declare(cython.int, -1)  # no transition is left
 FAULTY = cython.declare(cython.int, -2)  # their weights can't be drawn by
@@ -23,8 +23,8 @@ class Decision:
     """Decides where workers go, by expressions over what is known of them."""
 
     def __init__(self, tables: object, machine: Machine) -> None:
-        """Take the tables of a plan, which ``fitting.check_tables`` looks at, and what calculates."""
-        check_programs(tables)
+        """Take the tables of a plan, which ``fitting.check_programs`` looks at, and what calculates."""
+        self.fields = check_programs(tables)
         self.machine = machine
         self.entry, self.draws, self.kind = tables.entry, tables.draws, tables.kind
         self.ways, self.target, self.stop = tables.ways, tables.target, len(tables.kind)
@@ -44,6 +44,7 @@ class Decision:
         for array in (slots.known, slots.known_real, slots.has):
             check(array.shape[1], len(self.first))
         for array in (slots.drawn, slots.drawn_real, slots.there):
+            check_within([self.fields], 0, array.shape[1] + 1)
             check(array.shape[2], slots.waits.shape[2])
         self.machine.house(slots)
         self.drawn, self.there = slots.drawn, slots.there

@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from datagen.native.machine import INSTRUCTIONS
+
+WAYS_TO_CHOOSE = 4  # PLAIN, WEIGHED, ORDERED and LATE
+
 
 def check(found: int, wanted: int) -> None:
     """Raise ValueError when an array has another length than it should."""
@@ -28,8 +32,19 @@ def check_tables(tables: object, begins: list) -> None:
         raise ValueError("a way to a state that there is not")
 
 
-def check_programs(programs: object) -> None:
-    """Raise ValueError when the tables of transitions by condition are of different lengths."""
+def check_within(found: object, begin: int, end: int) -> None:
+    """Raise ValueError when some of the numbers (n,) are not from ``begin`` on, or not below ``end``."""
+    found = np.asarray(found)
+    if found.size and (found.min() < begin or found.max() >= end):
+        raise ValueError(f"{found.min()} to {found.max()} in place of {begin} to {end - 1}")
+
+
+def check_programs(programs: object) -> int:
+    """Return how many of what is drawn ahead of time the instructions of transitions by condition read.
+
+    Raises ValueError when the tables are of different lengths, or lead to what there is not. It does not follow the
+    instructions: whether the stack is deep enough, and a place within its list, whoever makes them has to know.
+    """
     stop = len(programs.kind)
     check(len(programs.ways) - 1, stop)
     check(len(programs.draws), len(programs.entry) - 1)
@@ -40,6 +55,32 @@ def check_programs(programs: object) -> None:
         check(len(table), programs.ways[stop])
     check(len(programs.argument), len(programs.code))
     check(len(programs.valid), len(programs.whole))
+    check(programs.ways[0], 0)
+    check_within(np.diff(programs.ways), 0, len(programs.sums) + 1)
+    check_within(programs.target, 0, stop + 1)
+    check_within(programs.kind, 0, WAYS_TO_CHOOSE)
+    check_within([programs.number, programs.begin], -1, len(programs.first))
+    end = len(programs.code) + 1
+    settings = np.stack([programs.entry[: len(programs.entry) - 1], programs.entry[1:]], axis=1)
+    for spans in (settings, programs.when, programs.weigh, programs.priorities, programs.counts_of_children):
+        check_within(spans, 0, end)
+        check_within(spans[:, 1] - spans[:, 0], 0, end)
+    return _check_instructions(programs)
+
+
+def _check_instructions(programs: object) -> int:
+    """Return how many of what is drawn ahead instructions read; raises ValueError as ``check_programs`` does."""
+    check_within(programs.code, 0, len(INSTRUCTIONS))
+    constants, kept, facts = len(programs.whole), len(programs.first), len(programs.facts)
+    ends = dict.fromkeys(("whole", "real", "listed", "listed real"), constants)
+    ends |= dict.fromkeys(("known", "known real", "keep", "keep real"), kept)
+    ends |= dict.fromkeys(("fact", "seconds"), facts)
+    for name, end in ends.items():
+        check_within(programs.argument[programs.code == INSTRUCTIONS[name]], 0, end)
+    drawn = programs.argument[np.isin(programs.code, [INSTRUCTIONS["drawn"], INSTRUCTIONS["drawn real"]])]
+    fields = int(drawn.max(initial=-1)) + 1
+    check_within(drawn, 0, fields)
+    return fields
 
 
 def check_requests(tables: object) -> None:

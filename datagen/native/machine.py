@@ -10,7 +10,6 @@ from cython.cimports.libc.math import fmod, isfinite
 
 MOST = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
 LEAST = cython.declare(cython.longlong, -MOST - 1)
-DEEPEST = cython.declare(cython.int, 256)  # as in the declaration
 
 # What puts a value on the stack: a constant, what is kept of a worker, what was drawn, what is known of the instant;
 WHOLE = cython.declare(cython.int, 0)
@@ -103,7 +102,7 @@ class Machine:
     """Calculates, and keeps what is known of workers, by slot."""
 
     def __init__(self, programs: object) -> None:
-        """Take instructions and constants; they fit what the machine is to be given, or it writes where it must not."""
+        """Take instructions and constants, which ``fitting.check_programs`` looks at."""
         self.code, self.argument = programs.code, programs.argument
         self.whole, self.real, self.valid = programs.whole, programs.real, programs.valid
         self.facts = programs.facts

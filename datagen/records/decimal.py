@@ -95,7 +95,8 @@ def rescaled(units: Integers, digits: int) -> tuple[Integers, Marks]:
     if digits <= 0:
         return rounded_units(units, -digits), np.ones(len(units), bool)
     step = 10**digits
-    fits = np.abs(units) <= (2**63 - 1) // step
+    most = (2**63 - 1) // step
+    fits = (units <= most) & (units >= -most)  # the least of 64 bits has no absolute value in them
     return np.where(fits, units, 0) * step, fits
 
 

@@ -88,6 +88,7 @@ class Grouping:
         self.starts = np.concatenate([[0], np.cumsum(counts)])  # where in the order each group begins; the end
         # Of weights, up to each row of the order; None when every row is drawn equally often.
         self.sums = None if weights is None else np.concatenate([[0.0], np.cumsum(weights[self.order])])
+        self._weights = None if weights is None else np.append(weights[self.order], 0.0)  # small ones are lost in sums
         self._filled = None if weights is None else np.concatenate([[0], np.cumsum(weights[self.order] > 0)])
 
     def of(self, values: Sequence[pa.Array], size: int) -> tuple[Integers, Integers]:
@@ -108,12 +109,12 @@ class Grouping:
 
     def place_beside(self, u: Floats, begins: Integers, counts: Integers, taken: Integers) -> Integers:
         """Return a place in each group (n,) beside those that are taken, (n, k) ascending; ``u`` (n,) chooses."""
-        if self.sums is None or self._filled is None:
+        if self.sums is None or self._weights is None:
             at = begins + np.floor(u * (counts - taken.shape[1])).astype(np.int64)
             for one in taken.T:
                 at += at >= one
             return at
-        weights = np.append(np.diff(self.sums), 0.0)
+        weights = self._weights
         low, high = self.sums[begins], self.sums[begins + counts]
         share = low + u * (high - low - weights[taken].sum(axis=1))
         for one in taken.T:

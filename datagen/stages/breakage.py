@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.draw import Integers, Keys, below, unit
+from datagen.records.decimal import MOST, decimals, is_decimal, units_of
 from datagen.records.text import json_text
 from datagen.records.types import JSON_TEXT
 from datagen.stages.letters import WAYS, Letters, cut, misread, mistyped
@@ -45,7 +46,7 @@ def is_scalar(type_: pa.DataType) -> bool:
 
 
 def _is_number(type_: pa.DataType) -> bool:
-    return pa.types.is_floating(type_) or (pa.types.is_integer(type_) and type_.bit_width > 16)
+    return is_decimal(type_) or pa.types.is_floating(type_) or (pa.types.is_integer(type_) and type_.bit_width > 16)
 
 
 def _is_measure(type_: pa.DataType) -> bool:
@@ -93,22 +94,31 @@ def _of_another_type(values: pa.Array, bits: Bits) -> pa.Array:
 
 
 def _beyond(values: pa.Array, bits: Bits) -> pa.Array:
-    """Return numbers a thousand times as large, up or down, and times a century away."""
+    """Return numbers a thousand times as large, up or down, as far as the type holds them, and times a century away.
+
+    Without a sign nothing goes down; what has no room to go up becomes a thousandth.
+    """
     type_ = values.type
     up = (bits("way") & np.uint64(1)).astype(bool)
     if pa.types.is_timestamp(type_):
         century = _CENTURY * {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[type_.unit]
         moved = values.cast(pa.int64()).to_numpy() + np.where(up, century, -century)
         return pa.array(moved).cast(type_)
+    if is_decimal(type_):
+        one = 10**type_.scale
+        far = (np.minimum(np.abs(units_of(values)), MOST // 1000 - one) + one).clip(max=MOST // 1000) * 1000
+        return decimals(np.where(up, far, -far), type_.scale)
     numbers = values.to_numpy(zero_copy_only=False)
     if pa.types.is_floating(type_):
         return pa.array((np.abs(numbers) + 1) * np.where(up, 1000.0, -1000.0), type_)
     most = np.iinfo(numbers.dtype).max // 1000 - 1
+    if pa.types.is_unsigned_integer(type_):
+        return pa.array(np.where(numbers <= most, (numbers.clip(max=most) + 1) * 1000, numbers // 1000), type_)
     far = (np.abs(np.maximum(numbers, -most)).clip(max=most) + 1) * 1000
-    return pa.array(far if pa.types.is_unsigned_integer(type_) else np.where(up, far, -far), type_)
+    return pa.array(np.where(up, far, -far), type_)
 
 
-_TEXT, _SCALAR = "a text", "two texts, numbers, booleans or times of the same type"
+_TEXT = "a text"
 BREAKAGES = {
     "truncate": Breakage(is_text, _TEXT, _truncated, of_text=True),
     "wrong_type": Breakage(_has_a_type, "a value of one type", _of_another_type),

@@ -42,7 +42,7 @@ class _Output(Sink):
         sys.stdout.flush()
         self._file = os.dup(sys.stdout.fileno())
         self.opened.callback(os.close, self._file)
-        if position is None:
+        if position is None or (self.writer.footer and not self._records):  # with which the run before has closed
             write_whole(self._file, self.writer.header)
 
     def write(self, encoded: Encoded) -> None:

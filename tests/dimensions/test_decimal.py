@@ -19,7 +19,7 @@ from datagen.language.expressions import DECIMALS
 from datagen.plugin.registry import Registry
 from datagen.problems import InvalidInput
 from datagen.records.batch import Layout
-from datagen.records.decimal import MOST, decimals, octets_of, to_decimal
+from datagen.records.decimal import MOST, decimals, octets_of, rescaled, to_decimal
 from datagen.records.expression import Given, parse
 from datagen.records.lines import pieces
 from datagen.records.schema.text import SCHEMAS
@@ -322,3 +322,9 @@ def test_a_decimal_finds_rows_with_the_same_number(table: list) -> None:
 def test_the_keys_of_a_decimal_are_checked() -> None:
     with pytest.raises(InvalidInput, match=r"scale: .* less than or equal to 18"):
         run_of(world(amount(scale=19)), 1)
+
+
+def test_the_least_of_64_bits_has_no_room_for_more_digits() -> None:
+    units, fits = rescaled(np.array([-(2**63), 2**63 - 1, -1]), 2)
+    assert (units.tolist(), fits.tolist()) == ([0, 0, -100], [False, False, True])
+    assert to_decimal(pa.array([-(2**63), 2]), 2).to_pylist() == [None, Decimal("2.00")]

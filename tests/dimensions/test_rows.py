@@ -42,6 +42,13 @@ def test_where_there_are_fewer_it_is_all_of_them() -> None:
     assert records_of(shop(several(constant(9), match={"n": "7"})), 3)[0]["keys"] == []
 
 
+def test_a_small_weight_beside_large_ones_is_drawn_at_last() -> None:
+    rows = [{"k": key, "w": weight} for key, weight in {"a": 1, "b": 1, "c": 1e-17}.items()]
+    spec = shop(several(constant(3)), weight="w") | {"tables": {"t": {"rows": rows, "weight": "w"}}}
+    for record in records_of(spec, 50):
+        assert sorted(record["keys"]) == ["a", "b", "c"]
+
+
 def test_a_row_in_a_list_is_the_whole_row() -> None:
     assert records_of(shop(several(constant(1)), rows=1), 1)[0]["v"] == [{"k": "a", "w": 5, "n": 0}]
 

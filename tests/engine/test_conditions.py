@@ -8,6 +8,8 @@ import pytest
 import datagen
 from tests.worlds import START, constant, counter, enum, exponential, integer, records_of, uniform, world, write_json
 
+INEXACT = "a state can't calculate with exact decimals, only compare those of a list"
+
 
 def leaving(*ways: dict, name: str = "a", **keys: object) -> dict:
     return {"name": name, "emitter": "e", "delay": constant(1), "transitions": list(ways), **keys}
@@ -132,6 +134,9 @@ def test_a_record_shows_the_variables_that_conditions_read() -> None:
         ([to("a", "text = 'x'")], {}, 'what sets it is of the type "text"'),
         ([to("a", "unique = 1")], {}, 'what sets it, of the type "int", counts'),
         ([to("a", "k is missing")], {}, "write `is null`"),
+        ([to("a", "price > visits")], {}, f"transitions[0].when: {INEXACT}"),
+        ([to("a", probability="price * k")], {}, f"transitions[0].probability: {INEXACT}"),
+        ([to("a", "made > 3")], {}, f"transitions[0].when: {INEXACT}"),
         ([to("a", "true", -1)], {}, "transitions[0].probability: must be greater than or equal to 0, found -1"),
         ([to("a"), to("stop", probability=1)], {}, 'transitions[0].probability: "probability" is required'),
         ([to("a"), to("stop")], {"ordered": True}, 'transitions[0].when: is required where transitions are "ordered"'),
@@ -147,10 +152,24 @@ def test_what_a_transition_can_not_be_is_refused(ways: list, keys: dict, message
         {"name": "text", "type": "text", "value": "{{free}}"},
         integer("k", uniform(0, 9), percent_missing=50),
         integer("unique", uniform(0, 10**9), unique=True),
+        {"name": "price", "type": "column", "table": "prices", "column": "p"},
+        {"name": "made", "type": "expression", "value": "price * k"},
     ]
+    price = {"name": "p", "type": "decimal", "distribution": uniform(0, 5), "scale": 2}
+    tables = {"prices": {"columns": [price], "size": 3}}
     with pytest.raises(datagen.InvalidInput) as refused:
-        records_of(world(states=[leaving(*ways, variables=variables, **keys)]), 1)
+        records_of(world(states=[leaving(*ways, variables=variables, **keys)], tables=tables), 1)
     assert message in str(refused.value)
+
+
+def test_exact_decimals_of_a_list_are_compared() -> None:
+    price = {"name": "p", "type": "decimal", "distribution": constant(0.3), "scale": 1}
+    states = [
+        leaving(to("b", "p - 0.1 = 0.2"), variables=[{"name": "p", "type": "column", "table": "t", "column": "p"}]),
+        leaving(to("stop", "true"), name="b"),
+    ]
+    spec = world(states=states, tables={"t": {"columns": [price], "size": 1}}, gap=constant(10))
+    assert len(records_of(spec, duration="9S")) == 2
 
 
 def test_a_circle_without_time_is_refused_whatever_conditions_say() -> None:
@@ -159,10 +178,11 @@ def test_a_circle_without_time_is_refused_whatever_conditions_say() -> None:
         records_of(spec, 1)
 
 
-@pytest.mark.parametrize("weight", ["visits - 3", "0 * visits", "visits > 2 ? -1 : 1"])
+@pytest.mark.parametrize("weight", ["visits - 3", "0 * visits", "visits > 2 ? -1 : 1", "1e308 + visits"])
 def test_weights_that_can_not_be_drawn_by_end_the_run_with_the_state_and_the_time(weight: str) -> None:
-    spec = world(states=[leaving(to("a", probability=weight))])
-    with pytest.raises(datagen.RunFailed, match='of state "a" are all 0, or one is negative, for worker 0 at 2024'):
+    spec = world(states=[leaving(to("a", probability=weight), to("stop", probability=weight))], gap=constant(9))
+    message = 'of state "a" are all 0, or one is negative, or they are too large, for worker 0 at 2024'
+    with pytest.raises(datagen.RunFailed, match=message):
         records_of(spec, 1000)
 
 
@@ -186,3 +206,12 @@ def test_what_is_expected_follows_the_shares_of_a_pilot() -> None:
     assert found["transitions"] == "pilot"
     assert found["life"]["seconds"] == pytest.approx(1 + 1 / 2 + 1 / 4 + 1 / 8, rel=0.01)
     assert np.isclose(found["states"]["a"]["visits"], found["life"]["records"])
+
+
+@pytest.mark.parametrize("max_workers", [20, 1000])
+def test_pilots_count_what_was_until_weights_fail(max_workers: int) -> None:
+    weight = "visits > 3 ? -1 : 1"
+    spec = world(states=[leaving(to("a", probability=weight), to("stop", probability=weight))], gap=constant(0.1))
+    found = datagen.explain(spec, max_workers=max_workers, records=3)
+    assert found["transitions"] == "pilot"
+    assert found["bytes_per_second"]["per_record"] == pytest.approx(35)

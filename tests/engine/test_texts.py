@@ -3,13 +3,17 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import datagen
 from datagen.clock import NEVER
 from datagen.delivery.snapshot import pack, unpack
+from datagen.engine import texts
 from datagen.problems import RunFailed
+from datagen.records.batch import MOST_ROWS
 from datagen.records.merge import joined
+from datagen.records.types import JSON_TEXT
 from tests.worlds import START, constant, counter, enum, read, records_of, run_of, state, uniform, world
 
 N = counter("n")
@@ -254,3 +258,21 @@ def test_texts_that_are_never_there_end_a_run_that_waits_for_records(monkeypatch
         list(run_of(never, 1).batches())
     rare = told({"type": "expression", "value": "n % 900 = 899 ? 'x' : null"}, N)
     assert texts_of(rare, 3) == ["x"] * 3
+
+
+def test_batches_stay_small_where_a_step_has_many_records() -> None:
+    sizes = [len(batch) for batch in run_of(told(several("x", count=500)), 300_000).batches()]
+    assert max(sizes) <= MOST_ROWS
+
+
+def test_a_list_of_texts_with_one_that_is_nested_too_deeply_ends_the_run() -> None:
+    [emitter] = datagen.load(told(LINE, N)).spec.emitters
+    deep = pa.array([b"[" * 5000 + b"]" * 5000], JSON_TEXT)
+    with pytest.raises(RunFailed, match=r"^making e: an item of a list of texts is nested too deeply to be read"):
+        texts.texts_of(emitter, deep, rows=None)
+
+
+def test_a_text_that_is_nested_too_deeply_ends_the_run_with_its_place() -> None:
+    deep = {"type": "text", "value": "[" * 200_000}
+    with pytest.raises(RunFailed, match=r"^making e: .* the text is no JSON: it is nested too deeply, in"):
+        texts_of(told(deep, check="json"), 3)

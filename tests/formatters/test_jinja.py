@@ -117,6 +117,31 @@ def test_a_file_that_is_added_to_has_whole_blocks(generate, tmp_path: Path) -> N
     assert [line[:8] for line in found] == ["<events>", "<event n", "</events"] * 2
 
 
+@pytest.mark.parametrize(
+    "format_",
+    [
+        {"body": "{{ n % 2 }}", "header": "1"},
+        {"body": "{{ n % 2 }}", "footer": "0"},
+        {"body": "{{ n % 2 }}", "header": "0", "footer": "1"},
+        {"body": "{{ n }}\n{% if n is odd %}\n{% endif %}.", "header": "-", "footer": "1"},
+    ],
+)
+def test_an_audit_takes_no_record_for_a_header_or_footer(generate, tool, tmp_path: Path, format_: dict) -> None:
+    target = {"type": "file", "path": f"{tmp_path}/x.txt", "format": {"type": "jinja", "records": 4, **format_}}
+    generate(SPEC | {"target": target}, "-n", 14)
+    lines = len(lines_of({"body": format_["body"]}, count=14))
+    audit = ("audit", tmp_path / "spec.json", "-s", START, "--seed", 1, "-n", 14)
+    assert f"{lines} expected, {lines} found, 0 missing, 0 duplicated" in tool(*audit).out
+
+
+@pytest.mark.parametrize("fields", [[], [counter("n", hidden=True)]])
+def test_a_record_without_fields_is_an_empty_object(fields: list) -> None:
+    spec = world(*fields)
+    spec["emitters"][0]["time"] = None
+    assert lines_of({"body": "{{ record }}"}, spec, 3) == ["{}"] * 3
+    assert lines_of({"body": "{{ record|length }}{% for name in record %}{{ name }}{% endfor %}"}, spec, 3) == ["0"] * 3
+
+
 def test_each_request_has_a_header_and_a_footer(generate) -> None:
     bodies = []
 
@@ -137,6 +162,16 @@ def test_each_request_has_a_header_and_a_footer(generate) -> None:
     server.server_close()
     assert [body.count("<event ") for body in bodies] == [4, 4, 2]
     assert all(body.startswith("<events>\n") and body.endswith("</events>\n") for body in bodies)
+
+
+def test_a_run_that_goes_on_begins_with_a_header_where_the_one_before_has_left_a_footer(generate, tmp_path) -> None:
+    def told(count: int, name: str) -> list[str]:
+        return generate(SPEC | {"templates": {"page": PAGE}}, "-n", count, "-f", name, "--state", tmp_path / name).lines
+
+    first, second = told(1, "page"), told(3, "page")
+    assert (first[0], first[-1], len(first)) == ("<events>", "</events>", 3)
+    assert (second[0], second[-1], len(second)) == ("<events>", "</events>", 4)
+    assert [len(told(count, "csv")) for count in (1, 3)] == [2, 2]
 
 
 def test_a_message_has_neither_and_no_line_end() -> None:

@@ -1,7 +1,7 @@
 """The stage ``corrupt`` a record at a time, in plain Python: it shares nothing with it but the keyed draws.
 
-Values are those of JSON; ``kinds`` says of each field what its column holds: text, integer, number, boolean, time,
-object, list or JSON.
+Values are those of JSON; ``kinds`` says of each field what its column holds: text, integer, number, boolean, time (of
+a wall clock), instant (of all the world), object, list or JSON.
 """
 
 import json
@@ -9,12 +9,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 KEYBOARD = ["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"]
-TEXT, NESTED, ANY = {"text"}, {"object", "list"}, {"text", "integer", "number", "boolean", "time", "object", "list"}
+TEXT, TIMES = {"text"}, {"time", "instant"}
+ANY = {"text", "integer", "number", "boolean", "object", "list"} | TIMES
 TAKES = {
     "truncate": TEXT,
     "typo": TEXT,
     "encoding": TEXT,
-    "out_of_range": {"integer", "number", "time"},
+    "out_of_range": {"integer", "number"} | TIMES,
     "wrong_type": ANY,
     "empty": ANY | {"JSON"},
 }
@@ -103,14 +104,14 @@ def broken(how: str, names: tuple[str, ...], record: dict, kinds: dict[str, str]
 def of_another_type(value: object, kind: str, bits: Bits) -> object:
     if kind == "text":
         return below(bits("way"), 1_000_000)
-    if kind == "time":
+    if kind in TIMES:
         moment = datetime.fromisoformat(value)
         return round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def far(value: object, kind: str, up: int) -> object:
-    if kind == "time":
+    if kind in TIMES:
         moved = datetime.fromisoformat(value) + (DURATION if up else -DURATION)
         return moved.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     made = (abs(value) + 1) * 1000

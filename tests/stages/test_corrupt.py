@@ -3,18 +3,20 @@
 import json
 from collections import Counter
 from datetime import datetime
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datagen.plugin.registry import Registry
 from datagen.records.batch import Batch, Layout
 from datagen.records.merge import joined
 from datagen.records.types import JSON_TEXT, is_optional, plain_type
+from datagen.stages.breakage import BREAKAGES, takes
 from datagen.stages.letters import Letters, cut, misread, mistyped
 from datagen.stages.replaced import replaced
 from tests.stages import reference_corrupt
@@ -56,7 +58,8 @@ def kind_of(type_: pa.DataType) -> str:
     type_ = plain_type(type_)
     type_ = type_.field(0).type if is_optional(type_) else type_
     tests = {"text": pa.types.is_string, "integer": pa.types.is_integer, "number": pa.types.is_floating}
-    tests |= {"boolean": pa.types.is_boolean, "time": pa.types.is_timestamp, "object": pa.types.is_struct}
+    tests |= {"boolean": pa.types.is_boolean, "object": pa.types.is_struct}
+    tests |= {"instant": lambda own: pa.types.is_timestamp(own) and own.tz is not None, "time": pa.types.is_timestamp}
     tests |= {"list": pa.types.is_list, "JSON": lambda own: own == JSON_TEXT, "null": pa.types.is_null}
     return next(kind for kind, fits in tests.items() if fits(type_))
 
@@ -121,6 +124,9 @@ STAGES = st.fixed_dictionaries(
 
 @settings(max_examples=40, deadline=None)
 @given(STAGES, st.integers(1, 200))
+@example(
+    {"share": 0.3, "how": ["swap"], "fields": ["n", "born", "big", "name", "city", "u", "flag", "real", "time"]}, 2
+)
 def test_any_stage_agrees_with_plain_python(stage: dict, count: int) -> None:
     batch, layout = made(VARIED, count)
     if REGISTRY.make("stage", {"type": "corrupt", **stage}).misfits(layout, scope_of({"type": "corrupt"})):
@@ -229,6 +235,39 @@ def test_a_time_goes_a_century_away_and_is_written_by_every_format(generate) -> 
     target = {"type": "stdout", "through": [stage]}
     found = generate(world(counter("n")) | {"target": target}, "-s", START, "-n", 40, "--seed", 1).records
     assert {datetime.fromisoformat(record["time"]).year for record in found} == {1924, 2124}
+
+
+FAR = [
+    (pa.uint64(), [0, 5, 10**16], [1000, 6000, 10**19 + 1000]),
+    (pa.uint64(), [2**64 - 1], [(2**64 - 1) // 1000]),
+    (pa.uint32(), [0, 2**32 - 1], [1000, (2**32 - 1) // 1000]),
+    (pa.int64(), [-(2**63)], [(2**63 - 1) // 1000 * 1000]),
+    (pa.decimal128(18, 2), [Decimal("0.00"), Decimal("-19.99")], [Decimal(1000), Decimal(20990)]),
+    (pa.decimal128(18, 2), [Decimal("9999999999999999.99")], [Decimal("9999999999999990.00")]),
+    (pa.decimal128(18, 18), [Decimal("0.5")], [Decimal("0.999999999999999")]),
+]
+
+
+@pytest.mark.parametrize(("type_", "values", "far"), FAR)
+def test_numbers_of_every_type_go_as_far_as_it_holds(type_: pa.DataType, values: list, far: list) -> None:
+    breakage = BREAKAGES["out_of_range"]
+    given_ = pa.array(values, type_)
+    assert takes(breakage, given_).to_pylist() == [True] * len(values)
+    for up in (0, 1):
+        made = breakage.make(given_, lambda purpose, up=up: np.full(len(values), up, np.uint64))
+        down = not up and not pa.types.is_unsigned_integer(type_)
+        assert (made.type, made.to_pylist()) == (type_, [-number if down else number for number in far])
+
+
+@pytest.mark.parametrize("how", ["out_of_range", "swap", "wrong_type", "empty"])
+def test_exact_decimals_are_broken(generate, how: str) -> None:
+    fields = [{"name": name, "type": "decimal", "distribution": uniform(1, 9), "scale": 2} for name in "ab"]
+    target = {"type": "stdout", "through": [{"type": "corrupt", "share": 1, "how": how, "label": "bad"}]}
+    whole = generate(world(*fields), "-s", START, "-n", 40, "--seed", 1).records
+    found = generate(world(*fields) | {"target": target}, "-s", START, "-n", 40, "--seed", 1).records
+    changed = [sum(one[name] != other[name] for name in "ab") for one, other in zip(whole, found, strict=True)]
+    assert set(changed) == {2 if how == "swap" else 1}
+    assert all(record["bad"] for record in found)
 
 
 # What is refused, what is odd

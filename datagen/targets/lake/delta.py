@@ -27,7 +27,7 @@ class Delta(LakeTarget):
     Rows are added in commits that also hold, as a transaction of Delta Lake, how many records of the run are in the
     table. So a run that goes on, after a kill too, adds nothing twice, and neither does the same command given again:
     it goes on where the table says. With `{"time": "day"}` in `partition_by`, the table gets a column `day` such as
-    `2024-01-01`. An empty text in a column of the partitions is null there.
+    `2024-01-01`. In a column of the partitions an empty text is null, and so is `__HIVE_DEFAULT_PARTITION__`.
 
     Example: {"type": "delta", "path": "lake/clicks"}
 

@@ -20,6 +20,7 @@ _LASTING = re.compile(r"AccessDenied|NoSuchBucket|InvalidAccessKeyId|SignatureDo
 _REFUSED = (SchemaMismatchError, DeltaProtocolError)
 _CONCURRENT = "Concurrent transaction"  # how the library says that somebody else has committed under the same name
 _BY_ANOTHER = "another process is writing the same run to it"
+_NULLS = ("", "__HIVE_DEFAULT_PARTITION__")  # texts that mean null in a column of the partitions
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 
 
@@ -55,14 +56,14 @@ class DeltaLakeTable(Table):
             )
 
     def held(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """Return rows as they come back: an empty text in a column of the partitions is null there.
+        """Return rows as they come back: in a column of the partitions some texts are null there.
 
-        Delta Lake's protocol, "Partition Value Serialization".
+        Delta Lake's protocol, "Partition Value Serialization", and how its library names the folder of null.
         """
         columns = dict(zip(rows.schema.names, rows.columns, strict=True))
         for name in self._partitions:
             if pa.types.is_string(columns[name].type):
-                columns[name] = pc.if_else(pc.equal(columns[name], ""), None, columns[name])
+                columns[name] = pc.if_else(pc.is_in(columns[name], pa.array(_NULLS)), None, columns[name])
         return pa.RecordBatch.from_arrays(list(columns.values()), schema=rows.schema)
 
     def read(self) -> Iterator[tuple[str, pa.Table]]:

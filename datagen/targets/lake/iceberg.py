@@ -14,10 +14,10 @@ from datagen.problems import Path_, show
 from datagen.records.batch import Layout
 from datagen.targets.files.place import local_problem
 from datagen.targets.lake.sink import Table
+from datagen.targets.lake.storage import database_of
 from datagen.targets.lake.target import LakeTarget
 
 _SECRET = re.compile(r"key|secret|token|password|credential|sas|auth", re.IGNORECASE)
-_SQLITE = re.compile(r"sqlite:///(?P<path>[^?]+)")
 
 
 class Iceberg(LakeTarget):
@@ -108,6 +108,4 @@ class Iceberg(LakeTarget):
 
     @property
     def _database(self) -> str | None:
-        """Return the file of the catalog, if it is one."""
-        found = _SQLITE.fullmatch(self.catalog.get("uri", ""))
-        return found["path"] if found else None
+        return database_of(self.catalog.get("uri", ""))

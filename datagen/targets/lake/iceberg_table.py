@@ -1,7 +1,6 @@
 """A table of Iceberg, as the library pyiceberg reaches it; so this module is imported only where a run begins."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -16,6 +15,7 @@ from datagen.plugin.target import Undelivered, Unreadable
 from datagen.records.batch import Layout
 from datagen.targets.lake.columns import contradictions, lacks, schema_of
 from datagen.targets.lake.sink import Table
+from datagen.targets.lake.storage import database_of
 
 _LASTING = (
     ValueError,
@@ -28,7 +28,6 @@ _LASTING = (
     iceberg.ValidationError,
 )
 _LIBRARIES = ("pyiceberg", "sqlalchemy")
-_DATABASE = re.compile(r"sqlite:///([^?]+)")
 
 
 class IcebergTable(Table):
@@ -132,9 +131,8 @@ def _words(table: Known, spec: PartitionSpec, number: int) -> str:
 @contextmanager
 def opened(properties: Mapping[str, str]) -> Iterator[Catalog]:
     """Open a catalog; the folder of one that is a file is made."""
-    database = _DATABASE.fullmatch(properties.get("uri", ""))
-    if database:
-        os.makedirs(os.path.dirname(database[1]) or ".", exist_ok=True)
+    if database := database_of(properties.get("uri", "")):
+        os.makedirs(os.path.dirname(database) or ".", exist_ok=True)
     settings = {key: value for key, value in properties.items() if key != "name"}
     catalog = load_catalog(properties.get("name", "default"), **settings)
     try:

@@ -1,6 +1,10 @@
-"""Places of tables in the words of the library deltalake: what a URI of Arrow says stands in settings there."""
+"""Places of tables and catalogs, as the libraries of a lake have them.
+
+For deltalake, what a URI of Arrow says stands in settings.
+"""
 
 import os
+import re
 from urllib.parse import parse_qsl, unquote
 
 from datagen.targets.files.place import Address
@@ -8,6 +12,14 @@ from datagen.targets.files.place import Address
 # Else somebody who is not there is asked for minutes.
 _PATIENCE = {"connect_timeout": "10s", "max_retries": "3", "retry_timeout": "30s"}
 _OF_S3 = {"region": "AWS_REGION", "access_key": "AWS_ACCESS_KEY_ID", "secret_key": "AWS_SECRET_ACCESS_KEY"}
+
+_DATABASE = re.compile(r"sqlite:///([^?]+)")
+
+
+def database_of(uri: str) -> str | None:
+    """Return the file of a catalog, if it is one."""
+    found = _DATABASE.fullmatch(uri)
+    return found[1] if found else None
 
 
 def storage_of(address: Address) -> tuple[str, dict[str, str]]:

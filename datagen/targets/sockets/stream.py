@@ -32,7 +32,8 @@ class Stream(Sink):
 
     def open(self, position: Position) -> None:
         self._connect()
-        if position is None and not self.writer.has_blocks:
+        is_new = position is None or (self.writer.footer and not self._records)  # the run before has closed its own
+        if is_new and not self.writer.has_blocks:
             self._deliver(self._header)
 
     def write(self, encoded: Encoded) -> None:

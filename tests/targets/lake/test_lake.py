@@ -416,7 +416,11 @@ def test_a_library_that_is_not_installed_is_named(to_table, monkeypatch, kind: s
 @KINDS
 @pytest.mark.parametrize("partition_by", [[], ["c"]], ids=str)
 def test_what_is_stored_is_what_was_sent(tmp_path, kind: str, partition_by: list) -> None:
-    spec = world(counter("n"), enum("c", "a", None, ""), enum("m", 1, "x", {"y": [None]}, percent_missing=30))
+    spec = world(
+        counter("n"),
+        enum("c", "a", None, "", "__HIVE_DEFAULT_PARTITION__"),
+        enum("m", 1, "x", {"y": [None]}, percent_missing=30),
+    )
     sink = make(kind, tmp_path, spec, partition_by=partition_by)
     encoded = encoded_of(sink, spec)
     sink.open(None)

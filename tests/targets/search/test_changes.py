@@ -11,17 +11,6 @@ from tests.servers.search_server import REJECTED, SearchServer
 from tests.worlds import START, counter, enum, records_of, world, write_json
 
 
-@pytest.fixture(params=["opensearch", "elasticsearch"])
-def engine(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-@pytest.fixture
-def server():
-    with SearchServer() as made:
-        yield made
-
-
 @pytest.fixture
 def to(server: SearchServer, engine: str) -> Callable[..., dict]:
     """A target with an index for customers and one for orders."""

@@ -20,17 +20,6 @@ NUMBERS = world(counter("n"), gap=0.001)
 BAD_FIELD: Refusal = (400, "document_parsing_exception", "[1:9] failed to parse field [n] of type [ip]")
 
 
-@pytest.fixture(params=["opensearch", "elasticsearch"])
-def engine(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-@pytest.fixture
-def server():
-    with SearchServer() as made:
-        yield made
-
-
 @pytest.fixture
 def fill(generate, server, engine):
     """Run a spec into the index ``i``."""

@@ -117,6 +117,17 @@ def test_a_csv_header_comes_first_and_only_once(send) -> None:
     assert len(listener.connections) == 2
 
 
+def test_a_run_that_goes_on_begins_with_a_header_where_the_one_before_has_left_a_footer(
+    send, listener, tmp_path: Path
+) -> None:
+    page = {"type": "jinja", "header": "<", "body": "{{ n }}", "footer": ">"}
+    target = {"type": "tcp", "port": listener.port, "format": page}
+    for count in (1, 3):
+        assert send(STREAM, target, "-n", count, "--state", tmp_path / "state").code == 0
+    listener.close()
+    assert listener.connections == [b"<\n0\n>\n", b"<\n1\n2\n>\n"]
+
+
 @pytest.mark.parametrize("kind", ["avro", "arrow"])
 def test_each_connection_begins_with_the_schema_where_blocks_need_one(kind: str) -> None:
     formatter = Registry().make("formatter", {"type": kind})

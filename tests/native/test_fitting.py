@@ -1,0 +1,88 @@
+"""What decides about transitions by condition takes no instructions that read or write where there is nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Event
+
+import numpy as np
+import pytest
+
+import datagen
+from datagen.engine.conditions import Conditions, Programs
+from datagen.engine.plan import Plan
+from datagen.engine.pool import Pools
+from datagen.engine.slot import Shape, Slots
+from datagen.moment import parse_moment
+from datagen.native.decision import Decision
+from datagen.native.machine import INSTRUCTIONS, Machine
+from tests.worlds import START, constant, enum, integer, uniform, world
+
+
+def programs() -> Programs:
+    variables = [enum("x", "a", "b"), integer("n", uniform(0, 5))]
+    ways = [
+        {"next": "s", "when": "x = 'a' and n > 2 and age < 9", "probability": "visits + 1"},
+        {"next": "stop", "probability": 1},
+    ]
+    spec = world(
+        states=[{"name": "s", "emitter": "e", "delay": constant(1), "variables": variables, "transitions": ways}]
+    )
+    plan = Plan(datagen.load(spec).spec, parse_moment(START))
+    return Conditions(plan, Pools(plan.population, 1, Event(), "UTC").world()).programs
+
+
+def decide(made: Programs) -> Decision:
+    return Decision(made, Machine(made))
+
+
+def changed(table: str, value: int, at: object = -1) -> Callable[[Programs], Programs]:
+    def change(made: Programs) -> Programs:
+        found = getattr(made, table).copy()
+        found[at] = value
+        return replace(made, **{table: found})
+
+    return change
+
+
+def calling(instruction: str, argument: int) -> Callable[[Programs], Programs]:
+    return lambda made: changed("argument", argument, 0)(changed("code", INSTRUCTIONS[instruction], 0)(made))
+
+
+MISFITS: dict[str, Callable[[Programs], Programs]] = {
+    "an instruction that there is not": changed("code", len(INSTRUCTIONS)),
+    "an instruction below 0": changed("code", -1),
+    **{
+        f"{name} {argument}": calling(name, argument)
+        for name in ("whole", "real", "listed", "listed real", "known", "known real", "keep", "keep real", "count")
+        for argument in (-1, 1000)
+    },
+    **{f"{name} {argument}": calling(name, argument) for name in ("fact", "seconds") for argument in (-1, 4)},
+    "a field below 0": calling("drawn", -1),
+    "a setting behind the instructions": changed("entry", 1000),
+    "settings in another order": changed("entry", 1000, 0),
+    "a condition behind the instructions": changed("when", 1000),
+    "a condition that ends before it begins": changed("when", 1000, (0, 0)),
+    "a weight before the instructions": changed("weigh", -1),
+    "a way to a state that there is not": changed("target", 2),
+    "ways behind the last": changed("ways", 5, 0),
+    "a way of choosing that there is not": changed("kind", 3),
+    "a number that is not kept": lambda made: replace(made, number=1000),
+    "a birth that is not kept": lambda made: replace(made, begin=-2),
+    "too little room for the weights": lambda made: replace(made, sums=np.zeros(1)),
+}
+
+
+def test_what_the_conditions_of_a_plan_make_fits() -> None:
+    decide(programs())
+
+
+@pytest.mark.parametrize("misfit", MISFITS)
+def test_programs_that_would_read_or_write_elsewhere_are_refused(misfit: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # which one it is, the case says
+        decide(MISFITS[misfit](programs()))
+
+
+def test_slots_without_what_is_drawn_are_refused() -> None:
+    made = programs()
+    with pytest.raises(ValueError, match="2 to 2 in place of 0 to 1"):
+        decide(made).house(Slots.of(1, Shape(1, 0, 1, 1, len(made.first))))
