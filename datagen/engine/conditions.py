@@ -116,7 +116,7 @@ class Conditions:
             number=self.known.number,
             begin=self.known.begin,
             sums=np.zeros(int(np.diff(plan.tables.ways).max())),
-            facts=np.zeros(len(FACTS) + 2 * len(plan.population.resources), np.int64),
+            facts=np.zeros(len(FACTS) + 2 * len(plan.population.resources) + len(plan.incidents_read), np.int64),
             notes=spans[cuts[-1] :, 0].reshape(len(plan.notes), len(states)).copy(),
             is_real=np.array([type_ == pa.float64() for type_ in plan.notes.values()], np.uint8),
             priorities=priorities,

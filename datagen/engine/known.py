@@ -13,6 +13,7 @@ from datagen.engine.program import (
     ARROW,
     MOST_LISTED,
     REAL,
+    TRUTH,
     WHOLE,
     Code,
     Compiler,
@@ -29,7 +30,7 @@ from datagen.plugin.world import World
 from datagen.problems import did_you_mean, path_part, show
 from datagen.records.conversion import as_type
 from datagen.records.expression import Expression
-from datagen.records.expression.name import root
+from datagen.records.expression.name import called, root
 from datagen.records.types import common_type, plain, present
 
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
@@ -151,7 +152,10 @@ class Known:
             return Source(REAL, (("seconds", FACTS[name]),))
         if name in FACTS and state >= 0:
             return Source(WHOLE, (("fact", FACTS[name]),))
-        resources = [*self.plan.population.resources]
+        resources, incidents = [*self.plan.population.resources], self.plan.incidents_read
+        for number, incident in enumerate(incidents):
+            if name == called("incident", incident):
+                return Source(TRUTH, (("fact", len(FACTS) + 2 * len(resources) + number),))
         if (of := shared(resources).get(name)) is not None and state >= 0:
             place = len(FACTS) + (of[0] == "waiting") * len(resources) + resources.index(of[1])
             return Source(WHOLE, (("fact", place),))

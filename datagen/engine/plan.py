@@ -28,7 +28,7 @@ from datagen.plugin.life import INDEX, readable
 from datagen.plugin.order import lookups
 from datagen.plugin.recording import Recording
 from datagen.problems import path_part
-from datagen.records.expression.name import of_former, root
+from datagen.records.expression.name import called, of_former, root
 
 EMITTER, STATE = "emitter", "state"  # the first names of the name paths of draws
 
@@ -166,6 +166,16 @@ class Plan:
         read = {name for place in population.places() for _, name in place.dimension.all_names()}
         known[INDEX] = pa.int64()
         return {name: type_ for name, type_ in known.items() if name in read - self.variable_names}
+
+    @cached_property
+    def incidents_read(self) -> list[str]:
+        """Return the incidents that expressions of states may read."""
+        states = self.population.states
+        read = {name for state in states for expression in state.expressions() for name in expression.names}
+        set_ = [one for state in states for one in state.variables]
+        set_ += [one for _, entry in self.spawns for one in entry.variables]
+        read |= {name for one in set_ for _, name in one.all_names()}
+        return [name for name in self.population.incidents if called("incident", name) in read]
 
     @cached_property
     def variable_names(self) -> frozenset[str]:

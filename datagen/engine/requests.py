@@ -10,6 +10,7 @@ from datagen.engine.conditions import Programs
 from datagen.engine.plan import Plan
 from datagen.engine.tables import numbers_of
 from datagen.language.resource import Request
+from datagen.native.machine import FACTS
 from datagen.records.expression import Expression
 
 CHILDREN = -1  # what is asked for, instead of a resource, as the core has it
@@ -41,8 +42,7 @@ def requests_of(plan: Plan, programs: Programs) -> Requests:
     number = {name: place for place, name in enumerate(resources)}
     numbers = numbers_of(states)
     asked = [request for state in states for request in state.asked]
-    shared = programs.facts[len(programs.facts) - 2 * len(resources) :]
-    free, waiting = shared[: len(resources)], shared[len(resources) :]
+    free, waiting = programs.facts[len(FACTS) : len(FACTS) + 2 * len(resources)].reshape(2, len(resources))
     free[:] = [resource.capacity for resource in resources.values()]
     return Requests(
         begin=_begins([len(state.asked) for state in states]),

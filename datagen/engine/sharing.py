@@ -32,6 +32,14 @@ class Sharing:
         """Return whether workers wait for resources, or bring about others."""
         return self.core.used
 
+    def change(self, kind: str, name: str, before: int, value: int, now: int) -> None:
+        """Let a capacity, or whether an incident is on, be another from a time on."""
+        if kind == "resource":
+            self.core.change([*self._plan.population.resources].index(name), value - before, now)
+        else:
+            incidents = self._plan.incidents_read
+            self._facts[len(self._facts) - len(incidents) + incidents.index(name)] = value
+
     @staticmethod
     def somebody_waits(slots: Slots, used: int) -> bool:
         """Return whether somebody in the slots that are used waits for a resource, or for children."""

@@ -5,6 +5,7 @@ The walk is cut into windows of so many steps, or up to a time; where it is cut 
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -16,6 +17,7 @@ from datagen.draw import Integers
 from datagen.engine.ahead import Ahead
 from datagen.engine.arrivals import Arrivals
 from datagen.engine.conditions import Conditions
+from datagen.engine.levels import Levels, Tell
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.sharing import Sharing
@@ -73,13 +75,32 @@ class Walk:
         self._first_drawn = np.zeros((*known, fields, steps), np.int64)
         self._first_there = np.zeros((*known, fields, steps), np.uint8)
         self._loop.expect(self._first_waits, self._first_drawn, self._first_there)
-        self._loop.change = self._arrivals.next_change
+        self._levels = Levels(plan, plan.times(seed), max_workers, self._told)
+        self._loop.change = self._next_change
         self._schedule(_ONE_DAY)
+
+    def _told(self, kind: str, name: str) -> Tell:
+        """Return what is told of the changes of a level."""
+        if kind == "limit":
+            return lambda _, value, now: self._arrivals.core.limit(value, now)
+        return partial(self._sharing.change, kind, name)
+
+    @property
+    def _next_event(self) -> int:
+        """Return when the next event or change is; that of a level counts where it may set somebody going."""
+        event = min(self._loop.next_event(), self._arrivals.next_change)
+        if event == NEVER and (self.alive == 0 or self._levels.next_help == NEVER):
+            return NEVER
+        return min(event, self._loop.change)
+
+    @property
+    def _next_change(self) -> int:
+        return min(self._arrivals.next_change, self._levels.next_change)
 
     @property
     def next_time(self) -> int:
         """Return a time, in ns since the start, before which nothing happens."""
-        return _shifted(self._loop.next_event(), self._warm_up)
+        return _shifted(self._next_event, self._warm_up)
 
     @property
     def alive(self) -> int:
@@ -169,6 +190,7 @@ class Walk:
             "has": [there[alive] for there in slots.has.T],
             "sizes": self._sizes.copy(),
             "resources": self._sharing.snapshot(slots, alive),
+            "levels": self._levels.snapshot(),
         }
 
     def advance(self, limit: int) -> Steps:
@@ -188,6 +210,8 @@ class Walk:
                 self._go_on(pause)
             elif self._loop.change >= limit or (self._journal.rows and self._arrivals.turns):
                 break  # behind such a change it could not be told who was held back before it
+            elif self._next_event == NEVER:
+                break
             else:
                 self._go_on("changed")
         self._held = room.held_at[: self._journal.held] - self._warm_up, room.held_for[: self._journal.held]
@@ -254,10 +278,12 @@ class Walk:
                 self._arrivals.reach()
             case "ended":
                 self._arrivals.end()
-                loop.change = self._arrivals.next_change
+                loop.change = self._next_change
             case "changed":
-                self._arrivals.change()
-                loop.change = self._arrivals.next_change
+                self._levels.change(loop.change)
+                if self._arrivals.next_change == loop.change:
+                    self._arrivals.change()
+                loop.change = self._next_change
             case "no waits":
                 self._ahead.go_on(self._slots, loop.agenda.used)
             case "exploded":
@@ -295,7 +321,8 @@ class Walk:
             self._draw_first(place)
         self._loop.restore(alive, snapshot["spawned"])
         self._sharing.restore(self._slots, alive, snapshot.get("resources", {}))
-        self._loop.change = self._arrivals.next_change
+        self._levels.restore(snapshot.get("levels", []))
+        self._loop.change = self._next_change
         self._schedule(_ONE_DAY)
 
     def _draw_first(self, place: int) -> None:

@@ -65,13 +65,13 @@ class Given:
     @cached_property
     def known(self) -> Known:
         """Return what can be read of any time and birth."""
-        named = [called(kind, name) for kind in ("profile", "incident") for name in self._named(kind)]
+        named = [called(kind, name) for kind in ("profile", "incident") for name in self.named(kind)]
         return dict.fromkeys(["time", WORKER, *([BATCH] if self.has_batches else []), *named], True)
 
     @cached_property
     def of_lives(self) -> Known:
         """Return what can be read of a worker in a state."""
-        return dict.fromkeys(readable(self._named("visits"), self._named("free")), True)
+        return dict.fromkeys(readable(self.named("visits"), self.named("free")), True)
 
     def lacking(self, name: str, near: Callable[[str, Collection[str]], str]) -> str | None:
         """Return why a name that stands for nothing is known all the same, and yet can't be read."""
@@ -80,13 +80,14 @@ class Given:
         if (course := _COURSE.fullmatch(name)) is None:
             return None
         kind, of = course.groups()
-        known = self._named(kind)
+        known = self.named(kind)
         what = _LISTS[kind].removesuffix("s")
         if of in known:
             return f"{name} can only be read by states, and by fields of their records"
         return f"unknown {what} {show(of)}" + (near(of, known) if known else f'; the spec has no "{_LISTS[kind]}"')
 
-    def _named(self, kind: str) -> list[str]:
+    def named(self, kind: str) -> list[str]:
+        """Return what there is of a kind, by name."""
         named = self.data.get(_LISTS[kind])
         if isinstance(named, list):
             return [part["name"] for part in named if isinstance(part, dict) and isinstance(part.get("name"), str)]
@@ -132,7 +133,8 @@ def unknown_in_states(
     field: Field, variables: Known, given: Given, near: Callable[[str, Collection[str]], str]
 ) -> Found:
     """Yield the names in the expressions of states that stand for nothing, or can't be read there."""
-    known = ChainMap(variables, given.of_lives, {WORKER: True})
+    incidents = {called("incident", name): True for name in given.named("incident")}
+    known = ChainMap(variables, given.of_lives, {WORKER: True}, incidents)
     for path, name in field.names:
         if root(known, name):
             continue

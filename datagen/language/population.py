@@ -110,6 +110,9 @@ class Population(Model):
     max_workers: int | None = Field(
         None, ge=1, strict=True, description="most workers alive at once; the option -m wins; 100 without both"
     )
+    limit_profile: AnyProfile | None = Field(
+        None, description="what the limit of workers is multiplied by, by the time: read at every whole minute"
+    )
     timezone: ZoneName | None = Field(
         None, description="time zone (IANA) of times without an offset; the option `--timezone` wins"
     )

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
 from datagen.plugin.expression import NUMBER, MaybeNumber
 from datagen.plugin.model import Model
+from datagen.plugin.profile import AnyProfile
 from datagen.records.expression import Expression
 
 
@@ -16,6 +17,9 @@ class Resource(Model):
     """Something that there is so many times, and that workers wait for when it is taken."""
 
     capacity: int = Field(ge=0, strict=True, description="how many units there are")
+    capacity_profile: AnyProfile | None = Field(
+        None, description="what that is multiplied by, by the time: it is read at every whole minute, and rounded down"
+    )
 
 
 class Release(Model):

@@ -87,6 +87,11 @@ class State(Waiting):
         """Return the transitions, also where there are none in the spec."""
         return self.transitions or [Transition(next=self.next or STOP, probability=1)]
 
+    def expressions(self) -> Iterator[Expression]:
+        """Yield all its expressions but those of variables."""
+        yield from (expression for way in self.transitions for _, expression in way.expressions())
+        yield from (expression for _, expression in (*self.priorities(), *self.counts()))
+
     def counts(self) -> Iterator[tuple[tuple[str, int, str], Expression]]:
         """Yield how many workers it spawns where that is an expression, each with its path from here."""
         for number, entry in enumerate(self.spawn):

@@ -99,6 +99,11 @@ def _read_profiles(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
     for path, source in _objects(data, "arrivals"):
         if "profile" in source:
             yield (*path, "profile"), source["profile"]
+    for name, resource in _named(data, "resources").items():
+        if isinstance(resource, dict) and "capacity_profile" in resource:
+            yield ("resources", name, "capacity_profile"), resource["capacity_profile"]
+    if "limit_profile" in data:
+        yield ("limit_profile",), data["limit_profile"]
 
 
 def _references(path: Path_, value: Any) -> Iterator[tuple[Path_, str, str]]:

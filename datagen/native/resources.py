@@ -57,6 +57,11 @@ class Resources:
         self.children.house(slots)
         self.workers, self.held, self.wait, self.asked = slots.workers, slots.held, slots.wait, slots.asked
 
+    def change(self, resource: cython.int, units: cython.longlong, now: cython.longlong) -> None:
+        """Let there be so many units more of a resource from a time on, or fewer: nobody loses what it has."""
+        self.free[resource] += units
+        self._serve(resource, NOBODY, now)
+
     def restore(self, used: cython.int, tickets: cython.longlong) -> None:
         """Go on with the workers in the slots that are used; who waits is in them."""
         self.tickets = tickets

@@ -57,6 +57,13 @@ class Sources:
             raise ValueError(f"{len(refused_by)} in place of {len(refused_at)}")
         self.refused_at, self.refused_by, self.refused = refused_at, refused_by, 0
 
+    def limit(self, most: cython.longlong, now: cython.longlong) -> None:
+        """Let there be another limit from a time on; who waited for a place comes then at the earliest."""
+        if most > self.most:
+            self.opened = max(self.opened, now)
+        self.most = most
+        self.choose()
+
     def restore(self, opened: cython.longlong) -> None:
         """Count who is alive anew, and find out who comes next: after each change of a source from outside."""
         place: cython.int

@@ -82,10 +82,10 @@ class EventLoop:
         self.room = len(steps.time) - (1 if self.resources.used else 0)  # a birth may be a row, beside that of the step
 
     def next_event(self) -> cython.longlong:
-        """Return when the next event is, in ns; ``NEVER`` without any."""
+        """Return when the next event of a worker is, in ns; ``NEVER`` without any."""
         if self.children.parent != NOBODY:
             return self.children.now
-        return min(self.agenda.next(), self.resources.next_timeout(), self.sources.coming, self.change)
+        return min(self.agenda.next(), self.resources.next_timeout(), self.sources.coming)
 
     def advance(self, limit: cython.longlong) -> str:
         """Walk up to a time, in ns; return which of the ``PAUSES`` it makes, there or before."""

@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from tests.engine.reference_levels import Level
+
 Spec = dict  # a JSON object of the spec, as json.loads gives it
 GO_ON, MOVE, GIVE_UP = range(3)  # kinds of events, in order where a worker has several at one instant
 
@@ -36,11 +38,24 @@ class Resources:
     def __init__(self, spec: Spec) -> None:
         declared = spec.get("resources", {})
         self.free = {name: resource["capacity"] for name, resource in declared.items()}
+        self.levels: dict[str, Level] = {}
         self.lines: dict[str, list[tuple[float, int, int, int]]] = {name: [] for name in declared}
         self.held: dict[int, dict[str, int]] = {}  # units, by worker and resource
         self.waits: dict[int, Wait] = {}
         self.tickets = itertools.count()
         self.children: dict[int, int] = {}  # of a worker, born or not
+
+    def follow(self, name: str, level: Level) -> None:
+        """Let a capacity follow the time."""
+        self.levels[name], self.free[name] = level, level.value
+
+    def change(self, now: int) -> list[int]:
+        """Let capacities be what they are at a time; return who gets what there is more."""
+        served = []
+        for name, level in self.levels.items():
+            self.free[name] += level.change(now)
+            served += self.serve(name)
+        return served
 
     def facts(self) -> dict[str, Callable[[str], int]]:
         return {"free()": self.free.__getitem__, "waiting()": lambda name: len(self.lines[name])}

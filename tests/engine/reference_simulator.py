@@ -29,6 +29,7 @@ from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
 from tests.engine.reference_distribution import drawn
 from tests.engine.reference_distribution import rounded as rounded_draw
 from tests.engine.reference_expression import Time, as_float, compared, evaluate, to_digits
+from tests.engine.reference_levels import Level
 from tests.engine.reference_resources import GIVE_UP, GO_ON, MOVE, Resources
 from tests.reference_profiles import ReferenceRhythm
 
@@ -256,6 +257,20 @@ def walk(
     resources = Resources(spec)
     children: dict[int, Child] = {}  # unborn, by the numbers that stand for theirs in the order of events
     now, born, conceived = 0, 0, 0
+    run = spec, seed, time_ns(start), zone
+    limit = Level(max_workers, 1, spec.get("limit_profile", 1), "limit_profile", run)
+    limit.begin(time_ns(start) // 1000 - warm_up // 1000)
+    for name, resource in spec.get("resources", {}).items():
+        if "capacity_profile" in resource:
+            path = join("resource", name, "capacity_profile")
+            level = Level(resource["capacity"], 0, resource["capacity_profile"], path, run)
+            level.begin(limit.zero)
+            resources.follow(name, level)
+    levels = [*([limit] if "limit_profile" in spec else []), *resources.levels.values()]
+    incidents = stretches(spec, time_ns(start))
+
+    def is_on(name: str) -> bool:
+        return any(begin <= limit.zero + now // 1000 < end for begin, end in incidents[name])
 
     def hand_on(served: list[int]) -> None:
         for one in served:
@@ -263,13 +278,17 @@ def walk(
 
     see_ends(sources, now)
     while True:
-        arrival = min((key for source in sources if (key := turn(source, sources, now, max_workers))), default=None)
-        if not events and arrival is None and not any(source.changes for source in sources):
+        arrival = min((key for source in sources if (key := turn(source, sources, now, limit.value))), default=None)
+        changes = any(source.changes for source in sources) or (levels and alive)
+        if not events and arrival is None and not changes:
             return
         first = min(events[0][0] if events else math.inf, arrival[0] if arrival else math.inf)
         change = min((source.changes[0][0] for source in sources if source.changes), default=math.inf)
+        change = min([change, *(level.next for level in levels)])
         if change <= first:
             now = change
+            limit.change(now)
+            hand_on(resources.change(now))
             for source in sources:
                 source.change(now)
             see_ends(sources, now)
@@ -293,6 +312,7 @@ def walk(
                 hand_on(resources.leave(worker, states[lives[worker].state]))
             if isinstance(name, Leaving):
                 names = known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts()
+                names["incident"] = is_on
                 row = draw.numbered(key, np.array([step - 1]))
                 name = name.next_state(names, bits(seed, "transition", row))
             if name.lower() == "stop":
@@ -307,7 +327,7 @@ def walk(
                 continue
         else:
             now, due, _, _, source = arrival
-            is_full = full(source, sources, max_workers)
+            is_full = full(source, sources, limit.value)
             rule = source.rule
             key = source.key()
             source.number += 1
@@ -340,7 +360,7 @@ def walk(
                 after = wait_ns(state["timeout"]["after"], bits(seed, "timeout", row))
                 heapq.heappush(events, (now + after, worker, step, GIVE_UP, name))
         names = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
-        names = names | {"visits": life.visits[name], "visits()": life.visits.__getitem__}
+        names = names | {"visits": life.visits[name], "visits()": life.visits.__getitem__, "incident": is_on}
         if not resources.go_on(worker, partial(priority_of, names)):
             continue
         life.waited = now - resources.waits.pop(worker).since
@@ -351,7 +371,8 @@ def walk(
         for entry in state.get("spawn", []):
             called = entry.get("name", entry["state"])
             made = bits(seed, join("state", name, "spawn", called), row)
-            for place in range(count_of(entry, facts | {"worker": life.number} | unset_of(spec) | variables)):
+            known = facts | {"worker": life.number, "incident": is_on}
+            for place in range(count_of(entry, known | unset_of(spec) | variables)):
                 child = Child(draw.numbered(made, np.array([place])), {}, worker)
                 first = draw.numbered(child.key, np.array([0]))
                 facts["spawn.index"] = place

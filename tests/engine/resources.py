@@ -44,6 +44,21 @@ def add_resources(draw: st.DrawFn, spec: Spec) -> None:
             state["timeout"] = {"after": after, "next": draw(st.sampled_from([*states, "stop"]))}
 
 
+def add_levels(draw: st.DrawFn, spec: Spec) -> None:
+    """Let limits and capacities of a spec with profiles follow the time, and transitions read its incidents."""
+    profiles = st.sampled_from(["wave", "day", ["wave", "day"], [0.5, "wave", 3]])
+    if draw(st.booleans()):
+        spec["limit_profile"] = draw(profiles)
+    for resource in spec.get("resources", {}).values():
+        if draw(st.booleans()):
+            resource["capacity_profile"] = draw(profiles)
+    for state in spec["states"]:
+        ways = state.get("transitions", [])
+        if ways and not state.get("ordered") and draw(st.booleans()):
+            way = draw(st.sampled_from(ways))
+            way["when"] = draw(st.sampled_from(["incident('outage')", "not incident('outage') or visits > 2"]))
+
+
 def add_notes(draw: st.DrawFn, spec: Spec) -> None:
     """Let fields of records and variables read what is known of workers."""
     states = [state["name"] for state in spec["states"] if "'" not in state["name"]]

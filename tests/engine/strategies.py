@@ -14,7 +14,7 @@ from tests.engine.children import add_children
 from tests.engine.conditions import add_conditions
 from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.looking_back import add_memory
-from tests.engine.resources import add_notes, add_resources
+from tests.engine.resources import add_levels, add_notes, add_resources
 from tests.engine.tables import add_keys, add_tables
 from tests.engine.whole_texts import add_texts
 
@@ -660,6 +660,8 @@ def sharing_specs(draw: st.DrawFn) -> Spec:
         if state["delay"].get("value", 0) > LONGEST_STAY:
             state["delay"] = constant(LONGEST_STAY)
     add_resources(draw, spec)
+    if "profiles" in spec:
+        add_levels(draw, spec)
     if not any(source.get("type") == "every" and "bytes" in source for source in spec.get("arrivals", [])):
         add_notes(draw, spec)
     return spec

@@ -1,0 +1,151 @@
+"""Whole numbers that follow the time: limits and capacities with a profile, and incidents, on or off.
+
+They are read at the begin of the simulation, at every whole minute of UTC and at jumps, before all other events of that
+instant. Times here are ns of the simulation.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from datagen.clock import NEVER
+from datagen.draw import Integers
+from datagen.engine.plan import Plan
+from datagen.engine.rhythm import Course
+from datagen.engine.times import Times
+from datagen.plugin.incident import Stretches
+from datagen.plugin.profile import Product
+from datagen.problems import path_part
+from datagen.zone import DAY, MINUTE
+
+_ONE = 2**30  # the factor 1, as a course has it
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a level is read: when it may change, and what it is at some times, both in µs since 1970."""
+
+    times: Callable[[int, int], Integers]  # from one time until another, ascending
+    values: Callable[[Integers], Integers]
+    settled: int | None = None  # from when on it stays the same, if that is known
+
+    @classmethod
+    def of_number(cls, number: int, least: int, course: Course) -> "Reading":
+        """Return how a number is read that is multiplied by a factor of time, rounded down, and not below the least."""
+
+        def times(begin: int, end: int) -> Integers:
+            minutes = np.arange(-(-begin // MINUTE) * MINUTE, end, MINUTE)
+            return np.unique(np.concatenate([minutes, course.jumps(begin, end)]))
+
+        return cls(times, lambda at: np.maximum(course.factors(at) * number // _ONE, least), course.settled)
+
+    @classmethod
+    def of_incident(cls, stretches: Stretches) -> "Reading":
+        """Return how it is read whether an incident is on: 1 or 0."""
+        return cls(stretches.edges, lambda at: stretches.on(at).astype(np.int64), stretches.settled)
+
+
+Tell = Callable[[int, int, int], None]  # of a change: the values before and after it, and when it is
+
+
+class Level:
+    """A level in a run, and when it changes next."""
+
+    def __init__(self, reading: Reading, zero: int, initial: int, tell: Tell) -> None:
+        """Take how it is read, the begin of the simulation in µs, what it is without a profile, and whom to tell."""
+        self._reading, self._zero, self._tell = reading, zero, tell
+        self.value = initial
+        self.go_to(0)
+
+    def go_to(self, now: int) -> None:
+        """Be what it is at a time, of a change or of the begin."""
+        self.now = now
+        at = self._zero + now // 1000
+        before, self.value = self.value, int(self._reading.values(np.array([at]))[0])
+        self._tell(before, self.value, now)
+        self._look(at + 1)
+
+    def change(self, now: int) -> None:
+        """Change if it is time."""
+        if self.next_change > now:
+            return
+        at, value = self._zero + self.next_change // 1000, self._next
+        if value != self.value:
+            before, self.value = self.value, value
+            self._tell(before, value, now)
+        self.now = self.next_change
+        self._look(at + 1)
+
+    def _look(self, begin: int) -> None:
+        """Find the next change from a time on, in µs; where there is none for a day, that is looked at again then."""
+        settled = self._reading.settled
+        if settled is not None and begin > settled:
+            self.next_change, self._next = NEVER, self.value
+            return
+        times = self._reading.times(begin, begin + DAY)
+        values = self._reading.values(times)
+        changes = np.flatnonzero(values != self.value)
+        if len(changes):
+            at, self._next = int(times[changes[0]]), int(values[changes[0]])
+        else:
+            at, self._next = begin + DAY - 1, self.value
+        self.next_change = (at - self._zero) * 1000
+
+
+class Levels:
+    """All levels of a run."""
+
+    def __init__(self, plan: Plan, times: Times, limit: int, tell: Callable[[str, str], Tell]) -> None:
+        """Take a plan, the limit of workers, and what returns whom to tell of a level, by its kind and name.
+
+        The kinds are ``limit``, ``resource`` and ``incident``.
+        """
+        initial = {("resource", name): one.capacity for name, one in plan.population.resources.items()}
+        initial["limit", ""] = limit
+        self._levels = [
+            Level(reading, times.zero, initial.get(what, 0), tell(*what))
+            for what, reading in _readings(plan, times, limit).items()
+        ]
+        self._helping = self._levels[len(plan.incidents_read) :]
+
+    @property
+    def next_change(self) -> int:
+        """Return when one of them changes next, or is to be looked at."""
+        return min((level.next_change for level in self._levels), default=NEVER)
+
+    @property
+    def next_help(self) -> int:
+        """Return when one changes next that may set somebody going who waits."""
+        return min((level.next_change for level in self._helping), default=NEVER)
+
+    def change(self, now: int) -> None:
+        """Change those whose time it is."""
+        for level in self._levels:
+            level.change(now)
+
+    def snapshot(self) -> list[int]:
+        """Return when they have changed last, for ``restore``."""
+        return [level.now for level in self._levels]
+
+    def restore(self, snapshot: list[int]) -> None:
+        """Be what they were when a snapshot was taken."""
+        for level, now in zip(self._levels, snapshot, strict=True):
+            level.go_to(now)
+
+
+def _readings(plan: Plan, times: Times, limit: int) -> dict[tuple[str, str], Reading]:
+    """Return what follows the time in a plan, by kind and name: the limit, capacities, incidents that states read."""
+    population = plan.population
+
+    def number(most: int, least: int, product: Product, path: str) -> Reading:
+        return Reading.of_number(most, least, times.course(product, plan.purpose(path)))
+
+    found = {("incident", name): Reading.of_incident(times.incidents[name]) for name in plan.incidents_read}
+    if population.limit_profile is not None:
+        found["limit", ""] = number(limit, 1, population.limit_profile, "limit_profile")
+    for name, one in population.resources.items():
+        if one.capacity_profile is not None:
+            path = f"resource/{path_part(name)}/capacity_profile"
+            found["resource", name] = number(one.capacity, 0, one.capacity_profile, path)
+    return found
