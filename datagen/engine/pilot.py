@@ -8,7 +8,7 @@ import numpy as np
 
 from datagen.clock import NEVER, stopwatch, time_left
 from datagen.draw import Floats, Integers
-from datagen.engine.columns import Columns
+from datagen.engine.first import columns_of
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.walk import Walk
@@ -32,7 +32,7 @@ class Sizes:
 
 def sizes(plan: Plan, seed: int, pools: Pools, begin: Callable[[Layout], LineWriter]) -> Sizes | None:
     """Return how long the records of a run are, as ``begin`` writes them; None when it makes none."""
-    columns = Columns(plan, pools.world())
+    columns = columns_of(plan, seed, pools)
     writer = begin(columns.layout)
     walk, end = Walk(plan, seed, NEVER), time_left(plan.start)
     states: list[Integers] = []

@@ -32,7 +32,7 @@ def rounds(plan: Plan) -> list[Round | str]:
     kept = {(name, of) for kind, name in plan.memories if kind == EMITTER for of in remembered(plan, name)}
     kept |= {node for dimensions in _all_fields(plan) for one in dimensions for node in lookups(one)}
     kept |= {(name, one.name) for name, dimensions in emitters.items() for one in dimensions if _depends(one)}
-    kept |= {(name, emitter.text.name) for name, emitter in plan.emitters.items() if emitter.text is not None}
+    kept |= {(name, one.source.name) for name, one in plan.emitters.items() if one.source is not None}
     if not kept:
         return []
     found = reads(emitters, plan.made_variables)

@@ -164,7 +164,7 @@ class _Explanation:
             if self.scale is None
             else {"constant": self.scale.constant, "error": self.scale.error},
             "at_start": self.at_start,
-            "texts": [emitter.name for emitter in self.spec.emitters if emitter.text is not None],
+            "texts": [emitter.name for emitter in self.spec.emitters if emitter.source is not None],
             "transitions": "pilot" if self.expectation.is_measured else "closed form",
             "by_row": list(self._by_row()),
             "impure": [],
