@@ -80,6 +80,8 @@ VALUES = world(
     {"name": "plate", "type": "regex", "pattern": "[A-Z]{2} [1-9][0-9]{1,3}", "unique": True},
     {"name": "card", "type": "credit_card"},
     {"name": "place", "type": "geo", "within": {"circle": {"lat": 52, "lon": 13, "km": 5}}},
+    {"name": "near", "type": "geo", "around": {"table": "cities", "km": 9}, "format": "geohash"},
+    {"name": "truck", "type": "geo", "along": {"table": "airports", "progress": "second(time) / 60"}},
     {"name": "city", "type": "column", "table": "cities", "column": "name"},
     {"name": "firm", "type": "column", "table": "companies", "column": "domain", "pick": "shuffle"},
     {"name": "sold", "type": "column", "table": "products", "column": "price", "match": {"category": "'Shoes'"}},
@@ -92,7 +94,7 @@ VALUES = world(
         "default": {"name": "no", "type": "float", "distribution": {"type": "mixture", "of": DRAWN}},
     },
     {"name": "pace", "type": "expression", "value": "profile('shift') * profile('ramp') * profile('luck')"},
-    tables={name: {"type": name} for name in ("people", "countries", "cities", "companies", "products")}
+    tables={name: {"type": name} for name in ("people", "countries", "cities", "airports", "companies", "products")}
     | {"agents": {"type": "user_agents"}},
     profiles={
         "day": {"type": "peaks", "days": {"monday": [{"hour": 9, "sigma": 2, "weight": 3}]}},

@@ -10,7 +10,14 @@ Spec = dict
 LINES = ["a\nb", "\n", " x \r\n\r\ny\n", None, "one", ""]
 JSON_TEXTS = ['{"b": 1e5, "a" : "\\u00e9  x\\\\"}', "[1, 2.50 ]", '"q r"', '{\n "a" : [ ],\t"a": {}}', " -0.0\n"]
 # Their keys come in one order: that of columns is the order in which values show them.
-OBJECTS = [{"a": 1, "b": "x"}, {"a": 0, "b": None}, None, {"a": 2, "c": [1, {"d": "é"}]}, [], [{"a": 3}, None, {"a": 4}]]
+OBJECTS = [
+    {"a": 1, "b": "x"},
+    {"a": 0, "b": None},
+    None,
+    {"a": 2, "c": [1, {"d": "é"}]},
+    [],
+    [{"a": 3}, None, {"a": 4}],
+]
 LENGTHS = {"type": "uniform", "min": 0, "max": 3}
 
 
