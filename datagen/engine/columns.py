@@ -77,6 +77,7 @@ class Columns:
         variables = {name: course(nothing).type for name, course in self.times.readings.items()} | self._types
         owner: Path_ = ()
         earlier: dict[str, pa.DataType] = {}
+        types = self.layout.emitters | self.shapes.beside
         for place in self._plan.population.places():
             if place.json_path[:2] != owner:
                 owner, earlier = place.json_path[:2], {}
@@ -87,7 +88,7 @@ class Columns:
             yield from place.misfits(Layout({"": {name: known[name] for name in sorted(names)}}), self._types)
             if place.emitter is not None:
                 name = place.dimension.name
-                earlier[name] = self.shapes.type_of(place.emitter, name, self.layout)
+                earlier[name] = types[place.emitter][name]
         yield from self.shapes.misfits(self._plan.population.emitters)
 
     def snapshot(self) -> dict[str, Any]:
@@ -184,7 +185,8 @@ class Columns:
             }
             made = {name: self._empty(name) for name in self._plan.emitters}
             types = {name: {key: column.type for key, column in columns.items()} for name, columns in made.items()}
-            found = {(name, key): plain_type(type_) for name, of in types.items() for key, type_ in of.items()}
+            read = {name: of | self.shapes.beside.get(name, {}) for name, of in types.items()}
+            found = {(name, key): plain_type(type_) for name, of in read.items() for key, type_ in of.items()}
             found |= {place: as_json(found[place]) for place in endless}
             if found == kept or not (self._plan.memories or self._ordered.logs):
                 break

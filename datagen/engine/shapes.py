@@ -8,7 +8,6 @@ from datagen.engine.objects import Objects, Shape
 from datagen.language.emitter import Emitter
 from datagen.plugin.dimension import Dimension
 from datagen.problems import Path_, show
-from datagen.records.batch import Layout
 
 
 class Shapes:
@@ -20,12 +19,12 @@ class Shapes:
         self.unknown: dict[str, Dimension] = {}  # generators of records whose keys nobody has said yet, by emitter
         self.objects: dict[str, Objects] = {}  # by emitter
         self._seen = seen
-        self._beside: dict[str, dict[str, pa.DataType]] = {}  # by emitter: types of fields beside the record
+        self.beside: dict[str, dict[str, pa.DataType]] = {}  # by emitter: types of the fields that its record reads
         self._wrong: dict[str, str] = {}  # emitters whose generator makes no objects, and why
 
     def empty(self, emitter: Emitter, source: Dimension, made: dict[str, pa.Array]) -> dict[str, pa.Array]:
         """Return the columns of no records; what is ``made`` for none by its fields is of the type that they make."""
-        self._beside[emitter.name] = {name: array.type for name, array in made.items()}
+        self.beside[emitter.name] = {name: array.type for name, array in made.items()}
         shape: Shape | None = None
         try:
             shape = Shape.of_type(made[source.name].type)
@@ -52,7 +51,3 @@ class Shapes:
     def keys(self, emitter: str) -> Collection[str]:
         """Return the keys of the records of an emitter, as far as they are objects."""
         return self.objects[emitter].shape.types if emitter in self.objects else ()
-
-    def type_of(self, emitter: str, field: str, layout: Layout) -> pa.DataType:
-        """Return the type of a field of an emitter, which may stand beside its record."""
-        return self._beside.get(emitter, layout.emitters[emitter])[field]

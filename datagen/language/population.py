@@ -189,6 +189,9 @@ class Population(Model):
                     yield (*place.json_path, *path, "emitter"), f"{text}; keep in a variable what others need of them"
                 if isinstance(part, Fallible) and (why := self._not_to_be_skipped(part, place.emitter)):
                     yield (*place.json_path, *path, "on_error"), why
+                if part.shares() and place.emitter is None:
+                    text = "only what is a field of a record can remember together with others"
+                    yield (*place.json_path, *path), text
                 kinds.add(type(part))
                 if (label := part.row_label()) is not None:
                     table, name, picking = label

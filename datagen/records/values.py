@@ -1,9 +1,10 @@
 """Columns as the code of users sees them: plain values of Python, of which nobody can change those of others."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -48,6 +49,32 @@ class GivenObject(dict[str, Any]):
         return dict, (dict(self),)
 
 
+class GivenRow(tuple[Any, ...]):
+    """A row of a table as a tuple, which knows the names of its values."""
+
+    __slots__ = ()
+    names: Mapping[str, int] = {}
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "GivenRow":
+        """Return a row of values by names."""
+        return _kind_of_row(tuple(row))(row.values())
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.names:
+            raise AttributeError(name)
+        return self[self.names[name]]
+
+    def __reduce__(self) -> Any:
+        return GivenRow.of, (dict(zip(self.names, self, strict=True)),)
+
+
+@cache
+def _kind_of_row(names: tuple[str, ...]) -> type[GivenRow]:
+    places = {name: place for place, name in enumerate(names)}
+    return type("GivenRow", (GivenRow,), {"names": places, "__slots__": ()})
+
+
 def given(value: Any) -> Any:
     """Return a value of JSON as it is given away."""
     if isinstance(value, dict):
@@ -64,6 +91,8 @@ def as_kept(value: Any) -> Any:
         return {
             "given" if isinstance(value, GivenObject) else "object": [[key, as_kept(one)] for key, one in value.items()]
         }
+    if isinstance(value, GivenRow):
+        return {"row": [[name, as_kept(one)] for name, one in zip(value.names, value, strict=True)]}
     if isinstance(value, list | tuple):
         kind = "givens" if isinstance(value, GivenList) else "list" if isinstance(value, list) else "tuple"
         return {kind: [as_kept(member) for member in value]}
@@ -83,6 +112,8 @@ def from_kept(value: Any) -> Any:
         return value
     [(kind, members)] = value.items()
     match kind:
+        case "row":
+            return GivenRow.of({key: from_kept(member) for key, member in members})
         case "given" | "object":
             pairs = {key: from_kept(member) for key, member in members}
             return GivenObject(pairs) if kind == "given" else pairs

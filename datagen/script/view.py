@@ -22,8 +22,11 @@ class TablesView(Offered):
     def __getitem__(self, name: str) -> "TableView":
         if name not in self._seen:
             rows = self._tables[name].objects(self._zone)
-            self._seen[name] = TableView(rows, list(self._tables[name].columns), self._numbers)
+            self._seen[name] = self._view(rows, list(self._tables[name].columns))
         return self._seen[name]
+
+    def _view(self, rows: GivenList, columns: list[str]) -> "TableView":
+        return TableView(rows, columns, self._numbers)
 
     def __getattr__(self, name: str) -> "TableView":
         if name.startswith("_") or name not in self._tables:
@@ -103,7 +106,7 @@ class TableView(Offered):
     def _where(self, equal: Mapping[str, Any]) -> "TableView":
         columns = [(self[name], value) for name, value in equal.items()]
         places = (place for place in range(len(self)) if all(values[place] == value for values, value in columns))
-        return TableView(GivenList(self._rows[place] for place in places), self.columns, self._numbers)
+        return type(self)(GivenList(self._rows[place] for place in places), self.columns, self._numbers)
 
     def _weights(self, column: str) -> list[float]:
         if column not in self._sums:

@@ -58,6 +58,15 @@ def test_a_list_gives_a_record_for_each_item_and_null_gives_none(with_time: bool
     assert [one["n"] for one in halves] == list(range(len(halves)))
 
 
+def test_a_key_may_be_called_as_what_it_is_made_of() -> None:
+    """What fields beside it look back at is what they had, not what the record shows."""
+    was = {"name": "was", "type": "previous", "of": "n", "default": 0}
+    text = {"name": "n", "type": "text", "value": "{{was}} {{n}}"}
+    spec = made(obj(text), N, was, {"name": "more", "type": "expression", "value": "n + 1"})
+    spec |= {"states": [state("s", "s", delay=constant(1))], "interarrival": constant(10**9)}
+    assert without_time(spec, 3) == [{"n": "0 0"}, {"n": "0 1"}, {"n": "1 2"}]
+
+
 def test_a_list_of_objects_of_columns_needs_no_json() -> None:
     several = {"type": "list", "elements": [{"name": "o"} | obj(N, enum("a", 1.5, None))]}
     spec = made(several | {"length_distribution": uniform(0, 3)}, columns=None)
