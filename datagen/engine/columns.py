@@ -40,7 +40,7 @@ from datagen.problems import Path_
 from datagen.records.batch import MOST_ROWS, TIME, Batch, Layout, Part
 from datagen.records.expression.name import former, root
 from datagen.records.types import as_json, plain_type
-from datagen.records.values import as_kept, from_kept
+from datagen.records.values import all_kept, from_kept
 
 _FIRST_ROWS = 16
 _BATCH_BYTES = 16_000_000
@@ -100,7 +100,7 @@ class Columns:
             "counters": dict(self._world.counters),
             "stores": stores,
             "recorded": recorded,
-            "memories": {path: as_kept(values) for path, values in self._world.memories.items()},
+            "memories": all_kept(self._world.memories),
             "ordered": self._ordered.snapshot(),
         }
 

@@ -1,6 +1,7 @@
 """What templates of Eventum see, under its names: a facade over what ours do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import itemgetter
 from types import SimpleNamespace
 from typing import Any
 
@@ -169,6 +170,9 @@ class Samples(TablesView):
 
 class Sample(TableView):
     """Rows of a table, as tuples."""
+
+    def _reading(self, column: str) -> Callable[[Any], Any]:
+        return itemgetter(list(self.columns).index(column))
 
     def __getitem__(self, key: Any) -> Any:
         """Return a row by its number, several as plain tuples by a slice, or all values of a column by its name."""

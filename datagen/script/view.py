@@ -1,6 +1,7 @@
 """Tables as templates see them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import methodcaller
 from typing import Any
 
 from datagen.problems import did_you_mean, show
@@ -61,8 +62,12 @@ class TableView(Offered):
         if key not in self._values:
             if key not in self.columns:
                 raise ValueError(f"there is no column {show(key)}{did_you_mean(key, self.columns)}")
-            self._values[key] = GivenList(row.get(key) for row in self._rows)
+            self._values[key] = GivenList(map(self._reading(key), self._rows))
         return self._values[key]
+
+    def _reading(self, column: str) -> Callable[[Any], Any]:
+        """Return what reads a column of a row."""
+        return methodcaller("get", column)
 
     def __getattr__(self, name: str) -> GivenList:
         if name.startswith("_") or name not in self.columns:

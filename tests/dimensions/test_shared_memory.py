@@ -8,7 +8,7 @@ import datagen
 from datagen.moment import parse_moment
 from datagen.problems import InvalidInput
 from tests.stepping import SteppingClock
-from tests.worlds import START, counter, enum, integer, records_of, run_of, state, uniform, world, write_json
+from tests.worlds import START, counter, enum, integer, records_of, run_of, state, uniform, world
 
 NEXT = "{% do told.set('n', (told.n or 0) + 1) %}{{ told.n }}"
 
@@ -95,15 +95,6 @@ def test_a_record_that_is_skipped_keeps_what_it_changed() -> None:
         "11",
         "11",
     ]
-
-
-def test_a_run_that_is_continued_remembers(generate, command, tmp_path) -> None:
-    spec = spec_of(integer("n", uniform(0, 9)), telling()) | {"target": {"type": "file", "path": f"{tmp_path}/all"}}
-    path = write_json(tmp_path / "spec.json", spec)
-    for count in (40, 60):
-        assert command("-c", path, "-s", START, "-n", count, "--seed", 1, "--state", f"{tmp_path}/state").code == 0
-    found = [json.loads(line)["v"] for line in (tmp_path / "all").read_text().splitlines()]
-    assert found == [str(n) for n in range(1, len(found) + 1)]
 
 
 def test_only_fields_of_records_can_share() -> None:
