@@ -89,6 +89,7 @@ class Draft:
     """A batch that is still to be made."""
 
     steps: Steps  # those that the records are of: one that has several is there as often
+    emitting: Steps  # those that emit, each once, also where there is no record
     parts: tuple[DraftPart, ...]
     skipped: Skipped
     barren: Integers = field(default_factory=lambda: np.zeros(0, np.int64))  # (m,) records before each step without one
@@ -112,7 +113,7 @@ class Draft:
         """Return the draft of steps that emit; those that are left out have no record."""
         parts = tuple(parts)
         if not skipped and all(part.several is None for part in parts):
-            return cls(steps, parts, Skipped())
+            return cls(steps, steps, parts, Skipped())
         counts = np.ones(len(steps), np.int64)
         for part in parts:
             counts[part.rows] = part.counts
@@ -121,4 +122,4 @@ class Draft:
         placed = (part.placed(starts) for part in parts)
         left = tuple(part for part in placed if len(part.rows))
         repeated = steps.at(np.repeat(np.arange(len(steps)), counts))
-        return cls(repeated, left, Skipped.of(skipped, starts), starts[counts == 0])
+        return cls(repeated, steps, left, Skipped.of(skipped, starts), starts[counts == 0])

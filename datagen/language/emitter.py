@@ -92,9 +92,11 @@ class Emitter(Model):
         if self.text is not None:
             return frozenset(columns) - {self.text.name}
         beside = {dimension.name for dimension in self.dimensions}
+        if self.record is not None:
+            time = None if self.time in beside else self.time
+            return frozenset(columns) - {*keys, time, self.incidents}
         hidden = {dimension.name for dimension in self.dimensions if dimension.hidden}
-        hidden = hidden if self.record is None else beside - set(keys)
-        is_own = TIME in (beside if self.record is None else keys)  # what is called so is not the time
+        is_own = TIME in beside  # what is called so is not the time
         return frozenset(hidden if self.time == TIME or is_own else hidden | {TIME})
 
     @model_validator(mode="after")

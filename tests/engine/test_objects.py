@@ -67,6 +67,14 @@ def test_a_key_may_be_called_as_what_it_is_made_of() -> None:
     assert without_time(spec, 3) == [{"n": "0 0"}, {"n": "0 1"}, {"n": "1 2"}]
 
 
+def test_the_label_of_a_field_beside_it_is_not_printed_either() -> None:
+    outliers = {"share": 0.5, "factor": 9, "label": "is_odd"}
+    level = {"name": "level", "type": "signal", "start": constant(1), "step": constant(0), "outliers": outliers}
+    odd = {"name": "odd", "type": "expression", "value": "level > 5"}
+    spec = made(obj(odd), level, incidents="on")
+    assert list(records_of(spec, 1)[0]) == ["time", "odd", "on"]
+
+
 def test_a_list_of_objects_of_columns_needs_no_json() -> None:
     several = {"type": "list", "elements": [{"name": "o"} | obj(N, enum("a", 1.5, None))]}
     spec = made(several | {"length_distribution": uniform(0, 3)}, columns=None)
