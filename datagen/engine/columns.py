@@ -164,7 +164,7 @@ class Columns:
 
     def learn(self, batch: Batch) -> None:
         """Choose the size of later batches from one that was made."""
-        fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1))
+        fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1)) if len(batch) else MOST_ROWS
         self._rows_next = max(1, min(self._rows_next * 4, fitting, MOST_ROWS))
 
     def _dimension_types(self) -> dict[str, dict[str, pa.DataType]]:
