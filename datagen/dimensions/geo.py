@@ -58,8 +58,6 @@ class Geo(PooledDimension):
     `POINT (13.4 52.5)`, or a geohash of 12 letters.
 
     Example: {"type": "geo", "name": "position", "within": {"circle": {"lat": 52.52, "lon": 13.405, "km": 15}}, "precision": 5}
-    Example: {"type": "geo", "name": "stop", "around": {"table": "cities", "km": 20}, "format": "wkt"}
-    Example: {"type": "geo", "name": "truck", "along": {"table": "cities", "progress": "second(time) / 60"}}
     """
 
     kind: ClassVar[str] = "geo"

@@ -23,7 +23,6 @@ class Variable(Dimension):
     A time can have a `format`, as in [now](#now).
 
     Example: {"type": "variable", "name": "user", "variable": "user_id"}
-    Example: {"type": "variable", "name": "since", "variable": "begun", "format": "epoch_s"}
     """
 
     kind: ClassVar[str] = "variable"

@@ -61,7 +61,6 @@ class Corrupt(Fault):
 
     Example: {"type": "corrupt", "share": 0.01, "how": ["typo", "truncate", "extra_field"], "label": true}
     Example: {"type": "corrupt", "share": 0.02, "how": ["wrong_type", "empty"], "weights": [1, 3], "fields": ["time"]}
-    Example: {"type": "corrupt", "share": 0.02, "how": "typo", "fields": ["place.city"]}
     """
 
     kind: ClassVar[str] = "corrupt"
