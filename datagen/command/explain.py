@@ -118,7 +118,8 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         rows = ", ".join(f"{count} of {emitter}" for emitter, count in found["at_start"].items())
         yield "at start", f"{rows}: rows of tables, which count in no other line"
     if found["texts"]:
-        yield "texts", f"{', '.join(found['texts'])}: a step may make none or several; it counts as one record here"
+        error = shown_error(found["records_per_second"]["error"])
+        yield "several", f"{', '.join(found['texts'])}: a step may make none or several, as many as in a pilot{error}"
     if found["transitions"] == "pilot":
         yield "conditions", "how often each transition by condition is taken was measured by a pilot without a limit"
     if found["by_row"]:

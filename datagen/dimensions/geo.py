@@ -1,12 +1,14 @@
 """The dimension ``geo``."""
 
-from typing import ClassVar, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
+from datagen.dimensions.places import Along, Around, Found
 from datagen.dimensions.region import AnyPolygon, Box, Circle, Points
 from datagen.draw import Floats, Integers, Keys
 from datagen.native import draws
@@ -14,6 +16,8 @@ from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import Extent
 from datagen.plugin.model import Model
 from datagen.plugin.token import of_width
+from datagen.problems import Path_
+from datagen.records.batch import Layout
 from datagen.records.text import json_text
 
 _LETTERS = np.frombuffer(b"0123456789bcdefghjkmnpqrstuvwxyz", np.uint8)
@@ -44,26 +48,65 @@ class Within(Model):
 
 
 class Geo(PooledDimension):
-    """A point on the earth, taken as a sphere: each in a region is equally likely.
+    """A point on the earth, taken as a sphere: in a region each is equally likely.
 
-    The region is a `box` with `south`, `west`, `north`, `east` (across the date line where `west` is above `east`), a
+    The region is `within` a `box` with `south`, `west`, `north`, `east` (across the date line where `west` is above `east`), a
     `circle` with `lat`, `lon`, `km`, or a `polygon`, a list of corners, each `[longitude, latitude]` as in GeoJSON.
-    As `format` says, a point is an object with `lat` and `lon`, an array `[lon, lat]`, a text such as
+    Or it lies `around` a place of a table: in a circle of `km` around the latitude and longitude of a row, which is drawn
+    by the weights of the table. Or it lies `along` a route, which leads through the rows of a table in their order, as
+    far as `progress` says; with `match`, a table holds several routes. As `format` says, a point is an object with `lat` and `lon`, an array `[lon, lat]`, a text such as
     `POINT (13.4 52.5)`, or a geohash of 12 letters.
 
     Example: {"type": "geo", "name": "position", "within": {"circle": {"lat": 52.52, "lon": 13.405, "km": 15}}, "precision": 5}
     """
 
     kind: ClassVar[str] = "geo"
-    within: Within = Field(description="the region")
+    within: Within | None = Field(None, description="the region")
+    around: Around | None = Field(None, description="the places around which it lies")
+    along: Along | None = Field(None, description="the route on which it lies")
     format: Literal["object", "array", "wkt", "geohash"] = Field("object", description="what a point looks like")
     precision: int = Field(6, ge=0, le=15, description="digits after the point, of degrees; 6 are a tenth of a metre")
 
     def extent(self) -> Extent:
         return Extent(_LENGTH, 3 * _LENGTH)
 
+    @model_validator(mode="after")
+    def _lies_somewhere(self) -> Self:
+        if sum(part is not None for part in (self.within, self.around, self.along)) != 1:
+            raise ValueError('must have one of "within", "around" and "along"')
+        return self
+
+    def draws(self) -> bool:
+        return self.along is None
+
+    def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
+        yield from super().picks()
+        for key, places in (("around", self.around), ("along", self.along)):
+            if places is not None:
+                yield from (((key, *path), table, column) for path, table, column in places.picks())
+
+    def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
+        yield from super().misfits(layout, variables)
+        progress = None if self.along is None else self.along.progress
+        if progress is not None and not progress.check(layout) and not progress.is_number(layout):
+            yield ("along", "progress"), "is no number"
+
+    def row_label(self) -> tuple[str, str, Any] | None:
+        return None if self.around is None else self.around.row().row_label()
+
     def make(self, rows: Rows) -> pa.Array:
-        lat, lon = self.within.points(rows.bits())
+        (lat, lon), absent = self._points(rows)
+        shown = self._written(lat, lon)
+        return pc.if_else(pa.array(absent), pa.scalar(None, shown.type), shown) if absent.any() else shown
+
+    def _points(self, rows: Rows) -> Found:
+        places = self.around or self.along
+        if places is not None:
+            return places.points(rows)
+        assert self.within is not None, "a point that lies nowhere"
+        return self.within.points(rows.bits()), np.zeros(len(rows), bool)
+
+    def _written(self, lat: Floats, lon: Floats) -> pa.Array:
         lon = np.where(lon >= 180.0, lon - 360.0, np.where(lon < -180.0, lon + 360.0, lon))
         if self.format == "geohash":
             return _geohash(lat, lon)

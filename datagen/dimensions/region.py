@@ -10,7 +10,7 @@ from datagen.draw import Floats, Integers, Keys, Marks
 from datagen.plugin.model import Model
 
 _RADIUS = 6371.0088  # km, the mean one of the earth (IUGG)
-_LARGEST = 20_000.0  # km: to the other side of the earth it is 15 more
+LARGEST = 20_000.0  # km: to the other side of the earth it is 15 more
 _GRID = 64
 _LEAST = 0.001  # of its box, which a polygon must fill
 
@@ -44,18 +44,25 @@ class Circle(Model):
 
     lat: Latitude = Field(description="latitude of its middle")
     lon: Longitude = Field(description="longitude of its middle")
-    km: float = Field(gt=0, le=_LARGEST, description="its radius")
+    km: float = Field(gt=0, le=LARGEST, description="its radius")
 
     def points(self, random: Keys) -> Points:
-        """Return points of random bits (n,): the height above a plane is even, and so is the direction."""
-        u, turn = _units(random, 0)
-        height = 2.0 * _sine(self.km / (2.0 * _RADIUS) * (180.0 / np.pi)) ** 2 * u  # below the pole of the circle
-        out, up = np.sqrt(height * (2.0 - height)), 1.0 - height
-        north, east = out * draw.sine(turn + 0.25), out * draw.sine(turn)
-        sine, cosine = _sine(self.lat), _sine(90.0 - abs(self.lat))
-        axis, ahead = up * sine + north * cosine, up * cosine - north * sine
-        lat = draw.angle(axis, np.sqrt(ahead * ahead + east * east))
-        return lat, self.lon + draw.angle(east, ahead)
+        """Return points of random bits (n,)."""
+        return around(np.array([self.lat]), np.array([self.lon]), self.km, random)
+
+
+def around(lat: Floats, lon: Floats, km: float, random: Keys) -> Points:
+    """Return points in circles around others, (n,) or one for all, of random bits (n,).
+
+    The height above a plane is even, and so is the direction.
+    """
+    u, turn = _units(random, 0)
+    height = 2.0 * _sine(km / (2.0 * _RADIUS) * (180.0 / np.pi)) ** 2 * u  # below the pole of the circle
+    out, up = np.sqrt(height * (2.0 - height)), 1.0 - height
+    north, east = out * draw.sine(turn + 0.25), out * draw.sine(turn)
+    sine, cosine = draw.sine(lat / 360.0), draw.sine((90.0 - np.abs(lat)) / 360.0)
+    axis, ahead = up * sine + north * cosine, up * cosine - north * sine
+    return draw.angle(axis, np.sqrt(ahead * ahead + east * east)), lon + draw.angle(east, ahead)
 
 
 class Polygon:

@@ -1,8 +1,9 @@
 """The dimension ``template``."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import pyarrow as pa
 from pydantic import Field, model_validator
@@ -11,13 +12,18 @@ from datagen.plugin import fake
 from datagen.plugin.dimension import Rows
 from datagen.plugin.model import invalid
 from datagen.problems import Path_, show
+from datagen.records.batch import TIME
 from datagen.records.values import given
 from datagen.script.closure import Closure
+from datagen.script.dialect import DIALECTS, Scope
+from datagen.script.eventum import State
 from datagen.script.failure import failure, place_in_template
+from datagen.script.loop import Failed
 from datagen.script.memory import Memory
 from datagen.script.program import Program
 from datagen.script.scripted import Scripted
 
+_MAKERS = re.compile(r"\b(faker|mimesis)\b")
 _ENGINE = ("jinja2", "markupsafe")  # whose versions decide what comes of a template by row
 
 
@@ -25,16 +31,20 @@ class Template(Scripted):
     """What a [template](../templates.md) of Jinja2 makes of the record: a text.
 
     It sees the fields that stand above it, variables, `time`, its `constants`, the `tables` of the spec, `rand` and
-    more. If it only puts values into a text, it is computed in columns, else by row, which takes some µs a record.
+    more; with `"dialect": "eventum"` the same under [Eventum's names](../templates.md#templates-of-eventum). If it only puts values into a text, it is computed in columns, else by row, which takes some µs a record.
 
     Example: {"type": "template", "name": "line", "text": "{% if worker is divisibleby 2 %}even{% else %}odd{% endif %} at {{ time.strftime('%H:%M') }}"}
+    Example: {"type": "template", "name": "line", "dialect": "eventum", "text": "{{ timestamp.isoformat() }} {{ module.rand.network.ip_v4_public() }}"}
     """
 
     kind: ClassVar[str] = "template"
-    memory: dict[str, Literal["template"]] = Field(
+    memory: dict[str, Scope] = Field(
         {},
         description="names of what it remembers from one record to the next; `template`: this field of this emitter, "
-        "and no other",
+        "and no other; `population`, `run`: all fields of emitters of a population, or of all, that name it",
+    )
+    dialect: Literal["eventum"] | None = Field(
+        None, description="`eventum`: it sees what templates of Eventum do, under the names that it has there"
     )
     undefined: Literal["nothing", "strict"] = Field(
         "nothing",
@@ -66,27 +76,37 @@ class Template(Scripted):
     @cached_property
     def _closure(self) -> Closure:
         """Return the template with all that it includes. Raises ValueError with the place of what is wrong."""
-        return Closure.of(self.source)
+        return Closure.of(self.source, DIALECTS[self.dialect])
 
     def draws(self) -> bool:
         return self._closure.draws
 
+    @cached_property
+    def _memories(self) -> dict[str, Scope]:
+        """Return the scopes of what it remembers, by name."""
+        usual = DIALECTS[self.dialect].memories
+        return {name: scope for name, scope in usual.items() if name in self._closure.names} | self.memory
+
     def counts(self) -> bool:
-        return bool(self.memory)
+        return bool(self._memories)
 
     def goes_in_order(self) -> bool:
-        return bool(self.memory) or super().goes_in_order()
+        return bool(self._memories) or super().goes_in_order()
+
+    def shares(self) -> tuple[str, ...]:
+        return tuple(f"{scope}/{name}" for name, scope in self._memories.items() if scope != "template")
 
     @cached_property
     def _own(self) -> frozenset[str]:
         """Return the names that are its own."""
-        return frozenset((*self.constants, *self.memory))
+        return frozenset((*self.constants, *self._memories))
 
     def files(self) -> list[str]:
         return [file.path for file in self._closure.files.values() if file.path]
 
     def libraries(self) -> list[str]:
-        fakes = fake.LIBRARIES if "fake" in self._closure.names else ()
+        makes = "fake" in self._closure.names or any(_MAKERS.search(file.text) for file in self._closure.files.values())
+        fakes = fake.LIBRARIES if makes else ()
         return [*fakes, *(_ENGINE if self._program_of("UTC").is_by_row else ())]
 
     def by_row(self) -> Iterator[str]:
@@ -116,14 +136,36 @@ class Template(Scripted):
         return self._closure.chooses_tables
 
     def make(self, rows: Rows) -> pa.Array:
-        known = rows.known(self._closure.names - self._own)
+        return self._program_of(rows.world.zone).texts(*self._reading(rows))
+
+    def each_in_turn(self, rows: Rows) -> Iterator[Any] | None:
+        if self.when is not None or self.keyed_by is not None or self.percent_missing or self.percent_nulls:
+            return None
+        return self._program_of(rows.world.zone).in_turn(*self._reading(rows))
+
+    def as_made(self, values: list[Any]) -> pa.Array:
+        return pa.array(values, pa.string())
+
+    def _reading(self, rows: Rows) -> tuple[Mapping[str, pa.Array], Rows, Failed, dict[str, Memory]]:
+        """Return what it reads, the rows, what is told of those that fail, and what it remembers."""
+        known = self._known(rows)
 
         def failed(row: int, error: Exception) -> None:
             self.fail(rows, row, lambda: failure(rows, row, error, place_in_template(error, self._closure), known))
 
-        kept = rows.world.memories
-        memories = {name: Memory(kept.setdefault(f"{rows.path}/{name}", {})) for name in self.memory}
-        return self._program_of(rows.world.zone).texts(known, rows, failed, memories)
+        kept, kind = rows.world.memories, Memory if self.dialect is None else State
+        paths = {
+            name: f"{rows.path if scope == 'template' else scope}/{name}" for name, scope in self._memories.items()
+        }
+        return known, rows, failed, {name: kind(kept.setdefault(path, {})) for name, path in paths.items()}
+
+    def _known(self, rows: Rows) -> dict[str, pa.Array]:
+        """Return the values of the names that it reads, (n,), the time also under the name that a dialect has for it."""
+        names = self._closure.names - self._own
+        known, called = rows.known(names), DIALECTS[self.dialect].time
+        if called in names and called not in known:
+            known = known | {str(called): time for time in rows.known([TIME]).values()}
+        return known
 
     @cached_property
     def _programs(self) -> dict[str, Program]:
@@ -134,5 +176,5 @@ class Template(Scripted):
         if zone not in self._programs:
             constants = {name: given(value) for name, value in self.constants.items()}
             strict = self.undefined == "strict"
-            self._programs[zone] = Program(self._closure, constants, zone, strict=strict, memory=self.memory)
+            self._programs[zone] = Program(self._closure, constants, zone, strict=strict, memory=self._memories)
         return self._programs[zone]

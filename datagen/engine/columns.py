@@ -7,7 +7,7 @@ thread. Knows nothing of how workers move or of what becomes of the records.
 
 import itertools
 from collections import ChainMap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -21,16 +21,18 @@ from datagen.engine.birth import Fact
 from datagen.engine.draft import Draft, DraftPart
 from datagen.engine.log import Sight
 from datagen.engine.memory import Back
+from datagen.engine.objects import Shape, objects_of
 from datagen.engine.ordered import Ordered
 from datagen.engine.owners import Owners
 from datagen.engine.plan import EMITTER, STATE, Plan, Setter
 from datagen.engine.reader import Events, Look, RecordReader, events_of, no_events
+from datagen.engine.shapes import Shapes
 from datagen.engine.step import Steps
 from datagen.engine.texts import Texts, texts_of
 from datagen.engine.times import printed_times
 from datagen.engine.variable_types import variable_types
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
-from datagen.plugin.dimension import Failed, PooledDimension, Rows
+from datagen.plugin.dimension import Dimension, Failed, PooledDimension, Rows
 from datagen.plugin.incident import labels
 from datagen.plugin.labelled import Labelled
 from datagen.plugin.world import World
@@ -38,7 +40,7 @@ from datagen.problems import Path_
 from datagen.records.batch import MOST_ROWS, TIME, Batch, Layout, Part
 from datagen.records.expression.name import former, root
 from datagen.records.types import as_json, plain_type
-from datagen.records.values import as_kept, from_kept
+from datagen.records.values import all_kept, from_kept
 
 _FIRST_ROWS = 16
 _BATCH_BYTES = 16_000_000
@@ -47,7 +49,8 @@ _BATCH_BYTES = 16_000_000
 class Columns:
     """Makes batches of records from steps."""
 
-    def __init__(self, plan: Plan, world: World) -> None:
+    def __init__(self, plan: Plan, world: World, seen: Mapping[str, Shape] | None = None) -> None:
+        """Take what values have shown of records that are objects, by emitter, where neither spec nor types say it."""
         self._plan = plan
         self.times = plan.times(world.seed)
         self._world = world
@@ -60,12 +63,14 @@ class Columns:
         self._records_a_step = 1.0  # or more, in the last batch: a text may be several records
         self._one_each = plan.population.one_each
         self._ordered: Ordered
+        self.shapes = Shapes(printed_times(plan.start, _NOTHING).type, seen or {})
         types = self._dimension_types()
-        self._hidden = {name: emitter.hidden(types[name]) for name, emitter in plan.emitters.items()}
+        self._hidden = {
+            name: emitter.hidden(types[name], self.shapes.keys(name)) for name, emitter in plan.emitters.items()
+        }
         self._whole = {name: emitter.whole for name, emitter in plan.emitters.items()}
         whole = {name: whole for name, whole in self._whole.items() if whole}
-        notes = {name: {one.name: one.note() for one in emitter.fields} for name, emitter in plan.emitters.items()}
-        self.layout = Layout(types, self._hidden, whole, notes)
+        self.layout = Layout(types, self._hidden, whole, {name: one.notes() for name, one in plan.emitters.items()})
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what expressions can't do with the values that they read, each with its path in the JSON."""
@@ -74,6 +79,7 @@ class Columns:
         variables |= self._plan.notes | self._types
         owner: Path_ = ()
         earlier: dict[str, pa.DataType] = {}
+        types = self.layout.emitters | self.shapes.beside
         for place in self._plan.population.places():
             if place.json_path[:2] != owner:
                 owner, earlier = place.json_path[:2], {}
@@ -84,7 +90,8 @@ class Columns:
             yield from place.misfits(Layout({"": {name: known[name] for name in sorted(names)}}), self._types)
             if place.emitter is not None:
                 name = place.dimension.name
-                earlier[name] = self.layout.emitters[place.emitter][name]
+                earlier[name] = types[place.emitter][name]
+        yield from self.shapes.misfits(self._plan.population.emitters)
 
     def snapshot(self) -> dict[str, Any]:
         """Return what later records depend on, counters, variables and memories, for ``restore``."""
@@ -96,7 +103,7 @@ class Columns:
             "counters": dict(self._world.counters),
             "stores": stores,
             "recorded": recorded,
-            "memories": {path: as_kept(values) for path, values in self._world.memories.items()},
+            "memories": all_kept(self._world.memories),
             "ordered": self._ordered.snapshot(),
         }
 
@@ -161,7 +168,7 @@ class Columns:
 
     def learn(self, batch: Batch) -> None:
         """Choose the size of later batches from one that was made."""
-        fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1))
+        fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1)) if len(batch) else MOST_ROWS
         self._rows_next = max(1, min(self._rows_next * 4, fitting, MOST_ROWS))
 
     def _dimension_types(self) -> dict[str, dict[str, pa.DataType]]:
@@ -182,7 +189,8 @@ class Columns:
             }
             made = {name: self._empty(name) for name in self._plan.emitters}
             types = {name: {key: column.type for key, column in columns.items()} for name, columns in made.items()}
-            found = {(name, key): plain_type(type_) for name, of in types.items() for key, type_ in of.items()}
+            read = {name: of | self.shapes.beside.get(name, {}) for name, of in types.items()}
+            found = {(name, key): plain_type(type_) for name, of in read.items() for key, type_ in of.items()}
             found |= {place: as_json(found[place]) for place in endless}
             if found == kept or not (self._plan.memories or self._ordered.logs):
                 break
@@ -203,8 +211,13 @@ class Columns:
         for dimension in self._plan.emitters[emitter].fields:
             made[dimension.name] = rows.make(dimension)
         labels = self._labels(emitter, rows, nothing, made)
-        if (whole := self._plan.emitters[emitter].whole) is not None:
-            made[whole.column] = Texts.of(made[whole.column]).texts
+        described = self._plan.emitters[emitter]
+        if described.text is not None:
+            made[described.text.name] = Texts.of(made[described.text.name]).texts
+        elif described.record is not None:
+            columns = self.shapes.empty(described, described.record, made)
+            beside = [field.name for field in described.dimensions if field.name not in columns]
+            made = {name: made[name] for name in beside} | columns
         return self._times(emitter, nothing) | made | labels
 
     def _former_types(self, emitter: str | None) -> dict[str, pa.DataType]:
@@ -237,20 +250,23 @@ class Columns:
                 for name, part in parts.items()
             }
         for name, part in parts.items():
-            if self._whole[name] is not None:
-                parts[name] = self._with_texts(part, skipped)
+            if (source := self._plan.emitters[name].source) is not None and name not in self.shapes.unknown:
+                parts[name] = self._with_several(part, source, skipped)
         return Draft.of(steps, parts.values(), skipped)
 
-    def _with_texts(self, part: DraftPart, skipped: Failed) -> DraftPart:
-        """Return an emitter's records with their whole texts; adds the rows that are left out to the others."""
+    def _with_several(self, part: DraftPart, source: Dimension, skipped: Failed) -> DraftPart:
+        """Return an emitter's records as their source has made them; adds the rows that are left out to the others."""
         emitter = self._plan.emitters[part.emitter]
-        assert emitter.text is not None, "records that are whole texts"
         rows = self._rows(part.steps.keys, events_of(part.steps), part.variables, {})
-        texts = texts_of(emitter, part.made[emitter.text.name], rows)
-        if texts.is_one_each(len(part.rows)):
-            return replace(part, made=part.made | {emitter.text.name: texts.texts})
-        skipped |= {int(part.rows[place]): why for place, why in texts.failed.items()}
-        return replace(part, texts=(emitter.text.name, texts))
+        made = {name: array for name, array in part.made.items() if name != source.name}
+        if emitter.text is not None:
+            several = texts_of(emitter, source, part.made[source.name], rows)
+        else:
+            several = objects_of(self.shapes.objects[emitter.name], emitter, source, part.made[source.name], rows)
+        if several.is_one_each(len(part.rows)):
+            return replace(part, made=made, own=several.columns)
+        skipped |= {int(part.rows[place]): why for place, why in several.failed.items()}
+        return replace(part, made=made, several=several)
 
     def _stores_now(self) -> dict[str, Store]:
         """Return the values of variables as they are now, for other threads."""
@@ -275,10 +291,13 @@ class Columns:
         steps = part.steps
         inside = self._rows(steps.keys, events_of(steps), part.variables, columns)
         inside = inside.owned_by(EMITTER, part.emitter)
-        for dimension in self._plan.emitters[part.emitter].fields:
+        emitter = self._plan.emitters[part.emitter]
+        for dimension in emitter.dimensions:
             name = dimension.name
             columns[name] = part.made[name] if name in part.made else inside.make(dimension)
-        return self._times(part.emitter, steps.time) | columns | self._labels(part.emitter, inside, steps.time, columns)
+        labels = self._labels(part.emitter, inside, steps.time, columns)
+        beside = {name: array for name, array in columns.items() if name not in part.own}
+        return self._times(part.emitter, steps.time) | beside | part.own | labels
 
     def _times(self, emitter: str, due: Integers) -> dict[str, pa.Array]:
         """Return the column of the time, also under the name that the emitter gives it."""
@@ -288,7 +307,7 @@ class Columns:
     def _labels(self, emitter: str, rows: Rows, due: Integers, made: dict[str, pa.Array]) -> dict[str, pa.Array]:
         """Return the columns of what is odd on purpose in those that are made, and of the incidents that are on."""
         found = {}
-        for dimension in self._plan.emitters[emitter].fields:
+        for dimension in self._plan.emitters[emitter].dimensions:
             if isinstance(dimension, Labelled) and dimension.label is not None:
                 found[dimension.label] = dimension.labels(rows, made[dimension.name])
         if (label := self._plan.emitters[emitter].incidents) is not None:

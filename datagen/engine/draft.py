@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers, Keys, numbered
+from datagen.engine.several import Several
 from datagen.engine.skipped import Skipped
 from datagen.engine.step import Steps
-from datagen.engine.texts import Texts
 from datagen.engine.variables import Positions, StoreReader
 from datagen.plugin.dimension import Failed
 
@@ -25,8 +25,9 @@ class DraftPart:
     variables: StoreReader
     made: dict[str, pa.Array]
     failed: Failed = field(default_factory=dict)  # places of records that are left out
-    texts: tuple[str, Texts] | None = None  # where the records are whole texts: their column, and those of each step
-    places: Integers | None = None  # (k,) among the texts of its step
+    own: dict[str, pa.Array] = field(default_factory=dict)  # where whole records are made: their columns,
+    several: Several | None = None  # and these where a step has not just one
+    places: Integers | None = None  # (k,) among the records of its step
 
     def reading(self, variables: StoreReader) -> "DraftPart":
         """Return the same with other values of variables."""
@@ -62,23 +63,23 @@ class DraftPart:
     def counts(self) -> Integers:
         """Return how many records each step has, (k,)."""
         size = len(self.rows)
-        return np.ones(size, np.int64) if self.texts is None else np.bincount(self.texts[1].owner, minlength=size)
+        return np.ones(size, np.int64) if self.several is None else np.bincount(self.several.owner, minlength=size)
 
     def placed(self, starts: Integers) -> "DraftPart":
         """Return it with a row for each record; the first one of each step of the batch is at ``starts``."""
-        if self.texts is None:
+        if self.several is None:
             return replace(self, rows=starts[self.rows])
-        column, texts = self.texts
-        owner = texts.owner
+        owner = self.several.owner
         places = np.arange(len(owner)) - np.searchsorted(owner, owner)
-        above = {name: array.take(pa.array(owner)) for name, array in self.made.items() if name != column}
+        above = {name: array.take(pa.array(owner)) for name, array in self.made.items()}
         return DraftPart(
             self.emitter,
             starts[self.rows[owner]] + places,
             self.at[owner],
             self.steps.at(owner),
             self.variables.at(owner),
-            above | {column: texts.texts},
+            above,
+            own=self.several.columns,
             places=places,
         )
 
@@ -88,6 +89,7 @@ class Draft:
     """A batch that is still to be made."""
 
     steps: Steps  # those that the records are of: one that has several is there as often
+    emitting: Steps  # those that emit, each once, also where there is no record
     parts: tuple[DraftPart, ...]
     skipped: Skipped
     barren: Integers = field(default_factory=lambda: np.zeros(0, np.int64))  # (m,) records before each step without one
@@ -110,8 +112,8 @@ class Draft:
     def of(cls, steps: Steps, parts: Iterable[DraftPart], skipped: Failed) -> "Draft":
         """Return the draft of steps that emit; those that are left out have no record."""
         parts = tuple(parts)
-        if not skipped and all(part.texts is None for part in parts):
-            return cls(steps, parts, Skipped())
+        if not skipped and all(part.several is None for part in parts):
+            return cls(steps, steps, parts, Skipped())
         counts = np.ones(len(steps), np.int64)
         for part in parts:
             counts[part.rows] = part.counts
@@ -120,4 +122,4 @@ class Draft:
         placed = (part.placed(starts) for part in parts)
         left = tuple(part for part in placed if len(part.rows))
         repeated = steps.at(np.repeat(np.arange(len(steps)), counts))
-        return cls(repeated, left, Skipped.of(skipped, starts), starts[counts == 0])
+        return cls(repeated, steps, left, Skipped.of(skipped, starts), starts[counts == 0])

@@ -16,8 +16,9 @@ from datagen.engine.log import Log, Sight
 from datagen.engine.memory import Back, Memory
 from datagen.engine.plan import EMITTER, Plan
 from datagen.engine.reader import Course, RecordReader, events_of
-from datagen.engine.rounds import Round, depths, looked_up, remembered, rounds
+from datagen.engine.rounds import Round, Together, depths, looked_up, remembered, rounds
 from datagen.engine.step import Steps
+from datagen.engine.together import in_turn, one_by_one
 from datagen.engine.variables import Positions
 from datagen.plugin.dimension import Dimension, Failed, Rows
 from datagen.plugin.lookup import Lookup
@@ -97,12 +98,15 @@ class Ordered:
             if isinstance(one, str):
                 assert set_variable is not None, "variables stand among the fields"
                 set_variable(one)
+                continue
+            if isinstance(one, Together):
+                self._make_together(parts, one, sight)
             elif one.emitter in parts:
-                part = parts[one.emitter]
-                self._make(part, one, sight)
+                self._make(parts[one.emitter], one, sight)
+            for name, part in parts.items():
                 if part.failed:
                     skipped |= {int(part.rows[place]): why for place, why in part.failed.items()}
-                    parts[one.emitter] = part.without_failed()
+                    parts[name] = part.without_failed()
         for part in parts.values():
             self.go_on((EMITTER, part.emitter), len(part.rows))
         for name, log in self.logs.items():
@@ -120,9 +124,20 @@ class Ordered:
     def _names(self, emitter: str, name: str) -> bool:
         return any(dimension.name == name for dimension in self._plan.emitters[emitter].fields)
 
+    def _make_together(self, parts: dict[str, DraftPart], one: Together, sight: Sight) -> None:
+        def make(piece: DraftPart, fields: tuple[Dimension, ...], begin: int) -> None:
+            self._make_all(piece, fields, sight, begin)
+
+        present = {name: parts[name] for name in one.fields if name in parts}
+        made = in_turn(one, present, partial(self._rows, sight=sight)) if present else {}
+        for name, own in (one_by_one(one, present, make) if made is None else made).items():
+            parts[name].made.update(own)
+            for field, values in own.items() if made is not None else ():
+                self._keep(name, field, values)
+
     def _make(self, part: DraftPart, one: Round, sight: Sight) -> None:
         if not one.is_circle:
-            self._make_all(part, one, sight)
+            self._make_all(part, one.dimensions, sight)
             return
         needed = self._needed(part, one, sight)
         cuts, levels = _cuts(needed), _levels(needed) if self._may_come_in_any_order(one) else None
@@ -154,7 +169,7 @@ class Ordered:
         made: dict[str, list[pa.Array]] = {dimension.name: [] for dimension in one.dimensions}
         for low, high in pairwise(cuts):
             piece = part.between(low, high)
-            self._make_all(piece, one, sight, low)
+            self._make_all(piece, one.dimensions, sight, low)
             for name, arrays in made.items():
                 arrays.append(plain(piece.made[name]))
         return {name: pa.concat_arrays(arrays) for name, arrays in made.items()}
@@ -173,9 +188,9 @@ class Ordered:
                     needed = np.maximum(needed, numbers - self.logs[part.emitter].total)
         return needed
 
-    def _make_all(self, part: DraftPart, one: Round, sight: Sight, begin: int = 0) -> None:
-        """Make the dimensions of a round for some records, before which there are so many in the batch."""
-        for dimension in one.dimensions:
+    def _make_all(self, part: DraftPart, fields: Sequence[Dimension], sight: Sight, begin: int = 0) -> None:
+        """Make fields of some records, before which there are so many in the batch."""
+        for dimension in fields:
             rows = replace(self._rows(part, dimension, sight, begin), failed=part.failed)
             part.made[dimension.name] = values = rows.make(dimension)
             self._keep(part.emitter, dimension.name, values)

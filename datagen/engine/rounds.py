@@ -7,7 +7,7 @@ from datagen import graph
 from datagen.engine.plan import EMITTER, Plan
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.lookup import Lookup
-from datagen.plugin.order import VARIABLE, Node, former_reads, lookups, reads
+from datagen.plugin.order import VARIABLE, Node, former_reads, lookups, reads, ties
 from datagen.records.expression.name import of_former
 
 
@@ -23,7 +23,14 @@ class Round:
     is_circle: bool
 
 
-def rounds(plan: Plan) -> list[Round | str]:
+@dataclass(frozen=True)
+class Together:
+    """Fields of emitters that share what they remember, with those in between: made strictly in the order of events."""
+
+    fields: dict[str, tuple[Dimension, ...]]  # by emitter, in their listed order
+
+
+def rounds(plan: Plan) -> list[Round | Together | str]:
     """Return the rounds, each behind those whose values it takes.
 
     Where variables look up records, they stand among them, by their names; else they come before all rounds.
@@ -32,18 +39,29 @@ def rounds(plan: Plan) -> list[Round | str]:
     kept = {(name, of) for kind, name in plan.memories if kind == EMITTER for of in remembered(plan, name)}
     kept |= {node for dimensions in _all_fields(plan) for one in dimensions for node in lookups(one)}
     kept |= {(name, one.name) for name, dimensions in emitters.items() for one in dimensions if _depends(one)}
-    kept |= {(name, emitter.text.name) for name, emitter in plan.emitters.items() if emitter.text is not None}
+    kept |= {(name, one.source.name) for name, one in plan.emitters.items() if one.source is not None}
     if not kept:
         return []
     found = reads(emitters, plan.made_variables)
+    tied = ties(emitters)
+    for node, others in tied.items():
+        found[node] = [*found[node], *others]
     first = [node for node in found if node in kept or (node[0] == VARIABLE and plan.interleaves)]
     wanted = {node: found[node] for node in graph.reached(found, *first)}
     births = [name for name in plan.setters if name not in plan.made_variables and plan.interleaves]
-    return [*births, *(one for group in graph.groups(wanted) for one in _rounds(plan, group, wanted))]
+    return [*births, *(one for group in graph.groups(wanted) for one in _rounds(plan, group, wanted, tied))]
 
 
-def _rounds(plan: Plan, group: list[Node], wanted: dict[Node, list[Node]]) -> Iterator[Round | str]:
+def _rounds(
+    plan: Plan, group: list[Node], wanted: dict[Node, list[Node]], tied: dict[Node, list[Node]]
+) -> Iterator[Round | Together | str]:
     emitter = group[0][0]
+    if any(node in tied for node in group):
+        own = {
+            name: [field for field in one.fields if (name, field.name) in group] for name, one in plan.emitters.items()
+        }
+        yield Together({name: tuple(fields) for name, fields in own.items() if fields})
+        return
     if emitter == VARIABLE:
         yield from (name for _, name in group if plan.interleaves)
         return

@@ -11,9 +11,9 @@ import numpy as np
 
 from datagen.clock import NEVER, Clock, time_left
 from datagen.draw import Integers
-from datagen.engine.columns import Columns
 from datagen.engine.crew import Crew, looked_ahead
 from datagen.engine.draft import Draft
+from datagen.engine.first import columns_of
 from datagen.engine.fit import misfits, oddities
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
@@ -94,7 +94,7 @@ class Run:
         self._refused = np.zeros(len(population.sources), np.int64)
         self._stuck = np.zeros(len(population.states), np.int64)
         plan = Plan(population, clock.start, warm_up, scale, self.pools)
-        self._columns = Columns(plan, self.pools.world())
+        self._columns = columns_of(plan, seed, self.pools)
         self._rows = TableRecords(plan, self.pools.world())
         self._rows_are_due = len(self._rows) > 0
         self.layout = self._rows.added_to(self._columns.layout)  # what the records look like

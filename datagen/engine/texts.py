@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.draw import Integers
+from datagen.engine.several import Several
 from datagen.language.emitter import Emitter
-from datagen.plugin.dimension import Failed, Rows
-from datagen.plugin.fallible import Fallible
+from datagen.plugin.dimension import Dimension, Failed, Rows
+from datagen.plugin.fallible import may_be_skipped
 from datagen.problems import RunFailed, show
 from datagen.records.text import plain_text
 from datagen.records.types import JSON_TEXT, plain, present
@@ -56,10 +57,6 @@ class Texts:
             return self
         return replace(self, texts=self.texts.filter(is_kept), owner=self.owner[is_kept.to_numpy(zero_copy_only=False)])
 
-    def is_one_each(self, size: int) -> bool:
-        """Return whether each of so many steps has one record."""
-        return len(self.owner) == size and bool((self.owner == np.arange(size)).all())
-
     def lines(self) -> "Texts":
         """Return the lines of the texts that are not blank."""
         lines = pc.split_pattern_regex(self.texts, _LINE_END)
@@ -84,8 +81,8 @@ class Texts:
         return one_line._where(pa.array(~np.isin(self.owner, list(failed)))) if failed else one_line
 
 
-def texts_of(emitter: Emitter, values: pa.Array, rows: Rows) -> Texts:
-    """Return the whole texts that an emitter makes of the values of its generator, (k,) for rows (k,).
+def texts_of(emitter: Emitter, text: Dimension, values: pa.Array, rows: Rows) -> Several:
+    """Return the whole texts that an emitter makes of the values of their generator, (k,) for rows (k,).
 
     Raises RunFailed when one is not what it must be, unless its generator leaves out what fails.
     """
@@ -97,10 +94,9 @@ def texts_of(emitter: Emitter, values: pa.Array, rows: Rows) -> Texts:
         texts = texts.lines()
     if emitter.check == "json":
         texts = texts.json(lambda row: f"making {emitter.name}: {rows.described(row)}")
-    may_fail = isinstance(emitter.text, Fallible) and emitter.text.on_error == "skip"
-    if texts.failed and not may_fail:
+    if texts.failed and not may_be_skipped(text):
         raise next(iter(texts.failed.values()))()
-    return texts
+    return Several({text.name: texts.texts}, texts.owner, texts.failed)
 
 
 def _no_json(where: Callable[[int], str], row: int, text: str, why: str) -> RunFailed:

@@ -139,19 +139,24 @@ class _Explanation:
         return 0.0 if visits is None else (came.rates - flow.rates) * float(visits @ weights)
 
     @cached_property
+    def emits(self) -> Floats:
+        """Return how many records a step into each state makes, (states,)."""
+        return self.expectation.emits * (1.0 if self.sizes is None else self.sizes.each)
+
+    @cached_property
     def records(self) -> Floats | None:
-        return self.makes(self.expectation.emits)
+        return self.makes(self.emits)
 
     @cached_property
     def bytes(self) -> Floats | None:
-        return None if self.sizes is None else self.makes(self.expectation.emits * self.sizes.means)
+        return None if self.sizes is None else self.makes(self.emits * self.sizes.means)
 
     @property
     def object(self) -> dict[str, Any]:
         """Return all of it."""
         return {
             "means_of": "long run" if self.span is None else "run",
-            "records_per_second": self._curve(self.records),
+            "records_per_second": self._curve(self.records) | {"error": self._records_error()},
             "bytes_per_second": self._curve(self.bytes) | self._record(),
             "life": self._life(),
             "workers": self._workers(),
@@ -164,11 +169,15 @@ class _Explanation:
             if self.scale is None
             else {"constant": self.scale.constant, "error": self.scale.error},
             "at_start": self.at_start,
-            "texts": [emitter.name for emitter in self.spec.emitters if emitter.text is not None],
+            "texts": [emitter.name for emitter in self.spec.emitters if emitter.source is not None],
             "transitions": "pilot" if self.expectation.is_measured else "closed form",
             "by_row": list(self._by_row()),
             "impure": [],
         }
+
+    def _records_error(self) -> float | None:
+        """Return the relative error of the number of records; None where each step makes one, so that it is known."""
+        return None if self.spec.one_each or self.sizes is None or not self.sizes.records else self.sizes.each_error
 
     def _record(self) -> dict[str, Any]:
         known = self.sizes
@@ -176,7 +185,7 @@ class _Explanation:
         return {
             "format": self.formatter.kind,
             "per_record": mean[0] / mean[1] if mean[0] and mean[1] else None,
-            "error": None if known is None else known.error,
+            "error": None if known is None or not known.records else known.error,
             "pilot_records": 0 if known is None else known.records,
         }
 
@@ -184,7 +193,7 @@ class _Explanation:
         visits = self.expectation.visits
         return {
             "seconds": _finite(self.expectation.life),
-            "records": None if visits is None else float(visits @ self.expectation.emits),
+            "records": None if visits is None else float(visits @ self.emits),
             "always_stops": self.expectation.always_stops,
         }
 
@@ -206,7 +215,7 @@ class _Explanation:
 
     def _limit(self) -> dict[str, Any]:
         outcome, expected = self.outcome, self.expectation
-        free, bound = self._mean(expected.records), self._mean(self.records)
+        free, bound = self._mean(expected.makes(self.emits)), self._mean(self.records)
         return {
             "workers": None if self.limit == NEVER else self.limit,
             "is_chosen": self.options.max_workers is not None or self.spec.max_workers is not None,
@@ -227,7 +236,7 @@ class _Explanation:
             "workers_altogether": flow.altogether,
             "ends": flow.ends,
             "life_seconds": _finite(flow.chain.life),
-            "records_per_life": None if visits is None else float(visits @ self.expectation.emits),
+            "records_per_life": None if visits is None else float(visits @ self.emits),
         }
 
     def _states(self) -> dict[str, Any]:
@@ -247,7 +256,8 @@ class _Explanation:
         visits = self.expectation.visits
         made = {}
         for emitter in self.spec.emitters:
-            own = np.array([1.0 if state.emitter == emitter.name else 0.0 for state in self.spec.states])
+            is_own = np.array([1.0 if state.emitter == emitter.name else 0.0 for state in self.spec.states])
+            own = is_own * self.emits
             records = self._mean(self.makes(own))
             bytes_ = None if self.sizes is None else self._mean(self.makes(own * self.sizes.means))
             made[emitter.name] = {

@@ -35,8 +35,6 @@ _WHY_NOT = {
     "unknown": "what workers do takes too long to compute for so many states",
 }
 
-_SKIPPED = "; records that are skipped are missing in it"
-
 
 @dataclass(frozen=True)
 class Scale:
@@ -45,12 +43,10 @@ class Scale:
     constant: float
     volume: Volume | None = None  # None: the spec says the constant itself
     error: float = 0.0  # relative, of the volume
-    skips: bool = False  # whether records may be left out, which nobody knows ahead
 
     def __str__(self) -> str:
         what = "volume_scale" if self.volume is None else f"volume {self.volume}"
-        text = f"{what}: {self.constant:.{_DIGITS}g} times as many workers as the spec says{shown_error(self.error)}"
-        return text + (_SKIPPED if self.skips else "")
+        return f"{what}: {self.constant:.{_DIGITS}g} times as many workers as the spec says{shown_error(self.error)}"
 
 
 def shown_error(error: float | None) -> str:
@@ -89,7 +85,7 @@ def scaled(
     if volume is None:
         return options, None
     if known is not None and known[0] == str(volume):
-        return _with(loaded, options, Scale(known[1], volume, skips=spec.skips))
+        return _with(loaded, options, Scale(known[1], volume))
     return _with(loaded, options, _reached(_Asked(loaded, options, start, volume)))
 
 
@@ -122,11 +118,12 @@ def _reached(asked: _Asked) -> Scale:
     loaded, options, volume = asked.loaded, asked.options, asked.volume
     unit = Expectation(loaded.spec, 2.0, asked.start or soon())  # twice as many: scaled batches are not rounded
     weights, error = unit.emits, 0.0
-    if volume.in_bytes:
+    if volume.in_bytes or not loaded.spec.one_each:
         found = measured(loaded, options, asked.start, loaded.registry.formatter("json"))
-        if found is None:
+        if found is None or not found.records:
             raise asked.refuse("there are no records to measure: a pilot has made none")
-        weights, error = weights * found.means, found.error
+        weights = weights * found.each * (found.means if volume.in_bytes else 1.0)
+        error = found.error if volume.in_bytes else found.each_error
     fixed, free = np.zeros(1), np.zeros(1)
     for is_free, curve in _curves(asked, unit, weights):
         fixed, free = (fixed, free + curve / 2) if is_free else (fixed + curve, free)
@@ -141,7 +138,7 @@ def _reached(asked: _Asked) -> Scale:
     constant = min((volume.amount - at) / rate for at, rate in zip(*map(np.ravel, both), strict=True) if rate > 0)
     constant = float(f"{constant:.{_DIGITS}g}")  # so that it can be written down
     _make_sure(asked, constant, own + constant * float(free.max()))
-    return Scale(constant, volume, error, loaded.spec.skips)
+    return Scale(constant, volume, error)
 
 
 def _curves(asked: _Asked, unit: Expectation, weights: Floats) -> Iterator[tuple[bool, Floats]]:

@@ -1,7 +1,7 @@
-"""The model of an emitter: what a record is made of, fields or one text."""
+"""The model of an emitter: what a record is made of, fields, one text or one object."""
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Collection, Iterable
+from functools import cached_property, partial
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
@@ -10,18 +10,22 @@ from datagen.plugin.dimension import AnyDimension, Dimension
 from datagen.plugin.model import Maker, Model, invalid, make_of_group
 from datagen.problems import show
 from datagen.records.batch import TIME, Whole
+from datagen.records.note import Note
 
-TEXT = "text"  # the name of the column of whole texts, unless their generator has another
+TEXT, RECORD = "text", "record"  # the names of generators of whole records, unless they have another
 
 
-def _of_texts(described: Any, info: "ValidationInfo[Maker]") -> Any:
-    """Return the generator of whole texts, which needs no name."""
+def _named(name: str, described: Any, info: "ValidationInfo[Maker]") -> Any:
+    """Return a generator of whole records, which needs no name."""
     if isinstance(described, dict):
-        described = {"name": TEXT, **described}
+        described = {"name": name, **described}
     return make_of_group("dimension", described, info)
 
 
-TextGenerator = Annotated[Dimension, PlainValidator(_of_texts), WithJsonSchema({"group": "nameless"})]
+_NAMELESS = WithJsonSchema({"group": "nameless"})
+TextGenerator = Annotated[Dimension, PlainValidator(partial(_named, TEXT)), _NAMELESS]
+RecordGenerator = Annotated[Dimension, PlainValidator(partial(_named, RECORD)), _NAMELESS]
+ColumnType = Literal["text", "integer", "number", "boolean", "time", "json"]
 
 
 class Emitter(Model):
@@ -29,12 +33,24 @@ class Emitter(Model):
 
     name: str = Field(min_length=1, description="name of the emitter, unique")
     dimensions: list[AnyDimension] = Field(
-        [], description="the fields of the record, after its time; required unless there is a `text`, which reads them"
+        [],
+        description="the fields of the record, after its time; required unless there is a `text` or a `record`, which "
+        "reads them; they are not printed then",
     )
     text: TextGenerator | None = Field(
         None,
         description="a field generator, which needs no name, of the text that is the whole record; a list makes a "
         "record of each of its items, null or an empty list none",
+    )
+    record: RecordGenerator | None = Field(
+        None,
+        description="a field generator, which needs no name, of an object that is the record: its keys are the fields; "
+        "a list makes a record of each of its items, null or an empty list none",
+    )
+    columns: dict[str, ColumnType] | None = Field(
+        None,
+        description="what the values under each key of a `record` are, which may be missing; without it the generator "
+        "says so, or, where it makes JSON, its first 1,000 values",
     )
     split: Literal["lines"] | None = Field(
         None, description="`lines`: each line of the text is a record of its own; blank ones are none"
@@ -49,39 +65,58 @@ class Emitter(Model):
         None, min_length=1, description="name of a field to add behind these: the list of the incidents that are on"
     )
 
+    @property
+    def source(self) -> Dimension | None:
+        """Return the generator of whole records; None where a record consists of fields."""
+        return self.text if self.text is not None else self.record
+
     @cached_property
     def fields(self) -> list[Dimension]:
-        """Return all that is made for its records: the dimensions, and behind them the text."""
-        return self.dimensions if self.text is None else [*self.dimensions, self.text]
+        """Return all that is made for its records: the dimensions, and behind them what makes whole records."""
+        return self.dimensions if self.source is None else [*self.dimensions, self.source]
 
     @property
     def whole(self) -> Whole | None:
         """Return what the whole text of a record is; None where a record consists of fields."""
         return None if self.text is None else Whole(self.text.name, self.check == "json")
 
-    def hidden(self, columns: Iterable[str]) -> frozenset[str]:
-        """Return those of its columns that are not printed."""
+    def notes(self) -> dict[str, Note]:
+        """Return what is said about its columns."""
+        found = {field.name: field.note() for field in self.dimensions}
+        if self.text is not None:
+            found[self.text.name] = self.text.note()
+        return found if self.record is None else found | dict(self.record.note().inside)
+
+    def hidden(self, columns: Iterable[str], keys: Collection[str]) -> frozenset[str]:
+        """Return those of its columns that are not printed; ``keys`` are those of objects that are records."""
         if self.text is not None:
             return frozenset(columns) - {self.text.name}
+        beside = {dimension.name for dimension in self.dimensions}
+        if self.record is not None:
+            time = None if self.time in beside else self.time
+            return frozenset(columns) - {*keys, time, self.incidents}
         hidden = {dimension.name for dimension in self.dimensions if dimension.hidden}
-        is_own = any(dimension.name == TIME for dimension in self.dimensions)  # what is called so is not the time
+        is_own = TIME in beside  # what is called so is not the time
         return frozenset(hidden if self.time == TIME or is_own else hidden | {TIME})
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
         names = [field.name for field in self.fields]
         lines: list[tuple[tuple[str, ...], str]] = []
-        if self.text is None and "dimensions" not in self.model_fields_set:
-            lines.append((("dimensions",), '"dimensions" is required, or "text"'))
+        if self.source is None and "dimensions" not in self.model_fields_set:
+            lines.append((("dimensions",), '"dimensions" is required, or "text", or "record"'))
+        if self.text is not None and self.record is not None:
+            lines.append((("record",), 'there can be either a "text" or a "record"'))
         lines += [
-            ((key,), 'only means something beside a "text"')
-            for key in ("split", "check")
-            if getattr(self, key) is not None and self.text is None
+            ((key,), f'only means something beside a "{beside}"')
+            for key, beside in (("split", TEXT), ("check", TEXT), ("columns", RECORD))
+            if getattr(self, key) is not None and getattr(self, beside) is None
         ]
-        if self.text is not None and self.text.name in (TIME, *names[:-1]):
-            lines.append((("text",), f"there is a dimension {show(self.text.name)} already; give it another name"))
-        if self.text is not None and self.text.hidden:
-            lines.append((("text", "hidden"), "the text is what is printed"))
+        key = TEXT if self.text is not None else RECORD
+        if self.source is not None and self.source.name in (TIME, *names[:-1]):
+            lines.append(((key,), f"there is a dimension {show(self.source.name)} already; give it another name"))
+        if self.source is not None and self.source.hidden:
+            lines.append(((key, "hidden"), f"the {key} is what is printed"))
         if self.time != TIME and self.time in names:
             lines.append((("time",), f"there is a dimension {show(self.time)} already"))
         if lines:

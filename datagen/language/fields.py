@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from datagen.language.emitter import TEXT, Emitter
+from datagen.language.emitter import RECORD, TEXT, Emitter
 from datagen.language.members import members
 from datagen.language.names import Field, Found, names_in_json, names_in_text
 from datagen.language.state import State
@@ -25,15 +25,17 @@ def fields_of(owner: Any, path: Path_, key: str) -> tuple[Field, ...]:
 
 
 def fields_of_emitter(emitter: Any, path: Path_) -> tuple[Field, ...]:
-    """Return the fields of an emitter, with its whole text; of a model or, as far as they can be read, of JSON."""
+    """Return the fields of an emitter, with what makes whole records; of JSON as far as it can be read."""
     fields = fields_of(emitter, path, "dimensions")
-    text = emitter.get("text") if isinstance(emitter, dict) else emitter.text
-    at = (*path, "text")
-    if isinstance(text, Dimension):
-        return *fields, _model_field(at, text)
-    if not isinstance(text, dict):
-        return fields
-    return *fields, Field(at, text_in(text, "name") or TEXT, tuple(_json_reads(at, text)), tuple(_json_names(at, text)))
+    for key in (TEXT, RECORD):
+        source = emitter.get(key) if isinstance(emitter, dict) else getattr(emitter, key)
+        at = (*path, key)
+        if isinstance(source, Dimension):
+            fields = *fields, _model_field(at, source)
+        elif isinstance(source, dict):
+            named = text_in(source, "name") or key
+            fields = *fields, Field(at, named, tuple(_json_reads(at, source)), tuple(_json_names(at, source)))
+    return fields
 
 
 def leaving(state: State | dict[str, Any], path: Path_) -> Iterator[Field]:

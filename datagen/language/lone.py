@@ -35,8 +35,10 @@ def _other_records(states: dict[str, State], state: State, emitters: dict[str, E
     """Yield why a life that begins in a state is not one record at its birth."""
     if state.emitter is None:
         yield f"each of its workers must emit its record at birth, and state {show(state.name)} has no emitter"
-    elif emitters[state.emitter].text is not None:
-        yield f"each of its workers must emit one record, and the text of {show(state.emitter)} may be none or several"
+    elif emitters[state.emitter].source is not None:
+        what = "text" if emitters[state.emitter].text is not None else "record"
+        makes = f"the {what} of {show(state.emitter)} may be none or several"
+        yield f"each of its workers must emit one record, and {makes}"
     ways = {name: [way.next for way in other.ways if way.next in states] for name, other in states.items()}
     for name in reached(ways, *ways[state.name]):
         if states[name].emitter is not None:

@@ -188,14 +188,18 @@ class Population(Model):
         pools: dict[str, Place] = {}
         kinds: set[type[Dimension]] = set()
         labels: dict[tuple[Path_, str, str], Any] = {}
-        texts = {emitter.name for emitter in self.emitters if emitter.text is not None}
+        kinds_of = {one.name: "texts" if one.text is not None else "objects" for one in self.emitters if one.source}
         for place in self.places():
             for path, part in place.dimension.whole():
-                if isinstance(part, Lookup) and part.emitter in texts:
-                    text = f"the records of {show(part.emitter)} are whole texts, which can't be looked up"
+                if isinstance(part, Lookup) and part.emitter in kinds_of:
+                    made = kinds_of[part.emitter]
+                    text = f"the records of {show(part.emitter)} are whole {made}, which can't be looked up"
                     yield (*place.json_path, *path, "emitter"), f"{text}; keep in a variable what others need of them"
                 if isinstance(part, Fallible) and (why := self._not_to_be_skipped(part, place.emitter)):
                     yield (*place.json_path, *path, "on_error"), why
+                if part.shares() and place.emitter is None:
+                    text = "only what is a field of a record can remember together with others"
+                    yield (*place.json_path, *path), text
                 kinds.add(type(part))
                 if (label := part.row_label()) is not None:
                     table, name, picking = label
@@ -290,7 +294,7 @@ class Population(Model):
     @property
     def one_each(self) -> bool:
         """Return whether each step that emits makes one record."""
-        return not self.skips and all(emitter.text is None for emitter in self.emitters)
+        return not self.skips and all(emitter.source is None for emitter in self.emitters)
 
     def places(self) -> Iterator[Place]:
         """Yield the places of the dimensions of tables and emitters, and of all variables, without nested ones.
@@ -304,8 +308,9 @@ class Population(Model):
         for number, emitter in enumerate(self.emitters):
             name_path = f"emitter/{path_part(emitter.name)}"
             yield from _places(("emitters", number, "dimensions"), name_path, emitter.dimensions, emitter.name)
-            if emitter.text is not None:
-                yield _placed(("emitters", number, "text"), name_path, emitter.text, emitter.name)
+            if emitter.source is not None:
+                key = "text" if emitter.text is not None else "record"
+                yield _placed(("emitters", number, key), name_path, emitter.source, emitter.name)
         for number, state in enumerate(self.states):
             name_path = f"state/{path_part(state.name)}"
             yield from _places(("states", number, "variables"), name_path, state.variables)

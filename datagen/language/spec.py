@@ -122,8 +122,9 @@ def _too_large(data: dict[str, Any]) -> Iterator[tuple[Path_, str]]:
             if isinstance(part, Model):
                 path = (group, number, key) if isinstance(parts, list) else (group, key)
                 yield from too_large(path, getattr(part, key))
-            if isinstance(part, Emitter) and part.text is not None:
-                yield from value_too_large((group, number, "text"), part.text)
+            if isinstance(part, Emitter) and part.source is not None:
+                whole = "text" if part.text is not None else "record"
+                yield from value_too_large((group, number, whole), part.source)
 
 
 def _made(parts: Any, make: Callable[[Any], Any]) -> Any:

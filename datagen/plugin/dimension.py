@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -96,6 +96,18 @@ class Dimension(Reading):
     def counts(self) -> bool:
         """Return whether its own values depend on those that it has made before, or on how many."""
         return False
+
+    def shares(self) -> tuple[str, ...]:
+        """Return what it remembers together with other fields, by the names that all of these have for it."""
+        return ()
+
+    def each_in_turn(self, rows: "Rows") -> Iterator[Any] | None:
+        """Return what gives its values, one for each row as it is asked for; None where ``make`` makes all at once."""
+        return None
+
+    def as_made(self, values: list[Any]) -> pa.Array:
+        """Return values that came ``each_in_turn`` as ``make`` returns them."""
+        return pa.array(values)
 
     def most_values(self, world: World) -> int | None:
         """Return how many values it can make in a run, where none may come twice; None where there is no such end."""

@@ -28,3 +28,8 @@ class Fallible(Dimension):
         if self.on_error == "stop" or rows.failed is None:
             raise error()
         rows.failed.setdefault(row if rows.origin is None else int(rows.origin[row]), error)
+
+
+def may_be_skipped(dimension: Dimension) -> bool:
+    """Return whether a record is left out where this fails for it."""
+    return isinstance(dimension, Fallible) and dimension.on_error == "skip"

@@ -66,13 +66,33 @@ def _variables(variables: Fields, dimension: Dimension, above: Collection[str]) 
     )
 
 
+def ties(emitters: Fields) -> dict[Node, list[Node]]:
+    """Return the fields that share what they remember, each with another one, so that all of these lead to each other.
+
+    A field in which several parts share it is tied to itself.
+    """
+    sharing: dict[str, list[Node]] = {}
+    for emitter, dimensions in emitters.items():
+        for dimension in dimensions:
+            for name in (name for _, part in dimension.whole() for name in part.shares()):
+                sharing.setdefault(name, []).append((emitter, dimension.name))
+    found: dict[Node, list[Node]] = {}
+    for nodes in (nodes for nodes in sharing.values() if len(nodes) > 1):
+        for node, other in zip(nodes, [*nodes[1:], nodes[0]], strict=True):
+            found.setdefault(node, []).append(other)
+    return found
+
+
 def tangles(emitters: Fields, variables: Fields) -> Iterator[list[Node]]:
     """Yield the circles in which several emitters, or emitters and variables, look each other up.
 
     Within one emitter there may be circles: its records take what those before them had.
     """
     found = reads(emitters, variables)
-    for group in graph.groups(found):
-        if len({emitter for emitter, _ in group}) > 1:
-            inner = {node: [other for other in found[node] if other in group] for node in found if node in group}
+    tied = ties(emitters)
+    together = {node: [*others, *tied.get(node, ())] for node, others in found.items()}
+    for group in graph.groups(together):
+        crosses = any(other in group and other[0] != node[0] for node in group for other in found[node])
+        if crosses:  # by more than what its fields remember together
+            inner = {node: [other for other in together[node] if other in group] for node in together if node in group}
             yield next(graph.circles(inner))

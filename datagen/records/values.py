@@ -1,15 +1,17 @@
 """Columns as the code of users sees them: plain values of Python, of which nobody can change those of others."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
+from datagen.problems import RunFailed
 from datagen.records.expression.moment import zone_of
 from datagen.records.types import JSON_TEXT, is_optional, list_parts, plain, plain_type
 from datagen.zone import Zone
@@ -48,6 +50,32 @@ class GivenObject(dict[str, Any]):
         return dict, (dict(self),)
 
 
+class GivenRow(tuple[Any, ...]):
+    """A row of a table as a tuple, which knows the names of its values."""
+
+    __slots__ = ()
+    names: Mapping[str, int] = {}
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "GivenRow":
+        """Return a row of values by names."""
+        return _kind_of_row(tuple(row))(row.values())
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.names:
+            raise AttributeError(name)
+        return self[self.names[name]]
+
+    def __reduce__(self) -> Any:
+        return GivenRow.of, (dict(zip(self.names, self, strict=True)),)
+
+
+@cache
+def _kind_of_row(names: tuple[str, ...]) -> type[GivenRow]:
+    places = {name: place for place, name in enumerate(names)}
+    return type("GivenRow", (GivenRow,), {"names": places, "__slots__": ()})
+
+
 def given(value: Any) -> Any:
     """Return a value of JSON as it is given away."""
     if isinstance(value, dict):
@@ -55,49 +83,83 @@ def given(value: Any) -> Any:
     return GivenList(map(given, value)) if isinstance(value, list | tuple) else value
 
 
-def as_kept(value: Any) -> Any:
+def all_kept(memories: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what is remembered, by name path, ``as_kept``. Raises RunFailed when some of it has no form in it."""
+    found = {}
+    for path, values in memories.items():
+        try:
+            found[path] = as_kept(values)
+        except (TypeError, RecursionError) as error:
+            raise RunFailed(f"{path}: what is remembered can't be kept: {error}") from error
+    return found
+
+
+def as_kept(value: Any, seen: dict[int, int] | None = None) -> Any:
     """Return a value of Python as JSON that tells times, and what was given, from all else; for ``from_kept``.
 
-    Raises TypeError when it has no form in it.
+    A list or object that is there again is one that was ``seen``, by number, so that it stays one. Raises TypeError
+    when it has no form in it.
     """
+    seen = {} if seen is None else seen
+    if type(value) in (list, dict):
+        if id(value) in seen:
+            return {"again": seen[id(value)]}
+        seen[id(value)] = len(seen)
     if isinstance(value, dict):
-        return {
-            "given" if isinstance(value, GivenObject) else "object": [[key, as_kept(one)] for key, one in value.items()]
-        }
+        kind = "given" if isinstance(value, GivenObject) else "object"
+        return {kind: [[key, as_kept(one, seen)] for key, one in value.items()]}
+    if isinstance(value, GivenRow):
+        return {"row": [[name, as_kept(one, seen)] for name, one in zip(value.names, value, strict=True)]}
     if isinstance(value, list | tuple):
         kind = "givens" if isinstance(value, GivenList) else "list" if isinstance(value, list) else "tuple"
-        return {kind: [as_kept(member) for member in value]}
+        return {kind: [as_kept(member, seen) for member in value]}
     if isinstance(value, datetime):
         zone = None if value.tzinfo is None else getattr(value.tzinfo, "key", value.tzinfo.tzname(None))
         return {"time": [value.isoformat(), zone, value.fold, hasattr(value.tzinfo, "key")]}
     if isinstance(value, Decimal):
         return {"decimal": str(value)}
     if value is not None and not isinstance(value, str | int | float):
-        raise TypeError(f"{type(value).__name__} can't be kept")
+        raise TypeError(type(value).__name__)
     return value
 
 
-def from_kept(value: Any) -> Any:
-    """Return the value that ``as_kept`` was given."""
+def from_kept(value: Any, made: list[Any] | None = None) -> Any:
+    """Return the value that ``as_kept`` was given; ``made`` are the lists and objects so far that may change."""
+    made = [] if made is None else made
     if not isinstance(value, dict):
         return value
     [(kind, members)] = value.items()
     match kind:
-        case "given" | "object":
-            pairs = {key: from_kept(member) for key, member in members}
-            return GivenObject(pairs) if kind == "given" else pairs
+        case "again":
+            return made[members]
+        case "row":
+            return GivenRow.of({key: from_kept(member, made) for key, member in members})
+        case "given":
+            return GivenObject({key: from_kept(member, made) for key, member in members})
+        case "object":
+            found: dict[str, Any] = {}
+            made.append(found)
+            found.update((key, from_kept(member, made)) for key, member in members)
+            return found
+        case "list":
+            items: list[Any] = []
+            made.append(items)
+            items.extend(from_kept(member, made) for member in members)
+            return items
         case "decimal":
             return Decimal(members)
         case "time":
-            text, zone, fold, is_known = members
-            moment = datetime.fromisoformat(text)
-            info = (
-                zone_of(zone).info if is_known else moment.tzinfo and timezone(moment.utcoffset() or timedelta(), zone)
-            )
-            return moment.replace(tzinfo=info, fold=fold)
+            return _moment(*members)
         case _:
-            found = [from_kept(member) for member in members]
-            return GivenList(found) if kind == "givens" else tuple(found) if kind == "tuple" else found
+            return (GivenList if kind == "givens" else tuple)(from_kept(member, made) for member in members)
+
+
+def _moment(text: str, zone: str | None, fold: int, is_known: bool) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if is_known and zone is not None:
+        return moment.replace(tzinfo=zone_of(zone).info, fold=fold)
+    info = moment.tzinfo and timezone(moment.utcoffset() or timedelta(), zone or "")
+    return moment.replace(tzinfo=info, fold=fold)
 
 
 def python_values(array: pa.Array, zone: str, missing: Any = None) -> list[Any]:

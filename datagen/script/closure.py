@@ -12,7 +12,8 @@ from jinja2 import FileSystemLoader, FunctionLoader, TemplateNotFound, TemplateS
 from jinja2.meta import find_undeclared_variables
 
 from datagen.problems import did_you_mean, show
-from datagen.script.environment import BUILT_IN, DRAWING, Environment
+from datagen.script.dialect import OURS, Dialect
+from datagen.script.environment import Environment
 from datagen.script.source import Source
 from datagen.zone import Zone
 
@@ -46,6 +47,7 @@ class Closure:
     """A template with all that it includes, and what is read there; it is complete once it is made."""
 
     source: Source
+    dialect: Dialect = OURS
     files: dict[str, File] = field(default_factory=dict)  # by name
     names: set[str] = field(default_factory=set)  # that it gives no value itself where it reads them
     unsure: set[str] = field(default_factory=set)  # that it asks for, or that a file has from one that includes it
@@ -58,9 +60,9 @@ class Closure:
     inherits: bool = False
 
     @classmethod
-    def of(cls, source: Source) -> "Closure":
+    def of(cls, source: Source, dialect: Dialect = OURS) -> "Closure":
         """Read all that a template includes. Raises ValueError with the place of what is wrong."""
-        made = cls(source, {MAIN: File(source.text, source.file)})
+        made = cls(source, dialect, {MAIN: File(source.text, source.file)})
         todo = [MAIN]
         while todo:
             file = made.files[todo.pop()]
@@ -78,7 +80,7 @@ class Closure:
 
     def doubtful(self, constants: Collection[str]) -> set[str]:
         """Return the names that have to stand for something in the spec."""
-        return self.names - self.unsure - BUILT_IN.union(constants)
+        return self.names - self.unsure - self.dialect.names.union(constants)
 
     @property
     def may_remember(self) -> bool:
@@ -140,11 +142,11 @@ class Closure:
             if isinstance(node, nodes.Name) and node.ctx != "load":
                 self.unsure.add(node.name)
             elif isinstance(node, nodes.Test | nodes.Filter):
-                self.draws |= node.name in DRAWING
+                self.draws |= node.name in self.dialect.drawing
                 if node.name in _UNSURE and isinstance(node.node, nodes.Name):
                     self.unsure.add(node.node.name)
             elif isinstance(node, nodes.Const):
-                self.draws |= isinstance(node.value, str) and node.value in DRAWING  # as in map('random')
+                self.draws |= isinstance(node.value, str) and node.value in self.dialect.drawing  # as in map('random')
         for call in tree.find_all(nodes.Call):
             root, *names = _chain(call.node)
             if root == "fake" and names and "" not in names:
@@ -154,19 +156,19 @@ class Closure:
             self.imports |= not isinstance(defining, nodes.Macro)
         if file is not self.files[MAIN]:
             self.has_state |= any(set(made.find_all(_CHANGEABLE)) for made in tree.find_all(nodes.Assign))
-        self.draws |= bool(self.names & DRAWING)
+        self.draws |= bool(self.names & self.dialect.drawing)
         self.inherits |= any(True for _ in tree.find_all((nodes.Extends, nodes.Block)))
         self._note_tables(tree, file)
 
     def _note_tables(self, tree: nodes.Template, file: File) -> None:
-        named = 0
+        named, called = 0, self.dialect.tables
         for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
             of = node.node  # type: ignore[attr-defined]
             name = node.attr if isinstance(node, nodes.Getattr) else _text(node.arg)  # type: ignore[attr-defined]
-            if isinstance(of, nodes.Name) and of.name == "tables" and name is not None:
+            if isinstance(of, nodes.Name) and of.name == called and name is not None:
                 named += 1
                 self.tables.setdefault(name, file.place(node.lineno))
-        self.chooses_tables |= named < sum(name.name == "tables" for name in tree.find_all(nodes.Name))
+        self.chooses_tables |= named < sum(name.name == called for name in tree.find_all(nodes.Name))
 
 
 def _constant(node: nodes.Node) -> list[str] | None:

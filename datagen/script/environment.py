@@ -16,7 +16,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment, modifies_known_mutable
 
-from datagen.records.values import GivenList, GivenObject
+from datagen.records.values import GivenList, GivenObject, GivenRow
 from datagen.script import modules
 from datagen.script.rand import Offered
 from datagen.zone import Zone
@@ -89,6 +89,8 @@ class Environment(SandboxedEnvironment):
                 return self.undefined(obj=obj, name=attribute)
         if isinstance(obj, GivenObject) and attribute in obj:
             return obj[attribute]  # also what is called as a method is
+        if isinstance(obj, GivenRow) and attribute in obj.names:
+            return obj[obj.names[attribute]]
         if isinstance(obj, date):
             found = modules.of_moment(obj, attribute, self._zone)
             if found is not None:
@@ -96,7 +98,7 @@ class Environment(SandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        is_part = isinstance(obj, date) and isinstance(argument, str)
+        is_part = isinstance(obj, date | GivenRow) and isinstance(argument, str)
         return self.getattr(obj, argument) if is_part else super().getitem(obj, argument)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:

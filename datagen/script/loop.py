@@ -12,7 +12,9 @@ from jinja2 import Template, nodes
 from jinja2.parser import Parser
 
 from datagen.plugin.dimension import Rows
+from datagen.script import eventum
 from datagen.script.closure import MAIN, Closure
+from datagen.script.dialect import EVENTUM
 from datagen.script.environment import RAND, ROW, Environment, Row
 from datagen.script.fake import FakeView
 from datagen.script.numbers import Numbers
@@ -81,6 +83,7 @@ class Rendering:
     values: Values  # of those
     rows: Rows
     given: Mapping[str, Any]  # what it sees beside them
+    modules: Mapping[str, Any]
     _row: Row = field(init=False)
     _numbers: Numbers = field(init=False)
 
@@ -88,17 +91,25 @@ class Rendering:
         self._row = Row(frozenset(self.names if self.closure.imports else ()))
         self._numbers = Numbers(self.rows.keys, self.rows.key("call"))
 
-    def texts(self, failed: Failed) -> list[str | None]:
-        """Return the text of each row; None for those that ``failed`` is told of, which may raise instead."""
+    def texts(self, failed: Failed) -> Iterator[str | None]:
+        """Yield the text of each row, made as it is asked for.
+
+        It is None for a row that ``failed`` is told of, which may raise instead, and for one that has none on purpose.
+        """
         rows, seen = self._turns(), self._seen()
-        found: list[str | None] = []
-        while len(found) < len(self.rows):
+        made = 0
+        while made < len(self.rows):
             try:
-                found.extend(self._from(rows, seen))
+                for text in self._from(rows, seen):
+                    made += 1
+                    yield text
+            except eventum.NoText:
+                made += 1
+                yield None
             except Exception as error:  # what a template calls may raise anything; the texts before it are there
-                failed(len(found), error)
-                found.append(None)
-        return found
+                failed(made, error)
+                made += 1
+                yield None
 
     def _turns(self) -> Iterator[tuple[Any, ...]]:
         """Return the rows, each of which comes once."""
@@ -131,13 +142,21 @@ class Rendering:
     def _seen(self) -> dict[str, Any]:
         """Return what the template sees beside the values of a record."""
         rand = Rand(self._numbers)
+        world = self.rows.world
+        if self.closure.dialect is EVENTUM:
+            found = eventum.offered(world.tables, self._numbers, rand, world.zone, self.modules)
+        else:
+            found = self._offered(rand)
+        own = {name: value for name, value in {**found, **self.given}.items() if name not in self.names}
+        return own | {RAND: rand, ROW: self._row}
+
+    def _offered(self, rand: Rand) -> dict[str, Any]:
+        """Return what a template of ours sees."""
         tables = TablesView(self.rows.world.tables, self._numbers, self.rows.world.zone)
-        drawing = {
+        return {
             "fake": FakeView(self._numbers),
             "rand": rand,
             "random": rand,
             "shuffle": rand.shuffle,
             "tables": tables,
         }
-        own = {name: value for name, value in {**drawing, **self.given}.items() if name not in self.names}
-        return own | {RAND: rand, ROW: self._row}

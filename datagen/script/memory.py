@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from datagen.problems import show
-from datagen.records.values import GivenList, GivenObject
+from datagen.records.values import GivenList, GivenObject, GivenRow
 from datagen.script.rand import Offered
 
 _PLAIN = (str, int, float, bool, type(None), datetime, Decimal)
@@ -35,9 +35,7 @@ class Memory(Offered):
 
     def set(self, key: str, value: Any) -> None:
         """Keep a value. Raises ValueError when it is none that a snapshot could hold."""
-        if not _can_be_kept(value):
-            text = "only values of JSON, times and rows can be"
-            raise ValueError(f"{show(key)} can't be remembered as {type(value).__name__}: {text}")
+        check_kept(key, value)
         self._values[key] = _kept(value)
 
     def update(self, values: Mapping[str, Any]) -> None:
@@ -58,6 +56,13 @@ class Memory(Offered):
         return dict(self._values)
 
 
+def check_kept(key: str, value: Any) -> None:
+    """Raise ValueError when a value is none that a snapshot could hold."""
+    if not _can_be_kept(value):
+        text = "only values of JSON, times and rows can be"
+        raise ValueError(f"{show(key)} can't be remembered as {type(value).__name__}: {text}")
+
+
 def _can_be_kept(value: Any) -> bool:
     if isinstance(value, dict):
         return all(isinstance(key, str) and _can_be_kept(member) for key, member in value.items())
@@ -66,7 +71,7 @@ def _can_be_kept(value: Any) -> bool:
 
 def _kept(value: Any) -> Any:
     """Return a copy that can't be changed."""
-    if isinstance(value, GivenList | GivenObject):
+    if isinstance(value, GivenList | GivenObject | GivenRow):
         return value
     if isinstance(value, dict):
         return GivenObject({key: _kept(member) for key, member in value.items()})

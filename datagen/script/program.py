@@ -1,6 +1,6 @@
 """A template at work: in columns where it only puts values into a text, else as a loop over the records."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
 from typing import Any
@@ -14,8 +14,10 @@ from datagen.records.expression.moment import zone_of
 from datagen.records.text import Piece, join
 from datagen.records.types import is_optional
 from datagen.records.values import python_values
+from datagen.script import eventum
 from datagen.script.closure import MAIN, Closure
 from datagen.script.columns import Part, by_value, filtered, names_in, parts_of, shown
+from datagen.script.dialect import EVENTUM
 from datagen.script.environment import ROW, Row
 from datagen.script.loop import ROWS, Failed, Rendering, looped
 from datagen.script.memory import Memory
@@ -33,14 +35,15 @@ class Program:
         self._closure, self._zone, self._strict = closure, zone, strict
         self._environment = closure.environment(zone_of(zone), strict=strict)
         self._memory = frozenset(memory)
-        self._given = {**self._environment.modules, **constants}
+        seen = eventum.GIVEN if closure.dialect is EVENTUM else self._environment.modules
+        self._given = {**seen, **constants}
         self._whole: dict[tuple[str, ...], Template] = {}  # by the names that there are values for
         self._single: dict[tuple[int, bool], Template] = {}  # of parts: by their number, and whether they read a column
 
     def texts(self, columns: Columns, rows: Rows, failed: Failed, memories: Mapping[str, Memory]) -> pa.Array:
         """Return the text of each row, (n,), null for those that ``failed`` is told of, which may raise instead."""
         made = self._in_columns(columns, len(rows)) if self._parts is not None else None
-        return self._row_by_row(columns, rows, failed, memories) if made is None else made
+        return pa.array(self.in_turn(columns, rows, failed, memories), pa.string()) if made is None else made
 
     @property
     def is_by_row(self) -> bool:
@@ -95,12 +98,16 @@ class Program:
         context = template.new_context({**self._given, ROW: Row(frozenset()), ROWS: rows})
         return pa.array(list(template.root_render_func(context)), pa.string())
 
-    def _row_by_row(self, columns: Columns, rows: Rows, failed: Failed, memories: Mapping[str, Memory]) -> pa.Array:
+    def in_turn(
+        self, columns: Columns, rows: Rows, failed: Failed, memories: Mapping[str, Memory]
+    ) -> Iterator[str | None]:
+        """Yield the text of each row, as ``texts`` returns them, made as it is asked for."""
         names = tuple(sorted(columns))
         undefined = {name: self._environment.undefined(name=name) for name in names}
         values = {name: python_values(columns[name], self._zone, undefined[name]) for name in names}
-        rendering = Rendering(self._closure, self._template(names), names, values, rows, {**self._given, **memories})
-        return pa.array(rendering.texts(failed), pa.string())
+        given = {**self._given, **memories}
+        template, modules = self._template(names), self._environment.modules
+        return Rendering(self._closure, template, names, values, rows, given, modules).texts(failed)
 
     def _template(self, names: tuple[str, ...]) -> Template:
         if names not in self._whole:

@@ -1,5 +1,6 @@
 """What users' code draws from: ``rand``, its functions by what they make, each call with numbers of its own."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,6 +18,18 @@ from datagen.script.numbers import Numbers
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _DIGITS = "0123456789"
 _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+_CODES = {
+    "a": _LOWER,
+    "A": _LOWER.upper(),
+    "l": _LOWER + _LOWER.upper(),
+    "d": _DIGITS,
+    "n": _DIGITS[1:],
+    "h": "0123456789abcdef",
+    "H": "0123456789ABCDEF",
+    "p": _PUNCTUATION,
+    "w": _LOWER + _LOWER.upper() + _DIGITS,
+    "%": "%",
+}
 # What is no address of a host that the world can reach: RFC 6890, and multicast with all above it.
 _NOT_PUBLIC = (
     "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
@@ -155,6 +168,21 @@ class _OfTexts(Offered):
 
     def hex(self, size: int) -> str:
         return _hex(self._numbers, size)
+
+    def pattern(self, text: str) -> str:
+        """Return a text with characters in place of codes: ``%d``, or ``%d{4}`` for four of them.
+
+        ``%a`` and ``%A`` are letters, small and large, ``%l`` both, ``%d`` digits, ``%n`` those from 1 on, ``%h`` and
+        ``%H`` hexadecimal ones, ``%p`` punctuation, ``%w`` letters and digits, ``%%`` is a percent sign.
+        """
+
+        def drawn(code: re.Match[str]) -> str:
+            letter, size = code[1], int(code[2] or 1)
+            if letter not in _CODES:
+                raise ValueError(f"%{letter} is no code of a pattern; {' '.join('%' + code for code in _CODES)} are")
+            return "%" * size if letter == "%" else self._of(_CODES[letter], size)
+
+        return re.sub(r"%(.?)(?:\{(\d+)\})?", drawn, text, flags=re.DOTALL)
 
     def _of(self, chars: str, size: int) -> str:
         return "".join([chars[bits * len(chars) >> 64] for bits in self._numbers.many(size)])

@@ -1,6 +1,7 @@
 """Tables as templates see them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import methodcaller
 from typing import Any
 
 from datagen.problems import did_you_mean, show
@@ -22,8 +23,11 @@ class TablesView(Offered):
     def __getitem__(self, name: str) -> "TableView":
         if name not in self._seen:
             rows = self._tables[name].objects(self._zone)
-            self._seen[name] = TableView(rows, list(self._tables[name].columns), self._numbers)
+            self._seen[name] = self._view(rows, list(self._tables[name].columns))
         return self._seen[name]
+
+    def _view(self, rows: GivenList, columns: list[str]) -> "TableView":
+        return TableView(rows, columns, self._numbers)
 
     def __getattr__(self, name: str) -> "TableView":
         if name.startswith("_") or name not in self._tables:
@@ -58,8 +62,12 @@ class TableView(Offered):
         if key not in self._values:
             if key not in self.columns:
                 raise ValueError(f"there is no column {show(key)}{did_you_mean(key, self.columns)}")
-            self._values[key] = GivenList(row.get(key) for row in self._rows)
+            self._values[key] = GivenList(map(self._reading(key), self._rows))
         return self._values[key]
+
+    def _reading(self, column: str) -> Callable[[Any], Any]:
+        """Return what reads a column of a row."""
+        return methodcaller("get", column)
 
     def __getattr__(self, name: str) -> GivenList:
         if name.startswith("_") or name not in self.columns:
@@ -103,7 +111,7 @@ class TableView(Offered):
     def _where(self, equal: Mapping[str, Any]) -> "TableView":
         columns = [(self[name], value) for name, value in equal.items()]
         places = (place for place in range(len(self)) if all(values[place] == value for values, value in columns))
-        return TableView(GivenList(self._rows[place] for place in places), self.columns, self._numbers)
+        return type(self)(GivenList(self._rows[place] for place in places), self.columns, self._numbers)
 
     def _weights(self, column: str) -> list[float]:
         if column not in self._sums:

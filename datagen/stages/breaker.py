@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,9 @@ from datagen.plugin.stage import Scope
 from datagen.plugin.token import hexadecimal, octets
 from datagen.records.batch import Part
 from datagen.records.conversion import as_type
-from datagen.records.types import JSON_TEXT, as_json, optional, plain, plain_type, present
+from datagen.records.types import JSON_TEXT, as_json, optional, plain_type
 from datagen.stages.breakage import BREAKAGES, is_scalar, takes
+from datagen.stages.inside import put, taken
 from datagen.stages.replaced import replaced
 
 EXTRA = pa.struct([pa.field("", pa.string())])  # a text that is mostly missing
@@ -38,6 +40,11 @@ class Way:
             return np.ones(size, bool)
         found = _differ(*own) if self.how == "swap" else takes(BREAKAGES[self.how], own[0])
         return found.to_numpy(zero_copy_only=False)
+
+
+def path_in(columns: Collection[str], field: str) -> list[str]:
+    """Return the name of the column that a field is, or is inside of, and the keys on the way; a whole name wins."""
+    return [field] if field in columns else field.split(".")
 
 
 def _differ(left: pa.Array, right: pa.Array) -> pa.Array:
@@ -67,14 +74,18 @@ class Breaker:
     def broken(self, part: Part, rows: Integers, keys: Keys) -> tuple[dict[str, pa.Array], Marks]:
         """Break some records (k,) of a part, with these keys (k,); return its columns, and which were broken (k,)."""
         fields = {name for way in self._ways for name in way.fields}
-        values = {name: present(plain(part.columns[name].take(pa.array(rows)))) for name in fields}
+        paths = {name: path_in(part.columns, name) for name in fields}
+        chosen = {root: part.columns[root].take(pa.array(rows)) for root, *_ in paths.values()}
+        values = {name: taken(chosen[root], path) for name, (root, *path) in paths.items()}
         number = self._drawn(values, keys)
         edits: Edits = {name: [] for name in fields}
         for each, way in enumerate(self._ways):
             at = np.flatnonzero(number == each)
             if len(at) and way.fields:
                 self._break(way, values, at, keys, edits, rows)
-        columns = {name: self._column(name, column, edits.get(name, [])) for name, column in part.columns.items()}
+        columns = dict(part.columns)
+        for name, (root, *path) in paths.items():
+            columns[root] = put(columns[root], path, partial(self._column, name, edits=edits[name]))
         if self._extra is not None:
             at = np.flatnonzero(np.isin(number, [each for each, way in enumerate(self._ways) if not way.fields]))
             columns[self._extra] = self._added(len(part.rows), rows[at], keys[at])

@@ -1,6 +1,6 @@
 """The stage ``corrupt``: which records are broken, how, and in which of their fields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 from typing import Annotated, ClassVar, Literal, Self, get_args
@@ -14,10 +14,11 @@ from datagen.plugin.model import invalid
 from datagen.plugin.stage import EachBatch, RunningStage, Scope
 from datagen.problems import Path_, did_you_mean, show
 from datagen.records.batch import TIME, Batch, Layout
-from datagen.records.types import as_json, is_optional, plain_type
+from datagen.records.types import as_json
 from datagen.stages.breakage import BREAKAGES
-from datagen.stages.breaker import EXTRA, Breaker, Way, can_swap
+from datagen.stages.breaker import EXTRA, Breaker, Way, can_swap, path_in
 from datagen.stages.fault import Fault
+from datagen.stages.inside import put, type_inside
 
 How = Literal["truncate", "wrong_type", "out_of_range", "encoding", "swap", "typo", "extra_field", "empty"]
 
@@ -67,7 +68,10 @@ class Corrupt(Fault):
     how: Hows = Field(min_length=1, description="in which way a record is broken, or in which ways")
     weights: Weights | None = Field(None, description=f"of several ways: {OF_WEIGHTS}")
     fields: list[str] | None = Field(
-        None, min_length=1, description="the dimensions that may be broken; all but `time` without it"
+        None,
+        min_length=1,
+        description="the dimensions that may be broken, or parts of objects, such as `place.city`; all dimensions but "
+        "`time` without it",
     )
     extra: str = Field("extra_field", min_length=1, description="name of the dimension that `extra_field` adds")
 
@@ -94,9 +98,15 @@ class Corrupt(Fault):
         found = super().misfits(layout, scope)
         if "extra_field" in self.how and self.extra in (*names, self.label):
             found.append(f'there is a dimension {show(self.extra)} already; give another name with "extra"')
-        unknown = [name for name in self.fields or () if name not in names]
+        emitters = layout.emitters.values()
+        unknown = [name for name in self.fields or () if all(_type_of(columns, name) is None for columns in emitters)]
         found += [f'"fields": no emitter has {show(name)}{did_you_mean(name, names)}' for name in unknown]
-        if not unknown:
+        fields = self.fields or []
+        inside = [
+            (one, whole) for one in fields for whole in fields if one.startswith(f"{whole}.") and one not in names
+        ]
+        found += [f'"fields": {show(one)} is inside of {show(whole)}, which stands there too' for one, whole in inside]
+        if not unknown and not inside:
             possible = {way.how for emitter in layout.emitters for way in self._ways(layout, emitter)}
             idle = [how for how in self.how if how not in possible]
             found += [f'"how": {show(how)} needs {_WANTED[how]}, and no emitter has that to break' for how in idle]
@@ -106,7 +116,9 @@ class Corrupt(Fault):
         emitters = {}
         for emitter, columns in layout.emitters.items():
             mixed = self._mixed(layout, emitter)
-            made = {name: as_json(type_) if name in mixed else type_ for name, type_ in columns.items()}
+            made = dict(columns)
+            for root, *path in (path_in(columns, name) for name in mixed):
+                made[root] = put(pa.nulls(0, made[root]), path, lambda part: pa.nulls(0, as_json(part.type))).type
             emitters[emitter] = made | ({self.extra: EXTRA} if "extra_field" in self.how else {})
         return super().layout(replace(layout, emitters=emitters), scope)
 
@@ -134,7 +146,8 @@ class Corrupt(Fault):
         """Return the plain types of the fields of an emitter that may be broken."""
         columns, hidden = layout.emitters[emitter], layout.hidden.get(emitter, ())
         usual = [name for name in columns if name != TIME and name not in hidden]
-        return {name: _inner(columns[name]) for name in self.fields or usual if name in columns}
+        types = {name: _type_of(columns, name) for name in self.fields or usual}
+        return {name: type_ for name, type_ in types.items() if type_ is not None}
 
     def _ways(self, layout: Layout, emitter: str) -> Iterator[Way]:
         """Yield all that may be done to the records of an emitter."""
@@ -153,7 +166,7 @@ class Corrupt(Fault):
         return {name for way in self._ways(layout, emitter) if way.how == "wrong_type" for name in way.fields}
 
 
-def _inner(type_: pa.DataType) -> pa.DataType:
-    """Return the plain type of the values of a column that are there."""
-    type_ = plain_type(type_)
-    return type_.field(0).type if is_optional(type_) else type_
+def _type_of(columns: Mapping[str, pa.DataType], field: str) -> pa.DataType | None:
+    """Return the plain type of the values of a field that are there, a column or a part of one; None: there is none."""
+    root, *path = path_in(columns, field)
+    return type_inside(columns[root], path) if root in columns else None

@@ -1,5 +1,6 @@
 """The field generator ``geo``: where its points lie, how they are spread over a sphere, and what they look like."""
 
+import itertools
 import re
 from math import asin, atan2, cos, degrees, radians, sin, sqrt
 
@@ -10,7 +11,7 @@ from scipy import stats
 import datagen
 from datagen import draw
 from datagen.problems import InvalidInput
-from tests.worlds import values_of, world
+from tests.worlds import records_of, values_of, world
 
 SIZE = 4000
 RADIUS = 6371.0088  # km
@@ -117,6 +118,90 @@ def test_a_geohash_is_that_of_its_point() -> None:
     found = np.array([decoded(text) for text in values_of(geo(everywhere, format="geohash"), SIZE)])
     assert np.abs(found[:, 0] - lat).max() <= 90 / 2**30 + 1e-12
     assert np.abs(found[:, 1] - lon).max() <= 180 / 2**30 + 1e-12
+
+
+PLACES = {"places": {"rows": [{"name": "a", "lat": 52.5, "lon": 13.4}, {"name": "b", "lat": -33.0, "lon": 179.95}]}}
+NAMES = {"lat": "lat", "lon": "lon"}
+
+
+def test_points_around_places_are_even_in_circles_around_the_rows_of_their_records() -> None:
+    around = {"table": "places", **NAMES, "km": 30, "as": "x"}
+    row = {"name": "of", "type": "row", "table": "places", "as": "x"}
+    point = {"name": "v", "type": "geo", "around": around, "precision": 12}
+    found = records_of(world(row, point, tables=PLACES), SIZE)
+    pairs = [(one["of"], one["v"]) for one in found]
+    apart = [distance_and_bearing(of["lat"], of["lon"], at["lat"], at["lon"]) for of, at in pairs]
+    distances, bearings = np.array(apart).T
+    assert distances.max() <= 30 * (1 + 1e-9)
+    assert_even((1 - np.cos(distances / RADIUS)) / (1 - cos(30 / RADIUS)))
+    assert_even(bearings)
+    assert 0.45 < sum(of["name"] == "a" for of, _ in pairs) / SIZE < 0.55
+    assert {one["v"]["lon"] > 0 for one in found if one["of"]["name"] == "b"} == {True, False}
+
+
+def test_points_around_places_follow_the_weights_and_what_must_match() -> None:
+    rows = [{"of": "a", "lat": 1, "lon": 1, "w": 0}, {"of": "a", "lat": 2, "lon": 2, "w": 1}, {"of": "b", "lat": None}]
+    tables = {"t": {"rows": rows, "weight": "w"}}
+    around = {"table": "t", **NAMES, "km": 1, "match": {"of": "wanted"}}
+    wanted = {"name": "wanted", "type": "enum", "values": ["a", "b", "c"]}
+    point = {"name": "v", "type": "geo", "around": around, "format": "array", "precision": 0}
+    found = {(one["wanted"], str(one["v"])) for one in records_of(world(wanted, point, tables=tables), 300)}
+    assert found == {("a", "[2.0, 2.0]"), ("b", "None"), ("c", "None")}
+
+
+def along(rows: list[dict], progress: str, *fields: dict, **keys: object) -> list:
+    route = {"name": "v", "type": "geo", "along": {"table": "way", **NAMES, "progress": progress, **keys}}
+    spec = world(*fields, route | {"precision": 10}, tables={"way": {"rows": rows}})
+    return [(one["v"]["lat"], one["v"]["lon"]) if one["v"] else None for one in records_of(spec, 101)]
+
+
+def test_a_point_along_a_route_has_gone_its_share_of_the_way() -> None:
+    """The way is measured by another formula: from Berlin by Paris and across the date line to Auckland."""
+    stops = [(52.52, 13.405), (48.857, 2.352), (64.15, -21.94), (-36.85, 174.76)]
+    counter = {"name": "n", "type": "counter"}
+    found = along([{"lat": lat, "lon": lon} for lat, lon in stops], "n / 100", counter)
+    legs = [distance_and_bearing(*one, *other)[0] for one, other in itertools.pairwise(stops)]
+    ends = np.cumsum([0.0, *legs])
+    for share, at in zip(np.linspace(0, 1, 101), found, strict=True):
+        leg = min(int(np.searchsorted(ends, share * ends[-1], side="right")) - 1, 2)
+        gone, rest = (distance_and_bearing(*stop, *at)[0] for stop in (stops[leg], stops[leg + 1]))
+        assert abs(ends[leg] + gone - share * ends[-1]) < 1e-3
+        assert abs(gone + rest - legs[leg]) < 1e-3  # so it lies on the shortest way
+    assert np.abs(np.array([found[0], found[-1]]) - [stops[0], stops[-1]]).max() < 1e-9
+
+
+def test_a_table_may_hold_several_routes_and_progress_is_held_between_the_ends() -> None:
+    rows = [{"of": "a", "lat": 0, "lon": 0}, {"of": "b", "lat": 5, "lon": 5}, {"of": "a", "lat": 0, "lon": 10}]
+    of = {"name": "of", "type": "enum", "values": ["a", "b", "c"]}
+    how = {"name": "how", "type": "enum", "values": [-1, 0.5, 7, None]}
+    route = {"table": "way", **NAMES, "progress": "how", "match": {"of": "of"}}
+    spec = world(of, how, {"name": "v", "type": "geo", "along": route, "format": "wkt"}, tables={"way": {"rows": rows}})
+    found = {(one["of"], one["how"], one["v"]) for one in records_of(spec, 400)}
+    points = {-1: "POINT (0.0 0.0)", 0.5: "POINT (5.0 0.0)", 7: "POINT (10.0 0.0)", None: None}
+    assert found == {
+        *(("a", how, point) for how, point in points.items()),
+        *(("b", how, "POINT (5.0 5.0)" if how else None) for how in points),
+        *(("c", how, None) for how in points),
+    }
+
+
+def test_what_is_no_place_is_told(generate) -> None:
+    def said(column: object, **keys: object) -> str:
+        rows = [{"lat": 1, "lon": 2}, {"lat": column, "lon": 3}]
+        point = {"name": "v", "type": "geo", "along": {"table": "way", **NAMES, "progress": "0.5"} | keys}
+        outcome = generate(world(point, tables={"way": {"rows": rows}}), "-n", 1)
+        assert outcome.code
+        return outcome.err
+
+    assert 'column "lat" of table "way" has no numbers' in said("x")
+    assert 'row 2 of table "way": "lat" is 91, and must be from -90 to 90' in said(91)
+    assert 'row 2 of table "way" has no place, so no way leads there' in said(None)
+    assert "emitters[0].dimensions[0].along.progress: is no number" in said(1, progress="'x'")
+    assert 'no column "height"' in said(1, lat="height")
+    two = world({"name": "v", "type": "geo", "within": BERLIN, "around": {"table": "way", "km": 1}})
+    outcome = generate(two | {"tables": PLACES}, "--check")
+    assert outcome.code == 2
+    assert 'must have one of "within", "around" and "along"' in outcome.err
 
 
 CORNERS = "must be a list of 3 corners or more, each [longitude, latitude], from -360 to 360 and from -90 to 90"

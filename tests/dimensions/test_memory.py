@@ -113,7 +113,7 @@ def test_what_is_kept_comes_back_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [
-        ({"memory": {"seen": "everywhere"}}, "memory.seen: must be 'template', found \"everywhere\""),
+        ({"memory": {"seen": "everywhere"}}, "memory.seen: must be 'template', 'population' or 'run', found"),
         ({"constants": {"seen": 1}}, "memory.seen: there is a constant of this name"),
         ({"keyed_by": "n"}, "keyed_by: can't be where values are counted"),
     ],

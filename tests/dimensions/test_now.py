@@ -9,7 +9,7 @@ from scipy import stats
 
 import datagen
 from datagen.problems import InvalidInput
-from tests.worlds import constant, enum, exponential, records_of, uniform, world
+from tests.worlds import constant, counter, enum, exponential, records_of, state, uniform, world
 
 START = "2024-03-30T22:00:00Z"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -111,3 +111,24 @@ def test_what_is_called_time_and_is_none_is_told() -> None:
 def test_a_constant_offset_moves_every_time() -> None:
     assert all(value - (moment - EPOCH) // timedelta(microseconds=1) == -90_000_000
                for moment, value in moments(format="epoch_us", offset=constant(-90)))  # fmt: skip
+
+
+def test_a_variable_that_holds_a_time_is_written_in_a_format(generate) -> None:
+    begun = {"name": "begun", "type": "now"}
+    since = {"name": "since", "type": "variable", "variable": "begun", "format": "epoch_s"}
+    day = {"name": "day", "type": "variable", "variable": "begun", "format": "%d.%m. %H", "timezone": "Asia/Kolkata"}
+    part = {"name": "part", "type": "variable", "variable": "row", "path": "at", "format": "iso"}
+    row = {"name": "row", "type": "row", "table": "t"}
+    spec = world(since, day, part, states=[state("s", variables=[begun, row])])
+    spec["tables"] = {"t": {"size": 1, "columns": [{"name": "at", "type": "timestamp", "distribution": MAY}]}}
+    found = next(iter(datagen.records(datagen.load(spec), start="2024-01-01T00:00:00Z", records=1, seed=1)))
+    assert found["since"] == 1704067200
+    assert found["day"] == "01.01. 05"
+    assert found["part"] == "2020-05-01T00:00:00.000Z"
+    wrong = world({**since, "variable": "n"}, states=[state("s", variables=[counter("n")])])
+    outcome = generate(wrong, "--check")
+    assert outcome.code == 2
+    assert 'emitters[0].dimensions[0].format: variable "n" holds no time there' in outcome.err
+
+
+MAY = {"type": "uniform", "min": "2020-05-01T00:00:00Z", "max": "2020-05-01T00:00:00Z"}

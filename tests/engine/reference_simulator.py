@@ -175,9 +175,11 @@ class Maker:
                 yield from (printed(time | row) for row in self.values.tables.rows(name)[0])
 
     def records(self, state: Spec, row: Rows, variables: Record) -> list[Record]:
-        """Return the records that a worker emits in a state: one, or what its whole text comes to."""
+        """Return the records that a worker emits in a state: one, or what its whole text or object comes to."""
         emitter = self.emitters[state["emitter"]]
         record = self.record(state, row, variables)
+        if "record" in emitter:
+            return self.objects(emitter, row, variables)
         if "text" not in emitter:
             return [record]
         name = emitter["text"].get("name", "text")
@@ -186,6 +188,20 @@ class Maker:
         if emitter.get("split") == "lines":
             texts = [line for text in texts for line in re.split("\r?\n", text) if line.strip()]
         return [{name: on_one_line(text) if emitter.get("check") == "json" else text} for text in texts]
+
+    def objects(self, emitter: Spec, row: Rows, variables: Record) -> list[Record]:
+        """Return the records that are objects: of a list each of its items, but null."""
+        name = emitter["record"].get("name", "record")
+        made = self.values.make(emitter["record"], join("emitter", emitter["name"], name), row, variables)
+        items = [item for item in (made if isinstance(made, list) else [made]) if item not in (None, MISSING)]
+        numbers = {key for key, kind in emitter.get("columns", {}).items() if kind == "number"}
+        found = []
+        for item in items:
+            shown = {key: float(value) if key in numbers else value for key, value in printed(item).items()}
+            has_time = "time" in shown or all(one["name"] != "time" for one in emitter.get("dimensions", []))
+            time = {"time": shown.get("time", self.values.time.text())} if has_time else {}
+            found.append(time | shown)
+        return found
 
     def record(self, state: Spec, row: Rows, variables: Record) -> Record:
         """Return the record that a worker emits in a state, of its dimensions."""

@@ -16,7 +16,7 @@ from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.looking_back import add_memory
 from tests.engine.resources import add_levels, add_notes, add_resources
 from tests.engine.tables import add_keys, add_tables
-from tests.engine.whole_texts import add_texts
+from tests.engine.whole_texts import add_objects, add_texts
 
 Spec = dict  # a JSON object of the spec
 
@@ -638,6 +638,14 @@ def speaking_specs(draw: st.DrawFn) -> Spec:
     """Make up a spec with records that are whole texts."""
     spec = draw(st.one_of(specs(), timed_specs(), remembering_specs()))
     add_texts(draw, spec, lambda name: generator(draw, name, [], depth=1))
+    return spec
+
+
+@st.composite
+def objective_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec with records that are whole objects."""
+    spec = draw(st.one_of(specs(), timed_specs(), remembering_specs()))
+    add_objects(draw, spec, lambda name: generator(draw, name, [], depth=1))
     return spec
 
 

@@ -80,6 +80,8 @@ VALUES = world(
     {"name": "plate", "type": "regex", "pattern": "[A-Z]{2} [1-9][0-9]{1,3}", "unique": True},
     {"name": "card", "type": "credit_card"},
     {"name": "place", "type": "geo", "within": {"circle": {"lat": 52, "lon": 13, "km": 5}}},
+    {"name": "near", "type": "geo", "around": {"table": "cities", "km": 9}, "format": "geohash"},
+    {"name": "truck", "type": "geo", "along": {"table": "airports", "progress": "second(time) / 60"}},
     {"name": "city", "type": "column", "table": "cities", "column": "name"},
     {"name": "firm", "type": "column", "table": "companies", "column": "domain", "pick": "shuffle"},
     {"name": "sold", "type": "column", "table": "products", "column": "price", "match": {"category": "'Shoes'"}},
@@ -92,7 +94,7 @@ VALUES = world(
         "default": {"name": "no", "type": "float", "distribution": {"type": "mixture", "of": DRAWN}},
     },
     {"name": "pace", "type": "expression", "value": "profile('shift') * profile('ramp') * profile('luck')"},
-    tables={name: {"type": name} for name in ("people", "countries", "cities", "companies", "products")}
+    tables={name: {"type": name} for name in ("people", "countries", "cities", "airports", "companies", "products")}
     | {"agents": {"type": "user_agents"}},
     profiles={
         "day": {"type": "peaks", "days": {"monday": [{"hour": 9, "sigma": 2, "weight": 3}]}},
@@ -101,9 +103,27 @@ VALUES = world(
         "luck": {"type": "jitter", "low": 0.5, "high": 2, "each": "10M"},
     },
 )
-SPECS = {"mixed": MIXED, "values": VALUES, "sources": SOURCES, "texts": TEXTS, "conditional": CONDITIONAL} | READY
+# Records that one generator makes, none or several at a step, and what two templates remember together.
+MADE = {"type": "list", "elements": [{"name": "o", "type": "object", "dimensions": [counter("m"), enum("x", 1, "y")]}]}
+TELLING = "{% do shared.set('n', (shared.n or 0) + 1) %}{{ shared.n }} {{ module.rand.string.hex(4) }}"
+OBJECTS = world(states=[state("s", {"s": 0.5, "t": 0.4, "stop": 0.1}, delay=exponential(1)), state("t", "s", "f")])
+OBJECTS["emitters"] = [
+    {"name": "e", "record": MADE | {"length_distribution": uniform(0, 3)}},
+    {
+        "name": "f",
+        "dimensions": [{"name": name, "type": "template", "dialect": "eventum", "text": TELLING} for name in "vw"],
+    },
+]
+SPECS = {
+    "objects": OBJECTS,
+    "mixed": MIXED,
+    "values": VALUES,
+    "sources": SOURCES,
+    "texts": TEXTS,
+    "conditional": CONDITIONAL,
+} | READY
 # For the laws that are dear to try: every kind of source, field and profile, a timezone, incidents, a file of records.
-SEVERAL = ["mixed", "values", "sources", "texts", "conditional", "shop", "social_posts", "replay"]
+SEVERAL = ["objects", "mixed", "values", "sources", "texts", "conditional", "shop", "social_posts", "replay"]
 
 
 # How many minutes it takes until something happens from midnight on, where little does at night.

@@ -25,6 +25,7 @@ from tests.engine.strategies import (
     bearing_specs,
     conditional_specs,
     crowds,
+    objective_specs,
     remembering_specs,
     runs,
     sharing_specs,
@@ -161,6 +162,19 @@ def test_whole_texts_are_those_of_the_reference_simulator(spec: dict, run: dict,
 @settings(FRESH, max_examples=20)
 @given(spec=speaking_specs(), run=runs(), ways=PAIRS)
 def test_whole_texts_are_those_of_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@settings(FIXED, max_examples=40)
+@given(spec=objective_specs(), run=runs(), ways=PAIRS)
+def test_whole_objects_are_those_of_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=15)
+@given(spec=objective_specs(), run=runs(), ways=PAIRS)
+def test_whole_objects_are_those_of_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
     assert_equal(spec, run, ways)
 
 

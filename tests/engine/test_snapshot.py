@@ -235,7 +235,31 @@ BEARING = world(
     gap=exponential(2),
     resources={"hall": {"capacity": 2}},
 )
+# What templates of two emitters remember together: one list under two keys, rows, a count of each alone.
+TELLING = (
+    "{% if not shared.a %}{% set l = [] %}"
+    "{% do shared.update({'a': l, 'b': {'in': l}, 'row': samples.t[0]}) %}{% endif %}"
+    "{% do shared.a.append(n) %}{% do locals.set('n', (locals.n or 0) + 1) %}"
+    "{{ locals.n }} {{ shared.b['in'][-3:] }} {{ shared.row.x }}"
+)
+TOGETHER = world(
+    states=[state("a", {"b": 0.5, "a": 0.5}, delay=exponential(1)), state("b", "a", "f", delay=exponential(1))],
+    tables={"t": {"rows": [{"x": "é"}]}},
+)
+TOGETHER["emitters"] = [
+    {"name": name, "dimensions": [counter("n")], "text": {"type": "template", "dialect": "eventum", "text": TELLING}}
+    for name in ("e", "f")
+]
+# Records that are objects, none or several at a step, with what counts inside.
+OBJECTS = world(counter("n"), states=[state("a", {"a": 0.9, "stop": 0.1}, delay=exponential(1))])
+OBJECTS["emitters"][0]["record"] = {
+    "type": "list",
+    "length_distribution": uniform(0, 4),
+    "elements": [{"name": "o", "type": "object", "dimensions": [counter("m"), enum("x", 1, "y", None)]}],
+}
 SPECS = {
+    "together": TOGETHER,
+    "objects": OBJECTS,
     "mixed": MIXED,
     "texts": TEXTS,
     "sources": SOURCES,

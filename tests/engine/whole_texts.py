@@ -1,4 +1,4 @@
-"""Makes up whole texts of records, and puts them into specs."""
+"""Makes up whole records, texts and objects, and puts them into specs."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,6 +9,15 @@ Spec = dict
 
 LINES = ["a\nb", "\n", " x \r\n\r\ny\n", None, "one", ""]
 JSON_TEXTS = ['{"b": 1e5, "a" : "\\u00e9  x\\\\"}', "[1, 2.50 ]", '"q r"', '{\n "a" : [ ],\t"a": {}}', " -0.0\n"]
+# Their keys come in one order: that of columns is the order in which values show them.
+OBJECTS = [
+    {"a": 1, "b": "x"},
+    {"a": 0, "b": None},
+    None,
+    {"a": 2, "c": [1, {"d": "é"}]},
+    [],
+    [{"a": 3}, None, {"a": 4}],
+]
 LENGTHS = {"type": "uniform", "min": 0, "max": 3}
 
 
@@ -31,6 +40,28 @@ def add_texts(draw: st.DrawFn, spec: Spec, generator: Callable[[str], Spec]) -> 
                 del emitter["dimensions"]
                 if "n9" in json.dumps(emitter):
                     emitter["dimensions"] = [{"name": "n9", "type": "counter"}]
+
+
+def add_objects(draw: st.DrawFn, spec: Spec, generator: Callable[[str], Spec]) -> None:
+    """Let the records of some emitters be objects, whose records nobody looks up."""
+    looked_up = {part["emitter"] for part in parts(spec) if str(part.get("type")).lower() == "lookup"}
+    for emitter in spec["emitters"]:
+        if emitter["name"] not in looked_up and "text" not in emitter and draw(st.integers(0, 3)):
+            emitter["dimensions"].append({"name": "n9", "type": "counter"})
+            emitter["record"] = record(draw, generator)
+            if emitter["record"]["type"] == "enum":
+                emitter["columns"] = {"a": draw(st.sampled_from(["integer", "number"])), "b": "text", "c": "json"}
+                emitter.pop("columns") if draw(st.booleans()) else None
+
+
+def record(draw: st.DrawFn, generator: Callable[[str], Spec]) -> Spec:
+    """Make a field for a record: an object of columns, of JSON, one that reads a dimension of its name, or several."""
+    reading = {"name": "n9", "type": "expression", "value": "n9 * 2"}
+    inside = {"type": "object", "dimensions": [generator("a"), reading, {"name": "k", "type": "counter"}]}
+    listed = {"type": "list", "elements": [inside | {"name": "x"}], "length_distribution": LENGTHS}
+    values = {"type": "enum", "values": draw(st.permutations(OBJECTS))}
+    made = draw(st.sampled_from([inside, listed, values]))
+    return made | draw(st.sampled_from([{}, {}, {"percent_missing": 30}, {"percent_nulls": 30}]))
 
 
 def text(draw: st.DrawFn, generator: Callable[[str], Spec]) -> Spec:

@@ -11,7 +11,7 @@ from datagen.clock import NEVER, stopwatch
 from datagen.engine.plan import Plan
 from datagen.engine.walk import Walk
 from datagen.moment import parse_duration, parse_moment
-from tests.worlds import READY, ROOT, START, constant, exponential, state, world, write_json
+from tests.worlds import READY, ROOT, START, constant, counter, exponential, state, world, write_json
 
 SECOND = 10**9
 STEADY = {name for name, spec in READY.items() if "interarrival" in spec}
@@ -317,6 +317,30 @@ def test_plug_ins_are_said_to_be_by_row(tmp_path, command) -> None:
     )
     spec = write_json(tmp_path / "spec.json", world(states=[state("s", delay={"type": "mine"})]))
     assert json.loads(command("explain", spec, "--json", "--plugins", plugin).out)["by_row"] == ["mine"]
+
+
+def test_the_several_records_of_a_step_are_counted(command, tmp_path) -> None:
+    """Lives of two steps with 3 records on average each, and one of another emitter."""
+    listed = {"type": "list", "elements": [counter("x")], "length_distribution": {"type": "poisson", "mean": 3}}
+    states = [state("a", {"a": 0.5, "b": 0.5}, delay=exponential(1)), state("b", emitter="f")]
+    spec = world(states=states, gap=exponential(1))
+    spec["emitters"] = [{"name": "e", "text": listed}, {"name": "f", "dimensions": [counter("n")]}]
+    found = datagen.explain(spec)
+    error = found["records_per_second"]["error"]
+    assert 0 < error < 0.02
+    assert found["records_per_second"]["mean"] == pytest.approx(7, rel=4 * error)
+    assert found["life"]["records"] == pytest.approx(7, rel=4 * error)
+    assert found["emitters"]["e"]["records_per_second"] == pytest.approx(6, rel=4 * error)
+    assert found["emitters"]["f"]["records_per_second"] == pytest.approx(1)
+    assert "as many as in a pilot (±" in command("explain", write_json(tmp_path / "s.json", spec)).out
+    run = datagen.explain(spec, start=START, records=7000)["run"]
+    assert run["seconds"] == pytest.approx(1000, rel=0.05)
+
+
+def test_skipped_records_are_not_counted() -> None:
+    failing = {"name": "v", "type": "template", "text": "{{ 1 / (n % 3) }}", "on_error": "skip"}
+    found = datagen.explain(world(counter("n"), failing))["records_per_second"]
+    assert found["mean"] == pytest.approx(2 / 3, rel=0.01)
 
 
 def test_the_shape_of_the_json_stays() -> None:

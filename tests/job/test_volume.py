@@ -13,7 +13,7 @@ from datagen.job.options import Options
 from datagen.job.volume import scaled
 from datagen.moment import parse_moment
 from datagen.plugin.volume import parse_volume
-from tests.worlds import READY, START, constant, exponential, state, world, write_json
+from tests.worlds import READY, START, constant, counter, exponential, state, world, write_json
 
 SHOP = {
     "states": [state("a", {"a": 0.5, "stop": 0.5}, delay=exponential(60))],
@@ -256,3 +256,47 @@ def test_another_constant_is_another_run(tmp_path) -> None:
     datagen.run(spec | {"volume_scale": 2}, target, start=START, records=5, seed=1, state=tmp_path / "state")
     with pytest.raises(datagen.InvalidInput, match="different: number of times more workers"):
         datagen.run(spec | {"volume_scale": 3}, target, start=START, records=9, seed=1, state=tmp_path / "state")
+
+
+SEVERAL = {
+    "text": {"type": "list", "elements": [{"name": "x", "type": "enum", "values": ["a", "bcd"]}]},
+    "record": {"type": "list", "elements": [{"name": "x", "type": "object", "dimensions": [counter("n")]}]},
+}
+
+
+def several(key: str) -> dict:
+    """A spec in which a step of one state has 3 records on average, in a life of two such steps, and of another one."""
+    made = SEVERAL[key] | {"length_distribution": {"type": "poisson", "mean": 3}}
+    ways = {"a": 0.5, "b": 0.5}
+    spec = world(states=[state("a", ways, delay=exponential(20)), state("b", emitter="f")], gap=exponential(1))
+    spec["emitters"] = [{"name": "e", key: made}, {"name": "f", "dimensions": [counter("n")]}]
+    return spec
+
+
+@pytest.mark.parametrize("key", SEVERAL)
+def test_a_volume_counts_the_several_records_of_a_step(key: str) -> None:
+    _, _, scale = volume_of(several(key), volume="70/s")
+    assert 0 < scale.error < 0.02
+    assert abs(scale.constant / 10 - 1) < 4 * scale.error  # 2 steps of 3 records, and another record
+    made = datagen.load(several(key) | {"volume": "70/s"})
+    count = sum(1 for _ in datagen.records(made, start=START, seed=2, duration="20M"))
+    workers = 1200 * scale.constant
+    assert abs(count / (1200 * 70) - 1) < 4 * (scale.error + sqrt(9 / 49 + 1) / sqrt(workers)) + 0.02
+
+
+def test_a_volume_in_bytes_counts_the_several_records_of_a_step() -> None:
+    spec = several("text")
+    _, _, scale = volume_of(spec, volume="1kB/s")
+    made = datagen.load(spec | {"volume": "1kB/s"})
+    found = datagen.records(made, start=START, seed=2, duration="40M")
+    texts = (one["text"] if "text" in one else json.dumps(one, separators=(",", ":")) for one in found)
+    size = sum(len(text) + 1 for text in texts)
+    assert abs(size / 2_400_000 - 1) < 4 * scale.error + 0.05
+
+
+def test_a_pilot_without_a_record_can_not_reach_a_volume() -> None:
+    spec = several("text")
+    spec["emitters"][0]["text"]["length_distribution"] = constant(0)
+    spec["states"] = [state("a", {"a": 0.5, "stop": 0.5}, delay=exponential(20))]
+    with pytest.raises(datagen.InvalidInput, match="a pilot has made none"):
+        volume_of(spec, volume="70/s")

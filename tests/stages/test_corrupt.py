@@ -315,3 +315,49 @@ def test_a_stage_that_does_nothing_is_warned_about(generate, stage: dict, messag
     outcome = generate(SHOP | {"target": {"type": "stdout", "through": [stage]}}, "-n", 1)
     assert outcome.code == 0
     assert outcome.err.count(message) == 1
+
+
+INSIDE = world(
+    counter("n"),
+    {"name": "deep", "type": "object", "percent_missing": 20, "percent_nulls": 20}
+    | {
+        "dimensions": [
+            enum("city", "Bern", "Genf", percent_missing=20),
+            {"name": "o", "type": "object", "dimensions": [counter("x")]},
+        ]
+    },
+    enum("deep.dot", "whole"),
+)
+
+
+@pytest.mark.parametrize("how", ["typo", "wrong_type", "empty", "truncate"])
+def test_a_part_of_an_object_is_broken_and_nothing_else(how: str) -> None:
+    batch, layout = made(INSIDE, 500)
+    stage = {"share": 1, "how": how, "fields": ["deep.city"], "label": "bad"}
+    running = ready({"type": "corrupt", **stage}, layout)
+    found, whole = records(running.through(batch, 0)), records(batch)
+    for one, other in zip(found, whole, strict=True):
+        has = isinstance(other.get("deep"), dict) and other["deep"].get("city") is not None
+        assert one.pop("bad") == has
+        if has:
+            assert one["deep"].pop("city") != other["deep"].pop("city")
+        assert one == other
+    told = REGISTRY.make("stage", {"type": "corrupt", **stage}).layout(layout, scope_of({"type": "corrupt"}))
+    [part] = running.through(batch, 0).parts
+    assert plain_type(told.emitters["e"]["deep"]) == plain_type(part.columns["deep"].type)
+
+
+def test_parts_are_named_by_their_path_and_whole_names_come_first() -> None:
+    batch, layout = made(INSIDE, 300)
+    numbers = through({"share": 1, "how": "out_of_range", "fields": ["deep.o.x"]}, batch, layout)
+    assert any(abs(one["deep"]["o"]["x"]) > 300 for one in numbers if one.get("deep"))
+    dots = through({"share": 1, "how": "truncate", "fields": ["deep.dot"]}, batch, layout)
+    assert all(len(one["deep.dot"]) < 5 for one in dots)
+    wrong = REGISTRY.make("stage", {"type": "corrupt", "share": 1, "how": "typo", "fields": ["deep.town"]})
+    assert wrong.misfits(layout, scope_of({"type": "corrupt"})) == [
+        '"fields": no emitter has "deep.town"; did you mean "deep.dot"?'
+    ]
+    both = REGISTRY.make("stage", {"type": "corrupt", "share": 1, "how": "empty", "fields": ["deep.city", "n", "deep"]})
+    assert both.misfits(layout, scope_of({"type": "corrupt"})) == [
+        '"fields": "deep.city" is inside of "deep", which stands there too'
+    ]
