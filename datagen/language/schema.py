@@ -210,7 +210,7 @@ def _with_texts(distribution: Schema) -> Schema:
     changed = {key: value for key, value in distribution.items() if key != "examples"}
     changed["properties"] = {
         key: {"anyOf": [part, {"type": "string"}], "description": part.get("description", "")}
-        if part.get("type") in ("number", "integer")
+        if _is_number(part)
         else part
         for key, part in distribution["properties"].items()
     }
@@ -218,6 +218,11 @@ def _with_texts(distribution: Schema) -> Schema:
         changed["properties"] |= {"table": {"type": "string"}, "column": {"type": "string"}}
         changed["required"] = [key for key in changed.get("required", []) if key != "values"]
     return changed
+
+
+def _is_number(part: Schema) -> bool:
+    """Return whether a schema takes numbers."""
+    return part.get("type") in ("number", "integer") or any(map(_is_number, part.get("anyOf", [])))
 
 
 def _with_times(distribution: Schema) -> Schema:
