@@ -121,7 +121,7 @@ class Pilot:
     @cached_property
     def expectation(self) -> Expectation:
         """Return what is to be expected of it."""
-        return Expectation(self.population, self.options.scale or 1.0, self.start)
+        return Expectation(self.options.limited(self.population), self.options.scale or 1.0, self.start)
 
     @cached_property
     def walked(self) -> Walked:
