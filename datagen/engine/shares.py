@@ -24,7 +24,9 @@ from datagen.plugin.model import changed
 
 _MOST_STEPS = 200_000
 _GLANCES = 2000  # at the resources, at times as far from each other
-_GROWS = 0.02  # of those who come to a line: if so many more stay in it, it grows for ever
+_GROWS = 0.02  # of those who come to a line: if so many more stay in it, it grows for ever,
+_FULL = 0.95  # as long as so much of the resource is in use
+_PERIODS = (7 * 86_400 * 10**9, 86_400 * 10**9)  # ns after which profiles come again
 
 
 def has_conditions(population: Population) -> bool:
@@ -83,8 +85,9 @@ class Shares:
                 continue
             seconds[number] = waited[is_late].mean() / 1e9
             gone = min(float(is_late.sum() / entered[number]), 1.0)
-            gone = 1.0 if gone > 1 - _GROWS else gone
-            grows |= {request.resource for request in states[number].requests if gone < 1}
+            full = {request.resource for request in states[number].requests} & self._full
+            gone = gone if full and gone < 1 - _GROWS else 1.0
+            grows |= full if gone < 1 else set()
             late[number] = gone * left[is_late].mean()
             served[number] = gone - late[number]
         return Waiting(seconds, served, late, self._lines(entered, grows), is_measured=True)
@@ -125,9 +128,18 @@ class Shares:
     def _end(self) -> int:
         return int(self._taken.time.max(initial=0))
 
-    @property
+    @cached_property
     def _second_half(self) -> int:
-        return 0 if self._taken.is_over else self._end // 2
+        """Return from when on it is measured, in ns: for half of it, or for whole weeks or days that are less."""
+        half = self._end // 2
+        period = next((period for period in _PERIODS if half >= period), 1)
+        return 0 if self._taken.is_over else self._end - half // period * period
+
+    @cached_property
+    def _full(self) -> set[str]:
+        """Return the resources of which next to nothing is free."""
+        free = dict(zip(self.population.resources, self._glances[0].tolist(), strict=True))
+        return {name for name, one in self.population.resources.items() if free[name] <= (1 - _FULL) * one.capacity}
 
     @cached_property
     def _glances(self) -> tuple[Floats, Floats]:
