@@ -23,7 +23,8 @@ from datagen.moment import Moment
 from datagen.plugin.model import changed
 
 _MOST_STEPS = 200_000
-_GLANCES = 2000  # at the resources, at times as far from each other
+_GLANCES = 2000  # at the resources, at times as far from each other; fewer where they would be
+_MUCH = 4_000_000  # workers to look at in all
 _GROWS = 0.02  # of those who come to a line: if so many more stay in it, it grows for ever,
 _FULL = 0.95  # as long as so much of the resource is in use
 _PERIODS = (7 * 86_400 * 10**9, 86_400 * 10**9)  # ns after which profiles come again
@@ -122,7 +123,7 @@ class Shares:
         while made < _MOST_STEPS and walk.next_time < end:
             steps.append(walk.advance(end))
             made += len(steps[-1])
-        return _Taken.of(steps, len(self._watched.population.states), walk.next_time >= end)
+        return _Taken.of(steps, len(self._watched.population.states), walk.alive, walk.next_time >= end)
 
     @property
     def _end(self) -> int:
@@ -145,7 +146,8 @@ class Shares:
     def _glances(self) -> tuple[Floats, Floats]:
         """Return how many units of each resource are free on average, (resources,), and how many workers wait."""
         walk, seen = self._walk(), []
-        for time in np.linspace(self._second_half, self._end, _GLANCES + 1)[1:].astype(np.int64).tolist():
+        count = min(_GLANCES, max(_MUCH // max(self._taken.alive, 1), 20))
+        for time in np.linspace(self._second_half, self._end, count + 1)[1:].astype(np.int64).tolist():
             while walk.next_time < time:
                 walk.advance(time)
             found = walk.snapshot()["resources"]
@@ -180,10 +182,11 @@ class _Taken:
     state: Integers  # (n,)
     follows: npt.NDArray[np.bool_]  # (n,) whether the next row is the worker's next step
     gone: Integers  # workers who stopped as a condition said
+    alive: int  # workers in the end
     is_over: bool
 
     @classmethod
-    def of(cls, steps: Sequence[Steps], stop: int, is_over: bool) -> "_Taken":
+    def of(cls, steps: Sequence[Steps], stop: int, alive: int, is_over: bool) -> "_Taken":
         """Return steps, without births alone."""
         steps = [taken.at(np.flatnonzero(taken.state < stop)) for taken in steps]
         none = [np.zeros(0, np.int64)]
@@ -194,7 +197,7 @@ class _Taken:
         time, worker, state = time[order], worker[order], state[order]
         follows = np.append(worker[1:] == worker[:-1], False)[: len(worker)]
         gone = np.concatenate(none + [taken.stops.worker for taken in steps])
-        return cls(time, worker, state, follows, gone, is_over)
+        return cls(time, worker, state, follows, gone, alive, is_over)
 
     def is_at(self, state: int) -> npt.NDArray[np.bool_]:
         """Return which steps are those into a state, (n,)."""

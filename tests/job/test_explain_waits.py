@@ -117,3 +117,19 @@ def test_where_nobody_waits_there_is_no_pilot() -> None:
     waiting = Expectation(datagen.load(world()).spec).waiting
     assert not waiting.is_measured
     assert not waiting.seconds.any()
+
+
+def test_a_volume_is_reached_although_more_workers_wait_longer() -> None:
+    """Who is served makes two records, and who gives up one."""
+    states = [served(exponential(1), timeout={"after": constant(1), "next": "lost"}, next="lost"), LOST]
+    spec = desk(*states, capacity=2) | {"volume": "3.5/s"}
+    found = datagen.explain(spec)
+    assert found["records_per_second"]["mean"] == pytest.approx(3.5, rel=0.01)
+    scale = found["volume_scale"]["constant"]
+    steps = walked(desk(*states, capacity=2, load=0.8 * scale), 200_000)
+    assert len(steps.time) / (steps.time[-1] / 1e9) == pytest.approx(3.5, rel=0.02)
+
+
+def test_a_volume_that_no_number_of_workers_makes_is_refused() -> None:
+    with pytest.raises(datagen.InvalidInput, match="there is not enough of the resources"):
+        datagen.explain(desk(served(constant(1))) | {"volume": "3/s"})
