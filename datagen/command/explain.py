@@ -134,7 +134,8 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if found["texts"]:
         yield "texts", f"{', '.join(found['texts'])}: a step may make none or several; it counts as one record here"
     if found["transitions"] == "pilot":
-        yield "conditions", "how often each transition by condition is taken was measured by a pilot without a limit"
+        limit = "" if found["resources"] else " without a limit"
+        yield "conditions", f"how often each transition by condition is taken was measured by a pilot{limit}"
     yield from _waits(found["resources"])
     if found["by_row"]:
         yield "by row", f"{'; '.join(found['by_row'])}: slow, or as fast as they are themselves"

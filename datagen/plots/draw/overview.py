@@ -140,7 +140,8 @@ def _moves(data: States) -> Section:
         "Arrows: the share of workers who go there. In each state: the mean stay, and how often a worker enters it."
     ]
     if data.is_measured:
-        facts.append("How often each transition by condition is taken was measured by a pilot without a limit.")
+        limit = "" if data.lines else " without a limit"
+        facts.append(f"How often each transition by condition is taken was measured by a pilot{limit}.")
     facts += _lines(data)
     if data.life is not None:
         facts.append(f"A life lasts {text.span(data.life)} on average, from birth to stop.")
