@@ -120,6 +120,11 @@ class Expectation:
         return self._pilot.waiting if found is None else found
 
     @property
+    def fault(self) -> str:
+        """Return why a pilot could not go on, so that what it has measured is worth little; "" when nothing was."""
+        return self._pilot.fault if self.is_measured or self.waiting.is_measured else ""
+
+    @property
     def has_growing_lines(self) -> bool:
         """Return whether more and more workers wait for a resource."""
         return any(line.grows for line in self.waiting.lines.values())

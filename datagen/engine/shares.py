@@ -21,6 +21,7 @@ from datagen.engine.watched import Watched, watched
 from datagen.language.population import Population
 from datagen.moment import Moment
 from datagen.plugin.model import changed
+from datagen.problems import RunFailed
 
 _MOST_STEPS = 200_000
 _GLANCES = 2000  # at the resources, at times as far from each other; fewer where they would be
@@ -65,6 +66,11 @@ class Shares:
                 ways = [changed(way, probability=p / sum(shares)) for way, p in zip(ways, shares, strict=True)]
             states.append(changed(state, transitions=ways, next=None, ordered=False))
         return changed(self.population, states=states)
+
+    @property
+    def fault(self) -> str:
+        """Return why the pilot could not go on; "" when it could."""
+        return self._taken.fault
 
     @property
     def waiting(self) -> Waiting:
@@ -120,10 +126,16 @@ class Shares:
     def _taken(self) -> "_Taken":
         walk, end = self._walk(), time_left(self.start)
         steps, made = [], 0
-        while made < _MOST_STEPS and walk.next_time < end:
-            steps.append(walk.advance(end))
-            made += len(steps[-1])
-        return _Taken.of(steps, len(self._watched.population.states), walk.alive, walk.next_time >= end)
+        fault = ""
+        try:
+            while made < _MOST_STEPS and walk.next_time < end:
+                steps.append(walk.advance(end))
+                made += len(steps[-1])
+        except RunFailed as error:
+            fault = str(error)
+        if walk.is_deadlocked:
+            fault = f"walking on: nothing can happen any more{walk.who_waits()}"
+        return _Taken.of(steps, len(self._watched.population.states), walk.alive, walk.next_time >= end, fault)
 
     @property
     def _end(self) -> int:
@@ -148,7 +160,7 @@ class Shares:
         walk, seen = self._walk(), []
         count = min(_GLANCES, max(_MUCH // max(self._taken.alive, 1), 20))
         for time in np.linspace(self._second_half, self._end, count + 1)[1:].astype(np.int64).tolist():
-            while walk.next_time < time:
+            while walk.next_time < time and not (self.fault and walk.next_time >= self._end):
                 walk.advance(time)
             found = walk.snapshot()["resources"]
             seen.append((found["free"], found["waiting"]))
@@ -184,9 +196,10 @@ class _Taken:
     gone: Integers  # workers who stopped as a condition said
     alive: int  # workers in the end
     is_over: bool
+    fault: str
 
     @classmethod
-    def of(cls, steps: Sequence[Steps], stop: int, alive: int, is_over: bool) -> "_Taken":
+    def of(cls, steps: Sequence[Steps], stop: int, alive: int, is_over: bool, fault: str) -> "_Taken":
         """Return steps, without births alone."""
         steps = [taken.at(np.flatnonzero(taken.state < stop)) for taken in steps]
         none = [np.zeros(0, np.int64)]
@@ -197,7 +210,7 @@ class _Taken:
         time, worker, state = time[order], worker[order], state[order]
         follows = np.append(worker[1:] == worker[:-1], False)[: len(worker)]
         gone = np.concatenate(none + [taken.stops.worker for taken in steps])
-        return cls(time, worker, state, follows, gone, alive, is_over)
+        return cls(time, worker, state, follows, gone, alive, is_over, fault)
 
     def is_at(self, state: int) -> npt.NDArray[np.bool_]:
         """Return which steps are those into a state, (n,)."""

@@ -31,7 +31,7 @@ from datagen.plugin.arrival import TurnedAway
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import Plugin, parts_of
 from datagen.plugin.week import BEGIN
-from datagen.problems import InvalidInput
+from datagen.problems import InvalidInput, RunFailed
 
 _SECOND = 10**9
 
@@ -39,7 +39,7 @@ _SECOND = 10**9
 def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     """Return what a request names, and what its run would make; what is unknown, or infinite, is None.
 
-    Raises InvalidInput with everything that is wrong with the request.
+    Raises InvalidInput with everything that is wrong with the request, and RunFailed where a pilot can't go on.
     """
     inputs = load(request, reads=True)
     times = settle(request.options, inputs.loaded.spec.timezone)
@@ -53,7 +53,10 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     spec = options.applied(inputs.loaded.spec)
     span = options.span(times.start or BEGIN)
     at_start = _at_start(spec, options, times.start)
-    return inputs, _Explanation(spec, options, times.start, scale, formatter, found, at_start, span).object
+    made = _Explanation(spec, options, times.start, scale, formatter, found, at_start, span)
+    if made.expectation.fault:
+        raise RunFailed(f"a pilot to measure what no formula tells: {made.expectation.fault}")
+    return inputs, made.object
 
 
 def _at_start(spec: Spec, options: Options, start: Moment | None) -> dict[str, int]:

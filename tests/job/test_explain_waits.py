@@ -7,6 +7,7 @@ from datagen.engine.expectation import Expectation
 from tests.engine.test_queueing import desk, erlang, served, walked
 from tests.worlds import constant, exponential, uniform, world, write_json
 
+AGAIN = [{"next": "b", "probability": 0.5}, {"next": "stop", "probability": 0.5}]
 LOST = {"name": "lost", "emitter": "e"}
 
 
@@ -133,3 +134,23 @@ def test_a_volume_is_reached_although_more_workers_wait_longer() -> None:
 def test_a_volume_that_no_number_of_workers_makes_is_refused() -> None:
     with pytest.raises(datagen.InvalidInput, match="there is not enough of the resources"):
         datagen.explain(desk(served(constant(1))) | {"volume": "3/s"})
+
+
+@pytest.mark.parametrize(
+    ("waits", "message"),
+    [
+        ({"acquire": "desk", "delay": constant(1), "transitions": AGAIN}, 'asks for "desk", which it has already'),
+        ({"acquire": "desk", "delay": constant(1), "next": "c"}, "nothing can happen any more; waiting are 1 worker"),
+    ],
+)
+def test_where_a_pilot_can_not_go_on_that_is_told(waits: dict, message: str) -> None:
+    states = [
+        {"name": "a", "transitions": [{"next": "b", "probability": 0.5}, {"next": "d", "probability": 0.5}]},
+        {"name": "b", "emitter": "e", **waits},
+        {"name": "c", "emitter": "e", "use": "hall", "delay": constant(5)},
+        {"name": "d", "acquire": "hall", "delay": constant(1), "next": "e"},
+        {"name": "e", "emitter": "e", "use": "desk", "delay": constant(5)},
+    ]
+    spec = desk(*states) | {"resources": {"desk": {"capacity": 1}, "hall": {"capacity": 1}}, "max_workers": 2}
+    with pytest.raises(datagen.RunFailed, match=message):
+        datagen.explain(spec)
