@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import command, core, delivery, formats, live, machine, rhythm, values
+from bench import command, core, delivery, formats, live, machine, rhythm, state, values
 from bench.setting import Setting
 from bench.table import HEAD, Line, Missing
 
@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[[Setting], Iterator[Line | Missing]]] = {
     "values": values.values,
     "formats": formats.formats,
     "walk": core.walk,
+    "states": state.states,
     "populations": core.populations,
     "instructions": core.instructions,
     "machine": machine.limits,
@@ -53,6 +54,7 @@ _NOTES = """\
   estimates how much faster more cores are, when the rest has to wait for that share; nothing was run on them.
 - *Stage*, *walk*: CPU time of one thread, in process. *Steady*: walk, columns and JSON to /dev/null in process. Both
   after two mean lives, with the workers alive as counted between windows.
+- *A step more*: CPU time of a step of the walk with 100 alive, less that of the same population without.
 - *A value*: CPU time of the columns of a record with four such fields, less that without, a quarter of it; to make text
   of it is not in it. *Jinja2 alone*: `bench/jinja_loop.py`, the loop without what makes the values.
 - *Messages*: CPU time of one thread, in process, of records that are there: as columns for ours, as dictionaries for

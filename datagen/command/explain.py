@@ -63,6 +63,20 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
             for name, state in found["states"].items()
         ],
     )
+    if found["resources"]:
+        yield from _table(
+            ("resource", "capacity", "in use", "waiting", "wait"),
+            [
+                (
+                    name,
+                    str(each["capacity"]),
+                    f"{each['utilisation']:.1%}",
+                    _number(each["waiting"]),
+                    _span(each["wait_seconds"]),
+                )
+                for name, each in found["resources"].items()
+            ],
+        )
     yield from _table(
         ("emitter", *(["records a life"] if stops else []), "records/s", "bytes each"),
         [
@@ -121,9 +135,21 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         error = shown_error(found["records_per_second"]["error"])
         yield "several", f"{', '.join(found['texts'])}: a step may make none or several, as many as in a pilot{error}"
     if found["transitions"] == "pilot":
-        yield "conditions", "how often each transition by condition is taken was measured by a pilot without a limit"
+        limit = "" if found["resources"] else " without a limit"
+        yield "conditions", f"how often each transition by condition is taken was measured by a pilot{limit}"
+    yield from _waits(found["resources"])
     if found["by_row"]:
         yield "by row", f"{'; '.join(found['by_row'])}: slow, or as fast as they are themselves"
+
+
+def _waits(resources: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield where the numbers of resources come from, and which are asked for too much."""
+    if resources:
+        is_measured = any(each["how"] == "pilot" for each in resources.values())
+        yield "waits", "measured by a pilot" if is_measured else "by the formula of M/M/c"
+    for name, each in resources.items():
+        if each["grows"]:
+            yield "line", f"{name}: more is asked of it than there is, so those who wait are more and more, without end"
 
 
 def _is_cut_short(source: dict[str, Any]) -> bool:

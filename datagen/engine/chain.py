@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen.draw import Floats, Integers
+from datagen.engine.waiting import Waiting
 from datagen.graph import reached
 from datagen.language.population import Population
 
@@ -28,6 +29,7 @@ class Chain:
 
     population: Population
     begin: int  # number of that state
+    waiting: Waiting  # what comes before each state, and who gives it up
 
     @cached_property
     def always_stops(self) -> bool:
@@ -40,13 +42,31 @@ class Chain:
 
     @cached_property
     def visits(self) -> Floats | None:
-        """Return how often a worker enters each state, (states,); None when it may never stop, or that is unknown."""
-        return self._solve(self._first) if self.always_stops else None
+        """Return how often a worker is in each state, (states,); None when it may never stop, or that is unknown.
+
+        Who gives up waiting is not in it.
+        """
+        entries = self._entries
+        return None if entries is None else entries * self._kept
 
     @cached_property
     def delays(self) -> Floats:
-        """Return the mean delay of each state in seconds, (states,)."""
-        return np.array([state.delay.mean_wait() if state.delay else 0.0 for state in self.population.states])
+        """Return the mean seconds of a visit to each state, (states,): the delay, and all that is waited for one."""
+        return self._stays / self._kept
+
+    @cached_property
+    def _entries(self) -> Floats | None:
+        return self._solve(self._first) if self.always_stops else None
+
+    @cached_property
+    def _stays(self) -> Floats:
+        """Return the mean seconds from entering a state to leaving it, (states,)."""
+        delays = [state.delay.mean_wait() if state.delay else 0.0 for state in self.population.states]
+        return self.waiting.seconds + self._kept * np.array(delays)
+
+    @cached_property
+    def _kept(self) -> Floats:
+        return np.maximum(self.waiting.served, _LEFT)
 
     @cached_property
     def life(self) -> float | None:
@@ -58,14 +78,14 @@ class Chain:
     @cached_property
     def ages(self) -> Floats:
         """Return how old workers are on average when they enter each state, (states,); they have to stop some time."""
-        visits = self.visits
-        assert visits is not None, "workers who may never stop, or too many states"
+        entries = self._entries
+        assert entries is not None, "workers who may never stop, or too many states"
         source, target, share = self._ways
-        waited = np.bincount(target, share * (visits * self.delays)[source], len(visits)).astype(np.float64)
-        sums = self._solve(waited)
+        stayed = np.bincount(target, share * (entries * self._stays)[source], len(entries)).astype(np.float64)
+        sums = self._solve(stayed)
         if sums is None:
-            return waited * 0
-        return np.divide(sums, visits, out=np.zeros(len(visits)), where=visits > 0)
+            return stayed * 0
+        return np.divide(sums, entries, out=np.zeros(len(entries)), where=entries > 0) + self.waiting.seconds
 
     @cached_property
     def beat(self) -> Floats | None:
@@ -89,8 +109,9 @@ class Chain:
 
     def _discounted(self, discount: float) -> tuple[float, Floats | None]:
         """Return a discount a second, and the visits (states,) where time is discounted like that."""
-        rate = discount / self.delays[self.delays > 0].mean()
-        return rate, self._solve(self._first, 1 / (1 + rate * self.delays))
+        rate = discount / self._stays[self._stays > 0].mean()
+        entries = self._solve(self._first, 1 / (1 + rate * self._stays))
+        return rate, None if entries is None else entries * self._kept
 
     @property
     def _first(self) -> Floats:
@@ -126,14 +147,23 @@ class Chain:
 
     @cached_property
     def _ways(self) -> tuple[Integers, Integers, Floats]:
-        """Return from which state one can go to which, other than the stop, and with which probability; (ways,)."""
+        """Return from which state one can go to which, other than the stop, and with which probability; (ways,).
+
+        Of a line that grows there are some who never go on, and are left out: the sums are below 1.
+        """
+        served, late = self.waiting.served, self.waiting.late
         number = {state.name: index for index, state in enumerate(self.population.states)}
         sums = [sum(way.share for way in state.ways) for state in self.population.states]
         ways = [
-            (index, number[way.next], way.share / sums[index])
+            (index, number[way.next], served[index] * way.share / sums[index])
             for index, state in enumerate(self.population.states)
             for way in state.ways
             if way.next in number
+        ]
+        ways += [
+            (index, number[state.timeout.next], late[index])
+            for index, state in enumerate(self.population.states)
+            if state.timeout is not None and state.timeout.next in number
         ]
         source, target, share = zip(*ways, strict=True) if ways else ((), (), ())
         return np.array(source, np.int64), np.array(target, np.int64), np.array(share, np.float64)

@@ -16,10 +16,11 @@ from datagen.engine.chain import Chain
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Course, Rhythm
 from datagen.engine.scout import measuring
-from datagen.engine.shares import has_conditions, settled
+from datagen.engine.shares import Shares, has_conditions
 from datagen.engine.source import Steady
 from datagen.engine.timeline import WEEK, Timeline
 from datagen.engine.times import Times
+from datagen.engine.waiting import Waiting, asks, by_theory, is_by_theory
 from datagen.language.population import Population
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Paced, Scope, TurnedAway
@@ -101,7 +102,39 @@ class Expectation:
     @cached_property
     def settled(self) -> Population:
         """Return the population with the transitions that there are on average: where conditions say, of a pilot."""
-        return settled(self.population, self.start, seed=0)
+        return self._pilot.settled
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        """Return what is to be expected of waits for resources: by theory where there is one, else of a pilot."""
+        nothing = Waiting.for_nothing(len(self.population.states))
+        if not asks(self.population):
+            return nothing
+        found = None
+        if is_by_theory(self.population):
+            flows = np.zeros(len(self.population.states))
+            for source in self.population.sources:
+                visits = Chain(self.population, self._begin(source.state), nothing).visits
+                flows += 0.0 if visits is None else getattr(source, "rate", 0.0) * self.scale * visits
+            found = by_theory(self.population, flows)
+        return self._pilot.waiting if found is None else found
+
+    @property
+    def fault(self) -> str:
+        """Return why a pilot could not go on, so that what it has measured is worth little; "" when nothing was."""
+        return self._pilot.fault if self.is_measured or self.waiting.is_measured else ""
+
+    @property
+    def has_growing_lines(self) -> bool:
+        """Return whether more and more workers wait for a resource."""
+        return any(line.grows for line in self.waiting.lines.values())
+
+    @cached_property
+    def _pilot(self) -> Shares:
+        return Shares(self.population, self.start, self.scale)
+
+    def _begin(self, state: str | None) -> int:
+        return Plan(self.population, BEGIN).state_number(state)
 
     @property
     def is_measured(self) -> bool:
@@ -179,6 +212,8 @@ class Expectation:
     @cached_property
     def alive(self) -> float | None:
         """Return the mean number of workers alive, infinite when it grows for ever; None: unknown."""
+        if self.has_growing_lines:
+            return inf
         total = 0.0 if self.always_stops else self.fleet
         for inflow in self.inflows:
             life = inflow.chain.life
@@ -229,14 +264,13 @@ class Expectation:
     @cached_property
     def _chains(self) -> dict[int, Chain]:
         """Return the chain from each state that workers are born in."""
-        plan = Plan(self.population, BEGIN)
         begins = [source.state for source in self.population.sources]
         begins += [at.when_full.state for at in self.population.sources if isinstance(at.when_full, TurnedAway)]
-        return {number: Chain(self.settled, number) for number in map(plan.state_number, begins)}
+        return {number: Chain(self.settled, number, self.waiting) for number in map(self._begin, begins)}
 
     def chain(self, state: str | None) -> Chain:
         """Return the chain from a state that workers are born in, the first without a name."""
-        return self._chains[Plan(self.population, BEGIN).state_number(state)]
+        return self._chains[self._begin(state)]
 
     def _inflow(self, source: Arrival) -> Inflow:
         factors, scope = self._factors(source)

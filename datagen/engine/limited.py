@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
-from scipy import special
 
 from datagen.clock import time_left
 from datagen.draw import EXPONENTIAL, Floats
 from datagen.engine.expectation import Expectation, Inflow
 from datagen.engine.plan import Plan
+from datagen.engine.waiting import asks, lost
 from datagen.engine.walk import Walk
+from datagen.engine.watched import watched
 from datagen.plugin.arrival import Arrival, TurnedAway
 from datagen.plugin.distribution import Distribution
 
@@ -41,7 +42,7 @@ def under(expectation: Expectation, limit: int, measure: Callable[[], float]) ->
         return None
     is_tight = enough - 1 > limit
     own = [number for number, flow in enumerate(flows) if flow.rate and _is_too_many(alive[number], flow.source)]
-    if is_tight and own:
+    if (is_tight and own) or ((is_tight or own) and asks(expectation.population)):
         return _measured(flows, measure)
     groups = [(list(range(len(flows))), limit)] if is_tight else []
     groups += [([number], flows[number].source.max_workers or limit) for number in own]
@@ -76,6 +77,7 @@ def born(plan: Plan, seed: int, limit: int, expected: float, span: int | None) -
     Of a run of a ``span`` (ns) that takes no more steps than a pilot, it is that of the whole run. Those who are turned
     away are told by the state that they are born in, where no source begins there.
     """
+    plan = replace(plan, population=watched(plan.population).population)  # a birth that waits is a step, too
     sources = plan.population.sources
     begins = {plan.state_number(source.state) for source in sources}
     turned = {plan.state_number(at.when_full.state) for at in sources if isinstance(at.when_full, TurnedAway)} - begins
@@ -111,7 +113,7 @@ def _share(sources: Sequence[Arrival], alive: Floats, limit: int) -> Floats | No
         return np.ones(len(alive))  # who waits is born in the end
     if all(source.counts_from_birth and source.when_full == "wait" for source in sources):
         if len(sources) == 1 and _family(sources[0]) == EXPONENTIAL:
-            more = _loss(alive, limit) * alive / limit  # one more waits, and while he does no gap runs
+            more = lost(alive, limit) * alive / limit  # one more waits, and while he does no gap runs
             return np.asarray(1 / (1 + more))
         crowded = alive > _CROWDED * limit
         filled = crowded[int(np.argmax(crowded)) :]
@@ -119,7 +121,7 @@ def _share(sources: Sequence[Arrival], alive: Floats, limit: int) -> Floats | No
             return None
         return np.minimum(limit / np.maximum(alive, 1e-12), 1.0)
     if all(source.kind == "poisson" and source.count == 1 and source.when_full != "wait" for source in sources):
-        return 1 - _loss(alive, limit)
+        return 1 - lost(alive, limit)
     return None
 
 
@@ -128,11 +130,3 @@ def _family(source: Arrival) -> int | None:
     distribution = getattr(source, "distribution", None)
     linear = distribution.in_core() if isinstance(distribution, Distribution) else None
     return None if linear is None else linear.family
-
-
-def _loss(load: Floats, places: int) -> Floats:
-    """Return the share of a Poisson process that finds all places taken (A. K. Erlang, 1917), by its load (n,)."""
-    load = np.maximum(load, 1e-12)
-    below = special.gammaincc(places + 1, load)  # that no more than so many come
-    exactly = np.exp(places * np.log(load) - load - special.gammaln(places + 1))
-    return np.asarray(np.where(below > 1e-200, exactly / np.maximum(below, 1e-200), 1 - places / load))

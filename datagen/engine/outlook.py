@@ -6,7 +6,7 @@ Stands beside the expectation of the long run, whose rates it takes hour by hour
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isfinite, sqrt
+from math import inf, isfinite, sqrt
 
 import numpy as np
 
@@ -59,7 +59,9 @@ class Outlook(Expectation):
 
     @cached_property
     def alive(self) -> float | None:
-        """Return the mean number of workers alive; None: unknown."""
+        """Return the mean number of workers alive, infinite when lines grow as long as it lasts; None: unknown."""
+        if self.has_growing_lines:
+            return inf
         curves = [flow.alive for flow in self.inflows if flow.chain.always_stops]
         known = [curve for curve in curves if curve is not None]
         if len(known) < len(curves):

@@ -32,6 +32,11 @@ class Sharing:
         """Return whether workers wait for resources, or bring about others."""
         return self.core.used
 
+    @property
+    def free_and_waiting(self) -> tuple[Integers, Integers]:
+        """Return how many units of each resource are free, and how many workers wait for it; (resources,)."""
+        return self._requests.free.copy(), self._requests.waiting.copy()
+
     def change(self, kind: str, name: str, before: int, value: int, now: int) -> None:
         """Let a capacity, or whether an incident is on, be another from a time on."""
         if kind == "resource":

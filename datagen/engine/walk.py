@@ -118,6 +118,11 @@ class Walk:
         return self.alive == 0 and self.next_time == NEVER
 
     @property
+    def shared(self) -> tuple[Integers, Integers]:
+        """Return how many units of each resource are free, and workers wait for it; (resources,)."""
+        return self._sharing.free_and_waiting
+
+    @property
     def is_deadlocked(self) -> bool:
         """Return whether somebody waits for what others have, and nothing will ever happen any more."""
         if not self._sharing or self.next_time < NEVER:

@@ -31,7 +31,7 @@ from datagen.plugin.arrival import TurnedAway
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import Plugin, parts_of
 from datagen.plugin.week import BEGIN
-from datagen.problems import InvalidInput
+from datagen.problems import InvalidInput, RunFailed
 
 _SECOND = 10**9
 
@@ -39,7 +39,7 @@ _SECOND = 10**9
 def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     """Return what a request names, and what its run would make; what is unknown, or infinite, is None.
 
-    Raises InvalidInput with everything that is wrong with the request.
+    Raises InvalidInput with everything that is wrong with the request, and RunFailed where a pilot can't go on.
     """
     inputs = load(request, reads=True)
     times = settle(request.options, inputs.loaded.spec.timezone)
@@ -53,7 +53,10 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     spec = options.applied(inputs.loaded.spec)
     span = options.span(times.start or BEGIN)
     at_start = _at_start(spec, options, times.start)
-    return inputs, _Explanation(spec, options, times.start, scale, formatter, found, at_start, span).object
+    made = _Explanation(spec, options, times.start, scale, formatter, found, at_start, span)
+    if made.expectation.fault:
+        raise RunFailed(f"a pilot to measure what no formula tells: {made.expectation.fault}")
+    return inputs, made.object
 
 
 def _at_start(spec: Spec, options: Options, start: Moment | None) -> dict[str, int]:
@@ -89,9 +92,10 @@ class _Explanation:
     @cached_property
     def expectation(self) -> Expectation:
         scale, start = self.options.scale or 1.0, self.start or BEGIN
+        spec = self.options.limited(self.spec)
         if self.span is None:
-            return Expectation(self.spec, scale, start)
-        return Outlook(self.spec, scale, start, self.span, warm_up_of(self.spec), self.options.seed or 0)
+            return Expectation(spec, scale, start)
+        return Outlook(spec, scale, start, self.span, warm_up_of(self.spec), self.options.seed or 0)
 
     @property
     def timeline(self) -> Timeline:
@@ -163,6 +167,7 @@ class _Explanation:
             "limit": self._limit(),
             "sources": [self._source(flow) for flow in self.expectation.inflows],
             "states": self._states(),
+            "resources": self._resources(),
             "emitters": self._emitters(),
             "run": self._run(),
             "volume_scale": None
@@ -204,7 +209,9 @@ class _Explanation:
             alive = float(min(self.limit, self.limit if expected.alive is None else expected.alive))
         elif outcome is not None:
             curves = [curve for flow in outcome.flows if (curve := flow.alive) is not None]
-            alive = sum(self.timeline.mean(curve) for curve in curves)
+            alive = min(sum(self.timeline.mean(curve) for curve in curves), float(self.limit))
+            if expected.has_growing_lines:
+                alive = float(self.limit) if self.limit != NEVER and self.span is None else None
         return {
             "coming_per_second": _finite(expected.rate),
             "born_per_second": None if outcome is None else sum(flow.rate for flow in outcome.flows),
@@ -242,15 +249,46 @@ class _Explanation:
     def _states(self) -> dict[str, Any]:
         visits, count = self.expectation.visits, len(self.spec.states)
         delays = self.expectation.inflows[0].chain.delays
-        entered = self._entered(count)
+        entered, waiting = self._entered(count), self.expectation.waiting
         return {
             state.name: {
                 "visits": None if visits is None else float(visits[number]),
                 "seconds": float(delays[number]),
+                "waits": float(waiting.seconds[number]),
+                "gives_up": float(waiting.late[number]),
                 "per_second": entered[number],
             }
             for number, state in enumerate(self.spec.states)
         }
+
+    def _resources(self) -> dict[str, Any]:
+        waiting = self.expectation.waiting
+        return {
+            name: {
+                "capacity": self.spec.resources[name].capacity,
+                "utilisation": line.busy / max(self.spec.resources[name].capacity, 1),
+                "waiting": line.waiting,
+                "wait_seconds": line.seconds,
+                "grows": line.grows or self._is_too_busy(name),
+                "how": "pilot" if waiting.is_measured else "closed form",
+            }
+            for name, line in waiting.lines.items()
+        }
+
+    def _is_too_busy(self, name: str) -> bool:
+        """Return whether more is asked of a resource than there is, and who asks waits for ever."""
+        visits, expected = self.expectation.visits, self.expectation
+        asking = [
+            (state, number, request.units)
+            for number, state in enumerate(self.spec.states)
+            for request in state.use
+            if request.resource == name
+        ]
+        if visits is None or any(state.timeout is not None for state, _, _ in asking):
+            return False
+        delays = [units * state.delay.mean_wait() if state.delay else 0.0 for state, _, units in asking]
+        work = sum(float(visits[number]) * delay for (_, number, _), delay in zip(asking, delays, strict=True))
+        return expected.rate * work >= self.spec.resources[name].capacity
 
     def _emitters(self) -> dict[str, Any]:
         visits = self.expectation.visits

@@ -25,7 +25,7 @@ class Limit:
     def of(cls, options: Options, population: Population) -> "Limit":
         """Return the limit of a run."""
         chosen = options.max_workers is not None or population.max_workers is not None
-        return cls(options.limit(population), chosen, Expectation(population, options.scale or 1.0))
+        return cls(options.limit(population), chosen, Expectation(options.limited(population), options.scale or 1.0))
 
     @property
     def is_meant(self) -> bool:

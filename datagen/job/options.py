@@ -133,6 +133,10 @@ class Options:
         """Return how many workers may be alive: as the options say, else the population, else DEFAULT_WORKERS."""
         return self.max_workers or population.max_workers or DEFAULT_WORKERS
 
+    def limited(self, population: P) -> P:
+        """Return the population with that limit as its own."""
+        return population.model_copy(update={"max_workers": self.limit(population)})
+
 
 def processors() -> int:
     """Return how many processors this process may use."""

@@ -13,6 +13,7 @@ from datagen.engine.expectation import Expectation
 from datagen.engine.pilot import Sizes, sizes
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
+from datagen.engine.waiting import asks
 from datagen.job.limit import HOW, about
 from datagen.job.options import Options
 from datagen.language.load import LoadedSpec
@@ -25,6 +26,8 @@ from datagen.problems import InvalidInput, Problem, Unfillable, counted
 Known = tuple[str, float] | None  # the volume and the constant of a run that is continued
 _MOST = 1e9  # times more, or fewer
 _DIGITS = 8  # of a constant
+_MOST_PILOTS = 8  # until a constant is found where workers wait for resources,
+_CLOSE = 0.005  # of which the last two are so much alike
 _WHY_NOT = {
     "own": "nothing can be scaled: the sources have times of their own, which a volume leaves as they are",
     "some": "nothing can be scaled: there are only so many workers altogether, so there is no rate to set",
@@ -116,17 +119,45 @@ def _with(loaded: LoadedSpec, options: Options, scale: Scale) -> tuple[Options, 
 def _reached(asked: _Asked) -> Scale:
     """Return the constant that reaches a volume."""
     loaded, options, volume = asked.loaded, asked.options, asked.volume
-    unit = Expectation(loaded.spec, 2.0, asked.start or soon())  # twice as many: scaled batches are not rounded
-    weights, error = unit.emits, 0.0
+    if any(state.spawn for state in loaded.spec.states):
+        raise asked.refuse("it is not known how many records workers make whom others spawn; write `volume_scale`")
+    weights, error = Expectation(loaded.spec).emits, 0.0
     if volume.in_bytes or not loaded.spec.one_each:
         found = measured(loaded, options, asked.start, loaded.registry.formatter("json"))
         if found is None or not found.records:
             raise asked.refuse("there are no records to measure: a pilot has made none")
         weights = weights * found.each * (found.means if volume.in_bytes else 1.0)
         error = found.error if volume.in_bytes else found.each_error
+    if not asks(loaded.spec):
+        constant, made = _scaled_up(asked, weights, 2.0)  # twice as many: scaled batches are not rounded
+    else:
+        constant, made = _approached(asked, weights)
+    constant = float(f"{constant:.{_DIGITS}g}")  # so that it can be written down
+    _make_sure(asked, constant, made)
+    return Scale(constant, volume, error)
+
+
+def _approached(asked: _Asked, weights: Floats) -> tuple[float, float]:
+    """Return the constant that reaches a volume, and what it makes, where more workers wait longer for resources."""
+    scale, share = 1.0, 0.0
+    for _ in range(_MOST_PILOTS):
+        constant, made = _scaled_up(asked, weights, scale)
+        before, share = share, scale / constant
+        if abs(share - 1) < _CLOSE or not 1 / _MOST <= constant <= _MOST:
+            return constant, made
+        if share < 1 and share < before + _CLOSE:
+            break  # more workers make no more records
+        scale = constant
+    text = "no constant was found that reaches it: there is not enough of the resources that workers wait for"
+    raise asked.refuse(text)
+
+
+def _scaled_up(asked: _Asked, weights: Floats, scale: float) -> tuple[float, float]:
+    """Return the constant that reaches a volume, and what it makes, if it makes of each worker what a scale does."""
+    volume, unit = asked.volume, Expectation(asked.loaded.spec, scale, asked.start or soon())
     fixed, free = np.zeros(1), np.zeros(1)
     for is_free, curve in _curves(asked, unit, weights):
-        fixed, free = (fixed, free + curve / 2) if is_free else (fixed + curve, free)
+        fixed, free = (fixed, free + curve / scale) if is_free else (fixed + curve, free)
     if not free.any():
         raise asked.refuse(_WHY_NOT["own" if all(flow.source.has_own_times for flow in unit.inflows) else "some"])
     if not volume.at_peak:
@@ -136,9 +167,7 @@ def _reached(asked: _Asked) -> Scale:
     if own >= volume.amount:
         raise asked.refuse(f"the sources with times of their own make {_shown(own, volume)} already")
     constant = min((volume.amount - at) / rate for at, rate in zip(*map(np.ravel, both), strict=True) if rate > 0)
-    constant = float(f"{constant:.{_DIGITS}g}")  # so that it can be written down
-    _make_sure(asked, constant, own + constant * float(free.max()))
-    return Scale(constant, volume, error)
+    return constant, own + constant * float(free.max())
 
 
 def _curves(asked: _Asked, unit: Expectation, weights: Floats) -> Iterator[tuple[bool, Floats]]:
@@ -149,7 +178,7 @@ def _curves(asked: _Asked, unit: Expectation, weights: Floats) -> Iterator[tuple
             raise asked.refuse(_WHY_NOT["fixed" if options.max_workers else "endless"])
         if unit.beat is None:
             raise asked.refuse(_WHY_NOT["unknown"])
-        yield True, np.full(1, 2 * limit * float(unit.beat @ weights))
+        yield True, np.full(1, unit.scale * limit * float(unit.beat @ weights))
         return
     for flow in unit.inflows:
         curve = flow.makes(weights)

@@ -26,6 +26,10 @@ variables of the worker; a variable reads variables. Both also read:
 |---|---|
 | `time` | the time of the record, or that at which the variable is set |
 | `worker` | the worker's number in its [source](arrivals.md), from 0 on |
+| `visits`, `visits('state')`, `steps` | how often the worker has entered this state, or another, and how many in all |
+| `age`, `waited` | seconds since its birth, and that it waited for [resources](../states.md#what-workers-share) here |
+| `born`, `alive` | its number among all workers, from 0 on, and how many are alive |
+| `free('desk')`, `waiting('desk')` | units of a resource that nobody has, and workers in line for it |
 | `batch.number` | of workers of a source [every](arrivals.md#every): the number of the beat, from 0 on |
 | `batch.index`, `batch.size` | the worker's place in the beat, from 0 on, and how many workers that has |
 | `profile('name')` | the factor of a [profile](profiles.md) of the spec at that time |

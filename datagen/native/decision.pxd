@@ -45,7 +45,6 @@ cdef class Decision:
     cdef void arrive(self, int slot, int state) noexcept nogil
     cdef void write(self, int slot, int state, long long row) noexcept nogil
     cdef int choose(self, int slot, int state, Worker *worker, unsigned long long random) noexcept nogil
-    cdef int next_state(self, int state, unsigned long long row) noexcept nogil
     cdef void note_stop(self, Worker *worker, int state) noexcept nogil
     cdef int _weighed(self, int slot, int state, unsigned long long random) noexcept nogil
     cdef void look(self, int slot, Worker *worker, long long steps, long long waited, long long alive) noexcept nogil

@@ -5,7 +5,6 @@ Owns what the machine knows of workers for that, and notes who stops by it; know
 
 import cython
 from cython.cimports.datagen.native.agenda import Worker
-from cython.cimports.datagen.native.draws import mix
 from cython.cimports.datagen.native.machine import Machine
 from cython.cimports.libc.math import isfinite
 
@@ -169,24 +168,6 @@ class Decision:
             self.note_stop(worker, state if following == NOTHING else NOTHING)
             return self.stop
         return following
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def next_state(self, state: cython.int, row: cython.ulonglong) -> cython.int:
-        """Draw the state after a state without conditions: the first whose cumulative probability is above the draw."""
-        way: cython.int = self.ways[state]
-        last: cython.int = self.ways[state + 1] - 1
-        middle: cython.int
-        if way < last:
-            random: cython.ulonglong = mix(row) >> 11
-            while way < last:
-                middle = (way + last) >> 1
-                if random < self.bound[middle]:
-                    last = middle
-                else:
-                    way = middle + 1
-        return self.target[way]
 
     @cython.cfunc
     @cython.nogil

@@ -29,5 +29,4 @@ cdef class Journal:
 
     cdef void bear(self, int slot, Worker *worker, int place, long long number, long long late) noexcept nogil
     cdef bint conceive(self, int slot, int parent, long long number, int spawn, unsigned long long key, long long now) noexcept nogil
-    cdef void write(self, int slot, Worker *worker, int state, unsigned long long key) noexcept nogil
     cdef void forget(self, int slot) noexcept nogil

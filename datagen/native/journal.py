@@ -107,30 +107,6 @@ class Journal:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def write(
-        self, slot: cython.int, worker: cython.pointer(Worker), state: cython.int, key: cython.ulonglong
-    ) -> cython.void:
-        """Write the step of a worker into a state; one into the stop is a birth alone."""
-        row: cython.longlong = self.rows
-        group: cython.Py_ssize_t
-        self.time[row] = worker.time
-        self.worker[row] = worker.number
-        self.step[row] = worker.step
-        self.state[row] = state
-        self.keys[row] = key
-        self.ends[row] = NEVER
-        for group in range(self.stored.shape[1]):
-            if self.former[group]:
-                self.before[group, row] = self.stored[slot, group]
-            if state < self.stop and self.sets[state, group]:
-                self.stored[slot, group] = cython.cast(cython.int, self.sizes[group])
-                self.sizes[group] += 1
-            self.after[group, row] = self.stored[slot, group]
-        self.rows += 1
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
     def forget(self, slot: cython.int) -> cython.void:
         """Let a worker who stops have no values any more."""
         group: cython.Py_ssize_t

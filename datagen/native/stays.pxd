@@ -27,5 +27,4 @@ cdef class Stays:
     cdef long long until_birth(self, int slot, int spawn, unsigned long long key) noexcept nogil
     cdef bint is_used_up(self, int slot, int state, long long step, bint draws) noexcept nogil
     cdef long long place(self, int slot, long long step) noexcept nogil
-    cdef long long delay(self, int slot, int state, long long step, unsigned long long key) noexcept nogil
     cdef long long limit(self, int slot, int state, long long step, unsigned long long key) noexcept nogil

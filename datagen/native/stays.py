@@ -94,17 +94,6 @@ class Stays:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def delay(
-        self, slot: cython.int, state: cython.int, step: cython.longlong, key: cython.ulonglong
-    ) -> cython.longlong:
-        """Return how long a worker stays in a state that it enters, in ns; below 0: that is not a number."""
-        if self.family[state] == FOREIGN:
-            return self.waits[slot, self.foreign[state], step - self.waits_from[slot]]
-        return wait(self.family[state], self.offset[state], self.scale[state], key ^ self.delay_purpose)
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
     def limit(
         self, slot: cython.int, state: cython.int, step: cython.longlong, key: cython.ulonglong
     ) -> cython.longlong:

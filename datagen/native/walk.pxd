@@ -3,6 +3,7 @@ from datagen.native.agenda cimport Agenda, Worker
 from datagen.native.children cimport Children
 from datagen.native.decision cimport Decision
 from datagen.native.journal cimport Journal
+from datagen.native.nursery cimport Nursery
 from datagen.native.resources cimport Resources
 from datagen.native.sources cimport Sources
 from datagen.native.stays cimport Stays
@@ -24,6 +25,8 @@ cdef class EventLoop:
     cdef readonly long long at_once  # events then
     cdef readonly Journal journal
     cdef Stays stays
+    cdef Nursery nursery
+    cdef bint waits_ahead  # whether anything is drawn ahead of time
     cdef long long room  # for rows
 
     cdef int _walk(self, long long limit) noexcept nogil
@@ -35,8 +38,8 @@ cdef class EventLoop:
     cdef int _ask(self, int slot, unsigned long long key) noexcept nogil
     cdef void _look(self, int slot, long long steps) noexcept nogil
     cdef long long _alive(self) noexcept nogil
-    cdef int _conceive(self) noexcept nogil
-    cdef int _await_birth(self, int slot, int spawn, unsigned long long key) noexcept nogil
-    cdef int _be_born(self, int slot) noexcept nogil
+    cdef void _write(self, int slot, int state, unsigned long long key) noexcept nogil
+    cdef int _next_state(self, int state, unsigned long long key) noexcept nogil
+    cdef int _give_up(self) noexcept nogil
     cdef int _decide(self, int slot) noexcept nogil
     cdef int _stop(self, int slot) noexcept nogil

@@ -355,6 +355,7 @@ def test_the_shape_of_the_json_stays() -> None:
             "limit",
             "sources",
             "states",
+            "resources",
             "emitters",
         ),
         *("run", "volume_scale", "at_start", "texts", "transitions", "by_row", "impure"),

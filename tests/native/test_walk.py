@@ -144,6 +144,14 @@ def plain(monkeypatch) -> tuple[type, type]:
     provide(".datagen.native.resources", Resources=Resources)
     provide(".datagen.native.journal", Journal=journal.Journal)
     provide(".datagen.native.stays", Stays=stays.Stays)
+    nursery = as_plain_python("nursery")
+
+    class Nursery(nursery.Nursery):
+        def house(self, slots: Slots) -> None:
+            super().house(slots)
+            self.workers = slots.workers.view(np.recarray)
+
+    provide(".datagen.native.nursery", Nursery=Nursery)
     walk_source = as_plain_python("walk")
 
     class Plain(walk_source.EventLoop):

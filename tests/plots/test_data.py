@@ -152,6 +152,16 @@ def test_a_life_is_the_states_in_order_with_their_stays() -> None:
     assert [life.ends for life in found.lives] == [True, True, False]
 
 
+def test_who_waits_for_a_resource_is_alive_and_his_life_shows_it() -> None:
+    """One comes a second, and one is served every two."""
+    served = {"name": "s", "emitter": "e", "use": "desk", "delay": constant(2)}
+    found = world(states=[served], resources={"desk": {"capacity": 1}})
+    assert plots.alive(found, span="240S", max_workers=200).highest[-1] == pytest.approx(120, abs=1)
+    lives = plots.lives(found, span="240S", count=240, max_workers=200).lives
+    assert [(stay.state, stay.seconds) for stay in lives[3].stays] == [("waits for s", 3), ("s", 2)]
+    assert [(stay.state, life.ends) for life in lives[-1:] for stay in life.stays] == [("waits for s", False)]
+
+
 def test_a_life_is_that_of_the_records() -> None:
     spec = READY["clickstream"]
     life = plots.lives(spec, span="1M", seed=3, count=1).lives[0]

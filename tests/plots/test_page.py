@@ -311,3 +311,17 @@ def test_shares_that_were_measured_are_marked() -> None:
     marked = "How often each transition by condition is taken was measured by a pilot"
     assert marked in plots.page(world(states=[stay]), span="1M").decode()
     assert marked not in plots.page(world(), span="1M").decode()
+
+
+def test_waits_for_resources_are_told() -> None:
+    served = {
+        "name": "s",
+        "emitter": "e",
+        "use": "desk",
+        "delay": exponential(1),
+        "timeout": {"after": constant(1), "next": "stop"},
+    }
+    spec = world(states=[served], gap=exponential(2), resources={"desk": {"capacity": 1}})
+    shown = plots.page(spec, ".html", span="1H").decode()
+    assert "waits are measured by a pilot" in shown
+    assert "of 1 unit in use" in shown

@@ -43,7 +43,7 @@ def lives(pilot: Pilot, count: int = 20, most_stays: int = 40) -> Lives:
     """Return workers who are spread evenly over the births of each source, with their first stays."""
     walked = pilot.walked
     rows, sources = pilot.births
-    names = [state.name for state in pilot.population.states]
+    names = [state.name for state in pilot.watched.population.states]
     kinds = [source.name or source.kind for source in pilot.population.sources]
     chosen = np.sort(
         np.concatenate(

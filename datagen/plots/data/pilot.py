@@ -22,6 +22,7 @@ from datagen.engine.plan import Plan
 from datagen.engine.step import Steps
 from datagen.engine.walk import Walk
 from datagen.engine.warm_up import warm_up_of
+from datagen.engine.watched import Watched, watched
 from datagen.job.job import compute
 from datagen.job.options import Options
 from datagen.job.request import Request, spec_of
@@ -48,7 +49,7 @@ _MUCH = 100_000  # workers in a slice
 
 @dataclass(frozen=True)
 class Walked:
-    """The steps of a walk, n rows in order of time, and how far it got."""
+    """The steps of a walk, n rows in order of time, and how far it got. A wait for a resource is a step, too."""
 
     time: Integers  # (n,) ns since the start; before it, while the simulation warms up, below 0
     worker: Integers  # (n,)
@@ -119,9 +120,14 @@ class Pilot:
         return Plan(self.population, self.start, warm_up_of(self.population), self.options.scale or 1.0)
 
     @cached_property
+    def watched(self) -> Watched:
+        """Return the population with doors to the states that are waited for: its steps are those that are walked."""
+        return watched(self.population)
+
+    @cached_property
     def expectation(self) -> Expectation:
         """Return what is to be expected of it."""
-        return Expectation(self.population, self.options.scale or 1.0, self.start)
+        return Expectation(self.options.limited(self.population), self.options.scale or 1.0, self.start)
 
     @cached_property
     def walked(self) -> Walked:
@@ -131,7 +137,7 @@ class Pilot:
         """
         if self.population.stands_still:
             compute(self.loaded, self.options)
-        walk = Walk(self.plan, self.seed, self.limit)
+        walk = Walk(replace(self.plan, population=self.watched.population), self.seed, self.limit)
         parts = []
         steps, time = 0, -self.plan.warm_up
         ahead = _FIRST_SLICE
@@ -212,7 +218,21 @@ class Pilot:
             own = np.flatnonzero(states == number)
             if state.delay is not None and len(own):
                 waits[own] = state.delay.waits(keys[own], purpose)
+        for door in self.watched.doors.values():
+            waiting = states == door
+            waits[waiting] = np.maximum(self._nexts[rows[waiting]] - walked.time[rows[waiting]], 0)
         return waits
+
+    @cached_property
+    def _nexts(self) -> Integers:
+        """Return when the worker of each step has made its next one, (n,); a second after all for who waits then."""
+        walked = self.walked
+        order = np.argsort(walked.worker, kind="stable")
+        time, worker = walked.time[order], walked.worker[order]
+        nexts = np.full(len(order), walked.reached + _FIRST_SLICE)
+        follows = np.flatnonzero(worker[1:] == worker[:-1])
+        nexts[order[follows]] = time[follows + 1]
+        return nexts
 
     @cached_property
     def lasts(self) -> Integers:

@@ -1,9 +1,10 @@
 """The states: where workers go, how long they stay and how often they come, by theory and in one run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from datagen.engine.waiting import Line
 from datagen.plots.data.pilot import Pilot
 
 STOP = "stop"
@@ -38,30 +39,36 @@ class States:
     life: float | None  # mean seconds from birth to stop; None when a worker may never stop
     born: int  # workers in the run
     is_measured: bool = False  # whether the shares of transitions by condition come from a pilot
+    lines: dict[str, tuple[Line, int]] = field(default_factory=dict)  # of each resource, with its capacity
+    waits_are_measured: bool = False
 
 
 def states(pilot: Pilot) -> States:
     """Return the states of a spec."""
     expectation = pilot.expectation
-    visits = expectation.visits
+    visits, waiting = expectation.visits, expectation.waiting
+    delays = expectation.inflows[0].chain.delays
     entered = np.bincount(pilot.walked.state[pilot.walked.warmed :], minlength=len(pilot.population.states)).tolist()
     begins: dict[int, list[str]] = {}
     for source in pilot.population.sources:
         begins.setdefault(pilot.plan.state_number(source.state), []).append(source.name or source.kind)
     made = []
     for number, state in enumerate(expectation.settled.states):
-        total = sum(way.share for way in state.ways)
+        total, served = sum(way.share for way in state.ways), float(waiting.served[number])
+        ways = [Way(way.next, way.share / total * served) for way in state.ways]
+        ways += [Way(state.timeout.next, float(waiting.late[number]))] if state.timeout is not None else []
         made.append(
             State(
                 name=state.name,
                 emitter=state.emitter,
-                mean_stay=0.0 if state.delay is None else state.delay.mean_wait(),
+                mean_stay=float(delays[number]),
                 visits=None if visits is None else float(visits[number]),
                 entered=entered[number],
-                ways=[Way(way.next, way.share / total) for way in state.ways],
+                ways=ways,
                 sources=begins.get(number, []),
             )
         )
     life = expectation.life
     known_life = life if life is not None and np.isfinite(life) else None
-    return States(made, known_life, pilot.born, expectation.is_measured)
+    lines = {name: (line, pilot.population.resources[name].capacity) for name, line in waiting.lines.items()}
+    return States(made, known_life, pilot.born, expectation.is_measured, lines, waiting.is_measured)

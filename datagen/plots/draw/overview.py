@@ -27,7 +27,8 @@ def page(pilot: Pilot, name: str) -> Page:
     walked = pilot.walked
     begin, end = pilot.start.text, (pilot.busy if walked.is_over else walked.reached) / 1e9
     run = f"One run from {text.moment(begin)}, seed {pilot.seed}, at most {text.counted(pilot.limit, 'worker')} alive"
-    work = f"{text.counted(len(walked.time), 'step')} of {text.counted(len(pilot.births[0]), 'worker')}"
+    steps = int((walked.state < len(pilot.population.states)).sum())
+    work = f"{text.counted(steps, 'step')} of {text.counted(len(pilot.births[0]), 'worker')}"
     facts = [f"{run}: {work} in {text.span(end)}."]
     if walked.is_cut:
         facts.append(
@@ -38,7 +39,11 @@ def page(pilot: Pilot, name: str) -> Page:
         Section("When workers arrive", [_legend(pilot)], list(_arrivals(pilot))),
         _moves(states(pilot)),
         Section("How many workers are alive", [], [_alive(alive(pilot, _round_up(pilot.busy)))]),
-        Section("Lives of some workers", [], [_lives(lives(pilot), [state.name for state in pilot.population.states])]),
+        Section(
+            "Lives of some workers",
+            [],
+            [_lives(lives(pilot), [state.name for state in pilot.watched.population.states])],
+        ),
         *_values(pilot),
     ]
     return Page(name, facts, sections)
@@ -135,7 +140,9 @@ def _moves(data: States) -> Section:
         "Arrows: the share of workers who go there. In each state: the mean stay, and how often a worker enters it."
     ]
     if data.is_measured:
-        facts.append("How often each transition by condition is taken was measured by a pilot without a limit.")
+        limit = "" if data.lines else " without a limit"
+        facts.append(f"How often each transition by condition is taken was measured by a pilot{limit}.")
+    facts += _lines(data)
     if data.life is not None:
         facts.append(f"A life lasts {text.span(data.life)} on average, from birth to stop.")
     else:
@@ -147,6 +154,18 @@ def _moves(data: States) -> Section:
     if picture is None:
         return Section("How workers move", [*facts, f"There are {len(data.states)} states: too many for a picture."])
     return Section("How workers move", facts, [Figure("States", [], picture, ". ".join(told) + ".")], natural=True)
+
+
+def _lines(data: States) -> Iterator[str]:
+    """Yield what is to be said of resources."""
+    if data.lines:
+        how = "measured by a pilot" if data.waits_are_measured else "by the formula of M/M/c"
+        yield f"A stay counts from when a worker begins to wait for resources; waits are {how}."
+    for name, (line, capacity) in data.lines.items():
+        busy = f"{text.share(line.busy / max(capacity, 1))} of {text.counted(capacity, 'unit')} in use"
+        grows = "; the line grows without end" if line.grows else ""
+        waiting = f"{text.number(line.waiting)} waiting, for {text.span(line.seconds)}"
+        yield f"{name}: {busy}, {waiting} on average{grows}."
 
 
 def _alive(data: Alive) -> Figure:

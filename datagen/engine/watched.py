@@ -1,0 +1,65 @@
+"""A population whose waits can be seen: each wait for resources begins and ends with a step, which a pilot counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from datagen.language.population import Population
+from datagen.language.state import STOP, State
+from datagen.plugin.arrival import TurnedAway
+from datagen.plugin.model import changed
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A population in which workers pass a door to each state that asks for resources, and another if they give up.
+
+    Doors take no time and stand behind all states, whose numbers stay. Conditions that read `steps` see more of them.
+    """
+
+    population: Population
+    doors: Mapping[int, int]  # the number of the door to a state, by that of the state
+    exits: Mapping[int, int]  # and of that through which it is given up
+
+
+def watched(population: Population) -> Watched:
+    """Return a population with doors; the same one where nobody waits."""
+    states = population.states
+    waits = [number for number, state in enumerate(states) if state.requests]
+    if not waits:
+        return Watched(population, {}, {})
+    known = {state.name for state in states}
+    names = {states[number].name: _free(f"waits for {states[number].name}", known) for number in waits}
+    leaving = [number for number in waits if states[number].timeout is not None]
+    exits = {states[number].name: _free(f"gives up {states[number].name}", known) for number in leaving}
+
+    def door(name: str) -> str:
+        return names.get(name, name)
+
+    made = [_behind_doors(state, names, exits.get(state.name)) for state in states]
+    made += [State(name=names[states[number].name], next=states[number].name) for number in waits]
+    for number in leaving:
+        timeout = states[number].timeout
+        assert timeout is not None, "of one who may give up"
+        made.append(State(name=exits[states[number].name], next=door(timeout.next)))
+    sources = []
+    for source in population.sources:
+        turned = source.when_full
+        elsewhere = changed(turned, state=door(turned.state)) if isinstance(turned, TurnedAway) else turned
+        sources.append(changed(source, state=door(source.state or states[0].name), when_full=elsewhere))
+    return Watched(
+        changed(population, states=made, arrivals=tuple(sources), interarrival=None),
+        {number: len(states) + place for place, number in enumerate(waits)},
+        {number: len(states) + len(waits) + place for place, number in enumerate(leaving)},
+    )
+
+
+def _behind_doors(state: State, doors: Mapping[str, str], exit_: str | None) -> State:
+    """Return a state that is left through doors."""
+    ways = [changed(way, next=doors.get(way.next, way.next)) for way in state.ways]
+    timeout = state.timeout and changed(state.timeout, next=exit_ or STOP)
+    return changed(state, transitions=ways, next=None, timeout=timeout)
+
+
+def _free(name: str, known: set[str]) -> str:
+    """Return a name that no state has."""
+    return _free(f"{name}'", known) if name in known else name

@@ -1,0 +1,93 @@
+"""How children come into a walk: each gets a slot, what it is given, and the event of its birth.
+
+Sits between the walk and those who know of kinship, of values and of waits.
+"""
+
+import cython
+from cython.cimports.datagen.native import pauses
+from cython.cimports.datagen.native.agenda import Worker
+from cython.cimports.datagen.native.draws import numbered
+from cython.cimports.datagen.native.journal import Journal
+from cython.cimports.datagen.native.resources import Resources
+from cython.cimports.datagen.native.stays import Stays
+from cython.cimports.datagen.native.waits import time_after
+
+NOBODY = cython.declare(cython.int, -1)
+CHILD = cython.declare(cython.int, 0x7FFFFFFF)  # as in the walk
+UNASKED = cython.declare(cython.longlong, -2)  # as in stays
+
+
+@cython.final  # so that its methods are called directly
+@cython.cclass
+class Nursery:
+    """Makes children, and lets them be born."""
+
+    def __init__(self, resources: Resources, stays: Stays, journal: Journal) -> None:
+        """Take what knows of lines and kin, of waits, and of values."""
+        self.resources, self.stays, self.journal = resources, stays, journal
+        self.agenda, self.children, self.decision = resources.agenda, resources.children, resources.decision
+
+    def house(self, slots: object) -> None:
+        """Take the arrays that have a place for each slot."""
+        self.workers, self.origin = slots.workers, slots.origin
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def conceive(self) -> cython.int:
+        """Make the next child of the worker who is at it, if there is one left; return a pause."""
+        slot: cython.int
+        spawn: cython.int
+        parent: cython.int = self.children.parent
+        row: cython.longlong = self.journal.rows
+        if not self.children.has_next():
+            return pauses.REACHED
+        if self.children.alive + self.children.unborn >= self.children.most:
+            return pauses.EXPLODED
+        if not self.agenda.has_slot():
+            return pauses.CROWDED
+        slot, spawn = self.agenda.take_slot(), self.children.entry
+        child: cython.pointer(Worker) = cython.address(self.workers[slot])
+        self.origin[slot] = CHILD
+        self.children.conceive(slot, child, cython.address(self.workers[parent]))
+        self.resources.bear(slot)
+        self.stays.conceive(slot)
+        key: cython.ulonglong = numbered(child.key, 0)
+        if self.journal.conceive(slot, parent, self.workers[parent].number, spawn, key, child.time):
+            self.decision.write(parent, self.children.parent_state, row)
+        if self.decision.used:
+            self.decision.conceive(slot, parent, spawn)
+        return self._await(slot, spawn, key)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def be_born(self, slot: cython.int, number: cython.longlong) -> cython.int:
+        """Let a child be born; return a pause, WAITING where only now it was found out when it will be."""
+        pause: cython.int
+        spawn: cython.int = self.children.kin[slot].entry
+        if spawn != NOBODY:
+            if self.stays.waits_from[slot] < 0:
+                return pauses.NO_WAITS
+            self.children.kin[slot].entry = NOBODY
+            pause = self._await(slot, spawn, numbered(self.workers[slot].key, 0))
+            return pauses.WAITING if pause == pauses.REACHED else pause
+        self.workers[slot].number = number
+        self.children.be_born()
+        self.decision.be_born(slot, self.workers[slot].time)
+        return pauses.REACHED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _await(self, slot: cython.int, spawn: cython.int, key: cython.ulonglong) -> cython.int:
+        """Let a child be born after its delay, or find that out when its turn comes; return a pause."""
+        delay: cython.longlong = self.stays.until_birth(slot, spawn, key)
+        if delay == UNASKED:
+            self.children.kin[slot].entry = spawn
+        elif delay < 0:
+            return pauses.UNKNOWN
+        else:
+            self.workers[slot].time = time_after(self.workers[slot].time, delay)
+        self.agenda.add(slot)
+        return pauses.REACHED
