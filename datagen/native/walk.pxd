@@ -9,6 +9,27 @@ from datagen.native.sources cimport Sources
 from datagen.native.stays cimport Stays
 
 cdef class EventLoop:
+    # Of the tables and arrays of its parts those that each step needs: through the parts they cost 120 instructions.
+    cdef const int[::1] family  # (states,) of the delay, as plugin.distribution.Linear has it
+    cdef const double[::1] offset  # (states,) seconds
+    cdef const double[::1] scale
+    cdef const int[::1] ways  # (states + 1,) where the transitions of each begin
+    cdef const unsigned long long[::1] bound  # (ways,) cumulative probability, in 2**-53
+    cdef const int[::1] target  # (ways,)
+    cdef const unsigned char[:, ::1] sets  # (owners, groups) which groups of variables each sets
+    cdef const unsigned char[::1] former  # (groups,) which of them are read as they were before a step
+    cdef int[:, ::1] stored  # (slots, groups) positions of the values set last
+    cdef long long[::1] time  # (rows,) of steps,
+    cdef long long[::1] worker
+    cdef long long[::1] step
+    cdef int[::1] state
+    cdef unsigned long long[::1] keys
+    cdef long long[::1] ends  # (rows,) when the worker stops, if that is what comes next
+    cdef int[:, ::1] after  # (groups, rows)
+    cdef int[:, ::1] before  # (groups, rows) of ``former`` groups
+    cdef long long[::1] sizes  # (groups,) of the stores of values
+    cdef unsigned long long delay_purpose
+    cdef bint shares  # whether workers wait for others
     cdef int stop
     cdef Decision decision  # where conditions say where workers go
     cdef Resources resources
@@ -32,14 +53,13 @@ cdef class EventLoop:
     cdef int _walk(self, long long limit) noexcept nogil
     cdef int _arrive(self) noexcept nogil
     cdef int _bear(self, int place, bint is_outside) noexcept nogil
-    cdef int _go_apart(self, int slot) noexcept nogil
+    cdef int _take_turn(self, bint is_late) noexcept nogil
     cdef int _go(self, int slot, bint is_apart) noexcept nogil
     cdef int _enter(self, int slot, bint is_apart) noexcept nogil
     cdef int _ask(self, int slot, unsigned long long key) noexcept nogil
     cdef void _look(self, int slot, long long steps) noexcept nogil
     cdef long long _alive(self) noexcept nogil
-    cdef void _write(self, int slot, int state, unsigned long long key) noexcept nogil
+    cdef inline void _write(self, int slot, int state, unsigned long long key) noexcept nogil
     cdef int _next_state(self, int state, unsigned long long key) noexcept nogil
-    cdef int _give_up(self) noexcept nogil
     cdef int _decide(self, int slot) noexcept nogil
     cdef int _stop(self, int slot) noexcept nogil
