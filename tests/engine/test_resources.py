@@ -54,6 +54,17 @@ def test_who_waits_too_long_goes_elsewhere_without_a_record() -> None:
     assert found(spec, 4, "time", "born")[1] == ("2024-01-01T00:00:05.000", 1)
 
 
+def test_who_gives_up_and_stops_is_not_found_among_the_living() -> None:
+    states = [
+        {"name": "a", "emitter": "e", "delay": constant(0.5), "next": "b"},
+        used("b", 1000, timeout={"after": constant(3), "next": "stop"}),
+    ]
+    other = {"type": "lookup", "emitter": "e", "dimension": "born", "among": "alive", "distribution": constant(0)}
+    spec = desk(*states, gap=10)
+    spec["emitters"][0]["dimensions"].append({"name": "other"} | other)
+    assert found(spec, 6, "born", "other")[2:] == [(1, 0), (2, 0), (3, 0), (4, 0)]
+
+
 def test_nobody_overtakes_who_waits_for_more_than_is_free() -> None:
     states = [
         {"name": "a", "ordered": True}
