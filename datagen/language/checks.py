@@ -103,7 +103,8 @@ class Checks:
             yield from self._unknown_names()
         yield from self._tables.problems(self._fields)
         yield from self._unknown_lookups()
-        in_states = [*(one.variables for one in self._states), *(one.variables for one in self._spawns)]
+        given = [tuple(field for field in one.variables if not field.copies) for one in self._spawns]
+        in_states = [*(one.variables for one in self._states), *given]
         yield from disorder(in_states, [one.variables for one in self._sources])
         yield from self._standing_circles()
         yield from times.problems(self._data)

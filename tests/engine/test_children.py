@@ -250,3 +250,12 @@ def test_no_child_comes_before_its_parent_in_a_million_records(tmp_path) -> None
     ).fetchall()
     assert (early, late, wrong) == (0, 0, 0)
     assert families > 100_000
+
+
+def test_children_inherit_what_their_parent_was_given_at_birth() -> None:
+    given = [{"name": "ticket", "type": "variable", "variable": "ticket"}]
+    spec = family({"state": "kid", "count": 2, "variables": given}, fields=[calculated("ticket")])
+    source = {"type": "interarrival", "distribution": constant(9)}
+    source |= {"variables": [{"name": "ticket", "type": "counter", "start": 5}]}
+    del spec["interarrival"]
+    assert [ticket for _, ticket in found(spec | {"arrivals": source}, 5, "ticket")] == [5, 5, 5, 6, 6]
