@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from datagen.graph import Graph, circles, reached
@@ -102,7 +103,8 @@ class Checks:
             yield from self._unknown_names()
         yield from self._tables.problems(self._fields)
         yield from self._unknown_lookups()
-        in_states = [*(one.variables for one in self._states), *(one.variables for one in self._spawns)]
+        given = [tuple(field for field in one.variables if not field.copies) for one in self._spawns]
+        in_states = [*(one.variables for one in self._states), *given]
         yield from disorder(in_states, [one.variables for one in self._sources])
         yield from self._standing_circles()
         yield from times.problems(self._data)
@@ -232,12 +234,14 @@ class Checks:
 
     def _standing_circles(self) -> Found:
         """Yield one of the circles of each group of states that lead to one another."""
-        standing: Graph[str] = {state.name: list(state.at_once) for state in self._states}
+        standing: Graph[str] = {state.name: [*state.at_once, *state.bears_at_once] for state in self._states}
         for circle in circles(standing):
             names = [*circle[: _MOST_SHOWN - 1], "…", circle[-1]] if len(circle) > _MOST_SHOWN + 1 else circle
             way = f" ({' → '.join(names)})" if len(circle) > 2 else ""
-            message = f"a worker can come back to this state without ever waiting{way}: the clock can never move on"
-            yield self._by_name[circle[0]].path, message
+            does = "come back to this state without ever waiting"
+            if not all(other in self._by_name[name].at_once for name, other in pairwise(circle)):
+                does = "spawn others without ever waiting who do the same"
+            yield self._by_name[circle[0]].path, f"a worker can {does}{way}: the clock can never move on"
 
     @cached_property
     def _reachable(self) -> list[StatePart]:

@@ -77,6 +77,7 @@ def _model_field(path: Path_, dimension: Dimension) -> Field:
         guesses=placed(dimension.all_names()),
         doubts=placed(dimension.all_doubts()),
         chooses_tables=dimension.chooses_tables(),
+        copies=dimension.copies(),
         lookups=tuple(((*path, *inner), part) for inner, part in dimension.whole() if isinstance(part, Lookup)),
     )
 

@@ -1,4 +1,4 @@
-"""The checks of resources: that they are there, that what is asked for can be had, and who holds what when.
+"""The checks of what workers wait for: that it is there, that it can be had, and who holds, and has, what when.
 
 They see the states that are valid by themselves.
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
+from datagen.graph import reached
 from datagen.language.state import State
 from datagen.problems import Path_, is_comment, show
 
@@ -57,11 +58,20 @@ class Holding:
             if name not in asked:
                 yield ("resources", name), f"nobody asks for {show(name)}"
         maybe = self._holds(frozenset.union)
+        parents = self._parents()
         for path, state in self._states:
+            if state.join and state.name not in parents:
+                yield (*path, "join"), "no worker that comes to this state has spawned others before"
             held = maybe.get(state.name)
             for number, one in enumerate(state.release):
                 if held is not None and one.resource in self._capacities and one.resource not in held:
                     yield (*path, "release", number), f"no worker holds {show(one.resource)} when it comes to this"
+
+    def _parents(self) -> set[str]:
+        """Return the states that a worker may come to who has spawned others."""
+        graph = {name: _leads_to(state) for name, state in self._by_name.items()}
+        behind = [name for state in graph if self._by_name[state].spawn for name in graph[state]]
+        return set(reached(graph, *(name for name in behind if name in graph)))
 
     def _holds(self, join: Callable[[Held, Held], Held]) -> Mapping[str, Held]:
         """Return what workers hold who come to each state, on every way or on some: a fixed point."""
@@ -79,6 +89,12 @@ class Holding:
                     holds[name] = arriving
                     todo.append(name)
         return holds
+
+
+def _leads_to(state: State) -> list[str]:
+    """Return the states that a worker may go to from a state."""
+    gives_up = [state.timeout.next] if state.timeout is not None else []
+    return [way.next for way in state.ways] + gives_up
 
 
 def _requests(state: State) -> Iterator[tuple[Path_, Any]]:

@@ -39,6 +39,7 @@ class Field:
     doubts: tuple[tuple[Path_, str], ...] = ()  # those of them that are hardly meant to stand for nothing
     lookups: tuple[tuple[Path_, Lookup], ...] = ()
     chooses_tables: bool = False  # beside those of the picks, some that nothing names
+    copies: bool = False  # it is the variable of its own name, as it is
 
 
 def reading(fields: tuple[Field, ...], variables: Known, *, in_record: bool) -> tuple[Field, ...]:

@@ -21,6 +21,7 @@ class StatePart:
     emitter: str | None
     next: tuple[tuple[Path_, str], ...]
     at_once: tuple[str, ...]  # those of these that it may go to without ever waiting
+    bears_at_once: tuple[str, ...]  # those that others surely begin in as soon as it is entered
     variables: tuple[Field, ...]
     leaving: tuple[Field, ...]  # the expressions of its transitions
 
@@ -68,7 +69,8 @@ def state_part(path: Path_, part: State | dict[str, Any]) -> StatePart:
     if isinstance(part, State) and part.timeout is not None:
         ways.append(((*path, "timeout", "next"), part.timeout.next))
         at_once += (part.timeout.next,) if part.timeout.never_waits else ()
-    return StatePart(path, name, emitter, tuple(ways), at_once, fields, tuple(leaving(part, path)))
+    bears = tuple(part.bears_at_once) if isinstance(part, State) else ()
+    return StatePart(path, name, emitter, tuple(ways), at_once, bears, fields, tuple(leaving(part, path)))
 
 
 def spawn_part(path: Path_, part: Spawn | dict[str, Any]) -> SourcePart:

@@ -63,6 +63,12 @@ class Spawn(Model):
         """Return its name."""
         return self.name or self.state
 
+    @property
+    def is_at_once(self) -> bool:
+        """Return whether there is surely a child, at the instant of the record."""
+        waits = self.delay is not None and self.delay.bounds().most >= SMALLEST_WAIT
+        return not waits and not isinstance(self.count, Expression) and self.count >= 1
+
 
 class State(Waiting):
     """A state that workers are in."""
@@ -107,6 +113,12 @@ class State(Waiting):
     def never_waits(self) -> bool:
         """Return whether every delay is 0."""
         return self.delay is None or self.delay.bounds().most < SMALLEST_WAIT
+
+    @property
+    def bears_at_once(self) -> list[str]:
+        """Return the states that others surely begin in as soon as a worker comes to this one."""
+        takes_turns = self.requests and not self.never_waits
+        return [] if takes_turns else [entry.state for entry in self.spawn if entry.is_at_once]
 
     @model_validator(mode="after")
     def _has_fitting_transitions(self) -> Self:
