@@ -20,6 +20,7 @@ from datagen.problems import path_part
 from datagen.zone import DAY, MINUTE
 
 _ONE = 2**30  # the factor 1, as a course has it
+_DIGITS = 6  # of a product, before it is rounded down
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,11 @@ class Reading:
             minutes = np.arange(-(-begin // MINUTE) * MINUTE, end, MINUTE)
             return np.unique(np.concatenate([minutes, course.jumps(begin, end)]))
 
-        return cls(times, lambda at: np.maximum(course.factors(at) * number // _ONE, least), course.settled)
+        def values(at: Integers) -> Integers:
+            product = np.round(number * (course.factors(at) / _ONE), _DIGITS)  # so that 40 times 0.175 is 7
+            return np.maximum(np.floor(product).astype(np.int64), least)
+
+        return cls(times, values, course.settled)
 
     @classmethod
     def of_incident(cls, stretches: Stretches) -> "Reading":

@@ -1,5 +1,6 @@
 """The oracle's numbers that follow the time: limits and capacities with a profile."""
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +30,7 @@ class Level:
         self.next, self.following = next(self.changes)
 
     def at(self, time: int) -> int:
-        return max(self.number * self.rhythm.fixed(time) // 2**30, self.least)
+        return max(math.floor(round(self.number * (self.rhythm.fixed(time) / 2**30), 6)), self.least)
 
     def later(self, value: int) -> Iterator[tuple[int, int]]:
         """Yield when it changes, in ns of the simulation, and to what; at times that it stays the same, too."""
