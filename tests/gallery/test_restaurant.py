@@ -31,7 +31,7 @@ def test_no_dish_comes_before_its_order_and_none_is_served_before_the_last_is_re
 
 
 @pytest.mark.parametrize(
-    ("begins", "ends", "most"), [("cooking", ["ready"], 4), ("seated", ["paid"], 18)], ids=["cooks", "tables"]
+    ("begins", "ends", "most"), [("cooking", ["ready"], 7), ("seated", ["paid"], 18)], ids=["cooks", "tables"]
 )
 def test_no_cook_has_two_dishes_and_no_table_two_parties(ask, begins: str, ends: list[str], most: int) -> None:
     """A table is given back behind the record of paying, so records never tell of more parties than tables."""

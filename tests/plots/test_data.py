@@ -162,6 +162,15 @@ def test_who_waits_for_a_resource_is_alive_and_his_life_shows_it() -> None:
     assert [(stay.state, life.ends) for life in lives[-1:] for stay in life.stays] == [("waits for s", False)]
 
 
+def test_a_life_has_the_states_of_a_child_and_not_what_it_is_given() -> None:
+    given = [{"name": "of", "type": "expression", "value": "spawn.index"}]
+    spawn = [{"state": "kid", "delay": constant(3), "variables": given}]
+    states = [state("a", spawn=spawn), state("kid", delay=constant(2))]
+    found = plots.lives(world(states=states), span="1M", count=60)
+    assert {tuple(stay.state for stay in life.stays) for life in found.lives} == {("a",), ("kid",)}
+    assert found.born == 60 + 57
+
+
 def test_a_life_is_that_of_the_records() -> None:
     spec = READY["clickstream"]
     life = plots.lives(spec, span="1M", seed=3, count=1).lives[0]

@@ -149,14 +149,12 @@ class Pilot:
             ahead *= 2 if int(walk.due.sum()) - before < _MUCH else 1
             time = end
         reached = min(max(walk.next_time, time if steps < MOST_STEPS else 0, 0), self.span)
+        entries = _column(parts, "state") < len(self.population.states)  # and not what children are given
+        columns = {name: _column(parts, name)[entries] for name in ("time", "worker", "step", "state", "keys")}
         return Walked(
-            time=_column(parts, "time"),
-            worker=_column(parts, "worker"),
-            step=_column(parts, "step"),
-            state=_column(parts, "state"),
-            keys=_column(parts, "keys"),
+            **columns,
             due=walk.due,
-            warmed=int(np.searchsorted(_column(parts, "time"), 0)),
+            warmed=int(np.searchsorted(columns["time"], 0)),
             reached=reached,
             is_cut=reached < self.span,
             is_over=walk.is_over,
