@@ -168,7 +168,7 @@ def test_the_children_of_who_has_stopped_are_not_those_of_who_took_its_place() -
         ),
         ([{"state": "kid", "count": "lot"}], {}, 'states[0].spawn[0].count: "lot" is neither a variable nor what'),
         ([{"state": "kid", "variables": [calculated("x", "lot")]}], {}, 'variables[0].value: "lot" is not a variable'),
-        ([{"state": "kid"}], {"fields": [calculated("spawn.index")]}, '"spawn.index" '),
+        ([{"state": "kid"}], {"fields": [calculated("x", "spawn.index")]}, '"spawn.index" is not a dimension'),
         ([{"state": "kid"}], {"parent": {"variables": [calculated("x", "spawn.index")]}}, '"spawn.index" is not a'),
         ([{"state": "kid"}], {"most_children": 0}, "most_children: must be greater than or equal to 1, found 0"),
         ([{"state": "parent"}], {}, "states[0]: a worker can spawn others without ever waiting who do the same"),
