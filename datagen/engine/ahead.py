@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen import draw
+from datagen.clock import NEVER
 from datagen.draw import Integers, Keys
 from datagen.engine.known import Field
 from datagen.engine.plan import Plan
@@ -18,7 +19,8 @@ from datagen.engine.tables import foreign_waits
 from datagen.plugin.world import World
 
 _MOST_STEPS = 64
-_NEWCOMERS = 4096
+_NEWCOMERS = 2**15
+_PILOT_STEPS = 32
 
 Drawn = tuple[Integers, npt.NDArray[np.uint8]]  # values, and whether there are any
 
@@ -35,7 +37,8 @@ class Ahead:
         self._states = len(plan.population.states)
         self.waits = len(self._delays)
         self.count = self.waits + len(fields)
-        steps = min(max(2**16 // max_workers, 8), _MOST_STEPS)  # few where many workers would fill the memory
+        # Few where many workers would fill the memory, but in a pilot, which has no limit and no end of workers either.
+        steps = _PILOT_STEPS if max_workers == NEVER else min(max(2**16 // max_workers, 8), _MOST_STEPS)
         self.steps = steps if self.count else 0
 
     @property

@@ -209,7 +209,7 @@ class Walk:
         self._arrivals.core.note(room.refused_at, room.refused_by)
         limit = min(limit + self._warm_up, NEVER)
         while (pause := self._loop.advance(min(limit, self._loop.change))) != "full":
-            if pause == "fault" and self._journal.rows:
+            if pause in ("fault", "exploded") and self._journal.rows:
                 break  # a run that ends before it is none the worse
             if pause != "reached":
                 self._go_on(pause)

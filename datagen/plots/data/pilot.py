@@ -149,7 +149,7 @@ class Pilot:
             ahead *= 2 if int(walk.due.sum()) - before < _MUCH else 1
             time = end
         reached = min(max(walk.next_time, time if steps < MOST_STEPS else 0, 0), self.span)
-        entries = _column(parts, "state") < len(self.population.states)  # and not what children are given
+        entries = _column(parts, "state") < len(self.watched.population.states)  # and not what children are given
         columns = {name: _column(parts, name)[entries] for name in ("time", "worker", "step", "state", "keys")}
         return Walked(
             **columns,
