@@ -138,6 +138,8 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         limit = "" if found["resources"] else " without a limit"
         yield "conditions", f"how often each transition by condition is taken was measured by a pilot{limit}"
     yield from _waits(found["resources"])
+    if found["left_out"]:
+        yield "left out", "; ".join(found["left_out"])
     if found["by_row"]:
         yield "by row", f"{'; '.join(found['by_row'])}: slow, or as fast as they are themselves"
 

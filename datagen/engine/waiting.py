@@ -48,9 +48,13 @@ def is_by_theory(population: Population) -> bool:
     """Return whether waits are those of M/M/c, as long as no line grows.
 
     So it is where all who come to a resource come independently of each other, once each, for one unit, stay
-    exponentially long in one state, and never leave the line.
+    exponentially long in one state, and never leave the line, and there is always the same number of units.
     """
-    if not all(map(_is_random, population.sources)) or any(state.is_conditional for state in population.states):
+    if not all(map(_is_random, population.sources)) or any(
+        one.is_conditional or one.spawn for one in population.states
+    ):
+        return False
+    if any(one.capacity_profile is not None for one in population.resources.values()):
         return False
     ways = {state.name: [way.next for way in state.ways if way.next != STOP] for state in population.states}
     asking = [state for state in population.states if state.requests]

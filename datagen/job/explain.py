@@ -176,9 +176,20 @@ class _Explanation:
             "at_start": self.at_start,
             "texts": [emitter.name for emitter in self.spec.emitters if emitter.source is not None],
             "transitions": "pilot" if self.expectation.is_measured else "closed form",
+            "left_out": list(self._left_out()),
             "by_row": list(self._by_row()),
             "impure": [],
         }
+
+    def _left_out(self) -> Iterator[str]:
+        """Yield what the numbers don't count with, in words."""
+        if any(state.spawn for state in self.spec.states):
+            yield "workers whom others spawn, and their records"
+        if self.spec.limit_profile is not None:
+            yield "limit_profile, as if the limit were always the same"
+        for name, resource in self.spec.resources.items():
+            if resource.capacity_profile is not None:
+                yield f"capacity_profile of {name}, as if all of its units were always there"
 
     def _records_error(self) -> float | None:
         """Return the relative error of the number of records; None where each step makes one, so that it is known."""

@@ -154,3 +154,22 @@ def test_where_a_pilot_can_not_go_on_that_is_told(waits: dict, message: str) -> 
     spec = desk(*states) | {"resources": {"desk": {"capacity": 1}, "hall": {"capacity": 1}}, "max_workers": 2}
     with pytest.raises(datagen.RunFailed, match=message):
         datagen.explain(spec)
+
+
+def test_what_the_numbers_do_not_count_with_is_told() -> None:
+    kid = {"name": "kid", "emitter": "e", "delay": constant(1)}
+    parent = {"name": "a", "emitter": "e", "use": "desk", "delay": constant(1), "spawn": [{"state": "kid"}]}
+    resources = {"desk": {"capacity": 2, "capacity_profile": 1}}
+    spec = world(states=[parent, kid], gap=constant(10), resources=resources, limit_profile=0.5)
+    assert [text.split()[0] for text in datagen.explain(spec)["left_out"]] == [
+        "workers",
+        "limit_profile,",
+        "capacity_profile",
+    ]
+    assert datagen.explain(world(states=[kid]))["left_out"] == []
+
+
+def test_a_capacity_that_follows_the_time_is_no_matter_of_theory() -> None:
+    spec = desk(served(exponential(1)), capacity=2)
+    spec["resources"]["desk"]["capacity_profile"] = 1
+    assert of_desk(spec)["how"] == "pilot"
