@@ -130,8 +130,10 @@ class Known:
 
     def _compiler(self, setter: Setter) -> Compiler:
         """Return what makes instructions for what a setter calculates; of a child, from what is known of its parent."""
-        spawn = setter.owner - self.plan.begins[1]
-        state = self.plan.state_number(self.plan.spawns[spawn][0].name) if spawn >= 0 else -1
+        source, spawn = self.plan.begins
+        state = setter.owner if setter.owner < source else -1
+        if setter.owner >= spawn:
+            state = self.plan.state_number(self.plan.spawns[setter.owner - spawn][0].name)
         return Compiler(self.sources(_expression(setter).names, state), self.constants, self.world.zone)
 
     # What is no variable.

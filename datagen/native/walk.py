@@ -263,10 +263,10 @@ class EventLoop:
         row = self.journal.rows
         self._write(slot, state, key)
         if self.decision.used:
-            self.decision.enter(slot, state, self.stays.place(slot, step))
-            if self.decision.noted.shape[0] > 0 or self.children.used:
+            if self.decision.looks:
                 self._look(slot, step + 1)
-                self.decision.write(slot, state, row)
+            self.decision.enter(slot, state, self.stays.place(slot, step))
+            self.decision.write(slot, state, row)
         if self.children.used:
             self.children.begin_brood(slot, state, key, self.workers[slot].time)
         self.workers[slot].time = time_after(self.workers[slot].time, delay)

@@ -65,6 +65,15 @@ def test_who_gives_up_and_stops_is_not_found_among_the_living() -> None:
     assert found(spec, 6, "born", "other")[2:] == [(1, 0), (2, 0), (3, 0), (4, 0)]
 
 
+def test_conditions_read_variables_that_follow_from_the_wait() -> None:
+    late = {"name": "late", "type": "expression", "value": "waited > 10 and visits('a') = 1 and alive > 1"}
+    ways = [{"next": "sorry", "when": "late"}, {"next": "stop"}]
+    states = [used(variables=[late], ordered=True, transitions=ways), {"name": "sorry", "emitter": "e"}]
+    spec = desk(*states)
+    spec["emitters"][0]["dimensions"].append({"name": "late", "type": "variable", "variable": "late"})
+    assert found(spec, 6, "born", "late") == [(0, False), (1, False), (2, True), (2, True), (3, True), (3, True)]
+
+
 def test_nobody_overtakes_who_waits_for_more_than_is_free() -> None:
     states = [
         {"name": "a", "ordered": True}
