@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
-from scipy import special
 
 from datagen.draw import EXPONENTIAL, Floats
 from datagen.graph import reached
@@ -84,6 +83,8 @@ def by_theory(population: Population, flows: Floats) -> Waiting | None:
 
 def lost(load: Floats, places: int) -> Floats:
     """Return the share of a Poisson process that finds all places taken (A. K. Erlang, 1917), by its load (n,)."""
+    from scipy import special  # takes a while to import
+
     load = np.maximum(load, 1e-12)
     below = special.gammaincc(places + 1, load)  # that no more than so many come
     exactly = np.exp(places * np.log(load) - load - special.gammaln(places + 1))
