@@ -41,6 +41,7 @@ class Reading:
 
         def values(at: Integers) -> Integers:
             product = np.round(number * (course.factors(at) / _ONE), _DIGITS)  # so that 40 times 0.175 is 7
+            product = np.minimum(product, float(NEVER))  # which a pilot has as its limit already
             return np.maximum(np.floor(product).astype(np.int64), least)
 
         return cls(times, values, course.settled)

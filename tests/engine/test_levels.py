@@ -3,7 +3,11 @@
 import pytest
 
 import datagen
-from tests.worlds import constant, records_of, world
+from datagen.clock import NEVER
+from datagen.engine.plan import Plan
+from datagen.engine.walk import Walk
+from datagen.moment import parse_moment
+from tests.worlds import START, constant, records_of, world
 
 NOW = {"name": "born", "type": "expression", "value": "born"}
 OUTAGES = {"outage": {"every": constant(50), "lasts": constant(5)}}
@@ -103,6 +107,13 @@ def test_a_deadlock_is_told_though_incidents_come_and_go() -> None:
     del spec["interarrival"]
     with pytest.raises(datagen.RunFailed, match="nothing can happen any more"):
         records_of(spec, 5)
+
+
+def test_no_limit_at_all_is_none_with_a_profile_either() -> None:
+    states = [{"name": "a", "emitter": "e", "delay": constant(20)}]
+    spec = datagen.load(world(NOW, states=states, gap=constant(1), limit_profile=5)).spec
+    made = Walk(Plan(spec, parse_moment(START)), seed=1, max_workers=NEVER)
+    assert len(made.advance(10 * 10**9)) == 10
 
 
 def test_an_unknown_profile_of_a_capacity_or_limit_is_refused() -> None:
