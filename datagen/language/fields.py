@@ -19,7 +19,13 @@ def fields_of(owner: Any, path: Path_, key: str) -> tuple[Field, ...]:
         dimensions: list[Dimension] = getattr(owner, key)
         return tuple(_model_field((*path, key, number), dimension) for number, dimension in enumerate(dimensions))
     return tuple(
-        Field(at, text_in(part, "name"), tuple(_json_reads(at, part)), tuple(_json_names(at, part)))
+        Field(
+            at,
+            text_in(part, "name"),
+            tuple(_json_reads(at, part)),
+            tuple(_json_names(at, part)),
+            copies=part.get("variable", 0) == part.get("name"),
+        )
         for at, part in parts_in(owner, path, key)
     )
 
