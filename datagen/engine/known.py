@@ -107,12 +107,18 @@ class Known:
         for setter in self._set_by(owner):
             variable = self._variables[setter.dimension.name]
             real = " real" if variable.source.type == REAL else ""
-            if owner in variable.fields:
-                value: Code = ((f"drawn{real}", variable.fields[owner]),)
+            if owner in variable.fields and owner >= self.plan.begins[1]:
+                value: Code = ((real.strip() or "whole", self._constant(self.fields[variable.fields[owner]])),)
+            elif owner in variable.fields:
+                value = ((f"drawn{real}", variable.fields[owner]),)
             else:
                 value = self._compiler(setter).value(_expression(setter).tree).code
             code = (*code, *value, (f"keep{real}", variable.column))
         return code
+
+    def _constant(self, field: Field) -> int:
+        """Return which constant a generator is that always makes the same."""
+        return self.constants.add(*field.values(np.zeros(1, np.uint64), self.plan.path, self.world))
 
     def gives(self) -> npt.NDArray[np.uint8]:
         """Return what of all that is kept children are given, (spawns, kept)."""
@@ -308,7 +314,11 @@ def _is_listed(dimension: object) -> bool:
 
 def _why_not_of_child(dimension: object) -> str | None:
     """Return why the walk can't know what a spawn gives a child; None when it can."""
-    return None if _is_expression(dimension) else "children get it drawn; draw it in a state, and give it on"
+    assert isinstance(dimension, Dimension), "no fact of a birth"
+    is_constant = dimension.kind == "constant" and not (dimension.percent_missing or dimension.percent_nulls)
+    if _is_expression(dimension) or is_constant:
+        return None
+    return "children get it drawn; draw it in a state, and give it on"
 
 
 def _why_not(dimension: object) -> str | None:

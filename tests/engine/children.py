@@ -11,17 +11,17 @@ Spec = dict
 COUNTS = [0, 2, "visits % 3", "coalesce(rank, 1) % 4", "born % 3", "waited > 1 ? 2.75 : 1.5", "0 - 1", "0 / 0"]
 DELAYS = [{"type": "exponential", "mean": 1}, {"type": "constant", "value": 0}, {"type": "constant", "value": 0.5}]
 FOREIGN = [{"type": "lognormal", "mean": 1, "sigma": 0.5}]
-RANKS = ["spawn.index", "coalesce(rank, 0) + 1", "visits + spawn.index", "age"]
+RANKS = (("spawn.index", "coalesce(rank, 0) + 1", "visits + spawn.index"), ("age", "age + coalesce(rank, 0.5)"))
 
 
-def variables(draw: st.DrawFn, names: list[str]) -> list[Spec]:
+def variables(draw: st.DrawFn, names: list[str], ranks: list[Spec]) -> list[Spec]:
     """Make what children are given: what their parents have, what follows from that, and what is drawn."""
     made: list[Spec] = []
     if names and draw(st.booleans()):
         name = draw(st.sampled_from(names))
         made.append({"name": name, "type": "variable", "variable": name})
     if draw(st.booleans()):
-        made.append({"name": "rank", "type": "expression", "value": draw(st.sampled_from(RANKS))})
+        made.append({"name": "rank"} | draw(st.sampled_from(ranks)))
     if draw(st.booleans()):
         made.append({"name": "lot", "type": "int", "distribution": {"type": "uniform", "min": 0, "max": 9}})
         made.append({"name": "twice", "type": "expression", "value": "2 * lot"})
@@ -33,6 +33,9 @@ def add_children(draw: st.DrawFn, spec: Spec, emitters: list[str]) -> None:
     names = [
         field["name"] for state in spec["states"] for field in state.get("variables", []) if "." not in field["name"]
     ]
+    real = draw(st.booleans())  # all of one type
+    ranks = [{"type": "constant", "value": 1.5 if real else 1}]
+    ranks += [{"type": "expression", "value": value} for value in RANKS[real]]
     parents = list(spec["states"])
     uses = {"resources": spec.get("resources", {}) | {"hall": {"capacity": draw(st.integers(1, 2))}}}
     kids: list[Spec] = []
@@ -58,7 +61,7 @@ def add_children(draw: st.DrawFn, spec: Spec, emitters: list[str]) -> None:
             if draw(st.booleans()):
                 entry["delay"] = draw(st.sampled_from(DELAYS + FOREIGN))
             if draw(st.booleans()):
-                entry["variables"] = variables(draw, names)
+                entry["variables"] = variables(draw, names, ranks)
             entries.append(entry)
         if entries:
             state["spawn"] = entries
@@ -70,5 +73,5 @@ def add_children(draw: st.DrawFn, spec: Spec, emitters: list[str]) -> None:
         field["name"] for state in parents for entry in state.get("spawn", []) for field in entry.get("variables", [])
     ]
     if "rank" not in given:
-        kids[0]["variables"] = [{"name": "rank", "type": "constant", "value": 1}]
+        kids[0]["variables"] = [{"name": "rank"} | ranks[0]]
     spec["states"] = [*parents, *kids]
