@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from datagen.native.machine import INSTRUCTIONS
+from datagen.native.machine import FACTS, INSTRUCTIONS
 
 WAYS_TO_CHOOSE = 4  # PLAIN, WEIGHED, ORDERED and LATE
 
@@ -59,7 +59,11 @@ def check_programs(programs: object) -> int:
     check_within(np.diff(programs.ways), 0, len(programs.sums) + 1)
     check_within(programs.target, 0, stop + 1)
     check_within(programs.kind, 0, WAYS_TO_CHOOSE)
-    check_within([programs.number, programs.begin], -1, len(programs.first))
+    check_within([programs.number, programs.begin, *programs.counts], -1, len(programs.first))
+    check(programs.gives.shape[1], len(programs.first))
+    check_within(programs.notes, 0, len(programs.code))
+    if len(programs.facts) < len(FACTS):
+        raise ValueError("too little room for what is known of an instant")
     end = len(programs.code) + 1
     settings = np.stack([programs.entry[: len(programs.entry) - 1], programs.entry[1:]], axis=1)
     for spans in (settings, programs.when, programs.weigh, programs.priorities, programs.counts_of_children):

@@ -25,7 +25,8 @@ def programs() -> Programs:
         {"next": "stop", "probability": 1},
     ]
     spec = world(
-        states=[{"name": "s", "emitter": "e", "delay": constant(1), "variables": variables, "transitions": ways}]
+        {"name": "waited", "type": "expression", "value": "waited"},
+        states=[{"name": "s", "emitter": "e", "delay": constant(1), "variables": variables, "transitions": ways}],
     )
     plan = Plan(datagen.load(spec).spec, parse_moment(START))
     return Conditions(plan, Pools(plan.population, 1, Event(), "UTC").world()).programs
@@ -53,10 +54,10 @@ MISFITS: dict[str, Callable[[Programs], Programs]] = {
     "an instruction below 0": changed("code", -1),
     **{
         f"{name} {argument}": calling(name, argument)
-        for name in ("whole", "real", "listed", "listed real", "known", "known real", "keep", "keep real", "count")
+        for name in ("whole", "real", "listed", "listed real", "known", "known real", "keep", "keep real")
         for argument in (-1, 1000)
     },
-    **{f"{name} {argument}": calling(name, argument) for name in ("fact", "seconds") for argument in (-1, 4)},
+    **{f"{name} {argument}": calling(name, argument) for name in ("fact", "seconds") for argument in (-1, 6)},
     "a field below 0": calling("drawn", -1),
     "a setting behind the instructions": changed("entry", 1000),
     "settings in another order": changed("entry", 1000, 0),
@@ -65,9 +66,14 @@ MISFITS: dict[str, Callable[[Programs], Programs]] = {
     "a weight before the instructions": changed("weigh", -1),
     "a way to a state that there is not": changed("target", 2),
     "ways behind the last": changed("ways", 5, 0),
-    "a way of choosing that there is not": changed("kind", 3),
+    "a way of choosing that there is not": changed("kind", 4),
     "a number that is not kept": lambda made: replace(made, number=1000),
     "a birth that is not kept": lambda made: replace(made, begin=-2),
+    "a count of visits that is not kept": changed("counts", 1000),
+    "a note that is no instruction": changed("notes", 1000),
+    "a priority behind the instructions": lambda made: replace(made, priorities=np.array([[0, 1000]], np.int32)),
+    "a child that is given what is not kept": lambda made: replace(made, gives=np.zeros((1, 1000), np.uint8)),
+    "too little room for what is known of an instant": lambda made: replace(made, facts=np.zeros(5, np.int64)),
     "too little room for the weights": lambda made: replace(made, sums=np.zeros(1)),
 }
 
@@ -85,4 +91,4 @@ def test_programs_that_would_read_or_write_elsewhere_are_refused(misfit: str) ->
 def test_slots_without_what_is_drawn_are_refused() -> None:
     made = programs()
     with pytest.raises(ValueError, match="2 to 2 in place of 0 to 1"):
-        decide(made).house(Slots.of(1, Shape(1, 0, 1, 1, len(made.first))))
+        decide(made).house(Slots.of(1, Shape(1, 0, 1, 1, len(made.first), 0, False)))
