@@ -131,6 +131,8 @@ QUIET = dict.fromkeys(("call_centre", "factory", "logins", "parcels", "ride_hail
     "fraud": 30,
     "kubernetes": 5,
     "orders": 60,
+    "account": 3600,
+    "restaurant": 3600,
 }
 
 
