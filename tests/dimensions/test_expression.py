@@ -149,7 +149,13 @@ def test_a_new_expression_leaves_all_other_values_as_they_were() -> None:
 @pytest.mark.parametrize(
     ("dimensions", "problems"),
     [
-        ([made("pric * 2"), PRICE], ['"pric" is not a dimension above, a variable or time; known: time, worker']),
+        (
+            [made("pric * 2"), PRICE],
+            [
+                '"pric" is not a dimension above, a variable or time; known: age, alive, born, '
+                "steps, time, visits, visits('s'), waited, worker"
+            ],
+        ),
         ([made("price * 2"), PRICE], ['"price" does not stand above, and only what does can be read; move it up']),
         ([made("e + 1")], ['"e" does not stand above']),
         ([PRICE, made("price.cents")], ['"price" has no "cents" inside (character 1 of the expression)']),

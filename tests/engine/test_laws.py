@@ -123,7 +123,7 @@ SPECS = {
     "conditional": CONDITIONAL,
 } | READY
 # For the laws that are dear to try: every kind of source, field and profile, a timezone, incidents, a file of records.
-SEVERAL = ["objects", "mixed", "values", "sources", "texts", "conditional", "shop", "social_posts", "replay"]
+SEVERAL = ["objects", "mixed", "values", "sources", "texts", "conditional", "shop", "social_posts", "replay", "account"]
 
 
 # How many minutes it takes until something happens from midnight on, where little does at night.

@@ -269,7 +269,7 @@ def test_a_list_of_texts_with_one_that_is_nested_too_deeply_ends_the_run() -> No
     [emitter] = datagen.load(told(LINE, N)).spec.emitters
     deep = pa.array([b"[" * 5000 + b"]" * 5000], JSON_TEXT)
     with pytest.raises(RunFailed, match=r"^making e: an item of a list of texts is nested too deeply to be read"):
-        texts.texts_of(emitter, deep, rows=None)
+        texts.texts_of(emitter, emitter.text, deep, rows=None)
 
 
 def test_a_text_that_is_nested_too_deeply_ends_the_run_with_its_place() -> None:

@@ -8,6 +8,7 @@ from datagen.engine import chain
 from datagen.engine.expectation import Expectation
 from datagen.engine.plan import Plan
 from datagen.engine.timeline import WEEK
+from datagen.engine.waiting import Waiting
 from datagen.engine.walk import Walk
 from datagen.moment import parse_moment
 from datagen.plugin.week import MINUTES
@@ -99,7 +100,8 @@ def test_workers_of_each_source_begin_in_their_state() -> None:
 
 def test_visits_are_as_old_as_in_theory() -> None:
     states = [state("a", {"a": 0.5, "b": 0.5}, delay=exponential(3)), state("b", delay=constant(1))]
-    ages = chain.Chain(datagen.load(spec_of({"type": "poisson", "rate": 1}, states=states)).spec, 0).ages
+    spec = datagen.load(spec_of({"type": "poisson", "rate": 1}, states=states)).spec
+    ages = chain.Chain(spec, 0, Waiting.for_nothing(2)).ages
     assert ages == pytest.approx([3, 6])  # entered for the n-th time at 3 (n - 1); left after two stays
 
 
