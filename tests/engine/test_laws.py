@@ -257,7 +257,7 @@ def live(spec: dict, monkeypatch: pytest.MonkeyPatch, **options: object) -> byte
     clock = SystemClock()
     clock.stopped = fake
     clock.start = parse_moment(start_of(spec))
-    run = run_of(spec, clock=clock, **options)
+    run = run_of(spec, clock=clock, **({"max_workers": spec.get("max_workers", 100)} | options))
     writer = ColumnWriter(json_pieces)
     return b"".join(bytes(writer.lines(batch).data) for batch in run.batches())
 
