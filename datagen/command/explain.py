@@ -63,20 +63,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
             for name, state in found["states"].items()
         ],
     )
-    if found["resources"]:
-        yield from _table(
-            ("resource", "capacity", "in use", "waiting", "wait"),
-            [
-                (
-                    name,
-                    str(each["capacity"]),
-                    f"{each['utilisation']:.1%}",
-                    _number(each["waiting"]),
-                    _span(each["wait_seconds"]),
-                )
-                for name, each in found["resources"].items()
-            ],
-        )
+    yield from _lines_of_resources(found["resources"])
     yield from _table(
         ("emitter", *(["records a life"] if stops else []), "records/s", "bytes each"),
         [
@@ -89,6 +76,21 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
             for name, each in found["emitters"].items()
         ],
     )
+
+
+def _lines_of_resources(resources: dict[str, Any]) -> Iterator[str]:
+    rows = [
+        (
+            name,
+            str(each["capacity"]),
+            f"{each['utilisation']:.1%}",
+            _number(each["waiting"]),
+            _span(each["wait_seconds"]),
+        )
+        for name, each in resources.items()
+    ]
+    if rows:
+        yield from _table(("resource", "capacity", "in use", "waiting", "wait"), rows)
 
 
 def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -125,6 +127,11 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "this run", ", ".join(parts)
     if run["computing_seconds"]:
         yield "computing", f"about {_long(run['computing_seconds'])} on one processor of this machine, an estimate"
+    yield from _caveats(found)
+
+
+def _caveats(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what the numbers rest on, and what they leave out, each with its label."""
     ending = [source["name"] or source["type"] for source in found["sources"] if _is_cut_short(source)]
     if ending and found["means_of"] == "long run":
         yield "ends", f"{', '.join(ending)}: counted as if it went on; -r or --until counts what a run has of it"
