@@ -45,8 +45,10 @@ def add_resources(draw: st.DrawFn, spec: Spec) -> None:
 
 
 def add_levels(draw: st.DrawFn, spec: Spec) -> None:
-    """Let capacities of a spec with profiles follow the time, and transitions read its incidents."""
+    """Let limits and capacities of a spec with profiles follow the time, and transitions read its incidents."""
     profiles = st.sampled_from(["wave", "day", ["wave", "day"], [0.5, "wave", 3]])
+    if draw(st.booleans()):
+        spec["limit_profile"] = draw(profiles)
     for resource in spec.get("resources", {}).values():
         if draw(st.booleans()):
             resource["capacity_profile"] = draw(profiles)
