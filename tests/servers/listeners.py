@@ -13,6 +13,7 @@ from typing import Self
 from tests.servers.installed import program
 
 _AT_ONCE = 65536
+_AHEAD = 262144  # bytes that the system takes while this program is slow to read, so that a cut comes in time
 
 
 class Listener:
@@ -42,6 +43,7 @@ class Listener:
         self._leaves = leaves
         self._echoes = echoes
         self._server = socket.create_server(("127.0.0.1", port))
+        self._server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _AHEAD)  # of its connections, too
         self.port: int = self._server.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
