@@ -27,6 +27,7 @@ cdef class Journal:
     cdef int[:, ::1] given  # (groups, births) positions of the values set at birth
     cdef long long[::1] sizes  # (groups,) of the stores of values
 
+    cdef bint is_full_of_births(self) noexcept nogil
     cdef void bear(self, int slot, Worker *worker, int place, long long number, long long late) noexcept nogil
     cdef bint conceive(self, int slot, int parent, long long number, int spawn, unsigned long long key, long long now) noexcept nogil
     cdef void forget(self, int slot) noexcept nogil

@@ -43,6 +43,13 @@ class Journal:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def is_full_of_births(self) -> cython.bint:
+        """Return whether there is no room for one more: who waits in line, and leaves it, is born without a step."""
+        return self.held == self.held_at.shape[0]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def bear(
         self,
         slot: cython.int,

@@ -127,7 +127,7 @@ class EventLoop:
                 # Not at the same time: whoever is alive has a lower number, and comes first.
                 if self.sources.coming >= limit:
                     return pauses.REACHED
-                pause = self._arrive()
+                pause = pauses.FULL if self.journal.is_full_of_births() else self._arrive()
                 continue
             if now >= limit:
                 return pauses.REACHED

@@ -119,6 +119,7 @@ def assert_equal(spec: dict, run: dict, ways: tuple = WAYS) -> None:
     population = load_spec(Document(spec, "spec"), REGISTRY, None).spec
     for window, threads in ways:
         made = begun(population, run, window, threads)
+        assert list(made.misfits()) == []  # else it is no spec, and would never be walked
         found = list(records_and_times(made))
         assert first_difference([typed(record) for record, _ in found], expected) is None
         end = NEVER if len(found) < run["records"] else found[-1][1]  # a run that nobody goes on with is over for all
@@ -278,3 +279,10 @@ def test_children_are_born_as_in_the_reference_simulator(spec: dict, run: dict, 
 @given(spec=bearing_specs(), run=runs(), ways=PAIRS)
 def test_children_are_born_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
     assert_equal(spec, run, ways)
+
+
+def test_more_workers_than_a_window_has_steps_are_born_late_and_leave_the_line_without_one() -> None:
+    desk = state("a", "stop", delay=constant(1000), use="desk", timeout={"after": constant(0.5), "next": "stop"})
+    spec = world(states=[desk], gap=0.01, resources={"desk": {"capacity": 1}})
+    run = {"start": "2001-12-20T13:13:12.132", "max_workers": 3, "records": 3, "seed": 1}
+    assert_equal(spec, run, ((None, 1),))
