@@ -282,7 +282,7 @@ def test_children_are_born_as_in_the_reference_simulator_for_fresh_specs(spec: d
 
 
 def test_more_workers_than_a_window_has_steps_are_born_late_and_leave_the_line_without_one() -> None:
-    desk = state("a", "stop", delay=constant(1000), use="desk", timeout={"after": constant(0.5), "next": "stop"})
+    desk = state("a", "stop", delay=constant(0.1), acquire="desk", timeout={"after": constant(0.15), "next": "stop"})
     spec = world(states=[desk], gap=0.01, resources={"desk": {"capacity": 1}})
-    run = {"start": "2001-12-20T13:13:12.132", "max_workers": 3, "records": 3, "seed": 1}
+    run = {"start": "2001-12-20T13:13:12.132", "max_workers": 3, "records": 5000, "seed": 1}
     assert_equal(spec, run, ((None, 1),))
