@@ -204,18 +204,8 @@ class EarlierRecord(Lookup):
 
 
 def _stops(seen: Seen, numbers: Integers) -> tuple[Integers, Integers]:
-    """Return before which of the rows (n,) the workers of some records (m,) stop, ascending, and places of records.
-
-    A stop is an event of its own: at the same time, that of the lower number comes first.
-    """
+    """Return before which of the rows (n,) the workers of some records (m,) stop, ascending, and places of records."""
     lives = seen.log.lives
-    own = np.searchsorted(lives.numbers, numbers)
-    ends, workers = lives.ends[own], lives.workers[own]
-    row = np.searchsorted(seen.time, ends)
-    size = len(seen.time)
-    while len(tied := np.flatnonzero(row < size)) and len(
-        tied := tied[(seen.time[row[tied]] == ends[tied]) & (seen.worker[row[tied]] <= workers[tied])]
-    ):
-        row[tied] += 1
-    order = np.argsort(row, kind="stable")[: int(np.count_nonzero(row < size))]
+    row = np.searchsorted(seen.step, lives.ends[np.searchsorted(lives.numbers, numbers)])
+    order = np.argsort(row, kind="stable")[: int(np.count_nonzero(row < len(seen.step)))]
     return row[order], order

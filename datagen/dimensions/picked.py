@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from datagen import draw
@@ -82,6 +83,14 @@ class Picked(Dimension):
             yield ("pick",), _READ[self.pick]
 
     def picked(self, rows: Rows) -> pa.Array:
+        """Return which rows of the table are picked, (n,) int32.
+
+        Null where none has what it must match, and where a worker has no number who picks by it: one of no source.
+        """
+        found = self._found(rows)
+        return found if self.pick != "worker" else pc.if_else(rows.read("worker").is_valid(), found, None)
+
+    def _found(self, rows: Rows) -> pa.Array:
         """Return which rows of the table are picked, (n,) int32; null where none has what it must match."""
         table = rows.world.tables[self.table]
         if not self.match:

@@ -230,6 +230,7 @@ class Columns:
         emitting = np.flatnonzero(emitter_of >= 0)
         if len(emitting) < len(steps):
             steps, emitter_of = steps.at(emitting), emitter_of[emitting]
+        self._ordered.see(every)
         if not self._plan.interleaves:
             self._set_variables(every)
         stores = self._stores if self._plan.interleaves else self._stores_now()
@@ -240,7 +241,7 @@ class Columns:
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
                 variables = StoreReader(stores, partial(self._after, chosen))
                 parts[name] = DraftPart(name, rows, emitting[rows], chosen, variables, {})
-        sight = Sight(self._ordered.logs, {name: part.at for name, part in parts.items()}, every.time, every.worker)
+        sight = Sight(self._ordered.logs, {name: part.at for name, part in parts.items()})
         setting = self._setting(every, sight) if self._plan.interleaves else None
         skipped = self._ordered.make(parts, every, sight, setting and setting[1])
         if setting is not None:
@@ -316,7 +317,7 @@ class Columns:
 
     def _set_variables(self, steps: Steps) -> None:
         """Store the values that births and the steps set variables to, in time order."""
-        owners, set_variable = self._setting(steps, Sight(self._ordered.logs, {}, steps.time, steps.worker))
+        owners, set_variable = self._setting(steps, Sight(self._ordered.logs))
         for name in self._plan.variables_in_order(steps.state):
             set_variable(name)
         self._leave(owners)

@@ -16,6 +16,7 @@ from datagen.draw import Floats, Integers, Keys
 from datagen.engine.known import Field, Known
 from datagen.engine.plan import Plan
 from datagen.engine.program import ARROW, Code, Compiler, Constants, Source, Unprogrammable, assembled
+from datagen.engine.rounds import depths
 from datagen.language.state import State
 from datagen.native.machine import FACTS
 from datagen.plugin.world import World
@@ -85,6 +86,7 @@ class Conditions:
         codes = self._codes()
         owners = range(plan.begins[1] + len(plan.spawns))
         settings = [() if self.problems else self.known.setting(owner) for owner in owners]
+        sees_lives = any(sees for _, sees in depths(plan).values())
         notes = [self.known.fact(name, number).code for name in plan.notes for number in range(len(states))]
         sizes = {
             "when": len(plan.tables.target),
@@ -107,7 +109,7 @@ class Conditions:
             looks=bool(notes or plan.spawns) or any(name in ("fact", "seconds") for one in settings for name, _ in one),
             gives=self.known.gives(),
             counts=np.array([self.known.counter(number) for number in range(len(states))], np.int32),
-            kind=np.array([_kind(state) for state in states], np.uint8),
+            kind=np.array([_kind(state, sees_lives) for state in states], np.uint8),
             ways=plan.tables.ways,
             bound=plan.tables.bound,
             target=plan.tables.target,
@@ -184,7 +186,8 @@ def _arrow_type(source: Source) -> pa.DataType:
     return ARROW[source.type] if source.values is None else source.values.type
 
 
-def _kind(state: State) -> int:
+def _kind(state: State, sees_lives: bool) -> int:
+    """Return how a state is left; who stops there is noted where somebody looks at lives, and so decides it late."""
     if state.ordered:
         return ORDERED
-    return WEIGHED if state.is_conditional else LATE if state.use else PLAIN
+    return WEIGHED if state.is_conditional else LATE if state.use or sees_lives else PLAIN

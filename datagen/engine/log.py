@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from datagen.clock import NEVER
 from datagen.draw import Integers
-from datagen.engine.step import Steps
+from datagen.engine.step import Stops
 from datagen.engine.variables import Store
 from datagen.plugin.world import Lives, Seen
 from datagen.records.batch import MOST_ROWS
@@ -35,13 +35,13 @@ class Log:
         self.known: dict[str, int] = {}  # and the number up to which these are known
         self.lives = Lives(_nothing(), _nothing(), _nothing())
 
-    def see(self, workers: Integers, steps: Steps) -> None:
-        """Learn whose the next records are, and which workers stop behind their steps."""
+    def see(self, workers: Integers, stops: Stops) -> None:
+        """Learn whose the next records are, and who stops behind which of their steps."""
         if self._sees_lives:
             numbers = np.append(self.lives.numbers, np.arange(self.total, self.total + len(workers)))
             owners = np.append(self.lives.workers, workers)
             ends = np.append(self.lives.ends, np.full(len(workers), NEVER))
-            self.lives = Lives(numbers, owners, np.minimum(ends, _ends(owners, steps)))
+            self.lives = Lives(numbers, owners, np.minimum(ends, _ends(owners, stops)))
 
     def append(self, dimension: str, values: pa.Array) -> None:
         """Keep what the next records have in a dimension."""
@@ -56,16 +56,17 @@ class Log:
         """Return some records, (n,) of their numbers, in groups of those that have the same in some dimensions."""
         return Grouping([present(self.take(name, numbers)) for name in dimensions], len(numbers), None)
 
-    def go_on(self, count: int, now: int) -> None:
-        """Have so many records more, up to a time, and forget those that nobody can look up, once they are many."""
+    def go_on(self, count: int, steps: int) -> None:
+        """Have so many records more, of so many steps; forget those that nobody can look up, once they are many."""
         self.total += count
+        self.lives.ends[self.lives.ends < NEVER] -= steps
         if self._depth is None:
             return
         first = max(self.first, self.total - self._depth)
         numbers = self.lives.numbers if self._sees_lives else np.arange(self.first, self.total)
         is_kept = numbers >= first
         if self._sees_lives:
-            is_kept |= self.lives.ends >= now
+            is_kept |= self.lives.ends > 0
         left = int(is_kept.sum())
         if len(numbers) - left > MOST_ROWS + left // 2:
             for store in self._stores.values():
@@ -78,28 +79,28 @@ class Log:
     def snapshot(self) -> dict[str, Any]:
         """Return all that is kept, for ``restore``."""
         stores = {name: store.snapshot() for name, store in self._stores.items()}
-        kept = {"first": self.first, "total": self.total, "lives": dict(vars(self.lives))}
+        lives = {"numbers": self.lives.numbers, "workers": self.lives.workers, "alive": self.lives.ends == NEVER}
+        kept = {"first": self.first, "total": self.total, "lives": lives}
         return kept | {"stores": stores, "free": self.free, "known": self.known}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Keep what was kept when a snapshot was taken."""
         self.first, self.total = snapshot["first"], snapshot["total"]
-        self.lives = Lives(**snapshot["lives"])
+        lives = snapshot["lives"]
+        self.lives = Lives(lives["numbers"], lives["workers"], np.where(lives["alive"], NEVER, 0))
         self.free, self.known = dict(snapshot["free"]), dict(snapshot["known"])
         for name, store in self._stores.items():
             store.restore(snapshot["stores"][name])
 
 
-def _ends(workers: Integers, steps: Steps) -> Integers:
-    """Return when workers (n,) stop, as far as that is known with the steps; else ``NEVER``."""
-    last = np.flatnonzero(steps.ends < NEVER)
-    who = np.append(steps.worker[last], steps.stops.worker)
-    when = np.append(steps.ends[last], steps.stops.time)
-    if not len(who):
+def _ends(workers: Integers, stops: Stops) -> Integers:
+    """Return behind how many steps workers (n,) stop, as far as that is known; else ``NEVER``."""
+    if not len(stops.worker):
         return np.full(len(workers), NEVER)
-    order = np.argsort(who)
-    place = np.minimum(np.searchsorted(who[order], workers), len(who) - 1)
-    return np.where(who[order][place] == workers, when[order][place], NEVER)
+    order = np.argsort(stops.worker)
+    who = stops.worker[order]
+    place = np.minimum(np.searchsorted(who, workers), len(who) - 1)
+    return np.where(who[place] == workers, stops.row[order][place], NEVER)
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,9 @@ class Sight:
 
     logs: Mapping[str, Log]  # by emitter
     places: Mapping[str, Integers] = field(default_factory=dict)  # by emitter: which steps make its records, ascending
-    time: Integers = field(default_factory=_nothing)  # of the steps
-    worker: Integers = field(default_factory=_nothing)
 
     def of(self, emitter: str, at: Integers) -> Seen:
         """Return the records of an emitter as they are seen from some of the steps (k,)."""
         log = self.logs[emitter]
         before = log.total + np.searchsorted(self.places.get(emitter, at[:0]), at)
-        return Seen(log, before, self.time[at], self.worker[at])
+        return Seen(log, before, at)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -76,10 +75,12 @@ class Ordered:
         if owner in self.memories:
             self.memories[owner].go_on(count, is_made=is_made)
 
-    def see(self, steps: Steps, parts: Mapping[str, DraftPart] = MappingProxyType({})) -> None:
-        """Learn who stops behind some steps, and whose the next records are, by emitter."""
-        for name, log in self.logs.items():
-            log.see(parts[name].steps.worker if name in parts else steps.worker[:0], steps)
+    def see(self, steps: Steps) -> None:
+        """Learn whose records steps make, and who stops when; before their variables are set."""
+        emitter_of = self._plan.emitter_of[steps.state]
+        for number, name in enumerate(self._plan.emitters):
+            if name in self.logs:
+                self.logs[name].see(steps.worker[emitter_of == number], steps.stops)
 
     def make(
         self, parts: dict[str, DraftPart], steps: Steps, sight: Sight, set_variable: Callable[[str], None] | None
@@ -90,7 +91,6 @@ class Ordered:
         their rows, and why the first of each part is.
         """
         skipped: Failed = {}
-        self.see(steps, parts)
         for part in parts.values():
             if not self._names(part.emitter, TIME):
                 self._keep(part.emitter, TIME, self._courses[TIME](part.steps.time))
@@ -110,7 +110,7 @@ class Ordered:
         for part in parts.values():
             self.go_on((EMITTER, part.emitter), len(part.rows))
         for name, log in self.logs.items():
-            log.go_on(len(parts[name].rows) if name in parts else 0, int(steps.time[-1]))
+            log.go_on(len(parts[name].rows) if name in parts else 0, len(steps))
         return skipped
 
     def _keep(self, emitter: str, name: str, values: pa.Array) -> None:

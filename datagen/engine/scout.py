@@ -96,6 +96,5 @@ class Scout:
             after=tuple(after),
             keep=tuple(np.zeros(1, np.int64) for _ in plan.groups),  # nobody reads them any more
             before={group: given[group] for group in plan.former_groups},
-            ends=np.full(count, NEVER),
             births=Births(rows, np.full(count, place, np.int32), numbers, given, np.zeros((count, 3), np.int64)),
         )

@@ -14,7 +14,7 @@ class Room:
 
     def __init__(self, rows: int, sizes: Integers, notes: int) -> None:
         """Make room for so many steps, and ``notes`` of each; ``sizes`` (groups,) are those of the stores of values."""
-        self.time, self.worker, self.step, self.ends = (np.empty(rows, np.int64) for _ in range(4))
+        self.time, self.worker, self.step = (np.empty(rows, np.int64) for _ in range(3))
         self.state = np.empty(rows, np.int32)
         self.keys = np.empty(rows, np.uint64)
         self.after, self.before = (np.empty((len(sizes), rows), np.int32) for _ in range(2))
@@ -25,8 +25,9 @@ class Room:
         self.given = np.empty((len(sizes), rows), np.int32)
         # Workers who were dropped or turned away: when, and of which source.
         self.refused_at, self.refused_by = np.empty(rows, np.int64), np.empty(rows, np.int32)
-        # Workers who stop as a condition says: when, and in which state if it left no transition, else -1.
-        self.stop_time, self.stop_worker = (np.empty(rows, np.int64) for _ in range(2))
+        # Workers who stop, of those whose stop is noted: when, behind how many of the steps, and in which state if no
+        # transition was left there, else -1.
+        self.stop_time, self.stop_worker, self.stop_row = (np.empty(rows, np.int64) for _ in range(3))
         self.stop_state = np.empty(rows, np.int32)
         self.sizes = sizes
         # What is known of the worker at each step.
@@ -34,8 +35,9 @@ class Room:
         self.noted_real = self.noted.view(np.float64)
 
     def stops(self, count: int, warm_up: int) -> "Stops":
-        """Return the first of who stops as a condition says, by times after a warm-up (ns)."""
-        return Stops(self.stop_time[:count] - warm_up, self.stop_worker[:count], self.stop_state[:count])
+        """Return the first of who stops, by times after a warm-up (ns)."""
+        time = self.stop_time[:count] - warm_up
+        return Stops(time, self.stop_worker[:count], self.stop_state[:count], self.stop_row[:count])
 
     def steps(
         self, count: int, born: int, former_groups: Iterable[int], stops: "Stops", notes: Mapping[str, bool]
@@ -50,7 +52,6 @@ class Room:
             self.step[:count],
             self.state[:count],
             self.keys[:count],
-            self.ends[:count],
             tuple(self.after[:, :count]),
             {group: self.before[group, :count] for group in former_groups},
             births=Births(
@@ -70,11 +71,12 @@ class Room:
 
 @dataclass(frozen=True)
 class Stops:
-    """Workers who stop as a condition says, so that it was not known when they entered their last state; n of them."""
+    """Workers who stop, of those who decide it only then, which are all where somebody looks at lives; n of them."""
 
     time: Integers  # (n,) ns since the start
     worker: Integers  # (n,)
     state: npt.NDArray[np.int32]  # (n,) that had no transition left; -1: the stop was one
+    row: Integers  # (n,) how many of the steps come before; below 0 or above their number where others do, too
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Births:
 
 _NOBODY = np.zeros(0, np.int64)
 NO_BIRTHS = Births(_NOBODY, _NOBODY.astype(np.int32), _NOBODY, np.zeros((0, 0), np.int32), np.zeros((0, 3), np.int64))
-NO_STOPS = Stops(_NOBODY, _NOBODY, _NOBODY.astype(np.int32))
+NO_STOPS = Stops(_NOBODY, _NOBODY, _NOBODY.astype(np.int32), _NOBODY)
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,6 @@ class Steps:
     step: Integers  # (n,)
     state: npt.NDArray[np.int32]  # (n,)
     keys: Keys  # (n,) row keys of (seed, worker, step)
-    ends: (
-        Integers  # (n,) ns since the start: when the worker stops, if it is known that this comes next; else ``NEVER``
-    )
     # Per variable group: positions in its store of the values that were set last, on this entry or earlier; and of the
     # values set last before this entry, for the groups that are read like that.
     after: tuple[npt.NDArray[np.int32], ...] = ()  # each (n,)
@@ -134,7 +133,8 @@ class Steps:
 
     def between(self, start: int, stop: int) -> "Steps":
         """Return the rows of a range, without what to keep of the stores."""
-        return replace(self.at(slice(start, stop)), births=self.births.between(start, stop))
+        stops = replace(self.stops, row=self.stops.row - start)
+        return replace(self.at(slice(start, stop)), births=self.births.between(start, stop), stops=stops)
 
     def at(self, rows: Integers | slice) -> "Steps":
         """Return some of the rows, without births, and without what to keep of the stores."""
@@ -144,7 +144,6 @@ class Steps:
             self.step[rows],
             self.state[rows],
             self.keys[rows],
-            self.ends[rows],
             tuple(source[rows] for source in self.after),
             {group: source[rows] for group, source in self.before.items()},
             stops=self.stops,

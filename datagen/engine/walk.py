@@ -224,7 +224,6 @@ class Walk:
         self._refused = room.refused_at[:refused] - self._warm_up, room.refused_by[:refused].astype(np.int64)
         if self._warm_up:
             room.time[: self._journal.rows] -= self._warm_up
-            room.ends[: self._journal.rows][room.ends[: self._journal.rows] < NEVER] -= self._warm_up
         stops = room.stops(self._decision.stopped, self._warm_up)
         self._stuck = stops.time[stops.state >= 0], stops.state[stops.state >= 0].astype(np.int64)
         steps = room.steps(self._journal.rows, self._journal.born, self._groups_before, stops, self._notes)

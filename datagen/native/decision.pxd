@@ -37,6 +37,7 @@ cdef class Decision:
     cdef long long[::1] stop_time  # (room,) when,
     cdef long long[::1] stop_worker  # (room,) who,
     cdef int[::1] stop_state  # (room,) and in which state, if none of its transitions was left; else -1
+    cdef long long[::1] stop_row  # (room,) how many rows were written before
 
     cdef bint is_noted_full(self) noexcept nogil
     cdef void bear(self, int slot, int place, long long time, long long number, long long entry) noexcept nogil
@@ -45,7 +46,7 @@ cdef class Decision:
     cdef void be_born(self, int slot, long long time) noexcept nogil
     cdef void arrive(self, int slot, int state) noexcept nogil
     cdef void write(self, int slot, int state, long long row) noexcept nogil
-    cdef int choose(self, int slot, int state, Worker *worker, unsigned long long random) noexcept nogil
-    cdef void note_stop(self, Worker *worker, int state) noexcept nogil
+    cdef int choose(self, int slot, int state, Worker *worker, unsigned long long random, long long row) noexcept nogil
+    cdef void note_stop(self, Worker *worker, int state, long long row) noexcept nogil
     cdef int _weighed(self, int slot, int state, unsigned long long random) noexcept nogil
     cdef void look(self, int slot, Worker *worker, long long steps, long long waited, long long alive) noexcept nogil

@@ -60,14 +60,14 @@ class Decision:
 
     def note(self, steps: object) -> None:
         """Take room to note who stops as conditions say, and what is known at each step."""
-        for array in (steps.stop_worker, steps.stop_state):
+        for array in (steps.stop_worker, steps.stop_state, steps.stop_row):
             check(len(array), len(steps.stop_time))
         for array in (steps.noted, steps.noted_real):
             check(len(array), len(self.notes))
             check(array.shape[1], len(steps.time))
         self.noted, self.noted_real = steps.noted, steps.noted_real
         self.stop_time, self.stop_worker, self.stop_state = steps.stop_time, steps.stop_worker, steps.stop_state
-        self.stopped = 0
+        self.stop_row, self.stopped = steps.stop_row, 0
 
     @cython.cfunc
     @cython.nogil
@@ -161,22 +161,30 @@ class Decision:
     @cython.nogil
     @cython.exceptval(check=False)
     def choose(
-        self, slot: cython.int, state: cython.int, worker: cython.pointer(Worker), random: cython.ulonglong
+        self,
+        slot: cython.int,
+        state: cython.int,
+        worker: cython.pointer(Worker),
+        random: cython.ulonglong,
+        row: cython.longlong,
     ) -> cython.int:
-        """Return where a worker goes that leaves a state, by a draw; FAULTY where there is none to be made."""
+        """Return where a worker goes that leaves a state, by a draw; FAULTY where there is none to be made.
+
+        A stop is noted, with how many rows are written.
+        """
         following: cython.int = self._weighed(slot, state, random)
         if following == NOTHING or following == self.stop:
-            self.note_stop(worker, state if following == NOTHING else NOTHING)
+            self.note_stop(worker, state if following == NOTHING else NOTHING, row)
             return self.stop
         return following
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def note_stop(self, worker: cython.pointer(Worker), state: cython.int) -> cython.void:
-        """Note that a worker stops now, and in which state if none of its transitions was left."""
+    def note_stop(self, worker: cython.pointer(Worker), state: cython.int, row: cython.longlong) -> cython.void:
+        """Note that a worker stops now, in which state if none of its transitions was left, and behind which rows."""
         self.stop_time[self.stopped], self.stop_worker[self.stopped] = worker.time, worker.number
-        self.stop_state[self.stopped] = state
+        self.stop_state[self.stopped], self.stop_row[self.stopped] = state, row
         self.stopped += 1
 
     @cython.cfunc

@@ -137,7 +137,7 @@ def check_first(first_waits: object, times: object, waits: object) -> None:
 
 def check_steps(steps: object, groups: int) -> None:
     """Raise ValueError when the arrays for the next steps are of different lengths, or for other groups."""
-    for array in (steps.worker, steps.step, steps.state, steps.keys, steps.ends, steps.held_at, steps.held_for):
+    for array in (steps.worker, steps.step, steps.state, steps.keys, steps.held_at, steps.held_for):
         check(len(array), len(steps.time))
     for array in (steps.birth_row, steps.birth_source, steps.birth_number):
         check(len(array), len(steps.time))

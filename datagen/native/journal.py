@@ -8,8 +8,6 @@ from cython.cimports.datagen.native.agenda import Worker
 
 from datagen.native.fitting import check, check_steps
 
-NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
-
 
 @cython.final  # so that its methods are called directly
 @cython.cclass
@@ -34,7 +32,6 @@ class Journal:
         check_steps(steps, self.sets.shape[1])
         self.time, self.worker, self.step, self.state = steps.time, steps.worker, steps.step, steps.state
         self.keys, self.after, self.before, self.sizes = steps.keys, steps.after, steps.before, steps.sizes
-        self.ends = steps.ends
         self.held_at, self.held_for = steps.held_at, steps.held_for
         self.birth_row, self.birth_source = steps.birth_row, steps.birth_source
         self.birth_number, self.given = steps.birth_number, steps.given
@@ -100,7 +97,7 @@ class Journal:
             return False
         self.time[row], self.worker[row], self.step[row] = now, number, 0
         self.state[row] = self.stop + 1 + spawn
-        self.keys[row], self.ends[row] = key, NEVER
+        self.keys[row] = key
         for group in range(self.stored.shape[1]):
             if self.former[group]:
                 self.before[group, row] = self.stored[parent, group]

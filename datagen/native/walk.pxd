@@ -24,7 +24,6 @@ cdef class EventLoop:
     cdef long long[::1] step
     cdef int[::1] state
     cdef unsigned long long[::1] keys
-    cdef long long[::1] ends  # (rows,) when the worker stops, if that is what comes next
     cdef int[:, ::1] after  # (groups, rows)
     cdef int[:, ::1] before  # (groups, rows) of ``former`` groups
     cdef long long[::1] sizes  # (groups,) of the stores of values

@@ -86,7 +86,7 @@ class EventLoop:
         self.journal.begin(steps)
         self.decision.note(steps)
         self.time, self.worker, self.step, self.state = steps.time, steps.worker, steps.step, steps.state
-        self.keys, self.ends, self.sizes = steps.keys, steps.ends, steps.sizes
+        self.keys, self.sizes = steps.keys, steps.sizes
         self.after, self.before = steps.after, steps.before
         self.room = len(steps.time) - (1 if self.resources.used else 0)  # a birth may be a row, beside that of the step
 
@@ -151,7 +151,7 @@ class EventLoop:
         if is_late:
             slot = self.resources.give_up()
             if self.workers[slot].state == self.stop:
-                self.decision.note_stop(cython.address(self.workers[slot]), NOBODY)
+                self.decision.note_stop(cython.address(self.workers[slot]), NOBODY, self.journal.rows)
         else:
             slot = self.agenda.who[0]
             self.agenda.take()
@@ -274,8 +274,6 @@ class EventLoop:
         self.workers[slot].state = self.stop + 1 + state  # which it leaves, where only then it is known where to
         if self.decision.kind[state] == PLAIN:
             self.workers[slot].state = self._next_state(state, key)
-        if self.workers[slot].state == self.stop:
-            self.ends[row] = self.workers[slot].time
         if is_apart:
             self.agenda.add(slot)
         else:
@@ -331,7 +329,7 @@ class EventLoop:
         self.time[row] = self.workers[slot].time
         self.worker[row] = self.workers[slot].number
         self.step[row] = self.workers[slot].step
-        self.state[row], self.keys[row], self.ends[row] = state, key, NEVER
+        self.state[row], self.keys[row] = state, key
         for group in range(self.stored.shape[1]):
             if self.former[group]:
                 self.before[group, row] = self.stored[slot, group]
@@ -374,10 +372,10 @@ class EventLoop:
         if self.decision.kind[state] == LATE:
             state = self._next_state(state, key)
             if state == self.stop:
-                self.decision.note_stop(worker, NOBODY)
+                self.decision.note_stop(worker, NOBODY, self.journal.rows)
         else:
             self._look(slot, self.workers[slot].step)
-            state = self.decision.choose(slot, state, worker, mix(key ^ self.transition_purpose))
+            state = self.decision.choose(slot, state, worker, mix(key ^ self.transition_purpose), self.journal.rows)
         if state < 0:
             return pauses.FAULT
         self.workers[slot].state = state

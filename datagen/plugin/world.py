@@ -70,7 +70,7 @@ class Lives:
 
     numbers: Integers  # (n,) of the records, ascending
     workers: Integers  # (n,)
-    ends: Integers  # (n,) ns since the start: when the worker stops; ``NEVER`` as long as that is not known
+    ends: Integers  # (n,) before which of the steps to come the worker stops; ``NEVER`` as long as that is not known
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,11 @@ class Seen:
 
     log: Log
     before: Integers  # (n,) how many records there were before each row
-    time: Integers  # (n,) ns since the start, of the row
-    worker: Integers  # (n,)
+    step: Integers  # (n,) which of the steps to come each row is
 
     def at(self, rows: Integers) -> "Seen":
         """Return what is seen from some of the rows."""
-        return Seen(self.log, self.before[rows], self.time[rows], self.worker[rows])
+        return Seen(self.log, self.before[rows], self.step[rows])
 
 
 class Reader(Protocol):

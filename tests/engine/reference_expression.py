@@ -320,7 +320,7 @@ def shown(value: object) -> str:
 
 def called(name: str, values: list, zone: str) -> object:
     first, *others = values
-    if name in ("contains", "starts_with", "ends_with") and first is None:
+    if name in ("contains", "starts_with", "ends_with") and not isinstance(first, str):  # among values of several types
         return False
     if None in values:
         return None

@@ -297,6 +297,7 @@ def walk(
         arrival = min((key for source in sources if (key := turn(source, sources, now, limit.value))), default=None)
         changes = any(source.changes for source in sources) or (levels and alive)
         if not events and arrival is None and not changes:
+            spawns |= {source.name: [NEVER] for source in sources if source.due is None}
             return
         first = min(events[0][0] if events else math.inf, arrival[0] if arrival else math.inf)
         change = min((source.changes[0][0] for source in sources if source.changes), default=math.inf)
