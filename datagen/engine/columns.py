@@ -109,7 +109,7 @@ class Columns:
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
-        self._rows_next, self._records_a_step = snapshot["rows_next"], snapshot.get("records_a_step", 1.0)
+        self._rows_next, self._records_a_step = snapshot["rows_next"], snapshot["records_a_step"]
         self._world.counters.update(snapshot["counters"])
         self._world.memories.update({path: from_kept(values) for path, values in snapshot["memories"].items()})
         for name, store in self._stores.items():

@@ -284,9 +284,9 @@ class Run:
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
         self.emitted, self._held, self._until = snapshot["emitted"], Held(*snapshot["held"]), snapshot["until"]
-        self._held_since, self._rows_are_due = snapshot["held_since"], snapshot.get("rows", False)
-        self.skipped, self.skipped_for = snapshot.get("skipped", (0, ""))
-        self._refused, self._stuck = snapshot["refused"].copy(), snapshot.get("stuck", self._stuck).copy()
+        self._held_since, self._rows_are_due = snapshot["held_since"], snapshot["rows"]
+        self.skipped, self.skipped_for = snapshot["skipped"]
+        self._refused, self._stuck = snapshot["refused"].copy(), snapshot["stuck"].copy()
         self.bytes = None if self.bytes is None else snapshot["bytes"]
         self._drafted = self.emitted
         self._walk.restore(snapshot["walk"])

@@ -11,7 +11,6 @@ from threading import Event
 import numpy as np
 
 from datagen import draw
-from datagen.clock import NEVER
 from datagen.draw import Integers
 from datagen.engine.columns import Columns
 from datagen.engine.plan import Plan

@@ -301,21 +301,15 @@ class Walk:
                 raise RunFailed(text)
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Put all workers where they were when a snapshot was taken.
-
-        Raises RunFailed when it lacks what conditions read of workers.
-        """
-        workers, read = snapshot["workers"], [snapshot.get(name, ()) for name in ("known", "has")]
-        if any(len(columns) != self._shape.kept for columns in read):
-            text = "it lacks what conditions of transitions read of workers; begin a new run, with another state"
-            raise RunFailed(f"going on from where the run was: {text}")
+        """Put all workers where they were when a snapshot was taken."""
+        workers = snapshot["workers"]
         alive = len(workers["number"])
         self._make_room(max(alive, len(self._slots)))
         for name, column in workers.items():
             self._slots.workers[name][:alive] = column
         for group, positions in enumerate(snapshot["stored"]):
             self._slots.stored[:alive, group] = positions
-        for kept, (values, there) in enumerate(zip(*read, strict=True)):
+        for kept, (values, there) in enumerate(zip(snapshot["known"], snapshot["has"], strict=True)):
             self._slots.known[:alive, kept], self._slots.has[:alive, kept] = values, there
         self._slots.origin[:alive] = snapshot["origin"]
         self._slots.waits_from[:alive] = workers["step"] - self._ahead.steps  # all of them used up
@@ -324,8 +318,8 @@ class Walk:
         for place in range(len(self._arrivals)):
             self._draw_first(place)
         self._loop.restore(alive, snapshot["spawned"])
-        self._sharing.restore(self._slots, alive, snapshot.get("resources", {}))
-        self._levels.restore(snapshot.get("levels", []))
+        self._sharing.restore(self._slots, alive, snapshot["resources"])
+        self._levels.restore(snapshot["levels"])
         self._loop.change = self._next_change
         self._schedule(_ONE_DAY)
 

@@ -251,19 +251,6 @@ def test_a_walk_goes_on_from_a_snapshot(monkeypatch, is_ahead: bool) -> None:
     assert_same([restored.advance(NEVER) for _ in range(5)], [whole.advance(NEVER) for _ in range(5)])
 
 
-@pytest.mark.parametrize("names", [["known"], ["has"], ["known", "has"]])
-def test_a_walk_goes_on_from_no_snapshot_without_what_conditions_read(names: list) -> None:
-    ways = [{"next": "a", "when": "visits < 9"}, {"next": "stop", "when": "true"}]
-    spec = world(states=[{"name": "a", "emitter": "e", "delay": constant(1), "transitions": ways}])
-    plan = Plan(datagen.load(spec).spec, parse_moment(START))
-    whole, restored = (walk.Walk(plan, seed=1, max_workers=5) for _ in range(2))
-    whole.advance(5 * 10**9)
-    kept = whole.snapshot()
-    kept = {key: value for key, value in kept.items() if key not in names}
-    with pytest.raises(datagen.RunFailed, match="it lacks what conditions of transitions read of workers; begin a new"):
-        restored.restore(kept)
-
-
 def test_a_spawn_is_held_back_until_it_is_made(monkeypatch) -> None:
     """Also where a window, and a run, ends between the stop that frees its place and the spawn, at the same time."""
     monkeypatch.setattr(walk, "_MOST_ROWS", 1)
