@@ -21,6 +21,7 @@ from datagen.zone import DAY, MINUTE
 
 _ONE = 2**30  # the factor 1, as a course has it
 _DIGITS = 6  # of a product, before it is rounded down
+_LONGEST = 3653 * DAY * 1000  # ns: who waits for a level that has not changed for ten years waits for nothing
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Level:
 
     def go_to(self, now: int) -> None:
         """Be what it is at a time, of a change or of the begin."""
-        self.now = now
+        self.now = self._changed = now
         at = self._zero + now // 1000
         before, self.value = self.value, int(self._reading.values(np.array([at]))[0])
         self._tell(before, self.value, now)
@@ -79,9 +80,15 @@ class Level:
         at, value = self._zero + self.next_change // 1000, self._next
         if value != self.value:
             before, self.value = self.value, value
+            self._changed = now
             self._tell(before, value, now)
         self.now = self.next_change
         self._look(at + 1)
+
+    @property
+    def next_help(self) -> int:
+        """Return when it changes next, or is to be looked at; NEVER where that can be given up."""
+        return self.next_change if self.next_change - self._changed < _LONGEST else NEVER
 
     def _look(self, begin: int) -> None:
         """Find the next change from a time on, in µs; where there is none for a day, that is looked at again then."""
@@ -123,7 +130,7 @@ class Levels:
     @property
     def next_help(self) -> int:
         """Return when one changes next that may set somebody going who waits."""
-        return min((level.next_change for level in self._helping), default=NEVER)
+        return min((level.next_help for level in self._helping), default=NEVER)
 
     def change(self, now: int) -> None:
         """Change those whose time it is."""

@@ -109,6 +109,13 @@ def test_a_deadlock_is_told_though_incidents_come_and_go() -> None:
         records_of(spec, 5)
 
 
+def test_who_waits_for_a_capacity_that_never_comes_is_told_of_soon() -> None:
+    half = {"type": "hour_of_day", "factors": {str(hour): 0.5 + hour % 2 / 10 for hour in range(24)}}
+    resources = {"desk": {"capacity": 1, "capacity_profile": half}}
+    with pytest.raises(datagen.RunFailed, match='nothing can happen any more; waiting are 2 workers for "desk"'):
+        records_of(world(FREE, states=[used(1)], resources=resources, max_workers=2), 1)
+
+
 def test_no_limit_at_all_is_none_with_a_profile_either() -> None:
     states = [{"name": "a", "emitter": "e", "delay": constant(20)}]
     spec = datagen.load(world(NOW, states=states, gap=constant(1), limit_profile=5)).spec
