@@ -145,7 +145,8 @@ KEY_GAPS: list[Spec] = [{}, {"percent_missing": 30}, {"percent_nulls": 30}]
 SAMPLES = [["@a @b1 @a", "@b2@b3", "nothing", ""], ["(@a)", "@b1 @a@a @b"], [1, None, "@b7"]]
 TOKENS_IN_SAMPLES = ["@a", r"@b(\d)", r"@b\d?", "(?<=@)a", "^"]
 PUT: list[Spec] = [
-    *[{"type": "counter"}, {"type": "hex", "length": 3}, {"type": "constant", "value": None}],
+    *[{"type": "counter"}, {"type": "constant", "value": None}],
+    {"type": "string", "chars": "01cdef", "length_distribution": constant(3)},
     *[
         {"type": "enum", "values": ["x\n", "é", '"'], "percent_missing": 30},
         {"type": "int", "distribution": uniform(0, 99)},

@@ -262,7 +262,7 @@ def test_resources_are_shared_as_in_the_reference_simulator(spec: dict, run: dic
 
 
 @seed(FRESH_SEED)
-@settings(FRESH, max_examples=3)
+@settings(FRESH, max_examples=50)
 @given(spec=sharing_specs(), run=runs(), ways=PAIRS)
 def test_resources_are_shared_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
     assert_equal(spec, run, ways)
@@ -275,7 +275,7 @@ def test_children_are_born_as_in_the_reference_simulator(spec: dict, run: dict, 
 
 
 @seed(FRESH_SEED)
-@settings(FRESH, max_examples=3)
+@settings(FRESH, max_examples=50)
 @given(spec=bearing_specs(), run=runs(), ways=PAIRS)
 def test_children_are_born_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
     assert_equal(spec, run, ways)
