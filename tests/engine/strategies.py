@@ -616,8 +616,11 @@ def take_rows(draw: st.DrawFn, spec: Spec) -> None:
             made["size"] = {"table": chosen(draw, sorted(tables))}
         if made["type"] == "replay":
             spec["tables"] = tables | {"log": {"columns": ["at", "played"], "rows": LOG}}
-            dimensions = spec["emitters"][0]["dimensions"]
-            dimensions += [{"name": name, "type": "variable", "variable": name} for name in ("played", "shift")]
+            there = {field["name"] for field in spec["emitters"][0]["dimensions"]}
+            played = sorted({"played", "shift"} - there)
+            spec["emitters"][0]["dimensions"] += [
+                {"name": name, "type": "variable", "variable": name} for name in played
+            ]
 
 
 def reads_variables(states: list[Spec]) -> bool:
