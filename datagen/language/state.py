@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from datagen.language.resource import Waiting
 from datagen.plugin.dimension import AnyDimension
@@ -17,7 +17,17 @@ from datagen.records.expression import Expression
 STOP = "stop"
 
 
-_Probability = Annotated[MaybeNumber, WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]})]
+_NOT_NEGATIVE = WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]})
+_Probability = Annotated[MaybeNumber, _NOT_NEGATIVE]
+
+
+def _check_count(count: int | float | Expression) -> int | float | Expression:
+    if not isinstance(count, Expression) and count < 0:
+        raise ValueError(f"must be greater than or equal to 0, found {show(count)}")
+    return count
+
+
+_Count = Annotated[MaybeNumber, AfterValidator(_check_count), _NOT_NEGATIVE]
 
 
 class Transition(Model):
@@ -56,7 +66,7 @@ class Spawn(Model):
     delay: AnyDistribution | None = Field(
         None, description="how long after the record they are born, in seconds; at once without it"
     )
-    count: MaybeNumber = Field(1, description="how many; a number, or an expression, which is rounded down")
+    count: _Count = Field(1, description="how many; a number, or an expression, which is rounded down")
 
     @property
     def called(self) -> str:

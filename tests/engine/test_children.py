@@ -56,7 +56,7 @@ def test_a_parent_that_has_stopped_still_has_its_children() -> None:
 
 @pytest.mark.parametrize(
     ("count", "born"),
-    [(3, 3), (0, 0), (-2, 0), (2.9, 2), ("visits + 1", 2), ("1.5 * 1.5", 2), ("0 / 0", 0), ("0 - 1", 0)],
+    [(3, 3), (0, 0), ("0 - 2", 0), (2.9, 2), ("visits + 1", 2), ("1.5 * 1.5", 2), ("0 / 0", 0), ("0 - 1", 0)],
 )
 def test_there_are_as_many_children_as_the_count_says_rounded_down(count: float | str, born: int) -> None:
     spec = family({"state": "kid", "count": count})
@@ -170,6 +170,7 @@ def test_the_children_of_who_has_stopped_are_not_those_of_who_took_its_place() -
         ([{"state": "kid", "variables": [calculated("x", "lot")]}], {}, 'variables[0].value: "lot" is not a variable'),
         ([{"state": "kid"}], {"fields": [calculated("x", "spawn.index")]}, '"spawn.index" is not a dimension'),
         ([{"state": "kid"}], {"parent": {"variables": [calculated("x", "spawn.index")]}}, '"spawn.index" is not a'),
+        ([{"state": "kid", "count": -1}], {}, "spawn[0].count: must be greater than or equal to 0, found -1"),
         ([{"state": "kid"}], {"most_children": 0}, "most_children: must be greater than or equal to 1, found 0"),
         ([{"state": "parent"}], {}, "states[0]: a worker can spawn others without ever waiting who do the same"),
     ],
