@@ -72,13 +72,16 @@ def load(
     plugins: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    only: Sequence[str] = (),
 ) -> LoadedSpec:
     """Read and check a spec, from a file or as a dict; ``plugins`` are files of your own kinds.
+
+    Of several populations ``only`` those of some names are there, if any are named.
 
     ``${NAME}`` in it is a parameter of the spec, whose default ``parameters`` may replace, or is read from
     ``environment`` alone; without one it is a mistake. Raises InvalidInput with all that is wrong.
     """
-    request = Request(source, environment=environment, parameters=parameters or {})
+    request = Request(source, environment=environment, parameters=parameters or {}, only=only)
     return spec_of(request, Registry.load(plugins))
 
 
@@ -159,6 +162,7 @@ def _request(spec: SpecLike, target: TargetLike | None, options: Mapping[str, An
         options=Options.of(options),
         environment=options.get("environment"),
         parameters=options.get("parameters") or {},
+        only=options.get("only") or (),
         plugins=options.get("plugins") or (),
         state=None if kept is None else str(kept),
     )

@@ -187,6 +187,9 @@ def _add_spec(parser: Parser) -> None:
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="value of a parameter of the spec; repeatable"
     )
+    parser.add_argument(
+        "--only", metavar="NAME", action="append", default=[], help="run this population alone, of several; repeatable"
+    )
 
 
 def _add_run(parser: Parser) -> None:
@@ -215,7 +218,13 @@ def _add_simulation(add: Callable[..., Any]) -> None:
     """Add the options of whatever simulates a spec."""
     add("--warm-up", metavar="TIME", help="how long before the start the simulation begins, or auto; else the spec's")
     add("--timezone", metavar="ZONE", help="zone of times without an offset, such as Europe/Berlin; else the spec's")
-    add("-m", "--max-workers", metavar="N", help="most workers alive at once; else max_workers of the spec, else 100")
+    add(
+        "-m",
+        "--max-workers",
+        metavar="N",
+        action="append",
+        help="most workers alive at once; of several populations NAME=N, repeatable; else the spec's, else 100",
+    )
     add("--rate", metavar="RATE", help="so many records a time, such as 5000/s, by more workers; wins over the spec")
     add("--volume", metavar="VOLUME", help="so many bytes (of compact JSON) or records a time, such as 10GB/D")
 
@@ -274,6 +283,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
         options=options,
         environment=os.environ,
         parameters=parameters,
+        only=getattr(arguments, "only", ()),
         plugins=arguments.plugins,
         state=getattr(arguments, "state", None),
         reads=["/dev/stdin"] if isinstance(spec, Document) else [],

@@ -118,7 +118,9 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "workers", f"{came}{'unknown how many' if workers['alive'] is None else _number(workers['alive'])} are alive"
     if scale is not None:
         yield "scale", f"{scale['constant']:.8g} times as many workers as the spec says{shown_error(scale['error'])}"
-    yield "limit", _limit(found["limit"], life["always_stops"], workers["alive"])
+    for name, one in (found["populations"] or {"": found}).items():
+        text = _limit(one["limit"], one["life"]["always_stops"], one["workers"]["alive"])
+        yield "limit", f"{name}: {text}" if name else text
     run = found["run"]
     if run["records"] is not None:
         parts = [f"{_number(run['records'])} records"]

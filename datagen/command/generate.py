@@ -16,6 +16,7 @@ from datagen.job.rows import with_rows
 from datagen.job.times import settle
 from datagen.job.volume import scaled
 from datagen.language.spec import Spec
+from datagen.problems import Path_
 
 _LOOK_EVERY = 0.05  # seconds
 
@@ -53,15 +54,17 @@ def _check(request: Request, voice: Voice, *, connect: bool) -> bool:
     options, scale = scaled(loaded, options, times.start)
     forecast = Limit.of(options, loaded.spec).forecast()
     if forecast:
-        voice.warn([inputs.loaded.document.problem((_source_of(inputs.loaded.spec),), forecast)])
+        voice.warn([inputs.loaded.document.problem(_source_of(inputs.loaded.spec), forecast)])
     if scale is not None:
         voice.say(str(scale))
     voice.say("spec, target and format are valid")
     return True
 
 
-def _source_of(spec: Spec) -> str:
-    return "arrivals" if spec.interarrival is None else "interarrival"
+def _source_of(spec: Spec) -> Path_:
+    if spec.populations:
+        return ("populations",)
+    return ("arrivals",) if spec.interarrival is None else ("interarrival",)
 
 
 def _follow(job: jobs.Job, watch: Watch, signals: Signals, *, shows_progress: bool) -> Report:

@@ -12,7 +12,7 @@ from datagen.command.signals import Signals
 from datagen.command.voice import Voice
 from datagen.delivery.deliver import Report
 from datagen.job.job import Job
-from datagen.job.limit import Limit
+from datagen.job.limit import Limit, Limits
 from datagen.job.options import Options
 from datagen.moment import Moment
 from datagen.plugin.arrival import Unreadable
@@ -134,7 +134,9 @@ def progress(records: int | None, span: int | None) -> Iterator[Show]:
         yield show
 
 
-def say_end(report: Report, options: Options, limit: Limit, voice: Voice, libraries: Sequence[str] = ()) -> None:
+def say_end(
+    report: Report, options: Options, limit: Limit | Limits, voice: Voice, libraries: Sequence[str] = ()
+) -> None:
     """Say the lines that end a run, which depends on the data of some libraries."""
     cut = limit.summary(report.held)
     if cut:

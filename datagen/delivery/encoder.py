@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datagen.draw import Integers, Marks
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.stage import RunningStage, Scope, Snapshot, Stage
 from datagen.plugin.target import RECORD_ID, Encoded, Sink, Target
 from datagen.records.batch import MOST_ROWS, Batch, Layout
+from datagen.records.worker import populations_of, worker_texts
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,24 @@ class Route:
         """Return what leads records along the route, and what they come to; only called when there are no misfits."""
         sink = self.target.begin(self.layout, self.formatter, self.scope)
         stages = [stage.begin(layout, scope) for stage, layout, scope in self._stages]
-        return Encoder(self.target, stages, sink, self.formatter), sink
+        return Encoder(self.target, stages, sink, self.formatter, self.scope.populations), sink
 
 
 class Encoder:
     """Chooses the records that a target wants, leads them through its stages, and encodes what comes out."""
 
-    def __init__(self, target: Target, stages: list[RunningStage], sink: Sink, formatter: Formatter) -> None:
+    def __init__(
+        self,
+        target: Target,
+        stages: list[RunningStage],
+        sink: Sink,
+        formatter: Formatter,
+        populations: tuple[str, ...] = (),
+    ) -> None:
         self._emitters = None if target.emitters is None else frozenset(target.emitters)
+        self._names = populations
+        wanted = target.populations
+        self._populations = None if wanted is None else np.isin(populations, wanted)  # which of all
         self._with_ids = target.record_id
         self._stages = stages
         self._sink = sink
@@ -79,7 +92,7 @@ class Encoder:
     @property
     def passes_all(self) -> bool:
         """Return whether every record of the run comes out, and no other."""
-        return not self._stages and self._emitters is None
+        return not self._stages and self._emitters is None and self._populations is None
 
     def encode(self, batch: Batch, until: int) -> Iterator[Encoded]:
         """Yield what comes out of the stages, encoded; both as below."""
@@ -93,12 +106,14 @@ class Encoder:
         """Yield what comes out of the stages, in batches of at most a bound; ``until`` is that of a stage."""
         if self._emitters is not None:
             batch = batch.of(self._emitters)
+        if self._populations is not None:
+            batch = batch.take(np.flatnonzero(_chosen(batch.worker, self._populations)))
         for stage in self._stages:
             batch = stage.through(batch, until)
         for start in range(0, len(batch), MOST_ROWS):
             part = batch if len(batch) <= MOST_ROWS else batch.slice(start, min(start + MOST_ROWS, len(batch)))
             self.made += len(part)
-            yield _with_ids(part) if self._with_ids else part
+            yield _with_ids(part, self._names) if self._with_ids else part
 
     def snapshot(self) -> Snapshot:
         """Return how many records came out, and what the stages remember."""
@@ -111,12 +126,18 @@ class Encoder:
             stage.restore(kept)
 
 
-def _with_ids(batch: Batch) -> Batch:
+def _chosen(worker: Integers, populations: Marks) -> Marks:
+    """Return which records are of workers (n,) of some populations; the rows of tables are of nobody."""
+    numbers = populations_of(worker)
+    return populations[numbers] & (numbers >= 0)
+
+
+def _with_ids(batch: Batch, populations: tuple[str, ...]) -> Batch:
     """Add the dimension ``record_id``; what a stage made itself is numbered under the stage's name."""
     parts = []
     for part in batch.parts:
         worker = batch.worker[part.rows]
-        owner = pa.array(worker).cast(pa.string()) if worker[0] >= 0 else part.emitter
+        owner = worker_texts(worker, populations) if worker[0] >= 0 else part.emitter
         ids = pc.binary_join_element_wise(owner, batch.numbers(part), "-")
         parts.append(replace(part, columns=part.columns | {RECORD_ID: ids}))
     return replace(batch, parts=tuple(parts))

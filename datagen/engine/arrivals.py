@@ -8,6 +8,7 @@ import numpy as np
 
 from datagen.clock import NEVER
 from datagen.draw import Keys
+from datagen.engine.crowd import CROWD, Limits, crowds_of, limits_of
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Rhythm
 from datagen.engine.scout import measuring
@@ -22,8 +23,8 @@ from datagen.problems import show
 class Arrivals:
     """All sources of arrivals of a run, in order of their names."""
 
-    def __init__(self, plan: Plan, seed: int, max_workers: int, known: int) -> None:
-        """Take the limit of workers alive at once, and how many times of a source the walk takes at once."""
+    def __init__(self, plan: Plan, seed: int, limits: Limits, known: int) -> None:
+        """Take the limits of workers alive at once, and how many times of a source the walk takes at once."""
         self._plan = plan
         self._seed = seed
         self.keeps_batches = BATCH in plan.facts
@@ -43,12 +44,13 @@ class Arrivals:
         for number, (place, rhythm) in reversed(list(enumerate(paced))):
             self.table["pace"][place] = number
             pace = Pace(rhythm.core, pace)
-        self.core = Sources(max_workers, pace)
-        self.core.house(self.table, self.times)
+        self.crowds = crowds_of(limits_of(plan.population, limits))
+        self.core = Sources(pace)
+        self.core.house(self.table, self.times, self.crowds)
         for running in self._sources:
-            if not isinstance(running.declared.from_, After):
+            if not isinstance(running.declared.from_, After) and not plan.population.is_off(running.declared):
                 running.begin(self._begin_of(running.declared))
-        self._go_on(0, 0)
+        self._go_on(0)
 
     def __len__(self) -> int:
         return len(self._sources)
@@ -57,7 +59,7 @@ class Arrivals:
     def held_since(self) -> int:
         """Return since when a worker is held back who could else be alive, in ns of the simulation; else ``NEVER``."""
         waits = (self.table["when_full"] == WAITS) & (self.table["is_kept"] == 0)
-        waiting = waits & (self._is_full | (self.table["due"] < self.core.opened))
+        waiting = waits & (self._is_full | (self.table["due"] < self.crowds["opened"][self.table["crowd"]]))
         return int(self.table["due"][waiting].min(initial=NEVER))
 
     @property
@@ -80,7 +82,8 @@ class Arrivals:
     @property
     def _is_full(self) -> Any:
         """Return for which sources there is no place, (sources,)."""
-        return (self.core.alive >= self.core.most) | (self.table["alive"] >= self.table["most"])
+        are_full = self.crowds["alive"] >= self.crowds["most"]
+        return are_full[self.table["crowd"]] | (self.table["alive"] >= self.table["most"])
 
     @property
     def next_change(self) -> int:
@@ -99,18 +102,19 @@ class Arrivals:
     def reach(self) -> None:
         """Find out when the next worker comes due of the source whose pace was not known so far ahead."""
         self._sources[self.core.beyond].reach(self.core.since, self.core.gap)
-        self.core.restore(self.core.opened)
+        self.core.restore()
 
     def end(self) -> None:
         """Let begin, and end, who waits for the source that is over now."""
-        self._go_on(self.core.ended_at, self.core.opened)
+        self._go_on(self.core.ended_at)
 
     def change(self) -> None:
         """Let the sources change whose time it is."""
         now = self.next_change
         for source in self._sources:
             source.change(now)
-        self._go_on(now, now)
+        self.crowds["opened"] = now
+        self._go_on(now)
 
     def known(self, place: int) -> Keys:
         """Return the keys of the workers of a source, (n,), about whose followers the walk knows."""
@@ -127,7 +131,7 @@ class Arrivals:
     def snapshot(self) -> dict[str, Any]:
         """Return where all sources are, for ``restore``."""
         return {
-            "opened": self.core.opened,
+            "crowds": {name: self.crowds[name].copy() for name in CROWD.names or ()},
             "table": {name: self.table[name].copy() for name in SOURCE.names or ()},
             "sources": [source.snapshot() for source in self._sources],
         }
@@ -138,13 +142,16 @@ class Arrivals:
             self.table[name] = column
         for source, state in zip(self._sources, snapshot["sources"], strict=True):
             source.restore(state)
-        self.core.restore(snapshot["opened"])
+        for name, column in snapshot["crowds"].items():
+            self.crowds[name] = column
+        self.core.restore()
 
     def _declare(self, row: Any, source: Arrival) -> None:
         """Enter what a source has in common with others."""
         if not isinstance(source.until, After):
             row["until"] = self._time(source.until, NEVER) + source.includes_until
         row["state"] = self._plan.state_number(source.state)
+        row["crowd"] = self._plan.population.crowd_of(source.name or "")
         turned = source.when_full.state if isinstance(source.when_full, TurnedAway) else None
         row["turned"] = self._plan.state_number(turned)
         row["awaited"] = any(source.name in other.waits_for() for other in self._plan.population.sources)
@@ -172,7 +179,7 @@ class Arrivals:
         times = self._times
         return default if at is None else (at.microseconds(times.start, times.zone) - times.zero) * 1000
 
-    def _go_on(self, now: int, opened: int) -> None:
+    def _go_on(self, now: int) -> None:
         """Let begin, and end, who waits for a source that is over now, and find out who comes next."""
         while over := {source.declared.name for source in self._sources if source.is_over and source.is_awaited}:
             for source in self._sources:
@@ -182,4 +189,4 @@ class Arrivals:
                     source.end(now)
                 if isinstance(begins, After) and begins.after in over:
                     source.begin(now)
-        self.core.restore(opened)
+        self.core.restore()

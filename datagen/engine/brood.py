@@ -20,6 +20,7 @@ class Spawns:
 
     begin: npt.NDArray[np.int32]  # (states + 1,) where the entries of each begin
     state: npt.NDArray[np.int32]  # (entries,) that the children begin in
+    crowd: Integers  # (entries,) that these are of
     purpose: Keys  # (entries,) of their keys
     count: Integers  # (entries,) how many, where there are no instructions for it
     counts: npt.NDArray[np.int32]  # (entries, 2) begin and end of the instructions
@@ -33,6 +34,7 @@ def spawns_of(plan: Plan, programs: Programs, seed: int) -> Spawns:
     return Spawns(
         begin=np.cumsum([0, *(len(state.spawn) for state in plan.population.states)]).astype(np.int32),
         state=np.array([numbers[one.state] for _, one in plan.spawns], np.int32),
+        crowd=np.array([plan.population.crowd_of(one.state) for _, one in plan.spawns], np.int64),
         purpose=np.array([draw.purpose_key(seed, plan.purpose(path)) for path in paths], np.uint64),
         count=np.array([0 if isinstance(count, Expression) else max(int(count), 0) for count in counts], np.int64),
         counts=programs.counts_of_children,

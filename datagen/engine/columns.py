@@ -76,7 +76,7 @@ class Columns:
         """Yield what expressions can't do with the values that they read, each with its path in the JSON."""
         nothing = np.zeros(0, np.int64)
         variables = {name: course(nothing).type for name, course in self.times.readings.items()}
-        variables |= self._plan.notes | self._types
+        variables |= self._plan.known_of_lives | self._types
         owner: Path_ = ()
         earlier: dict[str, pa.DataType] = {}
         types = self.layout.emitters | self.shapes.beside
@@ -206,7 +206,7 @@ class Columns:
         made: dict[str, pa.Array] = {}
         back = self._ordered.back((EMITTER, emitter), lambda _: nothing.astype(np.int32))
         look = partial(Sight(self._ordered.logs).of, at=nothing)
-        rows = self._rows(nothing.astype(np.uint64), no_events(self._plan.notes), reader, made, back, look)
+        rows = self._rows(nothing.astype(np.uint64), no_events(self._plan.known_of_lives), reader, made, back, look)
         rows = rows.owned_by(EMITTER, emitter)
         for dimension in self._plan.emitters[emitter].fields:
             made[dimension.name] = rows.make(dimension)

@@ -7,6 +7,7 @@ and the number alive is their rate times their life (J. Little, 1961). The limit
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, isfinite, sqrt
+from typing import Self
 
 import numpy as np
 
@@ -94,6 +95,18 @@ class Expectation:
     scale: float = 1.0  # so many times more workers than the sources say
     start: Moment = BEGIN  # whose offset says whose wall clock is meant where the spec does not
 
+    def of(self, name: str) -> Self:
+        """Return what is to be expected of one of several populations, as it lives among the others."""
+        if not name:
+            return self
+        own, population = replace(self), self.population
+        number = population.crowds.index(name)
+        inflows = [flow for flow in self.inflows if population.crowd_of(flow.source.name or "") == number]
+        names = [state.name for state in population.states]
+        chains = {begin: chain for begin, chain in self._chains.items() if population.crowd_of(names[begin]) == number}
+        vars(own).update(settled=self.settled, waiting=self.waiting, inflows=inflows, _chains=chains)
+        return own
+
     @property
     def timeline(self) -> Timeline:
         """Return what its means are taken over."""
@@ -113,7 +126,7 @@ class Expectation:
         found = None
         if is_by_theory(self.population):
             flows = np.zeros(len(self.population.states))
-            for source in self.population.sources:
+            for source in self.sources:
                 visits = Chain(self.population, self._begin(source.state), nothing).visits
                 flows += 0.0 if visits is None else getattr(source, "rate", 0.0) * self.scale * visits
             found = by_theory(self.population, flows)
@@ -149,7 +162,12 @@ class Expectation:
     @cached_property
     def inflows(self) -> list[Inflow]:
         """Return what is to be expected of each source, in order of their names."""
-        return [self._inflow(source) for source in self.population.sources]
+        return [self._inflow(source) for source in self.sources]
+
+    @property
+    def sources(self) -> list[Arrival]:
+        """Return the sources of which somebody comes, in order of their names."""
+        return [source for source in self.population.sources if not self.population.is_off(source)]
 
     @cached_property
     def emits(self) -> Floats:
@@ -264,8 +282,8 @@ class Expectation:
     @cached_property
     def _chains(self) -> dict[int, Chain]:
         """Return the chain from each state that workers are born in."""
-        begins = [source.state for source in self.population.sources]
-        begins += [at.when_full.state for at in self.population.sources if isinstance(at.when_full, TurnedAway)]
+        begins = [source.state for source in self.sources]
+        begins += [at.when_full.state for at in self.sources if isinstance(at.when_full, TurnedAway)]
         return {number: Chain(self.settled, number, self.waiting) for number in map(self._begin, begins)}
 
     def chain(self, state: str | None) -> Chain:

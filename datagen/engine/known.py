@@ -25,7 +25,7 @@ from datagen.engine.program import (
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
-from datagen.plugin.life import AGE, VISITS, WAITED, shared, visited
+from datagen.plugin.life import AGE, POPULATION, STATE, VISITS, WAITED, shared, visited
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, path_part, show
 from datagen.records.conversion import as_type
@@ -75,7 +75,7 @@ class Known:
     constants: Constants
     fields: list[Field] = field(default_factory=list)
     first: list[bool] = field(default_factory=list)  # of each thing that is kept, whether it has a value at first: 0
-    _places: dict[str | int, int] = field(default_factory=dict)  # where it is, by name or, for visits, by state
+    _places: dict[str, int] = field(default_factory=dict)  # where it is, by name
     _variables: dict[str, _Variable] = field(default_factory=dict)
 
     @property
@@ -99,7 +99,7 @@ class Known:
 
     def counter(self, state: int) -> int:
         """Return where the visits to a state are counted; -1: they are not."""
-        return self._places.get(state, -1)
+        return self._places.get(called(VISITS, self.plan.own_names[state]), -1)
 
     def setting(self, owner: int) -> Code:
         """Return the instructions for what a state, source or spawn sets, in order."""
@@ -146,18 +146,20 @@ class Known:
 
     def fact(self, name: str, state: int) -> Source:
         """Return where what is known of a worker in a state comes from; raises Unprogrammable when it is not known."""
-        states = [one.name for one in self.plan.population.states]
+        states = self.plan.own_names
         visits = visited(states)
         if name == VISITS and state >= 0:
-            return Source(WHOLE, (("known", self._place(state)),))
+            return Source(WHOLE, (("known", self._place(called(VISITS, states[state]))),))
         if name in visits:
-            return Source(WHOLE, (("known", self._place(states.index(visits[name]))),))
+            return Source(WHOLE, (("known", self._place(name)),))
         if name == WORKER:
             return Source(WHOLE, (("known", self._place(WORKER)),))
         if name == AGE and state >= 0:
             self._place(AGE)
         if name in (AGE, WAITED) and state >= 0:
             return Source(REAL, (("seconds", FACTS[name]),))
+        if (told := self._told(name, state)) is not None:
+            return told
         if name in FACTS and state >= 0:
             return Source(WHOLE, (("fact", FACTS[name]),))
         resources, incidents = [*self.plan.population.resources], self.plan.incidents_read
@@ -169,13 +171,23 @@ class Known:
             return Source(WHOLE, (("fact", place),))
         raise Unprogrammable(self._unknown(name, [*visits, *shared(resources), WORKER, VISITS, *FACTS]))
 
+    def _told(self, name: str, state: int) -> Source | None:
+        """Return where the name of a state, or of its population, comes from: a list of one."""
+        population = self.plan.population
+        if state < 0 or name not in (STATE, POPULATION) or (name == POPULATION and not population.populations):
+            return None
+        crowd = population.crowds[population.crowd_of(population.states[state].name)]
+        value = self.plan.own_names[state] if name == STATE else crowd
+        place = self.constants.add(np.ones(1, np.int64), np.ones(1, bool))
+        return Source(WHOLE, (("whole", place),), pa.array([None, value]))
+
     def _unknown(self, name: str, known: Sequence[str]) -> str:
         if name.partition("(")[0] in ("profile", "incident", "previous") or root(["time", "batch"], name):
             return f"{show(name)} can't be read by a state"
         near = did_you_mean(name, [*known, *self.plan.variable_names])
         return f"{show(name)} is neither a variable nor what a state knows of a worker{near}"
 
-    def _place(self, what: str | int) -> int:
+    def _place(self, what: str) -> int:
         """Return where something is kept."""
         if what not in self._places:
             self._places[what] = self._room(has_value=True)

@@ -4,7 +4,7 @@ They are read at the begin of the simulation, at every whole minute of UTC and a
 instant. Times here are ns of the simulation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,16 +109,16 @@ class Level:
 class Levels:
     """All levels of a run."""
 
-    def __init__(self, plan: Plan, times: Times, limit: int, tell: Callable[[str, str], Tell]) -> None:
-        """Take a plan, the limit of workers, and what returns whom to tell of a level, by its kind and name.
+    def __init__(self, plan: Plan, times: Times, limits: Sequence[int], tell: Callable[[str, str], Tell]) -> None:
+        """Take a plan, the limits of workers, and what returns whom to tell of a level, by its kind and name.
 
         The kinds are ``limit``, ``resource`` and ``incident``.
         """
         initial = {("resource", name): one.capacity for name, one in plan.population.resources.items()}
-        initial["limit", ""] = limit
+        initial |= {("limit", name): limit for name, limit in zip(plan.population.crowds, limits, strict=True)}
         self._levels = [
             Level(reading, times.zero, initial.get(what, 0), tell(*what))
-            for what, reading in _readings(plan, times, limit).items()
+            for what, reading in _readings(plan, times, limits).items()
         ]
         self._helping = self._levels[len(plan.incidents_read) :]
 
@@ -147,16 +147,18 @@ class Levels:
             level.go_to(now)
 
 
-def _readings(plan: Plan, times: Times, limit: int) -> dict[tuple[str, str], Reading]:
-    """Return what follows the time in a plan, by kind and name: the limit, capacities, incidents that states read."""
+def _readings(plan: Plan, times: Times, limits: Sequence[int]) -> dict[tuple[str, str], Reading]:
+    """Return what follows the time in a plan, by kind and name: limits, capacities, incidents that states read."""
     population = plan.population
 
     def number(most: int, least: int, product: Product, path: str) -> Reading:
         return Reading.of_number(most, least, times.course(product, plan.purpose(path)))
 
     found = {("incident", name): Reading.of_incident(times.incidents[name]) for name in plan.incidents_read}
-    if population.limit_profile is not None:
-        found["limit", ""] = number(limit, 1, population.limit_profile, "limit_profile")
+    for name, limit in zip(population.crowds, limits, strict=True):
+        if (profile := population.limit_profile_of(name)) is not None:
+            path = f"population/{path_part(name)}/limit_profile" if name else "limit_profile"
+            found["limit", name] = number(limit, 1, profile, path)
     for name, one in population.resources.items():
         if one.capacity_profile is not None:
             path = f"resource/{path_part(name)}/capacity_profile"

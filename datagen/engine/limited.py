@@ -11,6 +11,7 @@ import numpy as np
 
 from datagen.clock import time_left
 from datagen.draw import EXPONENTIAL, Floats
+from datagen.engine.crowd import Limits
 from datagen.engine.expectation import Expectation, Inflow
 from datagen.engine.plan import Plan
 from datagen.engine.waiting import asks, lost
@@ -18,6 +19,7 @@ from datagen.engine.walk import Walk
 from datagen.engine.watched import watched
 from datagen.plugin.arrival import Arrival, TurnedAway
 from datagen.plugin.distribution import Distribution
+from datagen.records.worker import populations_of
 
 _MOST_STEPS = 200_000  # of a pilot
 _CROWDED = 1.25  # times the limit are alive: from there on somebody always waits,
@@ -71,22 +73,24 @@ def _measured(flows: Sequence[Inflow], measure: Callable[[], float]) -> Outcome:
     return Outcome([replace(flow, rates=flow.rates * share) for flow in flows], binds=True, is_measured=True)
 
 
-def born(plan: Plan, seed: int, limit: int, expected: float, span: int | None) -> float:
+def born(plan: Plan, seed: int, limits: Limits, expected: float, span: int | None, only: str | None = None) -> float:
     """Return the share of workers expected a second who are born in a pilot, in the second half of its time.
 
     Of a run of a ``span`` (ns) that takes no more steps than a pilot, it is that of the whole run. Those who are turned
-    away are told by the state that they are born in, where no source begins there.
+    away are told by the state that they are born in, where no source begins there. Of several populations
+    ``only`` one may be meant.
     """
     plan = replace(plan, population=watched(plan.population).population)  # a birth that waits is a step, too
     sources = plan.population.sources
     begins = {plan.state_number(source.state) for source in sources}
     turned = {plan.state_number(at.when_full.state) for at in sources if isinstance(at.when_full, TurnedAway)} - begins
-    walk, end = Walk(plan, seed, limit), time_left(plan.start) if span is None else span
+    walk, end = Walk(plan, seed, limits), time_left(plan.start) if span is None else span
     births = [np.zeros(0, np.int64)]
     steps = last = 0
     for taken in walk.windows(end):
         steps += len(taken)
-        births.append(taken.time[(taken.step == 0) & ~np.isin(taken.state, [*turned])])
+        own = True if only is None else populations_of(taken.worker) == plan.population.crowds.index(only)
+        births.append(taken.time[(taken.step == 0) & ~np.isin(taken.state, [*turned]) & own])
         last = int(taken.time[-1])
         if steps >= _MOST_STEPS:
             break

@@ -49,13 +49,13 @@ class Outlook(Expectation):
         """Return what is to be expected of each source, in order of their names."""
         found: dict[str | None, Inflow] = {}
         over: dict[str | None, int] = {}
-        waiting = [self._inflow(source) for source in self.population.sources]
+        waiting = [self._inflow(source) for source in self.sources]
         while waiting:  # they were refused if they waited for each other
             ready = (place for place, flow in enumerate(waiting) if flow.source.waits_for() <= over.keys())
             flow = waiting.pop(next(ready))
             name = flow.source.name
             found[name], over[name] = self._in_run(flow, over)
-        return [found[source.name] for source in self.population.sources]
+        return [found[source.name] for source in self.sources]
 
     @cached_property
     def alive(self) -> float | None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.engine.birth import FACTS, Fact
+from datagen.engine.named import told
 from datagen.engine.pool import Pools
 from datagen.engine.tables import Tables, numbers_of, tables_of
 from datagen.engine.times import Times
@@ -100,6 +101,11 @@ class Plan:
         return numbers_of(self.population.states)
 
     @cached_property
+    def own_names(self) -> list[str]:
+        """Return the names of the states in their populations; a worker is in one, so the same name is one to it."""
+        return [self.population.own_name(state.name) for state in self.population.states]
+
+    @cached_property
     def emitters(self) -> dict[str, Emitter]:
         return {emitter.name: emitter for emitter in self.population.emitters}
 
@@ -159,13 +165,24 @@ class Plan:
         return {name: fact for name, fact in FACTS.items() if name in read - self.variable_names}
 
     @cached_property
-    def notes(self) -> dict[str, pa.DataType]:
-        """Return what is noted of workers at each step since fields or variables read it, with its type."""
+    def known_of_lives(self) -> dict[str, pa.DataType]:
+        """Return what fields or variables read of workers in states, with its type."""
         population = self.population
-        known = readable((state.name for state in population.states), population.resources)
+        known = readable(self.own_names, population.resources, has_populations=bool(population.populations))
         read = {name for place in population.places() for _, name in place.dimension.all_names()}
         known[INDEX] = pa.int64()
         return {name: type_ for name, type_ in known.items() if name in read - self.variable_names}
+
+    @property
+    def notes(self) -> dict[str, pa.DataType]:
+        """Return what the walk notes of workers at each step since it is read, with its type."""
+        return {name: type_ for name, type_ in self.known_of_lives.items() if type_ != pa.string()}
+
+    @cached_property
+    def told(self) -> dict[str, pa.Array]:
+        """Return what the states of steps tell, since it is read: names (states + 1 + spawns,); of a spawn its own."""
+        names = [*(state.name for state in self.population.states), None, *(state.name for state, _ in self.spawns)]
+        return {name: array for name, array in told(self.population, names).items() if name in self.known_of_lives}
 
     @cached_property
     def incidents_read(self) -> list[str]:

@@ -10,12 +10,14 @@ import pyarrow as pa
 
 from datagen.draw import Floats, Integers
 from datagen.engine.memory import Back
+from datagen.engine.named import Named
 from datagen.engine.step import Steps
 from datagen.engine.variables import StoreReader
 from datagen.plugin.world import NoPast, Past, Seen
 from datagen.records.batch import TIME
 from datagen.records.expression.name import former, of_former
 from datagen.records.text import as_milliseconds, plain_text
+from datagen.records.worker import own_numbers
 
 Look = Callable[[str], Seen]  # the records of an emitter
 Course = Callable[[Integers], pa.Array]  # of times (n,), in ns since the start
@@ -28,7 +30,7 @@ class Events:
     due: Integers  # (n,) ns since the start
     worker: Integers  # (n,)
     step: Integers  # (n,)
-    noted: Mapping[str, Integers | Floats]  # what is known of the worker then, by name: (n,)
+    noted: Mapping[str, Integers | Floats | Named]  # what is known of the worker then, by name: (n,)
 
 
 _NOTHING = np.zeros(0, np.int64)
@@ -36,9 +38,11 @@ _NOTHING = np.zeros(0, np.int64)
 
 def no_events(notes: Mapping[str, pa.DataType]) -> Events:
     """Return no events, for which things of some types would be known."""
-    return Events(
-        _NOTHING, _NOTHING, _NOTHING, {name: _NOTHING.astype(notes[name].to_pandas_dtype()) for name in notes}
-    )
+    return Events(_NOTHING, _NOTHING, _NOTHING, {name: _nothing(type_) for name, type_ in notes.items()})
+
+
+def _nothing(type_: pa.DataType) -> Integers | Floats | Named:
+    return Named.of_nothing() if type_ == pa.string() else _NOTHING.astype(type_.to_pandas_dtype())
 
 
 def events_of(steps: Steps) -> Events:
@@ -86,7 +90,7 @@ class RecordReader:
     def described(self, row: int) -> str:
         events = self._events
         time = plain_text(as_milliseconds(self._courses[TIME](events.due[row : row + 1])))[0].as_py()
-        return f"the record of {time}, worker {events.worker[row]}, step {events.step[row]}"
+        return f"the record of {time}, worker {own_numbers(events.worker)[row]}, step {events.step[row]}"
 
     def seen(self, emitter: str, origin: Integers | None) -> Seen:
         assert self._look is not None, "what looks up is made where it can"

@@ -12,6 +12,7 @@ import numpy as np
 from datagen.clock import NEVER, Clock, time_left
 from datagen.draw import Integers
 from datagen.engine.crew import Crew, looked_ahead
+from datagen.engine.crowd import Limits
 from datagen.engine.draft import Draft
 from datagen.engine.first import columns_of
 from datagen.engine.fit import misfits, oddities
@@ -55,7 +56,7 @@ class Run:
         clock: Clock,
         *,
         seed: int,
-        max_workers: int,
+        max_workers: Limits,
         records: int | None = None,
         duration: int | None = None,
         size: int | None = None,

@@ -14,7 +14,7 @@ from datagen.plugin.arrival import BLOCK, OPEN, Arrival, Scope, TurnedAway, Unre
 
 # As the struct in datagen/native/sources.pxd.
 _NUMBERS = ("due", "until", "number", "total", "alive", "outside", "most")
-_SMALL = ("awaited", "is_kept", "counts_from_birth", "when_full", "state", "turned", "pace")
+_SMALL = ("awaited", "is_kept", "counts_from_birth", "when_full", "state", "turned", "pace", "crowd")
 SOURCE = np.dtype(
     [*((name, "i8") for name in _NUMBERS), ("key", "u8"), ("first", "i8"), ("known", "i8")]
     + [(name, "i4") for name in _SMALL],

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from datagen.draw import Floats, Integers, Keys
+from datagen.engine.named import Named
 
 
 class Room:
@@ -118,7 +120,9 @@ class Steps:
     keep: tuple[Integers | None, ...] = ()
     births: Births = NO_BIRTHS
     stops: Stops = NO_STOPS  # of the whole window
-    noted: Mapping[str, Integers | Floats] = field(default_factory=dict)  # what is known of the worker, by name: (n,)
+    noted: Mapping[str, Integers | Floats | Named] = field(
+        default_factory=dict
+    )  # what is known of the worker, by name: (n,)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -126,6 +130,11 @@ class Steps:
     def keeping(self, keep: tuple[Integers | None, ...]) -> "Steps":
         """Return the same steps, with what to keep of the stores."""
         return replace(self, keep=keep)
+
+    def telling(self, names: Mapping[str, pa.Array]) -> "Steps":
+        """Return the same steps, of which is known, too, what states tell by name (states,)."""
+        told = {name: Named(self.state, array) for name, array in names.items()}
+        return replace(self, noted={**self.noted, **told}) if told else self
 
     def bearing(self, births: Births) -> "Steps":
         """Return the same steps, with other births."""

@@ -24,7 +24,7 @@ def variable_types(plan: Plan, world: World, courses: Mapping[str, Course], look
     stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
     nothing = np.zeros(0, np.int64)
     variables = StoreReader(stores, lambda _: nothing.astype(np.int32))
-    reader = RecordReader(variables, no_events(plan.notes), courses, {}, None, look)
+    reader = RecordReader(variables, no_events(plan.known_of_lives), courses, {}, None, look)
     rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
 
     def type_of(name: str) -> pa.DataType:

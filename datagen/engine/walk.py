@@ -17,6 +17,7 @@ from datagen.draw import Integers
 from datagen.engine.ahead import Ahead
 from datagen.engine.arrivals import Arrivals
 from datagen.engine.conditions import Conditions
+from datagen.engine.crowd import Limits, limits_of
 from datagen.engine.levels import Levels, Tell
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
@@ -30,6 +31,7 @@ from datagen.native.walk import EventLoop
 from datagen.plugin.arrival import Unreadable
 from datagen.plugin.world import World
 from datagen.problems import Path_, RunFailed, counted, show
+from datagen.records.worker import own_numbers, populations_of
 
 _FIRST_ROWS = 1024
 _MOST_ROWS = 65536
@@ -47,13 +49,15 @@ _DRAWS = ("transition", "delay", "timeout", "spawn")
 class Walk:
     """The walk of all workers. Times are ns since the start, also those before it, of a simulation that warms up."""
 
-    def __init__(self, plan: Plan, seed: int, max_workers: int) -> None:
+    def __init__(self, plan: Plan, seed: int, max_workers: Limits) -> None:
+        limits = limits_of(plan.population, max_workers)
+        most = min(sum(limits), NEVER)
         self._warm_up = plan.warm_up
         self._plan = plan
         self._groups_before = sorted(plan.groups_before)
         self._conditions = Conditions(plan, _world(plan, seed))
-        self._ahead = Ahead(plan, seed, max_workers, self._conditions.fields, self._conditions.world)
-        self._arrivals = Arrivals(plan, seed, min(max_workers, NEVER), self._ahead.newcomers)
+        self._ahead = Ahead(plan, seed, most, self._conditions.fields, self._conditions.world)
+        self._arrivals = Arrivals(plan, seed, max_workers, self._ahead.newcomers)
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
         programs = self._conditions.programs
         self._decision = Decision(programs, Machine(programs))
@@ -69,20 +73,21 @@ class Walk:
         resources = len(plan.population.resources)
         steps, shares = self._ahead.steps, bool(self._sharing)
         self._shape = Shape(len(self._sizes), self._ahead.waits, fields, steps, kept, resources, shares)
-        self._make_room(min(max_workers, _FIRST_SLOTS, max(_FIRST_BYTES // Slots.of(1, self._shape).nbytes, 1)))
+        self._make_room(min(most, _FIRST_SLOTS, max(_FIRST_BYTES // Slots.of(1, self._shape).nbytes, 1)))
         known, steps = self._arrivals.times.shape, self._ahead.steps
         self._first_waits = np.zeros((*known, self._shape.delays, steps), np.int64)
         self._first_drawn = np.zeros((*known, fields, steps), np.int64)
         self._first_there = np.zeros((*known, fields, steps), np.uint8)
         self._loop.expect(self._first_waits, self._first_drawn, self._first_there)
-        self._levels = Levels(plan, plan.times(seed), max_workers, self._told)
+        self._levels = Levels(plan, plan.times(seed), limits, self._told)
         self._loop.change = self._next_change
         self._schedule(_ONE_DAY)
 
     def _told(self, kind: str, name: str) -> Tell:
         """Return what is told of the changes of a level."""
         if kind == "limit":
-            return lambda _, value, now: self._arrivals.core.limit(value, now)
+            crowd = self._plan.population.crowds.index(name)
+            return lambda _, value, now: self._arrivals.core.limit(crowd, value, now)
         return partial(self._sharing.change, kind, name)
 
     @property
@@ -186,7 +191,6 @@ class Walk:
         alive = np.flatnonzero(slots.workers["state"][: loop.agenda.used] >= 0)
         workers = slots.workers[alive]
         return {
-            "spawned": loop.spawned,
             "arrivals": self._arrivals.snapshot(),
             "workers": {name: workers[name] for name in WORKER.names or ()},
             "origin": slots.origin[alive],
@@ -227,6 +231,7 @@ class Walk:
         stops = room.stops(self._decision.stopped, self._warm_up)
         self._stuck = stops.time[stops.state >= 0], stops.state[stops.state >= 0].astype(np.int64)
         steps = room.steps(self._journal.rows, self._journal.born, self._groups_before, stops, self._notes)
+        steps = steps.telling(self._plan.told)
         if self._arrivals.keeps_batches:
             steps = steps.bearing(self._arrivals.with_batches(steps.births))
         self._rows = min(4 * self._rows, _MOST_ROWS)
@@ -267,7 +272,8 @@ class Walk:
         """Return who is in a slot, and when its event is, in words."""
         worker, start = self._slots.workers[slot], self._plan.start
         moment = Moment(start.microseconds + _shifted(int(worker["time"]), self._warm_up) // 1000, start.zone)
-        return f"worker {worker['number']} at {moment.text}"
+        crowd = self._plan.population.crowds[int(populations_of(worker["number"]))]
+        return f"worker {own_numbers(worker['number'])}{crowd and f' of {show(crowd)}'} at {moment.text}"
 
     def _go_on(self, pause: str) -> None:
         """Do what the walk waits for."""
@@ -317,7 +323,7 @@ class Walk:
         self._arrivals.restore(snapshot["arrivals"])
         for place in range(len(self._arrivals)):
             self._draw_first(place)
-        self._loop.restore(alive, snapshot["spawned"])
+        self._loop.restore(alive)
         self._sharing.restore(self._slots, alive, snapshot["resources"])
         self._levels.restore(snapshot["levels"])
         self._loop.change = self._next_change

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil, isfinite
+from math import ceil
 from threading import Event
 from typing import Any
 
@@ -13,13 +13,14 @@ from datagen.clock import NEVER, time_left
 from datagen.draw import Floats
 from datagen.engine.expectation import Expectation, Inflow
 from datagen.engine.fit import misfits, oddities
-from datagen.engine.limited import Outcome, born, under
+from datagen.engine.limited import born
 from datagen.engine.outlook import Outlook
 from datagen.engine.pilot import Sizes
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.timeline import Timeline
 from datagen.engine.warm_up import warm_up_of
+from datagen.job.crowd import Crowd, finite, summed
 from datagen.job.options import Options
 from datagen.job.request import Inputs, Request, load
 from datagen.job.rows import with_rows
@@ -27,7 +28,6 @@ from datagen.job.times import Times, settle
 from datagen.job.volume import Scale, measured, scaled
 from datagen.language.spec import Spec
 from datagen.moment import Moment
-from datagen.plugin.arrival import TurnedAway
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.model import Plugin, parts_of
 from datagen.plugin.week import BEGIN
@@ -102,45 +102,29 @@ class _Explanation:
         return self.expectation.timeline
 
     @cached_property
-    def limit(self) -> int:
-        return self.options.limit(self.spec)
+    def crowds(self) -> dict[str, Crowd]:
+        """Return the workers of each population, by its name."""
+        limits = self.options.limits(self.spec)
+        if isinstance(limits, int):
+            return {"": self._crowd("", limits)}
+        return {name: self._crowd(name, limits[name]) for name in self.spec.crowds_with_sources}
 
-    @cached_property
-    def outcome(self) -> Outcome | None:
-        """Return what the limit does to workers who stop some time."""
-        if not self.expectation.always_stops:
-            return None
+    def _crowd(self, name: str, limit: int) -> Crowd:
         start, warm_up = (BEGIN, 0) if self.span is None else (self.start or BEGIN, warm_up_of(self.spec))
         plan = Plan(self.spec, start, warm_up, self.options.scale or 1.0)
-        seed, rate = self.options.seed or 0, self.expectation.rate
-        return under(self.expectation, self.limit, lambda: born(plan, seed, self.limit, rate, self.span))
+        limits, seed, own = self.options.limits(self.spec), self.options.seed or 0, self.expectation.of(name)
+        chosen = self.options.max_workers, (self.spec.populations[name] if name else self.spec).max_workers
+
+        def measure(rate: float) -> float:
+            return born(plan, seed, limits, rate, self.span, name or None)
+
+        return Crowd(own, limit, chosen != (None, None), self.emits, self.span is None, measure)
 
     def makes(self, weights: Floats) -> Floats | None:
         """Return what is made a second, (parts,), by the weights of states."""
-        expected = self.expectation
-        if not expected.always_stops:
-            made = expected.makes(weights)
-            if made is not None:
-                return made * np.minimum(self.limit / np.maximum(expected.endless, 1), 1)
-            if expected.beat is None or not any(flow.rate and not flow.chain.always_stops for flow in expected.inflows):
-                return None
-            return np.full(self.timeline.parts, self.limit * float(expected.beat @ weights))  # all places are theirs
-        if self.outcome is None:
-            return None
-        total = np.zeros(self.timeline.parts)
-        for flow, came in zip(self.outcome.flows, expected.inflows, strict=True):
-            made = flow.makes(weights)
-            if made is None:
-                return None
-            total += made + self._turned(flow, came, weights)
-        return total
-
-    def _turned(self, flow: Inflow, came: Inflow, weights: Floats) -> Floats | float:
-        """Return what workers make a second who find no place and are born elsewhere."""
-        if not isinstance(flow.source.when_full, TurnedAway):
-            return 0.0
-        visits = self.expectation.chain(flow.source.when_full.state).visits
-        return 0.0 if visits is None else (came.rates - flow.rates) * float(visits @ weights)
+        made = [crowd.makes(weights) for crowd in self.crowds.values()]
+        known = [curve for curve in made if curve is not None]
+        return sum(known, np.zeros(self.timeline.parts)) if len(known) == len(made) else None
 
     @cached_property
     def emits(self) -> Floats:
@@ -163,8 +147,9 @@ class _Explanation:
             "records_per_second": self._curve(self.records) | {"error": self._records_error()},
             "bytes_per_second": self._curve(self.bytes) | self._record(),
             "life": self._life(),
-            "workers": self._workers(),
-            "limit": self._limit(),
+            "workers": summed([crowd.workers() for crowd in self.crowds.values()]),
+            "limit": summed([crowd.limits() for crowd in self.crowds.values()]),
+            "populations": self._populations(),
             "sources": [self._source(flow) for flow in self.expectation.inflows],
             "states": self._states(),
             "resources": self._resources(),
@@ -185,7 +170,8 @@ class _Explanation:
         """Yield what the numbers don't count with, in words."""
         if any(state.spawn for state in self.spec.states):
             yield "workers whom others spawn, and their records"
-        if self.spec.limit_profile is not None:
+        own = (one.limit_profile for one in self.spec.populations.values())
+        if any(profile is not None for profile in (self.spec.limit_profile, *own)):
             yield "limit_profile, as if the limit were always the same"
         for name, resource in self.spec.resources.items():
             if resource.capacity_profile is not None:
@@ -206,42 +192,14 @@ class _Explanation:
         }
 
     def _life(self) -> dict[str, Any]:
-        visits = self.expectation.visits
-        return {
-            "seconds": _finite(self.expectation.life),
-            "records": None if visits is None else float(visits @ self.emits),
-            "always_stops": self.expectation.always_stops,
-        }
+        return replace(next(iter(self.crowds.values())), expectation=self.expectation).life()
 
-    def _workers(self) -> dict[str, Any]:
-        expected, outcome = self.expectation, self.outcome
-        alive = None
-        if not expected.always_stops:
-            alive = float(min(self.limit, self.limit if expected.alive is None else expected.alive))
-        elif outcome is not None:
-            curves = [curve for flow in outcome.flows if (curve := flow.alive) is not None]
-            alive = min(sum(self.timeline.mean(curve) for curve in curves), float(self.limit))
-            if expected.has_growing_lines:
-                alive = float(self.limit) if self.limit != NEVER and self.span is None else None
+    def _populations(self) -> dict[str, Any]:
+        """Return what is so of each of several populations."""
         return {
-            "coming_per_second": _finite(expected.rate),
-            "born_per_second": None if outcome is None else sum(flow.rate for flow in outcome.flows),
-            "alive": alive,
-            "alive_without_limit": _finite(expected.alive),
-            "alive_at_most": _finite(expected.most_alive),
-        }
-
-    def _limit(self) -> dict[str, Any]:
-        outcome, expected = self.outcome, self.expectation
-        free, bound = self._mean(expected.makes(self.emits)), self._mean(self.records)
-        return {
-            "workers": None if self.limit == NEVER else self.limit,
-            "is_chosen": self.options.max_workers is not None or self.spec.max_workers is not None,
-            "binds": not expected.always_stops or outcome is None or outcome.binds,
-            "sufficient": _finite(expected.sufficient_limit),
-            "records_lost_per_second": None if free is None or bound is None else max(free - bound, 0.0),
-            "queue_grows": outcome is not None and outcome.grows,
-            "how": "unknown" if outcome is None else "pilot" if outcome.is_measured else "closed form",
+            name: {"life": crowd.life(), "workers": crowd.workers(), "limit": crowd.limits()}
+            for name, crowd in self.crowds.items()
+            if name
         }
 
     def _source(self, flow: Inflow) -> dict[str, Any]:
@@ -250,10 +208,10 @@ class _Explanation:
             "name": flow.source.name,
             "type": flow.source.kind,
             "state": self.spec.states[flow.chain.begin].name,
-            "workers_per_second": _finite(flow.rate),
+            "workers_per_second": finite(flow.rate),
             "workers_altogether": flow.altogether,
             "ends": flow.ends,
-            "life_seconds": _finite(flow.chain.life),
+            "life_seconds": finite(flow.chain.life),
             "records_per_life": None if visits is None else float(visits @ self.emits),
         }
 
@@ -377,10 +335,6 @@ class _Explanation:
 
     def _mean(self, curve: Floats | None) -> float | None:
         return None if curve is None else self.timeline.mean(curve)
-
-
-def _finite(number: float | None) -> float | None:
-    return None if number is None or not isfinite(number) else float(number)
 
 
 def _is_plugin(part: Any) -> bool:

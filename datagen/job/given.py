@@ -25,7 +25,10 @@ class Simulated(TypedDict, total=False):
     start: Annotated[str | datetime | None, "simulated clock from then on: ISO 8601, now, today, -7D, now-1D@H"]
     timezone: Annotated[str | None, "zone of times without an offset, such as Europe/Berlin; else the spec's"]
     warm_up: Annotated[str | timedelta | None, "how long before the start the simulation begins, or auto"]
-    max_workers: Annotated[int | None, "most workers alive at once; else max_workers of the spec, else 100"]
+    max_workers: Annotated[
+        int | Mapping[str, int] | None,
+        "most workers alive at once, of several populations by name; else max_workers of the spec, else 100",
+    ]
     rate: Annotated[str | float | None, "so many records a time, such as 5000/s, by more workers"]
     volume: Annotated[str | None, "so many bytes (of compact JSON) or records a time, such as 10GB/D"]
     seed: Annotated[int | None, "whole number; the same seed, spec and start give the same bytes"]
@@ -55,6 +58,7 @@ class Explained(Computed, total=False):
     format: Annotated[Formatter | str | Mapping[str, Any] | None, "of targets that bring none of their own; json"]
     plugins: Annotated[Sequence[str | Path], "files with your own kinds"]
     environment: Annotated[Mapping[str, str] | None, "what ${NAME} in a spec or a target reads; nothing without it"]
+    only: Annotated[Sequence[str] | None, "names of the populations that are run; all of them without it"]
     parameters: Annotated[Mapping[str, Any] | None, "values in place of the defaults of the spec's parameters"]
 
 

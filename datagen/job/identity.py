@@ -26,18 +26,25 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
     libraries = libraries_of(inputs, options)
     holding = any(stage.holds for located in inputs.targets for stage in located.target.through)
     return {
-        "spec": fingerprint_of({key: value for key, value in data.items() if key not in _APART}),
+        "spec": fingerprint_of(_without_limits({key: value for key, value in data.items() if key not in _APART})),
         "sources": [*inputs.loaded.registry.sources, *files, *streams, *libraries],
         "seed": options.seed,
         "start": start.text,
         "clock": "simulated" if options.is_simulated else "system" if options.speed is None else "paced",
-        "max_workers": options.limit(inputs.loaded.spec),
+        "max_workers": options.limits(inputs.loaded.spec),
         "scale": [] if options.scale is None else [options.scale],
         # Where stages give at the end what they hold, another end makes other records.
         "end": [options.records, options.span(start), options.bytes] if holding else None,
         **({} if options.timezone is None else {"timezone": options.timezone.name}),
         **({} if options.warm_up is None else {"warm_up": options.warm_up}),
     }
+
+
+def _without_limits(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a spec without the limits of its populations."""
+    own = data.get("populations", {})
+    kept = {name: {key: one for key, one in part.items() if key != "max_workers"} for name, part in own.items()}
+    return data | {"populations": kept} if own else data
 
 
 def libraries_of(inputs: Inputs, options: Options) -> list[str]:
@@ -73,6 +80,7 @@ def fingerprint_of(value: Any) -> str:
 def _target(target: Target, formatter: Formatter) -> str:
     used = target.format or formatter
     keys = {"emitters", "through", "record_id", *target.form}
+    keys |= set() if target.populations is None else {"populations"}
     described = target.model_dump(mode="json", include=keys, serialize_as_any=True)
     kinds = [target.kind, used.kind, *(stage.kind for stage in target.through)]
     return fingerprint_of({"kinds": kinds, "name": str(target), "format": used.model_dump(mode="json"), **described})

@@ -17,7 +17,7 @@ from datagen.engine.pool import Pools
 from datagen.engine.run import Run
 from datagen.engine.warm_up import warm_up_of
 from datagen.job.identity import identity_of, libraries_of, name_of, targets_of
-from datagen.job.limit import Limit
+from datagen.job.limit import Limit, Limits
 from datagen.job.options import Options, processors
 from datagen.job.request import Inputs, Request, load, spec_of
 from datagen.job.rows import with_rows
@@ -62,7 +62,7 @@ class Job:
         return libraries_of(self.inputs, self.options)
 
     @cached_property
-    def limit(self) -> Limit:
+    def limit(self) -> Limit | Limits:
         """Return its limit of workers."""
         return Limit.of(self.options, self.inputs.loaded.spec)
 
@@ -213,6 +213,8 @@ def compute(spec: LoadedSpec, options: Options) -> Run:
 
     Raises InvalidInput when a pool can't be filled, or when the clock could never move on and nothing ends the run.
     """
+    if strangers := [*options.strangers(spec.spec)]:
+        raise InvalidInput(strangers)
     times = settle(options, spec.spec.timezone)
     options = replace(times.options, seed=draw.new_seed() if options.seed is None else options.seed)
     spec = with_rows(spec, options, times.start)
@@ -291,6 +293,7 @@ def ready(
         lambda text: say(hidden(text, secrets)),
         zone=run.times.zone.name,
         courses=run.times.courses,
+        populations=tuple(inputs.loaded.spec.crowds) if inputs.loaded.spec.populations else (),
     )
     routes = [Route(located.target, inputs.formatter, run.layout, scope) for located in inputs.targets]
     problems = [
@@ -324,7 +327,7 @@ def _run(loaded: LoadedSpec, options: Options, clock: Clock, pools: Pools | None
             spec,
             clock,
             seed=options.seed or 0,
-            max_workers=options.limit(loaded.spec),
+            max_workers=options.limits(loaded.spec),
             records=options.records,
             duration=options.span(clock.start),
             size=options.bytes,

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 from datagen.clock import FIRST_MOMENT, LAST_MOMENT, time_left
+from datagen.engine.crowd import Limits
 from datagen.language.population import Population
 from datagen.moment import Moment, parse_duration
 from datagen.plugin.instant import parse_warm_up
 from datagen.plugin.volume import Volume, parse_volume
-from datagen.problems import InvalidInput, Problem, show
+from datagen.problems import InvalidInput, Problem, did_you_mean, show
 from datagen.when import When, parse_when
 from datagen.zone import Zone
 
@@ -36,7 +37,7 @@ class Options:
     """
 
     start: When | None = None
-    max_workers: int | None = None  # that of the spec, or DEFAULT_WORKERS
+    max_workers: Limits | None = None  # that of the spec, or DEFAULT_WORKERS; of several populations by name
     volume: Volume | None = None  # wins over that of the spec
     scale: float | None = None  # so many times more workers, once the volume is known; of a run without one: None
     records: int | None = None
@@ -71,7 +72,7 @@ class Options:
 
         options = cls(
             start=taken("start", _when, None),
-            max_workers=taken("max_workers", lambda value: _count(value, 1), None),
+            max_workers=taken("max_workers", _limits, None),
             volume=taken("rate", _rate, None) or taken("volume", parse_volume, None),
             records=taken("records", lambda value: _count(value, 0), None),
             duration=taken("duration", parse_duration, None),
@@ -129,13 +130,39 @@ class Options:
             update["warm_up"] = self.warm_up
         return population.model_copy(update=update)
 
+    def limits(self, population: Population, default: int = DEFAULT_WORKERS) -> Limits:
+        """Return how many workers may be alive: as the options say, else the population, else the default.
+
+        Of several populations that is a limit for each, by its name.
+        """
+        given = self.max_workers or {}
+        if isinstance(given, int):
+            return given
+        if not population.populations:
+            return population.max_workers or default
+        found = {name: given.get(name) or own.max_workers for name, own in population.populations.items()}
+        return {name: limit or default for name, limit in found.items()}
+
     def limit(self, population: Population) -> int:
-        """Return how many workers may be alive: as the options say, else the population, else DEFAULT_WORKERS."""
-        return self.max_workers or population.max_workers or DEFAULT_WORKERS
+        """Return how many workers may be alive in all."""
+        limits = self.limits(population)
+        return limits if isinstance(limits, int) else sum(limits.values())
 
     def limited(self, population: P) -> P:
         """Return the population with that limit as its own."""
         return population.model_copy(update={"max_workers": self.limit(population)})
+
+    def strangers(self, population: Population) -> Iterator[Problem]:
+        """Yield what the limits that are given have to do with no population of a spec."""
+        known = population.populations
+        if isinstance(self.max_workers, int) and len(population.crowds_with_sources) > 1:
+            names = ", ".join(show(name) for name in known)
+            yield Problem(f"of several populations, each has its limit: give NAME=N, of {names}", "-m")
+        for name in self.max_workers if isinstance(self.max_workers, Mapping) else ():
+            if not known:
+                yield Problem(f"the spec has no populations: give a number instead of {show(name)}", "-m")
+            elif name not in known:
+                yield Problem(f"unknown population {show(name)}{did_you_mean(name, known)}", "-m")
 
 
 def processors() -> int:
@@ -187,6 +214,22 @@ def _threads(given: object) -> int:
     if number > _MOST_THREADS:
         raise ValueError(f"must not be above {_MOST_THREADS}, found {show(given)}")
     return number
+
+
+def _limits(given: object) -> Limits:
+    """Take a limit, or several by the names of populations: as a mapping, or as texts `NAME=N`."""
+    if isinstance(given, list | tuple):
+        parts = [_limits(part) for part in given]
+        numbers = [part for part in parts if isinstance(part, int)]
+        if numbers:
+            return numbers[-1]
+        return {name: limit for part in parts if isinstance(part, Mapping) for name, limit in part.items()}
+    if isinstance(given, Mapping):
+        return {str(name): _count(limit, 1) for name, limit in given.items()}
+    if isinstance(given, str) and "=" in given:
+        name, _, limit = given.rpartition("=")
+        return {name: _count(limit, 1)}
+    return _count(given, 1)
 
 
 def _count(given: object, least: int) -> int:

@@ -33,6 +33,7 @@ class Request:
     options: Options = field(default_factory=Options)
     environment: Mapping[str, str] | None = None  # what `${NAME}` may read
     parameters: Mapping[str, Any] = field(default_factory=dict)  # values in place of the defaults in the spec
+    only: Sequence[str] = ()  # the populations that are run; all without it
     plugins: Sequence[str | Path] = ()
     state: str | None = None  # where to keep how far the run is
     reads: Sequence[str] = ()  # other files that were read for it, which no target may overwrite
@@ -114,7 +115,7 @@ def load(request: Request, *, reads: bool = False) -> Inputs:
             targets = _located(_targets_of(request, registry))
         targets = _with_asides(targets)
         problems += _no_format(targets, request)
-        problems += [] if loaded is None else _unknown_emitters(targets, loaded)
+        problems += [] if loaded is None else [*_strangers(targets, loaded), *request.options.strangers(loaded.spec)]
     except InvalidInput as error:
         problems += error.problems
     wanted = "json" if request.format is None else request.format
@@ -146,9 +147,11 @@ def spec_of(request: Request, registry: Registry) -> LoadedSpec:
     if isinstance(request.spec, LoadedSpec):
         if request.parameters:
             raise InvalidInput([Problem("parameters are set when a spec is loaded; pass them to datagen.load")])
+        if request.only:
+            raise InvalidInput([Problem("populations are chosen when a spec is loaded; pass them to datagen.load")])
         return request.spec
     document = _document(request.spec, "spec", _EXAMPLE_SPECS)
-    return load_spec(document, registry, request.environment, request.parameters)
+    return load_spec(document, registry, request.environment, request.parameters, request.only)
 
 
 def _document(given: Any, name: str, examples: str) -> Document:
@@ -216,7 +219,7 @@ def _with_asides(targets: Sequence[Located]) -> list[Located]:
             own = tuple((*path, "through", number) for number in range(len(other.through)))
             paths = (*(located.stages[number] for number in before), located.stages[index], *own)
             stages = [*(through[number] for number in before), last, *other.through]
-            way = {"through": stages, "emitters": located.target.emitters}
+            way = {"through": stages, "emitters": located.target.emitters, "populations": located.target.populations}
             found.append(Located(other.model_copy(update=way), located.document, path, paths))
     return found
 
@@ -296,9 +299,14 @@ def _with_columns(target: Target, formatter: Formatter) -> str | None:
     return used.kind if used.has_columns else None
 
 
-def _unknown_emitters(targets: Sequence[Located], loaded: LoadedSpec) -> Iterator[Problem]:
-    known = loaded.spec.record_names
+def _strangers(targets: Sequence[Located], loaded: LoadedSpec) -> Iterator[Problem]:
+    """Find emitters and populations that targets name and that there are not."""
+    known, populations = loaded.spec.record_names, loaded.spec.populations
     for located in targets:
         for index, name in enumerate(located.target.emitters or ()):
             if name not in known:
                 yield located.problem(("emitters", index), f"unknown emitter {show(name)}{did_you_mean(name, known)}")
+        for index, name in enumerate(located.target.populations or ()):
+            if name not in populations:
+                near = did_you_mean(name, populations) if populations else '; the spec has no "populations"'
+                yield located.problem(("populations", index), f"unknown population {show(name)}{near}")

@@ -110,10 +110,24 @@ def measured(loaded: LoadedSpec, options: Options, start: Moment | None, formatt
 
 def _with(loaded: LoadedSpec, options: Options, scale: Scale) -> tuple[Options, Scale]:
     """Return the options with a constant, and with the limit that follows: nobody's limit is none; a fleet grows."""
-    limit = options.max_workers or loaded.spec.max_workers or NEVER
-    if options.max_workers is None and limit != NEVER and not Expectation(loaded.spec).always_stops:
-        limit = max(round(limit * scale.constant), 1)
-    return replace(options, scale=scale.constant, max_workers=limit), scale
+    limits = options.limits(loaded.spec, NEVER)
+    if options.max_workers is None and not Expectation(loaded.spec).always_stops:
+        if isinstance(limits, int):
+            limits = _grown(limits, scale.constant)
+        else:
+            limits = {name: _grown(limit, scale.constant) for name, limit in limits.items()}
+    return replace(options, scale=scale.constant, max_workers=limits), scale
+
+
+def _grown(limit: int, constant: float) -> int:
+    return limit if limit == NEVER else max(round(limit * constant), 1)
+
+
+def _limit(asked: _Asked) -> int | None:
+    """Return how many workers may be alive in all; None where no limit is given."""
+    limits = asked.options.limits(asked.loaded.spec, NEVER)
+    limit = limits if isinstance(limits, int) else sum(limits.values())
+    return limit if limit < NEVER else None
 
 
 def _reached(asked: _Asked) -> Scale:
@@ -172,7 +186,7 @@ def _scaled_up(asked: _Asked, weights: Floats, scale: float) -> tuple[float, flo
 
 def _curves(asked: _Asked, unit: Expectation, weights: Floats) -> Iterator[tuple[bool, Floats]]:
     """Yield of each source whether a constant changes it, and what it makes in each minute of a week."""
-    options, limit = asked.options, asked.loaded.spec.max_workers
+    options, limit = asked.options, _limit(asked)
     if not unit.always_stops and any(flow.rate and not flow.chain.always_stops for flow in unit.inflows):
         if options.max_workers or limit is None:
             raise asked.refuse(_WHY_NOT["fixed" if options.max_workers else "endless"])
@@ -192,7 +206,7 @@ def _make_sure(asked: _Asked, constant: float, made: float) -> None:
     if not 1 / _MOST <= constant <= _MOST:
         raise asked.refuse(f"no constant can reach it: there would have to be {constant:.3g} times as many workers")
     expectation = Expectation(asked.loaded.spec, constant, asked.start or soon())
-    limit = asked.options.max_workers or asked.loaded.spec.max_workers
+    limit = _limit(asked)
     if limit and expectation.always_stops and expectation.alive is not None and expectation.alive >= limit:
         most = _shown(made * limit / expectation.alive, asked.volume)
         enough = about(expectation.sufficient_limit or expectation.alive)

@@ -265,6 +265,23 @@ class Checks:
         names = (field.name for owner in self._owners for field in owner.variables)
         return {name: 1 << number for number, name in enumerate(dict.fromkeys(names)) if name is not None}
 
+    def _population(self, name: str | None) -> str:
+        """Return the population of a state or source; "" where there are no several."""
+        return (name or "").partition("/")[0] if self._data.get("populations") else ""
+
+    @cached_property
+    def _set_in(self) -> dict[str, int]:
+        """Return which variables are set at all in each population: fields that all share may read those of others."""
+        found: dict[str, int] = {}
+        for state in self._states:
+            population = self._population(state.name)
+            found[population] = self._with(found.get(population, 0), state.variables)
+        for source in (*self._sources, *self._spawns):
+            begins = [name for _, name in source.begins] or [self._states[0].name if self._states else ""]
+            population = self._population(begins[0])
+            found[population] = self._with(found.get(population, 0), source.variables)
+        return found
+
     def _surely_set(self) -> dict[str, int]:
         """Return which variables are set on every path to each state that can be reached: a fixed point."""
         surely = dict(self._begins)
@@ -291,7 +308,7 @@ class Checks:
         fields = {emitter.name: emitter.dimensions for emitter in self._emitters if emitter.name is not None}
         left = {name: self._read_by(dimensions) for name, dimensions in fields.items()}  # what was not yet told
         for state in self._reachable:
-            known = surely[state.name]
+            known = surely[state.name] | ~self._set_in[self._population(state.name)]
             for field in state.variables:
                 yield from self._unset(state, [field], self._read_by([field]) & ~known)
                 known = self._with(known, [field])

@@ -39,7 +39,7 @@ class Document:
 
     def problem(self, path: Path_, message: str, *, at_key: bool = False) -> Problem:
         """Return a problem at a JSON path; where the path does not exist, its place is the deepest part that does."""
-        document, path = self._origin(path)
+        document, path = self.origin(path)
         if document.locate is None:
             return Problem(message, document.source, path=path_text(path))
         return document.at(document.locate(path, at_key=at_key), path, message)
@@ -54,7 +54,7 @@ class Document:
     def _line_ends(self) -> list[int]:
         return [match.start() for match in re.finditer("\n", self.text)]
 
-    def _origin(self, path: Path_) -> tuple["Document", Path_]:
+    def origin(self, path: Path_) -> tuple["Document", Path_]:
         """Return the document in which something was written, and its path there."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.moved:

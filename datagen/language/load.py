@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from datagen.language.composition import compose
 from datagen.language.document import Document, problems_in
+from datagen.language.flat import flat, strangers
 from datagen.language.placeholder import Values, filled, settled
 from datagen.language.spec import Spec, in_order, read_spec
 from datagen.plugin.registry import Registry
@@ -43,15 +44,27 @@ class LoadedTargets:
 
 
 def load_spec(
-    document: Document, registry: Registry, environment: Environment, parameters: Mapping[str, Any] | None = None
+    document: Document,
+    registry: Registry,
+    environment: Environment,
+    parameters: Mapping[str, Any] | None = None,
+    only: Collection[str] = (),
 ) -> LoadedSpec:
-    """Return a checked spec, with values of its parameters.
+    """Return a checked spec, with values of its parameters; ``only`` some of its populations, if any are named.
 
     Without an environment there are no values of it: whoever loads a document decides what it may read. Raises
     InvalidInput with all that is wrong; it shows no value of the environment.
     """
     made = compose(document, environment, parameters or {})
-    loaded = _checked(made.document, made.problems, partial(_spec, registry), made.lacking)
+    whole = flat(made.document)
+    problems = [*made.problems, *whole.problems]
+    loaded = _checked(whole.document, problems, partial(_spec, registry), made.lacking)
+    if only:
+        part = flat(made.document, only)
+        if problems := [*strangers(whole.document, only), *part.problems]:
+            raise InvalidInput(problems)
+        left = _checked(part.document, (), partial(_spec, registry))
+        loaded = replace(left, warnings=loaded.warnings)
     warnings = hiding(in_order([*made.warnings, *loaded.warnings]), made.document.secrets)
     return replace(loaded, warnings=tuple(warnings), files=made.files)
 

@@ -72,7 +72,9 @@ class Given:
     @cached_property
     def of_lives(self) -> Known:
         """Return what can be read of a worker in a state."""
-        return dict.fromkeys(readable(self.named("visits"), self.named("free")), True)
+        return dict.fromkeys(
+            readable(self.named("visits"), self.named("free"), has_populations=bool(self.data.get("populations"))), True
+        )
 
     def lacking(self, name: str, near: Callable[[str, Collection[str]], str]) -> str | None:
         """Return why a name that stands for nothing is known all the same, and yet can't be read."""
@@ -91,7 +93,8 @@ class Given:
         """Return what there is of a kind, by name."""
         named = self.data.get(_LISTS[kind])
         if isinstance(named, list):
-            return [part["name"] for part in named if isinstance(part, dict) and isinstance(part.get("name"), str)]
+            names = [part["name"] for part in named if isinstance(part, dict) and isinstance(part.get("name"), str)]
+            return [name.partition("/")[2] for name in names] if self.data.get("populations") else names
         return [name for name in named if not is_comment(name)] if isinstance(named, dict) else []
 
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from datagen.language.emitter import Emitter
 from datagen.language.resource import Resource
 from datagen.language.state import State
+from datagen.language.subpopulation import Subpopulation
 from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import Dimension, PooledDimension, keyed_path
 from datagen.plugin.distribution import MaybeDistribution, odd_span
@@ -113,6 +114,9 @@ class Population(Model):
     limit_profile: AnyProfile | None = Field(
         None, description="what the limit of workers is multiplied by, by the time: read at every whole minute"
     )
+    populations: Named[Subpopulation] = Field(
+        {}, description="several populations, by name, in place of `states` and arrivals; what stands beside is common"
+    )
     timezone: ZoneName | None = Field(
         None, description="time zone (IANA) of times without an offset; the option `--timezone` wins"
     )
@@ -136,7 +140,39 @@ class Population(Model):
         """Return the sources of arrivals, in order of their names."""
         if self.interarrival is not None:
             return [source_of(self.interarrival)]
-        return sorted((source for _, source in self.placed_sources()), key=lambda source: source.name or "")
+        found = [source for _, source in self.placed_sources()]
+        return sorted(found, key=lambda source: (self.crowd_of(source.name or ""), source.name or ""))
+
+    @cached_property
+    def crowds(self) -> list[str]:
+        """Return the names of the populations, in order; one without a name where the spec has no several."""
+        return sorted(self.populations) or [""]
+
+    def crowd_of(self, name: str) -> int:
+        """Return the number of the population that a state or source is of, by its name."""
+        return self._numbers[name.partition("/")[0]] if self.populations else 0
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self.crowds)}
+
+    def is_off(self, source: Arrival) -> bool:
+        """Return whether nobody comes of a source."""
+        return bool(self.populations) and self.populations[self.crowds[self.crowd_of(source.name or "")]].off
+
+    @property
+    def crowds_with_sources(self) -> list[str]:
+        """Return the populations that have sources; the workers of the others are spawned by those."""
+        numbers = {self.crowd_of(source.name or "") for source in self.sources if not self.is_off(source)}
+        return [name for number, name in enumerate(self.crowds) if number in numbers]
+
+    def own_name(self, name: str) -> str:
+        """Return the name of a state or source in its population."""
+        return name.partition("/")[2] if self.populations else name
+
+    def limit_profile_of(self, name: str) -> AnyProfile | None:
+        """Return the profile of the limit of a population."""
+        return self.populations[name].limit_profile if name else self.limit_profile
 
     @property
     def takes_rows(self) -> bool:

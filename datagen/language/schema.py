@@ -65,7 +65,7 @@ def schema(registry: Registry) -> Schema:
     """
     spec = described(Spec)
     spec["properties"] |= described(Text)["properties"]
-    spec["anyOf"] = [{"required": ["include"]}, {"required": spec.pop("required")}]
+    spec["anyOf"] = [{"required": [key]} for key in ("include", "populations")] + [{"required": spec.pop("required")}]
     defs = _using(spec.pop("$defs") | _definitions(registry))
     return _fillable({"$schema": _DIALECT, "$id": f"{_NAME}:spec", **spec, "$defs": defs})
 

@@ -60,6 +60,7 @@ class Spawn(Model):
 
     name: str = Field("", description="name of the entry, which keys what is drawn for them; its `state` without it")
     state: str = Field(description="the state that they begin in")
+    population: str | None = Field(None, description="which of several populations that is of; this one without it")
     variables: list[AnyDimension] = Field(
         [], description="variables that they are born with; they may read those of the worker, and `spawn.index`"
     )
@@ -139,6 +140,8 @@ class State(Waiting):
             lines.append((("ordered",), 'is for "transitions", and there are none'))
         if self.timeout is not None and not self.waits:
             lines.append((("timeout",), 'is for "join", "acquire" and "use", and there are none'))
+        strangers = (number for number, entry in enumerate(self.spawn) if entry.population is not None)
+        lines += [(("spawn", number, "population"), 'the spec has no "populations"') for number in strangers]
         names = [entry.called for entry in self.spawn]
         for number, name in enumerate(names):
             if name in names[:number]:

@@ -14,6 +14,7 @@ cdef class Children:
     cdef Decision decision
     cdef const int[::1] begin  # (states + 1,) where the entries of each begin
     cdef const int[::1] state  # (entries,) that the children begin in
+    cdef const long long[::1] crowd  # (entries,) that they are of
     cdef const unsigned long long[::1] purpose  # (entries,) of their keys
     cdef const long long[::1] count  # (entries,) how many, where
     cdef const int[:, ::1] counts  # (entries, 2) there are no instructions for it

@@ -12,6 +12,7 @@ from datagen.native.fitting import check_spawns
 
 NOBODY = cython.declare(cython.int, -1)
 UNBORN = cython.declare(cython.longlong, 1 << 61)  # and more: instead of a number, behind those of all who are there
+CROWD = cython.declare(cython.int, 44)  # bits of a number below those of the crowd, as in engine.crowd
 MOST = cython.declare(cython.double, 1e18)
 INDEX = cython.declare(cython.int, 5)  # among the facts, as the machine has them
 
@@ -27,7 +28,7 @@ class Children:
         Raises ValueError when tables don't fit together.
         """
         check_spawns(tables)
-        self.begin, self.state, self.purpose = tables.begin, tables.state, tables.purpose
+        self.begin, self.state, self.purpose, self.crowd = tables.begin, tables.state, tables.purpose, tables.crowd
         self.count, self.counts, self.most = tables.count, tables.counts, most
         self.decision = decision
         self.used = len(tables.state) > 0
@@ -91,7 +92,7 @@ class Children:
     @cython.exceptval(check=False)
     def conceive(self, slot: cython.int, child: cython.pointer(Worker), parent: cython.pointer(Worker)) -> cython.void:
         """Make the next child, which is due at once."""
-        child.time, child.number = self.now, UNBORN + self.conceived
+        child.time, child.number = self.now, UNBORN + (self.crowd[self.entry] << CROWD) + self.conceived
         child.key = numbered(mix(self.key ^ self.purpose[self.entry]), self.place)
         child.step, child.state = 0, self.state[self.entry]
         self.bear(slot)

@@ -13,6 +13,7 @@ from datagen.native.fitting import check, check_programs, check_within
 NOTHING = cython.declare(cython.int, -1)  # no transition is left
 FAULTY = cython.declare(cython.int, -2)  # their weights can't be drawn by
 ORDERED = cython.declare(cython.int, 2)
+OWN_NUMBER = cython.declare(cython.longlong, (1 << 44) - 1)  # the bits of a number below those of the crowd
 UNIT = cython.declare(cython.double, 1.0 / 9007199254740992.0)  # 2**-53
 
 
@@ -234,7 +235,7 @@ class Decision:
         """Learn what is known of this instant: of a worker how many states it has entered, and what it has waited."""
         if self.begin >= 0:
             self.facts[0] = worker.time - self.machine.known[slot, self.begin]
-        self.facts[1] = worker.number
+        self.facts[1] = worker.number & OWN_NUMBER
         self.facts[2] = steps
         self.facts[3] = waited
         self.facts[4] = alive

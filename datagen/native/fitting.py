@@ -115,7 +115,7 @@ def check_spawns(tables: object) -> None:
     last = tables.begin[len(tables.begin) - 1]
     if (np.diff(tables.begin) < 0).any() or tables.begin[0] != 0 or last != len(tables.state):
         raise ValueError("entries that do not come one after the other")
-    for array in (tables.purpose, tables.count, tables.counts):
+    for array in (tables.purpose, tables.count, tables.counts, tables.crowd):
         check(len(array), len(tables.state))
     if (tables.state < 0).any() or (tables.state >= len(tables.begin) - 1).any():
         raise ValueError("children in a state that there is not")

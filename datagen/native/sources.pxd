@@ -19,6 +19,16 @@ cdef struct Source:
     int state  # that its workers begin in
     int turned  # that those begin in who are turned away
     int pace  # which of the paces its gaps run at; -1: that of time
+    int crowd  # which its workers are of
+
+
+cdef struct Crowd:
+    long long most  # alive at once, of all sources
+    long long alive  # under the limit
+    long long outside  # born outside of it
+    long long children  # alive
+    long long opened  # ns: when a place last fell free
+    long long number  # of its next worker, behind that of the crowd
 
 
 cdef class Pace:
@@ -31,11 +41,10 @@ cdef class Pace:
 cdef class Sources:
     cdef Pace pace  # the first of those there are
     cdef Source[::1] source  # (sources,)
+    cdef Crowd[::1] crowd  # (crowds,) the workers of each population
     cdef const long long[:, ::1] times  # (sources, known) ns: when who follows a worker comes due
-    cdef readonly long long most  # alive at once, of all sources
-    cdef readonly long long alive  # under the limit
+    cdef readonly long long alive  # of all crowds, under their limits
     cdef readonly long long outside
-    cdef readonly long long opened  # ns: when a place last fell free
     cdef readonly long long coming  # ns: when the next worker comes
     cdef readonly int comer  # of which source; -1: none comes
     cdef readonly int beyond  # a source of which the next time is not known, since its pace is not; -1: none
@@ -55,4 +64,8 @@ cdef class Sources:
     cdef bint is_noted_full(self) noexcept nogil
     cdef void enter(self, int place, bint is_outside) noexcept nogil
     cdef void leave(self, int origin, long long time) noexcept nogil
+    cdef long long number_of_child(self, long long number) noexcept nogil
+    cdef void bear_child(self, long long number) noexcept nogil
+    cdef void lose_child(self, long long number) noexcept nogil
+    cdef long long fellows(self, long long number) noexcept nogil
     cdef void _look_whether_ended(self, int place, long long time) noexcept nogil

@@ -59,7 +59,7 @@ class EventLoop:
         for found, wanted in ((self.decision.stop, 0), (self.decision.spawn, len(sources.source))):
             check(found, self.stop + wanted)
         self.change = NEVER
-        self.restore(0, 0)
+        self.restore(0)
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
@@ -75,11 +75,10 @@ class EventLoop:
         self.decision.expect(first_waits, first_drawn, first_there)
         self.stays.expect(first_waits, self.sources.times)
 
-    def restore(self, alive: cython.int, spawned: cython.longlong) -> None:
+    def restore(self, alive: cython.int) -> None:
         """Go on with the workers who are in the first slots; the agenda's ``schedule`` is to follow."""
         self.agenda.fill(alive)
         self.instant, self.at_once = -1, 0
-        self.spawned = spawned
 
     def begin(self, steps: object) -> None:
         """Take the arrays that the next steps are written to."""
@@ -167,10 +166,10 @@ class EventLoop:
         """Let a worker leave its state and enter the next one, or stop; it is at the top of the heap, or apart."""
         pause: cython.int = pauses.REACHED
         if is_apart and self.workers[slot].number >= UNBORN:
-            pause = self.nursery.be_born(slot, self.spawned)
+            pause = self.nursery.be_born(slot, self.sources.number_of_child(self.workers[slot].number))
             if pause != pauses.REACHED:
                 return pauses.REACHED if pause == pauses.WAITING else pause
-            self.spawned += 1
+            self.sources.bear_child(self.workers[slot].number)
         if self.workers[slot].state > self.stop:
             pause = self._decide(slot)
         if pause != pauses.REACHED:
@@ -214,7 +213,7 @@ class EventLoop:
         source: cython.pointer(Source) = cython.address(self.sources.source[place])
         slot: cython.int = self.agenda.take_slot()
         self.workers[slot].time = self.sources.coming
-        self.workers[slot].number = self.spawned
+        self.workers[slot].number = self.sources.crowd[source.crowd].number
         self.workers[slot].key = numbered(source.key, source.number)
         self.workers[slot].step = 0
         self.workers[slot].state = source.turned if is_outside else source.state
@@ -230,7 +229,6 @@ class EventLoop:
         if self.journal.gives and self.shares and self.resources.waits_in(self.workers[slot].state):
             # It may not be a step for long: a row of the birth alone.
             self._write(slot, self.stop, numbered(self.workers[slot].key, 0))
-        self.spawned += 1
         self.sources.enter(place, is_outside)
         return self._enter(slot, True)
 
@@ -306,14 +304,9 @@ class EventLoop:
     def _look(self, slot: cython.int, steps: cython.longlong) -> cython.void:
         """Let conditions know this instant, at which a worker has entered so many states."""
         waited: cython.longlong = self.resources.wait[slot] if self.shares else 0
-        self.decision.look(slot, cython.address(self.workers[slot]), steps, waited, self._alive())
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _alive(self) -> cython.longlong:
-        """Return how many workers are alive."""
-        return self.sources.alive + self.sources.outside + self.children.alive
+        self.decision.look(
+            slot, cython.address(self.workers[slot]), steps, waited, self.sources.fellows(self.workers[slot].number)
+        )
 
     @cython.cfunc
     @cython.inline
@@ -390,6 +383,7 @@ class EventLoop:
             self.resources.stop(slot)
         if self.origin[slot] == CHILD:
             self.resources.stop_child(slot)
+            self.sources.lose_child(self.workers[slot].number)
         self.journal.forget(slot)
         self.agenda.leave_slot(slot)
         if self.origin[slot] != CHILD:

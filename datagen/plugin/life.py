@@ -8,6 +8,7 @@ from datagen.records.expression.name import called
 
 INDEX = "spawn.index"  # of a child, among those of one entry; what sets its variables may read it
 VISITS, AGE, WAITED = "visits", "age", "waited"
+STATE, POPULATION = "state", "population"  # where a worker is, by name
 # Of a worker in a state: how often it has entered this one, how many in all, its age and what it waited there, in
 # seconds; how many are alive, and its number among all.
 FACTS = {VISITS: pa.int64(), "steps": pa.int64(), AGE: pa.float64(), WAITED: pa.float64()} | {
@@ -26,6 +27,7 @@ def shared(resources: Iterable[str]) -> dict[str, tuple[str, str]]:
     return {called(what, name): (what, name) for name in resources for what in ("free", "waiting")}
 
 
-def readable(states: Iterable[str], resources: Iterable[str]) -> dict[str, pa.DataType]:
+def readable(states: Iterable[str], resources: Iterable[str], *, has_populations: bool) -> dict[str, pa.DataType]:
     """Return all names that can be read of a worker in a state, each with the type of its values."""
-    return FACTS | dict.fromkeys([*visited(states), *shared(resources)], pa.int64())
+    named = dict.fromkeys([STATE, *([POPULATION] if has_populations else [])], pa.string())
+    return FACTS | named | dict.fromkeys([*visited(states), *shared(resources)], pa.int64())

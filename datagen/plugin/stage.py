@@ -37,6 +37,7 @@ class Scope:
     zone: str = "UTC"  # whose hours are meant where no other is named
     # What expressions may read of a record's time, by name: functions of times (n,), in ns since the start.
     courses: Mapping[str, Callable[[Integers], pa.Array]] = field(default_factory=dict)
+    populations: tuple[str, ...] = ()  # in order of their numbers, where a spec has several
 
     def bits(self, keys: Keys, purpose: str) -> Keys:
         """Draw 64 random bits for each row key (n,); different purposes, and different stages, are independent."""

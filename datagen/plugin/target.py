@@ -194,8 +194,13 @@ class Target(Plugin):
     emitters: list[str] | None = Field(
         None, min_length=1, description="names of the emitters whose records go here; all without it"
     )
+    populations: list[str] | None = Field(
+        None, min_length=1, description="names of the populations whose records go here; all without it"
+    )
     record_id: bool = Field(
-        False, description='add the dimension `record_id`, "<worker>-<step>": the same for the same record of every run'
+        False,
+        description='add the dimension `record_id`, "<worker>-<step>", of several populations '
+        '"<population>-<worker>-<step>": the same for the same record of every run',
     )
     through: list[AnyStage] = Field([], description="stages that the records pass on their way here, in this order")
     on_error: Literal["stop", "retry"] = Field(

@@ -46,6 +46,7 @@ class Source:
     start: str = ""
     changes: list = field(default_factory=list)  # to come, of the number kept alive
     kept: int | None = None  # so many are kept alive
+    population: str = ""
     at_this_instant: int = 1  # workers still to come with no gap between, of an interarrival
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tests.engine.reference_levels import Level
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
+Worker = tuple[int, str, int]  # as in the simulator
 GO_ON, MOVE, GIVE_UP = range(3)  # kinds of events, in order where a worker has several at one instant
 
 
@@ -39,17 +40,17 @@ class Resources:
         declared = spec.get("resources", {})
         self.free = {name: resource["capacity"] for name, resource in declared.items()}
         self.levels: dict[str, Level] = {}
-        self.lines: dict[str, list[tuple[float, int, int, int]]] = {name: [] for name in declared}
-        self.held: dict[int, dict[str, int]] = {}  # units, by worker and resource
-        self.waits: dict[int, Wait] = {}
+        self.lines: dict[str, list[tuple[float, int, Worker, int]]] = {name: [] for name in declared}
+        self.held: dict[Worker, dict[str, int]] = {}  # units, by worker and resource
+        self.waits: dict[Worker, Wait] = {}
         self.tickets = itertools.count()
-        self.children: dict[int, int] = {}  # of a worker, born or not
+        self.children: dict[Worker, int] = {}  # of a worker, born or not
 
     def follow(self, name: str, level: Level) -> None:
         """Let a capacity follow the time."""
         self.levels[name], self.free[name] = level, level.value
 
-    def change(self, now: int) -> list[int]:
+    def change(self, now: int) -> list[Worker]:
         """Let capacities be what they are at a time; return who gets what there is more."""
         served = []
         for name, level in self.levels.items():
@@ -60,13 +61,13 @@ class Resources:
     def facts(self) -> dict[str, Callable[[str], int]]:
         return {"free()": self.free.__getitem__, "waiting()": lambda name: len(self.lines[name])}
 
-    def enter(self, worker: int, state: Spec, step: int, now: int) -> list[int]:
+    def enter(self, worker: Worker, state: Spec, step: int, now: int) -> list[Worker]:
         """Let a worker enter a state; return who gets what it releases."""
         wanted = [{"resource": None}] if state.get("join") else []
         self.waits[worker] = Wait(step, now, wanted + requests(state))
         return self.give(worker, [one["resource"] for one in listed(state.get("release", []))])
 
-    def go_on(self, worker: int, priority: Callable[[Spec], float]) -> bool:
+    def go_on(self, worker: Worker, priority: Callable[[Spec], float]) -> bool:
         """Ask for one thing after the other; return whether the worker has all of them."""
         wait = self.waits[worker]
         while wait.left:
@@ -83,7 +84,7 @@ class Resources:
                 return False
         return True
 
-    def serve(self, name: str) -> list[int]:
+    def serve(self, name: str) -> list[Worker]:
         """Give what is free to those who are first in line, as long as it is enough; return them."""
         served = []
         while self.lines[name]:
@@ -99,7 +100,7 @@ class Resources:
             served.append(worker)
         return served
 
-    def give(self, worker: int, names: Iterable[str]) -> list[int]:
+    def give(self, worker: Worker, names: Iterable[str]) -> list[Worker]:
         """Take back what a worker has of some resources; return who gets it."""
         served = []
         for name in names:
@@ -107,14 +108,14 @@ class Resources:
             served += self.serve(name)
         return served
 
-    def leave(self, worker: int, state: Spec) -> list[int]:
+    def leave(self, worker: Worker, state: Spec) -> list[Worker]:
         """Take back what a state has used."""
         return self.give(worker, [one["resource"] for one in listed(state.get("use", []))])
 
-    def stop(self, worker: int) -> list[int]:
+    def stop(self, worker: Worker) -> list[Worker]:
         return self.give(worker, list(self.held.get(worker, {})))
 
-    def lose(self, parent: int | None) -> list[int]:
+    def lose(self, parent: Worker | None) -> list[Worker]:
         """Let a child of a worker be over; return the worker if it goes on since it was the last."""
         if parent not in self.children:
             return []
@@ -125,7 +126,7 @@ class Resources:
             return [parent]
         return []
 
-    def give_up(self, worker: int) -> list[int]:
+    def give_up(self, worker: Worker) -> list[Worker]:
         """Let a worker wait no longer, and take back what it has got since it entered its state."""
         for line in self.lines.values():
             line[:] = [entry for entry in line if entry[2] != worker]

@@ -30,14 +30,17 @@ from tests.engine.reference_distribution import drawn
 from tests.engine.reference_distribution import rounded as rounded_draw
 from tests.engine.reference_expression import Time, as_float, compared, evaluate, to_digits
 from tests.engine.reference_levels import Level
+from tests.engine.reference_populations import limits_of, population_of, written_out
 from tests.engine.reference_resources import GIVE_UP, GO_ON, MOVE, Resources
 from tests.reference_profiles import ReferenceRhythm
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
 Record = dict[str, object]
+Worker = tuple[int, str, int]  # 0, 1 of who is still to be born; the population; the number in that
 Rows = draw.Keys  # here always of length 1: the key of one row
 
 MISSING = object()
+VISITS = object()  # the key of the counts of all visits
 WORKER = object()  # the key of whose a record is
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
@@ -49,10 +52,10 @@ def simulate(
     *,
     seed: int,
     start: str | None = None,
-    max_workers: int = 100,
+    max_workers: int | dict[str, int] = 100,
     records: int | None = None,
     duration_seconds: float | None = None,
-    spawns: dict[int | str, list[int]] | None = None,
+    spawns: dict[tuple | str, list[int]] | None = None,
 ) -> Iterator[Record]:
     """Yield the records of a run in order, without end where neither ``records`` nor ``duration_seconds`` is given.
 
@@ -60,6 +63,7 @@ def simulate(
     and when it was born if it was.
     """
     start = start or "1970-01-01T00:00:00"
+    spec = written_out(spec)
     emitted = emit(spec, seed, start, max_workers, {} if spawns is None else spawns)
     if duration_seconds is not None:
         end_ns = round(duration_seconds * 1e9)
@@ -69,7 +73,7 @@ def simulate(
 
 
 def emit(
-    spec: Spec, seed: int, start: str, max_workers: int, spawns: dict[int | str, list[int]]
+    spec: Spec, seed: int, start: str, max_workers: int | dict[str, int], spawns: dict[tuple | str, list[int]]
 ) -> Iterator[tuple[int, Record | None]]:
     """Yield the time (ns since the start) and the record, if there is one, of every state entry from the start on.
 
@@ -121,7 +125,7 @@ class Maker:
         self.zone = zone_of(spec, self.offset)
         self.courses = Courses(spec, seed, self.start_ns, self.zone)
         self.values.offset = spec.get("timezone", self.offset)
-        self.last: dict[tuple[int, str], Record] = {}  # record of a worker and an emitter
+        self.last: dict[tuple[Worker, str], Record] = {}  # record of a worker and an emitter
         self.values.tables = Tables(spec.get("tables", {}), seed, self.values.offset)
 
     def begin(self, now: int) -> None:
@@ -233,7 +237,7 @@ class Entry:
     """A worker who enters a state, once it has what it waits for there; or who is born, without a state."""
 
     time: int
-    worker: int
+    worker: Worker
     state: Spec | None
     step: int
     row: Rows
@@ -249,18 +253,19 @@ def walk(
     spec: Spec,
     seed: int,
     start: str,
-    max_workers: int,
-    spawns: dict[int | str, list[int]],
+    max_workers: int | dict[str, int],
+    spawns: dict[tuple | str, list[int]],
     zone: str,
-    alive: dict[int, tuple],
+    alive: dict[Worker, tuple],
 ) -> Iterator[Entry]:
     """Yield every birth and every entry of a state, in order.
 
     ``alive`` has the workers who are, with a source, whether they are outside of the limit, a key and variables.
 
-    Of the events that are due the next is the one with the least (time, worker); the arrival of a worker stands behind
-    all who are there, and of these the one that came due first, then the one whose source's name is first. A worker's
-    birth is its step 0, its stop is a step after its last.
+    Of the events that are due the next is the one with the least (time, population, worker); the birth of a worker
+    stands behind all who are there: first those of children, by population, then those of sources, by population, of
+    each the one that came due first, then the one whose source's name is first. A worker's birth is its step 0, its
+    stop is a step after its last.
     """
     warm_up = duration(spec.get("warm_up", 0))
     states = {state["name"]: state for state in spec["states"]}
@@ -268,33 +273,45 @@ def walk(
     for source in sources:
         if not isinstance(source.spec.get("from"), dict):
             source.begin(source.time("from", 0))
-    events: list[tuple[int, int, int, int, str | Leaving]] = []
-    lives: dict[int, Life] = {}
+    events: list[tuple[int, Worker, int, int, str | Leaving]] = []
+    lives: dict[Worker, Life] = {}
     resources = Resources(spec)
-    children: dict[int, Child] = {}  # unborn, by the numbers that stand for theirs in the order of events
-    now, born, conceived = 0, 0, 0
+    children: dict[Worker, Child] = {}  # unborn, by the numbers that stand for theirs in the order of events
+    now, conceived = 0, 0
     run = spec, seed, time_ns(start), zone
-    limit = Level(max_workers, 1, spec.get("limit_profile", 1), "limit_profile", run)
-    limit.begin(time_ns(start) // 1000 - warm_up // 1000)
+    zero = time_ns(start) // 1000 - warm_up // 1000
+    born: dict[str, int] = {}
+    limits: dict[str, Level] = {}
+    levels: list[Level] = []
+    for name, most in limits_of(spec, max_workers).items():
+        own = spec["populations"][name] if name else spec
+        path = join("population", name, "limit_profile") if name else "limit_profile"
+        born[name], limits[name] = 0, Level(most, 1, own.get("limit_profile", 1), path, run)
+        limits[name].begin(zero)
+        levels += [limits[name]] if "limit_profile" in own else []
     for name, resource in spec.get("resources", {}).items():
         if "capacity_profile" in resource:
             path = join("resource", name, "capacity_profile")
             level = Level(resource["capacity"], 0, resource["capacity_profile"], path, run)
-            level.begin(limit.zero)
+            level.begin(zero)
             resources.follow(name, level)
-    levels = [*([limit] if "limit_profile" in spec else []), *resources.levels.values()]
+    levels += resources.levels.values()
     incidents = stretches(spec, time_ns(start))
 
     def is_on(name: str) -> bool:
-        return any(begin <= limit.zero + now // 1000 < end for begin, end in incidents[name])
+        return any(begin <= zero + now // 1000 < end for begin, end in incidents[name])
 
-    def hand_on(served: list[int]) -> None:
+    def next_number(population: str) -> Worker:
+        born[population] += 1
+        return 0, population, born[population] - 1
+
+    def hand_on(served: list[Worker]) -> None:
         for one in served:
             heapq.heappush(events, (now, one, resources.waits[one].step, GO_ON, lives[one].state))
 
     see_ends(sources, now)
     while True:
-        arrival = min((key for source in sources if (key := turn(source, sources, now, limit.value))), default=None)
+        arrival = min((key for source in sources if (key := turn(source, sources, now, limits))), default=None)
         changes = any(source.changes for source in sources) or (levels and alive)
         if not events and arrival is None and not changes:
             spawns |= {source.name: [NEVER] for source in sources if source.due is None}
@@ -304,7 +321,8 @@ def walk(
         change = min([change, *(level.next for level in levels)])
         if change <= first:
             now = change
-            limit.change(now)
+            for level in limits.values():
+                level.change(now)
             hand_on(resources.change(now))
             for source in sources:
                 source.change(now)
@@ -317,7 +335,7 @@ def walk(
                 continue
             if worker in children:
                 child = children.pop(worker)
-                worker, born = born, born + 1
+                worker = next_number(worker[1])
                 alive[worker] = None, False, child.key, child.variables
                 lives[worker] = Life(now, None, Counter(), parent=child.parent)
             source, is_outside, key, variables = alive[worker]
@@ -343,8 +361,8 @@ def walk(
                     see_ends(sources, now)
                 continue
         else:
-            now, due, _, _, source = arrival
-            is_full = full(source, sources, limit.value)
+            now, _, due, _, _, source = arrival
+            is_full = full(source, sources, limits)
             rule = source.rule
             key = source.key()
             source.number += 1
@@ -354,7 +372,7 @@ def walk(
                 see_ends(sources, now)
                 continue
             is_outside, variables, step, newborn = is_full, {}, 0, source
-            worker, born = born, born + 1
+            worker = next_number(source.population)
             if now >= warm_up:
                 spawns[worker] = [(due if source.kept is None else now) - warm_up, now - warm_up]
             name = rule["state"] if is_full else source.spec.get("state", spec["states"][0]["name"])
@@ -377,12 +395,12 @@ def walk(
                 after = wait_ns(state["timeout"]["after"], bits(seed, "timeout", row))
                 heapq.heappush(events, (now + after, worker, step, GIVE_UP, name))
         names = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
-        names = names | {"visits": life.visits[name], "visits()": life.visits.__getitem__, "incident": is_on}
+        names = names | {"visits": life.visits[name], "visits()": names["visits"], "incident": is_on}
         if not resources.go_on(worker, partial(priority_of, names)):
             continue
         life.waited = now - resources.waits.pop(worker).since
         facts = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
-        facts |= {"visits": life.visits[name], "visits()": life.visits.__getitem__}
+        facts |= {"visits": life.visits[name], "visits()": facts["visits"]}
         del facts["variables"], facts["worker"]
         yield Entry(now, worker, state, step, row, variables, facts=facts)
         for entry in state.get("spawn", []):
@@ -397,9 +415,10 @@ def walk(
                 yield replace(own, spawn=entry, parent=variables, parent_state=state)
                 after = wait_ns(entry["delay"], bits(seed, "spawn", first)) if "delay" in entry else 0
                 conceived += 1
-                children[UNBORN + conceived] = child
+                unborn = 1, population_of(spec, entry["state"]), conceived
+                children[unborn] = child
                 resources.children[worker] = resources.children.get(worker, 0) + 1
-                heapq.heappush(events, (now + after, UNBORN + conceived, 0, MOVE, entry["state"]))
+                heapq.heappush(events, (now + after, unborn, 0, MOVE, entry["state"]))
         delay = wait_ns(state["delay"], bits(seed, "delay", row)) if "delay" in state else 0
         ways = state.get("transitions", [{"next": state.get("next", "stop"), "probability": 1}])
         leaving = Leaving(state, ways)
@@ -425,16 +444,13 @@ def priority_of(names: dict, wanted: Spec) -> float:
     return float(given) + 0.0
 
 
-UNBORN = 2**61
-
-
 @dataclass
 class Child:
     """A worker that another one has spawned and that is still to be born."""
 
     key: Rows
     variables: Record
-    parent: int
+    parent: Worker
 
 
 def unset_of(spec: Spec) -> Record:
@@ -454,7 +470,7 @@ class Life:
     visits: Counter
     state: str = ""
     waited: int = 0
-    parent: int | None = None
+    parent: Worker | None = None
 
 
 @dataclass
@@ -470,7 +486,7 @@ class Leaving:
         return has_expressions or self.state.get("ordered", False)
 
     def next_state(self, names: dict, random: Rows) -> str:
-        names = names | {"visits": names["visits"](self.state["name"]), "visits()": names["visits"]}
+        names = names | {"visits": names[VISITS][self.state["name"]], "visits()": names["visits"]}
         names |= {name: value for name, value in names["variables"].items() if value is not MISSING}
         left = [way for way in self.ways if "when" not in way or evaluate(way["when"], names, "UTC") is True]
         if not left or self.state.get("ordered"):
@@ -480,12 +496,20 @@ class Leaving:
         return left[weighted(weights, random)]["next"]
 
 
-def known_of(worker: int, step: int, now: int, variables: Record, life: Life, alive: dict, spec: Spec) -> dict:
+def known_of(worker: Worker, step: int, now: int, variables: Record, life: Life, alive: dict, spec: Spec) -> dict:
     """Return what the conditions of transitions read of a worker at the end of a delay."""
-    facts = {"steps": step, "age": (now - life.born) / 1e9, "alive": len(alive), "born": worker, "worker": life.number}
+    population = worker[1]
+    fellows = sum(other[1] == population for other in alive)
+    facts = {"steps": step, "age": (now - life.born) / 1e9, "alive": fellows, "born": worker[2], "worker": life.number}
+
+    def visits(state: str) -> int:
+        return life.visits[f"{population}/{state}" if population else state]
+
     facts["waited"] = life.waited / 1e9
     missing = {name: None for name, value in variables.items() if value is MISSING}
-    return facts | {"visits": life.visits.__getitem__, "variables": unset_of(spec) | variables | missing}
+    facts |= {"visits": visits, VISITS: life.visits}
+    facts |= {"population": population, "state": life.state[len(population) + 1 if population else 0 :]}
+    return facts | {"variables": unset_of(spec) | variables | missing}
 
 
 def sources_of(spec: Spec, seed: int, start: str, zone: str) -> list[Source]:
@@ -496,27 +520,30 @@ def sources_of(spec: Spec, seed: int, start: str, zone: str) -> list[Source]:
         given = spec["arrivals"] if isinstance(spec["arrivals"], list) else [spec["arrivals"]]
     made = []
     for source in sorted(given, key=lambda source: source.get("name", "")):
+        population = population_of(spec, source.get("name", ""))
         path = join("source", source["name"]) + "/" if "name" in source else ""
         made.append(Source(source, seed, path, time_ns(start), world=spec, zone=zone, start=start))
+        made[-1].population = population
         if isinstance(source.get("until"), str):
             made[-1].until = made[-1].time("until", 0) + bool(source.get("endpoint"))
     return made
 
 
-def full(source: Source, sources: list[Source], max_workers: int) -> bool:
+def full(source: Source, sources: list[Source], limits: dict[str, Level]) -> bool:
+    fellows = (other for other in sources if other.population == source.population)
     own = min(source.spec.get("max_workers", math.inf), math.inf if source.kept is None else source.kept)
-    return sum(other.alive for other in sources) >= max_workers or source.alive >= own
+    return sum(other.alive for other in fellows) >= limits[source.population].value or source.alive >= own
 
 
-def turn(source: Source, sources: list[Source], now: int, max_workers: int) -> tuple | None:
+def turn(source: Source, sources: list[Source], now: int, limits: dict[str, Level]) -> tuple | None:
     """Return when the next worker of a source comes, with what decides among several; None when none does now."""
     if source.due is None:
         return None
     if source.rule != "wait":
-        return source.due, source.due, source.name, id(source), source
-    if full(source, sources, max_workers):
+        return source.due, source.population, source.due, source.name, id(source), source
+    if full(source, sources, limits):
         return None
-    return max(source.due, now), source.due, source.name, id(source), source
+    return max(source.due, now), source.population, source.due, source.name, id(source), source
 
 
 def see_ends(sources: list[Source], now: int) -> None:
@@ -569,14 +596,14 @@ class Values:
         self.time: Time | None = None  # of the record; a table has none
         self.earlier: Record = {}  # dimensions of the record, as far as they are made
         self.former: Record = {}  # dimensions of the record before of the same worker and emitter, and its time
-        self.counted: Counter[str | tuple[str, int]] = Counter()
+        self.counted: Counter[str | tuple[str, Worker]] = Counter()
         self.pools: dict[str, list] = {}
         self.tables: Tables | None = None
-        self.step = self.worker = 0
-        self.alive: dict[int, tuple] = {}  # the workers
+        self.step, self.worker = 0, (0, "", 0)
+        self.alive: dict[Worker, tuple] = {}  # the workers
         self.log: dict[str, list[Record]] = {}  # the records so far, by emitter
         self.taken: dict[str, set[int]] = {}  # of these, by the field that takes each once
-        self.lives: dict[tuple[str, int], list] = {}  # of signals: where they are, and the last reading
+        self.lives: dict[tuple[str, Worker], list] = {}  # of signals: where they are, and the last reading
 
     def begin_record(self, time: Time) -> None:
         self.time, self.earlier = time, {}

@@ -14,6 +14,7 @@ from tests.engine.children import add_children
 from tests.engine.conditions import add_conditions
 from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.looking_back import add_memory
+from tests.engine.populations import add_populations
 from tests.engine.resources import add_levels, add_notes, add_resources
 from tests.engine.tables import add_keys, add_tables
 from tests.engine.whole_texts import add_objects, add_texts
@@ -686,4 +687,13 @@ def bearing_specs(draw: st.DrawFn) -> Spec:
     if any("bytes" in source for source in spec.get("arrivals", [])):
         return spec
     add_children(draw, spec, [emitter["name"] for emitter in spec["emitters"]])
+    return spec
+
+
+@st.composite
+def populous_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec with several populations, who share emitters, resources and whatever else there is."""
+    spec = draw(st.one_of(crowds(), timed_specs(), remembering_specs(), conditional_specs(), bearing_specs()))
+    if not any("bytes" in source for source in spec.get("arrivals", [])):
+        add_populations(draw, spec)
     return spec

@@ -127,7 +127,7 @@ SEVERAL = ["objects", "mixed", "values", "sources", "texts", "conditional", "sho
 
 
 # How many minutes it takes until something happens from midnight on, where little does at night.
-QUIET = dict.fromkeys(("call_centre", "factory", "logins", "parcels", "ride_hailing"), 600) | {
+QUIET = dict.fromkeys(("attack", "call_centre", "factory", "logins", "parcels", "ride_hailing"), 600) | {
     "fraud": 30,
     "kubernetes": 5,
     "orders": 60,

@@ -26,6 +26,7 @@ from tests.engine.strategies import (
     conditional_specs,
     crowds,
     objective_specs,
+    populous_specs,
     remembering_specs,
     runs,
     sharing_specs,
@@ -69,7 +70,7 @@ def records_and_times(made: Run) -> Iterator[tuple[list, int]]:
         yield from zip(read, batch.due.tolist(), strict=True)
 
 
-def held_until(time: int, spawns: dict[int | str, list[int]]) -> Held:
+def held_until(time: int, spawns: dict[tuple | str, list[int]]) -> Held:
     """What the limit had held back by then: who was born later than due and, of those who still wait, the first."""
     late = [born[0] - due for due, *born in spawns.values() if born and born[0] < time and born[0] > due]
     first = min((due for due, *born in spawns.values() if not born or born[0] >= time), default=time)
@@ -114,7 +115,9 @@ def first_difference(found: list, expected: list) -> object:
 
 
 def assert_equal(spec: dict, run: dict, ways: tuple = WAYS) -> None:
-    spawns: dict[int, list[int]] = {}
+    if "populations" in spec:
+        run = run | {"max_workers": {name: own["max_workers"] for name, own in spec["populations"].items()}}
+    spawns: dict[tuple | str, list[int]] = {}
     expected = [typed(pairs(record)) for record in islice(simulate(spec, **run, spawns=spawns), run["records"])]
     population = load_spec(Document(spec, "spec"), REGISTRY, None).spec
     for window, threads in ways:
@@ -286,3 +289,18 @@ def test_more_workers_than_a_window_has_steps_are_born_late_and_leave_the_line_w
     spec = world(states=[desk], gap=0.01, resources={"desk": {"capacity": 1}})
     run = {"start": "2001-12-20T13:13:12.132", "max_workers": 3, "records": 5000, "seed": 1}
     assert_equal(spec, run, ((None, 1),))
+
+
+@settings(FIXED, max_examples=100)
+@given(spec=populous_specs(), run=runs(), ways=PAIRS)
+def test_several_populations_live_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=5)
+@given(spec=populous_specs(), run=runs(), ways=PAIRS)
+def test_several_populations_live_as_in_the_reference_simulator_for_fresh_specs(
+    spec: dict, run: dict, ways: tuple
+) -> None:
+    assert_equal(spec, run, ways)

@@ -189,7 +189,14 @@ def test_history_that_goes_on_live_is_that_of_the_simulated_run(name: str, threa
     options = {"start": "2023-11-14T22:11:00", "duration": "3M", "threads": threads}
     found = records_of(SPECS[name], **options, then_live=True)
     assert found == records_of(SPECS[name], **options)
-    assert found or name in ("batch_jobs", "call_centre", "logins", "restaurant", "ride_hailing")  # nobody at that hour
+    assert found or name in (
+        "attack",
+        "batch_jobs",
+        "call_centre",
+        "logins",
+        "restaurant",
+        "ride_hailing",
+    )  # nobody at that hour
 
 
 def test_history_comes_at_once_and_the_rest_when_it_is_due(fake: FakeTime) -> None:

@@ -93,6 +93,7 @@ def plain(monkeypatch) -> tuple[type, type]:
         "in_order": lambda number: number,
     }
     provide(".datagen.native.waits", **waits)
+    provide(".datagen.native.sources", Crowd=list)
     agenda, sources = as_plain_python("agenda"), as_plain_python("sources")
 
     class Agenda(agenda.Agenda):
@@ -101,8 +102,8 @@ def plain(monkeypatch) -> tuple[type, type]:
             self.workers = slots.workers.view(np.recarray)
 
     class Sources(sources.Sources):
-        def house(self, source: np.ndarray, times: np.ndarray) -> None:
-            super().house(source.view(np.recarray), times)
+        def house(self, source: np.ndarray, times: np.ndarray, crowd: np.ndarray) -> None:
+            super().house(source.view(np.recarray), times, crowd.view(np.recarray))
 
     provide(".datagen.native.agenda", Agenda=Agenda, Worker=list)
     provide(".datagen.native.sources", Sources=Sources, Source=list)

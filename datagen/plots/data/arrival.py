@@ -55,6 +55,8 @@ def arrivals(pilot: Pilot, until: int | None = None, bin_seconds: float | None =
     times = pilot.walked.time[rows]
     made = []
     for place, source in enumerate(pilot.population.sources):
+        if pilot.population.is_off(source):
+            continue
         own = times[sources == place]
         counts = np.diff(np.searchsorted(own, edges)).tolist()
         seen = (edges[1:] <= pilot.walked.reached).tolist()

@@ -6,6 +6,7 @@ import numpy as np
 
 from datagen.draw import Integers
 from datagen.plots.data.pilot import Pilot
+from datagen.records.worker import own_numbers
 
 _SECOND = 1e9
 
@@ -63,7 +64,8 @@ def lives(pilot: Pilot, count: int = 20, most_stays: int = 40) -> Lives:
             for row, wait in zip(own[:most_stays].tolist(), waits.tolist(), strict=False)
         ]
         ends = len(own) <= most_stays and int(walked.time[own[-1]] + waits[-1]) <= walked.reached
-        made.append(Life(worker, kinds[sources[number]], born / _SECOND, stays, ends))
+        [called] = own_numbers(walked.worker[own[:1]]).tolist()
+        made.append(Life(called, kinds[sources[number]], born / _SECOND, stays, ends))
     return Lives(pilot.start.text, made, pilot.born)
 
 

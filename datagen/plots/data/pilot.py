@@ -137,7 +137,8 @@ class Pilot:
         """
         if self.population.stands_still:
             compute(self.loaded, self.options)
-        walk = Walk(replace(self.plan, population=self.watched.population), self.seed, self.limit)
+        limits = self.options.limits(self.population)
+        walk = Walk(replace(self.plan, population=self.watched.population), self.seed, limits)
         parts = []
         steps, time = 0, -self.plan.warm_up
         ahead = _FIRST_SLICE
@@ -235,8 +236,8 @@ class Pilot:
     @cached_property
     def lasts(self) -> Integers:
         """Return the rows of the last step of each worker, in order of the workers, (workers,)."""
-        worker = self.walked.worker
-        last = np.zeros(int(worker.max(initial=-1)) + 1, np.int64)
+        found, worker = np.unique(self.walked.worker, return_inverse=True)
+        last = np.zeros(len(found), np.int64)
         last[worker] = np.arange(len(worker))  # of rows of the same worker the last one stays
         return last
 

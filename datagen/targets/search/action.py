@@ -18,6 +18,7 @@ from datagen.plugin.stage import Scope
 from datagen.records.batch import Batch, Part
 from datagen.records.pattern import TextPattern, patterned
 from datagen.records.text import Pieces, json_text, written
+from datagen.records.worker import worker_texts
 
 
 class Line(NamedTuple):
@@ -78,7 +79,9 @@ class Actions:
             return [*start, ',"_id":', json_text(keys), "}}\n"]
         if not self._chooses_ids:
             return [*start, "}}\n"]
-        ids = written(((part.rows, _id_pieces(batch, part)) for part in batch.parts), len(batch)).array()
+        ids = written(
+            ((part.rows, _id_pieces(batch, part, self._scope.populations)) for part in batch.parts), len(batch)
+        ).array()
         return [*start, f',"_id":"{self._scope.run}-', ids, '"}}\n']
 
     def read(self, line: bytes) -> Line:
@@ -104,8 +107,13 @@ class Actions:
         return not self._chooses_ids or str(document["_id"]).startswith(f"{self._scope.run}-")
 
 
-def _id_pieces(batch: Batch, part: Part) -> Pieces:
+def _id_pieces(batch: Batch, part: Part, populations: tuple[str, ...]) -> Pieces:
     """Write what tells records of one run apart; what a stage made itself is numbered under the stage's name."""
     worker = batch.worker[part.rows]
-    owner = pa.array(worker) if worker[0] >= 0 else json.dumps(part.emitter)[1:-1]
+    if worker[0] < 0:
+        owner: Any = json.dumps(part.emitter)[1:-1]
+    elif populations:
+        owner = worker_texts(worker, [json.dumps(name)[1:-1] for name in populations])
+    else:
+        owner = pa.array(worker)
     return [owner, "-", batch.numbers(part)]

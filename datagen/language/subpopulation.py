@@ -1,0 +1,35 @@
+"""The model of one of several populations: what it has of its own, beside what is common to all."""
+
+from pydantic import Field
+
+from datagen.language.emitter import Emitter
+from datagen.language.resource import Resource
+from datagen.language.state import State
+from datagen.plugin.arrival import AnyArrivals
+from datagen.plugin.distribution import MaybeDistribution
+from datagen.plugin.incident import AnyIncident
+from datagen.plugin.model import Model, Named
+from datagen.plugin.profile import AnyProfile
+from datagen.plugin.table import AnyTable
+
+
+class Subpopulation(Model):
+    """One of several populations. Its states, sources and what else it has are put among those of the spec."""
+
+    states: list[State] = Field([], description="its states; its workers begin in the first")
+    interarrival: MaybeDistribution = Field(
+        None, description="seconds from one spawn of a worker to the next; this or `arrivals` is required"
+    )
+    arrivals: AnyArrivals = Field((), description="a source of its workers, or several, in place of `interarrival`")
+    max_workers: int | None = Field(
+        None, ge=1, strict=True, description="most of its workers alive at once; `-m name=…` wins; 100 without both"
+    )
+    limit_profile: AnyProfile | None = Field(
+        None, description="what its limit of workers is multiplied by, by the time: read at every whole minute"
+    )
+    off: bool = Field(False, description="whether nobody comes of its sources, as with `--only` of others")
+    emitters: list[Emitter] = Field([], description="emitters of its own")
+    tables: Named[AnyTable] = Field({}, description="tables of its own, by name")
+    profiles: Named[AnyProfile] = Field({}, description="profiles of its own, by name")
+    incidents: Named[AnyIncident] = Field({}, description="incidents of its own, by name")
+    resources: Named[Resource] = Field({}, description="resources of its own, by name")
