@@ -28,7 +28,8 @@ def of(populations: dict, **keys: object) -> dict:
 
 
 def records(spec: dict, count: int = 200, only: tuple = (), **options: object) -> list[dict]:
-    return list(datagen.records(datagen.load(spec, only=only), start=START, seed=1, records=count, **options))
+    ends = {} if "duration" in options else {"records": count}
+    return list(datagen.records(datagen.load(spec, only=only), start=START, seed=1, **ends, **options))
 
 
 def without(record: dict, *names: str) -> dict:
@@ -187,3 +188,48 @@ def test_explain_tells_of_each_population() -> None:
     assert {name: one["limit"]["binds"] for name, one in found["populations"].items()} == {"shop": False, "bank": True}
     assert found["populations"]["shop"]["life"]["seconds"] == pytest.approx(8)
     assert found["limit"]["workers"] == 103
+
+
+def test_who_has_waited_longer_goes_behind_another_population() -> None:
+    """Both are born when a place falls free at 10 s; b came due before, and its name is behind."""
+    stay = [state("in", delay=constant(10))]
+    held = {
+        name: {"states": stay, "max_workers": 1, "arrivals": {"type": "timestamps", "values": ["+0S", second]}}
+        for name, second in (("a", "+2S"), ("b", "+1S"))
+    }
+    found = records(of(held), 9)
+    assert [(seconds(record), record["population"]) for record in found] == [(0, "a"), (0, "b"), (10, "a"), (10, "b")]
+
+
+def test_who_is_turned_away_is_alive_in_its_population() -> None:
+    stay = [state("in", delay=constant(100)), state("away", delay=constant(100))]
+    source = {"type": "every", "every": "1S", "times": 3, "when_full": {"state": "away"}}
+    full = {"states": stay, "max_workers": 1, "arrivals": source}
+    found = records(of({"a": full, "b": {"states": stay, "interarrival": constant(1)}}), 6)
+    assert [record["alive"] for record in found if record["population"] == "a"] == [1, 2, 3]
+    assert [record["state"] for record in found if record["population"] == "a"] == ["in", "away", "away"]
+
+
+def test_children_of_one_instant_are_born_by_population() -> None:
+    spawn = [{"population": name, "state": "in", "count": 2} for name in ("z", "b")]
+    parents = {"states": [state("in", spawn=spawn)], "interarrival": constant(60)}
+    kids = {"states": [state("in")]}
+    found = records(of({"parents": parents, "z": kids, "b": kids}), 5)
+    assert [(record["population"], record["born"]) for record in found] == [
+        ("parents", 0),
+        ("b", 0),
+        ("b", 1),
+        ("z", 0),
+        ("z", 1),
+    ]
+
+
+def test_a_limit_follows_the_time_in_its_population_alone() -> None:
+    own = {"states": [state("in", delay=constant(30))], "interarrival": constant(5), "max_workers": 2}
+    profile = {"type": "minute_of_hour", "factors": {"0": 0.5, "1": 2}}
+    found = records(of({"a": own, "b": own | {"limit_profile": profile}}), 999, duration="2M")
+    most: Counter = Counter()
+    for record in found:
+        key = record["population"], int(seconds(record) // 60)
+        most[key] = max(most[key], record["alive"])
+    assert most == {("a", 0): 2, ("a", 1): 2, ("b", 0): 1, ("b", 1): 4}
