@@ -21,7 +21,7 @@ from datagen.moment import Moment
 from datagen.plugin.formatter import Formatter
 from datagen.plugin.volume import Volume
 from datagen.plugin.week import BEGIN
-from datagen.problems import InvalidInput, Problem, Unfillable, counted
+from datagen.problems import InvalidInput, Problem, Unfillable, counted, show
 
 Known = tuple[str, float] | None  # the volume and the constant of a run that is continued
 _MOST = 1e9  # times more, or fewer
@@ -205,15 +205,22 @@ def _make_sure(asked: _Asked, constant: float, made: float) -> None:
     """Raise InvalidInput when a constant is out of all bounds, or when a limit that is given is in its way."""
     if not 1 / _MOST <= constant <= _MOST:
         raise asked.refuse(f"no constant can reach it: there would have to be {constant:.3g} times as many workers")
-    expectation = Expectation(asked.loaded.spec, constant, asked.start or soon())
-    limit = _limit(asked)
-    if limit and expectation.always_stops and expectation.alive is not None and expectation.alive >= limit:
-        most = _shown(made * limit / expectation.alive, asked.volume)
-        enough = about(expectation.sufficient_limit or expectation.alive)
-        raise asked.refuse(
-            f"no constant can reach it: with the limit of {counted(limit, 'worker')} at most {most} can be; about "
-            f"{enough} would do ({HOW})"
-        )
+    whole, limits = (
+        Expectation(asked.loaded.spec, constant, asked.start or soon()),
+        asked.options.limits(asked.loaded.spec, NEVER),
+    )
+    for name, limit in limits.items() if not isinstance(limits, int) else [("", limits)]:
+        if name and name not in asked.loaded.spec.crowds_with_sources:
+            continue
+        expectation = whole.of(name)
+        if limit < NEVER and expectation.always_stops and expectation.alive is not None and expectation.alive >= limit:
+            most = _shown(made * limit / expectation.alive, asked.volume)
+            enough = about(expectation.sufficient_limit or expectation.alive)
+            of = f" of {show(name)} it can't be" if name else f" at most {most} can be"
+            raise asked.refuse(
+                f"no constant can reach it: with the limit of {counted(limit, 'worker')}{of}; about {enough} would do ({HOW})"
+            )
+    expectation = whole
     fleet = [flow for flow in expectation.inflows if flow.altogether is not None and flow.rate == 0]
     if len(fleet) == len(expectation.inflows) and not any(flow.altogether for flow in fleet):
         raise asked.refuse("no constant can reach it: it is less than one worker makes")
