@@ -205,25 +205,26 @@ def _make_sure(asked: _Asked, constant: float, made: float) -> None:
     """Raise InvalidInput when a constant is out of all bounds, or when a limit that is given is in its way."""
     if not 1 / _MOST <= constant <= _MOST:
         raise asked.refuse(f"no constant can reach it: there would have to be {constant:.3g} times as many workers")
-    whole, limits = (
-        Expectation(asked.loaded.spec, constant, asked.start or soon()),
-        asked.options.limits(asked.loaded.spec, NEVER),
-    )
-    for name, limit in limits.items() if not isinstance(limits, int) else [("", limits)]:
-        if name and name not in asked.loaded.spec.crowds_with_sources:
-            continue
-        expectation = whole.of(name)
-        if limit < NEVER and expectation.always_stops and expectation.alive is not None and expectation.alive >= limit:
-            most = _shown(made * limit / expectation.alive, asked.volume)
-            enough = about(expectation.sufficient_limit or expectation.alive)
-            of = f" of {show(name)} it can't be" if name else f" at most {most} can be"
-            raise asked.refuse(
-                f"no constant can reach it: with the limit of {counted(limit, 'worker')}{of}; about {enough} would do ({HOW})"
-            )
-    expectation = whole
+    expectation = Expectation(asked.loaded.spec, constant, asked.start or soon())
+    limits = asked.options.limits(asked.loaded.spec, NEVER)
+    if isinstance(limits, int):
+        _make_room(asked, expectation, "", limits, made)
+    else:
+        for name in asked.loaded.spec.crowds_with_sources:
+            _make_room(asked, expectation.of(name), name, limits[name], made)
     fleet = [flow for flow in expectation.inflows if flow.altogether is not None and flow.rate == 0]
     if len(fleet) == len(expectation.inflows) and not any(flow.altogether for flow in fleet):
         raise asked.refuse("no constant can reach it: it is less than one worker makes")
+
+
+def _make_room(asked: _Asked, expectation: Expectation, name: str, limit: int, made: float) -> None:
+    """Raise InvalidInput when the limit of a population leaves no room for who has to be alive."""
+    alive = expectation.alive
+    if limit == NEVER or not expectation.always_stops or alive is None or alive < limit:
+        return
+    of = f" of {show(name)} it can't be" if name else f" at most {_shown(made * limit / alive, asked.volume)} can be"
+    enough, workers = about(expectation.sufficient_limit or alive), counted(limit, "worker")
+    raise asked.refuse(f"no constant can reach it: with the limit of {workers}{of}; about {enough} would do ({HOW})")
 
 
 def _shown(amount: float, volume: Volume) -> str:

@@ -233,3 +233,9 @@ def test_a_limit_follows_the_time_in_its_population_alone() -> None:
         key = record["population"], int(seconds(record) // 60)
         most[key] = max(most[key], record["alive"])
     assert most == {("a", 0): 2, ("a", 1): 2, ("b", 0): 1, ("b", 1): 4}
+
+
+def test_a_volume_that_the_limit_of_a_population_makes_impossible_is_refused() -> None:
+    with pytest.raises(datagen.InvalidInput, match='with the limit of 3 workers of "bank" it can\'t be'):
+        records(of({"shop": SHOP, "bank": BANK}), 10, rate="50/s")
+    assert len(records(of({"shop": SHOP, "bank": BANK}), 10, rate="50/s", max_workers={"bank": 500})) == 10
