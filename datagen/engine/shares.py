@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from datagen.clock import NEVER, time_left
 from datagen.draw import Floats, Integers
+from datagen.engine.crowd import Limits
 from datagen.engine.plan import Plan
 from datagen.engine.step import Steps
 from datagen.engine.waiting import Line, Waiting, asks
@@ -119,8 +120,12 @@ class Shares:
         return watched(self.population)
 
     def _walk(self) -> Walk:
-        limit = self.population.max_workers if asks(self.population) else None
-        return Walk(Plan(self._watched.population, self.start, scale=self.scale), self.seed, limit or NEVER)
+        own = self.population.populations
+        limits: Limits = self.population.max_workers or NEVER
+        if own and limits == NEVER:
+            limits = {name: one.max_workers or NEVER for name, one in own.items()}
+        limits = limits if asks(self.population) else NEVER
+        return Walk(Plan(self._watched.population, self.start, scale=self.scale), self.seed, limits)
 
     @cached_property
     def _taken(self) -> "_Taken":

@@ -13,6 +13,7 @@ from datagen.engine.crowd import Limits
 from datagen.language.population import Population
 from datagen.moment import Moment, parse_duration
 from datagen.plugin.instant import parse_warm_up
+from datagen.plugin.model import changed
 from datagen.plugin.volume import Volume, parse_volume
 from datagen.problems import InvalidInput, Problem, did_you_mean, show
 from datagen.when import When, parse_when
@@ -149,8 +150,12 @@ class Options:
         return limits if isinstance(limits, int) else sum(limits.values())
 
     def limited(self, population: P) -> P:
-        """Return the population with that limit as its own."""
-        return population.model_copy(update={"max_workers": self.limit(population)})
+        """Return the population with that limit as its own, or with those of several."""
+        limits = self.limits(population)
+        if isinstance(limits, int):
+            return population.model_copy(update={"max_workers": limits})
+        own = {name: changed(one, max_workers=limits[name]) for name, one in population.populations.items()}
+        return population.model_copy(update={"populations": own})
 
     def strangers(self, population: Population) -> Iterator[Problem]:
         """Yield what the limits that are given have to do with no population of a spec."""

@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Flat:
-    """A document without parts in populations, what was wrong with these, and where they stood."""
+    """A document whose populations are written out, and what was wrong with them."""
 
     document: Document
     problems: list[Problem] = field(default_factory=list)
@@ -96,8 +96,8 @@ class _Writer:
             self.find((*path, "states"), '"states" is required: a list of one or more')
         for key in _NAMED:
             self._merge(key, own.get(key, {}), (*path, key))
-        if self._only and name not in self._only:
-            self._kept[name]["off"] = True
+        if self._only:
+            self._kept[name]["off"] = name not in self._only
         for source, at in self._sources(own, path):
             self._put("arrivals", self._source(name, own, source), at)
 

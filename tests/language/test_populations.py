@@ -143,3 +143,22 @@ def test_a_spawn_into_a_population_needs_some() -> None:
     states = [state("in", delay=constant(1), spawn=[{"population": "b", "state": "in"}])]
     spec = {"states": states, "interarrival": constant(1), "emitters": EMITTERS}
     assert problems(spec)[0] == 'spec: states[0].spawn[0].population: the spec has no "populations"'
+
+
+def test_placeholders_are_numbers_in_populations_and_files_add_states_and_emitters(tmp_path: Path) -> None:
+    (tmp_path / "more.json").write_text(json.dumps({"emitters": EMITTERS, "profiles": {"half": 0.5}}))
+    own = {
+        "states": [state("in", delay={"type": "constant", "value": "${STAY}"})],
+        "arrivals": {"type": "poisson", "rate": 1, "profile": "half"},
+        "max_workers": "${most}",
+    }
+    spec = {"parameters": {"most": 3}, "include": ["more.json"], "populations": {"a": own}}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    made = datagen.load(tmp_path / "spec.json", environment={"STAY": "2.5"}, parameters={"most": 7}).spec
+    assert (made.populations["a"].max_workers, made.states[0].delay.value) == (7, 2.5)
+
+
+def test_a_population_that_is_off_is_run_where_it_is_chosen() -> None:
+    spec = of(GOOD | {"off": True})
+    assert datagen.load(spec).spec.crowds_with_sources == ["b"]
+    assert datagen.load(spec, only=["a"]).spec.crowds_with_sources == ["a"]
