@@ -192,11 +192,15 @@ class Pilot:
 
     @cached_property
     def births(self) -> tuple[Integers, Integers]:
-        """Return the rows of the steps that are births (n,), and the source of each (n,)."""
+        """Return the rows of the steps that are births (n,), and the source of each (n,).
+
+        Where there are several sources that of a child is -1.
+        """
         walked, plan = self.walked, self.plan
         rows = np.flatnonzero(walked.step == 0)
         sources = np.zeros(len(rows), np.int64)
         if len(plan.population.sources) > 1:
+            sources -= 1
             order = np.argsort(walked.keys[rows])
             keys = walked.keys[rows][order]
             for place, source in enumerate(plan.population.sources):
