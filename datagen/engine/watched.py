@@ -28,9 +28,14 @@ def watched(population: Population) -> Watched:
     if not waits:
         return Watched(population, {}, {})
     known = {state.name for state in states}
-    names = {states[number].name: _free(f"waits for {states[number].name}", known) for number in waits}
+
+    def called(number: int, does: str) -> str:
+        own = population.own_name(states[number].name)
+        return _free(f"{states[number].name.removesuffix(own)}{does} {own}", known)
+
+    names = {states[number].name: called(number, "waits for") for number in waits}
     leaving = [number for number in waits if states[number].timeout is not None]
-    exits = {states[number].name: _free(f"gives up {states[number].name}", known) for number in leaving}
+    exits = {states[number].name: called(number, "gives up") for number in leaving}
 
     def door(name: str) -> str:
         return names.get(name, name)

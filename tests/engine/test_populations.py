@@ -239,3 +239,16 @@ def test_a_volume_that_the_limit_of_a_population_makes_impossible_is_refused() -
     with pytest.raises(datagen.InvalidInput, match='with the limit of 3 workers of "bank" it can\'t be'):
         records(of({"shop": SHOP, "bank": BANK}), 10, rate="50/s")
     assert len(records(of({"shop": SHOP, "bank": BANK}), 10, rate="50/s", max_workers={"bank": 500})) == 10
+
+
+def test_waits_for_what_is_common_are_measured_of_all_together() -> None:
+    """A desk that two populations use for 30 s a minute and 20 s a minute is in use for 50."""
+    desk = {"resources": {"desk": {"capacity": 1}}}
+    every = {name: {"type": "every", "every": "1M", "first": first} for name, first in (("a", 0), ("b", 30))}
+    own = {
+        name: {"states": [state("in", use="desk", delay=constant(stay))], "arrivals": every[name]}
+        for name, stay in (("a", 30), ("b", 20))
+    }
+    found = datagen.explain(of(own, **desk), seed=1)
+    assert found["resources"]["desk"]["utilisation"] == pytest.approx(50 / 60, rel=0.02)
+    assert set(found["states"]) == {"a/in", "b/in"}
