@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from datagen.records.lines import Lines
 from datagen.records.table import Table
 from datagen.records.text import plain_text, put_dictionary
-from datagen.records.types import is_optional, present
+from datagen.records.types import present
 
 _ASCII = 0x80
 
@@ -40,7 +40,7 @@ class Escape:
 
 def put_escaped(array: pa.Array, table: Table, escape: Escape) -> None:
     """Write values as in a cell, with escapes; null and missing as the empty text."""
-    array = present(array) if is_optional(array.type) else array
+    array = present(array)
     if pa.types.is_dictionary(array.type):
         put_dictionary(array, partial(put_escaped, escape=escape), "", table)
     else:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from datagen.records.types import JSON_TEXT, is_optional, once_coded, plain, present
+from datagen.records.types import JSON_TEXT, once_coded, plain, present
 
 
 def find(columns: Mapping[str, pa.Array], name: str) -> pa.Array | None:
@@ -16,7 +16,7 @@ def find(columns: Mapping[str, pa.Array], name: str) -> pa.Array | None:
         if not name:
             return None
         keys.append(key)
-    found = present(columns[name]) if is_optional(columns[name].type) else columns[name]
+    found: pa.Array | None = present(columns[name])
     for key in reversed(keys):
         found = None if found is None else inside_object(found, key)
     return found

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 JSON_TEXT = pa.binary()
 OPTIONAL = ""  # the name of the one child of a struct whose key may be missing
@@ -36,10 +37,14 @@ def optional(values: pa.Array, missing: npt.NDArray[np.bool_]) -> pa.Array:
 
 
 def present(array: pa.Array) -> pa.Array:
-    """Return the values without the wrapper; what is missing becomes null."""
-    if not is_optional(array.type):
-        return array
-    return array.flatten()[0]
+    """Return the values without the wrapper, also where it is inside of a dictionary; what is missing becomes null."""
+    if is_optional(array.type):
+        return array.flatten()[0]
+    if pa.types.is_dictionary(array.type) and is_optional(array.type.value_type):
+        entries = present(array.dictionary)
+        indices = pc.if_else(entries.is_valid().take(array.indices), array.indices, None)
+        return pa.DictionaryArray.from_arrays(indices, entries)
+    return array
 
 
 def described(type_: pa.DataType) -> tuple[str, bool]:

@@ -189,3 +189,11 @@ def test_a_list_with_gaps_reads_the_variable_of_its_own_record() -> None:
     records = records_of(world(read("v"), pair | {"percent_missing": 50}, states=states), 100)
     assert {len(record) for record in records} == {2, 3}
     assert all(record.get("l", [record["v"]] * 2) == [record["v"]] * 2 for record in records)
+
+
+def test_a_field_that_only_names_a_variable_is_null_where_that_is_missing_in_batches_of_any_size() -> None:
+    gone = {"name": "v", "type": "expression", "value": "1 + 1", "percent_missing": 100}
+    states = [state("a", {"b": 1}, delay=exponential(1), variables=[gone]), state("b")]
+    spec = world({"name": "m", "type": "expression", "value": "v"}, states=states)
+    for count in (4, 200):
+        assert {record["m"] for record in records_of(spec, count)} == {None}
