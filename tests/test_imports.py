@@ -24,7 +24,7 @@ plugin.registry names the modules of these eight, as text
 """
 GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "when", "zone")
 # The models of a population.
-POPULATION = ("language.population", "language.emitter", "language.resource", "language.state")
+POPULATION = tuple(f"language.{name}" for name in ("population", "delay", "emitter", "resource", "state"))
 LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "profiles", "stages", "tables", "targets")
 
 

@@ -1,6 +1,6 @@
 """What the walk knows of workers for conditions: variables as numbers or places in lists, visits, age, and so on."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,9 +8,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.draw import Integers, Keys
+from datagen.engine.clocks import Clocks
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.program import (
     ARROW,
+    MOMENT,
     MOST_LISTED,
     REAL,
     TRUTH,
@@ -18,6 +20,7 @@ from datagen.engine.program import (
     Code,
     Compiler,
     Constants,
+    Part,
     Source,
     Unprogrammable,
     type_of,
@@ -28,13 +31,15 @@ from datagen.plugin.dimension import Dimension, PooledDimension, Rows
 from datagen.plugin.life import AGE, VISITS, WAITED, shared, visited
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, path_part, show
+from datagen.records.batch import TIME
 from datagen.records.conversion import as_type
-from datagen.records.expression import Expression
+from datagen.records.expression import Expression, parse
 from datagen.records.expression.name import called, root
 from datagen.records.types import common_type, plain, present
 
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
-_READABLE = "bool, int, float, enum, constant, row, column, an expression of these, and what has a `cardinality`"
+_READABLE = "bool, int, float, enum, constant, row, column, now, an expression of these, and what has a `cardinality`"
+_NOW = parse("time")  # what a generator ``now`` calculates that makes it neither a text nor another time
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class Known:
     plan: Plan
     world: World
     constants: Constants
+    clocks: Clocks
     fields: list[Field] = field(default_factory=list)
     first: list[bool] = field(default_factory=list)  # of each thing that is kept, whether it has a value at first: 0
     _places: dict[str | int, int] = field(default_factory=dict)  # where it is, by name or, for visits, by state
@@ -112,9 +118,19 @@ class Known:
             elif owner in variable.fields:
                 value = ((f"drawn{real}", variable.fields[owner]),)
             else:
-                value = self._compiler(setter).value(_expression(setter).tree).code
+                value = self._kept(self._compiler(setter).value(_expression(setter).tree))
             code = (*code, *value, (f"keep{real}", variable.column))
         return code
+
+    def _kept(self, part: Part) -> Code:
+        """Return the instructions for a value as it is kept: a time has whole milliseconds."""
+        if part.type != MOMENT:
+            return part.code
+        thousand = self._number(1000)
+        return (*part.code, ("divided", thousand), ("whole", thousand), ("*", 0))
+
+    def _number(self, number: int) -> int:
+        return self.constants.add(np.array([number]), np.ones(1, bool))
 
     def _constant(self, field: Field) -> int:
         """Return which constant a generator is that always makes the same."""
@@ -140,7 +156,11 @@ class Known:
         state = setter.owner if setter.owner < source else -1
         if setter.owner >= spawn:
             state = self.plan.state_number(self.plan.spawns[setter.owner - spawn][0].name)
-        return Compiler(self.sources(_expression(setter).names, state), self.constants, self.world.zone)
+        return self.compiler(self.sources(_expression(setter).names, state))
+
+    def compiler(self, sources: Mapping[str, Source]) -> Compiler:
+        """Return what makes instructions for an expression, given where its names come from."""
+        return Compiler(sources, self.constants, self.world.zone, self.clocks)
 
     # What is no variable.
 
@@ -160,14 +180,29 @@ class Known:
             return Source(REAL, (("seconds", FACTS[name]),))
         if name in FACTS and state >= 0:
             return Source(WHOLE, (("fact", FACTS[name]),))
-        resources, incidents = [*self.plan.population.resources], self.plan.incidents_read
-        for number, incident in enumerate(incidents):
+        if name == TIME:
+            return self._time()
+        for profile in self.plan.population.profiles:
+            if name == called("profile", profile):
+                return Source(REAL, (("factor", self.clocks.profile(profile)),))
+        for incident in self.plan.incidents_read:
             if name == called("incident", incident):
-                return Source(TRUTH, (("fact", len(FACTS) + 2 * len(resources) + number),))
+                return Source(TRUTH, (("fact", place_of(self.plan, "incident", incident)),))
+        resources = [*self.plan.population.resources]
         if (of := shared(resources).get(name)) is not None and state >= 0:
             place = len(FACTS) + (of[0] == "waiting") * len(resources) + resources.index(of[1])
             return Source(WHOLE, (("fact", place),))
         raise Unprogrammable(self._unknown(name, [*visits, *shared(resources), WORKER, VISITS, *FACTS]))
+
+    def _time(self) -> Source:
+        """Return where the time comes from, in µs since 1970."""
+        code = (
+            ("fact", FACTS["now"]),
+            ("divided", self._number(1000)),
+            ("whole", self._number(self.clocks.zero)),
+            ("+", 0),
+        )
+        return Source(MOMENT, code, shows=place_of(self.plan, "shown", "0"))
 
     def _unknown(self, name: str, known: Sequence[str]) -> str:
         if name.partition("(")[0] in ("profile", "incident", "previous") or root(["time", "batch"], name):
@@ -286,6 +321,13 @@ class Known:
                 yield ARROW[self._compiler(setter).value(_expression(setter).tree).type]
 
 
+def place_of(plan: Plan, kind: str, name: str) -> int:
+    """Return which of the facts of an instant says whether an incident is on, or what wall clocks show, by number."""
+    resources, incidents = plan.population.resources, plan.incidents_read
+    begin = len(FACTS) + 2 * len(resources)
+    return begin + (incidents.index(name) if kind == "incident" else len(incidents) + int(name))
+
+
 def _made(setter: Setter, keys: Keys, path: str, world: World) -> pa.Array:
     """Return what a setter makes for some keys of steps, (n,); what is missing is null."""
     assert isinstance(setter.dimension, Dimension), "a generator"
@@ -293,12 +335,20 @@ def _made(setter: Setter, keys: Keys, path: str, world: World) -> pa.Array:
 
 
 def _is_expression(dimension: object) -> bool:
-    return isinstance(dimension, Dimension) and dimension.kind == "expression"
+    return isinstance(dimension, Dimension) and (dimension.kind == "expression" or _is_time(dimension))
+
+
+def _is_time(dimension: Dimension) -> bool:
+    """Return whether a generator makes the time as it is."""
+    keys = ("format", "timezone", "offset", "step")
+    return dimension.kind == "now" and dimension.is_ours and all(getattr(dimension, key) is None for key in keys)
 
 
 def _expression(setter: Setter) -> Expression:
     """Return the expression that a setter calculates."""
     assert isinstance(setter.dimension, Dimension), "a generator"
+    if _is_time(setter.dimension):
+        return _NOW
     return next(expression for path, expression in setter.dimension.expressions() if path == ("value",))
 
 
@@ -330,7 +380,8 @@ def _why_not(dimension: object) -> str | None:
         return f"it is set with {show(absent[0])}"
     if _is_expression(dimension):
         share = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
-        return f"it is an expression with {show(share[0])}" if share else None
+        made = "an expression" if dimension.kind == "expression" else "a time"
+        return f"it is {made} with {show(share[0])}" if share else None
     if not dimension.is_ours or not (pooled or dimension.kind in _DRAWN):
         return f"what sets it is of the type {show(dimension.kind)}; what can be read are {_READABLE}"
     if any(part.counts() for _, part in dimension.whole()):

@@ -1,4 +1,4 @@
-"""What a pilot measures of where workers go: the share of each transition by condition, and waits for resources.
+"""What a pilot measures of where workers go: shares of transitions by condition, stays, and waits for resources.
 
 From shares that are right on average follow visits that are, whatever the conditions read: what enters a state is what
 leaves others for it.
@@ -21,6 +21,7 @@ from datagen.engine.watched import Watched, watched
 from datagen.language.population import Population
 from datagen.moment import Moment
 from datagen.plugin.model import changed
+from datagen.plugin.registry import always
 from datagen.problems import RunFailed
 
 _MOST_STEPS = 200_000
@@ -36,6 +37,11 @@ def has_conditions(population: Population) -> bool:
     return any(state.is_conditional for state in population.states)
 
 
+def has_late_delays(population: Population) -> bool:
+    """Return whether how long workers stay in some states follows from the instant at which that begins."""
+    return any(state.follows_the_instant for state in population.states)
+
+
 @dataclass(frozen=True)
 class Shares:
     """A pilot of a population: without a limit of workers, or with that of the population where they wait."""
@@ -47,8 +53,11 @@ class Shares:
 
     @property
     def settled(self) -> Population:
-        """Return the population with probabilities that are always the same: measured where conditions say them."""
-        if not has_conditions(self.population):
+        """Return the population with probabilities that are always the same: measured where conditions say them.
+
+        So are delays that follow from the instant.
+        """
+        if not has_conditions(self.population) and not has_late_delays(self.population):
             return self.population
         numbers = {state.name: number for number, state in enumerate(self.population.states)}
         states = []
@@ -64,6 +73,8 @@ class Shares:
                 ways = [changed(way, when=None, probability=0.0) for way in ways]
                 ways += [changed(ways[0], next="stop")] if stays else []
                 ways = [changed(way, probability=p / sum(shares)) for way, p in zip(ways, shares, strict=True)]
+            if state.follows_the_instant:
+                state = changed(state, delay=always(self._mean_stay(number)), delay_profile=None)
             states.append(changed(state, transitions=ways, next=None, ordered=False))
         return changed(self.population, states=states)
 
@@ -166,6 +177,12 @@ class Shares:
         free, waiting = np.array(seen, np.float64).mean(axis=0)
         return free, waiting
 
+    def _mean_stay(self, number: int) -> float:
+        """Return how many seconds workers stay in a state, of those whose stay has ended."""
+        taken = self._taken
+        own = np.flatnonzero(taken.is_at(number) & (taken.left < NEVER))
+        return float((taken.left[own] - taken.time[own]).mean() / 1e9) if len(own) else 0.0
+
     @cached_property
     def _counts(self) -> Floats:
         """Return how many workers went from each state to each, (states, states + 1), behind all the stop."""
@@ -192,6 +209,7 @@ class _Taken:
     worker: Integers  # (n,)
     state: Integers  # (n,)
     follows: npt.NDArray[np.bool_]  # (n,) whether the next row is the worker's next step
+    left: Integers  # (n,) ns: when the worker leaves the state, ``NEVER`` where that is not known
     gone: Integers  # workers who stopped as a condition said
     alive: int  # workers in the end
     is_over: bool
@@ -202,14 +220,23 @@ class _Taken:
         """Return steps, without births alone."""
         steps = [taken.at(np.flatnonzero(taken.state < stop)) for taken in steps]
         none = [np.zeros(0, np.int64)]
-        time, worker, state = (
-            np.concatenate(none + [getattr(taken, name) for taken in steps]) for name in ("time", "worker", "state")
+        time, worker, state, left = (
+            np.concatenate(none + [getattr(taken, name) for taken in steps])
+            for name in ("time", "worker", "state", "ends")
         )
         order = np.argsort(worker, kind="stable")
-        time, worker, state = time[order], worker[order], state[order]
+        time, worker, state, left = time[order], worker[order], state[order], left[order]
         follows = np.append(worker[1:] == worker[:-1], False)[: len(worker)]
-        gone = np.concatenate(none + [taken.stops.worker for taken in steps])
-        return cls(time, worker, state, follows, gone, alive, is_over, fault)
+        gone, gone_at = (
+            np.concatenate(none + [getattr(taken.stops, name) for taken in steps]) for name in ("worker", "time")
+        )
+        left[:-1][follows[:-1]] = time[1:][follows[:-1]]
+        last = np.flatnonzero(~follows)
+        by_worker = np.argsort(gone, kind="stable")
+        found = np.minimum(np.searchsorted(gone[by_worker], worker[last]), max(len(gone) - 1, 0))
+        stops = last[gone[by_worker][found] == worker[last]] if len(gone) else last[:0]
+        left[stops] = gone_at[by_worker][found[np.isin(last, stops)]] if len(gone) else 0
+        return cls(time, worker, state, follows, left, gone, alive, is_over, fault)
 
     def is_at(self, state: int) -> npt.NDArray[np.bool_]:
         """Return which steps are those into a state, (n,)."""

@@ -176,6 +176,7 @@ class _Explanation:
             "at_start": self.at_start,
             "texts": [emitter.name for emitter in self.spec.emitters if emitter.source is not None],
             "transitions": "pilot" if self.expectation.is_measured else "closed form",
+            "stays_measured": [state.name for state in self.spec.states if state.follows_the_instant],
             "left_out": list(self._left_out()),
             "by_row": list(self._by_row()),
             "impure": [],
@@ -291,13 +292,13 @@ class _Explanation:
         visits, expected = self.expectation.visits, self.expectation
         asking = [
             (state, number, request.units)
-            for number, state in enumerate(self.spec.states)
+            for number, state in enumerate(expected.settled.states)
             for request in state.use
             if request.resource == name
         ]
         if visits is None or any(state.timeout is not None for state, _, _ in asking):
             return False
-        delays = [units * state.delay.mean_wait() if state.delay else 0.0 for state, _, units in asking]
+        delays = [units * state.mean_delay for state, _, units in asking]
         work = sum(float(visits[number]) * delay for (_, number, _), delay in zip(asking, delays, strict=True))
         return expected.rate * work >= self.spec.resources[name].capacity
 

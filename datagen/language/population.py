@@ -164,7 +164,7 @@ class Population(Model):
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is valid but hardly meant, each with its path."""
-        spans = {("states", number, "delay"): state.delay for number, state in enumerate(self.states)}
+        spans = {("states", number, "delay"): state.drawn_delay for number, state in enumerate(self.states)}
         for path, source in self.placed_sources():
             yield from (((*path, *inner), text) for inner, text in source.oddities())
         for path, distribution in ({("interarrival",): self.interarrival} | spans).items():

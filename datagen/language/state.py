@@ -6,11 +6,14 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from datagen.language.delay import AnyDelay
 from datagen.language.resource import Waiting
+from datagen.plugin.computed import Computed
 from datagen.plugin.dimension import AnyDimension
-from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
+from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, Distribution
 from datagen.plugin.expression import AnyExpression, MaybeNumber
 from datagen.plugin.model import Model, invalid
+from datagen.plugin.profile import AnyProfile
 from datagen.problems import Path_, show
 from datagen.records.expression import Expression
 
@@ -86,7 +89,12 @@ class State(Waiting):
     name: str = Field(min_length=1, description='name of the state, unique, not "stop"')
     emitter: str | None = Field(None, description="name of the emitter whose record is emitted on entering the state")
     variables: list[AnyDimension] = Field([], description="variables of the worker that are set on entering the state")
-    delay: AnyDistribution | None = Field(None, description="how long a worker stays, in seconds; 0 without it")
+    delay: AnyDelay | None = Field(
+        None, description="how long a worker stays, in seconds; 0 without it; its numbers may be expressions"
+    )
+    delay_profile: AnyProfile | None = Field(
+        None, description="how fast the time of the delay goes by: the profile, or profiles, in whose base time it runs"
+    )
     spawn: list[Spawn] = Field([], description="other workers to bring about, who take no place under a limit")
     next: str | None = Field(
         None, description='the state to enter next, or "stop", in place of `transitions`; without both a worker stops'
@@ -103,8 +111,29 @@ class State(Waiting):
         """Return the transitions, also where there are none in the spec."""
         return self.transitions or [Transition(next=self.next or STOP, probability=1)]
 
+    @property
+    def drawn_delay(self) -> Distribution | None:
+        """Return its delay where that is always of the same distribution."""
+        return self.delay if isinstance(self.delay, Distribution) else None
+
+    @property
+    def mean_delay(self) -> float:
+        """Return the mean of its delay in seconds, 0 where that follows from the instant at which it begins."""
+        return 0.0 if self.drawn_delay is None or self.follows_the_instant else self.drawn_delay.mean_wait()
+
+    @cached_property
+    def delay_numbers(self) -> dict[str, Expression]:
+        """Return the numbers of its delay by their keys, where some are expressions."""
+        return self.delay.numbers if isinstance(self.delay, Computed) else {}
+
+    @property
+    def follows_the_instant(self) -> bool:
+        """Return whether how long one stays depends on when that begins, and on what is known then."""
+        return self.delay is not None and (self.drawn_delay is None or self.delay_profile is not None)
+
     def expressions(self) -> Iterator[Expression]:
         """Yield all its expressions but those of variables."""
+        yield from self.delay_numbers.values()
         yield from (expression for way in self.transitions for _, expression in way.expressions())
         yield from (expression for _, expression in (*self.priorities(), *self.counts()))
 
@@ -122,7 +151,9 @@ class State(Waiting):
     @property
     def never_waits(self) -> bool:
         """Return whether every delay is 0."""
-        return self.delay is None or self.delay.bounds().most < SMALLEST_WAIT
+        if self.delay is None:
+            return True
+        return self.drawn_delay is not None and self.drawn_delay.bounds().most < SMALLEST_WAIT
 
     @property
     def bears_at_once(self) -> list[str]:
@@ -135,6 +166,8 @@ class State(Waiting):
         lines: list[tuple[Path_, str]] = []
         if self.next is not None and self.transitions:
             lines.append((("next",), 'can\'t stand beside "transitions"; put it among these'))
+        if self.delay_profile is not None and self.delay is None:
+            lines.append((("delay_profile",), 'is for "delay", and there is none'))
         if self.ordered and not self.transitions:
             lines.append((("ordered",), 'is for "transitions", and there are none'))
         if self.timeout is not None and not self.waits:

@@ -102,6 +102,9 @@ def _read_profiles(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
     for name, resource in _named(data, "resources").items():
         if isinstance(resource, dict) and "capacity_profile" in resource:
             yield ("resources", name, "capacity_profile"), resource["capacity_profile"]
+    for path, state in _objects(data, "states"):
+        if "delay_profile" in state:
+            yield (*path, "delay_profile"), state["delay_profile"]
     if "limit_profile" in data:
         yield ("limit_profile",), data["limit_profile"]
 

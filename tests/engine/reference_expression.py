@@ -163,6 +163,8 @@ def own_value(node: tuple, names: dict, zone: str) -> object:
             return names[f"{fact}()"](name)
         case ("call", "previous", (("name", name),)):
             return look_up(name, names["previous"]) if names["previous"] else None
+        case ("call", "time", (("constant", text),)):
+            return read_time(text)
         case ("call", name, arguments):
             values = [value_of(argument, names, zone) for argument in arguments]
             if name == "coalesce":
@@ -188,6 +190,7 @@ def operated(operator: str, left: object, right: object) -> object:
         return compared(operator, left, right)
     if left is None or right is None:
         return None
+    left, right = beside(left, right), beside(right, left)
     if isinstance(left, Time):
         if isinstance(right, Time):
             return (left.microseconds - right.microseconds) / 1e6
@@ -200,6 +203,7 @@ def operated(operator: str, left: object, right: object) -> object:
 def compared(operator: str, left: object, right: object) -> bool:
     if left is None or right is None:
         return False
+    left, right = beside(left, right), beside(right, left)
     if family(left) != family(right):
         return operator == "!="
     if isinstance(left, Time):
@@ -216,6 +220,27 @@ def compared(operator: str, left: object, right: object) -> bool:
         ">": lambda: left > right,
         ">=": lambda: left >= right,
     }[operator]()
+
+
+def beside(value: object, other: object) -> object:
+    """Return a constant time, or the text of one, as what it is beside another time: without an offset, with its."""
+    if not isinstance(other, Time):
+        return value
+    if isinstance(value, str):
+        try:
+            value = read_time(value)
+        except ValueError:
+            return value
+    if isinstance(value, Time) and not value.offset and other.offset:
+        ahead = datetime.fromisoformat("1970-01-01T00:00:00" + other.offset).utcoffset() or timedelta(0)
+        return Time(value.microseconds - ahead // timedelta(microseconds=1), other.offset)
+    return value
+
+
+def read_time(text: str) -> Time:
+    moment = datetime.fromisoformat(text)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return Time((aware - EPOCH) // timedelta(microseconds=1), "Z" if moment.tzinfo else "")
 
 
 def family(value: object) -> str:

@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 
 from datagen import draw
-from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
+from tests.engine.reference_arrivals import MOST_NS, NEVER, Source, duration, stretches
 from tests.engine.reference_distribution import drawn
 from tests.engine.reference_distribution import rounded as rounded_draw
 from tests.engine.reference_expression import Time, as_float, compared, evaluate, to_digits
@@ -283,10 +283,15 @@ def walk(
             level.begin(limit.zero)
             resources.follow(name, level)
     levels = [*([limit] if "limit_profile" in spec else []), *resources.levels.values()]
-    incidents = stretches(spec, time_ns(start))
+    courses = Courses(spec, seed, time_ns(start), zone)
+    places = {state["name"]: Stay(state, run, courses.incidents) for state in spec["states"]}
 
-    def is_on(name: str) -> bool:
-        return any(begin <= limit.zero + now // 1000 < end for begin, end in incidents[name])
+    def of_time() -> dict:
+        """What states read of the time, and whose wall clock they read it on."""
+        offset = offset_text(start)
+        time = Time((time_ns(start) + now - warm_up) // 1000, offset)
+        named = {"profile": partial(courses.factor, now - warm_up), "incident": partial(courses.is_on, now - warm_up)}
+        return {"time": time, "zone": spec.get("timezone", offset)} | named
 
     def hand_on(served: list[int]) -> None:
         for one in served:
@@ -328,8 +333,9 @@ def walk(
             elif kind == MOVE and step > 0:
                 hand_on(resources.leave(worker, states[lives[worker].state]))
             if isinstance(name, Leaving):
-                names = known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts()
-                names["incident"] = is_on
+                names = (
+                    known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts() | of_time()
+                )
                 row = draw.numbered(key, np.array([step - 1]))
                 name = name.next_state(names, bits(seed, "transition", row))
             if name.lower() == "stop":
@@ -377,7 +383,7 @@ def walk(
                 after = wait_ns(state["timeout"]["after"], bits(seed, "timeout", row))
                 heapq.heappush(events, (now + after, worker, step, GIVE_UP, name))
         names = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
-        names = names | {"visits": life.visits[name], "visits()": life.visits.__getitem__, "incident": is_on}
+        names = names | {"visits": life.visits[name], "visits()": life.visits.__getitem__} | of_time()
         if not resources.go_on(worker, partial(priority_of, names)):
             continue
         life.waited = now - resources.waits.pop(worker).since
@@ -388,7 +394,7 @@ def walk(
         for entry in state.get("spawn", []):
             called = entry.get("name", entry["state"])
             made = bits(seed, join("state", name, "spawn", called), row)
-            known = facts | {"worker": life.number, "incident": is_on}
+            known = facts | {"worker": life.number} | of_time()
             for place in range(count_of(entry, known | unset_of(spec) | variables)):
                 child = Child(draw.numbered(made, np.array([place])), {}, worker)
                 first = draw.numbered(child.key, np.array([0]))
@@ -400,11 +406,12 @@ def walk(
                 children[UNBORN + conceived] = child
                 resources.children[worker] = resources.children.get(worker, 0) + 1
                 heapq.heappush(events, (now + after, UNBORN + conceived, 0, MOVE, entry["state"]))
-        delay = wait_ns(state["delay"], bits(seed, "delay", row)) if "delay" in state else 0
+        names |= {"variables": known_of(worker, step, now, variables, life, alive, spec)["variables"]}
+        until = places[name].until(names, now, bits(seed, "delay", row))
         ways = state.get("transitions", [{"next": state.get("next", "stop"), "probability": 1}])
         leaving = Leaving(state, ways)
         following = leaving if leaving.is_conditional else next_state(ways, bits(seed, "transition", row))
-        heapq.heappush(events, (now + delay, worker, step + 1, MOVE, following))
+        heapq.heappush(events, (until, worker, step + 1, MOVE, following))
 
 
 def count_of(entry: Spec, names: dict) -> int:
@@ -412,7 +419,7 @@ def count_of(entry: Spec, names: dict) -> int:
     count = entry.get("count", 1)
     if isinstance(count, str):
         known = {name: None if value is MISSING else value for name, value in names.items()}
-        count = evaluate(count, known, "UTC") or 0
+        count = evaluate(count, known, names["zone"]) or 0
     return max(math.floor(count), 0)
 
 
@@ -421,7 +428,7 @@ def priority_of(names: dict, wanted: Spec) -> float:
     given = wanted.get("priority", 0)
     if isinstance(given, str):
         names = names | {name: value for name, value in names["variables"].items() if value is not MISSING}
-        given = evaluate(given, names, "UTC") or 0
+        given = evaluate(given, names, names["zone"]) or 0
     return float(given) + 0.0
 
 
@@ -472,12 +479,43 @@ class Leaving:
     def next_state(self, names: dict, random: Rows) -> str:
         names = names | {"visits": names["visits"](self.state["name"]), "visits()": names["visits"]}
         names |= {name: value for name, value in names["variables"].items() if value is not MISSING}
-        left = [way for way in self.ways if "when" not in way or evaluate(way["when"], names, "UTC") is True]
+        zone = names["zone"]
+        left = [way for way in self.ways if "when" not in way or evaluate(way["when"], names, zone) is True]
         if not left or self.state.get("ordered"):
             return left[0]["next"] if left else "stop"
         weights = [way.get("probability", 1) for way in left]
-        weights = [(evaluate(one, names, "UTC") or 0) if isinstance(one, str) else one for one in weights]
+        weights = [(evaluate(one, names, zone) or 0) if isinstance(one, str) else one for one in weights]
         return left[weighted(weights, random)]["next"]
+
+
+class Stay:
+    """How long workers stay in a state."""
+
+    def __init__(self, state: Spec, run: tuple[Spec, int, int, str], incidents: dict) -> None:
+        """Take a state, with a spec, a seed, the start of the run in ns since 1970, and the zone."""
+        spec, seed, start_ns, zone = run
+        self.delay, self.rhythm, self.warm_up = state.get("delay"), None, duration(spec.get("warm_up", 0))
+        if "delay_profile" in state:
+            given = state["delay_profile"]
+            start = EPOCH + timedelta(microseconds=start_ns // 1000)
+            self.rhythm = ReferenceRhythm([], start, zone, seed, spec.get("profiles", {}), incidents)
+            path = join("state", state["name"], "delay_profile")
+            self.rhythm.members = [*self.rhythm.resolved(given if isinstance(given, list) else [given], path)]
+
+    def until(self, names: dict, now: int, random: Rows) -> int:
+        """Return until when one stays, given what is known when that begins."""
+        if self.delay is None:
+            return now
+        names = names | names["variables"]
+        known = {name: None if value is MISSING else value for name, value in names.items()}
+        keys = [key for key, text in self.delay.items() if key != "type" and isinstance(text, str)]
+        numbers = {key: as_float(evaluate(self.delay[key], known, names["zone"])) for key in keys}
+        delay = wait_ns(self.delay | numbers, random)
+        if self.rhythm is None:
+            return min(now + delay, NEVER)
+        begin = now - self.warm_up
+        [over] = self.rhythm.over(begin, [delay], begin + MOST_NS)
+        return NEVER if over is None else over + self.warm_up
 
 
 def known_of(worker: int, step: int, now: int, variables: Record, life: Life, alive: dict, spec: Spec) -> dict:
@@ -724,6 +762,8 @@ class Values:
                 return self.several(field, path, row, variables)
             case "expression":
                 return self.expression(field, variables)
+            case "now":
+                return Time(self.time.microseconds // 1000 * 1000, self.time.offset)
             case "replace":
                 return self.replaced(field, path, row, variables)
         raise ValueError(field["type"])

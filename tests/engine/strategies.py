@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.engine.children import add_children
 from tests.engine.conditions import add_conditions
+from tests.engine.delays import add_delays
 from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.looking_back import add_memory
 from tests.engine.resources import add_levels, add_notes, add_resources
@@ -686,4 +687,17 @@ def bearing_specs(draw: st.DrawFn) -> Spec:
     if any("bytes" in source for source in spec.get("arrivals", [])):
         return spec
     add_children(draw, spec, [emitter["name"] for emitter in spec["emitters"]])
+    return spec
+
+
+@st.composite
+def lingering_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose workers stay as long as numbers by expression, and profiles, say."""
+    spec = draw(st.one_of(conditional_specs(), timed_specs(), sharing_specs(), bearing_specs()))
+    for state in spec["states"]:
+        if state.get("delay", {}).get("value", 0) > LONGEST_STAY:
+            state["delay"] = constant(LONGEST_STAY)
+        if takes_no_time(state.get("delay")):
+            state["delay"] = constant(0.5)
+    add_delays(draw, spec, TIMES_OF_DAY)
     return spec

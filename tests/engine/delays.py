@@ -1,0 +1,62 @@
+"""Makes up delays that follow from the instant at which they begin, and puts them into specs.
+
+A number by expression is held between bounds, so that it is right for every kind and no stay is very long.
+"""
+
+from hypothesis import strategies as st
+
+Spec = dict
+
+READ = ["visits", "steps", "age", "age / 3", "alive", "born % 3", "worker", "visits - 1.5", "0 / 0"]
+OF_TIME = ["hour(time)", "weekday(time, 'Asia/Kolkata')", "second(time) / 7", "profile('wave')", "profile('day') * 2"]
+PROFILES = [
+    "wave",
+    "day",
+    ["wave", 3],
+    0.5,
+    {"type": "jitter", "low": 0.2, "high": 3, "each": "10M"},
+    {"type": "points", "values": [["+0S", 0], ["+30S", 4], ["+2M", 0.5]]},
+    {"type": "during", "incident": "outage", "factor": 0},
+    [{"type": "hour_of_day", "factors": {"0": 3, "23": 0.1}, "timezone": "Europe/Berlin"}, "day"],
+]
+FORMS = [
+    {"type": "constant", "value": 1},
+    {"type": "exponential", "mean": 1},
+    {"type": "uniform", "min": 0.25, "max": 1},
+    {"type": "uniform", "min": -1, "max": 1},
+    {"type": "normal", "mean": 1, "stddev": 0.5},
+    {"type": "normal", "mean": 1, "stddev": 1},
+    {"type": "exponential", "mean": 1, "most": 7},
+    {"type": "lognormal", "median": 1, "sigma": 0.7, "most": 50},
+    {"type": "weibull", "shape": 1.5, "scale": 1},
+    {"type": "scaled", "of": {"type": "exponential", "mean": 2}, "times": 1, "plus": 0.2},
+]
+
+
+def number(draw: st.DrawFn, readable: list[str]) -> str:
+    read = draw(st.sampled_from(readable))
+    return f"({read} > 0.5 and {read} < 9 ? {read} : 0.75)"
+
+
+def distribution(draw: st.DrawFn, readable: list[str]) -> Spec:
+    """Make a delay some of whose numbers are expressions."""
+    made = dict(draw(st.sampled_from(FORMS)))
+    keys = [key for key, value in made.items() if value == 1]
+    return made | {key: number(draw, readable) for key in keys}
+
+
+def add_delays(draw: st.DrawFn, spec: Spec, times: Spec) -> None:
+    """Let states of a spec stay as their numbers by expression, and profiles, say."""
+    for key, named in times.items():
+        spec[key] = named | spec.get(key, {})
+    integers = [
+        field["name"]
+        for state in spec["states"]
+        for field in state.get("variables", [])
+        if field["name"] in "pqr" and field["type"] in ("int", "float")
+    ]
+    for state in spec["states"]:
+        if draw(st.integers(0, 2)):
+            state["delay"] = distribution(draw, [*READ, *OF_TIME, *integers])
+        if "delay" in state and draw(st.booleans()):
+            state["delay_profile"] = draw(st.sampled_from(PROFILES))
