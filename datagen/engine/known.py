@@ -25,6 +25,7 @@ from datagen.engine.program import (
     Unprogrammable,
     type_of,
 )
+from datagen.language.delay import Next
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
@@ -106,6 +107,12 @@ class Known:
     def counter(self, state: int) -> int:
         """Return where the visits to a state are counted; -1: they are not."""
         return self._places.get(state, -1)
+
+    @property
+    def taken(self) -> dict[int, int]:
+        """Return where it is kept how many of the times that a state waits for a worker has taken, by the states."""
+        states = enumerate(self.plan.population.states)
+        return {number: self._place(f"next {number}") for number, state in states if isinstance(state.delay, Next)}
 
     def setting(self, owner: int) -> Code:
         """Return the instructions for what a state, source or spawn sets, in order."""

@@ -14,11 +14,14 @@ from pydantic import ValidationError
 
 from datagen import draw
 from datagen.clock import NEVER
-from datagen.draw import Floats
+from datagen.draw import Floats, Integers
 from datagen.engine.clocks import paces
-from datagen.engine.conditions import Programs
+from datagen.engine.conditions import Conditions
+from datagen.engine.departures import Departures
 from datagen.engine.fault import called
 from datagen.engine.plan import Plan
+from datagen.engine.slot import Slots
+from datagen.language.delay import Next
 from datagen.language.state import State
 from datagen.native.lasting import Lasting as Core
 from datagen.native.machine import Machine
@@ -53,14 +56,20 @@ class Tables:
 class Lasting:
     """The delays of a plan that follow from the instant."""
 
-    def __init__(self, plan: Plan, programs: Programs, machine: Machine, seed: int) -> None:
+    def __init__(self, plan: Plan, conditions: Conditions, machine: Machine, seed: int) -> None:
         self._plan, states = plan, plan.population.states
+        self._taken = conditions.known.taken
         self._purpose = draw.purpose_key(seed, plan.purpose("delay"))
         times = plan.times(seed)
         self._rhythms = {
             number: times.rhythm(state.delay_profile, plan.purpose(f"state/{path_part(state.name)}/delay_profile"))
             for number, state in enumerate(states)
             if state.delay_profile is not None
+        }
+        self._departures = {
+            number: Departures(plan, state, state.delay.source, times, seed)
+            for number, state in enumerate(states)
+            if isinstance(state.delay, Next)
         }
         pace = np.full(len(states), -1, np.int32)
         pace[[*self._rhythms]] = np.arange(len(self._rhythms))
@@ -73,20 +82,32 @@ class Lasting:
             formula=np.array([_formula(state) for state in states], np.int32),
             pace=pace,
             begin=np.cumsum([0, *counts]).astype(np.int32),
-            numbers=programs.numbers,
+            numbers=conditions.programs.numbers,
             values=self._values,
         )
         self.core = Core(self._tables, int(self._purpose), machine, paces([*self._rhythms.values()]))
 
-    def until(self, worker: Any) -> int:
+    def until(self, slots: Slots, slot: int) -> int:
         """Return until when a worker stays, in ns of the simulation, about whom the core asks; -1: it stops at once."""
+        worker = slots.workers[slot]
         number, now = int(worker["state"]), int(worker["time"])
+        if number in self._departures:
+            return self._departure(slots.known[slot], number, now)
         state = self._plan.population.states[number]
         delay = self.core.delay
         if delay < 0:
             delay = self._drawn(state, number, worker)
         rhythm = self._rhythms.get(number)
         return min(now + delay, NEVER) if rhythm is None else rhythm.reached(now, delay)
+
+    def _departure(self, known: Integers, state: int, now: int) -> int:
+        """Return the next time that a worker waits for, of whom some things are known (kept,), and note it as taken."""
+        place = self._taken[state]
+        found = self._departures[state].after(int(known[place]), now)
+        if found is None:
+            return -1
+        known[place] = found[1]
+        return found[0]
 
     def _drawn(self, state: State, number: int, worker: Any) -> int:
         """Return a delay that is drawn here, in ns. Raises RunFailed when its numbers won't do."""
@@ -116,6 +137,8 @@ class Lasting:
 
 
 def _formula(state: State) -> int:
+    if isinstance(state.delay, Next):
+        return _FOREIGN
     if not isinstance(state.delay, Computed):
         return _PLAIN
     family, keys = _FORMULAS.get(state.delay.kind.kind, (_FOREIGN, ()))

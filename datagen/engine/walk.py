@@ -61,7 +61,7 @@ class Walk:
         times = plan.times(seed)
         rhythms = self._conditions.clocks.rhythms(times)
         machine = Machine(programs, paces(rhythms))
-        self._decision, self._lasting = Decision(programs, machine), Lasting(plan, programs, machine, seed)
+        self._decision, self._lasting = Decision(programs, machine), Lasting(plan, self._conditions, machine, seed)
         self._sharing = Sharing(plan, programs, self._decision, seed, _DAYS)
         self._loop = EventLoop(plan.tables, keys, self._arrivals.core, self._sharing.core, self._lasting.core)
         self._journal = self._loop.journal
@@ -273,7 +273,7 @@ class Walk:
             case "no waits":
                 self._ahead.go_on(self._slots, loop.agenda.used)
             case "asked":
-                if (pause := loop.answer(self._lasting.until(self._slots.workers[loop.guest]))) != "reached":
+                if (pause := loop.answer(self._lasting.until(self._slots, loop.guest))) != "reached":
                     self._go_on(pause)
             case "exploded":
                 raise RunFailed(f"walking on: {self._sharing.exploded}")

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from datagen.language.delay import AnyDelay
+from datagen.language.delay import AnyDelay, Next
 from datagen.language.resource import Waiting
 from datagen.plugin.computed import Computed
 from datagen.plugin.dimension import AnyDimension
@@ -168,6 +168,8 @@ class State(Waiting):
             lines.append((("next",), 'can\'t stand beside "transitions"; put it among these'))
         if self.delay_profile is not None and self.delay is None:
             lines.append((("delay_profile",), 'is for "delay", and there is none'))
+        if self.delay_profile is not None and isinstance(self.delay, Next):
+            lines.append((("delay_profile",), "is for a delay that is drawn; this one is over at given times"))
         if self.ordered and not self.transitions:
             lines.append((("ordered",), 'is for "transitions", and there are none'))
         if self.timeout is not None and not self.waits:

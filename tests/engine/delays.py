@@ -33,6 +33,28 @@ FORMS = [
 ]
 
 
+TIMETABLES = [
+    {"type": "every", "every": "10S"},
+    {"type": "every", "every": "7S", "size": 3, "first": "2S", "count": 2},
+    {"type": "every", "every": "4S", "size": {"type": "uniform", "min": 0, "max": 3}, "vary": {"low": 0.5, "high": 2}},
+    {"type": "every", "every": "3S", "size": 2, "profile": "wave", "count": 0},
+    {"type": "even", "rate": "30/M", "profile": "day", "from": "+3S", "most": 40},
+    {"type": "even", "total": 7, "until": "+90S", "endpoint": True},
+    {"type": "timestamps", "values": ["+9S", "+3S", "+3S", "+1M"]},
+    {"type": "timestamps", "values": ["+9S", "+3S", "+3S"], "count": {"type": "uniform", "min": 0, "max": 2}},
+    {"type": "cron", "expression": "*/2 * * * *", "until": "+20M"},
+    {"type": "cron", "expression": "*/3 * * * *", "count": 3},
+    {"type": "incident", "incident": "outage", "at": "end"},
+]
+
+
+def timetable(draw: st.DrawFn) -> Spec:
+    """Make a delay that is over when the next worker of some sources would come."""
+    found = draw(st.lists(st.sampled_from(TIMETABLES), min_size=1, max_size=3))
+    named = [one | {"name": name} for one, name in zip(found, ["b", "a/c", "Z"], strict=False)]
+    return {"type": "next", "source": found[0] if len(found) == 1 and draw(st.booleans()) else named}
+
+
 def number(draw: st.DrawFn, readable: list[str]) -> str:
     read = draw(st.sampled_from(readable))
     return f"({read} > 0.5 and {read} < 9 ? {read} : 0.75)"
@@ -56,7 +78,10 @@ def add_delays(draw: st.DrawFn, spec: Spec, times: Spec) -> None:
         if field["name"] in "pqr" and field["type"] in ("int", "float")
     ]
     for state in spec["states"]:
-        if draw(st.integers(0, 2)):
+        kind = draw(st.integers(0, 5))
+        if kind == 5:
+            state["delay"] = timetable(draw)
+        elif kind > 1:
             state["delay"] = distribution(draw, [*READ, *OF_TIME, *integers])
-        if "delay" in state and draw(st.booleans()):
+        if "delay" in state and state["delay"]["type"] != "next" and draw(st.booleans()):
             state["delay_profile"] = draw(st.sampled_from(PROFILES))

@@ -156,7 +156,11 @@ def own_value(node: tuple, names: dict, zone: str) -> object:
             items, place = value_of(inner, names, zone), value_of(place, names, zone)
             return items[place] if items is not None and -len(items) <= place < len(items) else None
         case ("operator", operator, left, right):
-            return operated(operator, value_of(left, names, zone), value_of(right, names, zone))
+            one, other = value_of(left, names, zone), value_of(right, names, zone)
+            if operator in ("-", *LEVELS[2]):
+                one = beside(one, other) if is_constant(left) else one
+                other = beside(other, one) if is_constant(right) else other
+            return operated(operator, one, other)
         case ("call", "profile" | "incident" as course, (("constant", name),)):
             return names[course](name)
         case ("call", "visits" | "free" | "waiting" as fact, (("constant", name),)):
@@ -190,7 +194,6 @@ def operated(operator: str, left: object, right: object) -> object:
         return compared(operator, left, right)
     if left is None or right is None:
         return None
-    left, right = beside(left, right), beside(right, left)
     if isinstance(left, Time):
         if isinstance(right, Time):
             return (left.microseconds - right.microseconds) / 1e6
@@ -203,7 +206,6 @@ def operated(operator: str, left: object, right: object) -> object:
 def compared(operator: str, left: object, right: object) -> bool:
     if left is None or right is None:
         return False
-    left, right = beside(left, right), beside(right, left)
     if family(left) != family(right):
         return operator == "!="
     if isinstance(left, Time):

@@ -407,10 +407,12 @@ def walk(
                 resources.children[worker] = resources.children.get(worker, 0) + 1
                 heapq.heappush(events, (now + after, UNBORN + conceived, 0, MOVE, entry["state"]))
         names |= {"variables": known_of(worker, step, now, variables, life, alive, spec)["variables"]}
-        until = places[name].until(names, now, bits(seed, "delay", row))
+        until = places[name].until(names, now, bits(seed, "delay", row), life)
         ways = state.get("transitions", [{"next": state.get("next", "stop"), "probability": 1}])
         leaving = Leaving(state, ways)
         following = leaving if leaving.is_conditional else next_state(ways, bits(seed, "transition", row))
+        if until is None:
+            until, following = now, "stop"
         heapq.heappush(events, (until, worker, step + 1, MOVE, following))
 
 
@@ -462,6 +464,7 @@ class Life:
     state: str = ""
     waited: int = 0
     parent: int | None = None
+    taken: Counter = dataclasses.field(default_factory=Counter)  # of the times that states wait for, by their names
 
 
 @dataclass
@@ -495,6 +498,11 @@ class Stay:
         """Take a state, with a spec, a seed, the start of the run in ns since 1970, and the zone."""
         spec, seed, start_ns, zone = run
         self.delay, self.rhythm, self.warm_up = state.get("delay"), None, duration(spec.get("warm_up", 0))
+        self.name, self.known = state["name"], []
+        if (self.delay or {}).get("type") == "next":
+            given = self.delay["source"]
+            sources = given if isinstance(given, list) else [given]
+            self.times = heapq.merge(*(departures(one, self.name, run) for one in sources))
         if "delay_profile" in state:
             given = state["delay_profile"]
             start = EPOCH + timedelta(microseconds=start_ns // 1000)
@@ -502,10 +510,19 @@ class Stay:
             path = join("state", state["name"], "delay_profile")
             self.rhythm.members = [*self.rhythm.resolved(given if isinstance(given, list) else [given], path)]
 
-    def until(self, names: dict, now: int, random: Rows) -> int:
-        """Return until when one stays, given what is known when that begins."""
+    def until(self, names: dict, now: int, random: Rows, life: "Life") -> int | None:
+        """Return until when one stays, given what is known when that begins; None: one stops."""
         if self.delay is None:
             return now
+        if self.delay["type"] == "next":
+            for number in itertools.count(life.taken[self.name]):
+                if number == len(self.known) and (time := next(self.times, None)) is not None:
+                    self.known.append(time)
+                if number == len(self.known):
+                    return None
+                if self.known[number] >= now:
+                    life.taken[self.name] = number + 1
+                    return self.known[number]
         names = names | names["variables"]
         known = {name: None if value is MISSING else value for name, value in names.items()}
         keys = [key for key, text in self.delay.items() if key != "type" and isinstance(text, str)]
@@ -516,6 +533,24 @@ class Stay:
         begin = now - self.warm_up
         [over] = self.rhythm.over(begin, [delay], begin + MOST_NS)
         return NEVER if over is None else over + self.warm_up
+
+
+def departures(given: Spec, state: str, run: tuple[Spec, int, int, str]) -> Iterator[int]:
+    """Yield when workers would be born of a source that a state waits for."""
+    spec, seed, start_ns, zone = run
+    path = join("state", state, "delay") + "/" + (join("source", given["name"]) + "/" if "name" in given else "")
+    only_times = given.get("count") == 0
+    source = Source({**given, "count": 1} if only_times else given, seed, path, start_ns, world=spec, zone=zone)
+    if isinstance(given.get("until"), str):
+        source.until = source.time("until", 0) + bool(given.get("endpoint"))
+    source.begin(source.time("from", 0))
+    last = None
+    while source.due is not None:
+        if not only_times or source.due != last:
+            yield source.due
+        last = source.due
+        source.number += 1
+        source.go_on()
 
 
 def known_of(worker: int, step: int, now: int, variables: Record, life: Life, alive: dict, spec: Spec) -> dict:

@@ -293,13 +293,14 @@ def loop_of(
     """An event loop that is ready to go, with some of its tables replaced, and of those of its resources."""
     plan = Plan(datagen.load(spec).spec, parse_moment(START))
     sources = arrivals.Arrivals(plan, 1, slots, 1024)
-    programs = Conditions(plan, Pools(plan.population, 1, Event()).world()).programs
+    conditions = Conditions(plan, Pools(plan.population, 1, Event()).world())
+    programs = conditions.programs
     machine = Machine(programs, None)
     decision = Decision(programs, machine)
     children = Children(spawns_of(plan, programs, 1), decision, 10)
     agenda = Agenda(np.empty(8, np.int32))
     shared = Resources(replace(requests_of(plan, programs), **(requests or {})), agenda, decision, children)
-    late = lasting.Lasting(plan, programs, machine, 1).core
+    late = lasting.Lasting(plan, conditions, machine, 1).core
     made = EventLoop(replace(plan.tables, **tables), [3, 4, 5, 6], sources.core, shared, late)
     sources.supply()
     waits, resources = foreign_waits(plan.population.states), len(plan.population.resources)
