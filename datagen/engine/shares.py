@@ -143,7 +143,8 @@ class Shares:
                 steps.append(walk.advance(end))
                 made += len(steps[-1])
         except RunFailed as error:
-            fault = str(error) if asks(self.population) else ""  # else what was counted is good enough
+            is_grave = asks(self.population) or has_late_delays(self.population)
+            fault = str(error) if is_grave else ""  # else what was counted is good enough
         if walk.is_deadlocked:
             fault = f"walking on: nothing can happen any more{walk.who_waits()}"
         return _Taken.of(steps, len(self._watched.population.states), walk.alive, walk.next_time >= end, fault)

@@ -25,6 +25,7 @@ from datagen.job.request import Inputs, Request, load
 from datagen.job.rows import with_rows
 from datagen.job.times import Times, settle
 from datagen.job.volume import Scale, measured, scaled
+from datagen.language.delay import Next
 from datagen.language.spec import Spec
 from datagen.moment import Moment
 from datagen.plugin.arrival import TurnedAway
@@ -188,6 +189,8 @@ class _Explanation:
             yield "workers whom others spawn, and their records"
         if self.spec.limit_profile is not None:
             yield "limit_profile, as if the limit were always the same"
+        if any(isinstance(state.delay, Next) for state in self.spec.states):
+            yield "that workers stop when the times that they wait for are through"
         for name, resource in self.spec.resources.items():
             if resource.capacity_profile is not None:
                 yield f"capacity_profile of {name}, as if all of its units were always there"

@@ -25,6 +25,7 @@ from tests.engine.strategies import (
     bearing_specs,
     conditional_specs,
     crowds,
+    lingering_specs,
     objective_specs,
     remembering_specs,
     runs,
@@ -286,3 +287,16 @@ def test_more_workers_than_a_window_has_steps_are_born_late_and_leave_the_line_w
     spec = world(states=[desk], gap=0.01, resources={"desk": {"capacity": 1}})
     run = {"start": "2001-12-20T13:13:12.132", "max_workers": 3, "records": 5000, "seed": 1}
     assert_equal(spec, run, ((None, 1),))
+
+
+@settings(FIXED, max_examples=80)
+@given(spec=lingering_specs(), run=runs(), ways=PAIRS)
+def test_workers_stay_as_long_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=10)
+@given(spec=lingering_specs(), run=runs(), ways=PAIRS)
+def test_workers_stay_as_long_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)

@@ -34,7 +34,7 @@ from datagen.native.decision import Decision
 from datagen.native.machine import Machine
 from datagen.native.resources import Resources
 from datagen.native.walk import EventLoop
-from tests.engine.test_snapshot import BEARING, CONDITIONAL, SHARING
+from tests.engine.test_snapshot import BEARING, CONDITIONAL, LINGERING, SHARING
 from tests.worlds import READY, ROOT, START, constant, exponential, state, uniform, world
 
 _WORD = 2**64 - 1
@@ -205,7 +205,7 @@ def assert_same(found: list[Steps], expected: list[Steps]) -> None:
         assert all((one.before[group] == other.before[group]).all() for group in other.before)
 
 
-@pytest.mark.parametrize("name", [*READY, "conditional", "sharing", "bearing"])
+@pytest.mark.parametrize("name", [*READY, "conditional", "sharing", "bearing", "lingering"])
 @pytest.mark.parametrize("most", [3, 1000])
 def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, name: str, most: int) -> None:
     monkeypatch.setattr(walk, "_FIRST_ROWS", 400)
@@ -213,7 +213,8 @@ def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, n
     monkeypatch.setattr(walk, "_FIRST_SLOTS", 2)
     monkeypatch.setattr(walk, "_CROWD", 4)
     monkeypatch.setattr(walk, "_DAYS", 64)
-    spec = {"conditional": CONDITIONAL, "sharing": SHARING, "bearing": BEARING}.get(name) or READY[name]
+    own = {"conditional": CONDITIONAL, "sharing": SHARING, "bearing": BEARING, "lingering": LINGERING}
+    spec = own.get(name) or READY[name]
     compiled = walked(spec, most, 3)
     plain = request.getfixturevalue("plain")
     monkeypatch.setattr(walk, "EventLoop", plain[0])
