@@ -213,7 +213,10 @@ def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, n
     monkeypatch.setattr(walk, "_FIRST_SLOTS", 2)
     monkeypatch.setattr(walk, "_CROWD", 4)
     monkeypatch.setattr(walk, "_DAYS", 64)
-    own = {"conditional": CONDITIONAL, "sharing": SHARING, "bearing": BEARING, "lingering": LINGERING}
+    lingering = {**LINGERING, "states": [{**LINGERING["states"][0]}, *LINGERING["states"][1:]]}
+    del lingering["states"][0]["delay_profile"]  # whose table only the compiled core has
+    lingering["states"][0]["transitions"] = [{"next": "b", "when": "minute(time) > 1"}, {"next": "a"}]
+    own = {"conditional": CONDITIONAL, "sharing": SHARING, "bearing": BEARING, "lingering": lingering}
     spec = own.get(name) or READY[name]
     compiled = walked(spec, most, 3)
     plain = request.getfixturevalue("plain")
