@@ -57,12 +57,14 @@ def _conditional(when: str) -> Callable[..., Spec]:
 
 
 def _computed(state: Spec) -> Spec:
+    if "delay" not in state:
+        return state
     [key] = [key for key in state["delay"] if key != "type"]
     return {**state, "delay": {**state["delay"], key: f"{state['delay'][key]} + 0 * visits"}}
 
 
 def _paced(state: Spec) -> Spec:
-    return {**state, "delay_profile": "wave"}
+    return {**state, "delay_profile": "wave"} if "delay" in state else state
 
 
 def _using(state: Spec) -> Spec:
