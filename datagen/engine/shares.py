@@ -221,16 +221,16 @@ class _Taken:
         """Return steps, without births alone."""
         steps = [taken.at(np.flatnonzero(taken.state < stop)) for taken in steps]
         none = [np.zeros(0, np.int64)]
-        time, worker, state, left = (
-            np.concatenate(none + [getattr(taken, name) for taken in steps])
-            for name in ("time", "worker", "state", "ends")
+        time, worker, state = (
+            np.concatenate(none + [getattr(taken, name) for taken in steps]) for name in ("time", "worker", "state")
         )
         order = np.argsort(worker, kind="stable")
-        time, worker, state, left = time[order], worker[order], state[order], left[order]
+        time, worker, state = time[order], worker[order], state[order]
         follows = np.append(worker[1:] == worker[:-1], False)[: len(worker)]
         gone, gone_at = (
             np.concatenate(none + [getattr(taken.stops, name) for taken in steps]) for name in ("worker", "time")
         )
+        left = np.full(len(time), NEVER)
         left[:-1][follows[:-1]] = time[1:][follows[:-1]]
         last = np.flatnonzero(~follows)
         by_worker = np.argsort(gone, kind="stable")

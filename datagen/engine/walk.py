@@ -180,6 +180,7 @@ class Walk:
             *(f"to enter state {name}" for name in states_),
             "to stop",
             *(f"to leave state {name}" for name in states_),
+            "to stop",
         ]
         counts = np.bincount(states[states >= 0], minlength=len(names)).tolist()
         waits = [f"{counted(count, 'worker')} {name}" for count, name in zip(counts, names, strict=True) if count]

@@ -231,7 +231,6 @@ class EventLoop:
         state: cython.int = self.workers[slot].state
         step: cython.longlong = self.workers[slot].step
         key: cython.ulonglong = numbered(self.workers[slot].key, step)
-        row: cython.longlong
         pause: cython.int
         if self.waits_ahead and self.stays.is_used_up(slot, state, step, self.decision.draws[state] != 0):
             return pauses.NO_WAITS
@@ -249,7 +248,7 @@ class EventLoop:
             delay = wait(family, self.offset[state], self.scale[state], key ^ self.delay_purpose)
         if delay < 0:
             return self._linger(slot, state, key, is_apart) if delay == LEFT else pauses.UNKNOWN
-        row = self._make_step(slot, state, key)
+        row: cython.longlong = self._make_step(slot, state, key)
         self._stay(slot, row, time_after(self.workers[slot].time, delay), is_apart)
         return pauses.REACHED
 
@@ -308,10 +307,9 @@ class EventLoop:
 
     def answer(self, until: cython.longlong) -> str:
         """Let the worker who was asked about stay until a time, or stop at once if it is -1; return a pause as well."""
-        now: cython.longlong = self.workers[self.guest].time
-        self._stay(self.guest, self.guest_row, now if until == THROUGH else until, self.guest_is_apart)
+        self._stay(self.guest, self.guest_row, max(until, self.workers[self.guest].time), self.guest_is_apart)
         if until == THROUGH:
-            self.workers[self.guest].state, self.ends[self.guest_row] = self.stop, now
+            self.workers[self.guest].state = 2 * self.stop + 1  # behind those that it might leave
         if self.sources.beyond != NOBODY:
             return PAUSES[pauses.BEYOND]
         return PAUSES[pauses.ENDED if self.sources.ended != NOBODY else pauses.REACHED]
@@ -368,6 +366,10 @@ class EventLoop:
         worker: cython.pointer(Worker) = cython.address(self.workers[slot])
         if self.decision.is_noted_full():
             return pauses.FULL
+        if state == self.stop:  # of one for whom all times are through
+            self.decision.note_stop(worker, NOBODY, self.journal.rows)
+            self.workers[slot].state = state
+            return pauses.REACHED
         if self.shares:
             self.resources.leave(slot, state)
         if self.decision.kind[state] == LATE:

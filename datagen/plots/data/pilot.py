@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen import draw
-from datagen.clock import time_left
+from datagen.clock import NEVER, time_left
 from datagen.draw import Integers, Keys
 from datagen.engine.expectation import Expectation
 from datagen.engine.plan import Plan
@@ -56,7 +56,7 @@ class Walked:
     step: Integers  # (n,)
     state: npt.NDArray[np.int32]  # (n,)
     keys: Keys  # (n,) row keys
-    left: Integers  # (n,) when workers stop, where that comes next and is known; else ``NEVER``
+    left: Integers  # (n,) when workers stop, where that comes next and is noted; else ``NEVER``
     due: Integers  # (sources,) how many workers of each source came due
     warmed: int  # steps before the start
     reached: int  # ns since the start: all steps before it are there
@@ -154,7 +154,7 @@ class Pilot:
         columns = {name: _column(parts, name)[entries] for name in ("time", "worker", "step", "state", "keys")}
         return Walked(
             **columns,
-            left=_left(parts, columns["worker"], _column(parts, "ends")[entries]),
+            left=_left(parts, columns["worker"]),
             due=walk.due,
             warmed=int(np.searchsorted(columns["time"], 0)),
             reached=reached,
@@ -245,13 +245,13 @@ class Pilot:
         return last
 
 
-def _left(parts: Sequence[Steps], worker: Integers, ends: Integers) -> Integers:
-    """Return when the workers of rows (n,) stop, where that comes next: of their last rows, and as conditions say."""
+def _left(parts: Sequence[Steps], worker: Integers) -> Integers:
+    """Return when the workers of rows (n,) stop, of their last rows and where that is noted; else ``NEVER``."""
     stops = dict(zip(_stops(parts, "worker").tolist(), _stops(parts, "time").tolist(), strict=True))
     is_last = np.ones(len(worker), bool)
     order = np.argsort(worker, kind="stable")
     is_last[order[:-1]] = worker[order][1:] != worker[order][:-1]
-    left = ends.copy()
+    left = np.full(len(worker), NEVER)
     for row in np.flatnonzero(is_last & np.isin(worker, [*stops])).tolist():
         left[row] = stops[int(worker[row])]
     return left
