@@ -16,6 +16,7 @@ from datagen.draw import Integers
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Rhythm
 from datagen.engine.times import Times
+from datagen.native.machine import FACTS
 from datagen.native.sources import Pace
 from datagen.plugin.profile import Product
 from datagen.records.batch import TIME
@@ -107,6 +108,13 @@ def paces(rhythms: list[Rhythm]) -> Pace | None:
     for rhythm in reversed(rhythms):
         pace = Pace(rhythm.core, pace)
     return pace
+
+
+def place_of(plan: Plan, kind: str, name: str) -> int:
+    """Return which of the facts of an instant says whether an incident is on, or what wall clocks show, by number."""
+    resources, incidents = plan.population.resources, plan.incidents_read
+    begin = len(FACTS) + 2 * len(resources)
+    return begin + (incidents.index(name) if kind == "incident" else len(incidents) + int(name))
 
 
 class Reach:

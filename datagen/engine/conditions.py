@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.draw import Floats, Integers, Keys
-from datagen.engine.clocks import Clocks
-from datagen.engine.known import Field, Known, place_of
+from datagen.engine.clocks import Clocks, place_of
+from datagen.engine.known import Field, Known
 from datagen.engine.plan import Plan
 from datagen.engine.program import ARROW, Code, Constants, Source, Unprogrammable, assembled
 from datagen.engine.rounds import depths
@@ -85,7 +85,7 @@ class Conditions:
     def _made(self) -> Programs:
         """Return the programs; where something is wrong with a condition there is none for it."""
         plan, states = self._plan, self._plan.population.states
-        codes, _ = self._codes(), self.known.taken  # which is kept, too
+        codes, *_ = self._codes(), self.known.taken, self.known.gift  # which are kept, too
         owners = range(plan.begins[1] + len(plan.spawns))
         settings = [() if self.problems else self.known.setting(owner) for owner in owners]
         sees_lives = any(sees for _, sees in depths(plan).values())
@@ -167,7 +167,7 @@ class Conditions:
         """Yield how many children there are by expression, each with its path, its key, and the number of the spawn."""
         place = 0
         for number, state in enumerate(self._plan.population.states):
-            for index, entry in enumerate(state.spawn):
+            for index, entry in enumerate(state.entries):
                 if isinstance(entry.count, Expression):
                     yield ("states", number, "spawn", index, "count"), "count", place, entry.count
                 place += 1

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.draw import Integers, Keys
-from datagen.engine.clocks import Clocks
+from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.program import (
     ARROW,
@@ -26,6 +26,7 @@ from datagen.engine.program import (
     type_of,
 )
 from datagen.language.delay import Next
+from datagen.language.state import Gift, Spawn
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
@@ -114,6 +115,12 @@ class Known:
         states = enumerate(self.plan.population.states)
         return {number: self._place(f"next {number}") for number, state in states if isinstance(state.delay, Next)}
 
+    @property
+    def gift(self) -> tuple[int, int]:
+        """Return where it is kept what a worker is to be given, and with which key; -1: there is nothing."""
+        gifts = [entry for _, entry in self.plan.spawns if isinstance(entry, Gift)]
+        return (self._place("gift"), self._place("key of the gift")) if gifts else (-1, -1)
+
     def setting(self, owner: int) -> Code:
         """Return the instructions for what a state, source or spawn sets, in order."""
         code: Code = ()
@@ -133,11 +140,8 @@ class Known:
         """Return the instructions for a value as it is kept: a time has whole milliseconds."""
         if part.type != MOMENT:
             return part.code
-        thousand = self._number(1000)
+        thousand = self.constants.number(1000)
         return (*part.code, ("divided", thousand), ("whole", thousand), ("*", 0))
-
-    def _number(self, number: int) -> int:
-        return self.constants.add(np.array([number]), np.ones(1, bool))
 
     def _constant(self, field: Field) -> int:
         """Return which constant a generator is that always makes the same."""
@@ -205,8 +209,8 @@ class Known:
         """Return where the time comes from, in µs since 1970."""
         code = (
             ("fact", FACTS["now"]),
-            ("divided", self._number(1000)),
-            ("whole", self._number(self.clocks.zero)),
+            ("divided", self.constants.number(1000)),
+            ("whole", self.constants.number(self.clocks.zero)),
             ("+", 0),
         )
         return Source(MOMENT, code, shows=place_of(self.plan, "shown", "0"))
@@ -255,8 +259,9 @@ class Known:
         todo = list(names)
         while todo:
             for setter in self.plan.setters[todo.pop()]:
-                is_child = setter.owner >= self.plan.begins[1]
-                if why := _why_not(setter.dimension) or (is_child and _why_not_of_child(setter.dimension)):
+                child = setter.owner - self.plan.begins[1]
+                entry = self.plan.spawns[child][1] if child >= 0 else None
+                if why := _why_not(setter.dimension) or (entry and _why_not_of_child(setter.dimension, entry)):
                     raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a state: {why}")
                 read = {root(self.plan.variable_names, name) for name in _names(setter)} - {"", *found}
                 found |= dict.fromkeys(sorted(read))
@@ -328,13 +333,6 @@ class Known:
                 yield ARROW[self._compiler(setter).value(_expression(setter).tree).type]
 
 
-def place_of(plan: Plan, kind: str, name: str) -> int:
-    """Return which of the facts of an instant says whether an incident is on, or what wall clocks show, by number."""
-    resources, incidents = plan.population.resources, plan.incidents_read
-    begin = len(FACTS) + 2 * len(resources)
-    return begin + (incidents.index(name) if kind == "incident" else len(incidents) + int(name))
-
-
 def _made(setter: Setter, keys: Keys, path: str, world: World) -> pa.Array:
     """Return what a setter makes for some keys of steps, (n,); what is missing is null."""
     assert isinstance(setter.dimension, Dimension), "a generator"
@@ -369,12 +367,14 @@ def _is_listed(dimension: object) -> bool:
     return pooled or (isinstance(dimension, Dimension) and dimension.fixed)
 
 
-def _why_not_of_child(dimension: object) -> str | None:
-    """Return why the walk can't know what a spawn gives a child; None when it can."""
+def _why_not_of_child(dimension: object, entry: Spawn) -> str | None:
+    """Return why the walk can't know what a spawn gives a child, or a time that is waited for; None when it can."""
     assert isinstance(dimension, Dimension), "no fact of a birth"
     is_constant = dimension.kind == "constant" and not (dimension.percent_missing or dimension.percent_nulls)
     if _is_expression(dimension) or is_constant:
         return None
+    if isinstance(entry, Gift):
+        return "it is drawn when the time has come that a worker waits for; draw it in a state"
     return "children get it drawn; draw it in a state, and give it on"
 
 

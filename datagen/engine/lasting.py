@@ -22,7 +22,7 @@ from datagen.engine.fault import called
 from datagen.engine.plan import Plan
 from datagen.engine.slot import Slots
 from datagen.language.delay import Next
-from datagen.language.state import State
+from datagen.language.state import Gift, State
 from datagen.native.lasting import Lasting as Core
 from datagen.native.machine import Machine
 from datagen.plugin.computed import Computed, told
@@ -51,6 +51,8 @@ class Tables:
     begin: npt.NDArray[np.int32]  # (states + 1,) where the numbers of each begin
     numbers: npt.NDArray[np.int32]  # (numbers, 2) begin and end of the instructions for each
     values: Floats  # room for those of one state
+    gift: int  # which of what is kept of a worker says what it is to be given; -1: none
+    gift_key: int  # and which the key of what is drawn of that
 
 
 class Lasting:
@@ -58,7 +60,12 @@ class Lasting:
 
     def __init__(self, plan: Plan, conditions: Conditions, machine: Machine, seed: int) -> None:
         self._plan, states = plan, plan.population.states
-        self._taken = conditions.known.taken
+        self._taken, self._gift = conditions.known.taken, conditions.known.gift
+        self._gifts = {
+            (state.name, entry.name): number
+            for number, (state, entry) in enumerate(plan.spawns)
+            if isinstance(entry, Gift)
+        }
         self._purpose = draw.purpose_key(seed, plan.purpose("delay"))
         times = plan.times(seed)
         self._rhythms = {
@@ -84,6 +91,8 @@ class Lasting:
             begin=np.cumsum([0, *counts]).astype(np.int32),
             numbers=conditions.programs.numbers,
             values=self._values,
+            gift=self._gift[0],
+            gift_key=self._gift[1],
         )
         self.core = Core(self._tables, int(self._purpose), machine, paces([*self._rhythms.values()]))
 
@@ -106,8 +115,12 @@ class Lasting:
         found = self._departures[state].after(int(known[place]), now)
         if found is None:
             return -1
-        known[place] = found[1]
-        return found[0]
+        known[place] = found.taken
+        name = self._plan.population.states[state].name
+        if (gift := self._gifts.get((name, found.source))) is not None:
+            known[self._gift[0]] = gift + 1
+            known[self._gift[1]] = np.uint64(found.key).astype(np.int64)
+        return found.time
 
     def _drawn(self, state: State, number: int, worker: Any) -> int:
         """Return a delay that is drawn here, in ns. Raises RunFailed when its numbers won't do."""

@@ -100,6 +100,10 @@ class Constants:
         self._size += len(values)
         return begin
 
+    def number(self, number: float) -> int:
+        """Return where a number stands, whole or real."""
+        return self.add(np.array([number]), np.ones(1, bool))
+
     @property
     def whole(self) -> Integers:
         """Return all of them, real ones by their bits."""
@@ -210,7 +214,10 @@ class Compiler:
         part = self._part(node.arguments[0])
         if any(Zone(zone).offset(self._clocks.zero) % MINUTE for zone in (self._zone, *node.zones)):
             raise Unprogrammable("second(…) can't be calculated for a state in this zone at that time")
-        return Part(WHOLE, (*part.code, ("divided", self._whole(SECOND)), ("whole", self._whole(60)), ("%", 0)))
+        return Part(
+            WHOLE,
+            (*part.code, ("divided", self._constants.number(SECOND)), ("whole", self._constants.number(60)), ("%", 0)),
+        )
 
     def _sides(self, node: Compare) -> list[Part]:
         """Return both sides of a comparison; a text beside a time is one."""
@@ -230,20 +237,17 @@ class Compiler:
         if made is None:
             raise Unprogrammable("a text that is no time can't be compared with one")
         at = made if isinstance(made, pa.Scalar) else made[0]
-        return Part(MOMENT, (("whole", self._whole(at.cast(pa.int64()).as_py())),))
-
-    def _whole(self, number: int) -> int:
-        return self._constants.add(np.array([number]), np.ones(1, bool))
+        return Part(MOMENT, (("whole", self._constants.number(at.cast(pa.int64()).as_py())),))
 
     def _calculated(self, operator: str, left: Part, right: Part) -> Part:
         if MOMENT not in (left.type, right.type) or NONE in (left.type, right.type):
             return _calculated(operator, left, right)
         if left.type == right.type:
-            micro = self._constants.add(np.array([1e6]), np.ones(1, bool))
+            micro = self._constants.number(1e6)
             return Part(REAL, (*left.code, *right.then("-", "to real"), ("real", micro), ("/ real", 0)))
         time, seconds = (left, right) if left.type == MOMENT else (right, left)
         if operator == "-":
-            minus = self._constants.add(np.array([-1.0]), np.ones(1, bool))
+            minus = self._constants.number(-1.0)
             seconds = Part(REAL, (*_as_real(seconds).code, ("real", minus), ("* real", 0)))
         return Part(MOMENT, (*time.code, *_as_real(seconds).then("moved")))
 

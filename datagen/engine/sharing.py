@@ -6,8 +6,8 @@ import numpy as np
 
 from datagen.draw import Integers
 from datagen.engine.brood import spawns_of
+from datagen.engine.clocks import place_of
 from datagen.engine.conditions import Programs
-from datagen.engine.known import place_of
 from datagen.engine.plan import Plan
 from datagen.engine.requests import requests_of
 from datagen.engine.slot import KIN, RANK, Slots

@@ -94,7 +94,7 @@ def _waits(states: Sequence[State]) -> list[tuple[str, Distribution | None]]:
     return [
         *(("delay", state.drawn_delay) for state in states),
         *(("timeout", None if state.timeout is None else state.timeout.after) for state in states),
-        *(("spawn", entry.delay) for state in states for entry in state.spawn),
+        *(("spawn", entry.delay) for state in states for entry in state.entries),
     ]
 
 

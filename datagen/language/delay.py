@@ -38,8 +38,8 @@ def _times(value: Any, info: Any) -> Times:
     for key, at in (("from", arrival.from_), ("until", arrival.until)):
         if isinstance(at, After):
             lines.append(((key,), "must be a time; this source is no one that others could wait for"))
-    if arrival.variables:
-        lines.append((("variables",), "can't be here; set variables in the state that follows"))
+    if arrival.variables and only_times:
+        lines.append((("variables",), 'can\'t be with "count" 0, where the source only gives times'))
     if arrival.measures or [*arrival.tables()]:
         lines.append(((), 'can\'t have "bytes", or as many workers as a table has rows, or times of a table'))
     if lines:

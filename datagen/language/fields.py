@@ -66,7 +66,7 @@ def leaving(state: State | dict[str, Any], path: Path_) -> Iterator[Field]:
 def spawned(state: State | dict[str, Any], path: Path_) -> Iterator[tuple[Path_, Any]]:
     """Yield what a state spawns, each with its path."""
     if isinstance(state, State):
-        yield from (((*path, "spawn", number), entry) for number, entry in enumerate(state.spawn))
+        yield from (((*path, *entry.json_path(number)), entry) for number, entry in enumerate(state.entries))
     else:
         yield from parts_in(state, path, "spawn")
 

@@ -77,10 +77,32 @@ class Spawn(Model):
         return self.name or self.state
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Return the name path of its draws, from that of the state on."""
+        return "spawn", self.called
+
+    def json_path(self, place: int) -> Path_:
+        """Return where it stands in the JSON of a state that has so many before it."""
+        return "spawn", place
+
+    @property
     def is_at_once(self) -> bool:
         """Return whether there is surely a child, at the instant of the record."""
         waits = self.delay is not None and self.delay.bounds().most >= SMALLEST_WAIT
         return not waits and not isinstance(self.count, Expression) and self.count >= 1
+
+
+class Gift(Spawn):
+    """What a worker is given at the time that it has waited for: as one who is born then, but it is no other worker."""
+
+    place: Path_ = Field(description="where the source stands in the JSON of the state")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("delay", "source", self.name) if self.name else ("delay",)
+
+    def json_path(self, place: int) -> Path_:
+        return self.place
 
 
 class State(Waiting):
@@ -130,6 +152,24 @@ class State(Waiting):
     def follows_the_instant(self) -> bool:
         """Return whether how long one stays depends on when that begins, and on what is known then."""
         return self.delay is not None and (self.drawn_delay is None or self.delay_profile is not None)
+
+    @cached_property
+    def entries(self) -> list[Spawn]:
+        """Return what workers are spawned by, and behind that what one is given at times that it has waited for."""
+        times = self.delay.source if isinstance(self.delay, Next) else ()
+        gifts = [
+            Gift.model_construct(
+                name=one.arrival.name or "",
+                state=self.name,
+                variables=one.arrival.variables,
+                delay=None,
+                count=0,
+                place=("delay", "source", *([number] if len(times) > 1 else [])),
+            )
+            for number, one in enumerate(times)
+            if one.arrival.variables
+        ]
+        return [*self.spawn, *gifts]
 
     def expressions(self) -> Iterator[Expression]:
         """Yield all its expressions but those of variables."""

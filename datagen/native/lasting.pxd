@@ -13,9 +13,13 @@ cdef class Lasting:
     cdef const int[:, ::1] numbers  # (numbers, 2) begin and end of the instructions for each
     cdef double[::1] values  # room for those of one state
     cdef unsigned long long purpose
+    cdef int gift  # which of what is kept is the entry of the spawns, plus 1, that a worker is to be given; -1: none
+    cdef int gift_key  # and which the key of what is drawn of it
     cdef Machine machine
     cdef Pace pace
     cdef readonly long long delay  # ns: the last one
 
     cdef long long until(self, int slot, int state, long long time, long long delay, unsigned long long key) noexcept nogil
+    cdef int takes(self, int slot) noexcept nogil
+    cdef unsigned long long key(self, int slot) noexcept nogil
     cdef long long _drawn(self, int slot, int state, unsigned long long row) noexcept nogil

@@ -12,6 +12,7 @@ from datagen.native.fitting import check, check_within
 ASKED = cython.declare(cython.longlong, -1)  # what ``until`` says where only Python knows
 NONE = cython.declare(cython.longlong, -2)  # in place of a delay that is known already
 NOT_A_NUMBER = cython.declare(cython.double, float("nan"))
+MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 FORMULAS = cython.declare(cython.int, 4)  # families that the core draws by itself
 PLAIN = cython.declare(cython.int, -1)  # in place of a family: its numbers are no expressions,
 FOREIGN = cython.declare(cython.int, -2)  # or only Python can draw with them
@@ -39,6 +40,7 @@ class Lasting:
         self.family, self.offset, self.scale, self.formula = tables.family, tables.offset, tables.scale, tables.formula
         self.pace_of, self.begin, self.numbers, self.values = tables.pace, tables.begin, tables.numbers, tables.values
         self.purpose, self.machine, self.pace = purpose, machine, pace
+        self.gift, self.gift_key = tables.gift, tables.gift_key
         self.delay = ASKED
 
     @cython.cfunc
@@ -67,6 +69,24 @@ class Lasting:
         if self.pace_of[state] < 0:
             return time_after(time, delay)
         return self.pace.reached(self.pace_of[state], time, delay)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def takes(self, slot: cython.int) -> cython.int:
+        """Return which entry of the spawns a worker is given who leaves a state, once; -1: none."""
+        gift: cython.int = -1
+        if self.gift >= 0:
+            gift = cython.cast(cython.int, self.machine.known[slot, self.gift]) - 1
+            self.machine.known[slot, self.gift] = 0
+        return gift
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def key(self, slot: cython.int) -> cython.ulonglong:
+        """Return the key of what is drawn of that."""
+        return cython.cast(cython.ulonglong, self.machine.known[slot, self.gift_key]) & MASK
 
     @cython.cfunc
     @cython.nogil

@@ -57,8 +57,8 @@ class EventLoop:
         self.journal, self.stays = Journal(tables), Stays(tables, keys[1:])
         self.sources, self.resources, self.agenda = sources, resources, resources.agenda
         self.decision, self.children, self.lasting = resources.decision, resources.children, lasting
-        self.nursery, self.shares = Nursery(resources, self.stays, self.journal), resources.used
         self.threshold = Threshold(sources, resources, self.stays, self.journal)
+        self.nursery, self.shares = Nursery(resources, self.threshold, lasting), resources.used
         check_tables(tables, [sources.source[place].state for place in range(len(sources.source))])
         for found, wanted in ((self.decision.stop, 0), (self.decision.spawn, len(sources.source))):
             check(found, self.stop + wanted)
@@ -366,14 +366,11 @@ class EventLoop:
         worker: cython.pointer(Worker) = cython.address(self.workers[slot])
         if self.decision.is_noted_full():
             return pauses.FULL
-        if state == self.stop:  # of one for whom all times are through
-            self.decision.note_stop(worker, NOBODY, self.journal.rows)
-            self.workers[slot].state = state
-            return pauses.REACHED
-        if self.shares:
+        if self.shares and state < self.stop:
+            self.nursery.give(slot)
             self.resources.leave(slot, state)
-        if self.decision.kind[state] == LATE:
-            state = self._next_state(state, key)
+        if state == self.stop or self.decision.kind[state] == LATE:
+            state = self._next_state(state, key) if state < self.stop else state  # else all times are through
             if state == self.stop:
                 self.decision.note_stop(worker, NOBODY, self.journal.rows)
         else:

@@ -48,9 +48,23 @@ TIMETABLES = [
 ]
 
 
+GIVEN: list[Spec] = [
+    {},
+    {"variables": [{"name": "line", "type": "int", "distribution": {"type": "uniform", "min": 0, "max": 99}}]},
+    {
+        "variables": [
+            {"name": "line", "type": "enum", "values": [7, 9]},
+            {"name": "late", "type": "expression", "value": "coalesce(late, 0) + second(time) + age"},
+        ]
+    },
+    {"variables": [{"name": "line", "type": "constant", "value": 3}, {"name": "left", "type": "now"}]},
+]
+
+
 def timetable(draw: st.DrawFn) -> Spec:
     """Make a delay that is over when the next worker of some sources would come."""
     found = draw(st.lists(st.sampled_from(TIMETABLES), min_size=1, max_size=3))
+    found = [one | ({} if one.get("count") == 0 else draw(st.sampled_from(GIVEN))) for one in found]
     named = [one | {"name": name} for one, name in zip(found, ["b", "a/c", "Z"], strict=False)]
     return {"type": "next", "source": found[0] if len(found) == 1 and draw(st.booleans()) else named}
 
@@ -79,9 +93,25 @@ def add_delays(draw: st.DrawFn, spec: Spec, times: Spec) -> None:
     ]
     for state in spec["states"]:
         kind = draw(st.integers(0, 5))
-        if kind == 5:
+        if kind >= 4:
             state["delay"] = timetable(draw)
         elif kind > 1:
             state["delay"] = distribution(draw, [*READ, *OF_TIME, *integers])
         if "delay" in state and state["delay"]["type"] != "next" and draw(st.booleans()):
             state["delay_profile"] = draw(st.sampled_from(PROFILES))
+    given = {field["name"] for state in spec["states"] for field in given_in(state)}
+    for emitter in spec["emitters"]:
+        fields = emitter.get("dimensions")
+        if fields is not None and "text" not in emitter and "record" not in emitter:
+            known = {field["name"] for field in fields}
+            fields += [
+                {"name": name, "type": "variable", "variable": name} for name in sorted(given) if name not in known
+            ]
+
+
+def given_in(state: Spec) -> list[Spec]:
+    """Return the variables of the sources that a state waits for."""
+    sources = state.get("delay", {}).get("source", [])
+    return [
+        field for one in (sources if isinstance(sources, list) else [sources]) for field in one.get("variables", [])
+    ]

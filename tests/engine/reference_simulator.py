@@ -85,6 +85,9 @@ def emit(
             yield from ((0, row) for row in rows)
         maker.values.worker = worker
         maker.values.step = entry.step
+        if entry.gift:
+            maker.give(now, entry)
+            continue
         if entry.spawn:
             maker.conceive(now, entry, warm_up)
             continue
@@ -151,6 +154,15 @@ class Maker:
         for field in entry.spawn.get("variables", []):
             made = values.make(field, join(*path, field["name"]), entry.row, entry.parent | own)
             own[field["name"]] = made
+
+    def give(self, now: int, entry: "Entry") -> None:
+        """Set the variables of the source whose time a worker has waited for."""
+        values, (path, fields) = self.values, entry.gift
+        self.begin(now)
+        values.courses |= entry.facts
+        for field in fields:
+            made = values.make(field, path + join(field["name"]), entry.row, entry.variables)
+            entry.variables[field["name"]] = made
 
     def enter(self, now: int, state: Spec, row: Rows, variables: Record, facts: Record) -> None:
         """Set the variables of a worker who enters a state."""
@@ -243,6 +255,7 @@ class Entry:
     spawn: Spec = dataclasses.field(default_factory=dict)  # which made the child whose variables are to be set,
     parent: Record = dataclasses.field(default_factory=dict)  # and read those of its parent
     parent_state: Spec = dataclasses.field(default_factory=dict)
+    gift: tuple = ()  # path and fields of what a worker is given at a time that it has waited for
 
 
 def walk(
@@ -331,6 +344,14 @@ def walk(
                 hand_on(resources.give_up(worker))
                 name, step = states[name]["timeout"]["next"], step + 1
             elif kind == MOVE and step > 0:
+                life = lives[worker]
+                if life.gift:
+                    *gift, row = life.gift
+                    life.gift = ()
+                    facts = known_of(worker, step, now, variables, life, alive, spec) | resources.facts()
+                    facts |= {"visits": life.visits[life.state], "visits()": life.visits.__getitem__}
+                    del facts["variables"], facts["worker"]
+                    yield Entry(now, worker, None, 0, row, variables, facts=facts, gift=tuple(gift))
                 hand_on(resources.leave(worker, states[lives[worker].state]))
             if isinstance(name, Leaving):
                 names = (
@@ -451,6 +472,8 @@ def unset_of(spec: Spec) -> Record:
     arrivals = spec.get("arrivals", [])
     owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
     owners += [entry for state in spec["states"] for entry in state.get("spawn", [])]
+    for given in (state["delay"]["source"] for state in spec["states"] if "source" in state.get("delay", {})):
+        owners += given if isinstance(given, list) else [given]
     return {field["name"]: None for owner in owners for field in owner.get("variables", [])}
 
 
@@ -465,6 +488,7 @@ class Life:
     waited: int = 0
     parent: int | None = None
     taken: Counter = dataclasses.field(default_factory=Counter)  # of the times that states wait for, by their names
+    gift: tuple = ()  # path, fields and row of what it is given when its delay is over
 
 
 @dataclass
@@ -502,7 +526,7 @@ class Stay:
         if (self.delay or {}).get("type") == "next":
             given = self.delay["source"]
             sources = given if isinstance(given, list) else [given]
-            self.times = heapq.merge(*(departures(one, self.name, run) for one in sources))
+            self.times = heapq.merge(*(departures(place, one, self.name, run) for place, one in enumerate(sources)))
         if "delay_profile" in state:
             given = state["delay_profile"]
             start = EPOCH + timedelta(microseconds=start_ns // 1000)
@@ -520,9 +544,10 @@ class Stay:
                     self.known.append(time)
                 if number == len(self.known):
                     return None
-                if self.known[number] >= now:
-                    life.taken[self.name] = number + 1
-                    return self.known[number]
+                time, *_, gift = self.known[number]
+                if time >= now:
+                    life.taken[self.name], life.gift = number + 1, gift
+                    return time
         names = names | names["variables"]
         known = {name: None if value is MISSING else value for name, value in names.items()}
         keys = [key for key, text in self.delay.items() if key != "type" and isinstance(text, str)]
@@ -535,8 +560,8 @@ class Stay:
         return NEVER if over is None else over + self.warm_up
 
 
-def departures(given: Spec, state: str, run: tuple[Spec, int, int, str]) -> Iterator[int]:
-    """Yield when workers would be born of a source that a state waits for."""
+def departures(place: int, given: Spec, state: str, run: tuple[Spec, int, int, str]) -> Iterator[tuple]:
+    """Yield when workers would be born of a source that a state waits for, in order, and what each would have."""
     spec, seed, start_ns, zone = run
     path = join("state", state, "delay") + "/" + (join("source", given["name"]) + "/" if "name" in given else "")
     only_times = given.get("count") == 0
@@ -547,7 +572,9 @@ def departures(given: Spec, state: str, run: tuple[Spec, int, int, str]) -> Iter
     last = None
     while source.due is not None:
         if not only_times or source.due != last:
-            yield source.due
+            fields = given.get("variables", [])
+            gift = (path, fields, draw.numbered(source.key(), np.array([0]))) if fields else ()
+            yield source.due, place, source.number, gift
         last = source.due
         source.number += 1
         source.go_on()
