@@ -87,7 +87,7 @@ def _delay(value: Any, info: Any) -> Any:
         return Next.model_validate(value | {"type": "next"}, context=info.context)
     found = described(False, value, info)
     if isinstance(found, Tabled):
-        raise ValueError(f"can't have its values in a table: {_OF_FIELDS}")
+        raise invalid("delay", [(("table",), f"can't be here: {_OF_FIELDS}")])
     return found
 
 

@@ -224,7 +224,10 @@ POISSON = {"type": "poisson", "rate": "1/s"}
         ({"delay": {"type": "normal", "mean": "visits", "stddev": -1}}, "delay.stddev: must be greater than or equal"),
         ({"delay": {"type": "normal", "mean": "visits"}}, 'delay: "stddev" is required'),
         ({"delay": constant("text")}, 'delay.value: variable "text" can\'t be read by a state'),
-        ({"delay": {"type": "empirical", "table": "t", "column": "c"}}, "delay: can't have its values in a table"),
+        (
+            {"delay": {"type": "empirical", "table": "t", "column": "c"}},
+            "delay.table: can't be here: a table can only be",
+        ),
         ({"delay": constant(1), "delay_profile": "x"}, "delay_profile: unknown profile"),
         ({"delay": constant(1), "delay_profile": 0}, "delay_profile: ends in 0"),
         (
