@@ -5,7 +5,6 @@ kinds are drawn here, one at a time, which takes 40 µs, and so is what lies far
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ from datagen.language.state import Gift, State
 from datagen.native.lasting import Lasting as Core
 from datagen.native.machine import Machine
 from datagen.plugin.computed import Computed, told
-from datagen.plugin.distribution import Distribution
 from datagen.problems import RunFailed, path_part, show
 
 _PLAIN, _FOREIGN = -1, -2  # in place of a formula, as the core has it
@@ -36,7 +34,6 @@ _FORMULAS = {
     "exponential": (draw.EXPONENTIAL, ("mean",)),
     "normal": (draw.NORMAL, ("mean", "stddev")),
 }
-_KEPT = 4096  # distributions
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,7 @@ class Lasting:
         state = self._plan.population.states[number]
         delay = self.core.delay
         if delay < 0:
-            delay = self._drawn(state, number, worker)
+            delay = self._drawn(state, worker)
         rhythm = self._rhythms.get(number)
         return min(now + delay, NEVER) if rhythm is None else rhythm.reached(now, delay)
 
@@ -122,14 +119,14 @@ class Lasting:
             known[self._gift[1]] = np.uint64(found.key).astype(np.int64)
         return found.time
 
-    def _drawn(self, state: State, number: int, worker: Any) -> int:
+    def _drawn(self, state: State, worker: Any) -> int:
         """Return a delay that is drawn here, in ns. Raises RunFailed when its numbers won't do."""
         assert isinstance(state.delay, Computed), "a delay that the core asks for"
         keys = state.delay_numbers
-        numbers = tuple(self._values[: len(keys)].tolist())
+        numbers = self._values[: len(keys)].tolist()
         problem = next((f"{key}: is null" for key, one in zip(keys, numbers, strict=True) if one != one), "")
         try:
-            found = problem or self._made(number, numbers)
+            found = problem or state.delay.of(dict(zip(keys, numbers, strict=True)))
         except ValidationError as error:
             found = told(error)
         if isinstance(found, str):
@@ -141,12 +138,6 @@ class Lasting:
         if delay < 0:
             raise RunFailed("walking on: a delay or gap is not a number")
         return int(delay)
-
-    @lru_cache(maxsize=_KEPT)  # noqa: B019  (as long as the run)
-    def _made(self, number: int, numbers: tuple[float, ...]) -> Distribution:
-        state = self._plan.population.states[number]
-        assert isinstance(state.delay, Computed), "a delay that the core asks for"
-        return state.delay.of(dict(zip(state.delay_numbers, numbers, strict=True)))
 
 
 def _formula(state: State) -> int:
