@@ -19,7 +19,11 @@ def states(setting: Setting) -> Iterator[Line]:
     """Measure the walk of a steady population with conditions and with resources, less that without, in turn."""
     cases: dict[str, tuple[Spec, float | None]] = {
         "": (steady(_ALIVE), None),
-        "a condition over visits": (_each(_conditional), 40),
+        "a condition over visits": (_each(_conditional("visits < 1000")), 40),
+        "a condition over the hour": (_each(_conditional("hour(time) >= 0")), 60),
+        "a condition over a profile": (_each(_conditional("profile('wave') >= 0")), None),
+        "a delay with a number by expression": (_each(_computed), 60),
+        "a delay in the time of a profile": (_each(_paced), None),
         "`use`, and nobody waits": (_each(_using, 10**6), 120),
         "`use`, and some wait": (_each(_using, round(_ALIVE * _BUSY)), None),
     }
@@ -39,13 +43,28 @@ def _nanoseconds(setting: Setting, path: str) -> float:
 def _each(change: Callable[..., Spec], *given: int) -> Spec:
     """Return the population with all its states changed."""
     spec = steady(_ALIVE)
-    shared = {"resources": {"desk": {"capacity": given[0]}}} if given else {}
+    shared: Spec = {"resources": {"desk": {"capacity": given[0]}}} if given else {}
+    shared |= {"profiles": {"wave": {"type": "sine", "period": "1D", "amplitude": 0.5}}}
     return {**spec, **shared, "states": [change(state) for state in spec["states"]]}
 
 
-def _conditional(state: Spec) -> Spec:
-    first, *others = state["transitions"]
-    return {**state, "transitions": [{**first, "when": "visits < 1000"}, *others]}
+def _conditional(when: str) -> Callable[..., Spec]:
+    def change(state: Spec) -> Spec:
+        first, *others = state["transitions"]
+        return {**state, "transitions": [{**first, "when": when}, *others]}
+
+    return change
+
+
+def _computed(state: Spec) -> Spec:
+    if "delay" not in state:
+        return state
+    [key] = [key for key in state["delay"] if key != "type"]
+    return {**state, "delay": {**state["delay"], key: f"{state['delay'][key]} + 0 * visits"}}
+
+
+def _paced(state: Spec) -> Spec:
+    return {**state, "delay_profile": "wave"} if "delay" in state else state
 
 
 def _using(state: Spec) -> Spec:

@@ -24,13 +24,8 @@ plugin.registry names the modules of these eight, as text
 """
 GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "when", "zone")
 # The models of a population.
-POPULATION = (
-    "language.population",
-    "language.emitter",
-    "language.resource",
-    "language.state",
-    "language.subpopulation",
-)
+_MODELS = ("population", "delay", "emitter", "resource", "state", "subpopulation")
+POPULATION = tuple(f"language.{name}" for name in _MODELS)
 LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "profiles", "stages", "tables", "targets")
 
 

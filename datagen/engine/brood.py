@@ -29,10 +29,10 @@ class Spawns:
 def spawns_of(plan: Plan, programs: Programs, seed: int) -> Spawns:
     """Return what the states of a plan spawn."""
     numbers = numbers_of(plan.population.states)
-    paths = ["/".join([STATE, path_part(state.name), "spawn", path_part(one.called)]) for state, one in plan.spawns]
+    paths = ["/".join(map(path_part, (STATE, state.name, *one.names))) for state, one in plan.spawns]
     counts = [one.count for _, one in plan.spawns]
     return Spawns(
-        begin=np.cumsum([0, *(len(state.spawn) for state in plan.population.states)]).astype(np.int32),
+        begin=np.cumsum([0, *(len(state.entries) for state in plan.population.states)]).astype(np.int32),
         state=np.array([numbers[one.state] for _, one in plan.spawns], np.int32),
         crowd=np.array([plan.population.crowd_of(one.state) for _, one in plan.spawns], np.int64),
         purpose=np.array([draw.purpose_key(seed, plan.purpose(path)) for path in paths], np.uint64),

@@ -61,7 +61,7 @@ class Chain:
     @cached_property
     def _stays(self) -> Floats:
         """Return the mean seconds from entering a state to leaving it, (states,)."""
-        delays = [state.delay.mean_wait() if state.delay else 0.0 for state in self.population.states]
+        delays = [state.mean_delay for state in self.population.states]
         return self.waiting.seconds + self._kept * np.array(delays)
 
     @cached_property

@@ -13,12 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.draw import Floats, Integers, Keys
+from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.known import Field, Known
 from datagen.engine.plan import Plan
-from datagen.engine.program import ARROW, Code, Compiler, Constants, Source, Unprogrammable, assembled
+from datagen.engine.program import ARROW, Code, Constants, Source, Unprogrammable, assembled
 from datagen.engine.rounds import depths
 from datagen.language.state import State
-from datagen.native.machine import FACTS
 from datagen.plugin.world import World
 from datagen.problems import Path_, Unfillable
 from datagen.records.batch import Layout
@@ -56,6 +56,7 @@ class Programs:
     is_real: npt.NDArray[np.uint8]  # (notes,) whether that is a real number
     priorities: npt.NDArray[np.int32]  # (requests, 2) begin and end of the instructions for the priority
     counts_of_children: npt.NDArray[np.int32]  # (spawns, 2) and of those for how many children there are
+    numbers: npt.NDArray[np.int32]  # (numbers, 2) and of those for the numbers of delays
 
     @property
     def real(self) -> Floats:
@@ -72,7 +73,8 @@ class Conditions:
         self.world = world
         self.problems: list[tuple[Path_, str]] = []  # what is wrong with conditions, each with its path in the JSON
         self._constants = Constants()
-        self.known = Known(plan, world, self._constants)
+        self.clocks = Clocks(plan, world.zone)
+        self.known = Known(plan, world, self._constants, self.clocks)
         self.programs = self._made()
 
     @property
@@ -83,7 +85,7 @@ class Conditions:
     def _made(self) -> Programs:
         """Return the programs; where something is wrong with a condition there is none for it."""
         plan, states = self._plan, self._plan.population.states
-        codes = self._codes()
+        codes, *_ = self._codes(), self.known.taken, self.known.gift  # which are kept, too
         owners = range(plan.begins[1] + len(plan.spawns))
         settings = [() if self.problems else self.known.setting(owner) for owner in owners]
         sees_lives = any(sees for _, sees in depths(plan).values())
@@ -93,12 +95,13 @@ class Conditions:
             "probability": len(plan.tables.target),
             "priority": sum(len(state.asked) for state in states),
             "count": len(plan.spawns),
+            "number": sum(len(state.delay_numbers) for state in states),
         }
         wanted = [codes.get((key, place), ()) for key, size in sizes.items() for place in range(size)]
         code, argument, begins = assembled([*settings, *wanted, *notes])
         spans = np.stack([begins[:-1], begins[1:]], axis=1)
         cuts = np.cumsum([len(settings), *sizes.values()])
-        when, weigh, priorities, counts = (spans[low:high].copy() for low, high in pairwise(cuts))
+        when, weigh, priorities, counts, numbers = (spans[low:high].copy() for low, high in pairwise(cuts))
         return Programs(
             code=code,
             argument=argument,
@@ -106,7 +109,8 @@ class Conditions:
             valid=self._constants.valid,
             entry=begins[: len(settings) + 1],
             draws=np.array([any(name.startswith("drawn") for name, _ in setting) for setting in settings], np.uint8),
-            looks=bool(notes or plan.spawns) or any(name in ("fact", "seconds") for one in settings for name, _ in one),
+            looks=bool(notes or plan.spawns or sizes["number"])
+            or any(name in ("fact", "seconds", "factor") for one in settings for name, _ in one),
             gives=self.known.gives(),
             counts=np.array([self.known.counter(number) for number in range(len(states))], np.int32),
             kind=np.array([_kind(state, sees_lives) for state in states], np.uint8),
@@ -120,17 +124,19 @@ class Conditions:
             number=self.known.number,
             begin=self.known.begin,
             sums=np.zeros(int(np.diff(plan.tables.ways).max())),
-            facts=np.zeros(len(FACTS) + 2 * len(plan.population.resources) + len(plan.incidents_read), np.int64),
+            facts=np.zeros(place_of(plan, "shown", str(len(self.clocks.shown))), np.int64),
             notes=spans[cuts[-1] :, 0].reshape(len(plan.notes), len(states)).copy(),
             is_real=np.array([type_ == pa.float64() for type_ in plan.notes.values()], np.uint8),
             priorities=priorities,
             counts_of_children=counts,
+            numbers=numbers,
         )
 
     def _codes(self) -> dict[tuple[str, int], Code]:
         """Return the instructions for expressions, by their keys and places; where one is wrong there are none."""
         codes: dict[tuple[str, int], Code] = {}
-        for path, key, place, expression in (*self._leaving(), *self._priorities(), *self._counts()):
+        wanted = (*self._leaving(), *self._priorities(), *self._counts(), *self._numbers())
+        for path, key, place, expression in wanted:
             try:
                 codes[key, place] = self._code(path, key, expression)
             except Unprogrammable as error:
@@ -161,9 +167,17 @@ class Conditions:
         """Yield how many children there are by expression, each with its path, its key, and the number of the spawn."""
         place = 0
         for number, state in enumerate(self._plan.population.states):
-            for index, entry in enumerate(state.spawn):
+            for index, entry in enumerate(state.entries):
                 if isinstance(entry.count, Expression):
                     yield ("states", number, "spawn", index, "count"), "count", place, entry.count
+                place += 1
+
+    def _numbers(self) -> Iterator[tuple[Path_, str, int, Expression]]:
+        """Yield the numbers of delays where some are expressions, each with its path, its key, and its place."""
+        place = 0
+        for number, state in enumerate(self._plan.population.states):
+            for key, expression in state.delay_numbers.items():
+                yield ("states", number, "delay", key), "number", place, expression
                 place += 1
 
     def _code(self, path: Path_, key: str, expression: Expression) -> Code:
@@ -172,7 +186,7 @@ class Conditions:
         layout = Layout({"": {name: _arrow_type(source) for name, source in sources.items()}})
         for text in expression.check(layout):
             raise Unprogrammable(text)
-        compiler = Compiler(sources, self._constants, self.world.zone)
+        compiler = self.known.compiler(sources)
         if key == "when":
             if not expression.is_condition(layout):
                 raise Unprogrammable("is neither true nor false")
@@ -190,4 +204,4 @@ def _kind(state: State, sees_lives: bool) -> int:
     """Return how a state is left; who stops there is noted where somebody looks at lives, and so decides it late."""
     if state.ordered:
         return ORDERED
-    return WEIGHED if state.is_conditional else LATE if state.use or sees_lives else PLAIN
+    return WEIGHED if state.is_conditional else LATE if state.use or sees_lives or state.follows_the_instant else PLAIN

@@ -17,7 +17,7 @@ from datagen.engine.chain import Chain
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Course, Rhythm
 from datagen.engine.scout import measuring
-from datagen.engine.shares import Shares, has_conditions
+from datagen.engine.shares import Shares, has_conditions, has_late_delays
 from datagen.engine.source import Steady
 from datagen.engine.timeline import WEEK, Timeline
 from datagen.engine.times import Times
@@ -114,7 +114,10 @@ class Expectation:
 
     @cached_property
     def settled(self) -> Population:
-        """Return the population with the transitions that there are on average: where conditions say, of a pilot."""
+        """Return the population with the transitions and delays that there are on average.
+
+        They are those of a pilot where conditions say them, or where they follow from the instant.
+        """
         return self._pilot.settled
 
     @cached_property
@@ -135,7 +138,8 @@ class Expectation:
     @property
     def fault(self) -> str:
         """Return why a pilot could not go on, so that what it has measured is worth little; "" when nothing was."""
-        return self._pilot.fault if self.is_measured or self.waiting.is_measured else ""
+        is_measured = self.is_measured or has_late_delays(self.population) or self.waiting.is_measured
+        return self._pilot.fault if is_measured else ""
 
     @property
     def has_growing_lines(self) -> bool:

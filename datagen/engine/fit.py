@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from datagen.engine.times import Times
+from datagen.language.delay import Next
 from datagen.language.population import Population
 from datagen.moment import Moment
 from datagen.plugin.arrival import Paced
@@ -14,8 +15,19 @@ Found = Iterator[tuple[Path_, str]]
 
 
 def misfits(population: Population, times: Times) -> Found:
-    """Yield the stretches of time that end before they begin, each with its path; of one form they were refused."""
-    for path, source in population.placed_sources():
+    """Yield the stretches of time that end before they begin, each with its path; of one form they were refused.
+
+    So are paces of delays that come to a stand for ever.
+    """
+    for number, state in enumerate(population.states):
+        if state.delay_profile is not None and times.course(state.delay_profile, "delay_profile").ends_in_zero:
+            yield ("states", number, "delay_profile"), "ends in 0: who is in this state then would stay in it for ever"
+    waited_for = [
+        (("states", number, "delay", "source"), one.arrival)
+        for number, state in enumerate(population.states)
+        for one in (state.delay.source if isinstance(state.delay, Next) else ())
+    ]
+    for path, source in (*population.placed_sources(), *waited_for):
         if isinstance(source.from_, At) and isinstance(source.until, At):
             yield from _reversed((*path, "until"), source.from_, source.until, times)
     for name, incident in population.incidents.items():

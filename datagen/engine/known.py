@@ -1,6 +1,6 @@
 """What the walk knows of workers for conditions: variables as numbers or places in lists, visits, age, and so on."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,9 +8,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.draw import Integers, Keys
+from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.program import (
     ARROW,
+    MOMENT,
     MOST_LISTED,
     REAL,
     TRUTH,
@@ -18,23 +20,28 @@ from datagen.engine.program import (
     Code,
     Compiler,
     Constants,
+    Part,
     Source,
     Unprogrammable,
     type_of,
 )
+from datagen.language.delay import Next
+from datagen.language.state import Gift, Spawn
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
 from datagen.plugin.life import AGE, POPULATION, STATE, VISITS, WAITED, shared, visited
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, path_part, show
+from datagen.records.batch import TIME
 from datagen.records.conversion import as_type
-from datagen.records.expression import Expression
+from datagen.records.expression import Expression, parse
 from datagen.records.expression.name import called, root
 from datagen.records.types import common_type, plain, present
 
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
-_READABLE = "bool, int, float, enum, constant, row, column, an expression of these, and what has a `cardinality`"
+_READABLE = "bool, int, float, enum, constant, row, column, now, an expression of these, and what has a `cardinality`"
+_NOW = parse("time")  # what a generator ``now`` calculates that makes it neither a text nor another time
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class Known:
     plan: Plan
     world: World
     constants: Constants
+    clocks: Clocks
     fields: list[Field] = field(default_factory=list)
     first: list[bool] = field(default_factory=list)  # of each thing that is kept, whether it has a value at first: 0
     _places: dict[str, int] = field(default_factory=dict)  # where it is, by name
@@ -101,6 +109,18 @@ class Known:
         """Return where the visits to a state are counted; -1: they are not."""
         return self._places.get(called(VISITS, self.plan.own_names[state]), -1)
 
+    @property
+    def taken(self) -> dict[int, int]:
+        """Return where it is kept how many of the times that a state waits for a worker has taken, by the states."""
+        states = enumerate(self.plan.population.states)
+        return {number: self._place(f"next {number}") for number, state in states if isinstance(state.delay, Next)}
+
+    @property
+    def gift(self) -> tuple[int, int]:
+        """Return where it is kept what a worker is to be given, and with which key; -1: there is nothing."""
+        gifts = [entry for _, entry in self.plan.spawns if isinstance(entry, Gift)]
+        return (self._place("gift"), self._place("key of the gift")) if gifts else (-1, -1)
+
     def setting(self, owner: int) -> Code:
         """Return the instructions for what a state, source or spawn sets, in order."""
         code: Code = ()
@@ -112,9 +132,16 @@ class Known:
             elif owner in variable.fields:
                 value = ((f"drawn{real}", variable.fields[owner]),)
             else:
-                value = self._compiler(setter).value(_expression(setter).tree).code
+                value = self._kept(self._compiler(setter).value(_expression(setter).tree))
             code = (*code, *value, (f"keep{real}", variable.column))
         return code
+
+    def _kept(self, part: Part) -> Code:
+        """Return the instructions for a value as it is kept: a time has whole milliseconds."""
+        if part.type != MOMENT:
+            return part.code
+        thousand = self.constants.number(1000)
+        return (*part.code, ("divided", thousand), ("whole", thousand), ("*", 0))
 
     def _constant(self, field: Field) -> int:
         """Return which constant a generator is that always makes the same."""
@@ -140,7 +167,11 @@ class Known:
         state = setter.owner if setter.owner < source else -1
         if setter.owner >= spawn:
             state = self.plan.state_number(self.plan.spawns[setter.owner - spawn][0].name)
-        return Compiler(self.sources(_expression(setter).names, state), self.constants, self.world.zone)
+        return self.compiler(self.sources(_expression(setter).names, state))
+
+    def compiler(self, sources: Mapping[str, Source]) -> Compiler:
+        """Return what makes instructions for an expression, given where its names come from."""
+        return Compiler(sources, self.constants, self.world.zone, self.clocks)
 
     # What is no variable.
 
@@ -162,10 +193,15 @@ class Known:
             return told
         if name in FACTS and state >= 0:
             return Source(WHOLE, (("fact", FACTS[name]),))
-        resources, incidents = [*self.plan.population.resources], self.plan.incidents_read
-        for number, incident in enumerate(incidents):
+        if name == TIME:
+            return self._time()
+        for profile in self.plan.population.profiles:
+            if name == called("profile", profile):
+                return Source(REAL, (("factor", self.clocks.profile(profile)),))
+        for incident in self.plan.incidents_read:
             if name == called("incident", incident):
-                return Source(TRUTH, (("fact", len(FACTS) + 2 * len(resources) + number),))
+                return Source(TRUTH, (("fact", place_of(self.plan, "incident", incident)),))
+        resources = [*self.plan.population.resources]
         if (of := shared(resources).get(name)) is not None and state >= 0:
             place = len(FACTS) + (of[0] == "waiting") * len(resources) + resources.index(of[1])
             return Source(WHOLE, (("fact", place),))
@@ -180,6 +216,16 @@ class Known:
         value = self.plan.own_names[state] if name == STATE else crowd
         place = self.constants.add(np.ones(1, np.int64), np.ones(1, bool))
         return Source(WHOLE, (("whole", place),), pa.array([None, value]))
+
+    def _time(self) -> Source:
+        """Return where the time comes from, in µs since 1970."""
+        code = (
+            ("fact", FACTS["now"]),
+            ("divided", self.constants.number(1000)),
+            ("whole", self.constants.number(self.clocks.zero)),
+            ("+", 0),
+        )
+        return Source(MOMENT, code, shows=place_of(self.plan, "shown", "0"))
 
     def _unknown(self, name: str, known: Sequence[str]) -> str:
         if name.partition("(")[0] in ("profile", "incident", "previous") or root(["time", "batch"], name):
@@ -225,8 +271,9 @@ class Known:
         todo = list(names)
         while todo:
             for setter in self.plan.setters[todo.pop()]:
-                is_child = setter.owner >= self.plan.begins[1]
-                if why := _why_not(setter.dimension) or (is_child and _why_not_of_child(setter.dimension)):
+                child = setter.owner - self.plan.begins[1]
+                entry = self.plan.spawns[child][1] if child >= 0 else None
+                if why := _why_not(setter.dimension) or (entry and _why_not_of_child(setter.dimension, entry)):
                     raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a state: {why}")
                 read = {root(self.plan.variable_names, name) for name in _names(setter)} - {"", *found}
                 found |= dict.fromkeys(sorted(read))
@@ -305,12 +352,20 @@ def _made(setter: Setter, keys: Keys, path: str, world: World) -> pa.Array:
 
 
 def _is_expression(dimension: object) -> bool:
-    return isinstance(dimension, Dimension) and dimension.kind == "expression"
+    return isinstance(dimension, Dimension) and (dimension.kind == "expression" or _is_time(dimension))
+
+
+def _is_time(dimension: Dimension) -> bool:
+    """Return whether a generator makes the time as it is."""
+    keys = ("format", "timezone", "offset", "step")
+    return dimension.kind == "now" and dimension.is_ours and all(getattr(dimension, key) is None for key in keys)
 
 
 def _expression(setter: Setter) -> Expression:
     """Return the expression that a setter calculates."""
     assert isinstance(setter.dimension, Dimension), "a generator"
+    if _is_time(setter.dimension):
+        return _NOW
     return next(expression for path, expression in setter.dimension.expressions() if path == ("value",))
 
 
@@ -324,12 +379,14 @@ def _is_listed(dimension: object) -> bool:
     return pooled or (isinstance(dimension, Dimension) and dimension.fixed)
 
 
-def _why_not_of_child(dimension: object) -> str | None:
-    """Return why the walk can't know what a spawn gives a child; None when it can."""
+def _why_not_of_child(dimension: object, entry: Spawn) -> str | None:
+    """Return why the walk can't know what a spawn gives a child, or a time that is waited for; None when it can."""
     assert isinstance(dimension, Dimension), "no fact of a birth"
     is_constant = dimension.kind == "constant" and not (dimension.percent_missing or dimension.percent_nulls)
     if _is_expression(dimension) or is_constant:
         return None
+    if isinstance(entry, Gift):
+        return "it is drawn when the time has come that a worker waits for; draw it in a state"
     return "children get it drawn; draw it in a state, and give it on"
 
 
@@ -342,7 +399,8 @@ def _why_not(dimension: object) -> str | None:
         return f"it is set with {show(absent[0])}"
     if _is_expression(dimension):
         share = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
-        return f"it is an expression with {show(share[0])}" if share else None
+        made = "an expression" if dimension.kind == "expression" else "a time"
+        return f"it is {made} with {show(share[0])}" if share else None
     if not dimension.is_ours or not (pooled or dimension.kind in _DRAWN):
         return f"what sets it is of the type {show(dimension.kind)}; what can be read are {_READABLE}"
     if any(part.counts() for _, part in dimension.whole()):

@@ -1,4 +1,4 @@
-"""Whole numbers that follow the time: limits and capacities with a profile, and incidents, on or off.
+"""Whole numbers that follow the time: limits and capacities with a profile, incidents, and what clocks show.
 
 They are read at the begin of the simulation, at every whole minute of UTC and at jumps, before all other events of that
 instant. Times here are ns of the simulation.
@@ -11,6 +11,7 @@ import numpy as np
 
 from datagen.clock import NEVER
 from datagen.draw import Integers
+from datagen.engine.clocks import Reach, Shown
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Course
 from datagen.engine.times import Times
@@ -62,6 +63,7 @@ class Level:
     def __init__(self, reading: Reading, zero: int, initial: int, tell: Tell) -> None:
         """Take how it is read, the begin of the simulation in µs, what it is without a profile, and whom to tell."""
         self._reading, self._zero, self._tell = reading, zero, tell
+        self._coming: list[tuple[int, int]] = []  # times and values, the next ones last
         self.value = initial
         self.go_to(0)
 
@@ -71,6 +73,7 @@ class Level:
         at = self._zero + now // 1000
         before, self.value = self.value, int(self._reading.values(np.array([at]))[0])
         self._tell(before, self.value, now)
+        self._coming = []
         self._look(at + 1)
 
     def change(self, now: int) -> None:
@@ -96,31 +99,43 @@ class Level:
         if settled is not None and begin > settled:
             self.next_change, self._next = NEVER, self.value
             return
-        times = self._reading.times(begin, begin + DAY)
-        values = self._reading.values(times)
-        changes = np.flatnonzero(values != self.value)
-        if len(changes):
-            at, self._next = int(times[changes[0]]), int(values[changes[0]])
-        else:
-            at, self._next = begin + DAY - 1, self.value
+        if not self._coming:
+            times = self._reading.times(begin, begin + DAY)
+            values = self._reading.values(times)
+            changes = np.flatnonzero(np.diff(values, prepend=self.value))
+            last = (begin + DAY - 1, int(values[-1]) if len(values) else self.value)
+            coming = [*zip(times[changes].tolist(), values[changes].tolist(), strict=True), last]
+            self._coming = coming[::-1]
+        at, self._next = self._coming.pop()
         self.next_change = (at - self._zero) * 1000
 
 
 class Levels:
     """All levels of a run."""
 
-    def __init__(self, plan: Plan, times: Times, limits: Sequence[int], tell: Callable[[str, str], Tell]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        times: Times,
+        limits: Sequence[int],
+        tell: Callable[[str, str], Tell],
+        shown: Sequence[Shown] = (),
+        reaches: Sequence[Reach] = (),
+    ) -> None:
         """Take a plan, the limits of workers, and what returns whom to tell of a level, by its kind and name.
 
-        The kinds are ``limit``, ``resource`` and ``incident``.
+        The kinds are ``limit``, ``resource``, ``incident`` and, with a number of what clocks show, ``shown``. Tables of
+        rhythms are made longer as if they were levels, too.
         """
         initial = {("resource", name): one.capacity for name, one in plan.population.resources.items()}
         initial |= {("limit", name): limit for name, limit in zip(plan.population.crowds, limits, strict=True)}
-        self._levels = [
+        clocks = {("shown", str(number)): Reading(one.times, one.values) for number, one in enumerate(shown)}
+        levels = [
             Level(reading, times.zero, initial.get(what, 0), tell(*what))
-            for what, reading in _readings(plan, times, limits).items()
+            for what, reading in (clocks | _readings(plan, times, limits)).items()
         ]
-        self._helping = self._levels[len(plan.incidents_read) :]
+        self._helping = levels[len(shown) + len(plan.incidents_read) :]
+        self._levels: list[Level | Reach] = [*levels, *reaches]
 
     @property
     def next_change(self) -> int:

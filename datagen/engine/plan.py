@@ -21,7 +21,7 @@ from datagen.engine.times import Times
 from datagen.graph import circles
 from datagen.language.emitter import Emitter
 from datagen.language.population import Population
-from datagen.language.state import Spawn, State
+from datagen.language.state import Gift, Spawn, State
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
@@ -126,7 +126,7 @@ class Plan:
     @cached_property
     def spawns(self) -> list[tuple[State, Spawn]]:
         """Return what brings about children, each with its state, in the order of these."""
-        return [(state, entry) for state in self.population.states for entry in state.spawn]
+        return [(state, entry) for state in self.population.states for entry in state.entries]
 
     @cached_property
     def begins(self) -> tuple[int, int]:
@@ -230,7 +230,7 @@ class Plan:
             facts = [fact for fact in self.facts.values() if fact.is_known_of(source)]
             yield ("source", source.name or ""), [*facts, *source.at_birth]
         for state, entry in self.spawns:
-            yield (STATE, state.name, "spawn", entry.called), entry.variables
+            yield (STATE, state.name, *entry.names), entry.variables
 
     def variables_of(self, owner: int) -> Sequence[Dimension | Fact]:
         """Return what an owner sets, in its order."""
@@ -259,6 +259,7 @@ class Plan:
         table = np.zeros((len(self.spawns), len(self.sets_group)), np.uint8)
         for number, names in enumerate(self._inherited):
             table[number, : len(self.groups)] = [group[0] in names for group in self.groups]
+        table[[isinstance(entry, Gift) for _, entry in self.spawns]] = 1  # who is given something keeps the rest
         return table
 
     @cached_property

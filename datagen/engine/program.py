@@ -15,23 +15,44 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.draw import Integers
+from datagen.engine.clocks import Clocks
 from datagen.native.machine import INSTRUCTIONS
 from datagen.problems import show
+from datagen.records.batch import TIME
 from datagen.records.decimal import is_decimal
-from datagen.records.expression.facets import BOOLEAN, NUMBER, as_numpy, condition, constant, spread, words_of
+from datagen.records.expression.facets import (
+    BOOLEAN,
+    NUMBER,
+    Facets,
+    as_numpy,
+    condition,
+    constant,
+    reading_times,
+    spread,
+    words_of,
+)
+from datagen.records.expression.facets import TIME as TIMES
 from datagen.records.expression.logic import Compare, Every, In, Missing, Not, Null, Some
 from datagen.records.expression.name import root
 from datagen.records.expression.node import Given, Node, evaluated
-from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Name, Rounded
+from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Literal, Name, Rounded
+from datagen.zone import MINUTE, SECOND, Zone
 
 MOST_LISTED = 65536  # values, or combinations of them
 _DEEPEST = 256  # values on the stack, as datagen/native/machine.pxd has it
-WHOLE, REAL, TRUTH, NONE = "whole", "real", "truth", "none"  # types of values; of the last one all are null
-_OF_ARROW = {pa.int64(): WHOLE, pa.float64(): REAL, pa.bool_(): TRUTH, pa.null(): NONE}
+# Types of values; a moment is in µs since 1970, and of the last one all are null.
+WHOLE, REAL, TRUTH, MOMENT, NONE = "whole", "real", "truth", "moment", "none"
+_OF_ARROW = {
+    pa.int64(): WHOLE,
+    pa.float64(): REAL,
+    pa.bool_(): TRUTH,
+    pa.timestamp("us"): MOMENT,
+    pa.null(): NONE,
+}
 ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()}
 _SWAPPED = {">": "<", ">=": "<="}
-_PUSHED = {"whole", "real", "known", "known real", "drawn", "drawn real", "fact", "seconds"}
-_IN_PLACE = {"listed", "listed real", "to real", "is null", "not"}
+_PUSHED = {"whole", "real", "known", "known real", "drawn", "drawn real", "fact", "seconds", "factor"}
+_IN_PLACE = {"listed", "listed real", "to real", "divided", "is null", "not"}
 
 Code = tuple[tuple[str, int], ...]  # instructions, by their names, with their arguments
 _NULL: Code = (("whole", 0),)  # the first of the constants
@@ -60,6 +81,7 @@ class Source:
     type: str  # of the value; of one with a list, that of its place there
     code: Code
     values: pa.Array | None = None  # the list, with null at the first place
+    shows: int | None = None  # of the time itself: which fact is the first of what wall clocks show
 
 
 class Constants:
@@ -78,6 +100,10 @@ class Constants:
         self._size += len(values)
         return begin
 
+    def number(self, number: float) -> int:
+        """Return where a number stands, whole or real."""
+        return self.add(np.array([number]), np.ones(1, bool))
+
     @property
     def whole(self) -> Integers:
         """Return all of them, real ones by their bits."""
@@ -92,11 +118,12 @@ class Constants:
 class Compiler:
     """Makes instructions of expressions."""
 
-    def __init__(self, sources: Mapping[str, Source], constants: Constants, zone: str) -> None:
-        """Take where names come from, and whose wall clock functions of times read."""
+    def __init__(self, sources: Mapping[str, Source], constants: Constants, zone: str, clocks: Clocks) -> None:
+        """Take where names come from, whose wall clock functions of times read, and what is read of clocks."""
         self._sources = sources
         self._constants = constants
         self._zone = zone
+        self._clocks = clocks
 
     def condition(self, node: Node) -> Part:
         """Return the instructions for an expression that is true or not."""
@@ -121,17 +148,17 @@ class Compiler:
         return self._part(node) if listed is None else listed
 
     def _part(self, node: Node) -> Part:
-        listed = self._listed(node)
-        if listed is not None:
-            return listed
+        found = self._shown(node) or self._listed(node)
+        if found is not None:
+            return found
         match node:
             case Name():
                 return self._name(node)
             case Arithmetic():
                 rest = [(operator, self._part(inner)) for operator, inner in node.rest]
-                return reduce(lambda left, more: _calculated(more[0], left, more[1]), rest, self._part(node.first))
+                return reduce(lambda left, more: self._calculated(more[0], left, more[1]), rest, self._part(node.first))
             case Compare():
-                return _compared(node.operator, self._part(node.left), self._part(node.right))
+                return _compared(node.operator, *self._sides(node))
             case In():
                 return self._contained(node)
             case Null():
@@ -153,6 +180,13 @@ class Compiler:
                 raise Unprogrammable('a transition can\'t read what has a "precision"')
             case Missing():
                 raise Unprogrammable("a state can't tell what is missing from what is null; write `is null`")
+            case Call() if node.function.returns == NUMBER and node.function.name == "second":
+                return self._second(node)
+            case Call() if MOMENT in [self._sources[name].type for name in node.names if name in self._sources]:
+                raise Unprogrammable(
+                    f"{node.function.name}(…) of a time can only be calculated for a state of `time` itself, and where "
+                    "it changes with a minute at most; differences of times are seconds"
+                )
             case Call():
                 raise Unprogrammable(
                     f"{node.function.name}(…) can only be calculated for a state of variables that have a list of "
@@ -166,8 +200,61 @@ class Compiler:
             raise Unprogrammable(f"{show(node.name)} can't be read by a state")
         return Part(source.type, source.code)
 
+    def _shown(self, node: Node) -> Part | None:
+        """Return what follows from what wall clocks show; None where a node is something else."""
+        source = self._sources.get(TIME)
+        found = self._clocks.of(node) if source is not None and source.shows is not None else None
+        if found is None or source is None or source.shows is None:
+            return None
+        number, type_ = found
+        return Part(TRUTH if type_ == BOOLEAN else WHOLE, (("fact", source.shows + number),))
+
+    def _second(self, node: Call) -> Part:
+        """Return the second of the minute, of a zone that is some minutes ahead of another."""
+        part = self._part(node.arguments[0])
+        if any(Zone(zone).offset(self._clocks.zero) % MINUTE for zone in (self._zone, *node.zones)):
+            raise Unprogrammable("second(…) can't be calculated for a state in this zone at that time")
+        return Part(
+            WHOLE,
+            (*part.code, ("divided", self._constants.number(SECOND)), ("whole", self._constants.number(60)), ("%", 0)),
+        )
+
+    def _sides(self, node: Compare) -> list[Part]:
+        """Return both sides of a comparison; a text beside a time is one."""
+        sides = [node.left, node.right]
+        texts = [isinstance(side, Literal) and isinstance(side.value, str) for side in sides]
+        if not any(texts):
+            return [self._part(side) for side in sides]
+        other = self._part(sides[texts.index(False)]) if not all(texts) else None
+        if other is None or other.type != MOMENT:
+            return [self._part(side) for side in sides]
+        moment = self._moment(evaluated(sides[texts.index(True)], Given({}, 1)))
+        return [moment, other] if texts[0] else [other, moment]
+
+    def _moment(self, facets: Facets) -> Part:
+        """Return a constant time."""
+        made = reading_times(facets, {TIMES: pa.array([], pa.timestamp("us", self._clocks.start))}).get(TIMES)
+        if made is None:
+            raise Unprogrammable("a text that is no time can't be compared with one")
+        at = made if isinstance(made, pa.Scalar) else made[0]
+        return Part(MOMENT, (("whole", self._constants.number(at.cast(pa.int64()).as_py())),))
+
+    def _calculated(self, operator: str, left: Part, right: Part) -> Part:
+        if MOMENT not in (left.type, right.type) or NONE in (left.type, right.type):
+            return _calculated(operator, left, right)
+        if left.type == right.type:
+            micro = self._constants.number(1e6)
+            return Part(REAL, (*left.code, *right.then("-", "to real"), ("real", micro), ("/ real", 0)))
+        time, seconds = (left, right) if left.type == MOMENT else (right, left)
+        if operator == "-":
+            minus = self._constants.number(-1.0)
+            seconds = Part(REAL, (*_as_real(seconds).code, ("real", minus), ("* real", 0)))
+        return Part(MOMENT, (*time.code, *_as_real(seconds).then("moved")))
+
     def _contained(self, node: In) -> Part:
         part = self._part(node.node)
+        if part.type == MOMENT:
+            raise Unprogrammable("a state can't look for a time among others; compare it with each")
         found = Part(TRUTH, (("whole", self._constants.add(np.zeros(1, np.int64), np.ones(1, bool))),))
         for value in node.values:
             other = self._constant(constant(value))
@@ -220,6 +307,8 @@ class Compiler:
             size = max((len(values) for values in facets.values() if isinstance(values, pa.Array)), default=1)
             begin = self._constants.add(np.zeros(size, np.int64), np.zeros(size, bool))
             return Part(NONE, (("listed" if is_listed else "whole", begin),))
+        if there.keys() == {TIMES} and not is_listed:
+            return self._moment(there)
         if len(there) > 1 or not {BOOLEAN, NUMBER} & there.keys():
             return None
         [(type_, values)] = there.items()

@@ -28,6 +28,7 @@ _DIGITS = 9  # of a factor that is read as a number: 1.1 is 1.1 again, and 10 ti
 _FIRST_STRETCH = DAY  # of the first table; each that follows is twice as long,
 _LONGEST_STRETCH = 16 * DAY  # up to this where every minute is evaluated,
 _LONGEST_FLAT = 128 * DAY  # and up to this where only jumps are
+_AHEAD = 32 * DAY * 1000  # ns: as far as that a table is made longer for one span
 
 
 class Origin(NamedTuple):
@@ -293,6 +294,21 @@ class Rhythm:
         if found >= 0:
             return found
         return int(Rhythm(self._course, self._start, time).since(time).times(np.array([span]))[0])
+
+    def reached(self, time: int, span: int) -> int:
+        """Return the same, of one who asks in order: the table is made longer where it does not have to be by much."""
+        if time >= self.core.span()[1] and not self.whole:
+            self.go_to(time)
+        while (found := self.core.over(time, span)) < 0 and self.core.span()[1] < time + _AHEAD:
+            self.extend(time)
+        return found if found >= 0 else self.over(time, span)
+
+    def go_to(self, time: int) -> None:
+        """Begin the table at a time, in ns."""
+        self._stretch, self._scout, self._pieces = _FIRST_STRETCH, None, np.zeros(0, PIECE)
+        self._next = Knot((time // 1000 + self._start) // MINUTE * MINUTE, 0)
+        self._lay()
+        self.core.take(self._pieces, self.whole)
 
     def factor(self, times: Integers) -> Floats:
         """Return the factors (n,) at times (n,) in ns, in any order. Leaves the table as it is; any thread may ask."""

@@ -1,4 +1,4 @@
-"""What a pilot measures of where workers go: the share of each transition by condition, and waits for resources.
+"""What a pilot measures of where workers go: shares of transitions by condition, stays, and waits for resources.
 
 From shares that are right on average follow visits that are, whatever the conditions read: what enters a state is what
 leaves others for it.
@@ -22,6 +22,7 @@ from datagen.engine.watched import Watched, watched
 from datagen.language.population import Population
 from datagen.moment import Moment
 from datagen.plugin.model import changed
+from datagen.plugin.registry import always
 from datagen.problems import RunFailed
 
 _MOST_STEPS = 200_000
@@ -37,6 +38,11 @@ def has_conditions(population: Population) -> bool:
     return any(state.is_conditional for state in population.states)
 
 
+def has_late_delays(population: Population) -> bool:
+    """Return whether how long workers stay in some states follows from the instant at which that begins."""
+    return any(state.follows_the_instant for state in population.states)
+
+
 @dataclass(frozen=True)
 class Shares:
     """A pilot of a population: without a limit of workers, or with that of the population where they wait."""
@@ -48,8 +54,11 @@ class Shares:
 
     @property
     def settled(self) -> Population:
-        """Return the population with probabilities that are always the same: measured where conditions say them."""
-        if not has_conditions(self.population):
+        """Return the population with probabilities that are always the same: measured where conditions say them.
+
+        So are delays that follow from the instant.
+        """
+        if not has_conditions(self.population) and not has_late_delays(self.population):
             return self.population
         numbers = {state.name: number for number, state in enumerate(self.population.states)}
         states = []
@@ -65,6 +74,8 @@ class Shares:
                 ways = [changed(way, when=None, probability=0.0) for way in ways]
                 ways += [changed(ways[0], next="stop")] if stays else []
                 ways = [changed(way, probability=p / sum(shares)) for way, p in zip(ways, shares, strict=True)]
+            if state.follows_the_instant:
+                state = changed(state, delay=always(self._mean_stay(number)), delay_profile=None)
             states.append(changed(state, transitions=ways, next=None, ordered=False))
         return changed(self.population, states=states)
 
@@ -137,7 +148,8 @@ class Shares:
                 steps.append(walk.advance(end))
                 made += len(steps[-1])
         except RunFailed as error:
-            fault = str(error) if asks(self.population) else ""  # else what was counted is good enough
+            is_grave = asks(self.population) or has_late_delays(self.population)
+            fault = str(error) if is_grave else ""  # else what was counted is good enough
         if walk.is_deadlocked:
             fault = f"walking on: nothing can happen any more{walk.who_waits()}"
         return _Taken.of(steps, len(self._watched.population.states), walk.alive, walk.next_time >= end, fault)
@@ -171,6 +183,12 @@ class Shares:
         free, waiting = np.array(seen, np.float64).mean(axis=0)
         return free, waiting
 
+    def _mean_stay(self, number: int) -> float:
+        """Return how many seconds workers stay in a state, of those whose stay has ended."""
+        taken = self._taken
+        own = np.flatnonzero(taken.is_at(number) & (taken.left < NEVER))
+        return float((taken.left[own] - taken.time[own]).mean() / 1e9) if len(own) else 0.0
+
     @cached_property
     def _counts(self) -> Floats:
         """Return how many workers went from each state to each, (states, states + 1), behind all the stop."""
@@ -197,6 +215,7 @@ class _Taken:
     worker: Integers  # (n,)
     state: Integers  # (n,)
     follows: npt.NDArray[np.bool_]  # (n,) whether the next row is the worker's next step
+    left: Integers  # (n,) ns: when the worker leaves the state, ``NEVER`` where that is not known
     gone: Integers  # workers who stopped as a condition said
     alive: int  # workers in the end
     is_over: bool
@@ -213,8 +232,17 @@ class _Taken:
         order = np.argsort(worker, kind="stable")
         time, worker, state = time[order], worker[order], state[order]
         follows = np.append(worker[1:] == worker[:-1], False)[: len(worker)]
-        gone = np.concatenate(none + [taken.stops.worker for taken in steps])
-        return cls(time, worker, state, follows, gone, alive, is_over, fault)
+        gone, gone_at = (
+            np.concatenate(none + [getattr(taken.stops, name) for taken in steps]) for name in ("worker", "time")
+        )
+        left = np.full(len(time), NEVER)
+        left[:-1][follows[:-1]] = time[1:][follows[:-1]]
+        last = np.flatnonzero(~follows)
+        by_worker = np.argsort(gone, kind="stable")
+        found = np.minimum(np.searchsorted(gone[by_worker], worker[last]), max(len(gone) - 1, 0))
+        stops = last[gone[by_worker][found] == worker[last]] if len(gone) else last[:0]
+        left[stops] = gone_at[by_worker][found[np.isin(last, stops)]] if len(gone) else 0
+        return cls(time, worker, state, follows, left, gone, alive, is_over, fault)
 
     def is_at(self, state: int) -> npt.NDArray[np.bool_]:
         """Return which steps are those into a state, (n,)."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from datagen.draw import Integers
 from datagen.engine.brood import spawns_of
+from datagen.engine.clocks import place_of
 from datagen.engine.conditions import Programs
 from datagen.engine.plan import Plan
 from datagen.engine.requests import requests_of
@@ -38,12 +39,11 @@ class Sharing:
         return self._requests.free.copy(), self._requests.waiting.copy()
 
     def change(self, kind: str, name: str, before: int, value: int, now: int) -> None:
-        """Let a capacity, or whether an incident is on, be another from a time on."""
+        """Let a capacity, whether an incident is on, or what a clock shows be another from a time on."""
         if kind == "resource":
             self.core.change([*self._plan.population.resources].index(name), value - before, now)
         else:
-            incidents = self._plan.incidents_read
-            self._facts[len(self._facts) - len(incidents) + incidents.index(name)] = value
+            self._facts[place_of(self._plan, kind, name)] = value
 
     @staticmethod
     def somebody_waits(slots: Slots, used: int) -> bool:

@@ -43,10 +43,11 @@ class Steady:
         return NEVER
 
 
-class _Queue:
+class Queue:
     """The workers of a source in the order in which they come due."""
 
     def __init__(self, source: Arrival, scope: Scope, keeps_batches: bool) -> None:
+        """Take a source, what it knows of its run, and whether ``batches`` will be asked for."""
         self.batches = Batches(lambda instants: source.batches(instants, scope)) if keeps_batches else None
         self._source = source
         self._scope = scope
@@ -128,7 +129,7 @@ class Source:
         self._rhythm = rhythm
         self._keeps_batches = keeps_batches and declared.in_batches
         self._begun: int | None = None
-        self._queue: _Queue
+        self._queue: Queue
         self._targets: list[tuple[int, int]] = []  # to come
         row["due"] = row["until"] = NEVER
         row["total"] = declared.most or NEVER
@@ -182,7 +183,7 @@ class Source:
         """Begin at a time, in ns since the start."""
         scope = self._scope(at)
         self._begun = at
-        self._queue = _Queue(self.declared, scope, self._keeps_batches)
+        self._queue = Queue(self.declared, scope, self._keeps_batches)
         self._targets = self.declared.targets(scope)
         if self.declared.counts_from_birth:
             self._come(max(at, 0))
@@ -244,7 +245,7 @@ class Source:
             return
         self._begun, left, ahead, *queue = snapshot
         scope = self._scope(snapshot[0])
-        self._queue = _Queue(self.declared, scope, self._keeps_batches)
+        self._queue = Queue(self.declared, scope, self._keeps_batches)
         self._queue.restore(queue)
         targets = self.declared.targets(scope)
         self._targets = targets[len(targets) - left :]

@@ -12,6 +12,7 @@ from datagen.language.state import State
 from datagen.plugin.distribution import Distribution, Linear
 
 FOREIGN = -1  # the family of a distribution that only Python can draw
+LATER = -2  # and of a delay that follows from the instant at which it begins
 _FOREIGN = Linear(FOREIGN, 0.0, 0.0)
 
 
@@ -19,7 +20,8 @@ _FOREIGN = Linear(FOREIGN, 0.0, 0.0)
 class Tables:
     """What the walk reads of a population, an entry for each state."""
 
-    family: npt.NDArray[np.int32]  # (states,) of the delay, as ``Linear`` has it, or FOREIGN
+    family: npt.NDArray[np.int32]  # (states,) of the delay, as ``Linear`` has it, or FOREIGN, or LATER
+    drawn: npt.NDArray[np.int32]  # (states,) the same, of what is drawn even where it is LATER
     offset: Floats  # (states,) seconds
     scale: Floats  # (states,) seconds
     foreign: npt.NDArray[np.int32]  # (states,) which of the delays that only Python can draw it has; -1: none
@@ -55,7 +57,8 @@ def tables_of(
     bounds = [draw.bounds([way.share or 1.0 for way in state.ways]) for state in states]
     numbers = numbers_of(states)
     return Tables(
-        family=family[delays],
+        family=np.where([state.follows_the_instant for state in states], LATER, family[delays]).astype(np.int32),
+        drawn=family[delays],
         offset=offset[delays],
         scale=scale[delays],
         foreign=foreign[delays],
@@ -89,9 +92,9 @@ def foreign_waits(states: Sequence[State]) -> list[tuple[str, Distribution]]:
 def _waits(states: Sequence[State]) -> list[tuple[str, Distribution | None]]:
     """Return all waits, each with its purpose."""
     return [
-        *(("delay", state.delay) for state in states),
+        *(("delay", state.drawn_delay) for state in states),
         *(("timeout", None if state.timeout is None else state.timeout.after) for state in states),
-        *(("spawn", entry.delay) for state in states for entry in state.spawn),
+        *(("spawn", entry.delay) for state in states for entry in state.entries),
     ]
 
 

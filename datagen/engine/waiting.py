@@ -50,7 +50,7 @@ def is_by_theory(population: Population) -> bool:
     exponentially long in one state, and never leave the line, and there is always the same number of units.
     """
     if not all(map(_is_random, population.sources)) or any(
-        one.is_conditional or one.spawn for one in population.states
+        one.is_conditional or one.spawn or one.follows_the_instant for one in population.states
     ):
         return False
     if any(one.capacity_profile is not None for one in population.resources.values()):
@@ -69,10 +69,10 @@ def by_theory(population: Population, flows: Floats) -> Waiting | None:
     """
     seconds, lines = np.zeros(len(flows)), {}
     for number, state in enumerate(population.states):
-        if state.delay is None or not state.use:
+        if state.drawn_delay is None or not state.use:
             continue
         name, flow = state.use[0].resource, float(flows[number])
-        servers, mean = population.resources[name].capacity, state.delay.mean_wait()
+        servers, mean = population.resources[name].capacity, state.mean_delay
         load = flow * mean
         if load >= servers:
             return None
@@ -104,7 +104,7 @@ def _is_random(source: Arrival) -> bool:
 
 
 def _is_served_at_random(state: State) -> bool:
-    drawn = None if state.delay is None else state.delay.in_core()
+    drawn = None if state.drawn_delay is None else state.drawn_delay.in_core()
     is_exponential = drawn is not None and drawn.family == EXPONENTIAL and drawn.offset == 0
     is_one = len(state.use) == 1 and state.use[0].units == 1 and not state.acquire
     return is_exponential and is_one and state.timeout is None

@@ -16,22 +16,23 @@ from datagen.clock import NEVER
 from datagen.draw import Integers
 from datagen.engine.ahead import Ahead
 from datagen.engine.arrivals import Arrivals
+from datagen.engine.clocks import Reach, paces
 from datagen.engine.conditions import Conditions
 from datagen.engine.crowd import Limits, limits_of
+from datagen.engine.fault import fault
+from datagen.engine.lasting import Lasting
 from datagen.engine.levels import Levels, Tell
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.sharing import Sharing
 from datagen.engine.slot import WORKER, Shape, Slots
 from datagen.engine.step import Room, Steps
-from datagen.moment import Moment
 from datagen.native.decision import Decision
 from datagen.native.machine import Machine
 from datagen.native.walk import EventLoop
 from datagen.plugin.arrival import Unreadable
 from datagen.plugin.world import World
 from datagen.problems import Path_, RunFailed, counted, show
-from datagen.records.worker import own_numbers, populations_of
 
 _FIRST_ROWS = 1024
 _MOST_ROWS = 65536
@@ -60,9 +61,12 @@ class Walk:
         self._arrivals = Arrivals(plan, seed, max_workers, self._ahead.newcomers)
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
         programs = self._conditions.programs
-        self._decision = Decision(programs, Machine(programs))
+        times = plan.times(seed)
+        rhythms = self._conditions.clocks.rhythms(times)
+        machine = Machine(programs, paces(rhythms))
+        self._decision, self._lasting = Decision(programs, machine), Lasting(plan, self._conditions, machine, seed)
         self._sharing = Sharing(plan, programs, self._decision, seed, _DAYS)
-        self._loop = EventLoop(plan.tables, keys, self._arrivals.core, self._sharing.core)
+        self._loop = EventLoop(plan.tables, keys, self._arrivals.core, self._sharing.core, self._lasting.core)
         self._journal = self._loop.journal
         self._notes = {name: bool(is_real) for name, is_real in zip(plan.notes, programs.is_real, strict=True)}
         self._sizes = np.ones(len(plan.sets_group), np.int64)  # of the stores of values; position 0 is "never set"
@@ -79,7 +83,7 @@ class Walk:
         self._first_drawn = np.zeros((*known, fields, steps), np.int64)
         self._first_there = np.zeros((*known, fields, steps), np.uint8)
         self._loop.expect(self._first_waits, self._first_drawn, self._first_there)
-        self._levels = Levels(plan, plan.times(seed), limits, self._told)
+        self._levels = Levels(plan, times, limits, self._told, self._conditions.clocks.shown, [*map(Reach, rhythms)])
         self._loop.change = self._next_change
         self._schedule(_ONE_DAY)
 
@@ -178,6 +182,7 @@ class Walk:
             *(f"to enter state {name}" for name in states_),
             "to stop",
             *(f"to leave state {name}" for name in states_),
+            "to stop",
         ]
         counts = np.bincount(states[states >= 0], minlength=len(names)).tolist()
         waits = [f"{counted(count, 'worker')} {name}" for count, name in zip(counts, names, strict=True) if count]
@@ -249,32 +254,6 @@ class Walk:
             while self.next_time < end:
                 yield self.advance(end)
 
-    def _fault(self) -> str:
-        """Return who can't go on, and why."""
-        workers = self._slots.workers[: self._loop.agenda.used]
-        states = self._plan.population.states
-        slot, resource = self._sharing.asked_twice()
-        if slot >= 0:
-            state = states[int(workers["state"][slot])]
-            return (
-                f"walking on: {self._called(slot)} comes to state {show(state.name)} and asks for {show(resource)}, "
-                "which it has already; release it before"
-            )
-        leaving = np.flatnonzero(workers["state"] > len(states))
-        slot = int(leaving[np.lexsort((workers["number"][leaving], workers["time"][leaving]))[0]])
-        state = states[int(workers["state"][slot]) - len(states) - 1]
-        return (
-            f"walking on: weights of the transitions of state {show(state.name)} are all 0, or one is negative, or "
-            f"they are too large, for {self._called(slot)}"
-        )
-
-    def _called(self, slot: int) -> str:
-        """Return who is in a slot, and when its event is, in words."""
-        worker, start = self._slots.workers[slot], self._plan.start
-        moment = Moment(start.microseconds + _shifted(int(worker["time"]), self._warm_up) // 1000, start.zone)
-        crowd = self._plan.population.crowds[int(populations_of(worker["number"]))]
-        return f"worker {own_numbers(worker['number'])}{crowd and f' of {show(crowd)}'} at {moment.text}"
-
     def _go_on(self, pause: str) -> None:
         """Do what the walk waits for."""
         loop = self._loop
@@ -296,10 +275,14 @@ class Walk:
                 loop.change = self._next_change
             case "no waits":
                 self._ahead.go_on(self._slots, loop.agenda.used)
+            case "asked":
+                if (pause := loop.answer(self._lasting.until(self._slots, loop.guest))) != "reached":
+                    self._go_on(pause)
             case "exploded":
                 raise RunFailed(f"walking on: {self._sharing.exploded}")
             case "fault":
-                raise RunFailed(self._fault())
+                workers = self._slots.workers[: loop.agenda.used]
+                raise RunFailed(fault(self._plan, workers, self._sharing.asked_twice()))
             case "unknown":
                 raise RunFailed("walking on: a delay or gap is not a number")
             case _:

@@ -26,6 +26,7 @@ from datagen.job.request import Inputs, Request, load
 from datagen.job.rows import with_rows
 from datagen.job.times import Times, settle
 from datagen.job.volume import Scale, measured, scaled
+from datagen.language.delay import Next
 from datagen.language.spec import Spec
 from datagen.moment import Moment
 from datagen.plugin.formatter import Formatter
@@ -161,6 +162,7 @@ class _Explanation:
             "at_start": self.at_start,
             "texts": [emitter.name for emitter in self.spec.emitters if emitter.source is not None],
             "transitions": "pilot" if self.expectation.is_measured else "closed form",
+            "stays_measured": [state.name for state in self.spec.states if state.follows_the_instant],
             "left_out": list(self._left_out()),
             "by_row": list(self._by_row()),
             "impure": [],
@@ -173,6 +175,8 @@ class _Explanation:
         own = (one.limit_profile for one in self.spec.populations.values())
         if any(profile is not None for profile in (self.spec.limit_profile, *own)):
             yield "limit_profile, as if the limit were always the same"
+        if any(isinstance(state.delay, Next) for state in self.spec.states):
+            yield "that workers stop when the times that they wait for are through"
         for name, resource in self.spec.resources.items():
             if resource.capacity_profile is not None:
                 yield f"capacity_profile of {name}, as if all of its units were always there"
@@ -249,13 +253,13 @@ class _Explanation:
         visits, expected = self.expectation.visits, self.expectation
         asking = [
             (state, number, request.units)
-            for number, state in enumerate(self.spec.states)
+            for number, state in enumerate(expected.settled.states)
             for request in state.use
             if request.resource == name
         ]
         if visits is None or any(state.timeout is not None for state, _, _ in asking):
             return False
-        delays = [units * state.delay.mean_wait() if state.delay else 0.0 for state, _, units in asking]
+        delays = [units * state.mean_delay for state, _, units in asking]
         work = sum(float(visits[number]) * delay for (_, number, _), delay in zip(asking, delays, strict=True))
         return expected.rate * work >= self.spec.resources[name].capacity
 

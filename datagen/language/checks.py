@@ -288,7 +288,7 @@ class Checks:
         todo = deque(surely)
         while todo:
             state = self._by_name[todo.popleft()]
-            leaving = self._with(surely[state.name], state.variables)
+            leaving = self._with(surely[state.name], (*state.variables, *state.given))
             for _, name in state.next:
                 before = surely.get(name)
                 arriving = leaving if before is None else leaving & before

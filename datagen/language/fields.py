@@ -47,7 +47,8 @@ def fields_of_emitter(emitter: Any, path: Path_) -> tuple[Field, ...]:
 def leaving(state: State | dict[str, Any], path: Path_) -> Iterator[Field]:
     """Yield the expressions of a state as fields without a name, which only read."""
     if isinstance(state, State):
-        for inner, expression in (*state.priorities(), *state.counts()):
+        numbers = ((("delay", key), expression) for key, expression in state.delay_numbers.items())
+        for inner, expression in (*state.priorities(), *state.counts(), *numbers):
             at = (*path, *inner)
             yield Field(at, None, (), tuple((at, name) for name in sorted(expression.names)))
         for number, way in enumerate(state.transitions):
@@ -65,7 +66,7 @@ def leaving(state: State | dict[str, Any], path: Path_) -> Iterator[Field]:
 def spawned(state: State | dict[str, Any], path: Path_) -> Iterator[tuple[Path_, Any]]:
     """Yield what a state spawns, each with its path."""
     if isinstance(state, State):
-        yield from (((*path, "spawn", number), entry) for number, entry in enumerate(state.spawn))
+        yield from (((*path, *entry.json_path(number)), entry) for number, entry in enumerate(state.entries))
     else:
         yield from parts_in(state, path, "spawn")
 

@@ -137,8 +137,8 @@ def unknown_in_states(
     field: Field, variables: Known, given: Given, near: Callable[[str, Collection[str]], str]
 ) -> Found:
     """Yield the names in the expressions of states that stand for nothing, or can't be read there."""
-    incidents = {called("incident", name): True for name in given.named("incident")}
-    known = ChainMap(variables, given.of_lives, {WORKER: True}, incidents)
+    of_times = {name: True for name in given.known if not root([BATCH], name)}
+    known = ChainMap(variables, given.of_lives, of_times)
     for path, name in field.names:
         if root(known, name):
             continue

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from datagen.language.delay import Next
 from datagen.language.emitter import Emitter
 from datagen.language.fields import fields_of, fields_of_emitter, leaving, parts_in, text_in
 from datagen.language.names import Field
-from datagen.language.state import Spawn, State
+from datagen.language.state import Gift, Spawn, State
 from datagen.plugin.arrival import After, Arrival, TurnedAway
 from datagen.problems import Path_
 
@@ -24,6 +25,9 @@ class StatePart:
     bears_at_once: tuple[str, ...]  # those that others surely begin in as soon as it is entered
     variables: tuple[Field, ...]
     leaving: tuple[Field, ...]  # the expressions of its transitions
+    given: tuple[
+        Field, ...
+    ] = ()  # what workers surely have when they leave it, since a time gives it that they wait for
 
 
 @dataclass(frozen=True)
@@ -70,13 +74,22 @@ def state_part(path: Path_, part: State | dict[str, Any]) -> StatePart:
         ways.append(((*path, "timeout", "next"), part.timeout.next))
         at_once += (part.timeout.next,) if part.timeout.never_waits else ()
     bears = tuple(part.bears_at_once) if isinstance(part, State) else ()
-    return StatePart(path, name, emitter, tuple(ways), at_once, bears, fields, tuple(leaving(part, path)))
+    given = _given(part, path) if isinstance(part, State) else ()
+    return StatePart(path, name, emitter, tuple(ways), at_once, bears, fields, tuple(leaving(part, path)), given)
+
+
+def _given(state: State, path: Path_) -> tuple[Field, ...]:
+    """Return the variables that all sources set whose times a state waits for."""
+    times = state.delay.source if isinstance(state.delay, Next) else ()
+    lists = [fields_of(one.arrival, (*path, "delay", "source"), "variables") for one in times]
+    names = [{field.name for field in fields} for fields in lists]
+    return tuple(field for field in lists[0] if all(field.name in own for own in names)) if lists else ()
 
 
 def spawn_part(path: Path_, part: Spawn | dict[str, Any]) -> SourcePart:
     """Return what can be checked of children that a state spawns: they are born as the workers of a source are."""
     state = part.state if isinstance(part, Spawn) else text_in(part, "state")
-    begins = (((*path, "state"), state),) if state is not None else ()
+    begins = (((*path, "state"), state),) if state is not None and not isinstance(part, Gift) else ()
     return SourcePart(path, None, begins, False, False, (), fields_of(part, path, "variables"), ())
 
 

@@ -200,7 +200,7 @@ class Population(Model):
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is valid but hardly meant, each with its path."""
-        spans = {("states", number, "delay"): state.delay for number, state in enumerate(self.states)}
+        spans = {("states", number, "delay"): state.drawn_delay for number, state in enumerate(self.states)}
         for path, source in self.placed_sources():
             yield from (((*path, *inner), text) for inner, text in source.oddities())
         for path, distribution in ({("interarrival",): self.interarrival} | spans).items():
@@ -350,9 +350,9 @@ class Population(Model):
         for number, state in enumerate(self.states):
             name_path = f"state/{path_part(state.name)}"
             yield from _places(("states", number, "variables"), name_path, state.variables)
-            for index, entry in enumerate(state.spawn):
-                at: Path_ = ("states", number, "spawn", index, "variables")
-                yield from _places(at, f"{name_path}/spawn/{path_part(entry.called)}", entry.variables)
+            for index, entry in enumerate(state.entries):
+                at: Path_ = ("states", number, *entry.json_path(index), "variables")
+                yield from _places(at, "/".join([name_path, *map(path_part, entry.names)]), entry.variables)
         for path, source in self.placed_sources():
             name_path = "source" if source.name is None else f"source/{path_part(source.name)}"
             yield from _places((*path, "variables"), name_path, source.variables)

@@ -6,11 +6,14 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from datagen.language.delay import AnyDelay, Next
 from datagen.language.resource import Waiting
+from datagen.plugin.computed import Computed
 from datagen.plugin.dimension import AnyDimension
-from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
+from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, Distribution
 from datagen.plugin.expression import AnyExpression, MaybeNumber
 from datagen.plugin.model import Model, invalid
+from datagen.plugin.profile import AnyProfile
 from datagen.problems import Path_, show
 from datagen.records.expression import Expression
 
@@ -75,10 +78,32 @@ class Spawn(Model):
         return self.name or self.state
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Return the name path of its draws, from that of the state on."""
+        return "spawn", self.called
+
+    def json_path(self, place: int) -> Path_:
+        """Return where it stands in the JSON of a state that has so many before it."""
+        return "spawn", place
+
+    @property
     def is_at_once(self) -> bool:
         """Return whether there is surely a child, at the instant of the record."""
         waits = self.delay is not None and self.delay.bounds().most >= SMALLEST_WAIT
         return not waits and not isinstance(self.count, Expression) and self.count >= 1
+
+
+class Gift(Spawn):
+    """What a worker is given at the time that it has waited for: as one who is born then, but it is no other worker."""
+
+    place: Path_ = Field(description="where the source stands in the JSON of the state")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("delay", "source", self.name) if self.name else ("delay",)
+
+    def json_path(self, place: int) -> Path_:
+        return self.place
 
 
 class State(Waiting):
@@ -87,7 +112,12 @@ class State(Waiting):
     name: str = Field(min_length=1, description='name of the state, unique, not "stop"')
     emitter: str | None = Field(None, description="name of the emitter whose record is emitted on entering the state")
     variables: list[AnyDimension] = Field([], description="variables of the worker that are set on entering the state")
-    delay: AnyDistribution | None = Field(None, description="how long a worker stays, in seconds; 0 without it")
+    delay: AnyDelay | None = Field(
+        None, description="how long a worker stays, in seconds; 0 without it; its numbers may be expressions"
+    )
+    delay_profile: AnyProfile | None = Field(
+        None, description="how fast the time of the delay goes by: the profile, or profiles, in whose base time it runs"
+    )
     spawn: list[Spawn] = Field([], description="other workers to bring about, who take no place under a limit")
     next: str | None = Field(
         None, description='the state to enter next, or "stop", in place of `transitions`; without both a worker stops'
@@ -104,8 +134,47 @@ class State(Waiting):
         """Return the transitions, also where there are none in the spec."""
         return self.transitions or [Transition(next=self.next or STOP, probability=1)]
 
+    @property
+    def drawn_delay(self) -> Distribution | None:
+        """Return its delay where that is always of the same distribution."""
+        return self.delay if isinstance(self.delay, Distribution) else None
+
+    @property
+    def mean_delay(self) -> float:
+        """Return the mean of its delay in seconds, 0 where that follows from the instant at which it begins."""
+        return 0.0 if self.drawn_delay is None or self.follows_the_instant else self.drawn_delay.mean_wait()
+
+    @cached_property
+    def delay_numbers(self) -> dict[str, Expression]:
+        """Return the numbers of its delay by their keys, where some are expressions."""
+        return self.delay.numbers if isinstance(self.delay, Computed) else {}
+
+    @property
+    def follows_the_instant(self) -> bool:
+        """Return whether how long one stays depends on when that begins, and on what is known then."""
+        return self.delay is not None and (self.drawn_delay is None or self.delay_profile is not None)
+
+    @cached_property
+    def entries(self) -> list[Spawn]:
+        """Return what workers are spawned by, and behind that what one is given at times that it has waited for."""
+        times = self.delay.source if isinstance(self.delay, Next) else ()
+        gifts = [
+            Gift.model_construct(
+                name=one.arrival.name or "",
+                state=self.name,
+                variables=one.arrival.variables,
+                delay=None,
+                count=0,
+                place=("delay", "source", *([number] if len(times) > 1 else [])),
+            )
+            for number, one in enumerate(times)
+            if one.arrival.variables
+        ]
+        return [*self.spawn, *gifts]
+
     def expressions(self) -> Iterator[Expression]:
         """Yield all its expressions but those of variables."""
+        yield from self.delay_numbers.values()
         yield from (expression for way in self.transitions for _, expression in way.expressions())
         yield from (expression for _, expression in (*self.priorities(), *self.counts()))
 
@@ -123,7 +192,9 @@ class State(Waiting):
     @property
     def never_waits(self) -> bool:
         """Return whether every delay is 0."""
-        return self.delay is None or self.delay.bounds().most < SMALLEST_WAIT
+        if self.delay is None:
+            return True
+        return self.drawn_delay is not None and self.drawn_delay.bounds().most < SMALLEST_WAIT
 
     @property
     def bears_at_once(self) -> list[str]:
@@ -136,6 +207,10 @@ class State(Waiting):
         lines: list[tuple[Path_, str]] = []
         if self.next is not None and self.transitions:
             lines.append((("next",), 'can\'t stand beside "transitions"; put it among these'))
+        if self.delay_profile is not None and self.delay is None:
+            lines.append((("delay_profile",), 'is for "delay", and there is none'))
+        if self.delay_profile is not None and isinstance(self.delay, Next):
+            lines.append((("delay_profile",), "is for a delay that is drawn; this one is over at given times"))
         if self.ordered and not self.transitions:
             lines.append((("ordered",), 'is for "transitions", and there are none'))
         if self.timeout is not None and not self.waits:

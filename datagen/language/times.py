@@ -30,7 +30,7 @@ def problems(data: dict[str, Any]) -> Found:
     for circle in circles(ways):
         way = f" ({' → '.join(circle)})" if len(circle) > 2 else ""
         yield ("profiles", circle[0]), f"profile {show(circle[0])} is made of itself{way}"
-    for path, source in _objects(data, "arrivals"):
+    for path, source in _sources(data):
         read = source.get("incident")
         if str(source.get("type")).lower() == "incident" and isinstance(read, str) and read not in incidents:
             yield (*path, "incident"), f"unknown incident {show(read)}{_near('incident', read, incidents)}"
@@ -93,15 +93,26 @@ def _objects(data: dict[str, Any], key: str) -> Iterator[tuple[Path_, dict[str, 
             yield (key, number), part
 
 
+def _sources(data: dict[str, Any]) -> Iterator[tuple[Path_, dict[str, Any]]]:
+    """Yield the sources of a spec, and those whose times states wait for."""
+    yield from _objects(data, "arrivals")
+    for path, state in _objects(data, "states"):
+        if isinstance(state.get("delay"), dict):
+            yield from (((*path, "delay", *inner), one) for inner, one in _objects(state["delay"], "source"))
+
+
 def _read_profiles(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
     """Yield the places where a profile stands."""
     yield from ((("profiles", name), value) for name, value in _named(data, "profiles").items())
-    for path, source in _objects(data, "arrivals"):
+    for path, source in _sources(data):
         if "profile" in source:
             yield (*path, "profile"), source["profile"]
     for name, resource in _named(data, "resources").items():
         if isinstance(resource, dict) and "capacity_profile" in resource:
             yield ("resources", name, "capacity_profile"), resource["capacity_profile"]
+    for path, state in _objects(data, "states"):
+        if "delay_profile" in state:
+            yield (*path, "delay_profile"), state["delay_profile"]
     if "limit_profile" in data:
         yield ("limit_profile",), data["limit_profile"]
 

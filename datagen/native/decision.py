@@ -98,6 +98,7 @@ class Decision:
             self.machine.known[slot, self.number] = number
         if self.begin >= 0:
             self.machine.known[slot, self.begin] = time
+        self.facts[6] = time
         for field in range(self.drawn.shape[1]):
             for ahead in range(self.drawn.shape[2]):
                 self.drawn[slot, field, ahead] = self.first_drawn[place, entry, field, ahead]
@@ -239,3 +240,4 @@ class Decision:
         self.facts[2] = steps
         self.facts[3] = waited
         self.facts[4] = alive
+        self.facts[6] = worker.time

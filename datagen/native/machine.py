@@ -6,7 +6,7 @@ What can't be calculated is no value, as ``records.expression`` has it.
 """
 
 import cython
-from cython.cimports.libc.math import fmod, isfinite
+from cython.cimports.libc.math import fabs, fmod, isfinite, rint
 
 MOST = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
 LEAST = cython.declare(cython.longlong, -MOST - 1)
@@ -20,38 +20,41 @@ DRAWN = cython.declare(cython.int, 4)
 DRAWN_REAL = cython.declare(cython.int, 5)
 FACT = cython.declare(cython.int, 6)
 SECONDS = cython.declare(cython.int, 7)
+FACTOR = cython.declare(cython.int, 8)  # of a profile
 # keeps the one on top;
-KEEP = cython.declare(cython.int, 8)
-KEEP_REAL = cython.declare(cython.int, 9)
+KEEP = cython.declare(cython.int, 9)
+KEEP_REAL = cython.declare(cython.int, 10)
 # makes another one of it: a place of a list what is there;
-LISTED = cython.declare(cython.int, 10)
-LISTED_REAL = cython.declare(cython.int, 11)
-TO_REAL = cython.declare(cython.int, 12)
-IS_NULL = cython.declare(cython.int, 13)
-NOT = cython.declare(cython.int, 14)
+LISTED = cython.declare(cython.int, 11)
+LISTED_REAL = cython.declare(cython.int, 12)
+TO_REAL = cython.declare(cython.int, 13)
+DIVIDED = cython.declare(cython.int, 14)  # a whole number by a constant, rounded down
+IS_NULL = cython.declare(cython.int, 15)
+NOT = cython.declare(cython.int, 16)
 # makes one of several;
-CHOOSE = cython.declare(cython.int, 15)
-COALESCE = cython.declare(cython.int, 16)
-AND = cython.declare(cython.int, 17)
-OR = cython.declare(cython.int, 18)
+CHOOSE = cython.declare(cython.int, 17)
+COALESCE = cython.declare(cython.int, 18)
+AND = cython.declare(cython.int, 19)
+OR = cython.declare(cython.int, 20)
+MOVED = cython.declare(cython.int, 21)  # a time (µs) by real seconds
 # makes one of two numbers, whole ones and then real ones.
-ADD = cython.declare(cython.int, 19)
-SUBTRACT = cython.declare(cython.int, 20)
-MULTIPLY = cython.declare(cython.int, 21)
-MODULO = cython.declare(cython.int, 22)
-EQUAL = cython.declare(cython.int, 23)
-UNEQUAL = cython.declare(cython.int, 24)
-LESS = cython.declare(cython.int, 25)
-AT_MOST = cython.declare(cython.int, 26)
-ADD_REAL = cython.declare(cython.int, 27)
-SUBTRACT_REAL = cython.declare(cython.int, 28)
-MULTIPLY_REAL = cython.declare(cython.int, 29)
-MODULO_REAL = cython.declare(cython.int, 30)
-DIVIDE_REAL = cython.declare(cython.int, 31)
-EQUAL_REAL = cython.declare(cython.int, 32)
-UNEQUAL_REAL = cython.declare(cython.int, 33)
-LESS_REAL = cython.declare(cython.int, 34)
-AT_MOST_REAL = cython.declare(cython.int, 35)
+ADD = cython.declare(cython.int, 22)
+SUBTRACT = cython.declare(cython.int, 23)
+MULTIPLY = cython.declare(cython.int, 24)
+MODULO = cython.declare(cython.int, 25)
+EQUAL = cython.declare(cython.int, 26)
+UNEQUAL = cython.declare(cython.int, 27)
+LESS = cython.declare(cython.int, 28)
+AT_MOST = cython.declare(cython.int, 29)
+ADD_REAL = cython.declare(cython.int, 30)
+SUBTRACT_REAL = cython.declare(cython.int, 31)
+MULTIPLY_REAL = cython.declare(cython.int, 32)
+MODULO_REAL = cython.declare(cython.int, 33)
+DIVIDE_REAL = cython.declare(cython.int, 34)
+EQUAL_REAL = cython.declare(cython.int, 35)
+UNEQUAL_REAL = cython.declare(cython.int, 36)
+LESS_REAL = cython.declare(cython.int, 37)
+AT_MOST_REAL = cython.declare(cython.int, 38)
 
 INSTRUCTIONS = {
     "whole": WHOLE,
@@ -62,17 +65,20 @@ INSTRUCTIONS = {
     "drawn real": DRAWN_REAL,
     "fact": FACT,
     "seconds": SECONDS,
+    "factor": FACTOR,
     "keep": KEEP,
     "keep real": KEEP_REAL,
     "listed": LISTED,
     "listed real": LISTED_REAL,
     "to real": TO_REAL,
+    "divided": DIVIDED,
     "is null": IS_NULL,
     "not": NOT,
     "choose": CHOOSE,
     "coalesce": COALESCE,
     "and": AND,
     "or": OR,
+    "moved": MOVED,
     "+": ADD,
     "-": SUBTRACT,
     "*": MULTIPLY,
@@ -92,8 +98,15 @@ INSTRUCTIONS = {
     "<= real": AT_MOST_REAL,
 }
 # What is known of an instant: of the worker its age (ns), number, how many states it has entered, and how long (ns) it
-# has waited in this one; of all how many are alive; of a child that it spawns its place. Behind that stand resources.
-FACTS = {"age": 0, "born": 1, "steps": 2, "waited": 3, "alive": 4, "spawn.index": 5}
+# has waited in this one; of all how many are alive; of a child that it spawns its place; when it is (ns of the
+# simulation). Behind that stand resources, incidents, and what follows the clock.
+FACTS = {"age": 0, "born": 1, "steps": 2, "waited": 3, "alive": 4, "spawn.index": 5, "now": 6}
+NOW = cython.declare(cython.int, 6)
+FIRST_TIME = cython.declare(
+    cython.longlong, -62135510400000000
+)  # µs: a day inside of the years 1 to 9999, as in facets
+LAST_TIME = cython.declare(cython.longlong, 253402214399999999)
+MOST_MOVED = cython.declare(cython.double, 576460752303423488.0)  # 2**59 µs, more than all years
 
 
 @cython.final  # so that its methods are called directly
@@ -101,8 +114,9 @@ FACTS = {"age": 0, "born": 1, "steps": 2, "waited": 3, "alive": 4, "spawn.index"
 class Machine:
     """Calculates, and keeps what is known of workers, by slot."""
 
-    def __init__(self, programs: object) -> None:
-        """Take instructions and constants, which ``fitting.check_programs`` looks at."""
+    def __init__(self, programs: object, pace: object) -> None:
+        """Take instructions and constants, which ``fitting.check_programs`` looks at, and the profiles they read."""
+        self.pace = pace
         self.code, self.argument = programs.code, programs.argument
         self.whole, self.real, self.valid = programs.whole, programs.real, programs.valid
         self.facts = programs.facts
@@ -137,7 +151,7 @@ class Machine:
         argument: cython.int
         for at in range(begin, end):
             code, argument = self.code[at], self.argument[at]
-            if code <= SECONDS:
+            if code <= FACTOR:
                 top += 1
                 if code == WHOLE:
                     self.stack[top], self.holds[top] = self.whole[argument], self.valid[argument]
@@ -155,6 +169,8 @@ class Machine:
                     self.holds[top] = self.there[slot, argument, place]
                 elif code == FACT:
                     self.stack[top], self.holds[top] = self.facts[argument], True
+                elif code == FACTOR:
+                    self.reals[top], self.holds[top] = self.pace.factor(argument, self.facts[NOW]), True
                 else:
                     self.reals[top], self.holds[top] = cython.cast(cython.double, self.facts[argument]) / 1e9, True
             elif code == KEEP:
@@ -183,6 +199,8 @@ class Machine:
             self.reals[top], self.holds[top] = self.real[argument], self.valid[argument]
         elif code == TO_REAL:
             self.reals[top] = cython.cast(cython.double, self.stack[top])
+        elif code == DIVIDED:
+            self.stack[top] = self._divided(self.stack[top], self.whole[argument])
         elif code == IS_NULL:
             self.stack[top], self.holds[top] = not self.holds[top], True
         elif code == NOT:
@@ -197,12 +215,37 @@ class Machine:
             if not self.holds[top]:
                 self.stack[top], self.reals[top] = self.stack[top + 1], self.reals[top + 1]
                 self.holds[top] = self.holds[top + 1]
+        elif code == MOVED:
+            top -= 1
+            self._move(top)
         else:
             top -= 1
             one: cython.bint = self.holds[top] and self.stack[top] != 0
             other: cython.bint = self.holds[top + 1] and self.stack[top + 1] != 0
             self.stack[top], self.holds[top] = (one and other) if code == AND else (one or other), True
         return top
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _divided(self, number: cython.longlong, by: cython.longlong) -> cython.longlong:
+        """Return a number divided by one above 0, rounded down."""
+        rest: cython.longlong = number % by
+        if rest < 0:  # as in C
+            rest += by
+        return (number - rest) // by
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _move(self, top: cython.int) -> cython.void:
+        """Make a time of one and of seconds, where it is inside of the years 1 to 9999."""
+        span: cython.double = rint(self.reals[top + 1] * 1e6)
+        there: cython.bint = self.holds[top] and self.holds[top + 1] and fabs(span) < MOST_MOVED
+        if there:
+            self.stack[top] += cython.cast(cython.longlong, span)
+            there = self.stack[top] >= FIRST_TIME and self.stack[top] <= LAST_TIME
+        self.holds[top] = there
 
     @cython.cfunc
     @cython.nogil

@@ -1,8 +1,10 @@
 from typing import Any
 
+from datagen.native.sources import Pace
+
 INSTRUCTIONS: dict[str, int]
 FACTS: dict[str, int]
 
 class Machine:
-    def __init__(self, programs: Any) -> None: ...
+    def __init__(self, programs: Any, pace: Pace | None) -> None: ...
     def house(self, slots: Any) -> None: ...

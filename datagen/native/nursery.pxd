@@ -3,8 +3,10 @@ from datagen.native.agenda cimport Agenda, Worker
 from datagen.native.children cimport Children
 from datagen.native.decision cimport Decision
 from datagen.native.journal cimport Journal
+from datagen.native.lasting cimport Lasting
 from datagen.native.resources cimport Resources
 from datagen.native.stays cimport Stays
+from datagen.native.threshold cimport Threshold
 
 cdef class Nursery:
     cdef Agenda agenda
@@ -13,9 +15,12 @@ cdef class Nursery:
     cdef Journal journal
     cdef Resources resources
     cdef Stays stays
+    cdef Threshold threshold
+    cdef Lasting lasting
     cdef Worker[::1] workers  # (slots,)
     cdef int[::1] origin  # (slots,) as the walk has it
 
     cdef int conceive(self) noexcept nogil
     cdef int be_born(self, int slot, long long number) noexcept nogil
     cdef int _await(self, int slot, int spawn, unsigned long long key) noexcept nogil
+    cdef void give(self, int slot) noexcept nogil

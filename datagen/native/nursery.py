@@ -7,9 +7,9 @@ import cython
 from cython.cimports.datagen.native import pauses
 from cython.cimports.datagen.native.agenda import Worker
 from cython.cimports.datagen.native.draws import numbered
-from cython.cimports.datagen.native.journal import Journal
+from cython.cimports.datagen.native.lasting import Lasting
 from cython.cimports.datagen.native.resources import Resources
-from cython.cimports.datagen.native.stays import Stays
+from cython.cimports.datagen.native.threshold import Threshold
 from cython.cimports.datagen.native.waits import time_after
 
 NOBODY = cython.declare(cython.int, -1)
@@ -22,9 +22,10 @@ UNASKED = cython.declare(cython.longlong, -2)  # as in stays
 class Nursery:
     """Makes children, and lets them be born."""
 
-    def __init__(self, resources: Resources, stays: Stays, journal: Journal) -> None:
-        """Take what knows of lines and kin, of waits, and of values."""
-        self.resources, self.stays, self.journal = resources, stays, journal
+    def __init__(self, resources: Resources, threshold: Threshold, lasting: Lasting) -> None:
+        """Take what knows of lines and kin, of what comes before a step, and of delays."""
+        self.resources, self.stays, self.journal = resources, threshold.stays, threshold.journal
+        self.threshold, self.lasting = threshold, lasting
         self.agenda, self.children, self.decision = resources.agenda, resources.children, resources.decision
 
     def house(self, slots: object) -> None:
@@ -91,3 +92,19 @@ class Nursery:
             self.workers[slot].time = time_after(self.workers[slot].time, delay)
         self.agenda.add(slot)
         return pauses.REACHED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def give(self, slot: cython.int) -> cython.void:
+        """Give a worker who leaves a state what there is at the time that it has waited for, if that is something."""
+        spawn: cython.int = self.lasting.takes(slot)
+        row: cython.longlong = self.journal.rows
+        worker: cython.pointer(Worker) = cython.address(self.workers[slot])
+        if spawn == NOBODY:
+            return
+        self.threshold.look(slot, worker.step)
+        if self.journal.conceive(slot, slot, worker.number, spawn, self.lasting.key(slot), worker.time):
+            self.decision.write(slot, self.children.state[spawn], row)
+        if self.decision.used:
+            self.decision.enter(slot, self.decision.spawn + spawn, 0)

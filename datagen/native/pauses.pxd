@@ -13,3 +13,4 @@ cdef enum:
     FAULT = 10  # a worker can't go on: no transition can be drawn, or it asks for what it has
     WAITING = 11  # no pause: a worker has no event to come before it gets what it waits for
     EXPLODED = 12  # there are too many children
+    ASKED = 13  # how long a worker stays only Python can tell

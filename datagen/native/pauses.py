@@ -13,4 +13,5 @@ PAUSES = {
     9: "beyond",
     10: "fault",
     12: "exploded",
+    13: "asked",
 }

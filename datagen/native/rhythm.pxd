@@ -19,6 +19,7 @@ cdef class Rhythm:
     cdef bint whole
 
     cdef unsigned long long elapsed(self, long long time) noexcept nogil
+    cdef double factor(self, long long time) noexcept nogil
     cdef long long reached(self, long long time, long long span) noexcept nogil
     cdef long long _gone(self, Py_ssize_t place, long long span) noexcept nogil
     cdef long long _needed(self, Py_ssize_t place, long long base) noexcept nogil

@@ -7,7 +7,7 @@ rounded down. Base times are counted from anywhere, modulo 2**64; a table holds 
 """
 
 import cython
-from cython.cimports.libc.math import fmax, sqrt
+from cython.cimports.libc.math import fmax, rint, sqrt
 
 NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
 BEYOND = cython.declare(cython.longlong, -1)  # what ``reached`` says of a time behind the table
@@ -195,6 +195,18 @@ class Rhythm:
             return NEVER if self.whole else BEYOND
         goal = (goal + self.pieces[0].base - self.pieces[found].base) & MASK
         return self.pieces[found].start + self._needed(found, goal)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def factor(self, time: cython.longlong) -> cython.double:
+        """Return the factor at a time that the table holds, as expressions read it: with nine digits."""
+        place: cython.Py_ssize_t = self._at_time(time)
+        first: cython.double = self.pieces[place].first
+        change: cython.double = self.pieces[place].last - self.pieces[place].first
+        gone: cython.double = time - self.pieces[place].start
+        length: cython.double = self.pieces[place + 1].start - self.pieces[place].start
+        return rint((first + change * (gone / length)) / 1073741824.0 * 1e9) / 1e9
 
     @cython.cfunc
     @cython.nogil

@@ -36,6 +36,7 @@ cdef class Pace:
     cdef Pace behind
 
     cdef long long reached(self, int number, long long time, long long span) noexcept nogil
+    cdef double factor(self, int number, long long time) noexcept nogil
 
 
 cdef class Sources:

@@ -39,6 +39,15 @@ class Pace:
             return self.rhythm.reached(time, span)
         return self.behind.reached(number - 1, time, span)
 
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def factor(self, number: cython.int, time: cython.longlong) -> cython.double:
+        """Return the factor of the rhythm of a pace."""
+        if number == 0:
+            return self.rhythm.factor(time)
+        return self.behind.factor(number - 1, time)
+
 
 @cython.final  # so that its methods are called directly
 @cython.cclass

@@ -26,5 +26,6 @@ cdef class Stays:
     cdef void conceive(self, int slot) noexcept nogil
     cdef long long until_birth(self, int slot, int spawn, unsigned long long key) noexcept nogil
     cdef bint is_used_up(self, int slot, int state, long long step, bint draws) noexcept nogil
+    cdef long long ahead(self, int slot, int state, long long step) noexcept nogil
     cdef long long place(self, int slot, long long step) noexcept nogil
     cdef long long limit(self, int slot, int state, long long step, unsigned long long key) noexcept nogil

@@ -81,8 +81,15 @@ class Stays:
     @cython.exceptval(check=False)
     def is_used_up(self, slot: cython.int, state: cython.int, step: cython.longlong, draws: cython.bint) -> cython.bint:
         """Return whether a step needs what is drawn ahead, there or for its variables, and there is none left."""
-        is_ahead: cython.bint = draws or self.family[state] == FOREIGN or self.patience[state] == FOREIGN
+        is_ahead: cython.bint = draws or self.foreign[state] >= 0 or self.patience[state] == FOREIGN
         return is_ahead and step - self.waits_from[slot] >= self.waits.shape[2]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def ahead(self, slot: cython.int, state: cython.int, step: cython.longlong) -> cython.longlong:
+        """Return the delay that is drawn ahead of a step into a state, in ns; -1: that is not a number."""
+        return self.waits[slot, self.foreign[state], step - self.waits_from[slot]]
 
     @cython.cfunc
     @cython.nogil

@@ -3,10 +3,12 @@ from datagen.native.agenda cimport Agenda, Worker
 from datagen.native.children cimport Children
 from datagen.native.decision cimport Decision
 from datagen.native.journal cimport Journal
+from datagen.native.lasting cimport Lasting
 from datagen.native.nursery cimport Nursery
 from datagen.native.resources cimport Resources
 from datagen.native.sources cimport Sources
 from datagen.native.stays cimport Stays
+from datagen.native.threshold cimport Threshold
 
 cdef class EventLoop:
     # Of the tables and arrays of its parts those that each step needs: through the parts they cost 120 instructions.
@@ -44,6 +46,11 @@ cdef class EventLoop:
     cdef readonly long long at_once  # events then
     cdef readonly Journal journal
     cdef Stays stays
+    cdef Threshold threshold
+    cdef Lasting lasting
+    cdef readonly int guest  # slot of the worker whose delay is asked for,
+    cdef long long guest_row  # the row of its step,
+    cdef bint guest_is_apart  # and whether it is apart from the agenda
     cdef Nursery nursery
     cdef bint waits_ahead  # whether anything is drawn ahead of time
     cdef long long room  # for rows
@@ -54,8 +61,9 @@ cdef class EventLoop:
     cdef int _take_turn(self, bint is_late) noexcept nogil
     cdef int _go(self, int slot, bint is_apart) noexcept nogil
     cdef int _enter(self, int slot, bint is_apart) noexcept nogil
-    cdef int _ask(self, int slot, unsigned long long key) noexcept nogil
-    cdef void _look(self, int slot, long long steps) noexcept nogil
+    cdef inline long long _make_step(self, int slot, int state, unsigned long long key) noexcept nogil
+    cdef inline void _stay(self, int slot, long long row, long long until, bint is_apart) noexcept nogil
+    cdef int _linger(self, int slot, int state, unsigned long long key, bint is_apart) noexcept nogil
     cdef inline void _write(self, int slot, int state, unsigned long long key) noexcept nogil
     cdef int _next_state(self, int state, unsigned long long key) noexcept nogil
     cdef int _decide(self, int slot) noexcept nogil

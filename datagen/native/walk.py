@@ -9,10 +9,12 @@ from cython.cimports.datagen.native import pauses
 from cython.cimports.datagen.native.agenda import Worker
 from cython.cimports.datagen.native.draws import mix, numbered
 from cython.cimports.datagen.native.journal import Journal
+from cython.cimports.datagen.native.lasting import Lasting
 from cython.cimports.datagen.native.nursery import Nursery
 from cython.cimports.datagen.native.resources import Resources
 from cython.cimports.datagen.native.sources import Source, Sources
 from cython.cimports.datagen.native.stays import Stays
+from cython.cimports.datagen.native.threshold import Threshold
 from cython.cimports.datagen.native.waits import time_after, wait
 
 from datagen.native.fitting import check, check_slots, check_tables
@@ -24,9 +26,10 @@ MOST_AT_ONCE = cython.declare(cython.longlong, 1 << 23)  # events at one instant
 MOST_EACH = cython.declare(cython.longlong, 16)
 UNBORN = cython.declare(cython.longlong, 1 << 61)  # as in children
 CHILD = cython.declare(cython.int, 0x7FFFFFFF)  # instead of a source
-FOREIGN = cython.declare(cython.int, -1)  # as in stays
+LATER = cython.declare(cython.int, -2)  # the family of a delay that follows from the instant at which it begins
+LEFT = cython.declare(cython.longlong, -2)  # in place of a delay: that is still to be found out
+THROUGH = cython.declare(cython.longlong, -1)  # an answer: the worker stops
 DROPPED = cython.declare(cython.int, 1)  # as in sources
-
 PLAIN = cython.declare(cython.int, 0)  # as in engine.conditions
 LATE = cython.declare(cython.int, 3)
 
@@ -40,8 +43,8 @@ class EventLoop:
     which that is, the state that it leaves, numbered behind the stop. One who waits for others has none.
     """
 
-    def __init__(self, tables: object, keys: object, sources: Sources, resources: Resources) -> None:
-        """Take the tables of a plan, the keys of a seed, the sources, and the resources.
+    def __init__(self, tables: object, keys: object, sources: Sources, resources: Resources, lasting: Lasting) -> None:
+        """Take the tables of a plan, the keys of a seed, the sources, the resources, and what knows late delays.
 
         The keys are those of the draws of transitions, and those that ``Stays`` takes. Raises ValueError when tables
         don't fit together, as all methods do that take arrays.
@@ -53,8 +56,9 @@ class EventLoop:
         self.sets, self.former = tables.sets, tables.former
         self.journal, self.stays = Journal(tables), Stays(tables, keys[1:])
         self.sources, self.resources, self.agenda = sources, resources, resources.agenda
-        self.decision, self.children = resources.decision, resources.children
-        self.nursery, self.shares = Nursery(resources, self.stays, self.journal), resources.used
+        self.decision, self.children, self.lasting = resources.decision, resources.children, lasting
+        self.threshold = Threshold(sources, resources, self.stays, self.journal)
+        self.nursery, self.shares = Nursery(resources, self.threshold, lasting), resources.used
         check_tables(tables, [sources.source[place].state for place in range(len(sources.source))])
         for found, wanted in ((self.decision.stop, 0), (self.decision.spawn, len(sources.source))):
             check(found, self.stop + wanted)
@@ -67,7 +71,7 @@ class EventLoop:
         self.agenda.house(slots)
         self.workers, self.origin, self.stored = slots.workers, slots.origin, slots.stored
         self.waits_ahead = slots.waits.shape[2] > 0
-        for part in (self.stays, self.journal, self.decision, self.resources, self.nursery):
+        for part in (self.stays, self.journal, self.decision, self.resources, self.nursery, self.threshold):
             part.house(slots)
 
     def expect(self, first_waits: object, first_drawn: object, first_there: object) -> None:
@@ -210,22 +214,7 @@ class EventLoop:
     @cython.exceptval(check=False)
     def _bear(self, place: cython.int, is_outside: cython.bint) -> cython.int:
         """Let the next worker of a source be born, under the limit or outside of it."""
-        source: cython.pointer(Source) = cython.address(self.sources.source[place])
-        slot: cython.int = self.agenda.take_slot()
-        self.workers[slot].time = self.sources.coming
-        self.workers[slot].number = self.sources.crowd[source.crowd].number
-        self.workers[slot].key = numbered(source.key, source.number)
-        self.workers[slot].step = 0
-        self.workers[slot].state = source.turned if is_outside else source.state
-        self.origin[slot] = ~place if is_outside else place
-        self.stays.bear(slot, place, source.number - source.first)
-        if self.shares:
-            self.resources.bear(slot)
-            self.children.bear(slot)
-        if self.decision.used:
-            self.decision.bear(slot, place, self.workers[slot].time, source.number, source.number - source.first)
-        late: cython.longlong = 0 if source.is_kept else self.sources.coming - source.due
-        self.journal.bear(slot, cython.address(self.workers[slot]), place, source.number, late)
+        slot: cython.int = self.threshold.bear(place, is_outside)
         if self.journal.gives and self.shares and self.resources.waits_in(self.workers[slot].state):
             # It may not be a step for long: a row of the birth alone.
             self._write(slot, self.stop, numbered(self.workers[slot].key, 0))
@@ -240,73 +229,88 @@ class EventLoop:
         state: cython.int = self.workers[slot].state
         step: cython.longlong = self.workers[slot].step
         key: cython.ulonglong = numbered(self.workers[slot].key, step)
-        row: cython.longlong
         pause: cython.int
         if self.waits_ahead and self.stays.is_used_up(slot, state, step, self.decision.draws[state] != 0):
             return pauses.NO_WAITS
         if self.shares:
-            pause = self._ask(slot, key)
+            pause = self.threshold.ask(slot, key)
             if pause != pauses.REACHED:
                 return pauses.REACHED if pause == pauses.WAITING else pause
         elif self.decision.used:
             self.decision.arrive(slot, state)
         delay: cython.longlong
         family: cython.int = self.family[state]
-        if family == FOREIGN:
-            delay = self.stays.waits[slot, self.stays.foreign[state], self.stays.place(slot, step)]
+        if family < 0:
+            delay = LEFT if family == LATER else self.stays.ahead(slot, state, step)
         else:
             delay = wait(family, self.offset[state], self.scale[state], key ^ self.delay_purpose)
         if delay < 0:
-            return pauses.UNKNOWN
-        row = self.journal.rows
+            return self._linger(slot, state, key, is_apart) if delay == LEFT else pauses.UNKNOWN
+        row: cython.longlong = self._make_step(slot, state, key)
+        self._stay(slot, row, time_after(self.workers[slot].time, delay), is_apart)
+        return pauses.REACHED
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _make_step(self, slot: cython.int, state: cython.int, key: cython.ulonglong) -> cython.longlong:
+        """Write the step of a worker into a state, and do what comes with it; return its row."""
+        row: cython.longlong = self.journal.rows
         self._write(slot, state, key)
         if self.decision.used:
             if self.decision.looks:
-                self._look(slot, step + 1)
-            self.decision.enter(slot, state, self.stays.place(slot, step))
+                self.threshold.look(slot, self.workers[slot].step + 1)
+            self.decision.enter(slot, state, self.stays.place(slot, self.workers[slot].step))
             self.decision.write(slot, state, row)
         if self.children.used:
             self.children.begin_brood(slot, state, key, self.workers[slot].time)
-        self.workers[slot].time = time_after(self.workers[slot].time, delay)
-        self.workers[slot].step = step + 1
+        return row
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _stay(
+        self, slot: cython.int, row: cython.longlong, until: cython.longlong, is_apart: cython.bint
+    ) -> cython.void:
+        """Let a worker stay in the state that it has entered with a row, and move it to the event of its leaving."""
+        state: cython.int = self.state[row]
+        self.workers[slot].time = until
+        self.workers[slot].step += 1
         self.workers[slot].state = self.stop + 1 + state  # which it leaves, where only then it is known where to
         if self.decision.kind[state] == PLAIN:
-            self.workers[slot].state = self._next_state(state, key)
+            self.workers[slot].state = self._next_state(state, self.keys[row])
         if is_apart:
             self.agenda.add(slot)
         else:
             self.agenda.move(slot)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _linger(self, slot: cython.int, state: cython.int, key: cython.ulonglong, is_apart: cython.bint) -> cython.int:
+        """Let a worker enter a state whose delay follows from what is known then; ask for it where Python knows it."""
+        step: cython.longlong = self.workers[slot].step
+        delay: cython.longlong = self.stays.ahead(slot, state, step) if self.stays.foreign[state] >= 0 else LEFT
+        if delay == -1:
+            return pauses.UNKNOWN
+        row: cython.longlong = self._make_step(slot, state, key)
+        until: cython.longlong = self.lasting.until(slot, state, self.workers[slot].time, delay, key)
+        if until < 0:
+            self.guest, self.guest_row, self.guest_is_apart = slot, row, is_apart
+            return pauses.ASKED
+        self._stay(slot, row, until, is_apart)
         return pauses.REACHED
 
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _ask(self, slot: cython.int, key: cython.ulonglong) -> cython.int:
-        """Let a worker who enters a state, or goes on with it, ask for what it needs there."""
-        state: cython.int = self.workers[slot].state
-        delay: cython.longlong
-        if self.resources.asked[slot] < 0:
-            if self.decision.used:
-                self.decision.arrive(slot, state)
-            self.resources.enter(slot, state)
-            if self.resources.following[state] >= 0:
-                delay = self.stays.limit(slot, state, self.workers[slot].step, key)
-                if delay < 0:
-                    return pauses.UNKNOWN
-                self.resources.wait_until(slot, time_after(self.workers[slot].time, delay))
-        if self.decision.used:
-            self._look(slot, self.workers[slot].step + 1)
-        return self.resources.go_on(slot, state)
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _look(self, slot: cython.int, steps: cython.longlong) -> cython.void:
-        """Let conditions know this instant, at which a worker has entered so many states."""
-        waited: cython.longlong = self.resources.wait[slot] if self.shares else 0
-        self.decision.look(
-            slot, cython.address(self.workers[slot]), steps, waited, self.sources.fellows(self.workers[slot].number)
-        )
+    def answer(self, until: cython.longlong) -> str:
+        """Let the worker who was asked about stay until a time, or stop at once if it is -1; return a pause as well."""
+        self._stay(self.guest, self.guest_row, max(until, self.workers[self.guest].time), self.guest_is_apart)
+        if until == THROUGH:
+            self.workers[self.guest].state = 2 * self.stop + 1  # behind those that it might leave
+        if self.sources.beyond != NOBODY:
+            return PAUSES[pauses.BEYOND]
+        return PAUSES[pauses.ENDED if self.sources.ended != NOBODY else pauses.REACHED]
 
     @cython.cfunc
     @cython.inline
@@ -360,14 +364,15 @@ class EventLoop:
         worker: cython.pointer(Worker) = cython.address(self.workers[slot])
         if self.decision.is_noted_full():
             return pauses.FULL
-        if self.shares:
+        if self.shares and state < self.stop:
+            self.nursery.give(slot)
             self.resources.leave(slot, state)
-        if self.decision.kind[state] == LATE:
-            state = self._next_state(state, key)
+        if state == self.stop or self.decision.kind[state] == LATE:
+            state = self._next_state(state, key) if state < self.stop else state  # else all times are through
             if state == self.stop:
                 self.decision.note_stop(worker, NOBODY, self.journal.rows)
         else:
-            self._look(slot, self.workers[slot].step)
+            self.threshold.look(slot, self.workers[slot].step)
             state = self.decision.choose(slot, state, worker, mix(key ^ self.transition_purpose), self.journal.rows)
         if state < 0:
             return pauses.FAULT

@@ -1,6 +1,6 @@
 """Distributions some of whose numbers are expressions, so that each record has its own: for what fields draw."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from datagen.problems import Path_, RunFailed, did_you_mean, show
 from datagen.records.batch import Layout
 from datagen.records.expression import Expression, parse
 from datagen.records.expression.facets import NUMBER, facets_of, floats
+from datagen.records.expression.value import Literal
 from datagen.records.reference import Reference
 
 _WHOLE = 2.0**53  # up to here a float without a fraction is made a whole number
@@ -26,10 +27,27 @@ _MOST_KEPT = 1024  # distributions of one field; one with bounds takes some 3 ms
 class Computed(dict[str, Expression]):
     """A distribution of a kind whose numbers, by their keys, are expressions, and its other keys."""
 
-    def __init__(self, numbers: Mapping[str, Expression], fixed: Mapping[str, Any], make: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        numbers: Mapping[str, Expression],
+        fixed: Mapping[str, Any],
+        make: Callable[..., Any],
+        kind: type[Distribution],
+    ) -> None:
         super().__init__(numbers)
-        self._fixed, self._make = dict(fixed), make
+        self.fixed, self._make, self.kind = dict(fixed), make, kind
         self._made = lru_cache(_MOST_KEPT)(self._of)
+
+    @property
+    def numbers(self) -> dict[str, Expression]:
+        """Return all its numbers as expressions, by their keys and in the order of these."""
+        fixed = {key: Expression(Literal(0, number)) for key, number in self.fixed.items() if key in self.known}
+        return {key: (self | fixed)[key] for key in self.known if key in self or key in fixed}
+
+    @property
+    def known(self) -> Collection[str]:
+        """Return the keys that hold a number."""
+        return number_keys(self.kind)
 
     def whole_numbers(self) -> int:
         """Return how many different whole numbers it draws: 0, as that is not known."""
@@ -60,15 +78,23 @@ class Computed(dict[str, Expression]):
     def _distribution(self, numbers: list[float], rows: Rows, row: int) -> Distribution:
         """Return the distribution with these numbers, which are those of a row."""
         try:
-            return self._made(*map(_whole, numbers))
+            return self.of(dict(zip(self, numbers, strict=True)))
         except ValidationError as error:
-            line = error.errors()[0]
-            where = ".".join(map(str, line["loc"])) or "distribution"
-            raise RunFailed(f"making {rows.path}: {where}: {line['msg']}; {rows.described(row)}") from error
+            raise RunFailed(f"making {rows.path}: {told(error)}; {rows.described(row)}") from error
 
-    def _of(self, *numbers: float) -> Distribution:
-        found: Distribution = self._make(self._fixed | dict(zip(self, numbers, strict=True)))
+    def of(self, numbers: Mapping[str, float]) -> Distribution:
+        """Return the distribution with numbers by their keys. Raises pydantic's ValidationError when they won't do."""
+        return self._made(tuple((key, _whole(number)) for key, number in numbers.items()))
+
+    def _of(self, numbers: tuple[tuple[str, float], ...]) -> Distribution:
+        found: Distribution = self._make(self.fixed | dict(numbers))
         return found
+
+
+def told(error: ValidationError) -> str:
+    """Return what is wrong about the numbers of a distribution, in words."""
+    line = error.errors()[0]
+    return f"{'.'.join(map(str, line['loc'])) or 'distribution'}: {line['msg']}"
 
 
 @dataclass(frozen=True)
@@ -162,7 +188,7 @@ def _whole(number: float) -> float:
     return int(number) if number.is_integer() and abs(number) < _WHOLE else number
 
 
-def _described(whole: bool, value: Any, info: "ValidationInfo[Maker]") -> Given:
+def described(whole: bool, value: Any, info: "ValidationInfo[Maker]") -> Given:
     """Return what JSON describes: a distribution, one with texts for numbers, or one of a column of a table."""
     if isinstance(value, Computed | Tabled):
         return value
@@ -185,7 +211,7 @@ def _described(whole: bool, value: Any, info: "ValidationInfo[Maker]") -> Given:
             lines.append(((key,), str(error)))
     if lines:
         raise invalid(kind.kind, lines)
-    return Computed(numbers, fixed, partial(maker_of(info).make, "distribution"))
+    return Computed(numbers, fixed, partial(maker_of(info).make, "distribution"), kind)
 
 
 def _tabled(kind: type[Distribution], described: dict[str, Any], info: "ValidationInfo[Maker]") -> Tabled:
@@ -230,11 +256,11 @@ def _wrong(
 
 NumberDistribution = Annotated[
     Given,
-    PlainValidator(partial(_described, False)),
+    PlainValidator(partial(described, False)),
     WithJsonSchema({"group": "number_distribution"}),
 ]
 WholeNumberDistribution = Annotated[
     Given,
-    PlainValidator(partial(_described, True)),
+    PlainValidator(partial(described, True)),
     WithJsonSchema({"group": "number_distribution"}),
 ]

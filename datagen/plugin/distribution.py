@@ -28,7 +28,9 @@ _RARE = 2.0**-20
 SMALLEST_WAIT = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
 # Keys that hold times where times are drawn.
 MOMENT_KEYS = ("value", "min", "max", "mean", "mode", "least", "most")
-_ELSEWHERE = "; an expression can only be in the distribution of a field int, float or decimal"
+_ELSEWHERE = (
+    "; an expression can only be in the distribution of a field int, float or decimal, or be the delay of a state"
+)
 _LONGEST = NEVER / 1e9  # seconds
 
 

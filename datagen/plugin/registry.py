@@ -312,6 +312,13 @@ def source_of(interarrival: Plugin) -> Any:
     return kind(distribution=interarrival)  # type: ignore[call-arg]
 
 
+def always(value: float) -> Any:
+    """Return the distribution that always gives a value."""
+    kind = _built_in("distribution", "constant")
+    assert kind is not None, "a kind of the index"
+    return kind(value=value)  # type: ignore[call-arg]
+
+
 def _defined_in(module: ModuleType) -> Iterator[type[Plugin]]:
     for plugin in vars(module).values():
         if (

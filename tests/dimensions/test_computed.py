@@ -115,7 +115,9 @@ def test_a_table_is_no_delay() -> None:
 
 
 FIELD = "spec: emitters[0].dimensions[0].distribution"
-ELSEWHERE = "; an expression can only be in the distribution of a field int, float or decimal"
+ELSEWHERE = (
+    "; an expression can only be in the distribution of a field int, float or decimal, or be the delay of a state"
+)
 
 
 @pytest.mark.parametrize(
@@ -145,8 +147,9 @@ def test_what_is_wrong_is_told_with_its_place(distribution: dict, problem: str) 
 
 def test_elsewhere_an_expression_is_refused() -> None:
     delay = {"type": "exponential", "mean": "3"}
-    assert problems_of(states=[state("s", delay=delay)]) == [
-        f'states[0].delay.mean: must be a valid number, found "3"{ELSEWHERE}'
+    timeout = {"after": delay, "next": "stop"}
+    assert problems_of(states=[state("s", use="desk", timeout=timeout)], resources={"desk": {"capacity": 1}}) == [
+        f'states[0].timeout.after.mean: must be a valid number, found "3"{ELSEWHERE}'
     ]
 
 

@@ -14,6 +14,24 @@ CONSTANTS = {
     "bool": ["true", "false"],
 }
 FACTS = {"visits": "int", "steps": "int", "age": "float", "alive": "int", "born": "int", "worker": "int"}
+TIMES = {
+    "hour(time)": "int",
+    "minute(time, 'Asia/Kolkata')": "int",
+    "second(time)": "int",
+    "weekday(time)": "int",
+    "day(time) * month(time)": "int",
+    "(time - time('2001-12-20T13:13:20'))": "float",
+    "(format(time, '%M:%H') > '14:')": "bool",
+    "(date(time) = '2024-03-01')": "bool",
+    "(time + 1.5 >= '2024-03-01T00:00:07')": "bool",
+}
+SEEN = {
+    "(time - seen)": "float",
+    "(time > seen + 2)": "bool",
+    "(seen != coalesce(seen, time))": "bool",
+    "(seen is null)": "bool",
+    "((seen is null ? time : seen) - 0.5 < time)": "bool",
+}
 LISTS = [
     ["x", "y", None, "é"],
     ["a", 1, None, True, 2.5],
@@ -128,7 +146,14 @@ def add_conditions(draw: st.DrawFn, spec: Spec) -> None:
         owner = draw(st.sampled_from(spec["states"]))
         owner["variables"] = [*owner.get("variables", []), counting]
         types["total"] = "int"
-    known = types | FACTS | {f"visits('{name}')": "int" for name in names if "'" not in name}
+    if draw(st.booleans()):
+        owner = draw(st.sampled_from(spec["states"]))
+        seen = draw(st.sampled_from([{"type": "now"}, {"type": "expression", "value": "time + 1"}]))
+        owner["variables"] = [*owner.get("variables", []), {"name": "seen"} | seen]
+        types |= SEEN
+    if "profiles" in spec:
+        types |= {"profile('wave')": "float", "(profile('day') > 1.5)": "bool"}
+    known = types | FACTS | TIMES | {f"visits('{name}')": "int" for name in names if "'" not in name}
     for state in spec["states"]:
         state.setdefault("emitter", spec["emitters"][0]["name"])
         if draw(st.integers(0, 3)):

@@ -156,13 +156,19 @@ def own_value(node: tuple, names: dict, zone: str) -> object:
             items, place = value_of(inner, names, zone), value_of(place, names, zone)
             return items[place] if items is not None and -len(items) <= place < len(items) else None
         case ("operator", operator, left, right):
-            return operated(operator, value_of(left, names, zone), value_of(right, names, zone))
+            one, other = value_of(left, names, zone), value_of(right, names, zone)
+            if operator in ("-", *LEVELS[2]):
+                one = beside(one, other) if is_constant(left) else one
+                other = beside(other, one) if is_constant(right) else other
+            return operated(operator, one, other)
         case ("call", "profile" | "incident" as course, (("constant", name),)):
             return names[course](name)
         case ("call", "visits" | "free" | "waiting" as fact, (("constant", name),)):
             return names[f"{fact}()"](name)
         case ("call", "previous", (("name", name),)):
             return look_up(name, names["previous"]) if names["previous"] else None
+        case ("call", "time", (("constant", text),)):
+            return read_time(text)
         case ("call", name, arguments):
             values = [value_of(argument, names, zone) for argument in arguments]
             if name == "coalesce":
@@ -216,6 +222,27 @@ def compared(operator: str, left: object, right: object) -> bool:
         ">": lambda: left > right,
         ">=": lambda: left >= right,
     }[operator]()
+
+
+def beside(value: object, other: object) -> object:
+    """Return a constant time, or the text of one, as what it is beside another time: without an offset, with its."""
+    if not isinstance(other, Time):
+        return value
+    if isinstance(value, str):
+        try:
+            value = read_time(value)
+        except ValueError:
+            return value
+    if isinstance(value, Time) and not value.offset and other.offset:
+        ahead = datetime.fromisoformat("1970-01-01T00:00:00" + other.offset).utcoffset() or timedelta(0)
+        return Time(value.microseconds - ahead // timedelta(microseconds=1), other.offset)
+    return value
+
+
+def read_time(text: str) -> Time:
+    moment = datetime.fromisoformat(text)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return Time((aware - EPOCH) // timedelta(microseconds=1), "Z" if moment.tzinfo else "")
 
 
 def family(value: object) -> str:

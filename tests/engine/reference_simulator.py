@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 
 from datagen import draw
-from tests.engine.reference_arrivals import NEVER, Source, duration, stretches
+from tests.engine.reference_arrivals import MOST_NS, NEVER, Source, duration, stretches
 from tests.engine.reference_distribution import drawn
 from tests.engine.reference_distribution import rounded as rounded_draw
 from tests.engine.reference_expression import Time, as_float, compared, evaluate, to_digits
@@ -89,6 +89,9 @@ def emit(
             yield from ((0, row) for row in rows)
         maker.values.worker = worker
         maker.values.step = entry.step
+        if entry.gift:
+            maker.give(now, entry)
+            continue
         if entry.spawn:
             maker.conceive(now, entry, warm_up)
             continue
@@ -155,6 +158,15 @@ class Maker:
         for field in entry.spawn.get("variables", []):
             made = values.make(field, join(*path, field["name"]), entry.row, entry.parent | own)
             own[field["name"]] = made
+
+    def give(self, now: int, entry: "Entry") -> None:
+        """Set the variables of the source whose time a worker has waited for."""
+        values, (path, fields) = self.values, entry.gift
+        self.begin(now)
+        values.courses |= entry.facts
+        for field in fields:
+            made = values.make(field, path + join(field["name"]), entry.row, entry.variables)
+            entry.variables[field["name"]] = made
 
     def enter(self, now: int, state: Spec, row: Rows, variables: Record, facts: Record) -> None:
         """Set the variables of a worker who enters a state."""
@@ -247,6 +259,7 @@ class Entry:
     spawn: Spec = dataclasses.field(default_factory=dict)  # which made the child whose variables are to be set,
     parent: Record = dataclasses.field(default_factory=dict)  # and read those of its parent
     parent_state: Spec = dataclasses.field(default_factory=dict)
+    gift: tuple = ()  # path and fields of what a worker is given at a time that it has waited for
 
 
 def walk(
@@ -296,10 +309,15 @@ def walk(
             level.begin(zero)
             resources.follow(name, level)
     levels += resources.levels.values()
-    incidents = stretches(spec, time_ns(start))
+    courses = Courses(spec, seed, time_ns(start), zone)
+    places = {state["name"]: Stay(state, run, courses.incidents) for state in spec["states"]}
 
-    def is_on(name: str) -> bool:
-        return any(begin <= zero + now // 1000 < end for begin, end in incidents[name])
+    def of_time() -> dict:
+        """What states read of the time, and whose wall clock they read it on."""
+        offset = offset_text(start)
+        time = Time((time_ns(start) + now - warm_up) // 1000, offset)
+        named = {"profile": partial(courses.factor, now - warm_up), "incident": partial(courses.is_on, now - warm_up)}
+        return {"time": time, "zone": spec.get("timezone", offset)} | named
 
     def next_number(population: str) -> Worker:
         born[population] += 1
@@ -344,10 +362,19 @@ def walk(
                 hand_on(resources.give_up(worker))
                 name, step = states[name]["timeout"]["next"], step + 1
             elif kind == MOVE and step > 0:
+                life = lives[worker]
+                if life.gift:
+                    *gift, row = life.gift
+                    life.gift = ()
+                    facts = known_of(worker, step, now, variables, life, alive, spec) | resources.facts()
+                    facts |= {"visits": life.visits[life.state], "visits()": life.visits.__getitem__}
+                    del facts["variables"], facts["worker"]
+                    yield Entry(now, worker, None, 0, row, variables, facts=facts, gift=tuple(gift))
                 hand_on(resources.leave(worker, states[lives[worker].state]))
             if isinstance(name, Leaving):
-                names = known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts()
-                names["incident"] = is_on
+                names = (
+                    known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts() | of_time()
+                )
                 row = draw.numbered(key, np.array([step - 1]))
                 name = name.next_state(names, bits(seed, "transition", row))
             if name.lower() == "stop":
@@ -395,7 +422,7 @@ def walk(
                 after = wait_ns(state["timeout"]["after"], bits(seed, "timeout", row))
                 heapq.heappush(events, (now + after, worker, step, GIVE_UP, name))
         names = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
-        names = names | {"visits": life.visits[name], "visits()": names["visits"], "incident": is_on}
+        names = names | {"visits": life.visits[name], "visits()": names["visits"]} | of_time()
         if not resources.go_on(worker, partial(priority_of, names)):
             continue
         life.waited = now - resources.waits.pop(worker).since
@@ -406,7 +433,7 @@ def walk(
         for entry in state.get("spawn", []):
             called = entry.get("name", entry["state"])
             made = bits(seed, join("state", name, "spawn", called), row)
-            known = facts | {"worker": life.number, "incident": is_on}
+            known = facts | {"worker": life.number} | of_time()
             for place in range(count_of(entry, known | unset_of(spec) | variables)):
                 child = Child(draw.numbered(made, np.array([place])), {}, worker)
                 first = draw.numbered(child.key, np.array([0]))
@@ -419,11 +446,14 @@ def walk(
                 children[unborn] = child
                 resources.children[worker] = resources.children.get(worker, 0) + 1
                 heapq.heappush(events, (now + after, unborn, 0, MOVE, entry["state"]))
-        delay = wait_ns(state["delay"], bits(seed, "delay", row)) if "delay" in state else 0
+        names |= {"variables": known_of(worker, step, now, variables, life, alive, spec)["variables"]}
+        until = places[name].until(names, now, bits(seed, "delay", row), life)
         ways = state.get("transitions", [{"next": state.get("next", "stop"), "probability": 1}])
         leaving = Leaving(state, ways)
         following = leaving if leaving.is_conditional else next_state(ways, bits(seed, "transition", row))
-        heapq.heappush(events, (now + delay, worker, step + 1, MOVE, following))
+        if until is None:
+            until, following = now, "stop"
+        heapq.heappush(events, (until, worker, step + 1, MOVE, following))
 
 
 def count_of(entry: Spec, names: dict) -> int:
@@ -431,7 +461,7 @@ def count_of(entry: Spec, names: dict) -> int:
     count = entry.get("count", 1)
     if isinstance(count, str):
         known = {name: None if value is MISSING else value for name, value in names.items()}
-        count = evaluate(count, known, "UTC") or 0
+        count = evaluate(count, known, names["zone"]) or 0
     return max(math.floor(count), 0)
 
 
@@ -440,7 +470,7 @@ def priority_of(names: dict, wanted: Spec) -> float:
     given = wanted.get("priority", 0)
     if isinstance(given, str):
         names = names | {name: value for name, value in names["variables"].items() if value is not MISSING}
-        given = evaluate(given, names, "UTC") or 0
+        given = evaluate(given, names, names["zone"]) or 0
     return float(given) + 0.0
 
 
@@ -458,6 +488,8 @@ def unset_of(spec: Spec) -> Record:
     arrivals = spec.get("arrivals", [])
     owners = [*spec["states"], *(arrivals if isinstance(arrivals, list) else [arrivals])]
     owners += [entry for state in spec["states"] for entry in state.get("spawn", [])]
+    for given in (state["delay"]["source"] for state in spec["states"] if "source" in state.get("delay", {})):
+        owners += given if isinstance(given, list) else [given]
     return {field["name"]: None for owner in owners for field in owner.get("variables", [])}
 
 
@@ -471,6 +503,8 @@ class Life:
     state: str = ""
     waited: int = 0
     parent: Worker | None = None
+    taken: Counter = dataclasses.field(default_factory=Counter)  # of the times that states wait for, by their names
+    gift: tuple = ()  # path, fields and row of what it is given when its delay is over
 
 
 @dataclass
@@ -488,12 +522,78 @@ class Leaving:
     def next_state(self, names: dict, random: Rows) -> str:
         names = names | {"visits": names[VISITS][self.state["name"]], "visits()": names["visits"]}
         names |= {name: value for name, value in names["variables"].items() if value is not MISSING}
-        left = [way for way in self.ways if "when" not in way or evaluate(way["when"], names, "UTC") is True]
+        zone = names["zone"]
+        left = [way for way in self.ways if "when" not in way or evaluate(way["when"], names, zone) is True]
         if not left or self.state.get("ordered"):
             return left[0]["next"] if left else "stop"
         weights = [way.get("probability", 1) for way in left]
-        weights = [(evaluate(one, names, "UTC") or 0) if isinstance(one, str) else one for one in weights]
+        weights = [(evaluate(one, names, zone) or 0) if isinstance(one, str) else one for one in weights]
         return left[weighted(weights, random)]["next"]
+
+
+class Stay:
+    """How long workers stay in a state."""
+
+    def __init__(self, state: Spec, run: tuple[Spec, int, int, str], incidents: dict) -> None:
+        """Take a state, with a spec, a seed, the start of the run in ns since 1970, and the zone."""
+        spec, seed, start_ns, zone = run
+        self.delay, self.rhythm, self.warm_up = state.get("delay"), None, duration(spec.get("warm_up", 0))
+        self.name, self.known = state["name"], []
+        if (self.delay or {}).get("type") == "next":
+            given = self.delay["source"]
+            sources = given if isinstance(given, list) else [given]
+            self.times = heapq.merge(*(departures(place, one, self.name, run) for place, one in enumerate(sources)))
+        if "delay_profile" in state:
+            given = state["delay_profile"]
+            start = EPOCH + timedelta(microseconds=start_ns // 1000)
+            self.rhythm = ReferenceRhythm([], start, zone, seed, spec.get("profiles", {}), incidents)
+            path = join("state", state["name"], "delay_profile")
+            self.rhythm.members = [*self.rhythm.resolved(given if isinstance(given, list) else [given], path)]
+
+    def until(self, names: dict, now: int, random: Rows, life: "Life") -> int | None:
+        """Return until when one stays, given what is known when that begins; None: one stops."""
+        if self.delay is None:
+            return now
+        if self.delay["type"] == "next":
+            for number in itertools.count(life.taken[self.name]):
+                if number == len(self.known) and (time := next(self.times, None)) is not None:
+                    self.known.append(time)
+                if number == len(self.known):
+                    return None
+                time, *_, gift = self.known[number]
+                if time >= now:
+                    life.taken[self.name], life.gift = number + 1, gift
+                    return time
+        names = names | names["variables"]
+        known = {name: None if value is MISSING else value for name, value in names.items()}
+        keys = [key for key, text in self.delay.items() if key != "type" and isinstance(text, str)]
+        numbers = {key: as_float(evaluate(self.delay[key], known, names["zone"])) for key in keys}
+        delay = wait_ns(self.delay | numbers, random)
+        if self.rhythm is None:
+            return min(now + delay, NEVER)
+        begin = now - self.warm_up
+        [over] = self.rhythm.over(begin, [delay], begin + MOST_NS)
+        return NEVER if over is None else over + self.warm_up
+
+
+def departures(place: int, given: Spec, state: str, run: tuple[Spec, int, int, str]) -> Iterator[tuple]:
+    """Yield when workers would be born of a source that a state waits for, in order, and what each would have."""
+    spec, seed, start_ns, zone = run
+    path = join("state", state, "delay") + "/" + (join("source", given["name"]) + "/" if "name" in given else "")
+    only_times = given.get("count") == 0
+    source = Source({**given, "count": 1} if only_times else given, seed, path, start_ns, world=spec, zone=zone)
+    if isinstance(given.get("until"), str):
+        source.until = source.time("until", 0) + bool(given.get("endpoint"))
+    source.begin(source.time("from", 0))
+    last = None
+    while source.due is not None:
+        if not only_times or source.due != last:
+            fields = given.get("variables", [])
+            gift = (path, fields, draw.numbered(source.key(), np.array([0]))) if fields else ()
+            yield source.due, place, source.number, gift
+        last = source.due
+        source.number += 1
+        source.go_on()
 
 
 def known_of(worker: Worker, step: int, now: int, variables: Record, life: Life, alive: dict, spec: Spec) -> dict:
@@ -751,6 +851,8 @@ class Values:
                 return self.several(field, path, row, variables)
             case "expression":
                 return self.expression(field, variables)
+            case "now":
+                return Time(self.time.microseconds // 1000 * 1000, self.time.offset)
             case "replace":
                 return self.replaced(field, path, row, variables)
         raise ValueError(field["type"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.engine.children import add_children
 from tests.engine.conditions import add_conditions
+from tests.engine.delays import add_delays
 from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.looking_back import add_memory
 from tests.engine.populations import add_populations
@@ -691,9 +692,23 @@ def bearing_specs(draw: st.DrawFn) -> Spec:
 
 
 @st.composite
+def lingering_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose workers stay as long as numbers by expression, and profiles, say."""
+    spec = draw(st.one_of(conditional_specs(), timed_specs(), sharing_specs(), bearing_specs()))
+    for state in spec["states"]:
+        if state.get("delay", {}).get("value", 0) > LONGEST_STAY:
+            state["delay"] = constant(LONGEST_STAY)
+        if takes_no_time(state.get("delay")):
+            state["delay"] = constant(0.5)
+    add_delays(draw, spec, TIMES_OF_DAY)
+    return spec
+
+
+@st.composite
 def populous_specs(draw: st.DrawFn) -> Spec:
     """Make up a spec with several populations, who share emitters, resources and whatever else there is."""
-    spec = draw(st.one_of(crowds(), timed_specs(), remembering_specs(), conditional_specs(), bearing_specs()))
+    kinds = crowds(), timed_specs(), remembering_specs(), conditional_specs(), bearing_specs(), lingering_specs()
+    spec = draw(st.one_of(*kinds))
     if not any("bytes" in source for source in spec.get("arrivals", [])):
         add_populations(draw, spec)
     return spec

@@ -25,6 +25,7 @@ from tests.engine.strategies import (
     bearing_specs,
     conditional_specs,
     crowds,
+    lingering_specs,
     objective_specs,
     populous_specs,
     remembering_specs,
@@ -291,6 +292,12 @@ def test_more_workers_than_a_window_has_steps_are_born_late_and_leave_the_line_w
     assert_equal(spec, run, ((None, 1),))
 
 
+@settings(FIXED, max_examples=80)
+@given(spec=lingering_specs(), run=runs(), ways=PAIRS)
+def test_workers_stay_as_long_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
 @settings(FIXED, max_examples=100)
 @given(spec=populous_specs(), run=runs(), ways=PAIRS)
 def test_several_populations_live_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
@@ -298,7 +305,14 @@ def test_several_populations_live_as_in_the_reference_simulator(spec: dict, run:
 
 
 @seed(FRESH_SEED)
-@settings(FRESH, max_examples=5)
+@settings(FRESH, max_examples=10)
+@given(spec=lingering_specs(), run=runs(), ways=PAIRS)
+def test_workers_stay_as_long_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=20)
 @given(spec=populous_specs(), run=runs(), ways=PAIRS)
 def test_several_populations_live_as_in_the_reference_simulator_for_fresh_specs(
     spec: dict, run: dict, ways: tuple

@@ -235,6 +235,29 @@ BEARING = world(
     gap=exponential(2),
     resources={"hall": {"capacity": 2}},
 )
+TIMETABLE = [
+    {"type": "every", "name": "x", "every": "3S", "size": uniform(0, 2), "variables": [integer("line", uniform(0, 9))]},
+    {"type": "every", "name": "y", "every": "5S", "count": 0},
+]
+# Delays by expression, in the time of a profile, and up to the times of sources; what clocks show, and profiles.
+LINGERING = world(
+    counter("n"),
+    {"name": "visits", "type": "expression", "value": "visits"},
+    {"name": "age", "type": "expression", "value": "age"},
+    read("line"),
+    states=[
+        {"name": "a", "emitter": "e", "delay": exponential("0.5 + 0.1 * visits"), "delay_profile": "wave"}
+        | {"variables": [{"name": "seen", "type": "now"}]}
+        | {"transitions": [{"next": "b", "when": "profile('wave') > 1.01"}, {"next": "a", "when": "visits < 9"}]},
+        {"name": "b", "emitter": "e", "delay": {"type": "gamma", "shape": "1.0 + visits % 2", "scale": 0.5}}
+        | {"transitions": [{"next": "c", "when": "minute(time) % 2 = 0 or time - seen > 3"}, {"next": "a"}]},
+        {"name": "c", "emitter": "e"}
+        | {"delay": {"type": "next", "source": TIMETABLE}}
+        | {"transitions": [{"next": "a", "when": "second(time) < 50 and age < 300"}]},
+    ],
+    gap=exponential(2),
+    profiles={"wave": {"type": "sine", "period": "10M", "amplitude": 0.5}},
+)
 # What templates of two emitters remember together: one list under two keys, rows, a count of each alone.
 TELLING = (
     "{% if not shared.a %}{% set l = [] %}"
@@ -268,6 +291,7 @@ SPECS = {
     "conditional": CONDITIONAL,
     "sharing": SHARING,
     "bearing": BEARING,
+    "lingering": LINGERING,
     "lives": LIVES,
     "clickstream": json.loads((ROOT / "conf/gen/clickstream.json").read_text()),
 }

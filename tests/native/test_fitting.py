@@ -33,7 +33,7 @@ def programs() -> Programs:
 
 
 def decide(made: Programs) -> Decision:
-    return Decision(made, Machine(made))
+    return Decision(made, Machine(made, None))
 
 
 def changed(table: str, value: int, at: object = -1) -> Callable[[Programs], Programs]:
@@ -57,7 +57,7 @@ MISFITS: dict[str, Callable[[Programs], Programs]] = {
         for name in ("whole", "real", "listed", "listed real", "known", "known real", "keep", "keep real")
         for argument in (-1, 1000)
     },
-    **{f"{name} {argument}": calling(name, argument) for name in ("fact", "seconds") for argument in (-1, 6)},
+    **{f"{name} {argument}": calling(name, argument) for name in ("fact", "seconds") for argument in (-1, 7)},
     "a field below 0": calling("drawn", -1),
     "a setting behind the instructions": changed("entry", 1000),
     "settings in another order": changed("entry", 1000, 0),

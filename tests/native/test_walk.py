@@ -18,7 +18,7 @@ from datagen import draw
 from datagen.clock import NEVER
 from datagen.distributions.exponential import Exponential
 from datagen.distributions.uniform import Uniform
-from datagen.engine import arrivals, sharing, walk
+from datagen.engine import arrivals, lasting, sharing, walk
 from datagen.engine.brood import spawns_of
 from datagen.engine.conditions import Conditions, Programs
 from datagen.engine.plan import Plan
@@ -34,7 +34,7 @@ from datagen.native.decision import Decision
 from datagen.native.machine import Machine
 from datagen.native.resources import Resources
 from datagen.native.walk import EventLoop
-from tests.engine.test_snapshot import BEARING, CONDITIONAL, SHARING
+from tests.engine.test_snapshot import BEARING, CONDITIONAL, LINGERING, SHARING
 from tests.worlds import READY, ROOT, START, constant, exponential, state, uniform, world
 
 _WORD = 2**64 - 1
@@ -83,7 +83,7 @@ def plain(monkeypatch) -> tuple[type, type]:
     monkeypatch.setattr(cython, "address", lambda place: place)
     for name in ("", ".datagen", ".datagen.native", ".libc"):
         provide(name)
-    provide(".libc.math", rint=lambda number: float(np.rint(number)), fmod=math.fmod, isfinite=math.isfinite)
+    provide(".libc.math", rint=lambda number: float(np.rint(number)), fmod=math.fmod, isfinite=math.isfinite, fabs=abs)
     provide(".datagen.native.draws", mix=mix, numbered=numbered, standard=standard)
     provide(".datagen.native.agenda", fetch_ahead=lambda place: None)
     provide(".datagen.native.rhythm", Rhythm=list)
@@ -106,12 +106,12 @@ def plain(monkeypatch) -> tuple[type, type]:
             super().house(source.view(np.recarray), times, crowd.view(np.recarray))
 
     provide(".datagen.native.agenda", Agenda=Agenda, Worker=list)
-    provide(".datagen.native.sources", Sources=Sources, Source=list)
+    provide(".datagen.native.sources", Sources=Sources, Source=list, Pace=sources.Pace)
     machine_source = as_plain_python("machine")
 
     class Machine(machine_source.Machine):
-        def __init__(self, programs: Programs) -> None:
-            super().__init__(programs)
+        def __init__(self, programs: Programs, pace: object) -> None:
+            super().__init__(programs, pace)
             self.stack, self.reals, self.holds = [0] * 256, [0.0] * 256, [False] * 256
 
     provide(".datagen.native.machine", Machine=Machine)
@@ -125,7 +125,7 @@ def plain(monkeypatch) -> tuple[type, type]:
 
     provide(".datagen.native.children", Children=Children)
     numbers = ("REACHED", "FULL", "CROWDED", "NO_TIMES", "NO_WAITS", "UNKNOWN", "STUCK", "ENDED", "CHANGED", "BEYOND")
-    paused = {name: number for number, name in enumerate((*numbers, "FAULT", "WAITING", "EXPLODED"))}
+    paused = {name: number for number, name in enumerate((*numbers, "FAULT", "WAITING", "EXPLODED", "ASKED"))}
     provide(".datagen.native.pauses", **paused)
     sys.modules["cython.cimports.datagen.native"].pauses = sys.modules["cython.cimports.datagen.native.pauses"]
 
@@ -145,6 +145,15 @@ def plain(monkeypatch) -> tuple[type, type]:
     provide(".datagen.native.resources", Resources=Resources)
     provide(".datagen.native.journal", Journal=journal.Journal)
     provide(".datagen.native.stays", Stays=stays.Stays)
+    lasting_source, threshold = as_plain_python("lasting"), as_plain_python("threshold")
+
+    class Threshold(threshold.Threshold):
+        def house(self, slots: Slots) -> None:
+            super().house(slots)
+            self.workers = slots.workers.view(np.recarray)
+
+    provide(".datagen.native.lasting", Lasting=lasting_source.Lasting)
+    provide(".datagen.native.threshold", Threshold=Threshold)
     nursery = as_plain_python("nursery")
 
     class Nursery(nursery.Nursery):
@@ -163,6 +172,7 @@ def plain(monkeypatch) -> tuple[type, type]:
     for owner, name, made in (
         (walk, "Machine", Machine),
         (walk, "Decision", decision.Decision),
+        (lasting, "Core", lasting_source.Lasting),
         (sharing, "Agenda", Agenda),
         (sharing, "Children", Children),
         (sharing, "Resources", Resources),
@@ -196,7 +206,7 @@ def assert_same(found: list[Steps], expected: list[Steps]) -> None:
         assert all((one.before[group] == other.before[group]).all() for group in other.before)
 
 
-@pytest.mark.parametrize("name", [*READY, "conditional", "sharing", "bearing"])
+@pytest.mark.parametrize("name", [*READY, "conditional", "sharing", "bearing", "lingering"])
 @pytest.mark.parametrize("most", [3, 1000])
 def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, name: str, most: int) -> None:
     monkeypatch.setattr(walk, "_FIRST_ROWS", 400)
@@ -204,7 +214,11 @@ def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, n
     monkeypatch.setattr(walk, "_FIRST_SLOTS", 2)
     monkeypatch.setattr(walk, "_CROWD", 4)
     monkeypatch.setattr(walk, "_DAYS", 64)
-    spec = {"conditional": CONDITIONAL, "sharing": SHARING, "bearing": BEARING}.get(name) or READY[name]
+    lingering = {**LINGERING, "states": [{**LINGERING["states"][0]}, *LINGERING["states"][1:]]}
+    del lingering["states"][0]["delay_profile"]  # whose table only the compiled core has
+    lingering["states"][0]["transitions"] = [{"next": "b", "when": "minute(time) > 1"}, {"next": "a"}]
+    own = {"conditional": CONDITIONAL, "sharing": SHARING, "bearing": BEARING, "lingering": lingering}
+    spec = own.get(name) or READY[name]
     compiled = walked(spec, most, 3)
     plain = request.getfixturevalue("plain")
     monkeypatch.setattr(walk, "EventLoop", plain[0])
@@ -284,12 +298,15 @@ def loop_of(
     """An event loop that is ready to go, with some of its tables replaced, and of those of its resources."""
     plan = Plan(datagen.load(spec).spec, parse_moment(START))
     sources = arrivals.Arrivals(plan, 1, slots, 1024)
-    programs = Conditions(plan, Pools(plan.population, 1, Event()).world()).programs
-    decision = Decision(programs, Machine(programs))
+    conditions = Conditions(plan, Pools(plan.population, 1, Event()).world())
+    programs = conditions.programs
+    machine = Machine(programs, None)
+    decision = Decision(programs, machine)
     children = Children(spawns_of(plan, programs, 1), decision, 10)
     agenda = Agenda(np.empty(8, np.int32))
     shared = Resources(replace(requests_of(plan, programs), **(requests or {})), agenda, decision, children)
-    made = EventLoop(replace(plan.tables, **tables), [3, 4, 5, 6], sources.core, shared)
+    late = lasting.Lasting(plan, conditions, machine, 1).core
+    made = EventLoop(replace(plan.tables, **tables), [3, 4, 5, 6], sources.core, shared, late)
     sources.supply()
     waits, resources = foreign_waits(plan.population.states), len(plan.population.resources)
     shape = Shape(len(plan.groups), len(waits), 0, 0, len(programs.first), resources, shared.used)

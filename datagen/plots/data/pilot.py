@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen import draw
-from datagen.clock import time_left
+from datagen.clock import NEVER, time_left
 from datagen.draw import Integers, Keys
 from datagen.engine.expectation import Expectation
 from datagen.engine.plan import Plan
@@ -56,6 +56,7 @@ class Walked:
     step: Integers  # (n,)
     state: npt.NDArray[np.int32]  # (n,)
     keys: Keys  # (n,) row keys
+    left: Integers  # (n,) when workers stop, where that comes next and is noted; else ``NEVER``
     due: Integers  # (sources,) how many workers of each source came due
     warmed: int  # steps before the start
     reached: int  # ns since the start: all steps before it are there
@@ -154,6 +155,7 @@ class Pilot:
         columns = {name: _column(parts, name)[entries] for name in ("time", "worker", "step", "state", "keys")}
         return Walked(
             **columns,
+            left=_left(parts, columns["worker"]),
             due=walk.due,
             warmed=int(np.searchsorted(columns["time"], 0)),
             reached=reached,
@@ -219,8 +221,10 @@ class Pilot:
         waits = np.zeros(len(rows), np.int64)
         for number, state in enumerate(self.population.states):
             own = np.flatnonzero(states == number)
-            if state.delay is not None and len(own):
-                waits[own] = state.delay.waits(keys[own], purpose)
+            if state.follows_the_instant:
+                waits[own] = np.minimum(self._nexts[rows[own]], walked.left[rows[own]]) - walked.time[rows[own]]
+            elif state.drawn_delay is not None and len(own):
+                waits[own] = state.drawn_delay.waits(keys[own], purpose)
         for door in self.watched.doors.values():
             waiting = states == door
             waits[waiting] = np.maximum(self._nexts[rows[waiting]] - walked.time[rows[waiting]], 0)
@@ -244,6 +248,22 @@ class Pilot:
         last = np.zeros(len(found), np.int64)
         last[worker] = np.arange(len(worker))  # of rows of the same worker the last one stays
         return last
+
+
+def _left(parts: Sequence[Steps], worker: Integers) -> Integers:
+    """Return when the workers of rows (n,) stop, of their last rows and where that is noted; else ``NEVER``."""
+    stops = dict(zip(_stops(parts, "worker").tolist(), _stops(parts, "time").tolist(), strict=True))
+    is_last = np.ones(len(worker), bool)
+    order = np.argsort(worker, kind="stable")
+    is_last[order[:-1]] = worker[order][1:] != worker[order][:-1]
+    left = np.full(len(worker), NEVER)
+    for row in np.flatnonzero(is_last & np.isin(worker, [*stops])).tolist():
+        left[row] = stops[int(worker[row])]
+    return left
+
+
+def _stops(parts: Sequence[Steps], name: str) -> Integers:
+    return np.concatenate([np.zeros(0, np.int64), *(getattr(part.stops, name) for part in parts)])
 
 
 def _column(parts: Sequence[Steps], name: str) -> npt.NDArray[Any]:

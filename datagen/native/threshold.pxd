@@ -1,0 +1,24 @@
+# What happens before a worker makes a step, for the walk.
+from datagen.native.agenda cimport Agenda, Worker
+from datagen.native.children cimport Children
+from datagen.native.decision cimport Decision
+from datagen.native.journal cimport Journal
+from datagen.native.resources cimport Resources
+from datagen.native.sources cimport Sources
+from datagen.native.stays cimport Stays
+
+cdef class Threshold:
+    cdef Sources sources
+    cdef Resources resources
+    cdef Stays stays
+    cdef Journal journal
+    cdef Agenda agenda
+    cdef Children children
+    cdef Decision decision
+    cdef bint shares  # whether workers wait for others
+    cdef Worker[::1] workers
+    cdef int[::1] origin  # (slots,) as in the walk
+
+    cdef int bear(self, int place, bint is_outside) noexcept nogil
+    cdef int ask(self, int slot, unsigned long long key) noexcept nogil
+    cdef void look(self, int slot, long long steps) noexcept nogil

@@ -1,0 +1,81 @@
+"""What happens before a worker makes a step: its birth of a source, and asking for what a state needs.
+
+Sits between the walk and those who know of sources, of waits, of values and of lines.
+"""
+
+import cython
+from cython.cimports.datagen.native import pauses
+from cython.cimports.datagen.native.draws import numbered
+from cython.cimports.datagen.native.journal import Journal
+from cython.cimports.datagen.native.resources import Resources
+from cython.cimports.datagen.native.sources import Source, Sources
+from cython.cimports.datagen.native.stays import Stays
+from cython.cimports.datagen.native.waits import time_after
+
+
+@cython.final  # so that its methods are called directly
+@cython.cclass
+class Threshold:
+    """Lets workers in."""
+
+    def __init__(self, sources: Sources, resources: Resources, stays: Stays, journal: Journal) -> None:
+        """Take what knows of sources, of lines and kin, of waits, and of values."""
+        self.sources, self.resources, self.stays, self.journal = sources, resources, stays, journal
+        self.agenda, self.children, self.decision = resources.agenda, resources.children, resources.decision
+        self.shares = resources.used
+
+    def house(self, slots: object) -> None:
+        """Take the arrays that have a place for each slot."""
+        self.workers, self.origin = slots.workers, slots.origin
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def bear(self, place: cython.int, is_outside: cython.bint) -> cython.int:
+        """Let the next worker of a source be born, under the limit or outside of it; return its slot."""
+        source: cython.pointer(Source) = cython.address(self.sources.source[place])
+        slot: cython.int = self.agenda.take_slot()
+        self.workers[slot].time = self.sources.coming
+        self.workers[slot].number = self.sources.crowd[source.crowd].number
+        self.workers[slot].key = numbered(source.key, source.number)
+        self.workers[slot].step = 0
+        self.workers[slot].state = source.turned if is_outside else source.state
+        self.origin[slot] = ~place if is_outside else place
+        self.stays.bear(slot, place, source.number - source.first)
+        if self.shares:
+            self.resources.bear(slot)
+            self.children.bear(slot)
+        if self.decision.used:
+            self.decision.bear(slot, place, self.workers[slot].time, source.number, source.number - source.first)
+        late: cython.longlong = 0 if source.is_kept else self.sources.coming - source.due
+        self.journal.bear(slot, cython.address(self.workers[slot]), place, source.number, late)
+        return slot
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def ask(self, slot: cython.int, key: cython.ulonglong) -> cython.int:
+        """Let a worker who enters a state, or goes on with it, ask for what it needs there; return a pause."""
+        state: cython.int = self.workers[slot].state
+        delay: cython.longlong
+        if self.resources.asked[slot] < 0:
+            if self.decision.used:
+                self.decision.arrive(slot, state)
+            self.resources.enter(slot, state)
+            if self.resources.following[state] >= 0:
+                delay = self.stays.limit(slot, state, self.workers[slot].step, key)
+                if delay < 0:
+                    return pauses.UNKNOWN
+                self.resources.wait_until(slot, time_after(self.workers[slot].time, delay))
+        if self.decision.used:
+            self.look(slot, self.workers[slot].step + 1)
+        return self.resources.go_on(slot, state)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def look(self, slot: cython.int, steps: cython.longlong) -> cython.void:
+        """Let conditions know this instant, at which a worker has entered so many states."""
+        waited: cython.longlong = self.resources.wait[slot] if self.shares else 0
+        alive: cython.longlong = self.sources.fellows(self.workers[slot].number)
+        self.decision.look(slot, cython.address(self.workers[slot]), steps, waited, alive)
