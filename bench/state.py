@@ -13,6 +13,7 @@ _ALIVE = 100
 _BUSY = 1.1  # places for each worker alive: some have to wait
 
 Spec = dict[str, Any]
+_ROWS: Spec = {"columns": ["n"], "rows": [[number] for number in range(1000)], "shared": {"count": 0}}
 
 
 def states(setting: Setting) -> Iterator[Line]:
@@ -20,8 +21,10 @@ def states(setting: Setting) -> Iterator[Line]:
     cases: dict[str, tuple[Spec, float | None]] = {
         "": (steady(_ALIVE), None),
         "a condition over visits": (_each(_conditional), 40),
-        "`use`, and nobody waits": (_each(_using, 10**6), 120),
-        "`use`, and some wait": (_each(_using, round(_ALIVE * _BUSY)), None),
+        "`set`, of the spec": (_each(_changing, shared={"total": 0}), 60),
+        "`set`, of a row": (_holding(), 60),
+        "`use`, and nobody waits": (_each(_using, resources=_desk(10**6)), 120),
+        "`use`, and some wait": (_each(_using, resources=_desk(round(_ALIVE * _BUSY))), None),
     }
     paths = {name: setting.save(f"spec{place}.json", spec) for place, (name, (spec, _)) in enumerate(cases.items())}
     runs = setting.repeat(lambda: {name: _nanoseconds(setting, path) for name, path in paths.items()})
@@ -36,16 +39,31 @@ def _nanoseconds(setting: Setting, path: str) -> float:
     return float(found["cpu_seconds"] / found["steps"] * 1e9)
 
 
-def _each(change: Callable[..., Spec], *given: int) -> Spec:
-    """Return the population with all its states changed."""
+def _each(change: Callable[..., Spec], **keys: Any) -> Spec:
+    """Return the population with all its states changed, and other keys."""
     spec = steady(_ALIVE)
-    shared = {"resources": {"desk": {"capacity": given[0]}}} if given else {}
-    return {**spec, **shared, "states": [change(state) for state in spec["states"]]}
+    return {**spec, **keys, "states": [change(state) for state in spec["states"]]}
+
+
+def _desk(capacity: int) -> Spec:
+    return {"desk": {"capacity": capacity}}
 
 
 def _conditional(state: Spec) -> Spec:
     first, *others = state["transitions"]
     return {**state, "transitions": [{**first, "when": "visits < 1000"}, *others]}
+
+
+def _changing(state: Spec) -> Spec:
+    return {**state, "set": {"total": "total + 1"}}
+
+
+def _holding() -> Spec:
+    """Return the population with a row for each worker from its first state on."""
+    spec = _each(lambda state: {**state, "set": {"row.count": "row.count + 1"}}, tables={"rows": _ROWS})
+    first, *others = spec["states"]
+    own = {"name": "row", "type": "row", "table": "rows"}
+    return {**spec, "states": [{**first, "variables": [*first.get("variables", []), own]}, *others]}
 
 
 def _using(state: Spec) -> Spec:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from datagen.draw import Integers
 from datagen.native.machine import INSTRUCTIONS
 from datagen.problems import show
+from datagen.records.batch import Layout
 from datagen.records.decimal import is_decimal
 from datagen.records.expression.facets import BOOLEAN, NUMBER, as_numpy, condition, constant, spread, words_of
 from datagen.records.expression.logic import Compare, Every, In, Missing, Not, Null, Some
@@ -25,13 +26,15 @@ from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Name, Rounded
 
 MOST_LISTED = 65536  # values, or combinations of them
+MOST_ROWS = 2**20  # of a table
 _DEEPEST = 256  # values on the stack, as datagen/native/machine.pxd has it
 WHOLE, REAL, TRUTH, NONE = "whole", "real", "truth", "none"  # types of values; of the last one all are null
 _OF_ARROW = {pa.int64(): WHOLE, pa.float64(): REAL, pa.bool_(): TRUTH, pa.null(): NONE}
 ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()}
 _SWAPPED = {">": "<", ">=": "<="}
-_PUSHED = {"whole", "real", "known", "known real", "drawn", "drawn real", "fact", "seconds"}
-_IN_PLACE = {"listed", "listed real", "to real", "is null", "not"}
+_PUSHED = {"whole", "real", "known", "known real", "drawn", "drawn real", "fact", "seconds", "cell", "cell real"}
+_IN_PLACE = {"listed", "listed real", "to real", "is null", "not", "cell at", "cell at real"}
+_TAKING_TWO = {"choose", "share at", "share at real"}
 
 Code = tuple[tuple[str, int], ...]  # instructions, by their names, with their arguments
 _NULL: Code = (("whole", 0),)  # the first of the constants
@@ -98,6 +101,15 @@ class Compiler:
         self._constants = constants
         self._zone = zone
 
+    @property
+    def layout(self) -> Layout:
+        """Return the types of what can be read."""
+        types = {
+            name: ARROW[source.type] if source.values is None else source.values.type
+            for name, source in self._sources.items()
+        }
+        return Layout({"": types})
+
     def condition(self, node: Node) -> Part:
         """Return the instructions for an expression that is true or not."""
         return self._checked(self._truth(node))
@@ -109,6 +121,17 @@ class Compiler:
     def value(self, node: Node) -> Part:
         """Return the instructions for an expression of any type."""
         return self._checked(self._part(node))
+
+    def change(self, target: Source, row: Code, node: Node) -> Code:
+        """Return the instructions to set what all share, in the row at a place on the stack if there is one."""
+        part = self.value(node)
+        words = {WHOLE: "a whole number", REAL: "a number with a point", TRUTH: "true or false", NONE: "always null"}
+        if part.type != target.type and (part.type, target.type) != (WHOLE, REAL):
+            raise Unprogrammable(f"is {words[part.type]}, and what it sets is {words[target.type]} from the start")
+        real = " real" if target.type == REAL else ""
+        value = _as_real(part) if real else part
+        last = (f"share at{real}" if row else f"share{real}", target.code[-1][1])
+        return self._checked(Part(target.type, (*row, *value.code, last))).code
 
     def _checked(self, part: Part) -> Part:
         if deepest(part.code) > _DEEPEST:
@@ -193,7 +216,7 @@ class Compiler:
             raise Unprogrammable(f"{show(min(node.names))} can't be read by a state")
         lists = [values for name in names if (values := self._sources[name].values) is not None]
         size = prod(map(len, lists))
-        if len(lists) < len(names) or size > MOST_LISTED:
+        if len(lists) < len(names) or size > (MOST_ROWS if len(lists) == 1 else MOST_LISTED):
             return None
         places = np.indices((*map(len, lists), 1)).reshape(len(lists) + 1, size)[:-1]
         columns = {name: values.take(pa.array(at)) for name, values, at in zip(names, lists, places, strict=True)}
@@ -236,7 +259,7 @@ def deepest(code: Code) -> int:
     """Return how many values are on the stack at most while instructions are followed."""
     now = most = 0
     for name, _ in code:
-        now += 1 if name in _PUSHED else 0 if name in _IN_PLACE else -2 if name == "choose" else -1
+        now += 1 if name in _PUSHED else 0 if name in _IN_PLACE else -2 if name in _TAKING_TWO else -1
         most = max(most, now)
     return most
 

@@ -185,6 +185,8 @@ class _Explanation:
         """Yield what the numbers don't count with, in words."""
         if any(state.spawn for state in self.spec.states):
             yield "workers whom others spawn, and their records"
+        if self.spec.is_swayed:
+            yield "shared values, beyond how they change in a pilot"
         if self.spec.limit_profile is not None:
             yield "limit_profile, as if the limit were always the same"
         for name, resource in self.spec.resources.items():

@@ -22,7 +22,8 @@ def contradictions(population: Population) -> Found:
     for path, source in population.placed_sources():
         if source.measures:
             state = states[source.state] if source.state is not None else population.states[0]
-            for text in (*_other_records(states, state, emitters), *_unknown(source, state, emitters)):
+            found = [*_other_records(states, state, emitters), *_unknown(source, state, emitters)]
+            for text in (*found, *_shared(population, source, state)):
                 yield (*path, "bytes"), text
             if source.when_full != "wait":
                 yield (
@@ -44,6 +45,14 @@ def _other_records(states: dict[str, State], state: State, emitters: dict[str, E
         if states[name].emitter is not None:
             yield f"each of its workers must emit one record and no more, and can get to state {show(name)} behind it"
             return
+
+
+def _shared(population: Population, source: Arrival, state: State) -> Iterator[str]:
+    """Yield what makes records that depend on what all workers share."""
+    fields = next((one.dimensions for one in population.emitters if one.name == state.emitter), [])
+    for dimension in (*source.variables, *state.variables, *fields):
+        for name in {name for _, name in dimension.all_names() if population.shares(name)}:
+            yield f"{show(dimension.name)} reads {show(name)}, which others may have changed by then"
 
 
 def _unknown(source: Arrival, state: State, emitters: dict[str, Emitter]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from datagen.language.resource import Waiting
 from datagen.plugin.dimension import AnyDimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
 from datagen.plugin.expression import AnyExpression, MaybeNumber
-from datagen.plugin.model import Model, invalid
+from datagen.plugin.model import Model, Named, invalid
 from datagen.problems import Path_, show
 from datagen.records.expression import Expression
 
@@ -86,6 +86,12 @@ class State(Waiting):
     name: str = Field(min_length=1, description='name of the state, unique, not "stop"')
     emitter: str | None = Field(None, description="name of the emitter whose record is emitted on entering the state")
     variables: list[AnyDimension] = Field([], description="variables of the worker that are set on entering the state")
+    set_: Named[AnyExpression] = Field(
+        {},
+        alias="set",
+        description="shared values to change once the variables are set, each with an expression: of the spec by name, "
+        "or `row.name` of the row that a variable holds",
+    )
     delay: AnyDistribution | None = Field(None, description="how long a worker stays, in seconds; 0 without it")
     spawn: list[Spawn] = Field([], description="other workers to bring about, who take no place under a limit")
     next: str | None = Field(
@@ -106,7 +112,11 @@ class State(Waiting):
     def expressions(self) -> Iterator[Expression]:
         """Yield all its expressions but those of variables."""
         yield from (expression for way in self.transitions for _, expression in way.expressions())
-        yield from (expression for _, expression in (*self.priorities(), *self.counts()))
+        yield from (expression for _, expression in (*self.priorities(), *self.counts(), *self.changes()))
+
+    def changes(self) -> Iterator[tuple[tuple[str, str], Expression]]:
+        """Yield what shared values are set to, in order, each with its path from here."""
+        yield from ((("set", name), expression) for name, expression in self.set_.items())
 
     def counts(self) -> Iterator[tuple[tuple[str, int, str], Expression]]:
         """Yield how many workers it spawns where that is an expression, each with its path from here."""

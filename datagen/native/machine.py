@@ -11,7 +11,8 @@ from cython.cimports.libc.math import fmod, isfinite
 MOST = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
 LEAST = cython.declare(cython.longlong, -MOST - 1)
 
-# What puts a value on the stack: a constant, what is kept of a worker, what was drawn, what is known of the instant;
+# What puts a value on the stack: a constant, what is kept of a worker, what was drawn, what is known of the instant, a
+# cell of what all workers share;
 WHOLE = cython.declare(cython.int, 0)
 REAL = cython.declare(cython.int, 1)
 KNOWN = cython.declare(cython.int, 2)
@@ -20,38 +21,47 @@ DRAWN = cython.declare(cython.int, 4)
 DRAWN_REAL = cython.declare(cython.int, 5)
 FACT = cython.declare(cython.int, 6)
 SECONDS = cython.declare(cython.int, 7)
+CELL = cython.declare(cython.int, 8)
+CELL_REAL = cython.declare(cython.int, 9)
 # keeps the one on top;
-KEEP = cython.declare(cython.int, 8)
-KEEP_REAL = cython.declare(cython.int, 9)
+KEEP = cython.declare(cython.int, 10)
+KEEP_REAL = cython.declare(cython.int, 11)
 # makes another one of it: a place of a list what is there;
-LISTED = cython.declare(cython.int, 10)
-LISTED_REAL = cython.declare(cython.int, 11)
-TO_REAL = cython.declare(cython.int, 12)
-IS_NULL = cython.declare(cython.int, 13)
-NOT = cython.declare(cython.int, 14)
+LISTED = cython.declare(cython.int, 12)
+LISTED_REAL = cython.declare(cython.int, 13)
+TO_REAL = cython.declare(cython.int, 14)
+IS_NULL = cython.declare(cython.int, 15)
+NOT = cython.declare(cython.int, 16)
 # makes one of several;
-CHOOSE = cython.declare(cython.int, 15)
-COALESCE = cython.declare(cython.int, 16)
-AND = cython.declare(cython.int, 17)
-OR = cython.declare(cython.int, 18)
+CHOOSE = cython.declare(cython.int, 17)
+COALESCE = cython.declare(cython.int, 18)
+AND = cython.declare(cython.int, 19)
+OR = cython.declare(cython.int, 20)
+# reads the cell of a row, by its number, and shares the one on top, or does so in the cell of the row below it;
+CELL_AT = cython.declare(cython.int, 21)
+CELL_AT_REAL = cython.declare(cython.int, 22)
+SHARE = cython.declare(cython.int, 23)
+SHARE_REAL = cython.declare(cython.int, 24)
+SHARE_AT = cython.declare(cython.int, 25)
+SHARE_AT_REAL = cython.declare(cython.int, 26)
 # makes one of two numbers, whole ones and then real ones.
-ADD = cython.declare(cython.int, 19)
-SUBTRACT = cython.declare(cython.int, 20)
-MULTIPLY = cython.declare(cython.int, 21)
-MODULO = cython.declare(cython.int, 22)
-EQUAL = cython.declare(cython.int, 23)
-UNEQUAL = cython.declare(cython.int, 24)
-LESS = cython.declare(cython.int, 25)
-AT_MOST = cython.declare(cython.int, 26)
-ADD_REAL = cython.declare(cython.int, 27)
-SUBTRACT_REAL = cython.declare(cython.int, 28)
-MULTIPLY_REAL = cython.declare(cython.int, 29)
-MODULO_REAL = cython.declare(cython.int, 30)
-DIVIDE_REAL = cython.declare(cython.int, 31)
-EQUAL_REAL = cython.declare(cython.int, 32)
-UNEQUAL_REAL = cython.declare(cython.int, 33)
-LESS_REAL = cython.declare(cython.int, 34)
-AT_MOST_REAL = cython.declare(cython.int, 35)
+ADD = cython.declare(cython.int, 27)
+SUBTRACT = cython.declare(cython.int, 28)
+MULTIPLY = cython.declare(cython.int, 29)
+MODULO = cython.declare(cython.int, 30)
+EQUAL = cython.declare(cython.int, 31)
+UNEQUAL = cython.declare(cython.int, 32)
+LESS = cython.declare(cython.int, 33)
+AT_MOST = cython.declare(cython.int, 34)
+ADD_REAL = cython.declare(cython.int, 35)
+SUBTRACT_REAL = cython.declare(cython.int, 36)
+MULTIPLY_REAL = cython.declare(cython.int, 37)
+MODULO_REAL = cython.declare(cython.int, 38)
+DIVIDE_REAL = cython.declare(cython.int, 39)
+EQUAL_REAL = cython.declare(cython.int, 40)
+UNEQUAL_REAL = cython.declare(cython.int, 41)
+LESS_REAL = cython.declare(cython.int, 42)
+AT_MOST_REAL = cython.declare(cython.int, 43)
 
 INSTRUCTIONS = {
     "whole": WHOLE,
@@ -62,6 +72,8 @@ INSTRUCTIONS = {
     "drawn real": DRAWN_REAL,
     "fact": FACT,
     "seconds": SECONDS,
+    "cell": CELL,
+    "cell real": CELL_REAL,
     "keep": KEEP,
     "keep real": KEEP_REAL,
     "listed": LISTED,
@@ -73,6 +85,12 @@ INSTRUCTIONS = {
     "coalesce": COALESCE,
     "and": AND,
     "or": OR,
+    "cell at": CELL_AT,
+    "cell at real": CELL_AT_REAL,
+    "share": SHARE,
+    "share real": SHARE_REAL,
+    "share at": SHARE_AT,
+    "share at real": SHARE_AT_REAL,
     "+": ADD,
     "-": SUBTRACT,
     "*": MULTIPLY,
@@ -106,6 +124,7 @@ class Machine:
         self.code, self.argument = programs.code, programs.argument
         self.whole, self.real, self.valid = programs.whole, programs.real, programs.valid
         self.facts = programs.facts
+        self.cells, self.cells_real = programs.cells, programs.cells.view("float64")
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
@@ -137,7 +156,7 @@ class Machine:
         argument: cython.int
         for at in range(begin, end):
             code, argument = self.code[at], self.argument[at]
-            if code <= SECONDS:
+            if code <= CELL_REAL:
                 top += 1
                 if code == WHOLE:
                     self.stack[top], self.holds[top] = self.whole[argument], self.valid[argument]
@@ -155,8 +174,12 @@ class Machine:
                     self.holds[top] = self.there[slot, argument, place]
                 elif code == FACT:
                     self.stack[top], self.holds[top] = self.facts[argument], True
-                else:
+                elif code == SECONDS:
                     self.reals[top], self.holds[top] = cython.cast(cython.double, self.facts[argument]) / 1e9, True
+                elif code == CELL:
+                    self.stack[top], self.holds[top] = self.cells[argument], True
+                else:
+                    self.reals[top], self.holds[top] = self.cells_real[argument], True
             elif code == KEEP:
                 self.known[slot, argument], self.has[slot, argument] = self.stack[top], self.holds[top]
                 top -= 1
@@ -197,12 +220,38 @@ class Machine:
             if not self.holds[top]:
                 self.stack[top], self.reals[top] = self.stack[top + 1], self.reals[top + 1]
                 self.holds[top] = self.holds[top + 1]
+        elif code > OR:
+            top = self._share(code, argument, top)
         else:
             top -= 1
             one: cython.bint = self.holds[top] and self.stack[top] != 0
             other: cython.bint = self.holds[top + 1] and self.stack[top + 1] != 0
             self.stack[top], self.holds[top] = (one and other) if code == AND else (one or other), True
         return top
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _share(self, code: cython.int, argument: cython.int, top: cython.int) -> cython.int:
+        """Read the cell of a row, or write one, if there is a value and a row; return where the stack ends."""
+        holds: cython.bint = self.holds[top]
+        if code <= CELL_AT_REAL:
+            if holds and code == CELL_AT:
+                self.stack[top] = self.cells[argument + self.stack[top]]
+            elif holds:
+                self.reals[top] = self.cells_real[argument + self.stack[top]]
+            return top
+        below: cython.int = top - 1
+        cell: cython.longlong = argument
+        if code >= SHARE_AT:
+            holds = holds and self.holds[below]
+            cell += self.stack[below]
+            below -= 1
+        if holds and code in (SHARE, SHARE_AT):
+            self.cells[cell] = self.stack[top]
+        elif holds:
+            self.cells_real[cell] = self.reals[top] + 0.0  # never -0.0
+        return below
 
     @cython.cfunc
     @cython.nogil

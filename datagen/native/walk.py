@@ -265,8 +265,7 @@ class EventLoop:
         if self.decision.used:
             if self.decision.looks:
                 self._look(slot, step + 1)
-            self.decision.enter(slot, state, self.stays.place(slot, step))
-            self.decision.write(slot, state, row)
+            self.decision.go_in(slot, state, self.stays.place(slot, step), row)
         if self.children.used:
             self.children.begin_brood(slot, state, key, self.workers[slot].time)
         self.workers[slot].time = time_after(self.workers[slot].time, delay)

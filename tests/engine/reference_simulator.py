@@ -79,7 +79,7 @@ def emit(
     maker = Maker(spec, seed, start)
     alive = maker.values.alive
     rows = maker.rows()
-    for entry in walk(spec, seed, start, max_workers, spawns, maker.zone, alive):
+    for entry in walk(spec, seed, start, max_workers, spawns, maker.zone, alive, maker.values.shared):
         now, worker, state, row, variables = entry.time - warm_up, entry.worker, entry.state, entry.row, entry.variables
         if now >= 0:
             yield from ((0, row) for row in rows)
@@ -92,6 +92,7 @@ def emit(
             maker.bear(now, row, variables, entry.source)
             continue
         maker.enter(now, state, row, variables, entry.facts)
+        maker.change(state, variables)
         if now >= 0:
             for record in maker.records(state, row, variables) if "emitter" in state else [None]:
                 yield now, record
@@ -123,6 +124,7 @@ class Maker:
         self.values.offset = spec.get("timezone", self.offset)
         self.last: dict[tuple[int, str], Record] = {}  # record of a worker and an emitter
         self.values.tables = Tables(spec.get("tables", {}), seed, self.values.offset)
+        self.values.shared = Shared(spec, self.values.tables)
 
     def begin(self, now: int) -> None:
         """Let it be a time."""
@@ -160,6 +162,11 @@ class Maker:
         for field in state.get("variables", []):
             path = join("state", state["name"], field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
+
+    def change(self, state: Spec, variables: Record) -> None:
+        """Change the shared values that a state sets, once its variables are set; what is null changes nothing."""
+        for target, text in state.get("set", {}).items():
+            self.values.shared.change(target, variables, self.values.expression({"value": text}, variables))
 
     def rows(self) -> Iterator[Record]:
         """Yield the rows of tables as records: those of the tables that another is made of before its own."""
@@ -253,10 +260,12 @@ def walk(
     spawns: dict[int | str, list[int]],
     zone: str,
     alive: dict[int, tuple],
+    shared: "Shared",
 ) -> Iterator[Entry]:
     """Yield every birth and every entry of a state, in order.
 
     ``alive`` has the workers who are, with a source, whether they are outside of the limit, a key and variables.
+    Who gets an entry sets its variables, and changes what is ``shared``, before the next one is asked for.
 
     Of the events that are due the next is the one with the least (time, worker); the arrival of a worker stands behind
     all who are there, and of these the one that came due first, then the one whose source's name is first. A worker's
@@ -329,7 +338,7 @@ def walk(
                 hand_on(resources.leave(worker, states[lives[worker].state]))
             if isinstance(name, Leaving):
                 names = known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts()
-                names["incident"] = is_on
+                names |= {"incident": is_on} | shared.names(variables)
                 row = draw.numbered(key, np.array([step - 1]))
                 name = name.next_state(names, bits(seed, "transition", row))
             if name.lower() == "stop":
@@ -378,6 +387,7 @@ def walk(
                 heapq.heappush(events, (now + after, worker, step, GIVE_UP, name))
         names = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
         names = names | {"visits": life.visits[name], "visits()": life.visits.__getitem__, "incident": is_on}
+        names |= shared.names(variables)
         if not resources.go_on(worker, partial(priority_of, names)):
             continue
         life.waited = now - resources.waits.pop(worker).since
@@ -388,7 +398,7 @@ def walk(
         for entry in state.get("spawn", []):
             called = entry.get("name", entry["state"])
             made = bits(seed, join("state", name, "spawn", called), row)
-            known = facts | {"worker": life.number, "incident": is_on}
+            known = facts | {"worker": life.number, "incident": is_on} | shared.names(variables)
             for place in range(count_of(entry, known | unset_of(spec) | variables)):
                 child = Child(draw.numbered(made, np.array([place])), {}, worker)
                 first = draw.numbered(child.key, np.array([0]))
@@ -423,6 +433,51 @@ def priority_of(names: dict, wanted: Spec) -> float:
         names = names | {name: value for name, value in names["variables"].items() if value is not MISSING}
         given = evaluate(given, names, "UTC") or 0
     return float(given) + 0.0
+
+
+class Shared:
+    """The values that all workers see: of the spec, by name, and of rows of tables, by table, row and column."""
+
+    def __init__(self, spec: Spec, tables: "Tables | None") -> None:
+        self.values: Record = dict(spec.get("shared", {}))
+        self.starts = {name: table["shared"] for name, table in spec.get("tables", {}).items() if "shared" in table}
+        self.tables, self.cells = tables, {}
+        self.held: dict[str, str] = {}  # the table whose rows a variable holds
+        if spec:
+            owners = [*spec["states"], *(entry for state in spec["states"] for entry in state.get("spawn", []))]
+            arrivals = spec.get("arrivals", [])
+            owners += arrivals if isinstance(arrivals, list) else [arrivals]
+            fields = [field for owner in owners for field in owner.get("variables", [])]
+            self.held = {one["name"]: one["table"] for one in fields if one.get("table") in self.starts}
+
+    def cell(self, target: str, variables: Record) -> tuple | None:
+        """Return where a value of a row is; None where the variable holds none."""
+        variable, _, column = target.rpartition(".")
+        row = variables.get(variable)
+        if not isinstance(row, dict):
+            return None
+        table = self.held[variable]
+        rows = self.tables.rows(table)[0]
+        cell = table, next(place for place, one in enumerate(rows) if one is row), column
+        if cell not in self.cells:
+            start = self.starts[table][column]
+            self.cells[cell] = evaluate(start, row, "UTC") if isinstance(start, str) else start
+        return cell
+
+    def names(self, variables: Record) -> Record:
+        """Return all that can be read, by name."""
+        found = dict(self.values)
+        for variable, table in self.held.items():
+            for column in self.starts[table]:
+                cell = self.cell(f"{variable}.{column}", variables)
+                found[f"{variable}.{column}"] = None if cell is None else self.cells[cell]
+        return found
+
+    def change(self, target: str, variables: Record, value: object) -> None:
+        cell = target if target in self.values else self.cell(target, variables)
+        values = self.values if target in self.values else self.cells
+        if value is not None and cell is not None:
+            values[cell] = float(value) if isinstance(values[cell], float) else value
 
 
 UNBORN = 2**61
@@ -572,6 +627,7 @@ class Values:
         self.counted: Counter[str | tuple[str, int]] = Counter()
         self.pools: dict[str, list] = {}
         self.tables: Tables | None = None
+        self.shared = Shared({}, None)
         self.step = self.worker = 0
         self.alive: dict[int, tuple] = {}  # the workers
         self.log: dict[str, list[Record]] = {}  # the records so far, by emitter
@@ -585,6 +641,8 @@ class Values:
         names = (
             self.courses | {"time": self.time, "worker": None, "batch": None} | self.unset | variables | self.earlier
         )
+        own = {name: value for name, value in self.earlier.items() if name in self.shared.values}
+        names |= self.shared.names(variables) | own
         known = {name: None if value is MISSING else value for name, value in names.items()}
         known["previous"] = {name: None if value is MISSING else value for name, value in self.former.items()}
         value = evaluate(field["value"], known, self.offset)

@@ -15,6 +15,7 @@ from tests.engine.conditions import add_conditions
 from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.looking_back import add_memory
 from tests.engine.resources import add_levels, add_notes, add_resources
+from tests.engine.shared import add_shared
 from tests.engine.tables import add_keys, add_tables
 from tests.engine.whole_texts import add_objects, add_texts
 
@@ -686,4 +687,14 @@ def bearing_specs(draw: st.DrawFn) -> Spec:
     if any("bytes" in source for source in spec.get("arrivals", [])):
         return spec
     add_children(draw, spec, [emitter["name"] for emitter in spec["emitters"]])
+    return spec
+
+
+@st.composite
+def changing_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose workers change values that all see, and perhaps share resources and have children."""
+    spec = draw(st.one_of(conditional_specs(), sharing_specs(), bearing_specs()))
+    if any("bytes" in source for source in spec.get("arrivals", [])):
+        return spec
+    add_shared(draw, spec)
     return spec
