@@ -62,7 +62,7 @@ def _holding() -> Spec:
     """Return the population with a row for each worker from its first state on."""
     spec = _each(lambda state: {**state, "set": {"row.count": "row.count + 1"}}, tables={"rows": _ROWS})
     first, *others = spec["states"]
-    own = {"name": "row", "type": "row", "table": "rows"}
+    own = {"name": "row", "type": "row", "table": "rows", "pick": "worker"}  # nothing is drawn for it
     return {**spec, "states": [{**first, "variables": [*first.get("variables", []), own]}, *others]}
 
 

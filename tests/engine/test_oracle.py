@@ -23,6 +23,7 @@ from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
 from tests.engine.strategies import (
     bearing_specs,
+    changing_specs,
     conditional_specs,
     crowds,
     objective_specs,
@@ -286,3 +287,16 @@ def test_more_workers_than_a_window_has_steps_are_born_late_and_leave_the_line_w
     spec = world(states=[desk], gap=0.01, resources={"desk": {"capacity": 1}})
     run = {"start": "2001-12-20T13:13:12.132", "max_workers": 3, "records": 5000, "seed": 1}
     assert_equal(spec, run, ((None, 1),))
+
+
+@settings(FIXED, max_examples=80)
+@given(spec=changing_specs(), run=runs(), ways=PAIRS)
+def test_shared_values_change_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=5)
+@given(spec=changing_specs(), run=runs(), ways=PAIRS)
+def test_shared_values_change_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
