@@ -235,6 +235,32 @@ def test_a_value_of_a_row_is_read_below_what_sets_the_row() -> None:
         records_of(world(computed("x", "was"), states=[state], tables={"accounts": ACCOUNTS}), 1)
 
 
+def test_a_child_reads_the_row_of_its_parent_and_no_other() -> None:
+    own = [computed("was", "account.balance")]
+    state = setting({}, variables=[ACCOUNT], spawn=[{"state": "kid", "variables": own}])
+    kid = {"name": "kid", "emitter": "e"}
+    spec = world(computed("x", "was"), states=[state, kid], tables={"accounts": ACCOUNTS})
+    assert Counter(column(spec, 40)).keys() == {None, 10_000, 5_000, 0}
+    for own in ([computed("was", "account.balance"), ACCOUNT], [ACCOUNT, computed("was", "account.balance")]):
+        state["spawn"] = [{"state": "kid", "variables": own}]
+        with pytest.raises(datagen.InvalidInput, match='the variable "account" is set for the same child'):
+            column(spec)
+
+
+def test_children_have_no_number_and_get_the_first_row_by_it() -> None:
+    change = {"account.balance": "account.balance + 1"}
+    kid = {"name": "kid", "emitter": "k", "variables": [ACCOUNT | {"pick": "worker"}], "set": change}
+    spec = world(computed("x", "1"), states=[setting({}, spawn=[{"state": "kid"}]), kid], tables={"accounts": ACCOUNTS})
+    spec["emitters"].append({"name": "k", "dimensions": [computed("x", "account.id + account.balance")]})
+    assert column(spec, 4) == [1, "a10001", 1, "a10002"]
+
+
+def test_a_change_reads_what_is_known_of_the_instant() -> None:
+    """Also where nothing of it is noted for a record."""
+    state = setting({"total": "total + steps"}, to("a", "total < 10"), to("stop", "total >= 10"))
+    assert len(records_of(world(states=[state], shared={"total": 0}, gap=constant(100)), duration="90S")) == 4
+
+
 def test_what_is_shared_is_unknown_at_birth() -> None:
     spec = world(states=[setting({"total": "total + 1"})], shared={"total": 0}, tables={"accounts": ACCOUNTS})
     del spec["interarrival"]
@@ -250,23 +276,6 @@ def test_a_value_that_no_state_sets_is_warned_about(command, tmp_path) -> None:
     outcome = command("-c", path, "-s", START, "-n", "1")
     assert '"x":3' in outcome.out
     assert 'no state sets "total", so it stays as it is' in outcome.err
-
-
-def test_a_run_goes_on_with_what_was_shared(command, tmp_path) -> None:
-    state = setting({"total": "total + 1", "account.balance": "account.balance + total"}, variables=[ACCOUNT])
-    spec = world(
-        computed("x", "total"),
-        computed("y", "account.balance"),
-        states=[state],
-        shared={"total": 0},
-        tables={"accounts": ACCOUNTS},
-    )
-    path, kept = write_json(tmp_path / "spec.json", spec), str(tmp_path / "state")
-    whole = command("-c", path, "-s", START, "-n", "30", "--seed", "1").out
-    parts = [
-        command("-c", path, "-s", START, "-n", count, "--seed", "1", "--state", kept).out for count in ("15", "30")
-    ]
-    assert "".join(parts) == whole
 
 
 def test_records_that_are_measured_ahead_can_not_read_what_others_change() -> None:

@@ -235,6 +235,26 @@ BEARING = world(
     gap=exponential(2),
     resources={"hall": {"capacity": 2}},
 )
+# What all workers share, of the spec and of rows.
+CHANGING = world(
+    {"name": "x", "type": "expression", "value": "total"},
+    {"name": "y", "type": "expression", "value": "account.balance + account.level"},
+    states=[
+        state("a", {"b": 1}, variables=[{"name": "account", "type": "row", "table": "t"}], delay=exponential(1)),
+        {
+            "name": "b",
+            "emitter": "e",
+            "set": {"total": "total + 1", "account.level": "account.level / 2", "account.balance": "total - 1"},
+            "transitions": [
+                {"next": "a", "when": "account.balance % 3 > 0"},
+                {"next": "stop", "when": "total % 7 = 0"},
+            ],
+        },
+    ],
+    gap=exponential(1),
+    shared={"total": 0},
+    tables={"t": {"rows": [{"k": 1}, {"k": 2}, {"k": 3}], "shared": {"balance": "k", "level": 0.5}}},
+)
 # What templates of two emitters remember together: one list under two keys, rows, a count of each alone.
 TELLING = (
     "{% if not shared.a %}{% set l = [] %}"
@@ -268,6 +288,7 @@ SPECS = {
     "conditional": CONDITIONAL,
     "sharing": SHARING,
     "bearing": BEARING,
+    "changing": CHANGING,
     "lives": LIVES,
     "clickstream": json.loads((ROOT / "conf/gen/clickstream.json").read_text()),
 }
