@@ -57,7 +57,8 @@ class Programs:
     changes: npt.NDArray[np.int32]  # (states + 1,) where the instructions for what each changes begin
     cells: Integers  # (cells,) what all share, real ones by their bits
     is_real: npt.NDArray[np.uint8]  # (notes,) whether that is a real number
-    priorities: npt.NDArray[np.int32]  # (requests, 2) begin and end of the instructions for the priority
+    priorities: npt.NDArray[np.int32]  # (requests, 2) begin and end of the instructions for the priority, or the key
+    gathered: npt.NDArray[np.int32]  # (2,) which of what is kept are the number of the group and the place; -1: none
     counts_of_children: npt.NDArray[np.int32]  # (spawns, 2) and of those for how many children there are
 
     @property
@@ -86,7 +87,7 @@ class Conditions:
     def _made(self) -> Programs:
         """Return the programs; where something is wrong with a condition there is none for it."""
         plan, states = self._plan, self._plan.population.states
-        codes, notes, changes = self._codes(), self._notes(), self._changes()
+        codes, notes, changes = self._codes() | self._keys(), self._notes(), self._changes()
         owners = range(plan.begins[1] + len(plan.spawns))
         settings = [() if self.problems else self.known.setting(owner) for owner in owners]
         sees_lives = any(sees for _, sees in depths(plan).values())
@@ -129,6 +130,7 @@ class Conditions:
             cells=plan.shared.begins(self.world.tables)[1],
             is_real=np.array([type_ == pa.float64() for type_ in plan.notes.values()], np.uint8),
             priorities=priorities,
+            gathered=np.array(self.known.gathered, np.int32),
             counts_of_children=counts,
         )
 
@@ -197,9 +199,23 @@ class Conditions:
         place = 0
         for number, state in enumerate(self._plan.population.states):
             for inner, expression in state.priorities():
-                before = state.join + (len(state.acquire) if inner[0] == "use" else 0)
+                before = state.join + (state.gather is not None) + (len(state.acquire) if inner[0] == "use" else 0)
                 yield ("states", number, *inner), "priority", place + before + inner[1], expression
             place += len(state.asked)
+
+    def _keys(self) -> dict[tuple[str, int], Code]:
+        """Return the instructions for what those have in common who gather, by the numbers of their requests."""
+        codes: dict[tuple[str, int], Code] = {}
+        place = 0
+        for number, state in enumerate(self._plan.population.states):
+            if state.gather is not None and state.gather.by is not None:
+                try:
+                    by = state.gather.by
+                    codes["priority", place + state.join] = self._compiler(number, by).key(by.tree)
+                except Unprogrammable as error:
+                    self.problems.append((("states", number, "gather", "by"), str(error)))
+            place += len(state.asked)
+        return codes
 
     def _counts(self) -> Iterator[tuple[Path_, str, int, Expression]]:
         """Yield how many children there are by expression, each with its path, its key, and the number of the spawn."""

@@ -28,7 +28,7 @@ from datagen.engine.program import (
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
-from datagen.plugin.life import AGE, VISITS, WAITED, shared, visited
+from datagen.plugin.life import AGE, GATHERED, VISITS, WAITED, shared, visited
 from datagen.plugin.model import changed
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, path_part, show
@@ -103,6 +103,11 @@ class Known:
             for name, variable in sorted(roots.items())
         }
 
+    @property
+    def gathered(self) -> list[int]:
+        """Return where it is kept what is known of who has gathered; -1: it is not."""
+        return [self._places.get(name, -1) for name in GATHERED]
+
     def counter(self, state: int) -> int:
         """Return where the visits to a state are counted; -1: they are not."""
         return self._places.get(state, -1)
@@ -168,6 +173,8 @@ class Known:
             return Source(WHOLE, (("known", self._place(state)),))
         if name in visits:
             return Source(WHOLE, (("known", self._place(states.index(visits[name]))),))
+        if name in GATHERED and state >= 0:
+            return Source(WHOLE, (("known", self._place(name, has_value=False)),))
         if name == WORKER:
             return Source(WHOLE, (("known", self._place(WORKER)),))
         if name == AGE and state >= 0:
@@ -216,10 +223,10 @@ class Known:
         near = did_you_mean(name, [*known, *self.plan.variable_names])
         return f"{show(name)} is neither a variable nor what a state knows of a worker{near}"
 
-    def _place(self, what: str | int) -> int:
+    def _place(self, what: str | int, *, has_value: bool = True) -> int:
         """Return where something is kept."""
         if what not in self._places:
-            self._places[what] = self._room(has_value=True)
+            self._places[what] = self._room(has_value=has_value)
         return self._places[what]
 
     def _room(self, *, has_value: bool) -> int:

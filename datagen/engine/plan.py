@@ -26,9 +26,10 @@ from datagen.language.state import Spawn, State
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
-from datagen.plugin.life import INDEX, readable
+from datagen.plugin.life import GATHERED, INDEX, readable
 from datagen.plugin.order import lookups
 from datagen.plugin.recording import Recording
+from datagen.plugin.shared import there
 from datagen.plugin.world import World
 from datagen.problems import path_part
 from datagen.records.expression.name import called, of_former, root
@@ -169,6 +170,7 @@ class Plan:
         read = {name for place in population.places() for _, name in place.dimension.all_names()}
         known[INDEX] = pa.int64()
         found = {name: type_ for name, type_ in known.items() if name in read - self.variable_names}
+        found |= {there(name): pa.bool_() for name in GATHERED if name in found}
         return self.shared.notes(read) | found
 
     @cached_property

@@ -47,7 +47,7 @@ def fields_of_emitter(emitter: Any, path: Path_) -> tuple[Field, ...]:
 def leaving(state: State | dict[str, Any], path: Path_) -> Iterator[Field]:
     """Yield the expressions of a state as fields without a name, which only read."""
     if isinstance(state, State):
-        for inner, expression in (*state.priorities(), *state.counts(), *state.changes()):
+        for inner, expression in state.others():
             at = (*path, *inner)
             yield Field(at, None, (), tuple((at, name) for name in sorted(expression.names)))
         for number, way in enumerate(state.transitions):

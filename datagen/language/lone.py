@@ -8,7 +8,7 @@ from datagen.language.population import Population
 from datagen.language.state import State
 from datagen.plugin.arrival import BATCH, Arrival
 from datagen.plugin.dimension import Dimension
-from datagen.plugin.life import FACTS
+from datagen.plugin.life import FACTS, GATHERED
 from datagen.problems import Path_, show
 from datagen.records.expression.name import of_former, root
 
@@ -65,7 +65,7 @@ def _unknown(source: Arrival, state: State, emitters: dict[str, Emitter]) -> Ite
         looks_back = any(of_former(name) is not None for _, name in dimension.all_names())
         if looks_back or any(part.counts() or part.goes_in_order() for _, part in dimension.whole()):
             yield f"{show(dimension.name)} depends on the values made before, so nobody knows the bytes ahead"
-        if any(name in FACTS and name not in named for _, name in dimension.all_names()):
+        if any(name in (*FACTS, *GATHERED) and name not in named for _, name in dimension.all_names()):
             yield f"{show(dimension.name)} reads what is only known of workers who are born"
         if any(root([BATCH], name) and BATCH not in named for _, name in dimension.all_names()):
             yield f"{show(dimension.name)} reads {show(BATCH)}, which is only known once the records are measured"

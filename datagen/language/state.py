@@ -112,7 +112,13 @@ class State(Waiting):
     def expressions(self) -> Iterator[Expression]:
         """Yield all its expressions but those of variables."""
         yield from (expression for way in self.transitions for _, expression in way.expressions())
-        yield from (expression for _, expression in (*self.priorities(), *self.counts(), *self.changes()))
+        yield from (expression for _, expression in self.others())
+
+    def others(self) -> Iterator[tuple[Path_, Expression]]:
+        """Yield all its expressions but those of variables and transitions, each with its path from here."""
+        yield from (*self.priorities(), *self.counts(), *self.changes())
+        if self.gather is not None and self.gather.by is not None:
+            yield ("gather", "by"), self.gather.by
 
     def changes(self) -> Iterator[tuple[tuple[str, str], Expression]]:
         """Yield what shared values are set to, in order, each with its path from here."""
@@ -148,7 +154,7 @@ class State(Waiting):
         if self.ordered and not self.transitions:
             lines.append((("ordered",), 'is for "transitions", and there are none'))
         if self.timeout is not None and not self.waits:
-            lines.append((("timeout",), 'is for "join", "acquire" and "use", and there are none'))
+            lines.append((("timeout",), 'is for "join", "gather", "acquire" and "use", and there are none'))
         names = [entry.called for entry in self.spawn]
         for number, name in enumerate(names):
             if name in names[:number]:

@@ -59,7 +59,7 @@ def check_programs(programs: object) -> int:
     check_within(np.diff(programs.ways), 0, len(programs.sums) + 1)
     check_within(programs.target, 0, stop + 1)
     check_within(programs.kind, 0, WAYS_TO_CHOOSE)
-    check_within([programs.number, programs.begin, *programs.counts], -1, len(programs.first))
+    check_within([programs.number, programs.begin, *programs.counts, *programs.gathered], -1, len(programs.first))
     check(programs.gives.shape[1], len(programs.first))
     check(len(programs.changes) - 1, stop)
     check_within([programs.early], 0, len(programs.notes) + 1)
@@ -107,7 +107,7 @@ def check_requests(tables: object) -> None:
         check(len(array), resources)
     check(len(tables.timers), 1)
     for begins, listed, least in (
-        (tables.begin, tables.resource, -1),
+        (tables.begin, tables.resource, -2),
         (tables.releases, tables.released, 0),
         (tables.uses, tables.used_up, 0),
     ):
@@ -119,6 +119,10 @@ def check_requests(tables: object) -> None:
             raise ValueError("a resource that there is not")
     for array in (tables.units, tables.priority, tables.priorities):
         check(len(array), len(tables.resource))
+    check(len(tables.groups), len(tables.following))
+    check(len(tables.gathered), 2)
+    if len(tables.heads) & (len(tables.heads) - 1) or not len(tables.heads):
+        raise ValueError(f"{len(tables.heads)} in place of a power of 2")
     if (tables.following > len(tables.following)).any():
         raise ValueError("a way to a state that there is not")
 

@@ -44,24 +44,26 @@ SHARE = cython.declare(cython.int, 23)
 SHARE_REAL = cython.declare(cython.int, 24)
 SHARE_AT = cython.declare(cython.int, 25)
 SHARE_AT_REAL = cython.declare(cython.int, 26)
+# makes a whole number of the bits of a real one.
+BITS = cython.declare(cython.int, 27)
 # makes one of two numbers, whole ones and then real ones.
-ADD = cython.declare(cython.int, 27)
-SUBTRACT = cython.declare(cython.int, 28)
-MULTIPLY = cython.declare(cython.int, 29)
-MODULO = cython.declare(cython.int, 30)
-EQUAL = cython.declare(cython.int, 31)
-UNEQUAL = cython.declare(cython.int, 32)
-LESS = cython.declare(cython.int, 33)
-AT_MOST = cython.declare(cython.int, 34)
-ADD_REAL = cython.declare(cython.int, 35)
-SUBTRACT_REAL = cython.declare(cython.int, 36)
-MULTIPLY_REAL = cython.declare(cython.int, 37)
-MODULO_REAL = cython.declare(cython.int, 38)
-DIVIDE_REAL = cython.declare(cython.int, 39)
-EQUAL_REAL = cython.declare(cython.int, 40)
-UNEQUAL_REAL = cython.declare(cython.int, 41)
-LESS_REAL = cython.declare(cython.int, 42)
-AT_MOST_REAL = cython.declare(cython.int, 43)
+ADD = cython.declare(cython.int, 28)
+SUBTRACT = cython.declare(cython.int, 29)
+MULTIPLY = cython.declare(cython.int, 30)
+MODULO = cython.declare(cython.int, 31)
+EQUAL = cython.declare(cython.int, 32)
+UNEQUAL = cython.declare(cython.int, 33)
+LESS = cython.declare(cython.int, 34)
+AT_MOST = cython.declare(cython.int, 35)
+ADD_REAL = cython.declare(cython.int, 36)
+SUBTRACT_REAL = cython.declare(cython.int, 37)
+MULTIPLY_REAL = cython.declare(cython.int, 38)
+MODULO_REAL = cython.declare(cython.int, 39)
+DIVIDE_REAL = cython.declare(cython.int, 40)
+EQUAL_REAL = cython.declare(cython.int, 41)
+UNEQUAL_REAL = cython.declare(cython.int, 42)
+LESS_REAL = cython.declare(cython.int, 43)
+AT_MOST_REAL = cython.declare(cython.int, 44)
 
 INSTRUCTIONS = {
     "whole": WHOLE,
@@ -91,6 +93,7 @@ INSTRUCTIONS = {
     "share real": SHARE_REAL,
     "share at": SHARE_AT,
     "share at real": SHARE_AT_REAL,
+    "bits": BITS,
     "+": ADD,
     "-": SUBTRACT,
     "*": MULTIPLY,
@@ -220,6 +223,9 @@ class Machine:
             if not self.holds[top]:
                 self.stack[top], self.reals[top] = self.stack[top + 1], self.reals[top + 1]
                 self.holds[top] = self.holds[top + 1]
+        elif code == BITS:
+            self.reals[top] += 0.0  # never -0.0
+            self.stack[top] = cython.cast(cython.p_longlong, cython.address(self.reals[top]))[0]
         elif code > OR:
             top = self._share(code, argument, top)
         else:

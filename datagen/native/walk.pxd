@@ -57,7 +57,6 @@ cdef class EventLoop:
     cdef int _enter(self, int slot, bint is_apart) noexcept nogil
     cdef int _ask(self, int slot, unsigned long long key) noexcept nogil
     cdef void _look(self, int slot, long long steps) noexcept nogil
-    cdef long long _alive(self) noexcept nogil
     cdef inline void _write(self, int slot, int state, unsigned long long key) noexcept nogil
     cdef int _next_state(self, int state, unsigned long long key) noexcept nogil
     cdef int _decide(self, int slot) noexcept nogil

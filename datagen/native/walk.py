@@ -94,6 +94,8 @@ class EventLoop:
         """Return when the next event of a worker is, in ns; ``NEVER`` without any."""
         if self.children.parent != NOBODY:
             return self.children.now
+        if self.resources.ready != NOBODY:
+            return self.workers[self.resources.ready].time
         return min(self.agenda.next(), self.resources.next_timeout(), self.sources.coming)
 
     def advance(self, limit: cython.longlong) -> str:
@@ -119,6 +121,9 @@ class EventLoop:
             if self.shares:
                 if self.children.parent != NOBODY:
                     pause = self.nursery.conceive()
+                    continue
+                if self.resources.ready != NOBODY:
+                    pause = self._take_turn(False)
                     continue
                 is_late = self.resources.is_late(now)
                 if is_late:
@@ -148,7 +153,9 @@ class EventLoop:
         pause: cython.int
         if is_late and self.decision.is_noted_full():
             return pauses.FULL
-        if is_late:
+        if self.resources.ready != NOBODY:
+            slot = self.resources.take_ready()
+        elif is_late:
             slot = self.resources.give_up()
             if self.workers[slot].state == self.stop:
                 self.decision.note_stop(cython.address(self.workers[slot]), NOBODY, self.journal.rows)
@@ -157,7 +164,7 @@ class EventLoop:
             self.agenda.take()
         pause = self._go(slot, True)
         if pause in (pauses.FULL, pauses.NO_WAITS, pauses.UNKNOWN, pauses.FAULT):
-            self.agenda.add(slot)
+            self.resources.make_ready(slot)  # it is still its turn
         return pause
 
     @cython.cfunc
@@ -305,14 +312,8 @@ class EventLoop:
     def _look(self, slot: cython.int, steps: cython.longlong) -> cython.void:
         """Let conditions know this instant, at which a worker has entered so many states."""
         waited: cython.longlong = self.resources.wait[slot] if self.shares else 0
-        self.decision.look(slot, cython.address(self.workers[slot]), steps, waited, self._alive())
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _alive(self) -> cython.longlong:
-        """Return how many workers are alive."""
-        return self.sources.alive + self.sources.outside + self.children.alive
+        alive: cython.longlong = self.sources.alive + self.sources.outside + self.children.alive
+        self.decision.look(slot, cython.address(self.workers[slot]), steps, waited, alive)
 
     @cython.cfunc
     @cython.inline

@@ -282,6 +282,7 @@ def walk(
     resources = Resources(spec)
     children: dict[int, Child] = {}  # unborn, by the numbers that stand for theirs in the order of events
     now, born, conceived = 0, 0, 0
+    turns: dict[int, int] = {}  # who goes on before all others, by numbers that stand for theirs
     run = spec, seed, time_ns(start), zone
     limit = Level(max_workers, 1, spec.get("limit_profile", 1), "limit_profile", run)
     limit.begin(time_ns(start) // 1000 - warm_up // 1000)
@@ -300,6 +301,11 @@ def walk(
     def hand_on(served: list[int]) -> None:
         for one in served:
             heapq.heappush(events, (now, one, resources.waits[one].step, GO_ON, lives[one].state))
+
+    def let_go(together: list[int]) -> None:
+        for one in together:  # before all others, in their order
+            turns[TURN + len(turns)] = one
+            heapq.heappush(events, (now, TURN + len(turns) - 1, resources.waits[one].step, GO_ON, lives[one].state))
 
     see_ends(sources, now)
     while True:
@@ -322,6 +328,7 @@ def walk(
         newborn, goes_on = None, False
         if arrival is None or (events and events[0][0] <= arrival[0]):
             now, worker, step, kind, name = heapq.heappop(events)
+            worker = turns.get(worker, worker)
             if kind == GIVE_UP and (worker not in resources.waits or resources.waits[worker].step != step):
                 continue
             if worker in children:
@@ -338,7 +345,7 @@ def walk(
                 hand_on(resources.leave(worker, states[lives[worker].state]))
             if isinstance(name, Leaving):
                 names = known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts()
-                names |= {"incident": is_on} | shared.names(variables)
+                names |= {"incident": is_on, "gather": resources.marks.get(worker)} | shared.names(variables)
                 row = draw.numbered(key, np.array([step - 1]))
                 name = name.next_state(names, bits(seed, "transition", row))
             if name.lower() == "stop":
@@ -346,6 +353,7 @@ def walk(
                 hand_on(resources.lose(lives[worker].parent))
                 del alive[worker]
                 resources.children.pop(worker, None)
+                resources.marks.pop(worker, None)
                 if source is not None:
                     source.outside -= is_outside
                     source.alive -= not is_outside
@@ -388,12 +396,14 @@ def walk(
         names = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
         names = names | {"visits": life.visits[name], "visits()": life.visits.__getitem__, "incident": is_on}
         names |= shared.names(variables)
-        if not resources.go_on(worker, partial(priority_of, names)):
+        names["gather"] = resources.marks[worker]
+        if not resources.go_on(worker, partial(priority_of, names), partial(key_of, names), let_go):
             continue
         life.waited = now - resources.waits.pop(worker).since
         facts = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
         facts |= {"visits": life.visits[name], "visits()": life.visits.__getitem__}
         del facts["variables"], facts["worker"]
+        facts["gather"] = resources.marks[worker]
         yield Entry(now, worker, state, step, row, variables, facts=facts)
         for entry in state.get("spawn", []):
             called = entry.get("name", entry["state"])
@@ -480,7 +490,14 @@ class Shared:
             values[cell] = float(value) if isinstance(values[cell], float) else value
 
 
+def key_of(names: dict, wanted: Spec) -> object:
+    """Return what those have in common who wait for each other."""
+    names = names | {name: value for name, value in names["variables"].items() if value is not MISSING}
+    return evaluate(wanted["by"], names, "UTC") if "by" in wanted else None
+
+
 UNBORN = 2**61
+TURN = -(2**61)
 
 
 @dataclass

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.engine.children import add_children
 from tests.engine.conditions import add_conditions
 from tests.engine.expressions import add_expressions, add_readings
+from tests.engine.gathering import add_gathering
 from tests.engine.looking_back import add_memory
 from tests.engine.resources import add_levels, add_notes, add_resources
 from tests.engine.shared import add_shared
@@ -697,4 +698,14 @@ def changing_specs(draw: st.DrawFn) -> Spec:
     if any("bytes" in source for source in spec.get("arrivals", [])):
         return spec
     add_shared(draw, spec)
+    return spec
+
+
+@st.composite
+def gathering_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose workers wait for each other, and do what else they may."""
+    spec = draw(st.one_of(sharing_specs(), bearing_specs(), changing_specs()))
+    if any("bytes" in source for source in spec.get("arrivals", [])):
+        return spec
+    add_gathering(draw, spec)
     return spec

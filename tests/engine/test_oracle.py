@@ -26,6 +26,7 @@ from tests.engine.strategies import (
     changing_specs,
     conditional_specs,
     crowds,
+    gathering_specs,
     objective_specs,
     remembering_specs,
     runs,
@@ -299,4 +300,19 @@ def test_shared_values_change_as_in_the_reference_simulator(spec: dict, run: dic
 @settings(FRESH, max_examples=5)
 @given(spec=changing_specs(), run=runs(), ways=PAIRS)
 def test_shared_values_change_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@settings(FIXED, max_examples=60)
+@given(spec=gathering_specs(), run=runs(), ways=PAIRS)
+def test_workers_wait_for_each_other_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=3)
+@given(spec=gathering_specs(), run=runs(), ways=PAIRS)
+def test_workers_wait_for_each_other_as_in_the_reference_simulator_for_fresh_specs(
+    spec: dict, run: dict, ways: tuple
+) -> None:
     assert_equal(spec, run, ways)
