@@ -130,10 +130,13 @@ class Known:
         return code
 
     def _in_turn(self, begin: int, size: int) -> Code:
-        """Return the instructions for the place of worker k of a source, which has the k-th of so many rows."""
-        given = [("whole", self.constants.add(np.array([one]), np.ones(1, bool))) for one in (0, size, begin)]
+        """Return the instructions for the place of worker k of a source, which has the k-th of so many rows.
+
+        Who has no number has none, which is the first place.
+        """
+        given = [("whole", self.constants.add(np.array([one]), np.ones(1, bool))) for one in (size, begin, 0)]
         own = ("known", self._place(WORKER))
-        return (own, given[0], ("coalesce", 0), given[1], ("%", 0), given[2], ("+", 0))
+        return (own, given[0], ("%", 0), given[1], ("+", 0), given[2], ("coalesce", 0))
 
     def _constant(self, field: Field) -> int:
         """Return which constant a generator is that always makes the same."""

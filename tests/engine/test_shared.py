@@ -247,12 +247,12 @@ def test_a_child_reads_the_row_of_its_parent_and_no_other() -> None:
             column(spec)
 
 
-def test_children_have_no_number_and_get_the_first_row_by_it() -> None:
+def test_children_have_no_number_and_get_no_row_by_it() -> None:
     change = {"account.balance": "account.balance + 1"}
     kid = {"name": "kid", "emitter": "k", "variables": [ACCOUNT | {"pick": "worker"}], "set": change}
     spec = world(computed("x", "1"), states=[setting({}, spawn=[{"state": "kid"}]), kid], tables={"accounts": ACCOUNTS})
-    spec["emitters"].append({"name": "k", "dimensions": [computed("x", "account.id + account.balance")]})
-    assert column(spec, 4) == [1, "a10001", 1, "a10002"]
+    spec["emitters"].append({"name": "k", "dimensions": [computed("x", "coalesce(account.balance, -1)")]})
+    assert column(spec, 4) == [1, -1, 1, -1]
 
 
 def test_a_change_reads_what_is_known_of_the_instant() -> None:
