@@ -5,7 +5,7 @@ from collections import defaultdict
 import pytest
 
 import datagen
-from tests.worlds import constant, enum, exponential, records_of, world, write_json
+from tests.worlds import constant, enum, exponential, integer, records_of, uniform, world, write_json
 
 
 def computed(name: str, value: str, **keys: object) -> dict:
@@ -54,6 +54,7 @@ def test_all_go_on_when_the_last_one_comes_in_the_order_in_which_they_came() -> 
         (enum("k", "eu", "us", None), "coalesce(k, '?') + '!'"),
         (enum("k", 1.5, 2.5, -0.5), "k * 0.5"),
         ({"name": "k", "type": "bool"}, "k"),
+        (integer("k", uniform(0, 1), percent_nulls=40), "k"),
         ({"name": "k", "type": "row", "table": "t"}, "k.n"),
         (computed("k", "worker % 4"), "k"),
     ],
