@@ -145,6 +145,8 @@ def _caveats(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         limit = "" if found["resources"] else " without a limit"
         yield "conditions", f"how often each transition by condition is taken was measured by a pilot{limit}"
     yield from _waits(found["resources"])
+    if not found["resources"] and any(state["waits"] for state in found["states"].values()):
+        yield "waits", "of those who gather, measured by a pilot"
     if found["left_out"]:
         yield "left out", "; ".join(found["left_out"])
     if found["by_row"]:

@@ -140,3 +140,8 @@ def test_explain_measures_how_long_they_wait() -> None:
     found = datagen.explain(world(*FIELDS, states=[matched(3)], gap=constant(1)))
     assert found["states"]["match"]["waits"] == pytest.approx(1, rel=0.01)
     assert found["life"]["seconds"] == pytest.approx(2, rel=0.01)
+
+
+def test_explain_says_that_it_has_measured_it(command, tmp_path) -> None:
+    outcome = command("explain", write_json(tmp_path / "spec.json", world(*FIELDS, states=[matched(3)])))
+    assert "waits      of those who gather, measured by a pilot" in outcome.out
