@@ -149,6 +149,8 @@ def _caveats(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if found["stays_measured"]:
         yield "delays", f"how long workers stay in {', '.join(found['stays_measured'])} was measured by a pilot"
     yield from _waits(found["resources"])
+    if not found["resources"] and any(state["waits"] for state in found["states"].values()):
+        yield "waits", "of those who gather, measured by a pilot"
     if found["left_out"]:
         yield "left out", "; ".join(found["left_out"])
     if found["by_row"]:

@@ -16,12 +16,12 @@ from datagen.draw import Floats, Integers, Keys
 from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.known import Field, Known
 from datagen.engine.plan import Plan
-from datagen.engine.program import ARROW, Code, Constants, Source, Unprogrammable, assembled
+from datagen.engine.program import Code, Compiler, Constants, Unprogrammable, assembled
 from datagen.engine.rounds import depths
 from datagen.language.state import State
+from datagen.plugin.shared import are_before, noted
 from datagen.plugin.world import World
 from datagen.problems import Path_, Unfillable
-from datagen.records.batch import Layout
 from datagen.records.expression import Expression
 
 PLAIN, WEIGHED, ORDERED, LATE = range(4)  # how a transition is chosen, or plainly but late, as the core has it
@@ -52,9 +52,13 @@ class Programs:
     begin: int  # which is the time of its birth
     sums: Floats  # room for the weights of the transitions of any state
     facts: Integers  # room for what is known of an instant
-    notes: npt.NDArray[np.int32]  # (notes, states) the instruction for what is noted of a step into each
+    notes: npt.NDArray[np.int32]  # (notes, states, 2) begin and end of the instructions for a step into each
+    early: int  # so many notes, the first ones, are of before a state changes what all share
+    changes: npt.NDArray[np.int32]  # (states + 1,) where the instructions for what each changes begin
+    cells: Integers  # (cells,) what all share, real ones by their bits
     is_real: npt.NDArray[np.uint8]  # (notes,) whether that is a real number
-    priorities: npt.NDArray[np.int32]  # (requests, 2) begin and end of the instructions for the priority
+    priorities: npt.NDArray[np.int32]  # (requests, 2) begin and end of the instructions for the priority, or the key
+    gathered: npt.NDArray[np.int32]  # (2,) which of what is kept are the number of the group and the place; -1: none
     counts_of_children: npt.NDArray[np.int32]  # (spawns, 2) and of those for how many children there are
     numbers: npt.NDArray[np.int32]  # (numbers, 2) and of those for the numbers of delays
 
@@ -85,11 +89,11 @@ class Conditions:
     def _made(self) -> Programs:
         """Return the programs; where something is wrong with a condition there is none for it."""
         plan, states = self._plan, self._plan.population.states
-        codes, *_ = self._codes(), self.known.taken, self.known.gift  # which are kept, too
+        codes, notes, changes = self._codes() | self._keys(), self._notes(), self._changes()
+        _ = self.known.taken, self.known.gift  # which are kept, too
         owners = range(plan.begins[1] + len(plan.spawns))
         settings = [() if self.problems else self.known.setting(owner) for owner in owners]
         sees_lives = any(sees for _, sees in depths(plan).values())
-        notes = [self.known.fact(name, number).code for name in plan.notes for number in range(len(states))]
         sizes = {
             "when": len(plan.tables.target),
             "probability": len(plan.tables.target),
@@ -98,9 +102,9 @@ class Conditions:
             "number": sum(len(state.delay_numbers) for state in states),
         }
         wanted = [codes.get((key, place), ()) for key, size in sizes.items() for place in range(size)]
-        code, argument, begins = assembled([*settings, *wanted, *notes])
+        code, argument, begins = assembled([*settings, *changes, *wanted, *notes])
         spans = np.stack([begins[:-1], begins[1:]], axis=1)
-        cuts = np.cumsum([len(settings), *sizes.values()])
+        cuts = np.cumsum([len(settings) + len(states), *sizes.values()])
         when, weigh, priorities, counts, numbers = (spans[low:high].copy() for low, high in pairwise(cuts))
         return Programs(
             code=code,
@@ -109,8 +113,7 @@ class Conditions:
             valid=self._constants.valid,
             entry=begins[: len(settings) + 1],
             draws=np.array([any(name.startswith("drawn") for name, _ in setting) for setting in settings], np.uint8),
-            looks=bool(notes or plan.spawns or sizes["number"])
-            or any(name in ("fact", "seconds", "factor") for one in settings for name, _ in one),
+            looks=bool(notes or plan.spawns or sizes["number"]) or any(map(_looks, (*settings, *changes))),
             gives=self.known.gives(),
             counts=np.array([self.known.counter(number) for number in range(len(states))], np.int32),
             kind=np.array([_kind(state, sees_lives) for state in states], np.uint8),
@@ -125,9 +128,13 @@ class Conditions:
             begin=self.known.begin,
             sums=np.zeros(int(np.diff(plan.tables.ways).max())),
             facts=np.zeros(place_of(plan, "shown", str(len(self.clocks.shown))), np.int64),
-            notes=spans[cuts[-1] :, 0].reshape(len(plan.notes), len(states)).copy(),
+            notes=spans[cuts[-1] :].reshape(len(plan.notes), len(states), 2).copy(),
+            early=are_before(plan.notes),
+            changes=begins[len(settings) : len(settings) + len(states) + 1].copy(),
+            cells=plan.shared.begins(self.world.tables)[1],
             is_real=np.array([type_ == pa.float64() for type_ in plan.notes.values()], np.uint8),
             priorities=priorities,
+            gathered=np.array(self.known.gathered, np.int32),
             counts_of_children=counts,
             numbers=numbers,
         )
@@ -145,6 +152,45 @@ class Conditions:
                 self.problems.append((error.path, error.reason))
         return codes
 
+    def _notes(self) -> list[Code]:
+        """Return the instructions for what is noted of a step, by note and state; none where one is not known."""
+        states = range(len(self._plan.population.states))
+        try:
+            return [self._note(name, number) for name in self._plan.notes for number in states]
+        except Unprogrammable as error:
+            self.problems.append((("shared",), str(error)))
+            return [()] * (len(self._plan.notes) * len(states))
+
+    def _note(self, name: str, state: int) -> Code:
+        name, is_asked = noted(name)
+        code = self.known.fact(name, state).code
+        return (*code, ("is null", 0), ("not", 0)) if is_asked else code
+
+    def _changes(self) -> list[Code]:
+        """Return the instructions for what each state changes; where something is wrong with it there are none."""
+        codes: list[Code] = []
+        for number, state in enumerate(self._plan.population.states):
+            code: Code = ()
+            for inner, expression in state.changes():
+                path = ("states", number, *inner)
+                try:
+                    code = (*code, *self._change(number, inner[1], expression))
+                except Unprogrammable as error:
+                    self.problems.append((path, str(error)))
+                except Unfillable as error:
+                    self.problems.append((error.path, error.reason))
+            codes.append(code)
+        return codes
+
+    def _change(self, state: int, name: str, expression: Expression) -> Code:
+        """Return the instructions to set a shared value; raises Unprogrammable when there are none."""
+        shared = self._plan.shared
+        if name not in shared.types:
+            raise Unprogrammable(shared.unknown(name))
+        compiler = self._compiler(state, expression)
+        holder = shared.holder(name)
+        return compiler.change(self.known.shared(name), self.known.row(holder) if holder else (), expression.tree)
+
     def _leaving(self) -> Iterator[tuple[Path_, str, int, Expression]]:
         """Yield the expressions of transitions, each with its path, its key, and the number of the transition."""
         place = 0
@@ -159,9 +205,23 @@ class Conditions:
         place = 0
         for number, state in enumerate(self._plan.population.states):
             for inner, expression in state.priorities():
-                before = state.join + (len(state.acquire) if inner[0] == "use" else 0)
+                before = state.join + (state.gather is not None) + (len(state.acquire) if inner[0] == "use" else 0)
                 yield ("states", number, *inner), "priority", place + before + inner[1], expression
             place += len(state.asked)
+
+    def _keys(self) -> dict[tuple[str, int], Code]:
+        """Return the instructions for what those have in common who gather, by the numbers of their requests."""
+        codes: dict[tuple[str, int], Code] = {}
+        place = 0
+        for number, state in enumerate(self._plan.population.states):
+            if state.gather is not None and state.gather.by is not None:
+                try:
+                    by = state.gather.by
+                    codes["priority", place + state.join] = self._compiler(number, by).key(by.tree)
+                except Unprogrammable as error:
+                    self.problems.append((("states", number, "gather", "by"), str(error)))
+            place += len(state.asked)
+        return codes
 
     def _counts(self) -> Iterator[tuple[Path_, str, int, Expression]]:
         """Yield how many children there are by expression, each with its path, its key, and the number of the spawn."""
@@ -182,11 +242,8 @@ class Conditions:
 
     def _code(self, path: Path_, key: str, expression: Expression) -> Code:
         """Return the instructions for an expression of a state; raises Unprogrammable when there are none."""
-        sources = self.known.sources(expression.names, int(path[1]))
-        layout = Layout({"": {name: _arrow_type(source) for name, source in sources.items()}})
-        for text in expression.check(layout):
-            raise Unprogrammable(text)
-        compiler = self.known.compiler(sources)
+        compiler = self._compiler(int(path[1]), expression)
+        layout = compiler.layout
         if key == "when":
             if not expression.is_condition(layout):
                 raise Unprogrammable("is neither true nor false")
@@ -195,9 +252,17 @@ class Conditions:
             raise Unprogrammable("is no number")
         return compiler.weight(expression.tree).code
 
+    def _compiler(self, state: int, expression: Expression) -> Compiler:
+        """Return what makes instructions of an expression of a state; raises Unprogrammable when it doesn't fit."""
+        compiler = self.known.compiler(self.known.sources(expression.names, state))
+        for text in expression.check(compiler.layout):
+            raise Unprogrammable(text)
+        return compiler
 
-def _arrow_type(source: Source) -> pa.DataType:
-    return ARROW[source.type] if source.values is None else source.values.type
+
+def _looks(code: Code) -> bool:
+    """Return whether instructions read what is known of the instant."""
+    return any(name in ("fact", "seconds", "factor") for name, _ in code)
 
 
 def _kind(state: State, sees_lives: bool) -> int:

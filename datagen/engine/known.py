@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -9,11 +10,13 @@ import pyarrow as pa
 
 from datagen.draw import Integers, Keys
 from datagen.engine.clocks import Clocks, place_of
+from datagen.engine.knowable import is_by_worker, is_expression, is_listed, is_time, why_not, why_not_of_child
 from datagen.engine.plan import Plan, Setter
 from datagen.engine.program import (
     ARROW,
     MOMENT,
     MOST_LISTED,
+    MOST_ROWS,
     REAL,
     TRUTH,
     WHOLE,
@@ -26,11 +29,12 @@ from datagen.engine.program import (
     type_of,
 )
 from datagen.language.delay import Next
-from datagen.language.state import Gift, Spawn
+from datagen.language.state import Gift
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
-from datagen.plugin.life import AGE, POPULATION, STATE, VISITS, WAITED, shared, visited
+from datagen.plugin.life import AGE, GATHERED, POPULATION, STATE, VISITS, WAITED, shared, visited
+from datagen.plugin.model import changed
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, path_part, show
 from datagen.records.batch import TIME
@@ -39,8 +43,6 @@ from datagen.records.expression import Expression, parse
 from datagen.records.expression.name import called, root
 from datagen.records.types import common_type, plain, present
 
-_DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
-_READABLE = "bool, int, float, enum, constant, row, column, now, an expression of these, and what has a `cardinality`"
 _NOW = parse("time")  # what a generator ``now`` calculates that makes it neither a text nor another time
 
 
@@ -71,6 +73,7 @@ class _Variable:
     source: Source
     column: int  # where it is kept
     fields: dict[int, int]  # what is drawn for it, by who sets it
+    in_turn: dict[int, tuple[int, int]] = field(default_factory=dict)  # of rows by worker, where they begin, how many
 
 
 @dataclass
@@ -85,6 +88,9 @@ class Known:
     first: list[bool] = field(default_factory=list)  # of each thing that is kept, whether it has a value at first: 0
     _places: dict[str, int] = field(default_factory=dict)  # where it is, by name
     _variables: dict[str, _Variable] = field(default_factory=dict)
+    _rows: dict[str, int] = field(
+        default_factory=dict
+    )  # where the numbers of rows are, by the variables that hold them
 
     @property
     def number(self) -> int:
@@ -98,12 +104,18 @@ class Known:
 
     def sources(self, names: Iterable[str], state: int) -> dict[str, Source]:
         """Return where the names in an expression of a state come from; raises Unprogrammable when one is not known."""
-        roots = {name: root(self.plan.variable_names, name) for name in names}
+        shared = self.plan.shared.types
+        roots = {name: "" if name in shared else root(self.plan.variable_names, name) for name in names}
         self._keep_variables(sorted({variable for variable in roots.values() if variable}))
         return {
             variable or name: self._variables[variable].source if variable else self.fact(name, state)
             for name, variable in sorted(roots.items())
         }
+
+    @property
+    def gathered(self) -> list[int]:
+        """Return where it is kept what is known of who has gathered; -1: it is not."""
+        return [self._places.get(name, -1) for name in GATHERED]
 
     def counter(self, state: int) -> int:
         """Return where the visits to a state are counted; -1: they are not."""
@@ -131,6 +143,8 @@ class Known:
                 value: Code = ((real.strip() or "whole", self._constant(self.fields[variable.fields[owner]])),)
             elif owner in variable.fields:
                 value = ((f"drawn{real}", variable.fields[owner]),)
+            elif owner in variable.in_turn:
+                value = self._in_turn(*variable.in_turn[owner])
             else:
                 value = self._kept(self._compiler(setter).value(_expression(setter).tree))
             code = (*code, *value, (f"keep{real}", variable.column))
@@ -142,6 +156,15 @@ class Known:
             return part.code
         thousand = self.constants.number(1000)
         return (*part.code, ("divided", thousand), ("whole", thousand), ("*", 0))
+
+    def _in_turn(self, begin: int, size: int) -> Code:
+        """Return the instructions for the place of worker k of a source, which has the k-th of so many rows.
+
+        Who has no number has none, which is the first place.
+        """
+        given = [("whole", self.constants.add(np.array([one]), np.ones(1, bool))) for one in (size, begin, 0)]
+        own = ("known", self._place(WORKER))
+        return (own, given[0], ("%", 0), given[1], ("+", 0), given[2], ("coalesce", 0))
 
     def _constant(self, field: Field) -> int:
         """Return which constant a generator is that always makes the same."""
@@ -177,12 +200,16 @@ class Known:
 
     def fact(self, name: str, state: int) -> Source:
         """Return where what is known of a worker in a state comes from; raises Unprogrammable when it is not known."""
+        if name in self.plan.shared.types and state >= 0:
+            return self.shared(name)
         states = self.plan.own_names
         visits = visited(states)
         if name == VISITS and state >= 0:
             return Source(WHOLE, (("known", self._place(called(VISITS, states[state]))),))
         if name in visits:
             return Source(WHOLE, (("known", self._place(name)),))
+        if name in GATHERED and state >= 0:
+            return Source(WHOLE, (("known", self._place(name, has_value=False)),))
         if name == WORKER:
             return Source(WHOLE, (("known", self._place(WORKER)),))
         if name == AGE and state >= 0:
@@ -227,16 +254,41 @@ class Known:
         )
         return Source(MOMENT, code, shows=place_of(self.plan, "shown", "0"))
 
+    def shared(self, name: str) -> Source:
+        """Return where a value comes from that all share."""
+        found = type_of(self.plan.shared.types[name])
+        assert found is not None, "a number or a boolean"
+        real = " real" if found == REAL else ""
+        holder = self.plan.shared.holder(name)
+        if not holder:
+            return Source(found, ((f"cell{real}", self._cells[name]),))
+        return Source(found, (*self.row(holder), (f"cell at{real}", self._cells[name])))
+
+    def row(self, variable: str) -> Code:
+        """Return the instructions for the number of the row that a variable holds; null where it holds none."""
+        self._keep_variables([variable])
+        known = self._variables[variable]
+        if variable not in self._rows:
+            numbers = [np.zeros(1, np.int64)]
+            numbers += [np.arange(self._size(setter)) for setter in self.plan.setters[variable]]
+            valid = np.arange(sum(map(len, numbers))) > 0
+            self._rows[variable] = self.constants.add(np.concatenate(numbers), valid)
+        return (*known.source.code, ("listed", self._rows[variable]))
+
+    @cached_property
+    def _cells(self) -> dict[str, int]:
+        return self.plan.shared.begins(self.world.tables)[0]
+
     def _unknown(self, name: str, known: Sequence[str]) -> str:
         if name.partition("(")[0] in ("profile", "incident", "previous") or root(["time", "batch"], name):
             return f"{show(name)} can't be read by a state"
         near = did_you_mean(name, [*known, *self.plan.variable_names])
         return f"{show(name)} is neither a variable nor what a state knows of a worker{near}"
 
-    def _place(self, what: str) -> int:
+    def _place(self, what: str, *, has_value: bool = True) -> int:
         """Return where something is kept."""
         if what not in self._places:
-            self._places[what] = self._room(has_value=True)
+            self._places[what] = self._room(has_value=has_value)
         return self._places[what]
 
     def _room(self, *, has_value: bool) -> int:
@@ -273,7 +325,7 @@ class Known:
             for setter in self.plan.setters[todo.pop()]:
                 child = setter.owner - self.plan.begins[1]
                 entry = self.plan.spawns[child][1] if child >= 0 else None
-                if why := _why_not(setter.dimension) or (entry and _why_not_of_child(setter.dimension, entry)):
+                if why := why_not(setter.dimension) or (entry and why_not_of_child(setter.dimension, entry)):
                     raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a state: {why}")
                 read = {root(self.plan.variable_names, name) for name in _names(setter)} - {"", *found}
                 found |= dict.fromkeys(sorted(read))
@@ -286,14 +338,15 @@ class Known:
         return common_type(types)
 
     def _drawn(self, name: str) -> list[Setter]:
-        return [setter for setter in self.plan.setters[name] if not _is_expression(setter.dimension)]
+        return [setter for setter in self.plan.setters[name] if not is_expression(setter.dimension)]
 
     def _list(self, name: str, type_: pa.DataType) -> pa.Array | None:
         """Return all values of a variable, with null at the first place; None when they are of no list, or too many."""
         setters = self.plan.setters[name]
-        if not all(_is_listed(setter.dimension) for setter in setters):
+        if not all(is_listed(setter.dimension) for setter in setters):
             return None
-        if sum(map(self._size, setters)) >= MOST_LISTED:
+        most = MOST_ROWS if all(getattr(setter.dimension, "kind", "") == "row" for setter in setters) else MOST_LISTED
+        if sum(map(self._size, setters)) >= most:
             return None
         return pa.concat_arrays([pa.nulls(1, type_), *(as_type(self._values(setter), type_) for setter in setters)])
 
@@ -311,12 +364,17 @@ class Known:
         return plain(_made(setter, np.zeros(0, np.uint64), self.plan.path, self.world).dictionary)
 
     def _keep_list(self, name: str, values: pa.Array) -> None:
-        column, fields, begin = self._room(has_value=True), {}, 1
+        source = Source(WHOLE, (("known", self._room(has_value=True)),), values)
+        variable = self._variables[name] = _Variable(source, len(self.first) - 1, {})
+        begin = 1
         for setter in self.plan.setters[name]:
-            fields[setter.owner] = len(self.fields)
-            self.fields.append(Field(setter, None, begin))
-            begin += len(self._values(setter))
-        self._variables[name] = _Variable(Source(WHOLE, (("known", column),), values), column, fields)
+            size = len(self._values(setter))
+            if is_by_worker(setter.dimension):
+                variable.in_turn[setter.owner] = begin, size
+            else:
+                variable.fields[setter.owner] = len(self.fields)
+                self.fields.append(Field(setter, None, begin))
+            begin += size
 
     def _keep_number(self, name: str, type_: pa.DataType) -> None:
         """Keep a variable of a type, in the place that it may have already."""
@@ -341,70 +399,24 @@ class Known:
     def _calculated_types(self, name: str) -> Iterator[pa.DataType]:
         """Yield the types of what expressions set a variable to, as far as those of what they read are known."""
         for setter in self.plan.setters[name]:
-            if _is_expression(setter.dimension):
+            if is_expression(setter.dimension):
                 yield ARROW[self._compiler(setter).value(_expression(setter).tree).type]
 
 
 def _made(setter: Setter, keys: Keys, path: str, world: World) -> pa.Array:
     """Return what a setter makes for some keys of steps, (n,); what is missing is null."""
     assert isinstance(setter.dimension, Dimension), "a generator"
-    return present(Rows(keys, path, world).owned_by(*setter.path).make(setter.dimension))
-
-
-def _is_expression(dimension: object) -> bool:
-    return isinstance(dimension, Dimension) and (dimension.kind == "expression" or _is_time(dimension))
-
-
-def _is_time(dimension: Dimension) -> bool:
-    """Return whether a generator makes the time as it is."""
-    keys = ("format", "timezone", "offset", "step")
-    return dimension.kind == "now" and dimension.is_ours and all(getattr(dimension, key) is None for key in keys)
+    dimension = changed(setter.dimension, pick="draw") if is_by_worker(setter.dimension) else setter.dimension
+    return present(Rows(keys, path, world).owned_by(*setter.path).make(dimension))
 
 
 def _expression(setter: Setter) -> Expression:
     """Return the expression that a setter calculates."""
     assert isinstance(setter.dimension, Dimension), "a generator"
-    if _is_time(setter.dimension):
+    if is_time(setter.dimension):
         return _NOW
     return next(expression for path, expression in setter.dimension.expressions() if path == ("value",))
 
 
 def _names(setter: Setter) -> frozenset[str]:
-    return _expression(setter).names if _is_expression(setter.dimension) else frozenset()
-
-
-def _is_listed(dimension: object) -> bool:
-    """Return whether all values come from one list."""
-    pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
-    return pooled or (isinstance(dimension, Dimension) and dimension.fixed)
-
-
-def _why_not_of_child(dimension: object, entry: Spawn) -> str | None:
-    """Return why the walk can't know what a spawn gives a child, or a time that is waited for; None when it can."""
-    assert isinstance(dimension, Dimension), "no fact of a birth"
-    is_constant = dimension.kind == "constant" and not (dimension.percent_missing or dimension.percent_nulls)
-    if _is_expression(dimension) or is_constant:
-        return None
-    if isinstance(entry, Gift):
-        return "it is drawn when the time has come that a worker waits for; draw it in a state"
-    return "children get it drawn; draw it in a state, and give it on"
-
-
-def _why_not(dimension: object) -> str | None:
-    """Return why the walk can't know what a generator makes; None when it can."""
-    assert isinstance(dimension, Dimension), "no fact of a birth"
-    absent = [key for key in ("when", "keyed_by") if getattr(dimension, key) is not None]
-    pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
-    if absent:
-        return f"it is set with {show(absent[0])}"
-    if _is_expression(dimension):
-        share = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
-        made = "an expression" if dimension.kind == "expression" else "a time"
-        return f"it is {made} with {show(share[0])}" if share else None
-    if not dimension.is_ours or not (pooled or dimension.kind in _DRAWN):
-        return f"what sets it is of the type {show(dimension.kind)}; what can be read are {_READABLE}"
-    if any(part.counts() for _, part in dimension.whole()):
-        return f"what sets it, of the type {show(dimension.kind)}, counts"
-    if any(True for _ in dimension.all_names()) or any(True for _ in dimension.all_reads()):
-        return f"what sets it, of the type {show(dimension.kind)}, reads other values"
-    return None
+    return _expression(setter).names if is_expression(setter.dimension) else frozenset()

@@ -8,6 +8,7 @@ from datagen.engine.reader import Events
 from datagen.engine.step import Births, Steps
 from datagen.engine.variables import Positions
 from datagen.native.rows import grouped
+from datagen.plugin.shared import before
 
 
 class Owners:
@@ -52,8 +53,9 @@ class Owners:
 
     def events(self, owner: int) -> Events:
         """Return an owner's steps, or births, which are steps 0."""
-        rows = self.rows(owner)
-        noted = {name: values[rows] for name, values in self._steps.noted.items()}
+        rows, known = self.rows(owner), self._steps.noted
+        early = {name: before(name) for name in known if owner < self._sources and before(name) in known}
+        noted = {name: known[early.get(name, name)][rows] for name in known}
         return Events(self._steps.time[rows], self._steps.worker[rows], self._steps.step[rows], noted)
 
     def rows(self, owner: int) -> Integers:

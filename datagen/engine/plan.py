@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow as pa
 from datagen.engine.birth import FACTS, Fact
 from datagen.engine.named import told
 from datagen.engine.pool import Pools
+from datagen.engine.shared import Shared
 from datagen.engine.tables import Tables, numbers_of, tables_of
 from datagen.engine.times import Times
 from datagen.graph import circles
@@ -25,9 +27,11 @@ from datagen.language.state import Gift, Spawn, State
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
-from datagen.plugin.life import INDEX, readable
+from datagen.plugin.life import GATHERED, INDEX, readable
 from datagen.plugin.order import lookups
 from datagen.plugin.recording import Recording
+from datagen.plugin.shared import there
+from datagen.plugin.world import World
 from datagen.problems import path_part
 from datagen.records.expression.name import called, of_former, root
 
@@ -171,7 +175,20 @@ class Plan:
         known = readable(self.own_names, population.resources, has_populations=bool(population.populations))
         read = {name for place in population.places() for _, name in place.dimension.all_names()}
         known[INDEX] = pa.int64()
-        return {name: type_ for name, type_ in known.items() if name in read - self.variable_names}
+        found = {name: type_ for name, type_ in known.items() if name in read - self.variable_names}
+        found |= {there(name): pa.bool_() for name in GATHERED if name in found}
+        return self.shared.notes(read) | found
+
+    @cached_property
+    def shared(self) -> Shared:
+        """Return the values that all workers see."""
+        return Shared(self.population, lambda: self.world(0).tables)
+
+    def world(self, seed: int) -> World:
+        """Return the world of a run, or of a pilot, which has none yet."""
+        if self.pools is not None:
+            return self.pools.world()
+        return Pools(self.population, seed, Event(), self.population.timezone or self.start.zone or "UTC").world()
 
     @property
     def notes(self) -> dict[str, pa.DataType]:

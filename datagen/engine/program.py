@@ -4,7 +4,7 @@ What reads nothing but variables that have a list of values is calculated at onc
 and looked up by place: so texts are compared, and any function can be called. The rest is arithmetic and logic.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import prod
@@ -18,12 +18,13 @@ from datagen.draw import Integers
 from datagen.engine.clocks import Clocks
 from datagen.native.machine import INSTRUCTIONS
 from datagen.problems import show
-from datagen.records.batch import TIME
+from datagen.records.batch import TIME, Layout
 from datagen.records.decimal import is_decimal
 from datagen.records.expression.facets import (
     BOOLEAN,
     NUMBER,
     Facets,
+    as_column,
     as_numpy,
     condition,
     constant,
@@ -36,9 +37,11 @@ from datagen.records.expression.logic import Compare, Every, In, Missing, Not, N
 from datagen.records.expression.name import root
 from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Literal, Name, Rounded
+from datagen.records.text import json_text
 from datagen.zone import MINUTE, SECOND, Zone
 
 MOST_LISTED = 65536  # values, or combinations of them
+MOST_ROWS = 2**20  # of a table
 _DEEPEST = 256  # values on the stack, as datagen/native/machine.pxd has it
 # Types of values; a moment is in µs since 1970, and of the last one all are null.
 WHOLE, REAL, TRUTH, MOMENT, NONE = "whole", "real", "truth", "moment", "none"
@@ -52,7 +55,9 @@ _OF_ARROW = {
 ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()}
 _SWAPPED = {">": "<", ">=": "<="}
 _PUSHED = {"whole", "real", "known", "known real", "drawn", "drawn real", "fact", "seconds", "factor"}
-_IN_PLACE = {"listed", "listed real", "to real", "divided", "is null", "not"}
+_PUSHED |= {"cell", "cell real"}
+_IN_PLACE = {"listed", "listed real", "to real", "divided", "is null", "not", "cell at", "cell at real", "bits"}
+_TAKING_TWO = {"choose", "share at", "share at real"}
 
 Code = tuple[tuple[str, int], ...]  # instructions, by their names, with their arguments
 _NULL: Code = (("whole", 0),)  # the first of the constants
@@ -125,6 +130,15 @@ class Compiler:
         self._zone = zone
         self._clocks = clocks
 
+    @property
+    def layout(self) -> Layout:
+        """Return the types of what can be read."""
+        types = {
+            name: ARROW[source.type] if source.values is None else source.values.type
+            for name, source in self._sources.items()
+        }
+        return Layout({"": types})
+
     def condition(self, node: Node) -> Part:
         """Return the instructions for an expression that is true or not."""
         return self._checked(self._truth(node))
@@ -136,6 +150,35 @@ class Compiler:
     def value(self, node: Node) -> Part:
         """Return the instructions for an expression of any type."""
         return self._checked(self._part(node))
+
+    def key(self, node: Node) -> Code:
+        """Return the instructions for an expression of any type as a whole number that tells its values apart."""
+        names = {root(self._sources, name) for name in node.names}
+        lists = {name: values for name in names - {""} if (values := self._sources[name].values) is not None}
+        if names and len(lists) == len(names) and prod(map(len, lists.values())) <= MOST_LISTED:
+            return self._checked(self._numbered(node, sorted(lists))).code
+        part = self.value(node)
+        return part.then("bits") if part.type == REAL else part.code
+
+    def _numbered(self, node: Node, names: Sequence[str]) -> Part:
+        """Return a part that looks up a number for each different value, null as null."""
+        columns, size = self._combined(names)
+        values = as_column(evaluated(node, Given(columns, size, self._zone)), size)
+        codes = json_text(values).dictionary_encode().indices
+        valid = values.is_valid().to_numpy(zero_copy_only=False)
+        begin = self._constants.add(codes.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64), valid)
+        return Part(WHOLE, (*self._at(names), ("listed", begin)))
+
+    def change(self, target: Source, row: Code, node: Node) -> Code:
+        """Return the instructions to set what all share, in the row at a place on the stack if there is one."""
+        part = self.value(node)
+        words = {WHOLE: "a whole number", REAL: "a number with a point", TRUTH: "true or false", NONE: "always null"}
+        if part.type != target.type and (part.type, target.type) != (WHOLE, REAL):
+            raise Unprogrammable(f"is {words[part.type]}, and what it sets is {words[target.type]} from the start")
+        real = " real" if target.type == REAL else ""
+        value = _as_real(part) if real else part
+        last = (f"share at{real}" if row else f"share{real}", target.code[-1][1])
+        return self._checked(Part(target.type, (*row, *value.code, last))).code
 
     def _checked(self, part: Part) -> Part:
         if deepest(part.code) > _DEEPEST:
@@ -280,10 +323,9 @@ class Compiler:
             raise Unprogrammable(f"{show(min(node.names))} can't be read by a state")
         lists = [values for name in names if (values := self._sources[name].values) is not None]
         size = prod(map(len, lists))
-        if len(lists) < len(names) or size > MOST_LISTED:
+        if len(lists) < len(names) or size > (MOST_ROWS if len(lists) == 1 else MOST_LISTED):
             return None
-        places = np.indices((*map(len, lists), 1)).reshape(len(lists) + 1, size)[:-1]
-        columns = {name: values.take(pa.array(at)) for name, values, at in zip(names, lists, places, strict=True)}
+        columns, size = self._combined(names)
         facets = evaluated(node, Given(columns, size, self._zone))
         if is_truth:
             facets = {BOOLEAN: condition(facets)}
@@ -291,14 +333,30 @@ class Compiler:
         if found is None:
             types = words_of(facets)
             raise Unprogrammable(f"{types} can't be calculated for a state but of variables with a list of values")
+        return Part(found.type, (*self._at(names), *found.code))
+
+    def _combined(self, names: Sequence[str]) -> tuple[dict[str, pa.Array], int]:
+        """Return all combinations of the values of some lists, by name, and how many these are."""
+        lists = [self._list(name) for name in names]
+        size = prod(map(len, lists))
+        places = np.indices((*map(len, lists), 1)).reshape(len(lists) + 1, size)[:-1]
+        return {name: one.take(pa.array(at)) for name, one, at in zip(names, lists, places, strict=True)}, size
+
+    def _list(self, name: str) -> pa.Array:
+        values = self._sources[name].values
+        assert values is not None, "a name with a list"
+        return values
+
+    def _at(self, names: Sequence[str]) -> Code:
+        """Return the instructions for the place of a worker's values among those combinations."""
         code: Code = ()
-        for name, values in zip(names, lists, strict=True):
+        for name in names:
             if code:
-                length = self._constants.add(np.array([len(values)]), np.ones(1, bool))
+                length = self._constants.add(np.array([len(self._list(name))]), np.ones(1, bool))
                 code = (*code, ("whole", length), ("*", 0), *self._sources[name].code, ("+", 0))
             else:
                 code = self._sources[name].code
-        return Part(found.type, (*code, *found.code))
+        return code
 
     def _constant(self, facets: Mapping[str, Any], is_listed: bool = False) -> Part | None:
         """Return a part that is a constant, or the one of several at the place on the stack; None: it can't be."""
@@ -325,7 +383,7 @@ def deepest(code: Code) -> int:
     """Return how many values are on the stack at most while instructions are followed."""
     now = most = 0
     for name, _ in code:
-        now += 1 if name in _PUSHED else 0 if name in _IN_PLACE else -2 if name == "choose" else -1
+        now += 1 if name in _PUSHED else 0 if name in _IN_PLACE else -2 if name in _TAKING_TWO else -1
         most = max(most, now)
     return most
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from datagen.draw import Floats, Integers
+from datagen.draw import Integers
 from datagen.engine.memory import Back
 from datagen.engine.named import Named
-from datagen.engine.step import Steps
+from datagen.engine.step import Noted, Steps
 from datagen.engine.variables import StoreReader
+from datagen.plugin.shared import there
 from datagen.plugin.world import NoPast, Past, Seen
 from datagen.records.batch import TIME
 from datagen.records.expression.name import former, of_former
@@ -30,7 +31,7 @@ class Events:
     due: Integers  # (n,) ns since the start
     worker: Integers  # (n,)
     step: Integers  # (n,)
-    noted: Mapping[str, Integers | Floats | Named]  # what is known of the worker then, by name: (n,)
+    noted: Mapping[str, Noted]  # what is known of the worker then, by name: (n,)
 
 
 _NOTHING = np.zeros(0, np.int64)
@@ -41,7 +42,7 @@ def no_events(notes: Mapping[str, pa.DataType]) -> Events:
     return Events(_NOTHING, _NOTHING, _NOTHING, {name: _nothing(type_) for name, type_ in notes.items()})
 
 
-def _nothing(type_: pa.DataType) -> Integers | Floats | Named:
+def _nothing(type_: pa.DataType) -> Noted:
     return Named.of_nothing() if type_ == pa.string() else _NOTHING.astype(type_.to_pandas_dtype())
 
 
@@ -115,7 +116,8 @@ class RecordReader:
             if self._back is not None and of is not None:
                 self._read[name] = self._back.former(of)
             elif name in self._events.noted:
-                self._read[name] = pa.array(self._events.noted[name])
+                has = self._events.noted.get(there(name))
+                self._read[name] = pa.array(self._events.noted[name], mask=None if has is None else has == 0)
             else:
                 self._read[name] = self._courses[name](self._events.due)
         return self._read[name]

@@ -9,11 +9,13 @@ from datagen.draw import Floats, Integers
 from datagen.engine.conditions import Programs
 from datagen.engine.plan import Plan
 from datagen.engine.tables import numbers_of
-from datagen.language.resource import Request
+from datagen.language.resource import Gather, Request
 from datagen.native.machine import FACTS
 from datagen.records.expression import Expression
 
-CHILDREN = -1  # what is asked for, instead of a resource, as the core has it
+CHILDREN, OTHERS = -1, -2  # what is asked for, instead of a resource, as the core has it
+GATHERING, READY = -2, -4  # in place of a line: who waits for others, from there on, and who goes on with them
+_HEADS = 2**16
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class Requests:
     """What the core reads of resources, and counts in."""
 
     begin: npt.NDArray[np.int32]  # (states + 1,) where the requests of each begin
-    resource: npt.NDArray[np.int32]  # (requests,) or CHILDREN
-    units: Integers  # (requests,)
+    resource: npt.NDArray[np.int32]  # (requests,) or CHILDREN, or OTHERS that gather
+    units: Integers  # (requests,) or how many gather
     priority: Floats  # (requests,) where there are no instructions for it
     priorities: npt.NDArray[np.int32]  # (requests, 2) begin and end of the instructions
     releases: npt.NDArray[np.int32]  # (states + 1,) where what each gives back on entry begins
@@ -34,6 +36,9 @@ class Requests:
     waiting: Integers  # (resources,) workers: part of them, too
     lines: Integers  # (resources,) room for the sizes of lines,
     timers: Integers  # (1,) and for how many wait no longer than until a time
+    gathered: npt.NDArray[np.int32]  # (2,) as in the programs
+    groups: Integers  # (states,) how many groups have gone on from each
+    heads: npt.NDArray[np.int32]  # (a power of 2,) room for who came last, by what those have in common who gather
 
 
 def requests_of(plan: Plan, programs: Programs) -> Requests:
@@ -46,8 +51,8 @@ def requests_of(plan: Plan, programs: Programs) -> Requests:
     free[:] = [resource.capacity for resource in resources.values()]
     return Requests(
         begin=_begins([len(state.asked) for state in states]),
-        resource=np.array([CHILDREN if one is None else number[one.resource] for one in asked], np.int32),
-        units=np.array([0 if one is None else one.units for one in asked], np.int64),
+        resource=np.array([_asked(one, number) for one in asked], np.int32),
+        units=np.array([_units(one) for one in asked], np.int64),
         priority=np.array([_priority(one) for one in asked]),
         priorities=programs.priorities,
         releases=_begins([len(state.release) for state in states]),
@@ -62,12 +67,26 @@ def requests_of(plan: Plan, programs: Programs) -> Requests:
         waiting=waiting,
         lines=np.zeros(len(resources), np.int64),
         timers=np.zeros(1, np.int64),
+        gathered=programs.gathered,
+        groups=np.zeros(len(states), np.int64),
+        heads=np.full(_HEADS if any(state.gather for state in states) else 1, -1, np.int32),
     )
 
 
-def _priority(request: Request | None) -> float:
+def _asked(request: Request | Gather | None, numbers: dict[str, int]) -> int:
+    """Return the number of what is asked for."""
+    return numbers[request.resource] if isinstance(request, Request) else CHILDREN if request is None else OTHERS
+
+
+def _units(request: Request | Gather | None) -> int:
+    """Return how much is asked for."""
+    return 0 if request is None else request.units if isinstance(request, Request) else request.size
+
+
+def _priority(request: Request | Gather | None) -> float:
     """Return the priority of a request, where there are no instructions for it."""
-    return 0.0 if request is None or isinstance(request.priority, Expression) else float(request.priority)
+    given = request.priority if isinstance(request, Request) else 0
+    return 0.0 if isinstance(given, Expression) else float(given)
 
 
 def _begins(counts: list[int]) -> npt.NDArray[np.int32]:

@@ -9,7 +9,7 @@ from datagen.engine.brood import spawns_of
 from datagen.engine.clocks import place_of
 from datagen.engine.conditions import Programs
 from datagen.engine.plan import Plan
-from datagen.engine.requests import requests_of
+from datagen.engine.requests import GATHERING, READY, requests_of
 from datagen.engine.slot import KIN, RANK, Slots
 from datagen.native.agenda import Agenda
 from datagen.native.children import Children
@@ -82,6 +82,7 @@ class Sharing:
         return {
             "facts": self._facts.copy(),
             "tickets": self.core.tickets,
+            "groups": self._requests.groups.copy(),
             "held": [units[alive] for units in slots.held.T],
             "wait": slots.wait[alive],
             "asked": slots.asked[alive],
@@ -103,6 +104,11 @@ class Sharing:
                 rank[key][:alive] = column
         for name, column in snapshot["kin"].items():
             slots.kin[name][:alive] = column
+        self._requests.groups[:] = snapshot.get("groups", 0)
         self.core.restore(alive, snapshot["tickets"])
+        in_order = np.argsort(slots.line["second"][:alive], kind="stable")
+        heaps = slots.line["heap"][in_order]
+        for slot in (*in_order[(heaps <= GATHERING) & (heaps != READY)], *in_order[heaps == READY][::-1]):
+            self.core.come_back(int(slot))
         counts, brood = snapshot["children"]
         self.children.restore(tuple(counts), tuple(brood))

@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datagen.draw import Floats, Integers, Keys
+from datagen.draw import Floats, Integers, Keys, Marks
 from datagen.engine.named import Named
+
+Noted = Integers | Floats | Marks | Named
 
 
 class Room:
@@ -36,17 +38,22 @@ class Room:
         self.noted = np.empty((notes, rows), np.int64)
         self.noted_real = self.noted.view(np.float64)
 
+    def _noted(self, number: int, type_: pa.DataType, count: int) -> Noted:
+        """Return the first values of a note."""
+        values = (self.noted_real if type_ == pa.float64() else self.noted)[number, :count]
+        return values.astype(np.bool_) if type_ == pa.bool_() else values
+
     def stops(self, count: int, warm_up: int) -> "Stops":
         """Return the first of who stops, by times after a warm-up (ns)."""
         time = self.stop_time[:count] - warm_up
         return Stops(time, self.stop_worker[:count], self.stop_state[:count], self.stop_row[:count])
 
     def steps(
-        self, count: int, born: int, former_groups: Iterable[int], stops: "Stops", notes: Mapping[str, bool]
+        self, count: int, born: int, former_groups: Iterable[int], stops: "Stops", notes: Mapping[str, pa.DataType]
     ) -> "Steps":
         """Return the first steps, with the first births, and with what was set before them of some groups.
 
-        Of each of the ``notes``, by name, it is said whether it is a real number.
+        The ``notes`` are given by their names and types.
         """
         return Steps(
             self.time[:count],
@@ -64,10 +71,7 @@ class Room:
                 np.zeros((born, 0), np.int64),
             ),
             stops=stops,
-            noted={
-                name: (self.noted_real if is_real else self.noted)[number, :count]
-                for number, (name, is_real) in enumerate(notes.items())
-            },
+            noted={name: self._noted(number, type_, count) for number, (name, type_) in enumerate(notes.items())},
         )
 
 
@@ -120,9 +124,7 @@ class Steps:
     keep: tuple[Integers | None, ...] = ()
     births: Births = NO_BIRTHS
     stops: Stops = NO_STOPS  # of the whole window
-    noted: Mapping[str, Integers | Floats | Named] = field(
-        default_factory=dict
-    )  # what is known of the worker, by name: (n,)
+    noted: Mapping[str, Noted] = field(default_factory=dict)  # what is known of the worker, by name: (n,)
 
     def __len__(self) -> int:
         return len(self.time)

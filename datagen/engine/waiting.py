@@ -40,7 +40,7 @@ class Waiting:
 
 def asks(population: Population) -> bool:
     """Return whether workers may wait for resources."""
-    return any(state.requests for state in population.states)
+    return any(state.requests or state.gather for state in population.states)
 
 
 def is_by_theory(population: Population) -> bool:
@@ -50,7 +50,7 @@ def is_by_theory(population: Population) -> bool:
     exponentially long in one state, and never leave the line, and there is always the same number of units.
     """
     if not all(map(_is_random, population.sources)) or any(
-        one.is_conditional or one.spawn or one.follows_the_instant for one in population.states
+        one.is_conditional or one.spawn or one.gather or one.follows_the_instant for one in population.states
     ):
         return False
     if any(one.capacity_profile is not None for one in population.resources.values()):

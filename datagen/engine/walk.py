@@ -6,7 +6,6 @@ The walk is cut into windows of so many steps, or up to a time; where it is cut 
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from threading import Event
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ from datagen.engine.fault import fault
 from datagen.engine.lasting import Lasting
 from datagen.engine.levels import Levels, Tell
 from datagen.engine.plan import Plan
-from datagen.engine.pool import Pools
 from datagen.engine.sharing import Sharing
 from datagen.engine.slot import WORKER, Shape, Slots
 from datagen.engine.step import Room, Steps
@@ -31,7 +29,6 @@ from datagen.native.decision import Decision
 from datagen.native.machine import Machine
 from datagen.native.walk import EventLoop
 from datagen.plugin.arrival import Unreadable
-from datagen.plugin.world import World
 from datagen.problems import Path_, RunFailed, counted, show
 
 _FIRST_ROWS = 1024
@@ -56,7 +53,7 @@ class Walk:
         self._warm_up = plan.warm_up
         self._plan = plan
         self._groups_before = sorted(plan.groups_before)
-        self._conditions = Conditions(plan, _world(plan, seed))
+        self._conditions = Conditions(plan, plan.world(seed))
         self._ahead = Ahead(plan, seed, most, self._conditions.fields, self._conditions.world)
         self._arrivals = Arrivals(plan, seed, max_workers, self._ahead.newcomers)
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
@@ -68,7 +65,6 @@ class Walk:
         self._sharing = Sharing(plan, programs, self._decision, seed, _DAYS)
         self._loop = EventLoop(plan.tables, keys, self._arrivals.core, self._sharing.core, self._lasting.core)
         self._journal = self._loop.journal
-        self._notes = {name: bool(is_real) for name, is_real in zip(plan.notes, programs.is_real, strict=True)}
         self._sizes = np.ones(len(plan.sets_group), np.int64)  # of the stores of values; position 0 is "never set"
         self._rows = min(_FIRST_ROWS, _MOST_ROWS)
         self._slots: Slots
@@ -160,6 +156,7 @@ class Walk:
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is wrong with conditions, each with its path in the JSON."""
+        yield from self._plan.shared.misfits()
         yield from self._conditions.problems
 
     @property
@@ -205,6 +202,7 @@ class Walk:
             "sizes": self._sizes.copy(),
             "resources": self._sharing.snapshot(slots, alive),
             "levels": self._levels.snapshot(),
+            "shared": self._conditions.programs.cells.copy(),
         }
 
     def advance(self, limit: int) -> Steps:
@@ -213,7 +211,7 @@ class Walk:
         Raises RunFailed when a delay or gap is NaN, or very many steps are at one and the same time.
         """
         spare = 1 if self._sharing else 0  # for a birth that is a row of its own
-        room = Room(self._rows + spare, self._sizes, len(self._notes))
+        room = Room(self._rows + spare, self._sizes, len(self._plan.notes))
         self._loop.begin(room)
         self._arrivals.core.note(room.refused_at, room.refused_by)
         limit = min(limit + self._warm_up, NEVER)
@@ -235,7 +233,7 @@ class Walk:
             room.time[: self._journal.rows] -= self._warm_up
         stops = room.stops(self._decision.stopped, self._warm_up)
         self._stuck = stops.time[stops.state >= 0], stops.state[stops.state >= 0].astype(np.int64)
-        steps = room.steps(self._journal.rows, self._journal.born, self._groups_before, stops, self._notes)
+        steps = room.steps(self._journal.rows, self._journal.born, self._groups_before, stops, self._plan.notes)
         steps = steps.telling(self._plan.told)
         if self._arrivals.keeps_batches:
             steps = steps.bearing(self._arrivals.with_batches(steps.births))
@@ -309,6 +307,7 @@ class Walk:
         self._loop.restore(alive)
         self._sharing.restore(self._slots, alive, snapshot["resources"])
         self._levels.restore(snapshot["levels"])
+        self._conditions.programs.cells[:] = snapshot["shared"]
         self._loop.change = self._next_change
         self._schedule(_ONE_DAY)
 
@@ -362,13 +361,6 @@ class Walk:
                 keep[group] = np.flatnonzero(used)
                 self._sizes[group] = int(kept_at[-1]) + 1
         return tuple(keep) if any(kept is not None for kept in keep) else None
-
-
-def _world(plan: Plan, seed: int) -> World:
-    """Return the world of a run, or of a pilot, which has none yet."""
-    if plan.pools is not None:
-        return plan.pools.world()
-    return Pools(plan.population, seed, Event(), plan.population.timezone or plan.start.zone or "UTC").world()
 
 
 def _shifted(time: int, warm_up: int) -> int:

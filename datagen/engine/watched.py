@@ -24,7 +24,7 @@ class Watched:
 def watched(population: Population) -> Watched:
     """Return a population with doors; the same one where nobody waits."""
     states = population.states
-    waits = [number for number, state in enumerate(states) if state.requests]
+    waits = [number for number, state in enumerate(states) if state.requests or state.gather]
     if not waits:
         return Watched(population, {}, {})
     known = {state.name for state in states}

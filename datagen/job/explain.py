@@ -172,6 +172,8 @@ class _Explanation:
         """Yield what the numbers don't count with, in words."""
         if any(state.spawn for state in self.spec.states):
             yield "workers whom others spawn, and their records"
+        if self.spec.is_swayed:
+            yield "shared values, beyond how they change in a pilot"
         own = (one.limit_profile for one in self.spec.populations.values())
         if any(profile is not None for profile in (self.spec.limit_profile, *own)):
             yield "limit_profile, as if the limit were always the same"

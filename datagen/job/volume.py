@@ -142,7 +142,7 @@ def _reached(asked: _Asked) -> Scale:
             raise asked.refuse("there are no records to measure: a pilot has made none")
         weights = weights * found.each * (found.means if volume.in_bytes else 1.0)
         error = found.error if volume.in_bytes else found.each_error
-    if not asks(loaded.spec):
+    if not asks(loaded.spec) and not loaded.spec.is_swayed:
         constant, made = _scaled_up(asked, weights, 2.0)  # twice as many: scaled batches are not rounded
     else:
         constant, made = _approached(asked, weights)
@@ -152,7 +152,7 @@ def _reached(asked: _Asked) -> Scale:
 
 
 def _approached(asked: _Asked, weights: Floats) -> tuple[float, float]:
-    """Return the constant that reaches a volume, and what it makes, where more workers wait longer for resources."""
+    """Return the constant that reaches a volume, and what it makes, where more workers wait longer, or go elsewhere."""
     scale, share = 1.0, 0.0
     for _ in range(_MOST_PILOTS):
         constant, made = _scaled_up(asked, weights, scale)
@@ -162,8 +162,10 @@ def _approached(asked: _Asked, weights: Floats) -> tuple[float, float]:
         if share < 1 and share < before + _CLOSE:
             break  # more workers make no more records
         scale = constant
-    text = "no constant was found that reaches it: there is not enough of the resources that workers wait for"
-    raise asked.refuse(text)
+    lacking = "there is not enough of the resources that workers wait for"
+    if not asks(asked.loaded.spec):
+        lacking = "more workers make no more records, for what all share"
+    raise asked.refuse(f"no constant was found that reaches it: {lacking}")
 
 
 def _scaled_up(asked: _Asked, weights: Floats, scale: float) -> tuple[float, float]:

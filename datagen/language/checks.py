@@ -26,6 +26,7 @@ from datagen.language.parts import (
     spawn_part,
     state_part,
 )
+from datagen.language.sharing import SharedValues
 from datagen.language.state import State
 from datagen.language.tables import Tables
 from datagen.plugin.arrival import Arrival
@@ -72,6 +73,7 @@ class Checks:
         self._compared = 0
         valid = [(path, part) for path, part in parts_in(made, (), "states") if isinstance(part, State)]
         self._holding = Holding(data.get("resources"), valid, self._begins)
+        self._shared = SharedValues(data.get("shared"), valid, known)
         # What a source plays whose file or table is not understood may be any variable.
         self._knows_all = not any(
             str(part.get("type")).lower() == "replay"
@@ -109,6 +111,7 @@ class Checks:
         yield from self._standing_circles()
         yield from times.problems(self._data)
         yield from self._holding.problems(self._near)
+        yield from self._shared.problems(self._near)
         begins = {name for source in self._sources for _, name in source.begins}
         if self._states and begins <= self._by_name.keys() and not any(state.emitter for state in self._reachable):
             yield ("states",), "no state that can be reached has an emitter, so there would never be a record"
@@ -124,6 +127,7 @@ class Checks:
                 yield emitter.path, f"emitter {show(emitter.name)} is used by no state"
         yield from self._unset_on_some_path()
         yield from self._holding.warnings()
+        yield from self._shared.warnings()
         yield from self._tables.unused(self._fields)
         if self._knows_all:
             yield from ((path, f"{text} (it is read as nothing)") for path, text in self._unknown_names(doubted=True))

@@ -8,7 +8,7 @@ from datagen.language.population import Population
 from datagen.language.state import State
 from datagen.plugin.arrival import BATCH, Arrival
 from datagen.plugin.dimension import Dimension
-from datagen.plugin.life import FACTS
+from datagen.plugin.life import FACTS, GATHERED
 from datagen.problems import Path_, show
 from datagen.records.expression.name import of_former, root
 
@@ -22,7 +22,8 @@ def contradictions(population: Population) -> Found:
     for path, source in population.placed_sources():
         if source.measures:
             state = states[source.state] if source.state is not None else population.states[0]
-            for text in (*_other_records(states, state, emitters), *_unknown(source, state, emitters)):
+            found = [*_other_records(states, state, emitters), *_unknown(source, state, emitters)]
+            for text in (*found, *_shared(population, source, state)):
                 yield (*path, "bytes"), text
             if source.when_full != "wait":
                 yield (
@@ -46,6 +47,14 @@ def _other_records(states: dict[str, State], state: State, emitters: dict[str, E
             return
 
 
+def _shared(population: Population, source: Arrival, state: State) -> Iterator[str]:
+    """Yield what makes records that depend on what all workers share."""
+    fields = next((one.dimensions for one in population.emitters if one.name == state.emitter), [])
+    for dimension in (*source.variables, *state.variables, *fields):
+        for name in {name for _, name in dimension.all_names() if population.shares(name)}:
+            yield f"{show(dimension.name)} reads {show(name)}, which others may have changed by then"
+
+
 def _unknown(source: Arrival, state: State, emitters: dict[str, Emitter]) -> Iterator[str]:
     """Yield what makes records that depend on what was made before."""
     own = [*source.variables, *state.variables]
@@ -56,7 +65,7 @@ def _unknown(source: Arrival, state: State, emitters: dict[str, Emitter]) -> Ite
         looks_back = any(of_former(name) is not None for _, name in dimension.all_names())
         if looks_back or any(part.counts() or part.goes_in_order() for _, part in dimension.whole()):
             yield f"{show(dimension.name)} depends on the values made before, so nobody knows the bytes ahead"
-        if any(name in FACTS and name not in named for _, name in dimension.all_names()):
+        if any(name in (*FACTS, *GATHERED) and name not in named for _, name in dimension.all_names()):
             yield f"{show(dimension.name)} reads what is only known of workers who are born"
         if any(root([BATCH], name) and BATCH not in named for _, name in dimension.all_names()):
             yield f"{show(dimension.name)} reads {show(BATCH)}, which is only known once the records are measured"

@@ -71,15 +71,23 @@ class Given:
 
     @cached_property
     def of_lives(self) -> Known:
-        """Return what can be read of a worker in a state."""
-        return dict.fromkeys(
-            readable(self.named("visits"), self.named("free"), has_populations=bool(self.data.get("populations"))), True
-        )
+        """Return what can be read of a worker in a state, and what all share."""
+        has_populations = bool(self.data.get("populations"))
+        lives = readable(self.named("visits"), self.named("free"), has_populations=has_populations)
+        return dict.fromkeys([*lives, *self.shared], True)
+
+    @cached_property
+    def shared(self) -> list[str]:
+        """Return the shared values of the spec."""
+        named = self.data.get("shared")
+        return [name for name in named if not is_comment(name)] if isinstance(named, dict) else []
 
     def lacking(self, name: str, near: Callable[[str, Collection[str]], str]) -> str | None:
         """Return why a name that stands for nothing is known all the same, and yet can't be read."""
         if root([BATCH], name):
             return f'{show(name)} can only be read where a source is of the type "every"'
+        if name in self.shared:
+            return f"{show(name)} can only be read by states, and by fields of their records"
         if (course := _COURSE.fullmatch(name)) is None:
             return None
         kind, of = course.groups()

@@ -25,6 +25,7 @@ from datagen.plugin.model import Model, Named, changed
 from datagen.plugin.order import VARIABLE, Node, former_reads, tangles
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
+from datagen.plugin.shared import Start
 from datagen.plugin.table import AnyTable, TableProblem
 from datagen.plugin.volume import AnyVolume
 from datagen.problems import Path_, Unfillable, path_part, show
@@ -102,6 +103,9 @@ class Population(Model):
     incidents: Named[AnyIncident] = Field({}, description="incidents by name: stretches of time")
     tables: Named[AnyTable] = Field({}, description="tables by name: rows of reference data to pick from")
     resources: Named[Resource] = Field({}, description="what workers share and wait for, by name")
+    shared: Named[Start] = Field(
+        {}, description="values that all workers see and that states `set`, each a number or boolean to start with"
+    )
     most_children: int = Field(
         1_000_000, ge=1, strict=True, description="most workers that others have spawned, alive or still to be born"
     )
@@ -197,6 +201,16 @@ class Population(Model):
     def stands_still(self) -> bool:
         """Return whether time never passes: no gap and no delay can be above 0."""
         return all(source.never_waits for source in self.sources) and all(state.never_waits for state in self.states)
+
+    @property
+    def is_swayed(self) -> bool:
+        """Return whether where workers go may depend on shared values that others change."""
+        return any(state.set_ for state in self.states) and any(state.is_conditional for state in self.states)
+
+    def shares(self, name: str) -> bool:
+        """Return whether a name may be that of a shared value, of the spec or of a row."""
+        inner = name.rpartition(".")[2]
+        return name in self.shared or (inner != name and any(inner in table.shared for table in self.tables.values()))
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         """Yield what is valid but hardly meant, each with its path."""

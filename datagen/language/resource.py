@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
-from datagen.plugin.expression import NUMBER, MaybeNumber
+from datagen.plugin.expression import NUMBER, AnyExpression, MaybeNumber
 from datagen.plugin.model import Model
 from datagen.plugin.profile import AnyProfile
 from datagen.records.expression import Expression
@@ -34,6 +34,15 @@ class Request(Release):
     units: int = Field(1, ge=1, strict=True, description="how many of its units")
     priority: MaybeNumber = Field(
         0, description="number, or an expression; who has the smallest is first in line, then who came first"
+    )
+
+
+class Gather(Model):
+    """How many workers wait for each other."""
+
+    size: int = Field(ge=1, strict=True, description="how many go on together")
+    by: AnyExpression | None = Field(
+        None, description="an expression: only those for whom it is the same go on together; all without it"
     )
 
 
@@ -78,6 +87,9 @@ class Waiting(Model):
     )
     use: Requests = Field([], description="resources to wait for, and to hold for the stay in this state alone")
     join: bool = Field(False, description="whether to wait until all that this worker has spawned have stopped")
+    gather: Gather | None = Field(
+        None, description="wait until so many workers, with the same `by`, wait here; they go on together"
+    )
     timeout: Timeout | None = Field(
         None, description="how long a worker waits at most for all that, and where it goes then"
     )
@@ -88,14 +100,15 @@ class Waiting(Model):
         return [*self.acquire, *self.use]
 
     @property
-    def asked(self) -> list[Request | None]:
+    def asked(self) -> list[Request | Gather | None]:
         """Return all that is waited for, in order; None stands for the children of the worker."""
-        return [*([None] if self.join else []), *self.requests]
+        gather = [] if self.gather is None else [self.gather]
+        return [*([None] if self.join else []), *gather, *self.requests]
 
     @property
     def waits(self) -> bool:
         """Return whether a worker may have to wait for others here."""
-        return self.join or bool(self.requests)
+        return self.join or self.gather is not None or bool(self.requests)
 
     def priorities(self) -> Iterator[tuple[tuple[str, int, str], Expression]]:
         """Yield the expressions of what is asked for, each with its path from here."""

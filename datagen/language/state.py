@@ -12,7 +12,7 @@ from datagen.plugin.computed import Computed
 from datagen.plugin.dimension import AnyDimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, Distribution
 from datagen.plugin.expression import AnyExpression, MaybeNumber
-from datagen.plugin.model import Model, invalid
+from datagen.plugin.model import Model, Named, invalid
 from datagen.plugin.profile import AnyProfile
 from datagen.problems import Path_, show
 from datagen.records.expression import Expression
@@ -112,6 +112,12 @@ class State(Waiting):
     name: str = Field(min_length=1, description='name of the state, unique, not "stop"')
     emitter: str | None = Field(None, description="name of the emitter whose record is emitted on entering the state")
     variables: list[AnyDimension] = Field([], description="variables of the worker that are set on entering the state")
+    set_: Named[AnyExpression] = Field(
+        {},
+        alias="set",
+        description="shared values to change once the variables are set, each with an expression: of the spec by name, "
+        "or `row.name` of the row that a variable holds",
+    )
     delay: AnyDelay | None = Field(
         None, description="how long a worker stays, in seconds; 0 without it; its numbers may be expressions"
     )
@@ -176,7 +182,17 @@ class State(Waiting):
         """Yield all its expressions but those of variables."""
         yield from self.delay_numbers.values()
         yield from (expression for way in self.transitions for _, expression in way.expressions())
-        yield from (expression for _, expression in (*self.priorities(), *self.counts()))
+        yield from (expression for _, expression in self.others())
+
+    def others(self) -> Iterator[tuple[Path_, Expression]]:
+        """Yield all its expressions but those of variables and transitions, each with its path from here."""
+        yield from (*self.priorities(), *self.counts(), *self.changes())
+        if self.gather is not None and self.gather.by is not None:
+            yield ("gather", "by"), self.gather.by
+
+    def changes(self) -> Iterator[tuple[tuple[str, str], Expression]]:
+        """Yield what shared values are set to, in order, each with its path from here."""
+        yield from ((("set", name), expression) for name, expression in self.set_.items())
 
     def counts(self) -> Iterator[tuple[tuple[str, int, str], Expression]]:
         """Yield how many workers it spawns where that is an expression, each with its path from here."""
@@ -214,7 +230,7 @@ class State(Waiting):
         if self.ordered and not self.transitions:
             lines.append((("ordered",), 'is for "transitions", and there are none'))
         if self.timeout is not None and not self.waits:
-            lines.append((("timeout",), 'is for "join", "acquire" and "use", and there are none'))
+            lines.append((("timeout",), 'is for "join", "gather", "acquire" and "use", and there are none'))
         strangers = (number for number, entry in enumerate(self.spawn) if entry.population is not None)
         lines += [(("spawn", number, "population"), 'the spec has no "populations"') for number in strangers]
         names = [entry.called for entry in self.spawn]

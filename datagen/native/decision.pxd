@@ -24,7 +24,10 @@ cdef class Decision:
     cdef int spawn  # where, among all who set anything, these begin
     cdef const int[::1] counts  # (states,) which of what is kept counts the visits to each; -1: nothing
     cdef long long[::1] facts  # as the machine has them
-    cdef const int[:, ::1] notes  # (notes, states) the instruction for what is noted of a step into each
+    cdef const int[:, :, ::1] notes  # (notes, states, 2) begin and end of the instructions for a step into each
+    cdef const int[::1] changes  # (states + 1,) where the instructions for what each changes for all begin
+    cdef bint has_changes  # whether there are any
+    cdef int early  # so many notes, the first ones, are of before such a change
     cdef const unsigned char[::1] is_real  # (notes,) whether that is a real number
     cdef long long[:, ::1] noted  # (notes, rows) whole numbers, and the same as real ones
     cdef double[:, ::1] noted_real
@@ -45,7 +48,9 @@ cdef class Decision:
     cdef void conceive(self, int slot, int parent, int spawn) noexcept nogil
     cdef void be_born(self, int slot, long long time) noexcept nogil
     cdef void arrive(self, int slot, int state) noexcept nogil
+    cdef void go_in(self, int slot, int state, long long place, long long row) noexcept nogil
     cdef void write(self, int slot, int state, long long row) noexcept nogil
+    cdef void _note(self, Py_ssize_t number, int slot, int state, long long row) noexcept nogil
     cdef int choose(self, int slot, int state, Worker *worker, unsigned long long random, long long row) noexcept nogil
     cdef void note_stop(self, Worker *worker, int state, long long row) noexcept nogil
     cdef int _weighed(self, int slot, int state, unsigned long long random) noexcept nogil

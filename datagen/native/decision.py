@@ -35,6 +35,8 @@ class Decision:
         self.gives, self.spawn = tables.gives, len(tables.entry) - 1 - len(tables.gives)
         self.facts, self.notes, self.is_real = tables.facts, tables.notes, tables.is_real
         self.looks = tables.looks
+        self.changes, self.early = tables.changes, tables.early
+        self.has_changes = tables.changes[0] < tables.changes[self.stop]
         self.used = len(tables.code) > 0 or len(tables.first) > 0
         self.stopped = 0
 
@@ -147,17 +149,37 @@ class Decision:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def go_in(self, slot: cython.int, state: cython.int, place: cython.longlong, row: cython.longlong) -> cython.void:
+        """Do all that a worker does who enters a state: set its variables, change what all share, and note it."""
+        number: cython.Py_ssize_t
+        self.enter(slot, state, place)
+        if self.has_changes:
+            for number in range(self.early):
+                self._note(number, slot, state, row)
+            self.machine.run(self.changes[state], self.changes[state + 1], slot, 0)
+        self.write(slot, state, row)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def write(self, slot: cython.int, state: cython.int, row: cython.longlong) -> cython.void:
         """Note what is known of a worker at its step into a state, which is a row of those that are written."""
         number: cython.Py_ssize_t
-        begin: cython.int
-        for number in range(self.noted.shape[0]):
-            begin = self.notes[number, state]
-            self.machine.run(begin, begin + 1, slot, 0)
-            if self.is_real[number]:
-                self.noted_real[number, row] = self.machine.reals[0]
-            else:
-                self.noted[number, row] = self.machine.stack[0]
+        for number in range(self.early, self.noted.shape[0]):
+            self._note(number, slot, state, row)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _note(
+        self, number: cython.Py_ssize_t, slot: cython.int, state: cython.int, row: cython.longlong
+    ) -> cython.void:
+        """Write down what one of the notes comes to now."""
+        self.machine.run(self.notes[number, state, 0], self.notes[number, state, 1], slot, 0)
+        if self.is_real[number]:
+            self.noted_real[number, row] = self.machine.reals[0]
+        else:
+            self.noted[number, row] = self.machine.stack[0]
 
     @cython.cfunc
     @cython.nogil

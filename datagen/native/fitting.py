@@ -59,14 +59,25 @@ def check_programs(programs: object) -> int:
     check_within(np.diff(programs.ways), 0, len(programs.sums) + 1)
     check_within(programs.target, 0, stop + 1)
     check_within(programs.kind, 0, WAYS_TO_CHOOSE)
-    check_within([programs.number, programs.begin, *programs.counts], -1, len(programs.first))
+    check_within([programs.number, programs.begin, *programs.counts, *programs.gathered], -1, len(programs.first))
     check(programs.gives.shape[1], len(programs.first))
-    check_within(programs.notes, 0, len(programs.code))
+    check(len(programs.changes) - 1, stop)
+    check_within([programs.early], 0, len(programs.notes) + 1)
     if len(programs.facts) < len(FACTS):
         raise ValueError("too little room for what is known of an instant")
     end = len(programs.code) + 1
     settings = np.stack([programs.entry[: len(programs.entry) - 1], programs.entry[1:]], axis=1)
-    for spans in (settings, programs.when, programs.weigh, programs.priorities, programs.counts_of_children):
+    changes = np.stack([programs.changes[:stop], programs.changes[1:]], axis=1)
+    notes = programs.notes.reshape(len(programs.notes) * stop, 2)
+    for spans in (
+        settings,
+        changes,
+        notes,
+        programs.when,
+        programs.weigh,
+        programs.priorities,
+        programs.counts_of_children,
+    ):
         check_within(spans, 0, end)
         check_within(spans[:, 1] - spans[:, 0], 0, end)
     return _check_instructions(programs)
@@ -79,6 +90,8 @@ def _check_instructions(programs: object) -> int:
     ends = dict.fromkeys(("whole", "real", "listed", "listed real"), constants)
     ends |= dict.fromkeys(("known", "known real", "keep", "keep real"), kept)
     ends |= dict.fromkeys(("fact", "seconds"), facts)
+    cells = ("cell", "cell real", "cell at", "cell at real", "share", "share real", "share at", "share at real")
+    ends |= dict.fromkeys(cells, len(programs.cells))
     for name, end in ends.items():
         check_within(programs.argument[programs.code == INSTRUCTIONS[name]], 0, end)
     drawn = programs.argument[np.isin(programs.code, [INSTRUCTIONS["drawn"], INSTRUCTIONS["drawn real"]])]
@@ -94,7 +107,7 @@ def check_requests(tables: object) -> None:
         check(len(array), resources)
     check(len(tables.timers), 1)
     for begins, listed, least in (
-        (tables.begin, tables.resource, -1),
+        (tables.begin, tables.resource, -2),
         (tables.releases, tables.released, 0),
         (tables.uses, tables.used_up, 0),
     ):
@@ -106,6 +119,10 @@ def check_requests(tables: object) -> None:
             raise ValueError("a resource that there is not")
     for array in (tables.units, tables.priority, tables.priorities):
         check(len(array), len(tables.resource))
+    check(len(tables.groups), len(tables.following))
+    check(len(tables.gathered), 2)
+    if len(tables.heads) & (len(tables.heads) - 1) or not len(tables.heads):
+        raise ValueError(f"{len(tables.heads)} in place of a power of 2")
     if (tables.following > len(tables.following)).any():
         raise ValueError("a way to a state that there is not")
 

@@ -15,6 +15,8 @@ cdef class Machine:
     cdef const double[:, :, ::1] drawn_real
     cdef const unsigned char[:, :, ::1] there  # (slots, fields, steps) whether there is a value
     cdef long long[::1] facts  # (facts,) what is known of the instant: by the numbers of FACTS, then of resources
+    cdef long long[::1] cells  # (cells,) what all workers share, and the same as real numbers
+    cdef double[::1] cells_real
     cdef long long stack[256]  # the values calculated so far, as they are whole numbers or
     cdef double reals[256]  # real ones,
     cdef bint holds[256]  # and whether there are any
@@ -25,6 +27,7 @@ cdef class Machine:
     cdef int _go_on(self, int code, int argument, int top) noexcept nogil
     cdef long long _divided(self, long long number, long long by) noexcept nogil
     cdef void _move(self, int top) noexcept nogil
+    cdef int _share(self, int code, int argument, int top) noexcept nogil
     cdef int _two_whole(self, int code, int top) noexcept nogil
     cdef int _two_real(self, int code, int top) noexcept nogil
     cdef void _multiply(self, int top) noexcept nogil

@@ -11,7 +11,8 @@ from cython.cimports.libc.math import fabs, fmod, isfinite, rint
 MOST = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
 LEAST = cython.declare(cython.longlong, -MOST - 1)
 
-# What puts a value on the stack: a constant, what is kept of a worker, what was drawn, what is known of the instant;
+# What puts a value on the stack: a constant, what is kept of a worker, what was drawn, what is known of the instant, a
+# cell of what all workers share;
 WHOLE = cython.declare(cython.int, 0)
 REAL = cython.declare(cython.int, 1)
 KNOWN = cython.declare(cython.int, 2)
@@ -21,40 +22,52 @@ DRAWN_REAL = cython.declare(cython.int, 5)
 FACT = cython.declare(cython.int, 6)
 SECONDS = cython.declare(cython.int, 7)
 FACTOR = cython.declare(cython.int, 8)  # of a profile
+CELL = cython.declare(cython.int, 9)
+CELL_REAL = cython.declare(cython.int, 10)
 # keeps the one on top;
-KEEP = cython.declare(cython.int, 9)
-KEEP_REAL = cython.declare(cython.int, 10)
+KEEP = cython.declare(cython.int, 11)
+KEEP_REAL = cython.declare(cython.int, 12)
 # makes another one of it: a place of a list what is there;
-LISTED = cython.declare(cython.int, 11)
-LISTED_REAL = cython.declare(cython.int, 12)
-TO_REAL = cython.declare(cython.int, 13)
-DIVIDED = cython.declare(cython.int, 14)  # a whole number by a constant, rounded down
-IS_NULL = cython.declare(cython.int, 15)
-NOT = cython.declare(cython.int, 16)
+LISTED = cython.declare(cython.int, 13)
+LISTED_REAL = cython.declare(cython.int, 14)
+TO_REAL = cython.declare(cython.int, 15)
+DIVIDED = cython.declare(cython.int, 16)  # a whole number by a constant, rounded down
+IS_NULL = cython.declare(cython.int, 17)
+NOT = cython.declare(cython.int, 18)
 # makes one of several;
-CHOOSE = cython.declare(cython.int, 17)
-COALESCE = cython.declare(cython.int, 18)
-AND = cython.declare(cython.int, 19)
-OR = cython.declare(cython.int, 20)
-MOVED = cython.declare(cython.int, 21)  # a time (µs) by real seconds
+CHOOSE = cython.declare(cython.int, 19)
+COALESCE = cython.declare(cython.int, 20)
+AND = cython.declare(cython.int, 21)
+OR = cython.declare(cython.int, 22)
+# reads the cell of a row, by its number, and shares the one on top, or does so in the cell of the row below it;
+CELL_AT = cython.declare(cython.int, 23)
+CELL_AT_REAL = cython.declare(cython.int, 24)
+SHARE = cython.declare(cython.int, 25)
+SHARE_REAL = cython.declare(cython.int, 26)
+SHARE_AT = cython.declare(cython.int, 27)
+SHARE_AT_REAL = cython.declare(cython.int, 28)
+# makes a whole number of the bits of a real one;
+BITS = cython.declare(cython.int, 29)
+# makes a time (µs) of one and real seconds;
+MOVED = cython.declare(cython.int, 30)
 # makes one of two numbers, whole ones and then real ones.
-ADD = cython.declare(cython.int, 22)
-SUBTRACT = cython.declare(cython.int, 23)
-MULTIPLY = cython.declare(cython.int, 24)
-MODULO = cython.declare(cython.int, 25)
-EQUAL = cython.declare(cython.int, 26)
-UNEQUAL = cython.declare(cython.int, 27)
-LESS = cython.declare(cython.int, 28)
-AT_MOST = cython.declare(cython.int, 29)
-ADD_REAL = cython.declare(cython.int, 30)
-SUBTRACT_REAL = cython.declare(cython.int, 31)
-MULTIPLY_REAL = cython.declare(cython.int, 32)
-MODULO_REAL = cython.declare(cython.int, 33)
-DIVIDE_REAL = cython.declare(cython.int, 34)
-EQUAL_REAL = cython.declare(cython.int, 35)
-UNEQUAL_REAL = cython.declare(cython.int, 36)
-LESS_REAL = cython.declare(cython.int, 37)
-AT_MOST_REAL = cython.declare(cython.int, 38)
+ADD = cython.declare(cython.int, 31)
+SUBTRACT = cython.declare(cython.int, 32)
+MULTIPLY = cython.declare(cython.int, 33)
+MODULO = cython.declare(cython.int, 34)
+EQUAL = cython.declare(cython.int, 35)
+UNEQUAL = cython.declare(cython.int, 36)
+LESS = cython.declare(cython.int, 37)
+AT_MOST = cython.declare(cython.int, 38)
+ADD_REAL = cython.declare(cython.int, 39)
+SUBTRACT_REAL = cython.declare(cython.int, 40)
+MULTIPLY_REAL = cython.declare(cython.int, 41)
+MODULO_REAL = cython.declare(cython.int, 42)
+DIVIDE_REAL = cython.declare(cython.int, 43)
+EQUAL_REAL = cython.declare(cython.int, 44)
+UNEQUAL_REAL = cython.declare(cython.int, 45)
+LESS_REAL = cython.declare(cython.int, 46)
+AT_MOST_REAL = cython.declare(cython.int, 47)
 
 INSTRUCTIONS = {
     "whole": WHOLE,
@@ -66,6 +79,8 @@ INSTRUCTIONS = {
     "fact": FACT,
     "seconds": SECONDS,
     "factor": FACTOR,
+    "cell": CELL,
+    "cell real": CELL_REAL,
     "keep": KEEP,
     "keep real": KEEP_REAL,
     "listed": LISTED,
@@ -78,6 +93,13 @@ INSTRUCTIONS = {
     "coalesce": COALESCE,
     "and": AND,
     "or": OR,
+    "cell at": CELL_AT,
+    "cell at real": CELL_AT_REAL,
+    "share": SHARE,
+    "share real": SHARE_REAL,
+    "share at": SHARE_AT,
+    "share at real": SHARE_AT_REAL,
+    "bits": BITS,
     "moved": MOVED,
     "+": ADD,
     "-": SUBTRACT,
@@ -120,6 +142,7 @@ class Machine:
         self.code, self.argument = programs.code, programs.argument
         self.whole, self.real, self.valid = programs.whole, programs.real, programs.valid
         self.facts = programs.facts
+        self.cells, self.cells_real = programs.cells, programs.cells.view("float64")
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
@@ -151,7 +174,7 @@ class Machine:
         argument: cython.int
         for at in range(begin, end):
             code, argument = self.code[at], self.argument[at]
-            if code <= FACTOR:
+            if code <= CELL_REAL:
                 top += 1
                 if code == WHOLE:
                     self.stack[top], self.holds[top] = self.whole[argument], self.valid[argument]
@@ -171,8 +194,12 @@ class Machine:
                     self.stack[top], self.holds[top] = self.facts[argument], True
                 elif code == FACTOR:
                     self.reals[top], self.holds[top] = self.pace.factor(argument, self.facts[NOW]), True
-                else:
+                elif code == SECONDS:
                     self.reals[top], self.holds[top] = cython.cast(cython.double, self.facts[argument]) / 1e9, True
+                elif code == CELL:
+                    self.stack[top], self.holds[top] = self.cells[argument], True
+                else:
+                    self.reals[top], self.holds[top] = self.cells_real[argument], True
             elif code == KEEP:
                 self.known[slot, argument], self.has[slot, argument] = self.stack[top], self.holds[top]
                 top -= 1
@@ -218,6 +245,11 @@ class Machine:
         elif code == MOVED:
             top -= 1
             self._move(top)
+        elif code == BITS:
+            self.reals[top] += 0.0  # never -0.0
+            self.stack[top] = cython.cast(cython.p_longlong, cython.address(self.reals[top]))[0]
+        elif code > OR:
+            top = self._share(code, argument, top)
         else:
             top -= 1
             one: cython.bint = self.holds[top] and self.stack[top] != 0
@@ -246,6 +278,30 @@ class Machine:
             self.stack[top] += cython.cast(cython.longlong, span)
             there = self.stack[top] >= FIRST_TIME and self.stack[top] <= LAST_TIME
         self.holds[top] = there
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _share(self, code: cython.int, argument: cython.int, top: cython.int) -> cython.int:
+        """Read the cell of a row, or write one, if there is a value and a row; return where the stack ends."""
+        holds: cython.bint = self.holds[top]
+        if code <= CELL_AT_REAL:
+            if holds and code == CELL_AT:
+                self.stack[top] = self.cells[argument + self.stack[top]]
+            elif holds:
+                self.reals[top] = self.cells_real[argument + self.stack[top]]
+            return top
+        below: cython.int = top - 1
+        cell: cython.longlong = argument
+        if code >= SHARE_AT:
+            holds = holds and self.holds[below]
+            cell += self.stack[below]
+            below -= 1
+        if holds and code in (SHARE, SHARE_AT):
+            self.cells[cell] = self.stack[top]
+        elif holds:
+            self.cells_real[cell] = self.reals[top] + 0.0  # never -0.0
+        return below
 
     @cython.cfunc
     @cython.nogil

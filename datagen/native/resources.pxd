@@ -23,11 +23,15 @@ cdef class Resources:
     cdef const int[::1] following  # (states,) where who has waited too long goes; -1: nobody has
     cdef long long[::1] free  # (resources,) units,
     cdef long long[::1] waiting  # (resources,) and how many workers wait for some
+    cdef const int[::1] gathered  # (2,) which of what is kept are the number of a group and a worker's place; -1: none
+    cdef long long[::1] groups  # (states,) how many groups have gone on from each
+    cdef int[::1] heads  # (a power of 2,) who came last of those who wait for others, by a hash of what they share
     cdef readonly long long tickets  # of all who ever waited
     cdef Worker[::1] workers  # (slots,)
     cdef int[:, ::1] held  # (slots, resources) units
     cdef long long[::1] wait  # (slots,) ns: since when it waits; once it has all, for how long it did
     cdef int[::1] asked  # (slots,) how many of its requests are met; -1: it waits for nothing
+    cdef int ready  # who goes on before all others; -1: nobody
     cdef readonly int culprit  # who asks for what it has,
     cdef readonly int twice  # and which resource that is
 
@@ -42,6 +46,13 @@ cdef class Resources:
     cdef void stop(self, int slot) noexcept nogil
     cdef void stop_child(self, int slot) noexcept nogil
     cdef int give_up(self) noexcept nogil
+    cdef void make_ready(self, int slot) noexcept nogil
+    cdef int take_ready(self) noexcept nogil
+    cdef void _gather(self, int slot, int state, int request, long long now) noexcept nogil
+    cdef void _go_together(self, int last, int state, long long count, long long now) noexcept nogil
+    cdef void _forget(self, int slot, int state) noexcept nogil
+    cdef int _head(self, int slot, int state) noexcept nogil
+    cdef bint _has(self, int slot, int state, long long key, int heap) noexcept nogil
     cdef void _give(self, int slot, int resource, long long now) noexcept nogil
     cdef void _let_go_on(self, int slot, long long now) noexcept nogil
     cdef void _serve(self, int resource, int asker, long long now) noexcept nogil

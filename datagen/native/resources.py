@@ -5,10 +5,12 @@ at that instant; knows nothing of steps, of arrivals and of where workers go.
 """
 
 import cython
+import numpy as np
 from cython.cimports.datagen.native import pauses
 from cython.cimports.datagen.native.agenda import Agenda
 from cython.cimports.datagen.native.children import Children
 from cython.cimports.datagen.native.decision import Decision
+from cython.cimports.datagen.native.draws import mix
 from cython.cimports.datagen.native.heaps import Heaps
 from cython.cimports.datagen.native.waits import in_order
 
@@ -17,6 +19,10 @@ from datagen.native.fitting import check, check_requests
 NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
 NOBODY = cython.declare(cython.int, -1)
 CHILDREN = cython.declare(cython.int, -1)  # what is asked for, instead of a resource: that they have stopped
+OTHERS = cython.declare(cython.int, -2)  # that others wait here, too
+GATHERING = cython.declare(cython.int, -2)  # in place of a line: who waits for others, with something in common,
+ALONE = cython.declare(cython.int, -3)  # or with null,
+READY = cython.declare(cython.int, -4)  # and who goes on, since there are enough
 NOTHING = cython.declare(cython.int, -1)  # is waited for
 
 
@@ -43,9 +49,10 @@ class Resources:
         self.lines, self.timers = Heaps(tables.lines), Heaps(tables.timers)
         self.agenda, self.decision = agenda, decision
         self.children = children
-        self.used = len(tables.free) > 0 or children.used
+        self.gathered, self.groups, self.heads = tables.gathered, tables.groups, tables.heads
+        self.used = len(tables.free) > 0 or children.used or bool((np.asarray(tables.resource) == OTHERS).any())
         self.tickets = 0
-        self.culprit = self.twice = NOBODY
+        self.culprit = self.twice = self.ready = NOBODY
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot; raises ValueError when they don't fit, as all methods do."""
@@ -61,6 +68,34 @@ class Resources:
         """Let there be so many units more of a resource from a time on, or fewer: nobody loses what it has."""
         self.free[resource] += units
         self._serve(resource, NOBODY, now)
+
+    def come_back(self, slot: cython.int) -> None:
+        """Let a worker wait for others as before, or be ready; who came before it has come back already, or is last."""
+        head: cython.int
+        if self.lines.rank[slot].heap == READY:
+            self.make_ready(slot)
+        else:
+            head = self._head(slot, self.workers[slot].state)
+            self.lines.rank[slot].place = self.heads[head]
+            self.heads[head] = slot
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def make_ready(self, slot: cython.int) -> cython.void:
+        """Let a worker go on before all others, and before those who are ready already."""
+        self.lines.rank[slot].heap, self.lines.rank[slot].place = READY, self.ready
+        self.ready = slot
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def take_ready(self) -> cython.int:
+        """Return who is to go on before all others."""
+        slot: cython.int = self.ready
+        self.ready = self.lines.rank[slot].place
+        self.lines.rank[slot].heap = NOBODY
+        return slot
 
     def restore(self, used: cython.int, tickets: cython.longlong) -> None:
         """Go on with the workers in the slots that are used; who waits is in them."""
@@ -134,7 +169,11 @@ class Resources:
         first: cython.double
         while self.begin[state] + self.asked[slot] < self.begin[state + 1]:
             request = self.begin[state] + self.asked[slot]
-            if self.resource[request] == CHILDREN:
+            if self.resource[request] < 0:
+                if self.resource[request] == OTHERS:
+                    self.workers[slot].time = NEVER
+                    self._gather(slot, state, request, now)
+                    return pauses.WAITING
                 if self.children.kin[slot].count > 0:
                     self.workers[slot].time = NEVER
                     return pauses.WAITING
@@ -157,6 +196,94 @@ class Resources:
         self.timers.remove(slot)
         self.wait[slot], self.asked[slot] = now - self.wait[slot], NOTHING
         return pauses.REACHED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _gather(self, slot: cython.int, state: cython.int, request: cython.int, now: cython.longlong) -> cython.void:
+        """Let a worker wait for others; once there are enough all of them go on.
+
+        What they have in common, and in which order they came, stands in their rank, which is in no line meanwhile.
+        """
+        other: cython.int
+        count: cython.longlong = 1
+        self.lines.rank[slot].first, self.lines.rank[slot].second = 0, self.tickets
+        self.lines.rank[slot].heap = GATHERING
+        self.tickets += 1
+        if self.priorities[request, 0] < self.priorities[request, 1]:
+            self.decision.machine.run(self.priorities[request, 0], self.priorities[request, 1], slot, 0)
+            if self.decision.machine.holds[0]:
+                self.lines.rank[slot].first = self.decision.machine.stack[0]
+            else:
+                self.lines.rank[slot].heap = ALONE
+        head: cython.int = self._head(slot, state)
+        other = self.lines.rank[slot].place = self.heads[head]
+        while other != NOBODY:
+            count += self._has(other, state, self.lines.rank[slot].first, self.lines.rank[slot].heap)
+            other = self.lines.rank[other].place
+        self.heads[head] = slot
+        if count >= self.units[request]:
+            self._go_together(slot, state, count, now)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _go_together(
+        self, last: cython.int, state: cython.int, count: cython.longlong, now: cython.longlong
+    ) -> cython.void:
+        """Let all go on now who have the same in common as the one who came last, in the order in which they came."""
+        slot: cython.int = last
+        following: cython.int
+        key: cython.longlong = self.lines.rank[last].first
+        heap: cython.int = self.lines.rank[last].heap
+        while slot != NOBODY:
+            following = self.lines.rank[slot].place
+            if self._has(slot, state, key, heap):
+                count -= 1
+                if self.gathered[0] >= 0:
+                    self.decision.machine.known[slot, self.gathered[0]] = self.groups[state]
+                    self.decision.machine.has[slot, self.gathered[0]] = True
+                if self.gathered[1] >= 0:
+                    self.decision.machine.known[slot, self.gathered[1]] = count
+                    self.decision.machine.has[slot, self.gathered[1]] = True
+                self._forget(slot, state)
+                self.asked[slot] += 1
+                self.workers[slot].time = now
+                self.make_ready(slot)  # the next one came before
+            slot = following
+        self.groups[state] += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _forget(self, slot: cython.int, state: cython.int) -> cython.void:
+        """Let a worker wait for others no longer."""
+        head: cython.int = self._head(slot, state)
+        other: cython.int = self.heads[head]
+        if other == slot:
+            self.heads[head] = self.lines.rank[slot].place
+        else:
+            while self.lines.rank[other].place != slot:
+                other = self.lines.rank[other].place
+            self.lines.rank[other].place = self.lines.rank[slot].place
+        self.lines.rank[slot].heap = NOBODY
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _head(self, slot: cython.int, state: cython.int) -> cython.int:
+        """Return where those begin who may have the same in common as a worker."""
+        key: cython.ulonglong = cython.cast(cython.ulonglong, self.lines.rank[slot].first)
+        mixed: cython.ulonglong = mix(key + cython.cast(cython.ulonglong, state))
+        return cython.cast(cython.int, mixed & cython.cast(cython.ulonglong, self.heads.shape[0] - 1))
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _has(self, slot: cython.int, state: cython.int, key: cython.longlong, heap: cython.int) -> cython.bint:
+        """Return whether a worker who waits for others does so in a state, and has the same in common with them."""
+        is_same: cython.bint = self.lines.rank[slot].first == key and self.lines.rank[slot].heap == heap
+        return is_same and self.workers[slot].state == state
 
     @cython.cfunc
     @cython.nogil
@@ -205,8 +332,10 @@ class Resources:
             self.lines.remove(slot)
             self.waiting[line] -= 1
             self._serve(line, NOBODY, now)  # who stood behind may want less
+        elif line <= GATHERING:
+            self._forget(slot, state)
         for request in range(self.begin[state], self.begin[state] + self.asked[slot]):
-            if self.resource[request] != CHILDREN:
+            if self.resource[request] >= 0:
                 self._give(slot, self.resource[request], now)
         self.asked[slot] = NOTHING
         self.workers[slot].state = self.following[state]

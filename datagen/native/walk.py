@@ -97,6 +97,8 @@ class EventLoop:
         """Return when the next event of a worker is, in ns; ``NEVER`` without any."""
         if self.children.parent != NOBODY:
             return self.children.now
+        if self.resources.ready != NOBODY:
+            return self.workers[self.resources.ready].time
         return min(self.agenda.next(), self.resources.next_timeout(), self.sources.coming)
 
     def advance(self, limit: cython.longlong) -> str:
@@ -122,6 +124,9 @@ class EventLoop:
             if self.shares:
                 if self.children.parent != NOBODY:
                     pause = self.nursery.conceive()
+                    continue
+                if self.resources.ready != NOBODY:
+                    pause = self._take_turn(False)
                     continue
                 is_late = self.resources.is_late(now)
                 if is_late:
@@ -151,7 +156,9 @@ class EventLoop:
         pause: cython.int
         if is_late and self.decision.is_noted_full():
             return pauses.FULL
-        if is_late:
+        if self.resources.ready != NOBODY:
+            slot = self.resources.take_ready()
+        elif is_late:
             slot = self.resources.give_up()
             if self.workers[slot].state == self.stop:
                 self.decision.note_stop(cython.address(self.workers[slot]), NOBODY, self.journal.rows)
@@ -160,7 +167,7 @@ class EventLoop:
             self.agenda.take()
         pause = self._go(slot, True)
         if pause in (pauses.FULL, pauses.NO_WAITS, pauses.UNKNOWN, pauses.FAULT):
-            self.agenda.add(slot)
+            self.resources.make_ready(slot)  # it is still its turn
         return pause
 
     @cython.cfunc
@@ -261,8 +268,7 @@ class EventLoop:
         if self.decision.used:
             if self.decision.looks:
                 self.threshold.look(slot, self.workers[slot].step + 1)
-            self.decision.enter(slot, state, self.stays.place(slot, self.workers[slot].step))
-            self.decision.write(slot, state, row)
+            self.decision.go_in(slot, state, self.stays.place(slot, self.workers[slot].step), row)
         if self.children.used:
             self.children.begin_brood(slot, state, key, self.workers[slot].time)
         return row

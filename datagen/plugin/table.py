@@ -15,10 +15,12 @@ from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 from datagen.draw import Floats
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.expression import AnyExpression
-from datagen.plugin.model import Maker, Model, Plugin, make_of_group
+from datagen.plugin.model import Maker, Model, Named, Plugin, make_of_group
+from datagen.plugin.shared import StartOfRow, type_of_start
 from datagen.plugin.world import World
 from datagen.problems import Path_, did_you_mean, show
 from datagen.records.batch import TIME, Layout
+from datagen.records.decimal import is_decimal
 from datagen.records.expression import Expression, Given
 from datagen.records.expression.facets import NUMBER, facets_of
 from datagen.records.reference import Reference
@@ -72,6 +74,11 @@ class Table(Plugin):
     emit: Emission | None = Field(
         None, description="send all rows as records at the start, before those of workers; without it they are data"
     )
+    shared: Named[StartOfRow] = Field(
+        {},
+        description="values of each row that all workers see and that states `set`: a number or boolean to start with, "
+        "or an expression over the columns",
+    )
 
     @abstractmethod
     def names(self) -> list[str]:
@@ -101,7 +108,7 @@ class Table(Plugin):
             columns = self._kept(self.where, columns, world)
         if not len(next(iter(columns.values()))):
             raise TableProblem(("where",) if self.where is not None else (), "no row is left, and a table needs one")
-        reference = Reference(columns, self._weights(columns))
+        reference = Reference(columns, self._weights(columns), self._started(columns, world))
         self._check_unique(reference)
         return reference
 
@@ -124,6 +131,35 @@ class Table(Plugin):
         for path, name in named:
             if name not in known:
                 yield path, f"there is no column {show(name)}{did_you_mean(name, known)}"
+        for name in self.shared:
+            if name in known:
+                yield ("shared", name), f"there is a column {show(name)} already; give the shared value another name"
+            elif "." in name:
+                yield ("shared", name), f"must not have a dot in its name, found {show(name)}"
+
+    def _started(self, columns: Columns, world: World) -> Columns:
+        """Return the shared values of all rows at the start."""
+        size = len(next(iter(columns.values())))
+        layout = Layout({"": {key: column.type for key, column in columns.items()}})
+        return {
+            name: self._start(name, start, Given(columns, size, world.zone), layout)
+            for name, start in self.shared.items()
+        }
+
+    @staticmethod
+    def _start(name: str, start: int | float | bool | Expression, given: Given, layout: Layout) -> pa.Array:
+        if not isinstance(start, Expression):
+            return pa.array(np.full(given.size, start), type_of_start(start))
+        for problem in start.check(layout):
+            raise TableProblem(("shared", name), problem.replace("no emitter has", "there is no column"))
+        values = plain(start.values(given))
+        if values.type not in (pa.int64(), pa.float64(), pa.bool_()):
+            is_exact = "; count in its smallest unit, as whole numbers" if is_decimal(values.type) else ""
+            raise TableProblem(("shared", name), f"is neither a number nor true or false{is_exact}")
+        if values.null_count:
+            row = int(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[0])
+            raise TableProblem(("shared", name), f"is null in row {row + 1}; write coalesce({name}, 0), say")
+        return values
 
     def _weights(self, columns: Columns) -> Floats | None:
         if self.weight is None:

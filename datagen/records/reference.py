@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,17 @@ from datagen.records.values import GivenList, GivenObject, python_values
 class Reference:
     """The rows of a table in a run."""
 
-    def __init__(self, columns: Mapping[str, pa.Array], weights: Floats | None = None) -> None:
-        """Take columns of the same length, and how often each row is drawn; equally often without weights."""
+    def __init__(
+        self,
+        columns: Mapping[str, pa.Array],
+        weights: Floats | None = None,
+        shared: Mapping[str, pa.Array] = MappingProxyType({}),
+    ) -> None:
+        """Take columns of the same length, how often each row is drawn, and what workers share of them at the start.
+
+        Without weights all are drawn equally often.
+        """
+        self.shared = shared
         self.columns = {name: present(column) for name, column in columns.items()}
         self.weights = weights
         self.size = len(next(iter(self.columns.values()))) if self.columns else 0

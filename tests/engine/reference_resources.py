@@ -45,6 +45,9 @@ class Resources:
         self.waits: dict[Worker, Wait] = {}
         self.tickets = itertools.count()
         self.children: dict[Worker, int] = {}  # of a worker, born or not
+        self.groups: dict[tuple, list[Worker]] = {}  # who waits for others, by state and key, as they came
+        self.gathered: dict[str, int] = {}  # how many groups have gone on, by state
+        self.marks: dict[Worker, dict[str, int]] = {}  # number of the last group of a worker, and its place there
 
     def follow(self, name: str, level: Level) -> None:
         """Let a capacity follow the time."""
@@ -64,10 +67,27 @@ class Resources:
     def enter(self, worker: Worker, state: Spec, step: int, now: int) -> list[Worker]:
         """Let a worker enter a state; return who gets what it releases."""
         wanted = [{"resource": None}] if state.get("join") else []
+        wanted += [{"gather": state["name"], "resource": ""} | state["gather"]] if "gather" in state else []
         self.waits[worker] = Wait(step, now, wanted + requests(state))
+        self.marks.setdefault(worker, {})
         return self.give(worker, [one["resource"] for one in listed(state.get("release", []))])
 
-    def go_on(self, worker: Worker, priority: Callable[[Spec], float]) -> bool:
+    def gather(self, worker: Worker, wanted: Spec, key: object) -> list[Worker]:
+        """Let a worker wait for others of its key; return those who go on together, nobody where there are too few."""
+        group = self.groups.setdefault((wanted["gather"], type(key), key), [])
+        group.append(worker)
+        if len(group) < wanted["size"]:
+            return []
+        number = self.gathered.get(wanted["gather"], 0)
+        self.gathered[wanted["gather"]] = number + 1
+        for place, one in enumerate(group):
+            self.marks[one] |= {"number": number, "index": place}
+            self.waits[one].left.pop(0)
+        together = list(group)
+        group.clear()
+        return together
+
+    def go_on(self, worker: Worker, priority: Callable[[Spec], float], key: Callable, let_go: Callable) -> bool:
         """Ask for one thing after the other; return whether the worker has all of them."""
         wait = self.waits[worker]
         while wait.left:
@@ -78,6 +98,9 @@ class Resources:
                     return False
                 wait.left.pop(0)
                 continue
+            if "gather" in wanted:
+                let_go(self.gather(worker, wanted, key(wanted)))
+                return False
             assert name not in self.held.get(worker, {}), "acquired twice"
             self.lines[name].append((priority(wanted), next(self.tickets), worker, wanted.get("units", 1)))
             if worker not in self.serve(name):
@@ -130,6 +153,8 @@ class Resources:
         """Let a worker wait no longer, and take back what it has got since it entered its state."""
         for line in self.lines.values():
             line[:] = [entry for entry in line if entry[2] != worker]
+        for group in self.groups.values():
+            group[:] = [one for one in group if one != worker]
         wait = self.waits.pop(worker)
         served = [one for name in self.lines for one in self.serve(name)]  # who stood behind, and wants less
         return served + self.give(worker, wait.had)

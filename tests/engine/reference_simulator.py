@@ -83,7 +83,7 @@ def emit(
     maker = Maker(spec, seed, start)
     alive = maker.values.alive
     rows = maker.rows()
-    for entry in walk(spec, seed, start, max_workers, spawns, maker.zone, alive):
+    for entry in walk(spec, seed, start, max_workers, spawns, maker.zone, alive, maker.values.shared):
         now, worker, state, row, variables = entry.time - warm_up, entry.worker, entry.state, entry.row, entry.variables
         if now >= 0:
             yield from ((0, row) for row in rows)
@@ -99,6 +99,7 @@ def emit(
             maker.bear(now, row, variables, entry.source)
             continue
         maker.enter(now, state, row, variables, entry.facts)
+        maker.change(state, variables)
         if now >= 0:
             for record in maker.records(state, row, variables) if "emitter" in state else [None]:
                 yield now, record
@@ -130,6 +131,7 @@ class Maker:
         self.values.offset = spec.get("timezone", self.offset)
         self.last: dict[tuple[Worker, str], Record] = {}  # record of a worker and an emitter
         self.values.tables = Tables(spec.get("tables", {}), seed, self.values.offset)
+        self.values.shared = Shared(spec, self.values.tables)
 
     def begin(self, now: int) -> None:
         """Let it be a time."""
@@ -176,6 +178,11 @@ class Maker:
         for field in state.get("variables", []):
             path = join("state", state["name"], field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
+
+    def change(self, state: Spec, variables: Record) -> None:
+        """Change the shared values that a state sets, once its variables are set; what is null changes nothing."""
+        for target, text in state.get("set", {}).items():
+            self.values.shared.change(target, variables, self.values.expression({"value": text}, variables))
 
     def rows(self) -> Iterator[Record]:
         """Yield the rows of tables as records: those of the tables that another is made of before its own."""
@@ -270,10 +277,12 @@ def walk(
     spawns: dict[tuple | str, list[int]],
     zone: str,
     alive: dict[Worker, tuple],
+    shared: "Shared",
 ) -> Iterator[Entry]:
     """Yield every birth and every entry of a state, in order.
 
     ``alive`` has the workers who are, with a source, whether they are outside of the limit, a key and variables.
+    Who gets an entry sets its variables, and changes what is ``shared``, before the next one is asked for.
 
     Of the events that are due the next is the one with the least (time, population, worker); the birth of a worker
     stands behind all who are there: first those of children, by population, then those of sources, by population, of
@@ -290,6 +299,7 @@ def walk(
     lives: dict[Worker, Life] = {}
     resources = Resources(spec)
     children: dict[Worker, Child] = {}  # unborn, by the numbers that stand for theirs in the order of events
+    turns: dict[Worker, Worker] = {}  # who goes on before all others, by numbers that stand for theirs
     now, conceived = 0, 0
     run = spec, seed, time_ns(start), zone
     zero = time_ns(start) // 1000 - warm_up // 1000
@@ -327,6 +337,11 @@ def walk(
         for one in served:
             heapq.heappush(events, (now, one, resources.waits[one].step, GO_ON, lives[one].state))
 
+    def let_go(together: list[int]) -> None:
+        for one in together:  # before all others, in their order
+            turns[TURN + len(turns)] = one
+            heapq.heappush(events, (now, TURN + len(turns) - 1, resources.waits[one].step, GO_ON, lives[one].state))
+
     see_ends(sources, now)
     while True:
         arrival = min((key for source in sources if (key := turn(source, sources, now, limits))), default=None)
@@ -349,6 +364,7 @@ def walk(
         newborn, goes_on = None, False
         if arrival is None or (events and events[0][0] <= arrival[0]):
             now, worker, step, kind, name = heapq.heappop(events)
+            worker = turns.get(worker, worker)
             if kind == GIVE_UP and (worker not in resources.waits or resources.waits[worker].step != step):
                 continue
             if worker in children:
@@ -372,9 +388,8 @@ def walk(
                     yield Entry(now, worker, None, 0, row, variables, facts=facts, gift=tuple(gift))
                 hand_on(resources.leave(worker, states[lives[worker].state]))
             if isinstance(name, Leaving):
-                names = (
-                    known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts() | of_time()
-                )
+                names = known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts()
+                names |= of_time() | {"gather": resources.marks.get(worker)} | shared.names(variables)
                 row = draw.numbered(key, np.array([step - 1]))
                 name = name.next_state(names, bits(seed, "transition", row))
             if name.lower() == "stop":
@@ -382,6 +397,7 @@ def walk(
                 hand_on(resources.lose(lives[worker].parent))
                 del alive[worker]
                 resources.children.pop(worker, None)
+                resources.marks.pop(worker, None)
                 if source is not None:
                     source.outside -= is_outside
                     source.alive -= not is_outside
@@ -423,17 +439,20 @@ def walk(
                 heapq.heappush(events, (now + after, worker, step, GIVE_UP, name))
         names = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
         names = names | {"visits": life.visits[name], "visits()": names["visits"]} | of_time()
-        if not resources.go_on(worker, partial(priority_of, names)):
+        names |= shared.names(variables)
+        names["gather"] = resources.marks[worker]
+        if not resources.go_on(worker, partial(priority_of, names), partial(key_of, names), let_go):
             continue
         life.waited = now - resources.waits.pop(worker).since
         facts = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
         facts |= {"visits": life.visits[name], "visits()": facts["visits"]}
         del facts["variables"], facts["worker"]
+        facts["gather"] = resources.marks[worker]
         yield Entry(now, worker, state, step, row, variables, facts=facts)
         for entry in state.get("spawn", []):
             called = entry.get("name", entry["state"])
             made = bits(seed, join("state", name, "spawn", called), row)
-            known = facts | {"worker": life.number} | of_time()
+            known = facts | {"worker": life.number} | of_time() | shared.names(variables)
             for place in range(count_of(entry, known | unset_of(spec) | variables)):
                 child = Child(draw.numbered(made, np.array([place])), {}, worker)
                 first = draw.numbered(child.key, np.array([0]))
@@ -472,6 +491,61 @@ def priority_of(names: dict, wanted: Spec) -> float:
         names = names | {name: value for name, value in names["variables"].items() if value is not MISSING}
         given = evaluate(given, names, names["zone"]) or 0
     return float(given) + 0.0
+
+
+class Shared:
+    """The values that all workers see: of the spec, by name, and of rows of tables, by table, row and column."""
+
+    def __init__(self, spec: Spec, tables: "Tables | None") -> None:
+        self.values: Record = dict(spec.get("shared", {}))
+        self.starts = {name: table["shared"] for name, table in spec.get("tables", {}).items() if "shared" in table}
+        self.tables, self.cells = tables, {}
+        self.held: dict[str, str] = {}  # the table whose rows a variable holds
+        if spec:
+            owners = [*spec["states"], *(entry for state in spec["states"] for entry in state.get("spawn", []))]
+            arrivals = spec.get("arrivals", [])
+            owners += arrivals if isinstance(arrivals, list) else [arrivals]
+            fields = [field for owner in owners for field in owner.get("variables", [])]
+            self.held = {one["name"]: one["table"] for one in fields if one.get("table") in self.starts}
+
+    def cell(self, target: str, variables: Record) -> tuple | None:
+        """Return where a value of a row is; None where the variable holds none."""
+        variable, _, column = target.rpartition(".")
+        row = variables.get(variable)
+        if not isinstance(row, dict):
+            return None
+        table = self.held[variable]
+        rows = self.tables.rows(table)[0]
+        cell = table, next(place for place, one in enumerate(rows) if one is row), column
+        if cell not in self.cells:
+            start = self.starts[table][column]
+            self.cells[cell] = evaluate(start, row, "UTC") if isinstance(start, str) else start
+        return cell
+
+    def names(self, variables: Record) -> Record:
+        """Return all that can be read, by name."""
+        found = dict(self.values)
+        for variable, table in self.held.items():
+            for column in self.starts[table]:
+                cell = self.cell(f"{variable}.{column}", variables)
+                found[f"{variable}.{column}"] = None if cell is None else self.cells[cell]
+        return found
+
+    def change(self, target: str, variables: Record, value: object) -> None:
+        cell = target if target in self.values else self.cell(target, variables)
+        values = self.values if target in self.values else self.cells
+        if value is not None and cell is not None:
+            values[cell] = float(value) if isinstance(values[cell], float) else value
+
+
+def key_of(names: dict, wanted: Spec) -> object:
+    """Return what those have in common who wait for each other."""
+    names = names | {name: value for name, value in names["variables"].items() if value is not MISSING}
+    return evaluate(wanted["by"], names, names["zone"]) if "by" in wanted else None
+
+
+UNBORN = 2**61
+TURN = -(2**61)
 
 
 @dataclass
@@ -699,6 +773,7 @@ class Values:
         self.counted: Counter[str | tuple[str, Worker]] = Counter()
         self.pools: dict[str, list] = {}
         self.tables: Tables | None = None
+        self.shared = Shared({}, None)
         self.step, self.worker = 0, (0, "", 0)
         self.alive: dict[Worker, tuple] = {}  # the workers
         self.log: dict[str, list[Record]] = {}  # the records so far, by emitter
@@ -712,6 +787,8 @@ class Values:
         names = (
             self.courses | {"time": self.time, "worker": None, "batch": None} | self.unset | variables | self.earlier
         )
+        own = {name: value for name, value in self.earlier.items() if name in self.shared.values}
+        names |= self.shared.names(variables) | own
         known = {name: None if value is MISSING else value for name, value in names.items()}
         known["previous"] = {name: None if value is MISSING else value for name, value in self.former.items()}
         value = evaluate(field["value"], known, self.offset)

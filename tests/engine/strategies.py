@@ -14,9 +14,11 @@ from tests.engine.children import add_children
 from tests.engine.conditions import add_conditions
 from tests.engine.delays import add_delays
 from tests.engine.expressions import add_expressions, add_readings
+from tests.engine.gathering import add_gathering
 from tests.engine.looking_back import add_memory
 from tests.engine.populations import add_populations
 from tests.engine.resources import add_levels, add_notes, add_resources
+from tests.engine.shared import add_shared
 from tests.engine.tables import add_keys, add_tables
 from tests.engine.whole_texts import add_objects, add_texts
 
@@ -705,9 +707,30 @@ def lingering_specs(draw: st.DrawFn) -> Spec:
 
 
 @st.composite
+def changing_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose workers change values that all see, and perhaps share resources and have children."""
+    spec = draw(st.one_of(conditional_specs(), sharing_specs(), bearing_specs()))
+    if any("bytes" in source for source in spec.get("arrivals", [])):
+        return spec
+    add_shared(draw, spec)
+    return spec
+
+
+@st.composite
+def gathering_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose workers wait for each other, and do what else they may."""
+    spec = draw(st.one_of(sharing_specs(), bearing_specs(), changing_specs()))
+    if any("bytes" in source for source in spec.get("arrivals", [])):
+        return spec
+    add_gathering(draw, spec)
+    return spec
+
+
+@st.composite
 def populous_specs(draw: st.DrawFn) -> Spec:
     """Make up a spec with several populations, who share emitters, resources and whatever else there is."""
     kinds = crowds(), timed_specs(), remembering_specs(), conditional_specs(), bearing_specs(), lingering_specs()
+    kinds += changing_specs(), gathering_specs()
     spec = draw(st.one_of(*kinds))
     if not any("bytes" in source for source in spec.get("arrivals", [])):
         add_populations(draw, spec)

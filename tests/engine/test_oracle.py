@@ -23,8 +23,10 @@ from tests.conftest import FRESH_SEED
 from tests.engine.reference_simulator import simulate
 from tests.engine.strategies import (
     bearing_specs,
+    changing_specs,
     conditional_specs,
     crowds,
+    gathering_specs,
     lingering_specs,
     objective_specs,
     populous_specs,
@@ -304,6 +306,12 @@ def test_several_populations_live_as_in_the_reference_simulator(spec: dict, run:
     assert_equal(spec, run, ways)
 
 
+@settings(FIXED, max_examples=80)
+@given(spec=changing_specs(), run=runs(), ways=PAIRS)
+def test_shared_values_change_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
 @seed(FRESH_SEED)
 @settings(FRESH, max_examples=10)
 @given(spec=lingering_specs(), run=runs(), ways=PAIRS)
@@ -312,9 +320,31 @@ def test_workers_stay_as_long_as_in_the_reference_simulator_for_fresh_specs(spec
 
 
 @seed(FRESH_SEED)
+@settings(FRESH, max_examples=5)
+@given(spec=changing_specs(), run=runs(), ways=PAIRS)
+def test_shared_values_change_as_in_the_reference_simulator_for_fresh_specs(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@settings(FIXED, max_examples=60)
+@given(spec=gathering_specs(), run=runs(), ways=PAIRS)
+def test_workers_wait_for_each_other_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
 @settings(FRESH, max_examples=20)
 @given(spec=populous_specs(), run=runs(), ways=PAIRS)
 def test_several_populations_live_as_in_the_reference_simulator_for_fresh_specs(
+    spec: dict, run: dict, ways: tuple
+) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=3)
+@given(spec=gathering_specs(), run=runs(), ways=PAIRS)
+def test_workers_wait_for_each_other_as_in_the_reference_simulator_for_fresh_specs(
     spec: dict, run: dict, ways: tuple
 ) -> None:
     assert_equal(spec, run, ways)

@@ -124,7 +124,7 @@ def test_who_asks_for_what_it_has_ends_the_run() -> None:
         ({"use": {"resource": "desk", "priority": "nothing"}}, '"nothing" is neither a variable nor what is known'),
         (
             {"timeout": {"after": constant(1), "next": "a"}, "use": []},
-            'is for "join", "acquire" and "use", and there',
+            'is for "join", "gather", "acquire" and "use", and there',
         ),
         ({"use": "desk", "timeout": {"after": constant(1), "next": "x"}}, 'timeout.next: unknown state "x"'),
         (

@@ -258,6 +258,44 @@ LINGERING = world(
     gap=exponential(2),
     profiles={"wave": {"type": "sine", "period": "10M", "amplitude": 0.5}},
 )
+# What all workers share, of the spec and of rows.
+CHANGING = world(
+    {"name": "x", "type": "expression", "value": "total"},
+    {"name": "y", "type": "expression", "value": "account.balance + account.level"},
+    states=[
+        state("a", {"b": 1}, variables=[{"name": "account", "type": "row", "table": "t"}], delay=exponential(1)),
+        {
+            "name": "b",
+            "emitter": "e",
+            "set": {"total": "total + 1", "account.level": "account.level / 2", "account.balance": "total - 1"},
+            "transitions": [
+                {"next": "a", "when": "account.balance % 3 > 0"},
+                {"next": "stop", "when": "total % 7 = 0"},
+            ],
+        },
+    ],
+    gap=exponential(1),
+    shared={"total": 0},
+    tables={"t": {"rows": [{"k": 1}, {"k": 2}, {"k": 3}], "shared": {"balance": "k", "level": 0.5}}},
+)
+# Who waits for others, with something in common or alone, and who goes on with them in the middle of a window.
+GATHERING = world(
+    {"name": "group", "type": "expression", "value": "gather.number * 100 + gather.index"},
+    states=[
+        state("a", {"b": 1}, variables=[enum("k", "x", "y", None)], delay=exponential(1)),
+        {
+            "name": "b",
+            "emitter": "e",
+            "gather": {"size": 2, "by": "k"},
+            "use": "hall",
+            "delay": exponential(0.5),
+            "timeout": {"after": exponential(6), "next": "a"},
+            "transitions": [{"next": "a", "when": "gather.index = 0"}, {"next": "stop", "when": "gather.index > 0"}],
+        },
+    ],
+    gap=exponential(1),
+    resources={"hall": {"capacity": 2}},
+)
 # What templates of two emitters remember together: one list under two keys, rows, a count of each alone.
 TELLING = (
     "{% if not shared.a %}{% set l = [] %}"
@@ -292,6 +330,8 @@ SPECS = {
     "sharing": SHARING,
     "bearing": BEARING,
     "lingering": LINGERING,
+    "changing": CHANGING,
+    "gathering": GATHERING,
     "lives": LIVES,
     "clickstream": json.loads((ROOT / "conf/gen/clickstream.json").read_text()),
 }

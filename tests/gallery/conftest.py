@@ -23,7 +23,7 @@ def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     """
     path = tmp_path_factory.mktemp("gallery") / "records.jsonl"
     spec, target = ROOT / f"conf/gen/{request.module.SPEC}.json", {"type": "file", "path": str(path)}
-    datagen.run(spec, target, start=MONDAY, records=MANY, seed=7)
+    datagen.run(spec, target, start=MONDAY, records=getattr(request.module, "RECORDS", MANY), seed=7)
     base = duckdb.connect()
     base.execute(
         f"""create table r as

@@ -1,0 +1,67 @@
+"""Which variables the walk can know while it goes on, and why it can't know others."""
+
+from datagen.language.state import Gift, Spawn
+from datagen.plugin.arrival import WORKER
+from datagen.plugin.dimension import Dimension, PooledDimension
+from datagen.problems import show
+
+_DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
+_READABLE = "bool, int, float, enum, constant, row, column, now, an expression of these, and what has a `cardinality`"
+
+
+def is_expression(dimension: object) -> bool:
+    """Return whether it is calculated of other values."""
+    return isinstance(dimension, Dimension) and (dimension.kind == "expression" or is_time(dimension))
+
+
+def is_time(dimension: Dimension) -> bool:
+    """Return whether a generator makes the time as it is."""
+    keys = ("format", "timezone", "offset", "step")
+    return dimension.kind == "now" and dimension.is_ours and all(getattr(dimension, key) is None for key in keys)
+
+
+def is_listed(dimension: object) -> bool:
+    """Return whether all values come from one list."""
+    pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
+    return pooled or (isinstance(dimension, Dimension) and dimension.fixed)
+
+
+def is_by_worker(dimension: object) -> bool:
+    """Return whether a whole row is picked by the number of the worker in its source, and by nothing else."""
+    if not isinstance(dimension, Dimension) or dimension.kind != "row" or getattr(dimension, "pick", "") != "worker":
+        return False
+    return {name for _, name in dimension.all_names()} == {WORKER}
+
+
+def why_not_of_child(dimension: object, entry: Spawn) -> str | None:
+    """Return why the walk can't know what a spawn gives a child, or a time that is waited for; None when it can."""
+    assert isinstance(dimension, Dimension), "no fact of a birth"
+    is_constant = dimension.kind == "constant" and not (dimension.percent_missing or dimension.percent_nulls)
+    if is_expression(dimension) or is_constant:
+        return None
+    if isinstance(entry, Gift):
+        return "it is drawn when the time has come that a worker waits for; draw it in a state"
+    return "children get it drawn; draw it in a state, and give it on"
+
+
+def why_not(dimension: object) -> str | None:
+    """Return why the walk can't know what a generator makes; None when it can."""
+    assert isinstance(dimension, Dimension), "no fact of a birth"
+    absent = [key for key in ("when", "keyed_by") if getattr(dimension, key) is not None]
+    pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
+    if absent:
+        return f"it is set with {show(absent[0])}"
+    if is_expression(dimension):
+        share = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
+        made = "an expression" if dimension.kind == "expression" else "a time"
+        return f"it is {made} with {show(share[0])}" if share else None
+    if not dimension.is_ours or not (pooled or dimension.kind in _DRAWN):
+        return f"what sets it is of the type {show(dimension.kind)}; what can be read are {_READABLE}"
+    if any(part.counts() for _, part in dimension.whole()):
+        return f"what sets it, of the type {show(dimension.kind)}, counts"
+    if is_by_worker(dimension):
+        absent = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
+        return f"it is a row by worker with {show(absent[0])}" if absent else None
+    if any(True for _ in dimension.all_names()) or any(True for _ in dimension.all_reads()):
+        return f"what sets it, of the type {show(dimension.kind)}, reads other values"
+    return None
