@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from datagen.draw import Floats, Integers, Keys
 from datagen.engine.clocks import Clocks, place_of
+from datagen.engine.code import Code, Constants, Unprogrammable, assembled
 from datagen.engine.known import Field, Known
 from datagen.engine.plan import Plan
-from datagen.engine.program import Code, Compiler, Constants, Unprogrammable, assembled
+from datagen.engine.program import Compiler
 from datagen.engine.rounds import depths
 from datagen.language.state import State
 from datagen.plugin.shared import are_before, noted

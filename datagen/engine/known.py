@@ -10,40 +10,35 @@ import pyarrow as pa
 
 from datagen.draw import Integers, Keys
 from datagen.engine.clocks import Clocks, place_of
-from datagen.engine.knowable import is_by_worker, is_expression, is_listed, is_time, why_not, why_not_of_child
-from datagen.engine.plan import Plan, Setter
-from datagen.engine.program import (
+from datagen.engine.code import (
     ARROW,
     MOMENT,
-    MOST_LISTED,
-    MOST_ROWS,
     REAL,
     TRUTH,
     WHOLE,
     Code,
-    Compiler,
     Constants,
     Part,
     Source,
     Unprogrammable,
     type_of,
 )
+from datagen.engine.knowable import is_by_worker, is_expression, is_listed, why_not, why_not_of_child
+from datagen.engine.plan import Plan
+from datagen.engine.program import MOST_LISTED, MOST_ROWS, Compiler
+from datagen.engine.setter import Setter
 from datagen.language.delay import Next
 from datagen.language.state import Gift
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
-from datagen.plugin.dimension import Dimension, PooledDimension, Rows
+from datagen.plugin.dimension import PooledDimension
 from datagen.plugin.life import AGE, GATHERED, POPULATION, STATE, VISITS, WAITED, shared, visited
-from datagen.plugin.model import changed
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, path_part, show
 from datagen.records.batch import TIME
 from datagen.records.conversion import as_type
-from datagen.records.expression import Expression, parse
 from datagen.records.expression.name import called, root
-from datagen.records.types import common_type, plain, present
-
-_NOW = parse("time")  # what a generator ``now`` calculates that makes it neither a text nor another time
+from datagen.records.types import common_type, plain
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ class Field:
 
     def values(self, keys: Keys, path: str, world: World) -> tuple[Integers, npt.NDArray[np.bool_]]:
         """Return the values for some keys of steps (n,), real ones by their bits, and where there are any."""
-        made = _made(self.setter, keys, path, world)
+        made = self.setter.made(keys, path, world)
         if self.type is None:
             valid = made.indices.is_valid().to_numpy(zero_copy_only=False)
             places = made.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -146,7 +141,7 @@ class Known:
             elif owner in variable.in_turn:
                 value = self._in_turn(*variable.in_turn[owner])
             else:
-                value = self._kept(self._compiler(setter).value(_expression(setter).tree))
+                value = self._kept(self._compiler(setter).value(setter.expression.tree))
             code = (*code, *value, (f"keep{real}", variable.column))
         return code
 
@@ -190,7 +185,7 @@ class Known:
         state = setter.owner if setter.owner < source else -1
         if setter.owner >= spawn:
             state = self.plan.state_number(self.plan.spawns[setter.owner - spawn][0].name)
-        return self.compiler(self.sources(_expression(setter).names, state))
+        return self.compiler(self.sources(setter.expression.names, state))
 
     def compiler(self, sources: Mapping[str, Source]) -> Compiler:
         """Return what makes instructions for an expression, given where its names come from."""
@@ -327,14 +322,14 @@ class Known:
                 entry = self.plan.spawns[child][1] if child >= 0 else None
                 if why := why_not(setter.dimension) or (entry and why_not_of_child(setter.dimension, entry)):
                     raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a state: {why}")
-                read = {root(self.plan.variable_names, name) for name in _names(setter)} - {"", *found}
+                read = {root(self.plan.variable_names, name) for name in setter.names} - {"", *found}
                 found |= dict.fromkeys(sorted(read))
                 todo += sorted(read)
         return list(found)
 
     def _drawn_type(self, name: str) -> pa.DataType:
         """Return the type of what is drawn for a variable; null when nothing is."""
-        types = [_made(setter, np.zeros(0, np.uint64), self.plan.path, self.world).type for setter in self._drawn(name)]
+        types = [setter.made(np.zeros(0, np.uint64), self.plan.path, self.world).type for setter in self._drawn(name)]
         return common_type(types)
 
     def _drawn(self, name: str) -> list[Setter]:
@@ -361,7 +356,7 @@ class Known:
         if isinstance(dimension, PooledDimension) and dimension.cardinality:
             path = "/".join(filter(None, (self.plan.path, *map(path_part, (*setter.path, dimension.name)))))
             return plain(self.world.pools[path].first(dimension.cardinality)).slice(0, dimension.cardinality)
-        return plain(_made(setter, np.zeros(0, np.uint64), self.plan.path, self.world).dictionary)
+        return plain(setter.made(np.zeros(0, np.uint64), self.plan.path, self.world).dictionary)
 
     def _keep_list(self, name: str, values: pa.Array) -> None:
         source = Source(WHOLE, (("known", self._room(has_value=True)),), values)
@@ -400,23 +395,4 @@ class Known:
         """Yield the types of what expressions set a variable to, as far as those of what they read are known."""
         for setter in self.plan.setters[name]:
             if is_expression(setter.dimension):
-                yield ARROW[self._compiler(setter).value(_expression(setter).tree).type]
-
-
-def _made(setter: Setter, keys: Keys, path: str, world: World) -> pa.Array:
-    """Return what a setter makes for some keys of steps, (n,); what is missing is null."""
-    assert isinstance(setter.dimension, Dimension), "a generator"
-    dimension = changed(setter.dimension, pick="draw") if is_by_worker(setter.dimension) else setter.dimension
-    return present(Rows(keys, path, world).owned_by(*setter.path).make(dimension))
-
-
-def _expression(setter: Setter) -> Expression:
-    """Return the expression that a setter calculates."""
-    assert isinstance(setter.dimension, Dimension), "a generator"
-    if is_time(setter.dimension):
-        return _NOW
-    return next(expression for path, expression in setter.dimension.expressions() if path == ("value",))
-
-
-def _names(setter: Setter) -> frozenset[str]:
-    return _expression(setter).names if is_expression(setter.dimension) else frozenset()
+                yield ARROW[self._compiler(setter).value(setter.expression.tree).type]

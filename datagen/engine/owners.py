@@ -3,8 +3,9 @@
 import numpy as np
 
 from datagen.draw import Integers, Keys
-from datagen.engine.plan import Plan, Setter
+from datagen.engine.plan import Plan
 from datagen.engine.reader import Events
+from datagen.engine.setter import Setter
 from datagen.engine.step import Births, Steps
 from datagen.engine.variables import Positions
 from datagen.native.rows import grouped

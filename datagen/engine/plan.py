@@ -3,7 +3,7 @@
 Sits between the checked spec and the walk; makes no draw and no value.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -17,6 +17,7 @@ import pyarrow as pa
 from datagen.engine.birth import FACTS, Fact
 from datagen.engine.named import told
 from datagen.engine.pool import Pools
+from datagen.engine.setter import Setter, read_by
 from datagen.engine.shared import Shared
 from datagen.engine.tables import Tables, numbers_of, tables_of
 from datagen.engine.times import Times
@@ -36,17 +37,6 @@ from datagen.problems import path_part
 from datagen.records.expression.name import called, of_former, root
 
 EMITTER, STATE = "emitter", "state"  # the first names of the name paths of draws
-
-
-@dataclass(frozen=True)
-class Setter:
-    """What sets a variable: a generator of a state or of a source of arrivals, or a birth."""
-
-    owner: int  # number of the state, of the source behind all states, or of the spawn behind all sources
-    path: tuple[str, ...]  # of the names of draws
-    dimension: Dimension | Fact
-    reads: frozenset[str]  # variables
-    set_before: frozenset[str]  # those of them that stand before this one in its list
 
 
 @dataclass(frozen=True)
@@ -156,7 +146,7 @@ class Plan:
             for dimension in variables:
                 if owner >= self.begins[1] and _copies(dimension):
                     continue  # children have it as it is
-                reads = _reads(names, dimension)
+                reads = read_by(names, dimension)
                 setter = Setter(owner, path, dimension, reads, reads & before)
                 found.setdefault(dimension.name, []).append(setter)
                 before.add(dimension.name)
@@ -392,14 +382,6 @@ class Plan:
         """Return the variables that births set."""
         owners = range(*self.begins)
         return frozenset(name for name, setters in self.setters.items() if any(one.owner in owners for one in setters))
-
-
-def _reads(names: Collection[str], dimension: Dimension | Fact) -> frozenset[str]:
-    """Return the variables that a generator reads, of all ``names`` of variables."""
-    if isinstance(dimension, Fact):
-        return frozenset()
-    reads = frozenset(name for _, name in dimension.all_reads())
-    return reads | {root(names, name) for _, name in dimension.all_names()} - {""}
 
 
 def _looks_back(dimension: Dimension) -> bool:

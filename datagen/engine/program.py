@@ -4,19 +4,32 @@ What reads nothing but variables that have a list of values is calculated at onc
 and looked up by place: so texts are compared, and any function can be called. The rest is arithmetic and logic.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from math import prod
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from datagen.draw import Integers
 from datagen.engine.clocks import Clocks
-from datagen.native.machine import INSTRUCTIONS
+from datagen.engine.code import (
+    ARROW,
+    DEEPEST,
+    MOMENT,
+    NONE,
+    NULL,
+    REAL,
+    TRUTH,
+    WHOLE,
+    Code,
+    Constants,
+    Part,
+    Source,
+    Unprogrammable,
+    deepest,
+)
 from datagen.problems import show
 from datagen.records.batch import TIME, Layout
 from datagen.records.decimal import is_decimal
@@ -42,82 +55,7 @@ from datagen.zone import MINUTE, SECOND, Zone
 
 MOST_LISTED = 65536  # values, or combinations of them
 MOST_ROWS = 2**20  # of a table
-_DEEPEST = 256  # values on the stack, as datagen/native/machine.pxd has it
-# Types of values; a moment is in µs since 1970, and of the last one all are null.
-WHOLE, REAL, TRUTH, MOMENT, NONE = "whole", "real", "truth", "moment", "none"
-_OF_ARROW = {
-    pa.int64(): WHOLE,
-    pa.float64(): REAL,
-    pa.bool_(): TRUTH,
-    pa.timestamp("us"): MOMENT,
-    pa.null(): NONE,
-}
-ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()}
 _SWAPPED = {">": "<", ">=": "<="}
-_PUSHED = {"whole", "real", "known", "known real", "drawn", "drawn real", "fact", "seconds", "factor"}
-_PUSHED |= {"cell", "cell real"}
-_IN_PLACE = {"listed", "listed real", "to real", "divided", "is null", "not", "cell at", "cell at real", "bits"}
-_TAKING_TWO = {"choose", "share at", "share at real"}
-
-Code = tuple[tuple[str, int], ...]  # instructions, by their names, with their arguments
-_NULL: Code = (("whole", 0),)  # the first of the constants
-
-
-class Unprogrammable(ValueError):
-    """The walk can't calculate an expression; the message says why."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """Instructions that leave one value."""
-
-    type: str
-    code: Code
-
-    def then(self, *names: str) -> Code:
-        """Return its instructions with others behind, which have no argument."""
-        return (*self.code, *((name, 0) for name in names))
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a value comes from that an expression reads."""
-
-    type: str  # of the value; of one with a list, that of its place there
-    code: Code
-    values: pa.Array | None = None  # the list, with null at the first place
-    shows: int | None = None  # of the time itself: which fact is the first of what wall clocks show
-
-
-class Constants:
-    """The constants of programs."""
-
-    def __init__(self) -> None:
-        self._whole: list[Integers] = [np.zeros(1, np.int64)]
-        self._valid: list[npt.NDArray[np.bool_]] = [np.zeros(1, bool)]  # the first is null
-        self._size = 1
-
-    def add(self, values: npt.NDArray[Any], valid: npt.NDArray[np.bool_]) -> int:
-        """Return where values begin from now on, (n,) whole or real."""
-        begin = self._size
-        self._whole.append(np.ascontiguousarray(values).view(np.int64))
-        self._valid.append(valid)
-        self._size += len(values)
-        return begin
-
-    def number(self, number: float) -> int:
-        """Return where a number stands, whole or real."""
-        return self.add(np.array([number]), np.ones(1, bool))
-
-    @property
-    def whole(self) -> Integers:
-        """Return all of them, real ones by their bits."""
-        return np.concatenate(self._whole)
-
-    @property
-    def valid(self) -> npt.NDArray[np.uint8]:
-        """Return which are not null."""
-        return np.concatenate(self._valid).astype(np.uint8)
 
 
 class Compiler:
@@ -172,7 +110,8 @@ class Compiler:
     def change(self, target: Source, row: Code, node: Node) -> Code:
         """Return the instructions to set what all share, in the row at a place on the stack if there is one."""
         part = self.value(node)
-        words = {WHOLE: "a whole number", REAL: "a number with a point", TRUTH: "true or false", NONE: "always null"}
+        words = {WHOLE: "a whole number", REAL: "a number with a point", TRUTH: "true or false"}
+        words |= {MOMENT: "a time", NONE: "always null"}
         if part.type != target.type and (part.type, target.type) != (WHOLE, REAL):
             raise Unprogrammable(f"is {words[part.type]}, and what it sets is {words[target.type]} from the start")
         real = " real" if target.type == REAL else ""
@@ -181,7 +120,7 @@ class Compiler:
         return self._checked(Part(target.type, (*row, *value.code, last))).code
 
     def _checked(self, part: Part) -> Part:
-        if deepest(part.code) > _DEEPEST:
+        if deepest(part.code) > DEEPEST:
             raise Unprogrammable("is too long for a state")
         return part
 
@@ -379,29 +318,6 @@ class Compiler:
         return Part(TRUTH if type_ == BOOLEAN else REAL if is_real else WHOLE, ((name.strip(), begin),))
 
 
-def deepest(code: Code) -> int:
-    """Return how many values are on the stack at most while instructions are followed."""
-    now = most = 0
-    for name, _ in code:
-        now += 1 if name in _PUSHED else 0 if name in _IN_PLACE else -2 if name in _TAKING_TWO else -1
-        most = max(most, now)
-    return most
-
-
-def type_of(type_: pa.DataType) -> str | None:
-    """Return the type of values of an Arrow type; None when the machine has none."""
-    return _OF_ARROW.get(type_)
-
-
-def assembled(codes: Iterable[Code]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Return the instructions of programs, one behind the other, their arguments, and where each begins, (n + 1,)."""
-    codes = list(codes)
-    names = [INSTRUCTIONS[name] for code in codes for name, _ in code]
-    arguments = [argument for code in codes for _, argument in code]
-    begins = np.cumsum([0, *map(len, codes)])
-    return np.array(names, np.int32), np.array(arguments, np.int32), begins.astype(np.int32)
-
-
 def _tells_missing(node: Node) -> bool:
     return isinstance(node, Missing) or any(map(_tells_missing, node.parts()))
 
@@ -429,7 +345,7 @@ def _calculated(operator: str, left: Part, right: Part) -> Part:
     if TRUTH in (left.type, right.type):
         raise Unprogrammable(f"{operator} can't take true or false")
     if NONE in (left.type, right.type):
-        return Part(NONE, _NULL)
+        return Part(NONE, NULL)
     is_real = operator == "/" or REAL in (left.type, right.type)
     if is_real:
         left, right = _as_real(left), _as_real(right)

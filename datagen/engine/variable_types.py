@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.engine.birth import Fact
-from datagen.engine.plan import Plan, Setter
+from datagen.engine.plan import Plan
 from datagen.engine.reader import Course, Look, RecordReader, no_events
+from datagen.engine.setter import Setter
 from datagen.engine.step import NO_BIRTHS
 from datagen.engine.variables import Store, StoreReader
 from datagen.plugin.dimension import Rows

@@ -15,7 +15,7 @@ from datagen.problems import Path_, Problem, did_you_mean, is_comment, show
 from datagen.records.worker import MOST_POPULATIONS
 
 _LISTS = ("states", "emitters")
-_NAMED = ("tables", "profiles", "incidents", "resources")
+_NAMED = ("tables", "profiles", "incidents", "resources", "shared")
 _ALONE = ("states", "interarrival", "arrivals", "max_workers", "limit_profile")  # of a spec without populations
 _KEPT = ("max_workers", "limit_profile", "off")  # what stays where it is
 

@@ -10,6 +10,7 @@ from datagen.plugin.distribution import MaybeDistribution
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.model import Model, Named
 from datagen.plugin.profile import AnyProfile
+from datagen.plugin.shared import Start
 from datagen.plugin.table import AnyTable
 
 
@@ -33,3 +34,6 @@ class Subpopulation(Model):
     profiles: Named[AnyProfile] = Field({}, description="profiles of its own, by name")
     incidents: Named[AnyIncident] = Field({}, description="incidents of its own, by name")
     resources: Named[Resource] = Field({}, description="resources of its own, by name")
+    shared: Named[Start] = Field(
+        {}, description="values of its own that all workers see, by name, with what they are at first"
+    )

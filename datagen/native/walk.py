@@ -103,9 +103,8 @@ class EventLoop:
 
     def advance(self, limit: cython.longlong) -> str:
         """Walk up to a time, in ns; return which of the ``PAUSES`` it makes, there or before."""
-        pause: cython.int
         with cython.nogil:
-            pause = self._walk(min(limit, self.change))
+            pause: cython.int = self._walk(min(limit, self.change))
         if pause == pauses.REACHED and self.change < limit:
             pause = pauses.CHANGED
         return PAUSES[pause]
@@ -129,8 +128,7 @@ class EventLoop:
                     pause = self._take_turn(False)
                     continue
                 is_late = self.resources.is_late(now)
-                if is_late:
-                    now = self.resources.next_timeout()
+                now = self.resources.next_timeout() if is_late else now
             if self.sources.coming < now:
                 # Not at the same time: whoever is alive has a lower number, and comes first.
                 if self.sources.coming >= limit:

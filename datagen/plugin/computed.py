@@ -1,5 +1,7 @@
 """Distributions some of whose numbers are expressions, so that each record has its own: for what fields draw."""
 
+import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -20,6 +22,7 @@ from datagen.records.expression.facets import NUMBER, facets_of, floats
 from datagen.records.expression.value import Literal
 from datagen.records.reference import Reference
 
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _WHOLE = 2.0**53  # up to here a float without a fraction is made a whole number
 _MOST_KEPT = 1024  # distributions of one field; one with bounds takes some 3 ms to make
 
@@ -197,21 +200,29 @@ def described(whole: bool, value: Any, info: "ValidationInfo[Maker]") -> Given:
     if kind is not None and "table" in described and "values" in kind.model_fields:
         return _tabled(kind, described, info)
     known = number_keys(kind) if kind is not None else {}
+    numbers = {key: number for key in known if (number := _written(described.get(key))) is not None}
+    value = described = described | numbers if numbers else described
     texts = {key: text for key, text in described.items() if isinstance(text, str) and key in known} if known else {}
     if not texts:
         made: Distribution = make_of_group("distribution", value, info)
         return check_whole(made) if whole else made
     assert kind is not None, "a kind with keys"
     fixed = {key: part for key, part in described.items() if key not in texts}
-    lines, numbers = list(_wrong(kind, fixed, texts, info)), {}
+    lines, read = list(_wrong(kind, fixed, texts, info)), {}
     for key, text in texts.items():
         try:
-            numbers[key] = parse(text)
+            read[key] = parse(text)
         except ValueError as error:
             lines.append(((key,), str(error)))
     if lines:
         raise invalid(kind.kind, lines)
-    return Computed(numbers, fixed, partial(maker_of(info).make, "distribution"), kind)
+    return Computed(read, fixed, partial(maker_of(info).make, "distribution"), kind)
+
+
+def _written(text: object) -> int | float | None:
+    """Return the number that a text is, as one that stood for a placeholder; None where it is something else."""
+    found: int | float | None = json.loads(text) if isinstance(text, str) and _NUMBER.fullmatch(text) else None
+    return found
 
 
 def _tabled(kind: type[Distribution], described: dict[str, Any], info: "ValidationInfo[Maker]") -> Tabled:

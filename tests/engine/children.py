@@ -36,6 +36,8 @@ def add_children(draw: st.DrawFn, spec: Spec, emitters: list[str]) -> None:
     real = draw(st.booleans())  # all of one type
     ranks = [{"type": "constant", "value": 1.5 if real else 1}]
     ranks += [{"type": "expression", "value": value} for value in RANKS[real]]
+    if {field["name"] for one in spec.get("arrivals", []) for field in one.get("variables", [])} & {*names}:
+        ranks = ranks[:1]  # what is set at birth and by a state can't be made of itself
     parents = list(spec["states"])
     uses = {"resources": spec.get("resources", {}) | {"hall": {"capacity": draw(st.integers(1, 2))}}}
     kids: list[Spec] = []

@@ -337,10 +337,11 @@ def walk(
         for one in served:
             heapq.heappush(events, (now, one, resources.waits[one].step, GO_ON, lives[one].state))
 
-    def let_go(together: list[int]) -> None:
+    def let_go(together: list[Worker]) -> None:
         for one in together:  # before all others, in their order
-            turns[TURN + len(turns)] = one
-            heapq.heappush(events, (now, TURN + len(turns) - 1, resources.waits[one].step, GO_ON, lives[one].state))
+            place = -1, "", len(turns)
+            turns[place] = one
+            heapq.heappush(events, (now, place, resources.waits[one].step, GO_ON, lives[one].state))
 
     see_ends(sources, now)
     while True:
@@ -542,10 +543,6 @@ def key_of(names: dict, wanted: Spec) -> object:
     """Return what those have in common who wait for each other."""
     names = names | {name: value for name, value in names["variables"].items() if value is not MISSING}
     return evaluate(wanted["by"], names, names["zone"]) if "by" in wanted else None
-
-
-UNBORN = 2**61
-TURN = -(2**61)
 
 
 @dataclass

@@ -121,7 +121,6 @@ def test_a_run_in_which_too_few_come_ends_with_who_waits(command, tmp_path) -> N
         ({"size": 0}, "gather.size: must be greater than or equal to 1"),
         ({"size": 2.5}, "gather.size: must be a valid integer"),
         ({}, '"size" is required'),
-        ({"size": 2, "by": "time"}, "gather.by: time can't be read by a state"),
         ({"size": 2, "by": "nobody"}, 'gather.by: "nobody" is neither a variable nor what is known of a worker'),
         ({"size": 2, "by": "text"}, 'gather.by: variable "text" can\'t be read by a state'),
         ({"size": 2, "by": 7}, "gather.by: must be an expression"),

@@ -181,7 +181,7 @@ WRONG = [
     ({}, {"other.balance": "1"}, 'set.other.balance: unknown shared value "other.balance"'),
     ({}, {"n.balance": "1"}, '"n" does not hold, wherever it is set, a row of one and the same table with `shared`'),
     ({}, {"total": "totl + 1"}, 'set.total: "totl" is neither a variable nor what is known of a worker'),
-    ({}, {"total": "time"}, "set.total: time can't be read by a state"),
+    ({}, {"total": "time"}, "set.total: is a time, and what it sets is a whole number from the start"),
     ({}, {"total": "total / 2"}, "is a number with a point, and what it sets is a whole number from the start"),
     ({}, {"total": "total > 2"}, "is true or false, and what it sets is a whole number from the start"),
     ({}, {"total": "null"}, "is always null, and what it sets is a whole number from the start"),
