@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from datagen.draw import Integers
 from datagen.engine.brood import spawns_of
@@ -49,6 +50,10 @@ class Sharing:
     def somebody_waits(slots: Slots, used: int) -> bool:
         """Return whether somebody in the slots that are used waits for a resource, or for children."""
         return bool(((slots.asked[:used] >= 0) & (slots.workers["state"][:used] >= 0)).any())
+
+    def is_ready(self, slots: Slots, used: int) -> npt.NDArray[np.uint8]:
+        """Return which workers in the slots that are used go on before all others, (used,)."""
+        return (slots.line["heap"][:used] == READY).astype(np.uint8) if self else np.zeros(used, np.uint8)
 
     @property
     def exploded(self) -> str:

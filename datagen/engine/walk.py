@@ -329,7 +329,8 @@ class Walk:
 
     def _schedule(self, day_bits: int) -> None:
         self._since_scheduled = 0  # steps
-        self._loop.agenda.schedule(day_bits)
+        used = self._loop.agenda.used
+        self._loop.agenda.schedule(day_bits, self._sharing.is_ready(self._slots, used))
 
     def _adapt(self, time: Integers) -> None:
         """Choose days with some events for a crowd, and one for all time for a few, once the calendar is worth it."""

@@ -38,11 +38,14 @@ class Agenda:
         """Take it that workers are in the first slots, so many, and in no others."""
         self.used, self.empty = used, NOBODY
 
-    def schedule(self, shift: cython.int) -> None:
+    def schedule(self, shift: cython.int, is_apart: cython.const[cython.uchar][::1]) -> None:
         """Put the events of all workers into a calendar whose days have 2**shift ns.
 
-        Who waits for others has none: its time is NEVER.
+        Who waits for others has none: its time is NEVER; and some, (slots in use,), are ``apart``, who go before all.
+        Raises ValueError when that is of another length.
         """
+        if len(is_apart) != self.used:
+            raise ValueError(f"{len(is_apart)} in place of {self.used}")
         slot: cython.int
         first: cython.longlong = NEVER
         for slot in range(self.used):
@@ -54,7 +57,7 @@ class Agenda:
         for slot in range(self.day.shape[0]):
             self.day[slot] = NOBODY
         for slot in range(self.used):
-            if self.workers[slot].state >= 0 and self.workers[slot].time < NEVER:
+            if self.workers[slot].state >= 0 and self.workers[slot].time < NEVER and not is_apart[slot]:
                 self.add(slot)
 
     @cython.cfunc

@@ -320,7 +320,7 @@ def loop_of(
 def test_who_is_born_takes_the_slot_of_who_has_stopped() -> None:
     """Three stop at one time, before three are born."""
     loop = loop_of(world(states=[state("s", delay=constant(10))], gap=constant(0)), slots=3, rows=1000)
-    loop.agenda.schedule(62)
+    loop.agenda.schedule(62, np.zeros(0, np.uint8))
     assert (loop.advance(NEVER), loop.journal.rows, loop.agenda.used) == ("full", 1000, 3)
 
 
