@@ -23,7 +23,9 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     for name in ("", ".libc"):
         monkeypatch.setitem(sys.modules, f"cython.cimports{name}", module(f"cython.cimports{name}"))
     monkeypatch.setitem(
-        sys.modules, "cython.cimports.libc.math", module("math", fmax=max, sqrt=lambda number: math.sqrt(number))
+        sys.modules,
+        "cython.cimports.libc.math",
+        module("math", fmax=max, rint=lambda number: float(round(number)), sqrt=lambda number: math.sqrt(number)),
     )
     spec = importlib.util.spec_from_file_location("plain_rhythm", ROOT / "datagen/native/rhythm.py")
     assert spec is not None

@@ -1,0 +1,42 @@
+"""The gallery's game: ten players make a match, and nobody plays two at once."""
+
+SPEC = "game"
+
+
+def test_a_match_has_ten_players_of_one_region_who_begin_at_once(ask) -> None:
+    [(matches, wrong)] = ask(
+        """with matches as (select count(*) players, count(distinct player) different, count(distinct instant) begins,
+                count(distinct region) regions, count(*) filter (team = 'red') red
+            from r where event = 'start' group by match)
+        select count(*), count(*) filter ((players, begins, regions, red) != (10, 1, 1, 5)) from matches"""
+    )
+    assert matches > 3000
+    assert wrong <= 1  # the last one may be cut
+
+
+def test_a_match_ends_for_all_at_once_with_one_winner(ask) -> None:
+    [(matches, wrong)] = ask(
+        """with matches as (select count(*) players, count(distinct instant) ends, count(distinct winner) winners,
+                count(*) filter (won) won from r where event = 'end' group by match)
+        select count(*), count(*) filter ((players, ends, winners, won) != (10, 1, 1, 5)) from matches"""
+    )
+    assert matches > 3000
+    assert wrong <= 1  # the last one may be cut
+
+
+def test_nobody_plays_two_matches_at_once(ask) -> None:
+    [(steps, wrong)] = ask(
+        """with steps as (select player, event, match,
+            lag(event) over own before, lag(match) over own former from r where event in ('start', 'end')
+            and player in (select player from r where event = 'log-in' group by player having count(*) = 1)
+            window own as (partition by player order by place))
+        select count(*), count(*) filter (event = coalesce(before, 'end') or (event = 'end' and match != former))
+        from steps"""
+    )
+    assert steps > 10_000
+    assert wrong == 0
+
+
+def test_a_small_region_waits_longer(ask) -> None:
+    waits = dict(ask("select region, avg(waited_s) from r where event = 'start' group by 1"))
+    assert waits["ap-south"] > 2 * waits["eu-west"]
