@@ -174,6 +174,9 @@ class _Explanation:
             yield "workers whom others spawn, and their records"
         if self.spec.is_swayed:
             yield "shared values, beyond how they change in a pilot"
+        waits = any(state.requests or state.gather for state in self.spec.states)
+        if waits and any("steps" in one.names for state in self.spec.states for one in state.expressions()):
+            yield "that a wait is no step: a pilot counts each as one more of `steps`"
         own = (one.limit_profile for one in self.spec.populations.values())
         if any(profile is not None for profile in (self.spec.limit_profile, *own)):
             yield "limit_profile, as if the limit were always the same"

@@ -1,11 +1,11 @@
 """Workers who wait for each other: who goes on when, with whom, in which order, and what is refused."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pytest
 
 import datagen
-from tests.worlds import constant, enum, exponential, integer, records_of, uniform, world, write_json
+from tests.worlds import constant, enum, exponential, integer, records_of, state, uniform, world, write_json
 
 
 def computed(name: str, value: str, **keys: object) -> dict:
@@ -144,3 +144,13 @@ def test_explain_measures_how_long_they_wait() -> None:
 def test_explain_says_that_it_has_measured_it(command, tmp_path) -> None:
     outcome = command("explain", write_json(tmp_path / "spec.json", world(*FIELDS, states=[matched(3)])))
     assert "waits      of those who gather, measured by a pilot" in outcome.out
+
+
+def test_in_a_crowd_whose_events_go_into_a_calendar_nobody_goes_on_twice() -> None:
+    """Where a window ends among those who go on together, with some hundred others on their way."""
+    lobby = state("lobby", "playing", emitter=None, delay=exponential(20))
+    playing = state("playing", {"playing": 0.7, "stop": 0.3}, gather={"size": 10}, delay=exponential(60))
+    made = records_of(world(*FIELDS, states=[lobby, playing], gap=exponential(0.2), max_workers=1000), 30_000)
+    groups = Counter((record["time"], record["group"]) for record in made)
+    assert set(list(groups.values())[:-1]) == {10}
+    assert len(groups) == 3000

@@ -133,6 +133,7 @@ QUIET = dict.fromkeys(("attack", "call_centre", "factory", "logins", "parcels", 
     "orders": 60,
     "account": 3600,
     "restaurant": 3600,
+    "warehouse": 60,
 }
 
 

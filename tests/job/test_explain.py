@@ -76,7 +76,7 @@ def test_a_recorded_log_is_played_once() -> None:
 
 
 # Whose workers spawn others, which are left out, or whose lives last so long that a week is no long run.
-OTHERS = {"attack", "micro_services", "restaurant", "account", "orders"}
+OTHERS = {"attack", "micro_services", "restaurant", "account", "orders", "warehouse"}
 
 
 @pytest.mark.parametrize("name", sorted(set(READY) - STEADY - OTHERS - {"replay"}))
