@@ -29,6 +29,12 @@ class Flat:
     document: Document
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def lacking(self) -> list[Problem]:
+        """Return what may be empty only because of them."""
+        keys = ("states", "arrivals") if self.problems else ()
+        return [self.document.problem((key,), "must not be empty") for key in keys]
+
 
 def flat(document: Document, only: Collection[str] = ()) -> Flat:
     """Return a document with its populations written out; if ``only`` some of them are named, the others are off.

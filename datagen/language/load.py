@@ -58,7 +58,7 @@ def load_spec(
     made = compose(document, environment, parameters or {})
     whole = flat(made.document)
     problems = [*made.problems, *whole.problems]
-    loaded = _checked(whole.document, problems, partial(_spec, registry), made.lacking)
+    loaded = _checked(whole.document, problems, partial(_spec, registry), [*made.lacking, *whole.lacking])
     if only:
         part = flat(made.document, only)
         if problems := [*strangers(whole.document, only), *part.problems]:
@@ -104,8 +104,9 @@ def _checked(
 
 
 def _follows(problem: Problem, lacking: Problem) -> bool:
-    """Return whether a problem is only that an object lacks keys."""
-    return problem.place == lacking.place and problem.path.startswith(lacking.path) and "required" in problem.message
+    """Return whether a problem is only that an object lacks keys, or that one of them is empty."""
+    is_lack = "required" in problem.message or problem.message == "must not be empty"
+    return is_lack and problem.place == lacking.place and problem.path.startswith(lacking.path)
 
 
 def _spec(registry: Registry, document: Document) -> LoadedSpec:

@@ -103,6 +103,11 @@ def test_what_is_wrong_is_told_where_it_was_written(name: str) -> None:
     assert message in [problem.removeprefix("spec: ") for problem in problems(spec)]
 
 
+@pytest.mark.parametrize("populations", [{}, {"a/b": GOOD}, {"a": {"interarrival": constant(1)}}])
+def test_what_only_follows_from_a_mistake_is_not_told(populations: dict) -> None:
+    assert len(problems({"populations": populations, "emitters": EMITTERS})) == 1
+
+
 def test_a_population_may_use_definitions_and_its_mistakes_are_told_there(tmp_path: Path) -> None:
     base = {"states": [state("in", delay={"type": "exponential"})], "interarrival": constant(1)}
     path = tmp_path / "spec.json"
