@@ -1,7 +1,7 @@
 """How long workers stay where that follows from the instant at which it begins: what the core knows, and what it asks.
 
 The core calculates the numbers of a delay, draws with those of four kinds, and follows the table of a profile. Other
-kinds are drawn here, one at a time, which takes 40 µs, and so is what lies far behind the table.
+kinds are drawn here, one at a time, which takes 30 µs, and so is what lies far behind the table.
 """
 
 from dataclasses import dataclass
