@@ -6,7 +6,7 @@ and looked up by place: so texts are compared, and any function can be called. T
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from math import prod
 from typing import Any
 
@@ -56,6 +56,8 @@ from datagen.zone import MINUTE, SECOND, Zone
 MOST_LISTED = 65536  # values, or combinations of them
 MOST_ROWS = 2**20  # of a table
 _SWAPPED = {">": "<", ">=": "<="}
+_EXTREMES = {"min": "<", "max": ">"}  # by which comparison one of two numbers is the right one
+_MOST_EXTREME = 4  # numbers: with each, there are three times as many instructions
 
 
 class Compiler:
@@ -162,6 +164,9 @@ class Compiler:
                 raise Unprogrammable('a transition can\'t read what has a "precision"')
             case Missing():
                 raise Unprogrammable("a state can't tell what is missing from what is null; write `is null`")
+            case Call() if node.function.name in _EXTREMES and 1 < len(node.arguments) <= _MOST_EXTREME:
+                parts = _alike([self._part(inner) for inner in node.arguments])
+                return reduce(partial(_extreme, _EXTREMES[node.function.name]), parts)
             case Call() if node.function.returns == NUMBER and node.function.name == "second":
                 return self._second(node)
             case Call() if MOMENT in [self._sources[name].type for name in node.names if name in self._sources]:
@@ -316,6 +321,12 @@ class Compiler:
         begin = self._constants.add(numbers.astype(np.float64 if is_real else np.int64), valid)
         name = ("listed" if is_listed else "") + (" real" if is_real else "" if is_listed else "whole")
         return Part(TRUTH if type_ == BOOLEAN else REAL if is_real else WHOLE, ((name.strip(), begin),))
+
+
+def _extreme(operator: str, left: Part, right: Part) -> Part:
+    """Return the one of two numbers for which a comparison with the other holds, null if one is null."""
+    otherwise = (*_compared(f"{operator}=", right, left).code, *right.code, *NULL, ("choose", 0))
+    return Part(left.type, (*_compared(operator, left, right).code, *left.code, *otherwise, ("choose", 0)))
 
 
 def _tells_missing(node: Node) -> bool:

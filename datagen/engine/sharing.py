@@ -109,7 +109,7 @@ class Sharing:
                 rank[key][:alive] = column
         for name, column in snapshot["kin"].items():
             slots.kin[name][:alive] = column
-        self._requests.groups[:] = snapshot.get("groups", 0)
+        self._requests.groups[:] = snapshot["groups"]
         self.core.restore(alive, snapshot["tickets"])
         in_order = np.argsort(slots.line["second"][:alive], kind="stable")
         heaps = slots.line["heap"][in_order]

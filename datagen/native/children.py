@@ -127,7 +127,7 @@ class Children:
         """Count out a child that stops; return the slot of its parent if that has no others left, else NOBODY."""
         parent: cython.int = self.kin[slot].parent
         self.alive -= 1
-        if workers[parent].number != self.kin[slot].number:  # it has stopped
+        if parent == NOBODY or workers[parent].number != self.kin[slot].number:  # it has stopped
             return NOBODY
         self.kin[parent].count -= 1
         return parent if self.kin[parent].count == 0 else NOBODY

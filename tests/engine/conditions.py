@@ -65,9 +65,11 @@ class Maker:
             "int": [
                 lambda d: f"({self.of('int', d)} {self.pick('+-*%')} {self.of('int', d)})",
                 lambda d: f"-{self.of('int', d)}",
+                lambda d: f"{self.pick(['min', 'max'])}({self.of('int', d)}, {self.of('int', d)})",
             ],
             "float": [
                 lambda d: f"({self.of('int', d)} / {self.of('float', d)})",
+                lambda d: f"{self.pick(['min', 'max'])}({self.of('float', d)}, {self.of('int', d)}, 1.5)",
                 lambda d: f"({self.of('float', d)} {self.pick('+-*%')} {self.of(self.pick(['int', 'float']), d)})",
             ],
             "bool": [
