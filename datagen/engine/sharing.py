@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datagen.draw import Integers
+from datagen.draw import Integers, Marks
 from datagen.engine.brood import spawns_of
 from datagen.engine.clocks import place_of
 from datagen.engine.conditions import Programs
@@ -64,10 +64,22 @@ class Sharing:
             f"{show(state.name)} spawns more ({show(entry.called)}); raise `most_children` if that is meant"
         )
 
-    def who_waits(self) -> list[str]:
-        """Return how many workers wait for each resource, in words; none where nobody does."""
+    @staticmethod
+    def waits(slots: Slots, used: int) -> Marks:
+        """Return which workers in the slots that are used wait in a line, or for others, (used,)."""
+        heaps = slots.line["heap"][:used]
+        return (heaps >= 0) | ((heaps <= GATHERING) & (heaps != READY))
+
+    def who_waits(self, slots: Slots, used: int) -> list[str]:
+        """Return how many workers wait for each resource, and for others in each state, in words."""
+        if not self:
+            return []
         counts = zip(self._plan.population.resources, self._requests.waiting.tolist(), strict=True)
-        return [f"{counted(count, 'worker')} for {show(name)}" for name, count in counts if count]
+        lines = [f"{counted(count, 'worker')} for {show(name)}" for name, count in counts if count]
+        gather = self.waits(slots, used) & (slots.line["heap"][:used] < 0)
+        states = np.bincount(slots.workers["state"][:used][gather], minlength=len(self._plan.population.states))
+        named = zip(self._plan.population.states, states.tolist(), strict=True)
+        return lines + [f"{counted(count, 'worker')} for others in {show(one.name)}" for one, count in named if count]
 
     def asked_twice(self) -> tuple[int, str]:
         """Return the slot of a worker who asks for what it has, and the name of that; slot -1: nobody does."""

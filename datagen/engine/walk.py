@@ -171,9 +171,10 @@ class Walk:
 
     def who_waits(self) -> str:
         """Return who is alive and what for, and which sources wait for a place, in words; "" when nobody does."""
-        states = self._slots.workers["state"][: self._loop.agenda.used]
-        if self._sharing:  # who waits in line is told apart
-            states = states[self._slots.line["heap"][: self._loop.agenda.used] < 0]
+        used = self._loop.agenda.used
+        states = self._slots.workers["state"][:used]
+        if self._sharing:  # who waits in line, or for others, is told apart
+            states = states[~self._sharing.waits(self._slots, used)]
         states_ = [show(state.name) for state in self._plan.population.states]
         names = [
             *(f"to enter state {name}" for name in states_),
@@ -183,7 +184,7 @@ class Walk:
         ]
         counts = np.bincount(states[states >= 0], minlength=len(names)).tolist()
         waits = [f"{counted(count, 'worker')} {name}" for count, name in zip(counts, names, strict=True) if count]
-        waits += self._sharing.who_waits()
+        waits += self._sharing.who_waits(self._slots, used)
         waits += [f"{source} for a free place" for source in self._arrivals.held_back]
         return f"; waiting are {', '.join(waits)}" if waits else ""
 

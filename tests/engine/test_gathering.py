@@ -111,7 +111,7 @@ def test_a_run_in_which_too_few_come_ends_with_who_waits(command, tmp_path) -> N
     spec["arrivals"] = {"type": "at_start", "total": 5}
     outcome = command("-c", write_json(tmp_path / "spec.json", spec), "-s", "2024-01-01", "-n", "9")
     assert outcome.code == 1
-    assert 'nothing can happen any more; waiting are 2 workers to enter state "match"' in outcome.err
+    assert 'nothing can happen any more; waiting are 2 workers for others in "match"' in outcome.err
     assert len(outcome.out.splitlines()) == 3
 
 
