@@ -1,7 +1,7 @@
 """The oracle's populations: a spec that has several, written out as one whose names say which is whose."""
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
-COMMON = ("tables", "profiles", "incidents", "resources")
+COMMON = ("tables", "profiles", "incidents", "resources", "shared")
 
 
 def written_out(spec: Spec) -> Spec:
