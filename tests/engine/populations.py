@@ -32,7 +32,7 @@ def add_populations(draw: st.DrawFn, spec: Spec) -> None:
             way = draw(st.sampled_from(own["states"]))
             told = {"name": "told", "type": "expression", "value": draw(st.sampled_from(["state", "population"]))}
             way["variables"] = [*way.get("variables", []), told]
-    for key in ("emitters", "resources", "tables", "profiles", "incidents", "shared"):  # of all, or some population's own
+    for key in ("emitters", "resources", "tables", "profiles", "incidents", "shared"):  # of all, or of one
         if key in spec and draw(st.booleans()):
             spec["populations"][names[-1]][key] = spec.pop(key)
     for own in spec["populations"].values():
