@@ -38,7 +38,8 @@ class Programs:
     valid: npt.NDArray[np.uint8]  # (constants,)
     entry: npt.NDArray[np.int32]  # (owners + 1,) where the instructions for what each sets begin
     draws: npt.NDArray[np.uint8]  # (owners,) whether these take what is drawn ahead of time
-    looks: bool  # whether anything that is set or noted at a step follows from the instant
+    looks: bool  # whether anything that is set or noted at a step follows from the instant,
+    asks: bool  # and whether where workers go does
     gives: npt.NDArray[np.uint8]  # (spawns, kept) whether children are given a value
     counts: npt.NDArray[np.int32]  # (states,) which of what is kept counts the visits to each; -1: nothing
     kind: npt.NDArray[np.uint8]  # (states,) PLAIN, WEIGHED, ORDERED or LATE
@@ -115,6 +116,7 @@ class Conditions:
             entry=begins[: len(settings) + 1],
             draws=np.array([any(name.startswith("drawn") for name, _ in setting) for setting in settings], np.uint8),
             looks=bool(notes or plan.spawns or sizes["number"]) or any(map(_looks, (*settings, *changes))),
+            asks=any(_looks(code) for (key, _), code in codes.items() if key in ("when", "probability")),
             gives=self.known.gives(),
             counts=np.array([self.known.counter(number) for number in range(len(states))], np.int32),
             kind=np.array([_kind(state, sees_lives) for state in states], np.uint8),

@@ -6,7 +6,8 @@ cdef class Decision:
     cdef Machine machine
     cdef readonly bint used  # whether there are any, or the machine has anything to do at all
     cdef const int[::1] entry  # (states + sources + 1,) where the instructions of each begin
-    cdef bint looks  # whether anything that is set or noted at a step follows from the instant
+    cdef bint looks  # whether anything that is set or noted at a step follows from the instant,
+    cdef bint asks  # and whether where workers go does
     cdef const unsigned char[::1] draws  # (states + sources,) whether they take what is drawn ahead
     cdef const unsigned char[::1] kind  # (states,) PLAIN, WEIGHED or ORDERED
     cdef const int[::1] ways  # (states + 1,) where the transitions of each begin

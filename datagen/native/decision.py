@@ -34,7 +34,7 @@ class Decision:
         self.sums, self.counts = tables.sums, tables.counts
         self.gives, self.spawn = tables.gives, len(tables.entry) - 1 - len(tables.gives)
         self.facts, self.notes, self.is_real = tables.facts, tables.notes, tables.is_real
-        self.looks = tables.looks
+        self.looks, self.asks = tables.looks, tables.asks
         self.changes, self.early = tables.changes, tables.early
         self.has_changes = tables.changes[0] < tables.changes[self.stop]
         self.used = len(tables.code) > 0 or len(tables.first) > 0

@@ -89,8 +89,7 @@ class EventLoop:
         self.journal.begin(steps)
         self.decision.note(steps)
         self.time, self.worker, self.step, self.state = steps.time, steps.worker, steps.step, steps.state
-        self.keys, self.sizes = steps.keys, steps.sizes
-        self.after, self.before = steps.after, steps.before
+        self.keys, self.sizes, self.after, self.before = steps.keys, steps.sizes, steps.after, steps.before
         self.room = len(steps.time) - (1 if self.resources.used else 0)  # a birth may be a row, beside that of the step
 
     def next_event(self) -> cython.longlong:
@@ -376,7 +375,8 @@ class EventLoop:
             if state == self.stop:
                 self.decision.note_stop(worker, NOBODY, self.journal.rows)
         else:
-            self.threshold.look(slot, self.workers[slot].step)
+            if self.decision.asks:
+                self.threshold.look(slot, self.workers[slot].step)
             state = self.decision.choose(slot, state, worker, mix(key ^ self.transition_purpose), self.journal.rows)
         if state < 0:
             return pauses.FAULT
