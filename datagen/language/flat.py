@@ -32,7 +32,7 @@ class Flat:
     @property
     def lacking(self) -> list[Problem]:
         """Return what may be empty only because of them."""
-        keys = ("states", "arrivals") if self.problems else ()
+        keys = ("states", "interarrival", "arrivals") if self.problems else ()
         return [self.document.problem((key,), "must not be empty") for key in keys]
 
 
@@ -42,8 +42,11 @@ def flat(document: Document, only: Collection[str] = ()) -> Flat:
     They stay, so that what all share reads the same variables, of the same types.
     """
     data = document.data
-    if not isinstance(data, dict) or not isinstance(data.get("populations"), dict):
+    if not isinstance(data, dict) or "populations" not in data:
         return Flat(document)
+    if not isinstance(data["populations"], dict):
+        text = f"must be an object, found {show(data['populations'])}"
+        return Flat(document, [document.problem(("populations",), text)])
     named = {name: own for name, own in data["populations"].items() if not is_comment(name)}
     writer = _Writer(document, named, only)
     if not named:

@@ -103,8 +103,8 @@ def test_what_is_wrong_is_told_where_it_was_written(name: str) -> None:
     assert message in [problem.removeprefix("spec: ") for problem in problems(spec)]
 
 
-@pytest.mark.parametrize("populations", [{}, {"a/b": GOOD}, {"a": {"interarrival": constant(1)}}])
-def test_what_only_follows_from_a_mistake_is_not_told(populations: dict) -> None:
+@pytest.mark.parametrize("populations", [[], {}, {"a/b": GOOD}, {"a": {"interarrival": constant(1)}}])
+def test_what_only_follows_from_a_mistake_is_not_told(populations: object) -> None:
     assert len(problems({"populations": populations, "emitters": EMITTERS})) == 1
 
 
