@@ -385,6 +385,11 @@ def extreme(name: str, values: tuple) -> object:
     return of_units(units_of(found, scale), scale) if isinstance(found, Decimal) else found
 
 
+def of_one_type(found: float, numbers: tuple) -> float:
+    """Return one of several numbers, with a point where one of them has one."""
+    return float(found) if any(isinstance(number, float) for number in numbers) else found
+
+
 def whole(number: float, rounding: str) -> int | None:
     if isinstance(number, Decimal):
         return int(number.to_integral_value(rounding))
@@ -437,8 +442,8 @@ FUNCTIONS = {
     "ceil": lambda number: whole(number, ROUND_CEILING),
     "decimal": to_decimal,
     "abs": lambda number: None if number == -(2**63) else abs(number),
-    "min": lambda *numbers: min(numbers),
-    "max": lambda *numbers: max(numbers),
+    "min": lambda *numbers: of_one_type(min(numbers), numbers),
+    "max": lambda *numbers: of_one_type(max(numbers), numbers),
     "sqrt": lambda number: math.sqrt(as_float(number)) if number >= 0 else None,
     "sum": lambda items: sum(of_numbers(items)),
     "count": lambda items: len(of_numbers(items)),
