@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import NoReturn
 
 from datagen.command.signals import Signals
 
@@ -18,24 +19,32 @@ def main() -> None:
     try:
         import datagen.native  # noqa: F401  # or CoreUnusable
         from datagen.command.main import main as run  # takes a third of a second
-
-        code = run(sys.argv[1:], signals)
     except CoreUnusable as error:
-        code = _refuse(error)
+        _leave(_refuse(str(error)))
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "datagen":
+            raise
+        remedy = f"run {sys.executable} -m pip install -r requirements.txt in the folder of datagen"
+        _leave(_refuse(f"the library {error.name} is not installed; {remedy}"))
+    try:
+        code = run(sys.argv[1:], signals)
     except SystemExit as end:  # after --help or --version
         code = int(end.code or 0)
     _leave(code)
 
 
-def _refuse(error: Exception) -> int:
+def _refuse(text: str) -> int:
     """Say why the program can't run on this machine; return the exit code."""
-    from datagen.command.voice import Voice, wants_json
-
-    Voice(as_json=wants_json(sys.argv[1:])).fail(str(error))
+    try:
+        from datagen.command.voice import Voice, wants_json
+    except ModuleNotFoundError:  # numpy is not there either: nothing is installed yet
+        print(text, file=sys.stderr)
+    else:
+        Voice(as_json=wants_json(sys.argv[1:])).fail(text)
     return 2
 
 
-def _leave(code: int) -> None:
+def _leave(code: int) -> NoReturn:
     """End the process at once, with all that was written.
 
     Python's own end gives signals their default back, so that one may still end the process by itself (10 of 100 at

@@ -103,6 +103,22 @@ def test_every_door_says_it(clone: Path, door: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_where_nothing_is_installed_yet_it_is_said_in_one_sentence_too(clone: Path) -> None:
+    """Python without its site-packages has neither numpy nor the other libraries."""
+    for prepare in (lambda: None, lambda: BREAKS["all missing"](clone)):
+        prepare()
+        done = run(clone, sys.executable, "-S", "generator.py", "-c", "conf/gen/example.json")
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+        assert "-m pip install" in done.stderr
+
+
+def test_a_library_that_is_missing_is_named(clone: Path) -> None:
+    (clone / "pyarrow.py").write_text("raise ModuleNotFoundError(\"No module named 'pyarrow'\", name='pyarrow')\n")
+    done = run(clone, *DOORS["generator.py"])
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert "the library pyarrow is not installed; run" in done.stderr
+
+
 def test_it_is_said_in_json_where_messages_are(clone: Path) -> None:
     library(clone).unlink()
     done = run(clone, *DOORS["generator.py"], "--log", "json")
