@@ -12,8 +12,8 @@ import numpy.typing as npt
 from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Integers, Keys
-from datagen.engine.known import Field
 from datagen.engine.plan import Plan
+from datagen.engine.setter import Field
 from datagen.engine.slot import Slots
 from datagen.engine.tables import foreign_waits
 from datagen.plugin.world import World

@@ -15,10 +15,11 @@ import pyarrow as pa
 from datagen.draw import Floats, Integers, Keys
 from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.code import Code, Constants, Unprogrammable, assembled
-from datagen.engine.known import Field, Known
+from datagen.engine.known import Known
 from datagen.engine.plan import Plan
 from datagen.engine.program import Compiler
 from datagen.engine.rounds import depths
+from datagen.engine.setter import Field
 from datagen.language.state import State
 from datagen.plugin.shared import are_before, noted
 from datagen.plugin.world import World
@@ -92,17 +93,11 @@ class Conditions:
         """Return the programs; where something is wrong with a condition there is none for it."""
         plan, states = self._plan, self._plan.population.states
         codes, notes, changes = self._codes() | self._keys(), self._notes(), self._changes()
-        _ = self.known.taken, self.known.gift  # which are kept, too
+        self.known.keep_times()
         owners = range(plan.begins[1] + len(plan.spawns))
         settings = [() if self.problems else self.known.setting(owner) for owner in owners]
         sees_lives = any(sees for _, sees in depths(plan).values())
-        sizes = {
-            "when": len(plan.tables.target),
-            "probability": len(plan.tables.target),
-            "priority": sum(len(state.asked) for state in states),
-            "count": len(plan.spawns),
-            "number": sum(len(state.delay_numbers) for state in states),
-        }
+        sizes = self._sizes
         wanted = [codes.get((key, place), ()) for key, size in sizes.items() for place in range(size)]
         code, argument, begins = assembled([*settings, *changes, *wanted, *notes])
         spans = np.stack([begins[:-1], begins[1:]], axis=1)
@@ -141,6 +136,18 @@ class Conditions:
             counts_of_children=counts,
             numbers=numbers,
         )
+
+    @property
+    def _sizes(self) -> dict[str, int]:
+        """Return for how many places there may be an expression, by its key."""
+        states = self._plan.population.states
+        return {
+            "when": len(self._plan.tables.target),
+            "probability": len(self._plan.tables.target),
+            "priority": sum(len(state.asked) for state in states),
+            "count": len(self._plan.spawns),
+            "number": sum(len(state.delay_numbers) for state in states),
+        }
 
     def _codes(self) -> dict[tuple[str, int], Code]:
         """Return the instructions for expressions, by their keys and places; where one is wrong there are none."""

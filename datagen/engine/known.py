@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datagen.draw import Integers, Keys
 from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.code import (
     ARROW,
@@ -26,7 +25,7 @@ from datagen.engine.code import (
 from datagen.engine.knowable import is_by_worker, is_expression, is_listed, why_not, why_not_of_child
 from datagen.engine.plan import Plan
 from datagen.engine.program import MOST_LISTED, MOST_ROWS, Compiler
-from datagen.engine.setter import Setter
+from datagen.engine.setter import Field, Setter
 from datagen.language.delay import Next
 from datagen.language.state import Gift
 from datagen.native.machine import FACTS
@@ -39,28 +38,6 @@ from datagen.records.batch import TIME
 from datagen.records.conversion import as_type
 from datagen.records.expression.name import called, root
 from datagen.records.types import common_type, plain
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field generator of a variable, as the walk has it drawn ahead of time."""
-
-    setter: Setter
-    type: pa.DataType | None  # of the values; None where they are places in a list,
-    begin: int = 0  # from here on
-
-    def values(self, keys: Keys, path: str, world: World) -> tuple[Integers, npt.NDArray[np.bool_]]:
-        """Return the values for some keys of steps (n,), real ones by their bits, and where there are any."""
-        made = self.setter.made(keys, path, world)
-        if self.type is None:
-            valid = made.indices.is_valid().to_numpy(zero_copy_only=False)
-            places = made.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-            return np.where(valid, places + self.begin, 0), np.ones(len(keys), bool)
-        values = as_type(plain(made), self.type)
-        valid = values.is_valid().to_numpy(zero_copy_only=False)
-        numbers = values.fill_null(pa.scalar(0).cast(self.type)).to_numpy(zero_copy_only=False)
-        type_ = np.float64 if self.type == pa.float64() else np.int64
-        return np.ascontiguousarray(numbers.astype(type_)).view(np.int64), valid
 
 
 @dataclass(frozen=True)
@@ -83,9 +60,7 @@ class Known:
     first: list[bool] = field(default_factory=list)  # of each thing that is kept, whether it has a value at first: 0
     _places: dict[str, int] = field(default_factory=dict)  # where it is, by name
     _variables: dict[str, _Variable] = field(default_factory=dict)
-    _rows: dict[str, int] = field(
-        default_factory=dict
-    )  # where the numbers of rows are, by the variables that hold them
+    _rows: dict[str, int] = field(default_factory=dict)  # where the numbers of rows are, by who holds them
 
     @property
     def number(self) -> int:
@@ -119,14 +94,24 @@ class Known:
     @property
     def taken(self) -> dict[int, int]:
         """Return where it is kept how many of the times that a state waits for a worker has taken, by the states."""
-        states = enumerate(self.plan.population.states)
-        return {number: self._place(f"next {number}") for number, state in states if isinstance(state.delay, Next)}
+        return {number: self._places[f"next {number}"] for number in self._waiting_for_times()}
 
     @property
     def gift(self) -> tuple[int, int]:
         """Return where it is kept what a worker is to be given, and with which key; -1: there is nothing."""
-        gifts = [entry for _, entry in self.plan.spawns if isinstance(entry, Gift)]
-        return (self._place("gift"), self._place("key of the gift")) if gifts else (-1, -1)
+        return self._places.get("gift", -1), self._places.get("key of the gift", -1)
+
+    def keep_times(self) -> None:
+        """Keep what has to be known of workers who wait for the times of sources."""
+        for number in self._waiting_for_times():
+            self._place(f"next {number}")
+        if any(isinstance(entry, Gift) for _, entry in self.plan.spawns):
+            self._place("gift")
+            self._place("key of the gift")
+
+    def _waiting_for_times(self) -> list[int]:
+        states = enumerate(self.plan.population.states)
+        return [number for number, state in states if isinstance(state.delay, Next)]
 
     def setting(self, owner: int) -> Code:
         """Return the instructions for what a state, source or spawn sets, in order."""

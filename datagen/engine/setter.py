@@ -1,19 +1,22 @@
-"""What sets a variable, and what it reads."""
+"""What sets a variable, what it reads, and what the walk has drawn ahead of it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from datagen.draw import Keys
+from datagen.draw import Integers, Keys
 from datagen.engine.birth import Fact
 from datagen.engine.knowable import is_by_worker, is_expression, is_time
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.model import changed
 from datagen.plugin.world import World
+from datagen.records.conversion import as_type
 from datagen.records.expression import Expression, parse
 from datagen.records.expression.name import root
-from datagen.records.types import present
+from datagen.records.types import plain, present
 
 _NOW = parse("time")  # what a generator ``now`` calculates that makes it neither a text nor another time
 
@@ -46,6 +49,28 @@ class Setter:
         assert isinstance(self.dimension, Dimension), "a generator"
         dimension = changed(self.dimension, pick="draw") if is_by_worker(self.dimension) else self.dimension
         return present(Rows(keys, path, world).owned_by(*self.path).make(dimension))
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field generator of a variable, as the walk has it drawn ahead of time."""
+
+    setter: Setter
+    type: pa.DataType | None  # of the values; None where they are places in a list,
+    begin: int = 0  # from here on
+
+    def values(self, keys: Keys, path: str, world: World) -> tuple[Integers, npt.NDArray[np.bool_]]:
+        """Return the values for some keys of steps (n,), real ones by their bits, and where there are any."""
+        made = self.setter.made(keys, path, world)
+        if self.type is None:
+            valid = made.indices.is_valid().to_numpy(zero_copy_only=False)
+            places = made.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+            return np.where(valid, places + self.begin, 0), np.ones(len(keys), bool)
+        values = as_type(plain(made), self.type)
+        valid = values.is_valid().to_numpy(zero_copy_only=False)
+        numbers = values.fill_null(pa.scalar(0).cast(self.type)).to_numpy(zero_copy_only=False)
+        type_ = np.float64 if self.type == pa.float64() else np.int64
+        return np.ascontiguousarray(numbers.astype(type_)).view(np.int64), valid
 
 
 def read_by(names: Collection[str], dimension: Dimension | Fact) -> frozenset[str]:
