@@ -29,7 +29,7 @@ def states(setting: Setting) -> Iterator[Line]:
         "`set`, of the spec": (_each(_changing, shared={"total": 0}), 60),
         "`set`, of a row": (_holding(), 60),
         "`use`, and nobody waits": (_each(_using, resources=_desk(10**6)), 120),
-        "`use`, and some wait": (_each(_using, resources=_desk(round(_ALIVE * _BUSY))), None),
+        "`use`, and some wait": (_each(_using, resources=_desk(round(_ALIVE * _BUSY))), 120),
     }
     paths = {name: setting.save(f"spec{place}.json", spec) for place, (name, (spec, _)) in enumerate(cases.items())}
     runs = setting.repeat(lambda: {name: _nanoseconds(setting, path) for name, path in paths.items()})
@@ -37,6 +37,26 @@ def states(setting: Setting) -> Iterator[Line]:
         if name:
             more = median(run[name] - run[""] for run in runs)
             yield Line(f"a step more: {name}", more, "ns", most=most)
+    yield from _children(setting, paths[""])
+    yield from _memory(setting)
+
+
+def _children(setting: Setting, without: str) -> Iterator[Line]:
+    """Measure what a child costs that each step brings about, who takes one step and stops: its birth, step and end."""
+    spec, child = _each(_spawning), {"name": "child", "transitions": [{"next": "stop", "probability": 1}]}
+    path = setting.save("children.json", {**spec, "states": [*spec["states"], child]})
+    runs = setting.repeat(lambda: 2 * _nanoseconds(setting, path) - _nanoseconds(setting, without))
+    yield Line("a step more: `spawn` of one child, with all its life", median(runs), "ns", most=150)
+
+
+def _memory(setting: Setting) -> Iterator[Line]:
+    """Measure whether a crowd that shares a resource takes more memory the longer it is walked."""
+    alive = setting.size(1_000_000)
+    path = setting.save("crowd.json", {**_each(_using, alive), "resources": _desk(round(alive * _BUSY))})
+    few, many = setting.size(3_000_000), setting.size(15_000_000)
+    low, high = (answer("engine", "walk", path, UNLIMITED, steps)[1].peak_bytes / 1e6 for steps in (few, many))
+    yield Line(f"peak memory, {alive:,} alive who use a resource, {few:,} steps", low, "MB")
+    yield Line(f"peak memory, {alive:,} alive who use a resource, {many:,} steps", high, "MB", most=low * 1.05)
 
 
 def _nanoseconds(setting: Setting, path: str) -> float:
@@ -44,9 +64,9 @@ def _nanoseconds(setting: Setting, path: str) -> float:
     return float(found["cpu_seconds"] / found["steps"] * 1e9)
 
 
-def _each(change: Callable[..., Spec], **keys: Any) -> Spec:
+def _each(change: Callable[..., Spec], alive: int = _ALIVE, **keys: Any) -> Spec:
     """Return the population with all its states changed, and other keys."""
-    spec = steady(_ALIVE)
+    spec = steady(alive)
     return {**spec, **keys, "states": [change(state) for state in spec["states"]]}
 
 
@@ -83,6 +103,10 @@ def _holding() -> Spec:
     first, *others = spec["states"]
     own = {"name": "row", "type": "row", "table": "rows", "pick": "worker"}  # nothing is drawn for it
     return {**spec, "states": [{**first, "variables": [*first.get("variables", []), own]}, *others]}
+
+
+def _spawning(state: Spec) -> Spec:
+    return {**state, "spawn": [{"state": "child"}]}
 
 
 def _using(state: Spec) -> Spec:
