@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count, filterfalse
 
 import deltalake
 import pyarrow as pa
@@ -10,11 +11,12 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import DeltaError, DeltaProtocolError, SchemaMismatchError, TableNotFoundError
 
+from datagen.draw import Marks
 from datagen.plugin.target import Undelivered, Unreadable
 from datagen.problems import show
 from datagen.records.batch import Layout
+from datagen.targets.lake.change_sink import ChangedTable
 from datagen.targets.lake.columns import contradictions, schema_of
-from datagen.targets.lake.sink import Table
 
 _LASTING = re.compile(r"AccessDenied|NoSuchBucket|InvalidAccessKeyId|SignatureDoesNotMatch|Unauthenticated|\b40[13]\b")
 _REFUSED = (SchemaMismatchError, DeltaProtocolError)
@@ -24,7 +26,7 @@ _NULLS = ("", "__HIVE_DEFAULT_PARTITION__")  # texts that mean null in a column 
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 
 
-class DeltaLakeTable(Table):
+class DeltaLakeTable(ChangedTable):
     """A table of Delta Lake."""
 
     _table: DeltaTable
@@ -54,6 +56,22 @@ class DeltaLakeTable(Table):
             deltalake.write_deltalake(
                 self._table, rows, mode="append", schema_mode="merge", commit_properties=_saying(name, records)
             )
+
+    def change(self, rows: pa.RecordBatch, gone: Marks, key: Sequence[str], name: str, records: int) -> None:
+        mark = next(filterfalse(rows.schema.names.__contains__, map("gone{}".format, count())))
+        source = rows.append_column(mark, pa.array(gone))
+        same = (f"(target.{_quoted(part)} IS NOT DISTINCT FROM source.{_quoted(part)})" for part in key)
+        with explained():
+            merging = self._table.merge(
+                source,
+                " AND ".join(same),
+                source_alias="source",
+                target_alias="target",
+                merge_schema=True,
+                commit_properties=_saying(name, records),
+            )
+            merging = merging.when_matched_delete(f"source.{mark}").when_matched_update_all(except_cols=[mark])
+            merging.when_not_matched_insert_all(f"NOT source.{mark}", except_cols=[mark]).execute()
 
     def held(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Return rows as they come back: in a column of the partitions some texts are null there.
@@ -100,6 +118,11 @@ class DeltaLakeTable(Table):
             found.append(f"partition_by: the table is partitioned by {parted}")
         if found:
             raise Undelivered(f"the records don't fit into the table: {'; '.join(found)}", lasting=True)
+
+
+def _quoted(name: str) -> str:
+    """Return the name of a column as the library's SQL reads it."""
+    return "`" + name.replace("`", "``") + "`"
 
 
 def _saying(name: str, records: int) -> CommitProperties:

@@ -6,6 +6,7 @@ on sends once more, because it has not heard of the commit, is left out.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -51,20 +52,26 @@ class Table(ABC):
         """Let go of it."""
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a sink is to do with a table."""
+
+    name: str  # of the run, in commits
+    title: str  # of the table, in messages
+    gather: Gather
+    anew: bool  # whether the table is empty when the run begins
+
+
 class TableSink(Sink):
     """Rows of a table."""
 
-    def __init__(
-        self, table: Table, layout: Layout, scope: Scope, *, name: str, title: str, gather: Gather, anew: bool
-    ) -> None:
-        """Take a ``name`` of the run, and what messages call the table."""
+    def __init__(self, table: Table, layout: Layout, scope: Scope, plan: Plan) -> None:
         super().__init__(LineWriter(), scope)
-        self.gather = gather
+        self.gather = plan.gather
         self._table = table
         self._layout = layout
-        self._name = name
-        self._title = title
-        self._anew = anew
+        self._plan = plan
+        self._name = plan.name
         self._records = 0  # that were acknowledged
         self._ahead = 0  # records that come and are in the table
 
@@ -77,7 +84,7 @@ class TableSink(Sink):
         if position is not None:
             self._name, self._records = position["name"], position["records"]
         self.opened.callback(self._table.close)
-        there = self._table.open(self._name, anew=self._anew and position is None)
+        there = self._table.open(self._name, anew=self._plan.anew and position is None)
         self._ahead = there - self._records
         if self._ahead < 0:
             were = counted(self._records, "record")
@@ -85,16 +92,18 @@ class TableSink(Sink):
             raise Undelivered(f"{text}; begin a new run, with another state", lasting=True)
         if position is None and there:
             held = counted(there, "record")
-            self.scope.say(f"{self._title} holds the first {held} of this run already; they are not added again")
+            self.scope.say(f"{self._plan.title} holds the first {held} of this run already; they are not added again")
 
     def write(self, encoded: Encoded) -> None:
         known = min(self._ahead, len(encoded))
         if known < len(encoded):
-            lines = encoded.slice(known, len(encoded)).lines
-            assert isinstance(lines, Rows)
-            self._table.add(lines.columns, self._name, self._records + len(encoded))
+            self._commit(encoded.slice(known, len(encoded)), self._records + len(encoded))
         self._ahead -= known
         self._records += len(encoded)
+
+    def _commit(self, encoded: Encoded, records: int) -> None:
+        """Bring records to the table, which then holds so many of the run. Raises OSError or Undelivered."""
+        self._table.add(columns_of(encoded), self._name, records)
 
     def position(self) -> Position:
         return {"name": self._name, "records": self._records}
@@ -105,5 +114,10 @@ class TableSink(Sink):
                 yield part, texts_of(batch)
 
     def comparable(self, encoded: Encoded) -> Sequence[bytes]:
-        assert isinstance(encoded.lines, Rows)
-        return texts_of(encoded.lines.columns)
+        return texts_of(columns_of(encoded))
+
+
+def columns_of(encoded: Encoded) -> pa.RecordBatch:
+    """Return the rows of encoded records."""
+    assert isinstance(encoded.lines, Rows)
+    return encoded.lines.columns

@@ -3,7 +3,7 @@
 import json
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,7 +17,7 @@ from datagen.records.batch import Layout
 from datagen.records.conversion import exported_types
 from datagen.records.schema.name import clashes
 from datagen.records.types import has_no_keys
-from datagen.targets.lake.sink import Table, TableSink
+from datagen.targets.lake.sink import Plan, Table, TableSink
 from datagen.targets.partition import Partition, named, unknown
 
 _BYTES = 256 << 20  # of columns in memory, at which a commit is made whatever it says
@@ -67,10 +67,12 @@ class LakeTarget(Target):
         return found + unknown(self.partition_by, types)
 
     def begin(self, layout: Layout, formatter: Formatter, scope: Scope) -> Sink:
+        return TableSink(self.begin_table(layout), layout, scope, self.plan(scope))
+
+    def plan(self, scope: Scope) -> Plan:
+        """Return what a sink is to know of the run and of what the target says."""
         gather = Gather(self.commit.records, _BYTES, self.commit.seconds)
-        anew = self.mode == "overwrite"
-        table, name = self.begin_table(layout), self._name_of(scope)
-        return TableSink(table, layout, scope, name=name, title=str(self), gather=gather, anew=anew)
+        return Plan(self._name_of(scope), str(self), gather, anew=self.mode == "overwrite")
 
     @abstractmethod
     def begin_table(self, layout: Layout) -> Table:
@@ -81,7 +83,10 @@ class LakeTarget(Target):
 
         Where stages give at the end of a run what they hold, another end makes other records, so each run has its own.
         """
-        described = self.model_dump(mode="json", include={"emitters", "through", "record_id"}, serialize_as_any=True)
         kinds = [stage.kind for stage in self.through]
         own = new_seed() if any(stage.holds for stage in self.through) else None
-        return f"datagen-{fingerprint(json.dumps([scope.run, kinds, described, own], sort_keys=True))}"
+        return f"datagen-{fingerprint(json.dumps([scope.run, kinds, self.described(), own], sort_keys=True))}"
+
+    def described(self) -> dict[str, Any]:
+        """Return its keys without which a table would hold something else of the same run."""
+        return self.model_dump(mode="json", include={"emitters", "through", "record_id"}, serialize_as_any=True)
