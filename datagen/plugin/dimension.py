@@ -6,7 +6,7 @@ Knows nothing of workers and their steps.
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -124,8 +124,12 @@ class Dimension(Reading):
     def whole(self) -> "Iterator[tuple[Path_, Dimension]]":
         """Yield it and all dimensions inside, each with its path from here."""
         yield (), self
-        for path, nested in self.nested():
-            yield from (((*path, *inner), part) for inner, part in nested.whole())
+        yield from self._whole_inside
+
+    @cached_property
+    def _whole_inside(self) -> "list[tuple[Path_, Dimension]]":
+        found = [((*path, *inner), part) for path, nested in self._nested_ones for inner, part in nested.whole()]
+        return found  # looked for some hundred times before a run; that it is kept saves a tenth of the start
 
     @model_validator(mode="after")
     def _tells_nested_apart(self) -> Self:
@@ -150,7 +154,11 @@ class Dimension(Reading):
 
     def nested(self) -> "Iterator[tuple[Path_, Dimension]]":
         """Yield the dimensions among the keys of this one, each with its path from here."""
-        return inside(self, Dimension, Dimension)  # type: ignore[type-abstract]
+        return iter(self._nested_ones)
+
+    @cached_property
+    def _nested_ones(self) -> "list[tuple[Path_, Dimension]]":
+        return list(inside(self, Dimension, Dimension))  # type: ignore[type-abstract]
 
     def different_values(self) -> int:
         """Return how many different values it can make at least; 0 when only trying can tell."""

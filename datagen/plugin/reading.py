@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -29,7 +30,11 @@ class Reading(Plugin):
 
     def expressions(self) -> Iterator[tuple[Path_, Expression]]:
         """Yield the expressions among its keys, without those of nested dimensions, each with its path from here."""
-        return inside(self, Expression, Reading)
+        return iter(self._expressions)
+
+    @cached_property
+    def _expressions(self) -> list[tuple[Path_, Expression]]:
+        return list(inside(self, Expression, Reading))
 
     def names(self) -> Iterator[tuple[Path_, str]]:
         """Yield the names that its expressions read, as they are written (``a.b`` for a key inside), each with its key.
