@@ -7,7 +7,7 @@ from itertools import repeat
 from typing import Any, ClassVar, Self
 
 import pyarrow as pa
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from datagen.plugin.dimension import Rows
 from datagen.plugin.model import invalid
@@ -19,6 +19,7 @@ from datagen.script.failure import Known, failure
 from datagen.script.jsonnet import (
     BLOCK,
     ENGINES,
+    KEEPS_ORDER,
     Failure,
     Program,
     engine,
@@ -38,18 +39,23 @@ class Jsonnet(Scripted):
 
     `std.extVar("name")` is a field that stands above, a variable, `time` or a constant; null where it is missing,
     and a text for what Jsonnet would round: a whole number beyond 2^53, and an exact decimal.
-    `std.native("integer")(1, 6)` and others draw. Keys come out in the order of their names, as Jsonnet has it. By row:
-    it takes about 0.1 ms a record.
+    `std.native("integer")(1, 6)` and others draw. Keys come out in the order of their names, as Jsonnet has it, or as
+    they stand in the text. By row: it takes about 0.1 ms a record.
 
     Example: {"type": "jsonnet", "name": "order", "text": "local n = std.native('integer')(1, 3); {items: n, lines: [{sku: std.native('hex')(6)} for i in std.range(1, n)]}"}
     """
 
     kind: ClassVar[str] = "jsonnet"
+    sort_keys: bool = Field(
+        True,
+        description="whether keys come out in the order of their names; `false`: as they stand in the text, which "
+        "needs the library rjsonnet",
+    )
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:
-        if engine() is None:
-            needed = " or ".join(f'"{package}"' for package in ENGINES)
+        if self._engine is None:
+            needed = " or ".join(f'"{package}"' for package in (ENGINES if self.sort_keys else [KEEPS_ORDER]))
             raise ValueError(f"needs a library that is not installed: pip install {needed}")
         try:
             self._program.check()
@@ -59,7 +65,11 @@ class Jsonnet(Scripted):
 
     @cached_property
     def _program(self) -> Program:
-        return Program(self.source.text, self.source.file, self._imported, engine() or "")
+        return Program(self.source.text, self.source.file, self._imported, sort_keys=self.sort_keys)
+
+    @property
+    def _engine(self) -> str | None:
+        return engine(sort_keys=self.sort_keys)
 
     @cached_property
     def _imported(self) -> Mapping[tuple[str, str], tuple[str, str]]:
@@ -85,7 +95,7 @@ class Jsonnet(Scripted):
         return [*own, *dict.fromkeys(path for path, _ in self._imported.values())]
 
     def libraries(self) -> list[str]:
-        return [engine() or ""]
+        return [self._engine or ""]
 
     def by_row(self) -> Iterator[str]:
         yield f"jsonnet {show(self.name)}"

@@ -21,6 +21,7 @@ from datagen.script.numbers import Numbers
 from datagen.script.rand import Rand, by_weights, sums_of
 
 ENGINES = {"gojsonnet": "_gojsonnet", "rjsonnet": "rjsonnet"}  # by package: the module; the first that is there
+KEEPS_ORDER = "rjsonnet"  # the one that can give keys as they stand in the text
 BLOCK = 250  # records
 _ROWS = "the rows of the block"  # the external variable that only the first line reads
 _READ = re.compile(r"""\bextVar\s*\(\s*(["'])(?P<name>(?:(?!\1)[^\\])*)\1""")
@@ -66,9 +67,10 @@ def names_imported(text: str) -> list[str]:
     return list(dict.fromkeys(found["name"] for found in _IMPORTED.finditer(text)))
 
 
-def engine() -> str | None:
-    """Return the package that evaluates Jsonnet here, None where there is none."""
-    return next((package for package, module in ENGINES.items() if find_spec(module) is not None), None)
+def engine(*, sort_keys: bool = True) -> str | None:
+    """Return the package that evaluates Jsonnet here, with keys in an order that it can keep; None where none does."""
+    there = [package for package, module in ENGINES.items() if find_spec(module) is not None]
+    return next((package for package in there if sort_keys or package == KEEPS_ORDER), None)
 
 
 class Failure(ValueError):
@@ -82,12 +84,15 @@ class Failure(ValueError):
 class Program:
     """A text with all that it imports, ready to be evaluated."""
 
-    def __init__(self, text: str, file: str, imported: Mapping[tuple[str, str], tuple[str, str]], package: str) -> None:
+    def __init__(
+        self, text: str, file: str, imported: Mapping[tuple[str, str], tuple[str, str]], *, sort_keys: bool
+    ) -> None:
         """Take the text and its file ("" for one that stands in a spec), and the files by the folder of who imports
-        them and their name, each with its path and text.
+        them and their name, each with its path and text. There is an engine for it.
         """
         self._text, self._file, self._imported = text, file, imported
-        self._evaluate: Callable[..., str] = import_module(ENGINES[package]).evaluate_snippet
+        evaluate = import_module(ENGINES[engine(sort_keys=sort_keys) or ""]).evaluate_snippet
+        self._evaluate: Callable[..., str] = evaluate if sort_keys else partial(evaluate, preserve_order=True)
 
     def check(self) -> None:
         """Raise Failure when the text can't be read."""

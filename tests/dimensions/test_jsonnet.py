@@ -11,7 +11,7 @@ import datagen
 from datagen.plugin.model import named_files, named_libraries
 from datagen.problems import InvalidInput, RunFailed
 from datagen.script import jsonnet as script
-from tests.worlds import START, constant, enum, integer, records_of, state, uniform, world, write_json
+from tests.worlds import START, constant, counter, enum, integer, records_of, state, uniform, world, write_json
 
 FIELDS = (
     integer("n", uniform(1, 1000)),
@@ -163,10 +163,20 @@ def test_what_fails_is_told_with_its_line_and_the_record(text: str, reason: str)
     assert ("held n=280" in message) == bool(row)
 
 
-def test_without_a_library_the_message_says_what_to_install(monkeypatch) -> None:
-    monkeypatch.setattr("datagen.dimensions.jsonnet.engine", lambda: None)
-    [problem] = problems_of(world(jsonnet("1")))
-    assert problem.endswith('needs a library that is not installed: pip install "gojsonnet" or "rjsonnet"')
+@pytest.mark.parametrize(("keys", "needed"), [({}, '"gojsonnet" or "rjsonnet"'), ({"sort_keys": False}, '"rjsonnet"')])
+def test_without_a_library_the_message_says_what_to_install(monkeypatch, keys: dict, needed: str) -> None:
+    monkeypatch.setattr(script, "find_spec", lambda _: None)
+    [problem] = problems_of(world(jsonnet("1", **keys)))
+    assert problem.endswith(f"needs a library that is not installed: pip install {needed}")
+
+
+@pytest.mark.parametrize(("keys", "order"), [({}, ["a", "inner", "z"]), ({"sort_keys": False}, ["z", "inner", "a"])])
+def test_keys_are_in_the_order_of_their_names_or_of_the_text(keys: dict, order: list[str]) -> None:
+    spec = world(counter("n"), jsonnet("{z: 1, inner: {c: 1, b: 2}, a: std.extVar('n')}", **keys))
+    for number, record in enumerate(records_of(spec, 300)):
+        assert list(record["v"]) == order
+        assert list(record["v"]["inner"]) == (["b", "c"] if keys == {} else ["c", "b"])
+        assert record["v"]["a"] == number
 
 
 def test_it_is_said_to_be_by_row() -> None:
