@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from datagen.language.delay import AnyDelay, Next
+from datagen.language.each import Each
 from datagen.language.resource import Waiting
 from datagen.plugin.computed import Computed
 from datagen.plugin.dimension import AnyDimension
@@ -110,6 +111,11 @@ class State(Waiting):
     """A state that workers are in."""
 
     name: str = Field(min_length=1, description='name of the state, unique, not "stop"')
+    each: Each | None = Field(
+        None,
+        description="a list, or a table: variables, `set`, record, `spawn` and delay come once for each item, each a "
+        "step of its own; with an empty list a worker goes on at once",
+    )
     emitter: str | None = Field(None, description="name of the emitter whose record is emitted on entering the state")
     variables: list[AnyDimension] = Field([], description="variables of the worker that are set on entering the state")
     set_: Named[AnyExpression] = Field(
