@@ -71,6 +71,10 @@ class List(PooledDimension, Listing):
         empty = [Constant.model_construct(name=element.name, value=None) for element in self.elements]
         return changed(self, elements=empty, selection_distribution=None)
 
+    def is_never_empty(self) -> bool:
+        lengths = self.length_distribution
+        return self.skeleton() is not self and (lengths is None or lengths.bounds().least >= 1)
+
     def make(self, rows: Rows) -> pa.Array:
         if self.length_distribution is None:
             lengths = np.full(len(rows), len(self.elements))

@@ -53,6 +53,9 @@ class SeveralRows(Listing):
         lengths = self.length_distribution.extent()
         return Extent(1 + lengths.mean, 1 + lengths.most)
 
+    def is_never_empty(self) -> bool:
+        return not self.match and self.length_distribution.bounds().least >= 1
+
     def make(self, rows: Rows) -> pa.Array:
         table = rows.world.tables[self.table]
         grouping = table.grouping(tuple(self.match))

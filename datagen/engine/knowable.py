@@ -8,7 +8,10 @@ from datagen.plugin.listing import Listing
 from datagen.problems import show
 
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
-_READABLE = "bool, int, float, enum, constant, row, column, now, an expression of these, and what has a `cardinality`"
+_READABLE = (
+    "bool, int, float, enum, constant, row, column, now, an expression of these, what has a `cardinality`, and how long "
+    "a list is"
+)
 
 
 def is_expression(dimension: object) -> bool:

@@ -3,14 +3,18 @@
 Sits behind populations that are written out; the document knows where each part was written.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from datagen.language.document import Document
+from datagen.plugin.dimension import Dimension
 from datagen.plugin.life import ITEM
+from datagen.plugin.listing import Listing
 from datagen.problems import Path_
 
 Json = dict[str, Any]
+_WRITTEN = {"name": "as", "table": "table", "pick": "table", "value": "variable"}  # where the keys of an item come from
 
 
 def with_items(document: Document) -> Document:
@@ -34,8 +38,25 @@ def with_items(document: Document) -> Document:
         moved |= {(*path, place[3] + 1, *place[4:]): origin for place, origin in inside.items()}
         for index in range(len(own)):
             moved.setdefault((*path, index + 1), document.origin((*path, index)))
-        moved[*path, 0] = document.origin(("states", number, "each"))
+        each: Path_ = ("states", number, "each")
+        moved[*path, 0] = document.origin(each)
+        moved |= {(*path, 0, key): document.origin((*each, _WRITTEN[key])) for key in item if key in _WRITTEN}
     return replace(document, data=document.data | {"states": written}, moved=moved)
+
+
+def never_empty(owners: Iterable[Any]) -> set[str]:
+    """Return the variables that only hold lists with an item, of states, sources and spawns that are models."""
+    found: dict[str, bool] = {}
+    for owner in owners:
+        for one in getattr(owner, "variables", ()):
+            is_sure = one.copies() or (_has_an_item(one) and not (one.when or one.percent_nulls or one.percent_missing))
+            found[one.name] = found.get(one.name, True) and is_sure
+    return {name for name, is_sure in found.items() if is_sure}
+
+
+def _has_an_item(dimension: Dimension) -> bool:
+    value = getattr(dimension, "value", None) if dimension.kind == "constant" else None
+    return bool(isinstance(value, list) and value) or (isinstance(dimension, Listing) and dimension.is_never_empty())
 
 
 def _item(state: Any) -> Json | None:

@@ -166,11 +166,16 @@ class State(Waiting):
         """Return whether how long one stays depends on when that begins, and on what is known then."""
         return self.delay is not None and (self.drawn_delay is None or self.delay_profile is not None)
 
-    @cached_property
+    @property
     def entries(self) -> list[Spawn]:
         """Return what workers are spawned by, and behind that what one is given at times that it has waited for."""
+        return [*self.spawn, *self.gifts]
+
+    @cached_property
+    def gifts(self) -> list[Gift]:
+        """Return what one is given at times that it has waited for."""
         times = self.delay.source if isinstance(self.delay, Next) else ()
-        gifts = [
+        return [
             Gift.model_construct(
                 name=one.arrival.name or "",
                 state=self.name,
@@ -182,7 +187,6 @@ class State(Waiting):
             for number, one in enumerate(times)
             if one.arrival.variables
         ]
-        return [*self.spawn, *gifts]
 
     def expressions(self) -> Iterator[Expression]:
         """Yield all its expressions but those of variables."""
@@ -222,7 +226,8 @@ class State(Waiting):
     def bears_at_once(self) -> list[str]:
         """Return the states that others surely begin in as soon as a worker comes to this one."""
         takes_turns = self.requests and not self.never_waits
-        return [] if takes_turns else [entry.state for entry in self.spawn if entry.is_at_once]
+        has_nothing = self.each is not None and self.each.may_be_empty
+        return [] if takes_turns or has_nothing else [entry.state for entry in self.spawn if entry.is_at_once]
 
     @model_validator(mode="after")
     def _has_fitting_transitions(self) -> Self:
@@ -237,6 +242,10 @@ class State(Waiting):
             lines.append((("ordered",), 'is for "transitions", and there are none'))
         if self.timeout is not None and not self.waits:
             lines.append((("timeout",), 'is for "join", "gather", "acquire" and "use", and there are none'))
+        set_here = {one.name for one in (*self.variables, *(one for entry in self.gifts for one in entry.variables))}
+        if self.each is not None and self.each.variable in set_here:
+            text = f"this state sets {show(self.each.variable)} while it goes through it; set it in a state before"
+            lines.append((("each", "variable"), text))
         strangers = (number for number, entry in enumerate(self.spawn) if entry.population is not None)
         lines += [(("spawn", number, "population"), 'the spec has no "populations"') for number in strangers]
         names = [entry.called for entry in self.spawn]

@@ -9,3 +9,7 @@ class Listing(Dimension):
     def skeleton(self) -> Dimension:
         """Return a generator of lists that are as long, drawn as its own are, which reads no more than that needs."""
         return self
+
+    def is_never_empty(self) -> bool:
+        """Return whether each of its lists surely has an item."""
+        return False

@@ -27,6 +27,7 @@ from tests.engine.strategies import (
     conditional_specs,
     crowds,
     gathering_specs,
+    itemized_specs,
     lingering_specs,
     objective_specs,
     populous_specs,
@@ -345,6 +346,21 @@ def test_several_populations_live_as_in_the_reference_simulator_for_fresh_specs(
 @settings(FRESH, max_examples=3)
 @given(spec=gathering_specs(), run=runs(), ways=PAIRS)
 def test_workers_wait_for_each_other_as_in_the_reference_simulator_for_fresh_specs(
+    spec: dict, run: dict, ways: tuple
+) -> None:
+    assert_equal(spec, run, ways)
+
+
+@settings(FIXED, max_examples=60)
+@given(spec=itemized_specs(), run=runs(), ways=PAIRS)
+def test_lists_are_gone_through_as_in_the_reference_simulator(spec: dict, run: dict, ways: tuple) -> None:
+    assert_equal(spec, run, ways)
+
+
+@seed(FRESH_SEED)
+@settings(FRESH, max_examples=10)
+@given(spec=itemized_specs(), run=runs(), ways=PAIRS)
+def test_lists_are_gone_through_as_in_the_reference_simulator_for_fresh_specs(
     spec: dict, run: dict, ways: tuple
 ) -> None:
     assert_equal(spec, run, ways)
