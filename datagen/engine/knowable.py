@@ -9,8 +9,8 @@ from datagen.problems import show
 
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
 _READABLE = (
-    "bool, int, float, enum, constant, row, column, now, an expression of these, what has a `cardinality`, and how long "
-    "a list is"
+    "bool, int, float, enum, constant, row, column, now, an expression of these, what has a `cardinality`, and how "
+    "long a list is"
 )
 
 

@@ -25,8 +25,9 @@ def lists_in(values: pa.Array) -> pa.Array | None:
 
 def are_lists(source: Source) -> bool:
     """Return whether a value comes from a list of values some of which are lists, and the others null."""
-    lists = None if source.values is None else lists_in(source.values)
-    return lists is not None and lists.null_count == source.values.null_count
+    if source.values is None or (lists := lists_in(source.values)) is None:
+        return False
+    return bool(lists.null_count == source.values.null_count)
 
 
 def size_of(source: Source, constants: Constants) -> Code | None:

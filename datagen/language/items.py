@@ -23,8 +23,10 @@ def with_items(document: Document) -> Document:
     What is not understood stays as it is: the models say what is wrong with it.
     """
     states = document.data.get("states") if isinstance(document.data, dict) else None
-    found = {number: item for number, state in enumerate(states or ()) if (item := _item(state)) is not None}
-    if not isinstance(states, list) or not found:
+    if not isinstance(states, list):
+        return document
+    found = {number: item for number, state in enumerate(states) if (item := _item(state)) is not None}
+    if not found:
         return document
     moved = dict(document.moved)
     written = list(states)
@@ -32,10 +34,9 @@ def with_items(document: Document) -> Document:
         own = states[number].get("variables", [])
         path: Path_ = ("states", number, "variables")
         written[number] = states[number] | {"variables": [item, *own]}
-        inside = {place: origin for place, origin in moved.items() if place[:3] == path and len(place) > 3}
-        for place in inside:
-            del moved[place]
-        moved |= {(*path, place[3] + 1, *place[4:]): origin for place, origin in inside.items()}
+        inside = [place for place in moved if place[:3] == path and len(place) > 3]
+        behind = {(*path, int(place[3]) + 1, *place[4:]): moved.pop(place) for place in inside}
+        moved |= behind
         for index in range(len(own)):
             moved.setdefault((*path, index + 1), document.origin((*path, index)))
         each: Path_ = ("states", number, "each")

@@ -63,13 +63,15 @@ def add_items(draw: st.DrawFn, spec: Spec) -> None:
     known = kind in ("numbers", "rows of a table")
     number = f"{ITEM}.k, 2" if "rows" in kind else f"{ITEM}, 0.5"  # all of them of one type
     states = list(spec["states"])
+    # What is set at birth and by a state can't be made of itself.
+    sums = not any(source.get("variables") or source["type"] == "replay" for source in spec.get("arrivals", []))
     goers = draw(st.lists(st.sampled_from(states), min_size=1, max_size=2, unique_by=id))
     begins = {states[0]["name"], *(source.get("state") for source in spec.get("arrivals", []))}
     for place, state in enumerate(goers):
         if state.get("timeout") and draw(st.booleans()):
             del state["timeout"]
         through(draw, spec, state, kind)
-        read(draw, state, number if known else None, place)
+        read(draw, state, number if known else None, place, sums=sums)
         if kind != "rows of a table":
             later = {key: state.pop(key) for key in ("transitions", "next", "ordered") if key in state}
             behind = f"behind {place}"
@@ -108,9 +110,10 @@ def through(draw: st.DrawFn, spec: Spec, state: Spec, kind: str) -> None:
         state["set"] = state.get("set", {}) | {f"{ITEM}.times": f"{ITEM}.times + 1 + each.index"}
 
 
-def read(draw: st.DrawFn, state: Spec, number: str | None, place: int) -> None:
+def read(draw: st.DrawFn, state: Spec, number: str | None, place: int, *, sums: bool) -> None:
     """Let a state read its item, or the place of it: in variables, delays, and in what it spawns."""
-    values = ["each.index", f"coalesce(running{place}, 0) + each.index", "visits * 10 + each.index"]
+    values = ["each.index", "visits * 10 + each.index"]
+    values += [f"coalesce(running{place}, 0) + each.index"] if sums else []
     values += [f"coalesce({number}) * 2"] if number else []
     own = draw(st.lists(st.sampled_from(values), max_size=2, unique=True))
     made = [{"name": f"running{place}", "type": "expression", "value": value} for value in own[:1]]
