@@ -113,8 +113,8 @@ class State(Waiting):
     name: str = Field(min_length=1, description='name of the state, unique, not "stop"')
     each: Each | None = Field(
         None,
-        description="a list, or a table: variables, `set`, record, `spawn` and delay come once for each item, each a "
-        "step of its own; with an empty list a worker goes on at once",
+        description="the `variable` whose list, or the `table`, to go through, and what to call the item `as`: "
+        "variables, `set`, record, `spawn` and delay come once for each, a step of its own; with none a worker goes on",
     )
     emitter: str | None = Field(None, description="name of the emitter whose record is emitted on entering the state")
     variables: list[AnyDimension] = Field([], description="variables of the worker that are set on entering the state")

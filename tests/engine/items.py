@@ -104,6 +104,7 @@ def through(draw: st.DrawFn, spec: Spec, state: Spec, kind: str) -> None:
         state["emitter"] = draw(st.sampled_from(spec["emitters"]))["name"]
     if draw(st.integers(0, 2)) == 0:
         state.pop("delay", None)
+        state.pop("delay_profile", None)
         if kind == "rows of a table":
             state["delay"] = {"type": "constant", "value": 0.25}
     if kind == "rows of a table" and draw(st.booleans()):
