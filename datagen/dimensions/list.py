@@ -66,7 +66,7 @@ class List(PooledDimension, Listing):
 
     def skeleton(self) -> Dimension:
         parts = (part for element in self.elements for _, part in element.whole())
-        if any(part.when is not None or part.percent_missing or part.reads() for part in parts):
+        if any(part.when is not None or part.percent_missing or part.reads() or not part.is_ours for part in parts):
             return self  # what is missing is left out
         empty = [Constant.model_construct(name=element.name, value=None) for element in self.elements]
         return changed(self, elements=empty, selection_distribution=None)

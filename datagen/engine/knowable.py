@@ -64,12 +64,12 @@ def why_not(dimension: object) -> str | None:
     skeleton = dimension.skeleton() if isinstance(dimension, Listing) and not pooled else None
     if not dimension.is_ours or not (pooled or skeleton or dimension.kind in _DRAWN):
         return f"what sets it is of the type {show(dimension.kind)}; what can be read are {_READABLE}"
+    dimension = skeleton or dimension
     if any(part.counts() for _, part in dimension.whole()):
         return f"what sets it, of the type {show(dimension.kind)}, counts"
     if by := taken_by(dimension):
         absent = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
         return f"it is a row by {by} with {show(absent[0])}" if absent else None
-    dimension = skeleton or dimension
     if any(True for _ in dimension.all_names()) or any(True for _ in dimension.all_reads()):
         return f"what sets it, of the type {show(dimension.kind)}, reads other values"
     return None

@@ -263,6 +263,26 @@ def test_a_state_can_t_read_what_is_in_a_list_that_is_drawn(when: str, text: str
     assert text in message
 
 
+def test_a_list_may_hold_what_is_counted_or_made_of_other_variables() -> None:
+    """The walk has to know how long it is, and draws nothing but that."""
+    parts = [counter("id"), computed("of", "k"), enum("x", 1, 2)]
+    items = {"name": "items", "type": "list", "elements": [{"name": "o", "type": "object", "dimensions": parts}]}
+    first = state("a", "b", emitter=None, variables=[enum("k", 7), items | {"length_distribution": uniform(0, 3)}])
+    spec = world(read("item"), states=[first, state("b", each={"variable": "items", "as": "item"})])
+    found = [one["item"] for one in records_of(spec, 50)]
+    assert [one["id"] for one in found] == list(range(50))
+    assert {one["of"] for one in found} == {7}
+
+
+def test_a_source_that_fills_bytes_has_no_lists_to_go_through() -> None:
+    spec = going({"as": "item", "variable": "items"})
+    spec["states"][0] |= {"each": {"table": "t", "as": "row"}}
+    spec["tables"] = {"t": {"rows": [{"k": 1}]}}
+    del spec["interarrival"]
+    spec["arrivals"] = {"type": "every", "every": 1, "bytes": 500}
+    assert any("makes one for each of its items" in message for _, message in problems_of(spec))
+
+
 def test_a_circle_is_allowed_whose_list_always_has_an_item() -> None:
     spec = going({"as": "item", "variable": "items"}, to="a", delay=constant(1))
     spec["states"][0]["variables"][0]["length_distribution"] = uniform(1, 3)
