@@ -34,8 +34,10 @@ def size_of(source: Source, constants: Constants) -> Code | None:
     """Return the instructions for how long a list is; None where there is none."""
     if source.type == LIST:
         return source.code
-    if not are_lists(source):
-        return None
+    return _length(source, constants) if are_lists(source) else None
+
+
+def _length(source: Source, constants: Constants) -> Code:
     found = pc.list_value_length(lists_in(source.values)).cast(pa.int64())
     valid = found.is_valid().to_numpy(zero_copy_only=False)
     return (*source.code, ("listed", constants.add(found.fill_null(0).to_numpy(), valid)))
@@ -58,8 +60,9 @@ class Turn:
         """Return the instructions for the place of one in a list, where the items of all lists stand side by side."""
         begins = _parts(lists)[1] + self.begin
         first = self.constants.add(begins, np.ones(len(begins), bool))
-        nothing = self.constants.number(0)
-        return (*lists.code, ("listed", first), self.number, ("+", 0), ("whole", nothing), ("coalesce", 0))
+        is_there = (self.number, *_length(lists, self.constants), ("<", 0))
+        place = (*lists.code, ("listed", first), self.number, ("+", 0))
+        return (*is_there, *place, ("whole", self.constants.number(0)), ("choose", 0))
 
 
 def items_of(source: Source) -> pa.Array:

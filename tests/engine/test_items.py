@@ -193,6 +193,24 @@ def test_conditions_read_how_long_a_list_is_and_the_place_of_the_item() -> None:
     assert len(paid) > 80
 
 
+def test_a_place_that_a_later_list_does_not_have_is_null_for_conditions_too() -> None:
+    """The place of the last item stays; another list may be shorter."""
+    lists = {"name": "lists", "type": "enum", "values": [[1.5, 2.5, 3.5], [4.5], [], None]}
+    ways = [{"next": "nothing", "when": "found is null"}, {"next": "something", "when": "found > 0"}]
+    states = [
+        state("a", "b", emitter=None, variables=[lists]),
+        state("b", "c", emitter=None, each={"variable": "lists", "as": "item"}),
+        state("c", "d", emitter=None, variables=[lists]),
+        state("d", emitter=None, variables=[computed("found", "lists[each.index]")]) | {"transitions": ways},
+        state("nothing"),
+        state("something"),
+    ]
+    found = records_of(world(read("found"), computed("where", "state"), states=states), 400)
+    assert {(one["found"], one["where"]) for one in found} == {
+        (None, "nothing"), *((value, "something") for value in (1.5, 3.5, 4.5)),
+    }  # fmt: skip
+
+
 def test_the_next_item_comes_behind_others_of_the_same_instant() -> None:
     """As every step does: at one instant the worker who came first is first."""
     spec = dishes(serving(through={"table": "dishes", "as": "line"}))
