@@ -28,6 +28,10 @@ def states(setting: Setting) -> Iterator[Line]:
         "a delay in the time of a profile": (_each(_paced, profiles=_WAVE), None),
         "`set`, of the spec": (_each(_changing, shared={"total": 0}), 60),
         "`set`, of a row": (_holding(), 60),
+        "`each`, with ten rows of a table": (
+            _each(_going_through, tables={"ten": {**_ROWS, "rows": _ROWS["rows"][:10]}}),
+            60,
+        ),
         "`use`, and nobody waits": (_each(_using, resources=_desk(10**6)), 120),
         "`use`, and some wait": (_each(_using, resources=_desk(round(_ALIVE * _BUSY))), 120),
     }
@@ -95,6 +99,10 @@ def _paced(state: Spec) -> Spec:
 
 def _changing(state: Spec) -> Spec:
     return {**state, "set": {"total": "total + 1"}}
+
+
+def _going_through(state: Spec) -> Spec:
+    return {**state, "each": {"table": "ten", "as": "row"}}
 
 
 def _holding() -> Spec:

@@ -146,6 +146,8 @@ def _caveats(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if found["transitions"] == "pilot":
         limit = "" if found["resources"] else " without a limit"
         yield "conditions", f"how often each transition by condition is taken was measured by a pilot{limit}"
+    if found["items_measured"]:
+        yield "items", f"how many there are in {', '.join(found['items_measured'])} was measured by a pilot"
     if found["stays_measured"]:
         yield "delays", f"how long workers stay in {', '.join(found['stays_measured'])} was measured by a pilot"
     yield from _waits(found["resources"])

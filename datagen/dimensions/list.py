@@ -8,17 +8,20 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
+from datagen.dimensions.constant import Constant
 from datagen.draw import Integers
 from datagen.plugin.choice import made_by, together
-from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
+from datagen.plugin.dimension import AnyDimension, Dimension, PooledDimension, Rows
 from datagen.plugin.distribution import Extent, LengthDistribution, WholeDistribution, odd_index, pick
 from datagen.plugin.halves import in_halves, too_many
+from datagen.plugin.listing import Listing
+from datagen.plugin.model import changed
 from datagen.problems import Path_
 from datagen.records.note import Note, merged_by_name
 from datagen.records.types import is_optional, plain, plain_type, present
 
 
-class List(PooledDimension):
+class List(PooledDimension, Listing):
     """A JSON array.
 
     With a `length_distribution` each item is made by one of the `elements`; without it there is one item of each, in
@@ -60,6 +63,17 @@ class List(PooledDimension):
 
     def note(self) -> Note:
         return replace(super().note(), inside=merged_by_name(one.note().inside for one in self.elements))
+
+    def skeleton(self) -> Dimension:
+        parts = (part for element in self.elements for _, part in element.whole())
+        if any(part.when is not None or part.percent_missing or part.reads() or not part.is_ours for part in parts):
+            return self  # what is missing is left out
+        empty = [Constant.model_construct(name=element.name, value=None) for element in self.elements]
+        return changed(self, elements=empty, selection_distribution=None)
+
+    def is_never_empty(self) -> bool:
+        lengths = self.length_distribution
+        return self.skeleton() is not self and (lengths is None or lengths.bounds().least >= 1)
 
     def make(self, rows: Rows) -> pa.Array:
         if self.length_distribution is None:

@@ -14,14 +14,17 @@ from datagen.draw import Integers
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import WholeDistribution
 from datagen.plugin.expression import AnyExpression
+from datagen.plugin.life import ITEM
 from datagen.plugin.model import invalid
 from datagen.problems import Path_
+from datagen.records.expression import parse
 from datagen.records.reference import Grouping
 from datagen.records.types import plain
 
-_READ = {"worker": "worker", "batch": "batch.index"}  # ways to pick, with what they read
+_READ = {"worker": "worker", "batch": "batch.index", "each": ITEM}  # ways to pick, with what they read
+_ITEM = parse(ITEM)
 _COUNTING = ("cycle", "shuffle")
-_OF_WORKERS = ("worker", "batch", "step")
+_OF_WORKERS = ("worker", "batch", "step", "each")
 
 
 class Picked(Dimension):
@@ -30,11 +33,11 @@ class Picked(Dimension):
     fixed: ClassVar[bool] = True
 
     table: str = Field(description="name of the table")
-    pick: Literal["draw", "worker", "cycle", "batch", "step", "shuffle"] = Field(
+    pick: Literal["draw", "worker", "cycle", "batch", "step", "each", "shuffle"] = Field(
         "draw",
         description="which row: `draw`, by the weights of the table, or by `distribution`; `worker`, worker k of a source "
         "the k-th; `cycle`, the next with every value; `batch`, by the place of the worker in its batch; `step`, by the "
-        "worker's step; `shuffle`, each once, then again in another order",
+        "worker's step; `each`, by the place of the item that it has come to; `shuffle`, each once, then again in another order",
     )
     distribution: WholeDistribution | None = Field(None, description="index of the row that is drawn")
     match: dict[str, AnyExpression] = Field(
@@ -85,9 +88,12 @@ class Picked(Dimension):
     def picked(self, rows: Rows) -> pa.Array:
         """Return which rows of the table are picked, (n,) int32.
 
-        Null where none has what it must match, and where a worker has no number who picks by it: one of no source.
+        Null where none has what it must match, and where there is nothing to pick by: a worker of no source has no
+        number, and one who has come to no item no place.
         """
         found = self._found(rows)
+        if self.pick == "each":
+            return pc.if_else(rows.calculate(_ITEM).is_valid(), found, None)
         return found if self.pick != "worker" else pc.if_else(rows.read("worker").is_valid(), found, None)
 
     def _found(self, rows: Rows) -> pa.Array:
@@ -136,6 +142,8 @@ class Picked(Dimension):
                 batches = plain(rows.read("batch"))
                 places = batches.field("index") if pa.types.is_struct(batches.type) else pa.nulls(len(rows), pa.int64())
                 numbers = _whole(places)
+            case "each":
+                numbers = _whole(rows.calculate(_ITEM))
             case _:
                 numbers = _whole(plain(rows.read("worker")))
         return numbers % counts

@@ -8,10 +8,11 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from datagen.draw import Floats, Integers
-from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Extent, LengthDistribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.halves import in_halves, too_many
+from datagen.plugin.listing import Listing
 from datagen.plugin.model import invalid
 from datagen.problems import Path_
 from datagen.records.reference import Grouping
@@ -19,7 +20,7 @@ from datagen.records.reference import Grouping
 _MOST = 1000  # rows in a list: what is drawn is looked for among all that were
 
 
-class SeveralRows(Dimension):
+class SeveralRows(Listing):
     """A list of rows of a [table](tables.md), each another one: the articles of a cart, the cities of a journey.
 
     They are drawn one after the other among those that are left, by the weights of the table if it has any. Where there
@@ -51,6 +52,9 @@ class SeveralRows(Dimension):
     def extent(self) -> Extent:
         lengths = self.length_distribution.extent()
         return Extent(1 + lengths.mean, 1 + lengths.most)
+
+    def is_never_empty(self) -> bool:
+        return not self.match and self.length_distribution.bounds().least >= 1
 
     def make(self, rows: Rows) -> pa.Array:
         table = rows.world.tables[self.table]

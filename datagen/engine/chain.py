@@ -42,17 +42,17 @@ class Chain:
 
     @cached_property
     def visits(self) -> Floats | None:
-        """Return how often a worker is in each state, (states,); None when it may never stop, or that is unknown.
+        """Return how many steps a worker makes into each state, (states,); None when it may never stop, or unknown.
 
-        Who gives up waiting is not in it.
+        That is how often it is there, or has an item there; who gives up waiting is not in it.
         """
         entries = self._entries
-        return None if entries is None else entries * self._kept
+        return None if entries is None else entries * self._steps
 
     @cached_property
     def delays(self) -> Floats:
-        """Return the mean seconds of a visit to each state, (states,): the delay, and all that is waited for one."""
-        return self._stays / self._kept
+        """Return the mean seconds of a step into each state, (states,): the delay, and all that is waited for one."""
+        return self._stays / self._steps
 
     @cached_property
     def _entries(self) -> Floats | None:
@@ -62,11 +62,16 @@ class Chain:
     def _stays(self) -> Floats:
         """Return the mean seconds from entering a state to leaving it, (states,)."""
         delays = [state.mean_delay for state in self.population.states]
-        return self.waiting.seconds + self._kept * np.array(delays)
+        return self.waiting.seconds + self._steps * np.array(delays)
 
     @cached_property
     def _kept(self) -> Floats:
         return np.maximum(self.waiting.served, _LEFT)
+
+    @cached_property
+    def _steps(self) -> Floats:
+        """Return how many steps each makes who enters a state, (states,): one, or one for each item, or none."""
+        return np.maximum(self._kept * self.waiting.items, _LEFT)
 
     @cached_property
     def life(self) -> float | None:
@@ -111,7 +116,7 @@ class Chain:
         """Return a discount a second, and the visits (states,) where time is discounted like that."""
         rate = discount / self._stays[self._stays > 0].mean()
         entries = self._solve(self._first, 1 / (1 + rate * self._stays))
-        return rate, None if entries is None else entries * self._kept
+        return rate, None if entries is None else entries * self._steps
 
     @property
     def _first(self) -> Floats:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from datagen.clock import NEVER
 from datagen.draw import Integers
+from datagen.engine.code import MOMENT, Constants, Source
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Rhythm
 from datagen.engine.times import Times
@@ -86,6 +87,12 @@ class Clocks:
     def profile(self, name: str) -> int:
         """Return the number of a profile, which is read from now on."""
         return self._profiles.setdefault(name, len(self._profiles))
+
+    def time(self, constants: Constants) -> Source:
+        """Return where the time comes from, in µs since 1970."""
+        now, thousand = ("fact", FACTS["now"]), constants.number(1000)
+        code = (now, ("divided", thousand), ("whole", constants.number(self.zero)), ("+", 0))
+        return Source(MOMENT, code, shows=place_of(self._plan, "shown", "0"))
 
     def of(self, node: Node) -> tuple[int, str] | None:
         """Return the number, and the value type, of what wall clocks show; None where a node is something else."""

@@ -14,6 +14,7 @@ from datagen.native.machine import INSTRUCTIONS
 DEEPEST = 256  # values on the stack, as datagen/native/machine.pxd has it
 # Types of values; a moment is in µs since 1970, and of the last one all are null.
 WHOLE, REAL, TRUTH, MOMENT, NONE = "whole", "real", "truth", "moment", "none"
+LIST = "list"  # of a source alone: the value is how long it is
 _OF_ARROW = {
     pa.int64(): WHOLE,
     pa.float64(): REAL,
@@ -21,7 +22,7 @@ _OF_ARROW = {
     pa.timestamp("us"): MOMENT,
     pa.null(): NONE,
 }
-ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()}
+ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()} | {LIST: pa.list_(pa.null())}
 _KEPT = {"known", "known real", "drawn", "drawn real", "cell", "cell real"}
 _PUSHED = _KEPT | {"whole", "real", "fact", "seconds", "factor"}
 _IN_PLACE = {"listed", "listed real", "to real", "divided", "is null", "not", "cell at", "cell at real", "bits"}

@@ -16,14 +16,16 @@ from datagen.draw import Floats, Integers, Keys
 from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.code import Code, Constants, Unprogrammable, assembled
 from datagen.engine.known import Known
+from datagen.engine.lists import size_of
 from datagen.engine.plan import Plan
 from datagen.engine.program import Compiler
 from datagen.engine.rounds import depths
 from datagen.engine.setter import Field
+from datagen.language.each import Each
 from datagen.language.state import State
 from datagen.plugin.shared import are_before, noted
 from datagen.plugin.world import World
-from datagen.problems import Path_, Unfillable
+from datagen.problems import Path_, Unfillable, show
 from datagen.records.expression import Expression
 
 PLAIN, WEIGHED, ORDERED, LATE = range(4)  # how a transition is chosen, or plainly but late, as the core has it
@@ -64,6 +66,8 @@ class Programs:
     gathered: npt.NDArray[np.int32]  # (2,) which of what is kept are the number of the group and the place; -1: none
     counts_of_children: npt.NDArray[np.int32]  # (spawns, 2) and of those for how many children there are
     numbers: npt.NDArray[np.int32]  # (numbers, 2) and of those for the numbers of delays
+    items: npt.NDArray[np.int32]  # (states, 2) and of those for how many items each goes through
+    item: npt.NDArray[np.int32]  # (2,) which of what is kept are the place of an item, and how many are left; -1: none
 
     @property
     def real(self) -> Floats:
@@ -92,7 +96,7 @@ class Conditions:
     def _made(self) -> Programs:
         """Return the programs; where something is wrong with a condition there is none for it."""
         plan, states = self._plan, self._plan.population.states
-        codes, notes, changes = self._codes() | self._keys(), self._notes(), self._changes()
+        codes, notes, changes = self._codes() | self._keys() | self._items(), self._notes(), self._changes()
         self.known.keep_times()
         owners = range(plan.begins[1] + len(plan.spawns))
         settings = [() if self.problems else self.known.setting(owner) for owner in owners]
@@ -102,7 +106,7 @@ class Conditions:
         code, argument, begins = assembled([*settings, *changes, *wanted, *notes])
         spans = np.stack([begins[:-1], begins[1:]], axis=1)
         cuts = np.cumsum([len(settings) + len(states), *sizes.values()])
-        when, weigh, priorities, counts, numbers = (spans[low:high].copy() for low, high in pairwise(cuts))
+        when, weigh, priorities, counts, numbers, items = (spans[low:high].copy() for low, high in pairwise(cuts))
         return Programs(
             code=code,
             argument=argument,
@@ -135,6 +139,8 @@ class Conditions:
             gathered=np.array(self.known.gathered, np.int32),
             counts_of_children=counts,
             numbers=numbers,
+            items=items,
+            item=np.array(self.known.item, np.int32),
         )
 
     @property
@@ -147,6 +153,7 @@ class Conditions:
             "priority": sum(len(state.asked) for state in states),
             "count": len(self._plan.spawns),
             "number": sum(len(state.delay_numbers) for state in states),
+            "items": len(states),
         }
 
     def _codes(self) -> dict[tuple[str, int], Code]:
@@ -233,6 +240,28 @@ class Conditions:
             place += len(state.asked)
         return codes
 
+    def _items(self) -> dict[tuple[str, int], Code]:
+        """Return the instructions for how many items states go through, by their numbers."""
+        codes: dict[tuple[str, int], Code] = {}
+        for number, state in enumerate(self._plan.population.states):
+            if state.each is not None:
+                try:
+                    codes["items", number] = self._size(number, state.each)
+                except Unprogrammable as error:
+                    self.problems.append((("states", number, "each", "variable"), str(error)))
+        return codes
+
+    def _size(self, state: int, each: Each) -> Code:
+        """Return the instructions for how many items there are; raises Unprogrammable when that can't be known."""
+        self.known.keep_items()
+        if each.table is not None:
+            return (("whole", self._constants.number(self.world.tables[each.table].size)),)
+        [source] = self.known.sources([str(each.variable)], state).values()
+        size = size_of(source, self._constants)
+        if size is None:
+            raise Unprogrammable(f"variable {show(each.variable)} does not always hold a list")
+        return size
+
     def _counts(self) -> Iterator[tuple[Path_, str, int, Expression]]:
         """Yield how many children there are by expression, each with its path, its key, and the number of the spawn."""
         place = 0
@@ -279,4 +308,5 @@ def _kind(state: State, sees_lives: bool) -> int:
     """Return how a state is left; who stops there is noted where somebody looks at lives, and so decides it late."""
     if state.ordered:
         return ORDERED
-    return WEIGHED if state.is_conditional else LATE if state.use or sees_lives or state.follows_the_instant else PLAIN
+    is_late = state.use or sees_lives or state.follows_the_instant or state.each is not None
+    return WEIGHED if state.is_conditional else LATE if is_late else PLAIN

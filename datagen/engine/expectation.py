@@ -21,7 +21,7 @@ from datagen.engine.shares import Shares, has_conditions, has_late_delays
 from datagen.engine.source import Steady
 from datagen.engine.timeline import WEEK, Timeline
 from datagen.engine.times import Times
-from datagen.engine.waiting import Waiting, asks, by_theory, is_by_theory
+from datagen.engine.waiting import Waiting, asks, by_theory, has_items, is_by_theory
 from datagen.language.population import Population
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Paced, Scope, TurnedAway
@@ -124,7 +124,7 @@ class Expectation:
     def waiting(self) -> Waiting:
         """Return what is to be expected of waits for resources: by theory where there is one, else of a pilot."""
         nothing = Waiting.for_nothing(len(self.population.states))
-        if not asks(self.population):
+        if not asks(self.population) and not has_items(self.population):
             return nothing
         found = None
         if is_by_theory(self.population):

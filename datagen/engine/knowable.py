@@ -3,10 +3,15 @@
 from datagen.language.state import Gift, Spawn
 from datagen.plugin.arrival import WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension
+from datagen.plugin.life import ITEM
+from datagen.plugin.listing import Listing
 from datagen.problems import show
 
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
-_READABLE = "bool, int, float, enum, constant, row, column, now, an expression of these, and what has a `cardinality`"
+_READABLE = (
+    "bool, int, float, enum, constant, row, column, now, an expression of these, what has a `cardinality`, and how "
+    "long a list is"
+)
 
 
 def is_expression(dimension: object) -> bool:
@@ -26,11 +31,12 @@ def is_listed(dimension: object) -> bool:
     return pooled or (isinstance(dimension, Dimension) and dimension.fixed)
 
 
-def is_by_worker(dimension: object) -> bool:
-    """Return whether a whole row is picked by the number of the worker in its source, and by nothing else."""
-    if not isinstance(dimension, Dimension) or dimension.kind != "row" or getattr(dimension, "pick", "") != "worker":
-        return False
-    return {name for _, name in dimension.all_names()} == {WORKER}
+def taken_by(dimension: object) -> str:
+    """Return by which number a whole row is picked, and by nothing else, of a worker or its item; "" for none."""
+    if not isinstance(dimension, Dimension) or dimension.kind != "row":
+        return ""
+    name = {"worker": WORKER, "each": ITEM}.get(getattr(dimension, "pick", ""), "")
+    return name if {read for _, read in dimension.all_names()} == {name} else ""
 
 
 def why_not_of_child(dimension: object, entry: Spawn) -> str | None:
@@ -55,13 +61,15 @@ def why_not(dimension: object) -> str | None:
         share = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
         made = "an expression" if dimension.kind == "expression" else "a time"
         return f"it is {made} with {show(share[0])}" if share else None
-    if not dimension.is_ours or not (pooled or dimension.kind in _DRAWN):
+    skeleton = dimension.skeleton() if isinstance(dimension, Listing) and not pooled else None
+    if not dimension.is_ours or not (pooled or skeleton or dimension.kind in _DRAWN):
         return f"what sets it is of the type {show(dimension.kind)}; what can be read are {_READABLE}"
+    dimension = skeleton or dimension
     if any(part.counts() for _, part in dimension.whole()):
         return f"what sets it, of the type {show(dimension.kind)}, counts"
-    if is_by_worker(dimension):
+    if by := taken_by(dimension):
         absent = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
-        return f"it is a row by worker with {show(absent[0])}" if absent else None
+        return f"it is a row by {by} with {show(absent[0])}" if absent else None
     if any(True for _ in dimension.all_names()) or any(True for _ in dimension.all_reads()):
         return f"what sets it, of the type {show(dimension.kind)}, reads other values"
     return None

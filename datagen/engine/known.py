@@ -11,6 +11,7 @@ import pyarrow as pa
 from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.code import (
     ARROW,
+    LIST,
     MOMENT,
     REAL,
     TRUTH,
@@ -22,7 +23,8 @@ from datagen.engine.code import (
     Unprogrammable,
     type_of,
 )
-from datagen.engine.knowable import is_by_worker, is_expression, is_listed, why_not, why_not_of_child
+from datagen.engine.knowable import is_expression, is_listed, taken_by, why_not, why_not_of_child
+from datagen.engine.lists import Turn, are_lists, has_lists, items_of, listed_in
 from datagen.engine.plan import Plan
 from datagen.engine.program import MOST_LISTED, MOST_ROWS, Compiler
 from datagen.engine.setter import Field, Setter
@@ -31,7 +33,7 @@ from datagen.language.state import Gift
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
 from datagen.plugin.dimension import PooledDimension
-from datagen.plugin.life import AGE, GATHERED, POPULATION, STATE, VISITS, WAITED, shared, visited
+from datagen.plugin.life import AGE, GATHERED, ITEM, MAYBE, POPULATION, STATE, VISITS, WAITED, shared, visited
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, path_part, show
 from datagen.records.batch import TIME
@@ -39,13 +41,15 @@ from datagen.records.conversion import as_type
 from datagen.records.expression.name import called, root
 from datagen.records.types import common_type, plain
 
+_LEFT = "items left"
+
 
 @dataclass(frozen=True)
 class _Variable:
     source: Source
     column: int  # where it is kept
     fields: dict[int, int]  # what is drawn for it, by who sets it
-    in_turn: dict[int, tuple[int, int]] = field(default_factory=dict)  # of rows by worker, where they begin, how many
+    in_turn: dict[int, Code] = field(default_factory=dict)  # of what is not drawn: its place in the list
 
 
 @dataclass
@@ -87,6 +91,16 @@ class Known:
         """Return where it is kept what is known of who has gathered; -1: it is not."""
         return [self._places.get(name, -1) for name in GATHERED]
 
+    @property
+    def item(self) -> list[int]:
+        """Return where the place of a worker's item is kept, and how many it is still to go through; -1: it is not."""
+        return [self._places.get(ITEM, -1), self._places.get(_LEFT, -1)]
+
+    def keep_items(self) -> None:
+        """Keep what has to be known of workers who go through items."""
+        self._place(ITEM, has_value=False)
+        self._place(_LEFT)
+
     def counter(self, state: int) -> int:
         """Return where the visits to a state are counted; -1: they are not."""
         return self._places.get(called(VISITS, self.plan.own_names[state]), -1)
@@ -124,7 +138,7 @@ class Known:
             elif owner in variable.fields:
                 value = ((f"drawn{real}", variable.fields[owner]),)
             elif owner in variable.in_turn:
-                value = self._in_turn(*variable.in_turn[owner])
+                value = variable.in_turn[owner]
             else:
                 value = self._kept(self._compiler(setter).value(setter.expression.tree))
             code = (*code, *value, (f"keep{real}", variable.column))
@@ -136,15 +150,6 @@ class Known:
             return part.code
         thousand = self.constants.number(1000)
         return (*part.code, ("divided", thousand), ("whole", thousand), ("*", 0))
-
-    def _in_turn(self, begin: int, size: int) -> Code:
-        """Return the instructions for the place of worker k of a source, which has the k-th of so many rows.
-
-        Who has no number has none, which is the first place.
-        """
-        given = [("whole", self.constants.add(np.array([one]), np.ones(1, bool))) for one in (size, begin, 0)]
-        own = ("known", self._place(WORKER))
-        return (own, given[0], ("%", 0), given[1], ("+", 0), given[2], ("coalesce", 0))
 
     def _constant(self, field: Field) -> int:
         """Return which constant a generator is that always makes the same."""
@@ -188,7 +193,7 @@ class Known:
             return Source(WHOLE, (("known", self._place(called(VISITS, states[state]))),))
         if name in visits:
             return Source(WHOLE, (("known", self._place(name)),))
-        if name in GATHERED and state >= 0:
+        if name in MAYBE and state >= 0:
             return Source(WHOLE, (("known", self._place(name, has_value=False)),))
         if name == WORKER:
             return Source(WHOLE, (("known", self._place(WORKER)),))
@@ -201,7 +206,7 @@ class Known:
         if name in FACTS and state >= 0:
             return Source(WHOLE, (("fact", FACTS[name]),))
         if name == TIME:
-            return self._time()
+            return self.clocks.time(self.constants)
         for profile in self.plan.population.profiles:
             if name == called("profile", profile):
                 return Source(REAL, (("factor", self.clocks.profile(profile)),))
@@ -223,16 +228,6 @@ class Known:
         value = self.plan.own_names[state] if name == STATE else crowd
         place = self.constants.add(np.ones(1, np.int64), np.ones(1, bool))
         return Source(WHOLE, (("whole", place),), pa.array([None, value]))
-
-    def _time(self) -> Source:
-        """Return where the time comes from, in µs since 1970."""
-        code = (
-            ("fact", FACTS["now"]),
-            ("divided", self.constants.number(1000)),
-            ("whole", self.constants.number(self.clocks.zero)),
-            ("+", 0),
-        )
-        return Source(MOMENT, code, shows=place_of(self.plan, "shown", "0"))
 
     def shared(self, name: str) -> Source:
         """Return where a value comes from that all share."""
@@ -281,11 +276,13 @@ class Known:
         """Keep some variables, and those that they are made of; raises Unprogrammable when one can't be known."""
         wanted = [name for name in self._made_of(names) if name not in self._variables]
         types = {name: self._drawn_type(name) for name in wanted}
-        lists = {name: values for name in wanted if (values := self._list(name, types[name])) is not None}
+        for name in [*reversed(wanted), *reversed(wanted)]:  # an item behind the list that it is in
+            if name not in self._variables and (values := self._list(name, types[name])) is not None:
+                self._keep_list(name, values)
         for name in wanted:
-            if name in lists:
-                self._keep_list(name, lists[name])
-        scalars = [name for name in wanted if name not in lists]
+            if name not in self._variables and has_lists(self.plan.setters[name], types[name]):
+                self._keep_length(name)
+        scalars = [name for name in wanted if name not in self._variables]
         for name in scalars:
             self._keep_number(name, types[name])
         for _ in range(len(scalars) + 1):
@@ -323,12 +320,18 @@ class Known:
     def _list(self, name: str, type_: pa.DataType) -> pa.Array | None:
         """Return all values of a variable, with null at the first place; None when they are of no list, or too many."""
         setters = self.plan.setters[name]
-        if not all(is_listed(setter.dimension) for setter in setters):
+        if not all(map(self._is_listed, setters)):
             return None
         most = MOST_ROWS if all(getattr(setter.dimension, "kind", "") == "row" for setter in setters) else MOST_LISTED
         if sum(map(self._size, setters)) >= most:
             return None
-        return pa.concat_arrays([pa.nulls(1, type_), *(as_type(self._values(setter), type_) for setter in setters)])
+        found = [self._values(setter) for setter in setters]
+        type_ = common_type([type_, *(values.type for values in found)])
+        return pa.concat_arrays([pa.nulls(1, type_), *(as_type(values, type_) for values in found)])
+
+    def _is_listed(self, setter: Setter) -> bool:
+        known = self._variables.get(listed_in(setter))
+        return is_listed(setter.dimension) or (known is not None and are_lists(known.source))
 
     def _size(self, setter: Setter) -> int:
         dimension = setter.dimension
@@ -337,11 +340,23 @@ class Known:
 
     def _values(self, setter: Setter) -> pa.Array:
         """Return the list of values that a setter takes one of."""
+        if variable := listed_in(setter):
+            return items_of(self._variables[variable].source)
         dimension = setter.dimension
         if isinstance(dimension, PooledDimension) and dimension.cardinality:
             path = "/".join(filter(None, (self.plan.path, *map(path_part, (*setter.path, dimension.name)))))
             return plain(self.world.pools[path].first(dimension.cardinality)).slice(0, dimension.cardinality)
         return plain(setter.made(np.zeros(0, np.uint64), self.plan.path, self.world).dictionary)
+
+    def _keep_length(self, name: str) -> None:
+        """Keep how long the lists of a variable are."""
+        if len(self._drawn(name)) < len(self.plan.setters[name]):
+            raise Unprogrammable(f"variable {show(name)} can't be read by a state: some of its lists are calculated")
+        column = self._room(has_value=False)
+        self._variables[name] = _Variable(Source(LIST, (("known", column),)), column, {})
+        for setter in self._drawn(name):
+            self._variables[name].fields[setter.owner] = len(self.fields)
+            self.fields.append(Field(setter, pa.int64(), is_length=True))
 
     def _keep_list(self, name: str, values: pa.Array) -> None:
         source = Source(WHOLE, (("known", self._room(has_value=True)),), values)
@@ -349,8 +364,10 @@ class Known:
         begin = 1
         for setter in self.plan.setters[name]:
             size = len(self._values(setter))
-            if is_by_worker(setter.dimension):
-                variable.in_turn[setter.owner] = begin, size
+            if by := taken_by(setter.dimension) or (listed_in(setter) and ITEM):
+                turn = Turn(("known", self._place(by, has_value=by == WORKER)), begin, self.constants)
+                of = self._variables.get(listed_in(setter))
+                variable.in_turn[setter.owner] = turn.row(size) if of is None else turn.item(of.source)
             else:
                 variable.fields[setter.owner] = len(self.fields)
                 self.fields.append(Field(setter, None, begin))

@@ -28,7 +28,7 @@ from datagen.language.state import Gift, Spawn, State
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
-from datagen.plugin.life import GATHERED, INDEX, readable
+from datagen.plugin.life import INDEX, MAYBE, readable
 from datagen.plugin.order import lookups
 from datagen.plugin.recording import Recording
 from datagen.plugin.shared import there
@@ -166,7 +166,7 @@ class Plan:
         read = {name for place in population.places() for _, name in place.dimension.all_names()}
         known[INDEX] = pa.int64()
         found = {name: type_ for name, type_ in known.items() if name in read - self.variable_names}
-        found |= {there(name): pa.bool_() for name in GATHERED if name in found}
+        found |= {there(name): pa.bool_() for name in MAYBE if name in found}
         return self.shared.notes(read) | found
 
     @cached_property

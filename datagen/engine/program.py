@@ -17,6 +17,7 @@ from datagen.engine.clocks import Clocks
 from datagen.engine.code import (
     ARROW,
     DEEPEST,
+    LIST,
     MOMENT,
     NONE,
     NULL,
@@ -49,7 +50,7 @@ from datagen.records.expression.facets import TIME as TIMES
 from datagen.records.expression.logic import Compare, Every, In, Missing, Not, Null, Some
 from datagen.records.expression.name import root
 from datagen.records.expression.node import Given, Node, evaluated
-from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Literal, Name, Rounded
+from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Item, Literal, Name, Rounded
 from datagen.records.text import json_text
 from datagen.zone import MINUTE, SECOND, Zone
 
@@ -167,6 +168,10 @@ class Compiler:
             case Call() if node.function.name in _EXTREMES and 1 < len(node.arguments) <= _MOST_EXTREME:
                 parts = _alike([self._part(inner) for inner in node.arguments])
                 return reduce(partial(_extreme, _EXTREMES[node.function.name]), parts)
+            case Call() if node.function.name == "length" and (length := self._length(node.arguments[0])) is not None:
+                return length
+            case Item():
+                raise Unprogrammable("an item can only be read by a state where all lists come from one list of them")
             case Call() if node.function.returns == NUMBER and node.function.name == "second":
                 return self._second(node)
             case Call() if MOMENT in [self._sources[name].type for name in node.names if name in self._sources]:
@@ -185,7 +190,14 @@ class Compiler:
         source = self._sources.get(node.name)
         if source is None:
             raise Unprogrammable(f"{show(node.name)} can't be read by a state")
+        if source.type == LIST:
+            raise Unprogrammable(f"of {show(node.name)}, a list that is drawn, a state can only read the `length`")
         return Part(source.type, source.code)
+
+    def _length(self, node: Node) -> Part | None:
+        """Return how long a list is that is drawn; None where a node is none."""
+        source = self._sources.get(node.name) if isinstance(node, Name) else None
+        return Part(WHOLE, source.code) if source is not None and source.type == LIST else None
 
     def _shown(self, node: Node) -> Part | None:
         """Return what follows from what wall clocks show; None where a node is something else."""

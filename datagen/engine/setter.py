@@ -6,15 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from datagen.draw import Integers, Keys
 from datagen.engine.birth import Fact
-from datagen.engine.knowable import is_by_worker, is_expression, is_time
+from datagen.engine.knowable import is_expression, is_time, taken_by
 from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.listing import Listing
 from datagen.plugin.model import changed
 from datagen.plugin.world import World
 from datagen.records.conversion import as_type
 from datagen.records.expression import Expression, parse
+from datagen.records.expression.facets import LIST, facets_of
 from datagen.records.expression.name import root
 from datagen.records.types import plain, present
 
@@ -45,9 +48,14 @@ class Setter:
         return self.expression.names if is_expression(self.dimension) else frozenset()
 
     def made(self, keys: Keys, path: str, world: World) -> pa.Array:
-        """Return what it makes for some keys of steps, (n,); what is missing is null."""
+        """Return what it makes for some keys of steps, (n,); what is missing is null.
+
+        Of lists it is only how long they are that counts.
+        """
         assert isinstance(self.dimension, Dimension), "a generator"
-        dimension = changed(self.dimension, pick="draw") if is_by_worker(self.dimension) else self.dimension
+        dimension = changed(self.dimension, pick="draw") if taken_by(self.dimension) else self.dimension
+        if isinstance(dimension, Listing):
+            dimension = dimension.skeleton()
         return present(Rows(keys, path, world).owned_by(*self.path).make(dimension))
 
 
@@ -58,6 +66,7 @@ class Field:
     setter: Setter
     type: pa.DataType | None  # of the values; None where they are places in a list,
     begin: int = 0  # from here on
+    is_length: bool = False  # of a list, in place of the list
 
     def values(self, keys: Keys, path: str, world: World) -> tuple[Integers, npt.NDArray[np.bool_]]:
         """Return the values for some keys of steps (n,), real ones by their bits, and where there are any."""
@@ -66,7 +75,10 @@ class Field:
             valid = made.indices.is_valid().to_numpy(zero_copy_only=False)
             places = made.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
             return np.where(valid, places + self.begin, 0), np.ones(len(keys), bool)
-        values = as_type(plain(made), self.type)
+        values = plain(made)
+        if self.is_length:
+            values = pc.list_value_length(facets_of(values)[LIST]).cast(pa.int64())
+        values = as_type(values, self.type)
         valid = values.is_valid().to_numpy(zero_copy_only=False)
         numbers = values.fill_null(pa.scalar(0).cast(self.type)).to_numpy(zero_copy_only=False)
         type_ = np.float64 if self.type == pa.float64() else np.int64

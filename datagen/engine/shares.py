@@ -86,8 +86,12 @@ class Shares:
 
     @property
     def waiting(self) -> Waiting:
-        """Return how long workers have waited for resources, in the second half of the pilot if it has no end."""
+        """Return how long workers have waited for resources, in the second half of the pilot if it has no end.
+
+        And how many items they have gone through.
+        """
         states = self.population.states
+        items = np.ones(len(states))
         seconds, served, late = np.zeros(len(states)), np.ones(len(states)), np.zeros(len(states))
         taken, first = self._taken, self._second_half
         entered = np.zeros(len(states))  # in that time
@@ -98,6 +102,8 @@ class Shares:
             waited = taken.time[went] - taken.time[went - 1]
             exits = self._watched.exits.get(number)
             left = taken.is_at(exits)[went] if exits is not None else np.zeros(len(went), bool)
+            if states[number].each is not None and (passed := len(went) - int(left.sum())):
+                items[number] = taken.is_at(number).sum() / passed
             is_late = taken.time[went] >= first
             entered[number] = (taken.time[came] >= first).sum()
             if not is_late.any() or not entered[number]:
@@ -109,7 +115,8 @@ class Shares:
             grows |= full if gone < 1 else set()
             late[number] = gone * left[is_late].mean()
             served[number] = gone - late[number]
-        return Waiting(seconds, served, late, self._lines(entered, grows), is_measured=True)
+        lines = self._lines(entered, grows) if self.population.resources else {}
+        return Waiting(seconds, served, late, items, lines, is_measured=True)
 
     def _lines(self, entered: Floats, grows: set[str]) -> dict[str, Line]:
         """Return what becomes of resources, by how many workers entered each state (states,)."""
@@ -199,10 +206,12 @@ class Shares:
         counts = np.zeros((len(self._watched.population.states), stop + 1))
         if len(state):
             here = np.flatnonzero(taken.follows)
-            here = here[state[here + 1] < stop]
-            np.add.at(counts, (taken.state[here], state[here + 1]), 1)
+            # Behind its door a state is entered, and again for each item; who has none goes on from the door.
+            stays = np.isin(state[here], [*self._watched.doors]) & (taken.state[here + 1] == state[here])
+            here = here[(state[here + 1] < stop) & ~stays]
+            np.add.at(counts, (state[here], state[here + 1]), 1)
             last = np.flatnonzero(~taken.follows)
-            gone = taken.state[last][np.isin(taken.worker[last], taken.gone)]
+            gone = state[last][np.isin(taken.worker[last], taken.gone)]
             counts[:, stop] += np.bincount(gone, minlength=len(counts))
         return counts[:stop]
 

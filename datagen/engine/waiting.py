@@ -29,18 +29,24 @@ class Waiting:
     seconds: Floats  # (states,) from entering a state to being served or giving up
     served: Floats  # (states,) share of those who enter who get what they wait for
     late: Floats  # (states,) share who give up
+    items: Floats  # (states,) steps that each makes who gets it: one, or one for each item
     lines: dict[str, Line] = field(default_factory=dict)
     is_measured: bool = False  # by a pilot
 
     @classmethod
     def for_nothing(cls, states: int) -> Self:
         """Return the waits where there are no resources."""
-        return cls(np.zeros(states), np.ones(states), np.zeros(states))
+        return cls(np.zeros(states), np.ones(states), np.zeros(states), np.ones(states))
 
 
 def asks(population: Population) -> bool:
     """Return whether workers may wait for resources."""
     return any(state.requests or state.gather for state in population.states)
+
+
+def has_items(population: Population) -> bool:
+    """Return whether workers may go through items, of which a pilot has to find out how many there are."""
+    return any(state.each is not None for state in population.states)
 
 
 def is_by_theory(population: Population) -> bool:
@@ -50,7 +56,8 @@ def is_by_theory(population: Population) -> bool:
     exponentially long in one state, and never leave the line, and there is always the same number of units.
     """
     if not all(map(_is_random, population.sources)) or any(
-        one.is_conditional or one.spawn or one.gather or one.follows_the_instant for one in population.states
+        one.is_conditional or one.spawn or one.gather or one.each or one.follows_the_instant
+        for one in population.states
     ):
         return False
     if any(one.capacity_profile is not None for one in population.resources.values()):
@@ -78,7 +85,7 @@ def by_theory(population: Population, flows: Floats) -> Waiting | None:
             return None
         seconds[number] = wait = delayed(load, servers) * mean / (servers - load)
         lines[name] = Line(load, flow * wait, wait)
-    return Waiting(seconds, np.ones(len(flows)), np.zeros(len(flows)), lines)
+    return Waiting(seconds, np.ones(len(flows)), np.zeros(len(flows)), np.ones(len(flows)), lines)
 
 
 def lost(load: Floats, places: int) -> Floats:

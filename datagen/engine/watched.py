@@ -1,4 +1,7 @@
-"""A population whose waits can be seen: each wait for resources begins and ends with a step, which a pilot counts."""
+"""A population whose waits can be seen: each wait for resources begins and ends with a step, which a pilot counts.
+
+So do visits that have a step for each item of a list.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +16,8 @@ from datagen.plugin.model import changed
 class Watched:
     """A population in which workers pass a door to each state that asks for resources, and another if they give up.
 
+    So they do to each state that goes through items.
+
     Doors take no time and stand behind all states, whose numbers stay. Conditions that read `steps` see more of them.
     """
 
@@ -22,9 +27,9 @@ class Watched:
 
 
 def watched(population: Population) -> Watched:
-    """Return a population with doors; the same one where nobody waits."""
+    """Return a population with doors; the same one where there is no such state."""
     states = population.states
-    waits = [number for number, state in enumerate(states) if state.requests or state.gather]
+    waits = [number for number, state in enumerate(states) if state.requests or state.gather or state.each]
     if not waits:
         return Watched(population, {}, {})
     known = {state.name for state in states}

@@ -162,6 +162,7 @@ class _Explanation:
             "at_start": self.at_start,
             "texts": [emitter.name for emitter in self.spec.emitters if emitter.source is not None],
             "transitions": "pilot" if self.expectation.is_measured else "closed form",
+            "items_measured": [state.name for state in self.spec.states if state.each is not None],
             "stays_measured": [state.name for state in self.spec.states if state.follows_the_instant],
             "left_out": list(self._left_out()),
             "by_row": list(self._by_row()),
@@ -174,9 +175,9 @@ class _Explanation:
             yield "workers whom others spawn, and their records"
         if self.spec.is_swayed:
             yield "shared values, beyond how they change in a pilot"
-        waits = any(state.requests or state.gather for state in self.spec.states)
+        waits = any(state.requests or state.gather or state.each for state in self.spec.states)
         if waits and any("steps" in one.names for state in self.spec.states for one in state.expressions()):
-            yield "that a wait is no step: a pilot counts each as one more of `steps`"
+            yield "that a wait is no step: a pilot counts each, and each list, as one more of `steps`"
         own = (one.limit_profile for one in self.spec.populations.values())
         if any(profile is not None for profile in (self.spec.limit_profile, *own)):
             yield "limit_profile, as if the limit were always the same"

@@ -14,6 +14,7 @@ from datagen.graph import Graph, circles, reached
 from datagen.language import times
 from datagen.language.fields import parts_in, spawned
 from datagen.language.holding import Holding
+from datagen.language.items import never_empty
 from datagen.language.members import repeated_names
 from datagen.language.names import Field, Given, reading, unknown_in_states, unknown_names
 from datagen.language.order import disorder
@@ -71,6 +72,9 @@ class Checks:
         self._names = {emitter.name for emitter in self._emitters if emitter.name is not None}
         self._by_name = {state.name: state for state in reversed(self._states)}
         self._compared = 0
+        self._never_empty = never_empty(
+            [part for _, part in (*parts_in(made, (), "states"), *placed_arrivals(made), *entries)]
+        )
         valid = [(path, part) for path, part in parts_in(made, (), "states") if isinstance(part, State)]
         self._holding = Holding(data.get("resources"), valid, self._begins)
         self._shared = SharedValues(data.get("shared"), valid, known)
@@ -238,14 +242,24 @@ class Checks:
 
     def _standing_circles(self) -> Found:
         """Yield one of the circles of each group of states that lead to one another."""
-        standing: Graph[str] = {state.name: [*state.at_once, *state.bears_at_once] for state in self._states}
+        standing: Graph[str] = {
+            state.name: [*state.at_once, *state.bears_at_once, *self._passed(state)] for state in self._states
+        }
         for circle in circles(standing):
             names = [*circle[: _MOST_SHOWN - 1], "…", circle[-1]] if len(circle) > _MOST_SHOWN + 1 else circle
             way = f" ({' → '.join(names)})" if len(circle) > 2 else ""
             does = "come back to this state without ever waiting"
-            if not all(other in self._by_name[name].at_once for name, other in pairwise(circle)):
+            steps = [(self._by_name[name], other) for name, other in pairwise(circle)]
+            passed = [state for state, other in steps if other not in state.at_once and self._passed(state)]
+            does += f", as long as {show(passed[0].goes_through)} is empty" if passed else ""
+            if not all(other in (*state.at_once, *self._passed(state)) for state, other in steps):
                 does = "spawn others without ever waiting who do the same"
             yield self._by_name[circle[0]].path, f"a worker can {does}{way}: the clock can never move on"
+
+    def _passed(self, state: StatePart) -> tuple[str, ...]:
+        """Return the states that one may go to from another at once, since there is no item to go through."""
+        may_be_empty = state.goes_through and state.goes_through not in self._never_empty
+        return state.passes if may_be_empty else ()
 
     @cached_property
     def _reachable(self) -> list[StatePart]:
@@ -292,7 +306,8 @@ class Checks:
         todo = deque(surely)
         while todo:
             state = self._by_name[todo.popleft()]
-            leaving = self._with(surely[state.name], (*state.variables, *state.given))
+            own = () if self._passed(state) else (*state.variables, *state.given)
+            leaving = self._with(surely[state.name], own)
             for _, name in state.next:
                 before = surely.get(name)
                 arriving = leaving if before is None else leaving & before

@@ -32,6 +32,7 @@ variables of the worker; a variable reads variables. Both also read:
 | `free('desk')`, `waiting('desk')` | units of a resource that nobody has, and workers in line for it |
 | `failures`, `account.balance` | a [shared value](../states.md#what-workers-change), of the spec or of a row |
 | `gather.number`, `gather.index` | its [group](../states.md#when-workers-wait-for-each-other), and its place there |
+| `each.index` | the place of its [item](../states.md#once-for-each-item-of-a-list) in the list, from 0 on |
 | `batch.number` | of workers of a source [every](arrivals.md#every): the number of the beat, from 0 on |
 | `batch.index`, `batch.size` | the worker's place in the beat, from 0 on, and how many workers that has |
 | `profile('name')` | the factor of a [profile](profiles.md) of the spec at that time |

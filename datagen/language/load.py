@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from datagen.language.composition import compose
 from datagen.language.document import Document, problems_in
 from datagen.language.flat import flat, strangers
+from datagen.language.items import with_items
 from datagen.language.placeholder import Values, filled, settled
 from datagen.language.spec import Spec, in_order, read_spec
 from datagen.plugin.registry import Registry
@@ -58,12 +59,12 @@ def load_spec(
     made = compose(document, environment, parameters or {})
     whole = flat(made.document)
     problems = [*made.problems, *whole.problems]
-    loaded = _checked(whole.document, problems, partial(_spec, registry), [*made.lacking, *whole.lacking])
+    loaded = _checked(with_items(whole.document), problems, partial(_spec, registry), [*made.lacking, *whole.lacking])
     if only:
         part = flat(made.document, only)
         if problems := [*strangers(whole.document, only), *part.problems]:
             raise InvalidInput(problems)
-        left = _checked(part.document, (), partial(_spec, registry))
+        left = _checked(with_items(part.document), (), partial(_spec, registry))
         loaded = replace(left, warnings=loaded.warnings)
     warnings = hiding(in_order([*made.warnings, *loaded.warnings]), made.document.secrets)
     return replace(loaded, warnings=tuple(warnings), files=made.files)

@@ -8,7 +8,7 @@ from datagen.language.population import Population
 from datagen.language.state import State
 from datagen.plugin.arrival import BATCH, Arrival
 from datagen.plugin.dimension import Dimension
-from datagen.plugin.life import FACTS, GATHERED
+from datagen.plugin.life import FACTS, MAYBE
 from datagen.problems import Path_, show
 from datagen.records.expression.name import of_former, root
 
@@ -40,6 +40,8 @@ def _other_records(states: dict[str, State], state: State, emitters: dict[str, E
         what = "text" if emitters[state.emitter].text is not None else "record"
         makes = f"the {what} of {show(state.emitter)} may be none or several"
         yield f"each of its workers must emit one record, and {makes}"
+    if state.each is not None:
+        yield f"each of its workers must emit one record, and state {show(state.name)} makes one for each of its items"
     ways = {name: [way.next for way in other.ways if way.next in states] for name, other in states.items()}
     for name in reached(ways, *ways[state.name]):
         if states[name].emitter is not None:
@@ -65,7 +67,7 @@ def _unknown(source: Arrival, state: State, emitters: dict[str, Emitter]) -> Ite
         looks_back = any(of_former(name) is not None for _, name in dimension.all_names())
         if looks_back or any(part.counts() or part.goes_in_order() for _, part in dimension.whole()):
             yield f"{show(dimension.name)} depends on the values made before, so nobody knows the bytes ahead"
-        if any(name in (*FACTS, *GATHERED) and name not in named for _, name in dimension.all_names()):
+        if any(name in (*FACTS, *MAYBE) and name not in named for _, name in dimension.all_names()):
             yield f"{show(dimension.name)} reads what is only known of workers who are born"
         if any(root([BATCH], name) and BATCH not in named for _, name in dimension.all_names()):
             yield f"{show(dimension.name)} reads {show(BATCH)}, which is only known once the records are measured"

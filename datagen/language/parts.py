@@ -25,9 +25,10 @@ class StatePart:
     bears_at_once: tuple[str, ...]  # those that others surely begin in as soon as it is entered
     variables: tuple[Field, ...]
     leaving: tuple[Field, ...]  # the expressions of its transitions
-    given: tuple[
-        Field, ...
-    ] = ()  # what workers surely have when they leave it, since a time gives it that they wait for
+    # What workers surely have when they leave it, since a time gives it that they wait for.
+    given: tuple[Field, ...] = ()
+    goes_through: str = ""  # the variable whose list it goes through,
+    passes: tuple[str, ...] = ()  # and the states that it may go to without ever waiting if that is empty
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,16 @@ def state_part(path: Path_, part: State | dict[str, Any]) -> StatePart:
         ]
         alone = text_in(part, "next")
     ways += [((*path, "next"), alone)] if alone is not None else []
+    passes = tuple(name for _, name in ways)
     at_once = tuple(name for _, name in ways) if never_waits else ()
     if isinstance(part, State) and part.timeout is not None:
         ways.append(((*path, "timeout", "next"), part.timeout.next))
         at_once += (part.timeout.next,) if part.timeout.never_waits else ()
     bears = tuple(part.bears_at_once) if isinstance(part, State) else ()
     given = _given(part, path) if isinstance(part, State) else ()
-    return StatePart(path, name, emitter, tuple(ways), at_once, bears, fields, tuple(leaving(part, path)), given)
+    through = (part.each and part.each.variable) or "" if isinstance(part, State) else ""
+    read = tuple(leaving(part, path))
+    return StatePart(path, name, emitter, tuple(ways), at_once, bears, fields, read, given, through, passes)
 
 
 def _given(state: State, path: Path_) -> tuple[Field, ...]:

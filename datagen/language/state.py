@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from datagen.language.delay import AnyDelay, Next
+from datagen.language.each import Each
 from datagen.language.resource import Waiting
 from datagen.plugin.computed import Computed
 from datagen.plugin.dimension import AnyDimension
@@ -110,6 +111,11 @@ class State(Waiting):
     """A state that workers are in."""
 
     name: str = Field(min_length=1, description='name of the state, unique, not "stop"')
+    each: Each | None = Field(
+        None,
+        description="the `variable` whose list, or the `table`, to go through, and what to call the item `as`: "
+        "variables, `set`, record, `spawn` and delay come once for each, a step of its own; with none a worker goes on",
+    )
     emitter: str | None = Field(None, description="name of the emitter whose record is emitted on entering the state")
     variables: list[AnyDimension] = Field([], description="variables of the worker that are set on entering the state")
     set_: Named[AnyExpression] = Field(
@@ -160,11 +166,16 @@ class State(Waiting):
         """Return whether how long one stays depends on when that begins, and on what is known then."""
         return self.delay is not None and (self.drawn_delay is None or self.delay_profile is not None)
 
-    @cached_property
+    @property
     def entries(self) -> list[Spawn]:
         """Return what workers are spawned by, and behind that what one is given at times that it has waited for."""
+        return [*self.spawn, *self.gifts]
+
+    @cached_property
+    def gifts(self) -> list[Gift]:
+        """Return what one is given at times that it has waited for."""
         times = self.delay.source if isinstance(self.delay, Next) else ()
-        gifts = [
+        return [
             Gift.model_construct(
                 name=one.arrival.name or "",
                 state=self.name,
@@ -176,7 +187,6 @@ class State(Waiting):
             for number, one in enumerate(times)
             if one.arrival.variables
         ]
-        return [*self.spawn, *gifts]
 
     def expressions(self) -> Iterator[Expression]:
         """Yield all its expressions but those of variables."""
@@ -216,7 +226,8 @@ class State(Waiting):
     def bears_at_once(self) -> list[str]:
         """Return the states that others surely begin in as soon as a worker comes to this one."""
         takes_turns = self.requests and not self.never_waits
-        return [] if takes_turns else [entry.state for entry in self.spawn if entry.is_at_once]
+        has_nothing = self.each is not None and self.each.may_be_empty
+        return [] if takes_turns or has_nothing else [entry.state for entry in self.spawn if entry.is_at_once]
 
     @model_validator(mode="after")
     def _has_fitting_transitions(self) -> Self:
@@ -231,6 +242,10 @@ class State(Waiting):
             lines.append((("ordered",), 'is for "transitions", and there are none'))
         if self.timeout is not None and not self.waits:
             lines.append((("timeout",), 'is for "join", "gather", "acquire" and "use", and there are none'))
+        set_here = {one.name for one in (*self.variables, *(one for entry in self.gifts for one in entry.variables))}
+        if self.each is not None and self.each.variable in set_here:
+            text = f"this state sets {show(self.each.variable)} while it goes through it; set it in a state before"
+            lines.append((("each", "variable"), text))
         strangers = (number for number, entry in enumerate(self.spawn) if entry.population is not None)
         lines += [(("spawn", number, "population"), 'the spec has no "populations"') for number in strangers]
         names = [entry.called for entry in self.spawn]

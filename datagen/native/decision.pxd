@@ -1,9 +1,11 @@
 # Transitions by condition, for the walk.
 from datagen.native.agenda cimport Worker
+from datagen.native.items cimport Items
 from datagen.native.machine cimport Machine
 
 cdef class Decision:
     cdef Machine machine
+    cdef Items items
     cdef readonly bint used  # whether there are any, or the machine has anything to do at all
     cdef const int[::1] entry  # (states + sources + 1,) where the instructions of each begin
     cdef bint looks  # whether anything that is set or noted at a step follows from the instant,

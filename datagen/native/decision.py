@@ -5,6 +5,7 @@ Owns what the machine knows of workers for that, and notes who stops by it; know
 
 import cython
 from cython.cimports.datagen.native.agenda import Worker
+from cython.cimports.datagen.native.items import Items
 from cython.cimports.datagen.native.machine import Machine
 from cython.cimports.libc.math import isfinite
 
@@ -25,7 +26,7 @@ class Decision:
     def __init__(self, tables: object, machine: Machine) -> None:
         """Take the tables of a plan, which ``fitting.check_programs`` looks at, and what calculates."""
         self.fields = check_programs(tables)
-        self.machine = machine
+        self.machine, self.items = machine, Items(tables, machine)
         self.entry, self.draws, self.kind = tables.entry, tables.draws, tables.kind
         self.ways, self.target, self.stop = tables.ways, tables.target, len(tables.kind)
         self.bound = tables.bound

@@ -100,6 +100,15 @@ def _check_instructions(programs: object) -> int:
     return fields
 
 
+def check_items(programs: object) -> None:
+    """Raise ValueError when the instructions for how many items there are, or where they are counted, don't fit."""
+    check(len(programs.items), len(programs.kind))
+    check(len(programs.item), 2)
+    check_within(programs.items, 0, len(programs.code) + 1)
+    has_any = bool((programs.items[:, 0] < programs.items[:, 1]).any())
+    check_within(programs.item, 0 if has_any else -1, len(programs.first))
+
+
 def check_requests(tables: object) -> None:
     """Raise ValueError when the tables of resources don't fit together."""
     resources = len(tables.free)

@@ -23,4 +23,5 @@ cdef class Nursery:
     cdef int conceive(self) noexcept nogil
     cdef int be_born(self, int slot, long long number) noexcept nogil
     cdef int _await(self, int slot, int spawn, unsigned long long key) noexcept nogil
-    cdef void give(self, int slot) noexcept nogil
+    cdef bint stays_on(self, int slot, int state) noexcept nogil
+    cdef void _give(self, int slot) noexcept nogil

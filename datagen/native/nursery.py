@@ -96,7 +96,22 @@ class Nursery:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def give(self, slot: cython.int) -> cython.void:
+    def stays_on(self, slot: cython.int, state: cython.int) -> cython.bint:
+        """Let a worker, at the end of its stay, enter its state again for the next item, or give back what it used.
+
+        It is given before what there is at the time that it has waited for. Return whether there is such an item.
+        """
+        self._give(slot)
+        if self.decision.items.go_on(slot):
+            self.workers[slot].state = state
+            return True
+        self.resources.leave(slot, state)
+        return False
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _give(self, slot: cython.int) -> cython.void:
         """Give a worker who leaves a state what there is at the time that it has waited for, if that is something."""
         spawn: cython.int = self.lasting.takes(slot)
         row: cython.longlong = self.journal.rows

@@ -51,6 +51,7 @@ class Resources:
         self.children = children
         self.gathered, self.groups, self.heads = tables.gathered, tables.groups, tables.heads
         self.used = len(tables.free) > 0 or children.used or bool((np.asarray(tables.resource) == OTHERS).any())
+        self.used = self.used or decision.items.used
         self.tickets = 0
         self.culprit = self.twice = self.ready = NOBODY
 
@@ -107,8 +108,8 @@ class Resources:
     @cython.nogil
     @cython.exceptval(check=False)
     def waits_in(self, state: cython.int) -> cython.bint:
-        """Return whether a state asks for anything."""
-        return self.begin[state] < self.begin[state + 1]
+        """Return whether a state asks for anything, or may have nothing to do, so that its step is late or none."""
+        return self.begin[state] < self.begin[state + 1] or self.decision.items.are_in(state)
 
     @cython.cfunc
     @cython.nogil

@@ -21,4 +21,5 @@ cdef class Threshold:
 
     cdef int bear(self, int place, bint is_outside) noexcept nogil
     cdef int ask(self, int slot, unsigned long long key) noexcept nogil
+    cdef void _pass(self, int slot, int state) noexcept nogil
     cdef void look(self, int slot, long long steps) noexcept nogil

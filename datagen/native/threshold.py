@@ -58,6 +58,8 @@ class Threshold:
         """Let a worker who enters a state, or goes on with it, ask for what it needs there; return a pause."""
         state: cython.int = self.workers[slot].state
         delay: cython.longlong
+        if self.decision.items.are_left(slot):
+            return pauses.REACHED  # it has entered the state for an item before
         if self.resources.asked[slot] < 0:
             if self.decision.used:
                 self.decision.arrive(slot, state)
@@ -69,7 +71,20 @@ class Threshold:
                 self.resources.wait_until(slot, time_after(self.workers[slot].time, delay))
         if self.decision.used:
             self.look(slot, self.workers[slot].step + 1)
-        return self.resources.go_on(slot, state)
+        pause: cython.int = self.resources.go_on(slot, state)
+        if pause == pauses.REACHED and self.decision.items.are_in(state) and not self.decision.items.begin(slot, state):
+            self._pass(slot, state)
+            return pauses.WAITING
+        return pause
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _pass(self, slot: cython.int, state: cython.int) -> cython.void:
+        """Let a worker leave a state at once, without a row, in which there is nothing to do."""
+        self.workers[slot].step += 1
+        self.workers[slot].state = self.decision.stop + 1 + state
+        self.agenda.add(slot)
 
     @cython.cfunc
     @cython.nogil

@@ -367,9 +367,8 @@ class EventLoop:
         worker: cython.pointer(Worker) = cython.address(self.workers[slot])
         if self.decision.is_noted_full():
             return pauses.FULL
-        if self.shares and state < self.stop:
-            self.nursery.give(slot)
-            self.resources.leave(slot, state)
+        if self.shares and state < self.stop and self.nursery.stays_on(slot, state):
+            return pauses.REACHED
         if state == self.stop or self.decision.kind[state] == LATE:
             state = self._next_state(state, key) if state < self.stop else state  # else all times are through
             if state == self.stop:

@@ -8,6 +8,8 @@ from datagen.records.expression.name import called
 
 INDEX = "spawn.index"  # of a child, among those of one entry; what sets its variables may read it
 GATHERED = ("gather.number", "gather.index")  # of who has gathered: the number of the group, its place there
+ITEM = "each.index"  # the place of the item that a worker has come to, in the list that a state goes through
+MAYBE = (*GATHERED, ITEM)  # what not everybody has
 VISITS, AGE, WAITED = "visits", "age", "waited"
 STATE, POPULATION = "state", "population"  # where a worker is, by name
 # Of a worker in a state: how often it has entered this one, how many in all, its age and what it waited there, in
@@ -31,4 +33,4 @@ def shared(resources: Iterable[str]) -> dict[str, tuple[str, str]]:
 def readable(states: Iterable[str], resources: Iterable[str], *, has_populations: bool) -> dict[str, pa.DataType]:
     """Return all names that can be read of a worker in a state, each with the type of its values."""
     named = dict.fromkeys([STATE, *([POPULATION] if has_populations else [])], pa.string())
-    return FACTS | named | dict.fromkeys([*visited(states), *shared(resources), *GATHERED], pa.int64())
+    return FACTS | named | dict.fromkeys([*visited(states), *shared(resources), *MAYBE], pa.int64())

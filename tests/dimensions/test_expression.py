@@ -153,7 +153,7 @@ def test_a_new_expression_leaves_all_other_values_as_they_were() -> None:
             [made("pric * 2"), PRICE],
             [
                 '"pric" is not a dimension above, a variable or time; known: age, alive, born, '
-                "gather.index, gather.number, state, steps, time, visits, visits('s'), waited, worker"
+                "each.index, gather.index, gather.number, state, steps, time, visits, visits('s'), waited, worker"
             ],
         ),
         ([made("price * 2"), PRICE], ['"price" does not stand above, and only what does can be read; move it up']),

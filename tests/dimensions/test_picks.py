@@ -191,7 +191,8 @@ def test_another_table_or_field_leaves_the_picks_as_they_were() -> None:
         (column("nam"), '.column: table "cities" has no column "nam"; did you mean "name"?'),
         (row(match={"contry": "1"}), '.match.contry: table "cities" has no column "contry"; did you mean "country"?'),
         (row(match={"country": "x"}), '.match.country: "x" is not a dimension above, a variable or time; known: age, '
-         "alive, born, gather.index, gather.number, state, steps, time, visits, visits('s'), waited, worker"),
+         "alive, born, each.index, gather.index, gather.number, state, steps, time, visits, visits('s'), waited, "
+         "worker"),
         (row(pick="cycle", match={"country": "'IT'"}), '.match: can\'t be with "pick": "cycle", which goes through all '
          "rows"),
         (row(pick="worker", distribution=constant(1)),

@@ -387,7 +387,10 @@ def walk(
                     facts |= {"visits": life.visits[life.state], "visits()": life.visits.__getitem__}
                     del facts["variables"], facts["worker"]
                     yield Entry(now, worker, None, 0, row, variables, facts=facts, gift=tuple(gift))
-                hand_on(resources.leave(worker, states[lives[worker].state]))
+                if life.items:
+                    name = life.state
+                else:
+                    hand_on(resources.leave(worker, states[life.state]))
             if isinstance(name, Leaving):
                 names = known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts()
                 names |= of_time() | {"gather": resources.marks.get(worker)} | shared.names(variables)
@@ -431,6 +434,7 @@ def walk(
         life, state = lives[worker], states[name]
         if newborn is not None:
             yield Entry(now, worker, None, step, row, variables, newborn)
+        goes_on = goes_on or bool(life.items)
         if not goes_on:
             life.state = name
             life.visits[name] += 1
@@ -442,13 +446,27 @@ def walk(
         names = names | {"visits": life.visits[name], "visits()": names["visits"]} | of_time()
         names |= shared.names(variables)
         names["gather"] = resources.marks[worker]
-        if not resources.go_on(worker, partial(priority_of, names), partial(key_of, names), let_go):
-            continue
-        life.waited = now - resources.waits.pop(worker).since
+        ways = state.get("transitions", [{"next": state.get("next", "stop"), "probability": 1}])
+        leaving = Leaving(state, ways)
+        following = leaving if leaving.is_conditional else next_state(ways, bits(seed, "transition", row))
+        if not life.items:
+            if not resources.go_on(worker, partial(priority_of, names), partial(key_of, names), let_go):
+                continue
+            life.waited = now - resources.waits.pop(worker).since
+            if "each" in state:
+                life.items, life.index = items_of(state["each"], variables, shared), -1
+                if not life.items:
+                    life.index = None
+                    heapq.heappush(events, (now, worker, step + 1, MOVE, following))
+                    continue
+        if life.items:
+            variables[state["each"]["as"]] = life.items.pop(0)
+            life.index += 1
+        names["each"] = {"index": life.index}
         facts = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
         facts |= {"visits": life.visits[name], "visits()": facts["visits"]}
         del facts["variables"], facts["worker"]
-        facts["gather"] = resources.marks[worker]
+        facts |= {"gather": resources.marks[worker], "each": {"index": life.index}}
         yield Entry(now, worker, state, step, row, variables, facts=facts)
         for entry in state.get("spawn", []):
             called = entry.get("name", entry["state"])
@@ -468,12 +486,18 @@ def walk(
                 heapq.heappush(events, (now + after, unborn, 0, MOVE, entry["state"]))
         names |= {"variables": known_of(worker, step, now, variables, life, alive, spec)["variables"]}
         until = places[name].until(names, now, bits(seed, "delay", row), life)
-        ways = state.get("transitions", [{"next": state.get("next", "stop"), "probability": 1}])
-        leaving = Leaving(state, ways)
-        following = leaving if leaving.is_conditional else next_state(ways, bits(seed, "transition", row))
         if until is None:
+            life.items = []
             until, following = now, "stop"
         heapq.heappush(events, (until, worker, step + 1, MOVE, following))
+
+
+def items_of(each: Spec, variables: Record, shared: "Shared") -> list:
+    """Return what a worker goes through in a state, one after the other."""
+    if "table" in each:
+        return list(shared.tables.rows(each["table"])[0])
+    items = variables.get(each["variable"])
+    return list(items) if isinstance(items, list) else []
 
 
 def count_of(entry: Spec, names: dict) -> int:
@@ -507,6 +531,7 @@ class Shared:
             arrivals = spec.get("arrivals", [])
             owners += arrivals if isinstance(arrivals, list) else [arrivals]
             fields = [field for owner in owners for field in owner.get("variables", [])]
+            fields += [state["each"] | {"name": state["each"]["as"]} for state in spec["states"] if "each" in state]
             self.held = {one["name"]: one["table"] for one in fields if one.get("table") in self.starts}
 
     def cell(self, target: str, variables: Record) -> tuple | None:
@@ -561,7 +586,8 @@ def unset_of(spec: Spec) -> Record:
     owners += [entry for state in spec["states"] for entry in state.get("spawn", [])]
     for given in (state["delay"]["source"] for state in spec["states"] if "source" in state.get("delay", {})):
         owners += given if isinstance(given, list) else [given]
-    return {field["name"]: None for owner in owners for field in owner.get("variables", [])}
+    unset = {state["each"]["as"]: None for state in spec["states"] if "each" in state}
+    return unset | {field["name"]: None for owner in owners for field in owner.get("variables", [])}
 
 
 @dataclass
@@ -576,6 +602,8 @@ class Life:
     parent: Worker | None = None
     taken: Counter = dataclasses.field(default_factory=Counter)  # of the times that states wait for, by their names
     gift: tuple = ()  # path, fields and row of what it is given when its delay is over
+    items: list = dataclasses.field(default_factory=list)  # that it still has to go through in its state
+    index: int | None = None  # of the last one that it has come to
 
 
 @dataclass
@@ -676,7 +704,7 @@ def known_of(worker: Worker, step: int, now: int, variables: Record, life: Life,
     def visits(state: str) -> int:
         return life.visits[f"{population}/{state}" if population else state]
 
-    facts["waited"] = life.waited / 1e9
+    facts |= {"waited": life.waited / 1e9, "each": {"index": life.index}}
     missing = {name: None for name, value in variables.items() if value is MISSING}
     facts |= {"visits": visits, VISITS: life.visits}
     facts |= {"population": population, "state": life.state[len(population) + 1 if population else 0 :]}

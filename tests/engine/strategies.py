@@ -15,6 +15,7 @@ from tests.engine.conditions import add_conditions
 from tests.engine.delays import add_delays
 from tests.engine.expressions import add_expressions, add_readings
 from tests.engine.gathering import add_gathering
+from tests.engine.items import add_items
 from tests.engine.looking_back import add_memory
 from tests.engine.populations import add_populations
 from tests.engine.resources import add_levels, add_notes, add_resources
@@ -733,5 +734,18 @@ def populous_specs(draw: st.DrawFn) -> Spec:
     kinds += changing_specs(), gathering_specs()
     spec = draw(st.one_of(*kinds))
     if not any("bytes" in source for source in spec.get("arrivals", [])):
+        add_populations(draw, spec)
+    return spec
+
+
+@st.composite
+def itemized_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose workers go through lists in some states, and do what else they may."""
+    kinds = conditional_specs(), sharing_specs(), bearing_specs(), lingering_specs(), changing_specs()
+    spec = draw(st.one_of(*kinds, gathering_specs(), remembering_specs()))
+    if any("bytes" in source for source in spec.get("arrivals", [])):
+        return spec
+    add_items(draw, spec)
+    if draw(st.integers(0, 4)) == 0:
         add_populations(draw, spec)
     return spec

@@ -44,6 +44,7 @@ KINDS = {
     "lingering_specs": 50,
     "changing_specs": 60,
     "gathering_specs": 60,
+    "itemized_specs": 60,
     "populous_specs": 70,
 }
 FIXED_SHARE = 5  # so many fresh ones for one that is the same in each run

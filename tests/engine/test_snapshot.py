@@ -296,6 +296,30 @@ GATHERING = world(
     gap=exponential(1),
     resources={"hall": {"capacity": 2}},
 )
+# Who is in the midst of a list that is drawn, or of the rows of a table, and has children for each.
+ITEMIZED = world(
+    {"name": "at", "type": "expression", "value": "each.index * 100 + length(items)"},
+    read("item"),
+    {"name": "times", "type": "expression", "value": "row.times"},
+    states=[
+        state("a", "b", variables=[{"name": "items", "type": "list", "elements": [integer("n", uniform(0, 9))]}]),
+        state("b", "c", each={"variable": "items", "as": "item"}, use="hall", delay=exponential(1)),
+        {
+            "name": "c",
+            "emitter": "e",
+            "each": {"table": "t", "as": "row"},
+            "set": {"row.times": "row.times + each.index"},
+            "delay": exponential(0.5),
+            "spawn": [{"state": "d", "variables": [read("item")]}],
+            "transitions": [{"next": "a", "when": "length(items) > 1"}, {"next": "stop", "when": "row.times > 5"}],
+        },
+        state("d", delay=exponential(0.5)),
+    ],
+    gap=exponential(2),
+    resources={"hall": {"capacity": 2}},
+    tables={"t": {"rows": [{"k": 1}, {"k": 2}, {"k": 3}], "shared": {"times": 0}}},
+)
+ITEMIZED["states"][0]["variables"][0]["length_distribution"] = uniform(0, 3)
 # What templates of two emitters remember together: one list under two keys, rows, a count of each alone.
 TELLING = (
     "{% if not shared.a %}{% set l = [] %}"
@@ -332,6 +356,7 @@ SPECS = {
     "lingering": LINGERING,
     "changing": CHANGING,
     "gathering": GATHERING,
+    "itemized": ITEMIZED,
     "lives": LIVES,
     "clickstream": json.loads((ROOT / "conf/gen/clickstream.json").read_text()),
 }

@@ -5,17 +5,40 @@ import pytest
 SPEC = "restaurant"
 
 
-def test_an_order_has_as_many_lines_as_it_says_numbered_from_one(ask) -> None:
+@pytest.mark.parametrize("event", ["line", "cooking"])
+def test_an_order_has_as_many_lines_as_it_says_numbered_from_one_and_each_is_cooked(ask, event: str) -> None:
     [(wrong, orders)] = ask(
-        """with served as (select visit_id from r where event = 'served'),
+        f"""with served as (select visit_id from r where event = 'served'),
         lines as (select visit_id, count(*) many, min(line) least, max(line) most, count(distinct line) numbers
-            from r where event = 'cooking' group by 1)
+            from r where event = '{event}' group by 1)
         select count(*) filter (many is null or many != dishes or least != 1 or most != dishes or numbers != dishes),
             count(*)
         from r join served using (visit_id) left join lines using (visit_id) where event = 'ordered'"""
     )
     assert wrong == 0
     assert orders > 5_000
+
+
+def test_lines_add_up_to_their_order_and_belong_to_one(ask) -> None:
+    [(wrong, lost, orders)] = ask(
+        """with orders as (select visit_id, cents from r where event = 'ordered'),
+        lines as (select visit_id, sum(cents) cents from r where event = 'line' group by 1)
+        select count(*) filter (orders.cents != lines.cents or lines.cents is null),
+            count(*) filter (orders.visit_id is null), count(*)
+        from orders full join lines using (visit_id)"""
+    )
+    assert (wrong, lost) == (0, 0)
+    assert orders > 5_000
+
+
+def test_what_is_cooked_is_what_the_line_says(ask) -> None:
+    [(wrong, dishes)] = ask(
+        """select count(*) filter (lines.dish is distinct from made.dish), count(*)
+        from (select * from r where event = 'cooking') made
+        left join (select * from r where event = 'line') lines using (visit_id, line)"""
+    )
+    assert wrong == 0
+    assert dishes > 10_000
 
 
 def test_no_dish_comes_before_its_order_and_none_is_served_before_the_last_is_ready(ask) -> None:

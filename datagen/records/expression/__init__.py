@@ -12,7 +12,7 @@ from datagen.records.batch import Layout
 from datagen.records.expression.facets import BOOLEAN, NUMBER, as_column, condition, spread
 from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.parser import ExpressionError, read
-from datagen.records.expression.value import Name, Rounded
+from datagen.records.expression.value import Item, Name, Rounded
 from datagen.records.inside import find
 from datagen.records.text import as_milliseconds
 
@@ -46,6 +46,8 @@ class Expression:
     def values(self, given: Given) -> pa.Array:
         """Return its value for each record, (size,); their type follows from the types of the columns."""
         if isinstance(self.tree, Name) and (found := find(given.columns, self.tree.name)) is not None:
+            return as_milliseconds(found)
+        if isinstance(self.tree, Item) and (found := self.tree.found(given)) is not None:
             return as_milliseconds(found)
         return as_column(evaluated(self.tree, given), given.size)
 

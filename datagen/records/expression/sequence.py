@@ -12,7 +12,6 @@ from datagen.records.expression.facets import (
     LIST,
     NUMBER,
     TEXT,
-    Facets,
     as_numpy,
     facets_of,
     first_of,
@@ -25,7 +24,7 @@ from datagen.records.types import list_parts, null_mask
 _ITEMS = Argument("list", (LIST,))
 
 
-def item_at(lists: pa.Array, places: pa.Array) -> Facets:
+def item_at(lists: pa.Array, places: pa.Array) -> pa.Array:
     """Return the item of each list at a place, counted from 0, or from -1 backwards; null where there is none."""
     offsets, items = list_parts(lists)
     begins, ends = offsets.to_numpy()[:-1], offsets.to_numpy()[1:]
@@ -34,7 +33,7 @@ def item_at(lists: pa.Array, places: pa.Array) -> Facets:
     place = np.where(there, place, 0).astype(np.int64)
     at = np.where(place < 0, ends, begins) + place
     there = there & lists.is_valid().to_numpy(zero_copy_only=False) & (at >= begins) & (at < ends)
-    return facets_of(items.take(pa.array(at, mask=~there)))
+    return items.take(pa.array(at, mask=~there))
 
 
 def least_item(lists: pa.Array) -> pa.Array:

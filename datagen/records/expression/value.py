@@ -30,6 +30,7 @@ from datagen.records.expression.name import found_in, inside, of_former, root, s
 from datagen.records.expression.node import Given, Node, ValueTypes, evaluated, no_conditions
 from datagen.records.expression.number import rounded
 from datagen.records.expression.sequence import item_at
+from datagen.records.inside import find
 from datagen.records.types import plain_type
 
 
@@ -228,7 +229,17 @@ class Item(Node):
         lists, places = evaluated(self.node, given).get(LIST), evaluated(self.place, given).get(NUMBER)
         if lists is None or places is None:
             return {}
-        return item_at(spread(lists, given.size), spread(places, given.size))
+        return facets_of(item_at(spread(lists, given.size), spread(places, given.size)))
+
+    def found(self, given: Given) -> pa.Array | None:
+        """Return the items as they are in the lists of a column, None where they are of no column: mixed ones, too."""
+        lists = find(given.columns, self.node.name) if isinstance(self.node, Name) else None
+        places = evaluated(self.place, given).get(NUMBER)
+        if lists is None or places is None:
+            return None
+        lists = lists.dictionary_decode() if pa.types.is_dictionary(lists.type) else lists
+        lists = lists if pa.types.is_list(lists.type) else facets_of(lists).get(LIST)
+        return None if lists is None else item_at(lists, spread(places, given.size))
 
 
 @dataclass(frozen=True)
