@@ -24,6 +24,7 @@ from datagen.zone import DAY, MINUTE
 _ONE = 2**30  # the factor 1, as a course has it
 _DIGITS = 6  # of a product, before it is rounded down
 _LONGEST = 3653 * DAY * 1000  # ns: who waits for a level that has not changed for ten years waits for nothing
+_LONGEST_SHIFT = 366 * DAY * 1000  # ns: so does who waits for a row that no time of a year has brought
 
 
 @dataclass(frozen=True)
@@ -155,12 +156,12 @@ class Levels:
         return min((level.next_change for level in self._levels), default=NEVER)
 
     def next_help(self, since: int) -> int:
-        """Return when one changes next that may set somebody going who waits, nothing having happened since a time."""
+        """Return when one changes next that may set somebody going who waits; nothing has happened since a time."""
         found = min((level.next_help for level in self._helping), default=NEVER)
         helping = [shift for shift in self._shifts if shift.is_timely]
         clocks = [level.next_change for level in (*helping, *(self._clocks if helping else ()))]
         soon = min(clocks, default=NEVER)
-        return min(found, soon) if soon - max(since, self._begun) < _LONGEST else found
+        return min(found, soon) if soon - max(since, self._begun) < _LONGEST_SHIFT else found
 
     def change(self, now: int) -> None:
         """Change those whose time it is."""

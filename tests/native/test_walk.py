@@ -229,7 +229,7 @@ FLEET = world(
             "delay": exponential(1),
         },
     ],
-    gap=exponential(0.5),
+    gap=exponential(2),
     tables={"cabs": {"columns": ["kind"], "rows": [[0], [1], [2], [1], [0]]}},
     resources={"cab": {"rows": "cabs", "capacity": 2, "available": "second(time) % 9 > kind"}},
 )
