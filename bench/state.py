@@ -34,6 +34,8 @@ def states(setting: Setting) -> Iterator[Line]:
         ),
         "`use`, and nobody waits": (_each(_using, resources=_desk(10**6)), 120),
         "`use`, and some wait": (_each(_using, resources=_desk(round(_ALIVE * _BUSY))), 120),
+        "`use` of a row of 100,000 that matches, and nobody waits": (_each(_taking, **_fleet()), 250),
+        "`use` of a row that matches, and some wait": (_each(_taking, **_fleet(round(_ALIVE * _BUSY))), 300),
     }
     paths = {name: setting.save(f"spec{place}.json", spec) for place, (name, (spec, _)) in enumerate(cases.items())}
     runs = setting.repeat(lambda: {name: _nanoseconds(setting, path) for name, path in paths.items()})
@@ -72,6 +74,16 @@ def _each(change: Callable[..., Spec], alive: int = _ALIVE, **keys: Any) -> Spec
     """Return the population with all its states changed, and other keys."""
     spec = steady(alive)
     return {**spec, **keys, "states": [change(state) for state in spec["states"]]}
+
+
+def _taking(state: Spec) -> Spec:
+    return {**state, "use": {"resource": "desk", "match": {"kind": "born % 2"}}}
+
+
+def _fleet(rows: int = 100_000) -> Spec:
+    """Return keys of a spec with a resource of so many rows, of two kinds."""
+    columns = [{"name": "n", "type": "counter"}, {"name": "kind", "type": "expression", "value": "n % 2"}]
+    return {"tables": {"desks": {"size": rows, "columns": columns}}, "resources": {"desk": {"rows": "desks"}}}
 
 
 def _desk(capacity: int) -> Spec:

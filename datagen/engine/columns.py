@@ -88,7 +88,7 @@ class Columns:
                     earlier = self._plan.population.tables[place.table].read_types(place.table, self._world)
             known = ChainMap(earlier, variables, self._former_types(place.emitter))
             names = {root(known, name) for _, name in place.dimension.all_names()} - {""}
-            yield from place.misfits(Layout({"": {name: known[name] for name in sorted(names)}}), self._types)
+            yield from place.misfits(Layout({"": {name: known[name] for name in sorted(names)}}), variables)
             if place.emitter is not None:
                 name = place.dimension.name
                 earlier[name] = types[place.emitter][name]

@@ -15,10 +15,12 @@ import pyarrow as pa
 from datagen.draw import Floats, Integers, Keys
 from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.code import Code, Constants, Unprogrammable, assembled
+from datagen.engine.fleet import Fleet
 from datagen.engine.known import Known
 from datagen.engine.lists import size_of
 from datagen.engine.plan import Plan
 from datagen.engine.program import Compiler
+from datagen.engine.roster import Roster
 from datagen.engine.rounds import depths
 from datagen.engine.setter import Field
 from datagen.language.each import Each
@@ -68,6 +70,7 @@ class Programs:
     numbers: npt.NDArray[np.int32]  # (numbers, 2) and of those for the numbers of delays
     items: npt.NDArray[np.int32]  # (states, 2) and of those for how many items each goes through
     item: npt.NDArray[np.int32]  # (2,) which of what is kept are the place of an item, and how many are left; -1: none
+    fleet: Fleet  # resources that are rows
 
     @property
     def real(self) -> Floats:
@@ -97,17 +100,22 @@ class Conditions:
         """Return the programs; where something is wrong with a condition there is none for it."""
         plan, states = self._plan, self._plan.population.states
         codes, notes, changes = self._codes() | self._keys() | self._items(), self._notes(), self._changes()
+        roster = Roster(self.known, self.problems)
+        looks = roster.codes()
         self.known.keep_times()
         owners = range(plan.begins[1] + len(plan.spawns))
         settings = [() if self.problems else self.known.setting(owner) for owner in owners]
         sees_lives = any(sees for _, sees in depths(plan).values())
         sizes = self._sizes
         wanted = [codes.get((key, place), ()) for key, size in sizes.items() for place in range(size)]
-        code, argument, begins = assembled([*settings, *changes, *wanted, *notes])
+        code, argument, begins = assembled([*settings, *changes, *wanted, *notes, *looks])
         spans = np.stack([begins[:-1], begins[1:]], axis=1)
         cuts = np.cumsum([len(settings) + len(states), *sizes.values()])
         when, weigh, priorities, counts, numbers, items = (spans[low:high].copy() for low, high in pairwise(cuts))
+        facts = np.zeros(place_of(plan, "shown", str(len(self.clocks.shown))), np.int64)
+        fleet = roster.made(spans[len(spans) - len(looks) :], facts)
         return Programs(
+            fleet=fleet,
             code=code,
             argument=argument,
             whole=self._constants.whole,
@@ -129,8 +137,8 @@ class Conditions:
             number=self.known.number,
             begin=self.known.begin,
             sums=np.zeros(int(np.diff(plan.tables.ways).max())),
-            facts=np.zeros(place_of(plan, "shown", str(len(self.clocks.shown))), np.int64),
-            notes=spans[cuts[-1] :].reshape(len(plan.notes), len(states), 2).copy(),
+            facts=facts,
+            notes=spans[cuts[-1] : len(spans) - len(looks)].reshape(len(plan.notes), len(states), 2).copy(),
             early=are_before(plan.notes),
             changes=begins[len(settings) : len(settings) + len(states) + 1].copy(),
             cells=plan.shared.begins(self.world.tables)[1],

@@ -66,6 +66,17 @@ class Known:
     _variables: dict[str, _Variable] = field(default_factory=dict)
     _rows: dict[str, int] = field(default_factory=dict)  # where the numbers of rows are, by who holds them
 
+    def __post_init__(self) -> None:
+        for name, table in self.plan.held.tables.items():
+            rows = self.world.tables[table].rows
+            self._keep_list(name, pa.concat_arrays([pa.nulls(1, rows.type), rows]))
+        self._kept_names = self.plan.variable_names.union(self.plan.held.tables)
+
+    @property
+    def held(self) -> dict[str, int]:
+        """Return where it is kept which row a worker has, by the resources that are rows."""
+        return {name: self._variables[name].column for name in self.plan.held.tables}
+
     @property
     def number(self) -> int:
         """Return where the number of a worker in its source is kept; -1: it is not."""
@@ -79,7 +90,7 @@ class Known:
     def sources(self, names: Iterable[str], state: int) -> dict[str, Source]:
         """Return where the names in an expression of a state come from; raises Unprogrammable when one is not known."""
         shared = self.plan.shared.types
-        roots = {name: "" if name in shared else root(self.plan.variable_names, name) for name in names}
+        roots = {name: "" if name in shared else root(self._kept_names, name) for name in names}
         self._keep_variables(sorted({variable for variable in roots.values() if variable}))
         return {
             variable or name: self._variables[variable].source if variable else self.fact(name, state)
@@ -187,6 +198,8 @@ class Known:
         """Return where what is known of a worker in a state comes from; raises Unprogrammable when it is not known."""
         if name in self.plan.shared.types and state >= 0:
             return self.shared(name)
+        if name in self.plan.held.tables:
+            return self._variables[name].source
         states = self.plan.own_names
         visits = visited(states)
         if name == VISITS and state >= 0:
@@ -245,7 +258,10 @@ class Known:
         known = self._variables[variable]
         if variable not in self._rows:
             numbers = [np.zeros(1, np.int64)]
-            numbers += [np.arange(self._size(setter)) for setter in self.plan.setters[variable]]
+            if variable in self.plan.held.tables and known.source.values is not None:
+                numbers += [np.arange(len(known.source.values) - 1)]
+            else:
+                numbers += [np.arange(self._size(setter)) for setter in self.plan.setters[variable]]
             valid = np.arange(sum(map(len, numbers))) > 0
             self._rows[variable] = self.constants.add(np.concatenate(numbers), valid)
         return (*known.source.code, ("listed", self._rows[variable]))
@@ -299,12 +315,12 @@ class Known:
         found = dict.fromkeys(names)
         todo = list(names)
         while todo:
-            for setter in self.plan.setters[todo.pop()]:
+            for setter in self.plan.setters.get(todo.pop(), ()):
                 child = setter.owner - self.plan.begins[1]
                 entry = self.plan.spawns[child][1] if child >= 0 else None
                 if why := why_not(setter.dimension) or (entry and why_not_of_child(setter.dimension, entry)):
                     raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a state: {why}")
-                read = {root(self.plan.variable_names, name) for name in setter.names} - {"", *found}
+                read = {root(self._kept_names, name) for name in setter.names} - {"", *found}
                 found |= dict.fromkeys(sorted(read))
                 todo += sorted(read)
         return list(found)
@@ -362,7 +378,7 @@ class Known:
         source = Source(WHOLE, (("known", self._room(has_value=True)),), values)
         variable = self._variables[name] = _Variable(source, len(self.first) - 1, {})
         begin = 1
-        for setter in self.plan.setters[name]:
+        for setter in self.plan.setters.get(name, ()):
             size = len(self._values(setter))
             if by := taken_by(setter.dimension) or (listed_in(setter) and ITEM):
                 turn = Turn(("known", self._place(by, has_value=by == WORKER)), begin, self.constants)

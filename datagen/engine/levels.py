@@ -14,6 +14,7 @@ from datagen.draw import Integers
 from datagen.engine.clocks import Reach, Shown
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Course
+from datagen.engine.shift import Shift
 from datagen.engine.times import Times
 from datagen.plugin.incident import Stretches
 from datagen.plugin.profile import Product
@@ -23,6 +24,7 @@ from datagen.zone import DAY, MINUTE
 _ONE = 2**30  # the factor 1, as a course has it
 _DIGITS = 6  # of a product, before it is rounded down
 _LONGEST = 3653 * DAY * 1000  # ns: who waits for a level that has not changed for ten years waits for nothing
+_LONGEST_SHIFT = 366 * DAY * 1000  # ns: so does who waits for a row that no time of a year has brought
 
 
 @dataclass(frozen=True)
@@ -127,25 +129,39 @@ class Levels:
         The kinds are ``limit``, ``resource``, ``incident`` and, with a number of what clocks show, ``shown``. Tables of
         rhythms are made longer as if they were levels, too.
         """
-        initial = {("resource", name): one.capacity for name, one in plan.population.resources.items()}
+        resources = plan.population.resources.items()
+        initial = {("resource", name): int(one.most) for name, one in resources if one.rows is None}
         initial |= {("limit", name): limit for name, limit in zip(plan.population.crowds, limits, strict=True)}
         clocks = {("shown", str(number)): Reading(one.times, one.values) for number, one in enumerate(shown)}
         levels = [
             Level(reading, times.zero, initial.get(what, 0), tell(*what))
             for what, reading in (clocks | _readings(plan, times, limits)).items()
         ]
-        self._helping = levels[len(shown) + len(plan.incidents_read) :]
-        self._levels: list[Level | Reach] = [*levels, *reaches]
+        self._clocks = levels[: len(shown) + len(plan.incidents_read)]
+        self._helping = levels[len(self._clocks) :]
+        self._levels: list[Level | Reach | Shift] = [*levels, *reaches]
+        self._shifts: list[Shift] = []
+        self._begun = 0
+
+    def look(self, shifts: Sequence[Shift]) -> None:
+        """Read, too, which rows of resources are available: now, at the begin, and from now on."""
+        self._shifts = [*shifts]
+        self._levels += shifts
+        for shift in shifts:
+            shift.begin()
 
     @property
     def next_change(self) -> int:
         """Return when one of them changes next, or is to be looked at."""
         return min((level.next_change for level in self._levels), default=NEVER)
 
-    @property
-    def next_help(self) -> int:
-        """Return when one changes next that may set somebody going who waits."""
-        return min((level.next_help for level in self._helping), default=NEVER)
+    def next_help(self, since: int) -> int:
+        """Return when one changes next that may set somebody going who waits; nothing has happened since a time."""
+        found = min((level.next_help for level in self._helping), default=NEVER)
+        helping = [shift for shift in self._shifts if shift.is_timely]
+        clocks = [level.next_change for level in (*helping, *(self._clocks if helping else ()))]
+        soon = min(clocks, default=NEVER)
+        return min(found, soon) if soon - max(since, self._begun) < _LONGEST_SHIFT else found
 
     def change(self, now: int) -> None:
         """Change those whose time it is."""
@@ -158,6 +174,7 @@ class Levels:
 
     def restore(self, snapshot: list[int]) -> None:
         """Be what they were when a snapshot was taken."""
+        self._begun = max(snapshot, default=0)
         for level, now in zip(self._levels, snapshot, strict=True):
             level.go_to(now)
 
@@ -177,5 +194,5 @@ def _readings(plan: Plan, times: Times, limits: Sequence[int]) -> dict[tuple[str
     for name, one in population.resources.items():
         if one.capacity_profile is not None:
             path = f"resource/{path_part(name)}/capacity_profile"
-            found["resource", name] = number(one.capacity, 0, one.capacity_profile, path)
+            found["resource", name] = number(int(one.most), 0, one.capacity_profile, path)
     return found

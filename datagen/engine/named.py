@@ -1,4 +1,4 @@
-"""Where a worker is at its steps, by name: the state, and the population."""
+"""Where a worker is at its steps, by name, the state and the population, and the rows that it holds then."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +32,22 @@ class Named:
     def of_nothing(cls) -> "Named":
         """Return no names."""
         return cls(np.zeros(0, np.int32), pa.array([], pa.string()))
+
+
+@dataclass(frozen=True)
+class Held:
+    """The rows that workers hold, by their places (n,), from 1 on; 0: none. Arrow takes it as a dictionary array."""
+
+    places: Integers
+    rows: pa.Array
+
+    def __getitem__(self, rows: Integers | slice) -> "Held":
+        """Return some of them."""
+        return Held(self.places[rows], self.rows)
+
+    def __arrow_array__(self, type: Any = None) -> pa.Array:  # as Arrow calls it
+        """Return them as Arrow has them."""
+        return pa.DictionaryArray.from_arrays(pa.array(self.places - 1, mask=self.places == 0), self.rows)
 
 
 def told(population: Population, states: Sequence[str | None]) -> dict[str, pa.Array]:

@@ -15,9 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.engine.birth import FACTS, Fact
+from datagen.engine.held import HeldRows
 from datagen.engine.named import told
 from datagen.engine.pool import Pools
-from datagen.engine.setter import Setter, read_by
+from datagen.engine.setter import Setter, copies, looks_back, looks_up, read_by
 from datagen.engine.shared import Shared
 from datagen.engine.tables import Tables, numbers_of, tables_of
 from datagen.engine.times import Times
@@ -29,12 +30,11 @@ from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.life import INDEX, MAYBE, readable
-from datagen.plugin.order import lookups
 from datagen.plugin.recording import Recording
 from datagen.plugin.shared import there
 from datagen.plugin.world import World
 from datagen.problems import path_part
-from datagen.records.expression.name import called, of_former, root
+from datagen.records.expression.name import called, root
 
 EMITTER, STATE = "emitter", "state"  # the first names of the name paths of draws
 
@@ -144,7 +144,7 @@ class Plan:
         for owner, (path, variables) in enumerate(self._owners()):
             before: set[str] = set()
             for dimension in variables:
-                if owner >= self.begins[1] and _copies(dimension):
+                if owner >= self.begins[1] and copies(dimension):
                     continue  # children have it as it is
                 reads = read_by(names, dimension)
                 setter = Setter(owner, path, dimension, reads, reads & before)
@@ -159,6 +159,11 @@ class Plan:
         return {name: fact for name, fact in FACTS.items() if name in read - self.variable_names}
 
     @cached_property
+    def held(self) -> HeldRows:
+        """Return the rows that workers hold."""
+        return HeldRows(self.population, lambda: self.world(0).tables)
+
+    @cached_property
     def known_of_lives(self) -> dict[str, pa.DataType]:
         """Return what fields or variables read of workers in states, with its type."""
         population = self.population
@@ -167,7 +172,7 @@ class Plan:
         known[INDEX] = pa.int64()
         found = {name: type_ for name, type_ in known.items() if name in read - self.variable_names}
         found |= {there(name): pa.bool_() for name in MAYBE if name in found}
-        return self.shared.notes(read) | found
+        return self.shared.notes(read) | found | {name: rows.type for name, rows in self.held.rows.items()}
 
     @cached_property
     def shared(self) -> Shared:
@@ -183,7 +188,8 @@ class Plan:
     @property
     def notes(self) -> dict[str, pa.DataType]:
         """Return what the walk notes of workers at each step since it is read, with its type."""
-        return {name: type_ for name, type_ in self.known_of_lives.items() if type_ != pa.string()}
+        known = self.known_of_lives.items()
+        return {name: pa.int64() if name in self.held.rows else type_ for name, type_ in known if type_ != pa.string()}
 
     @cached_property
     def told(self) -> dict[str, pa.Array]:
@@ -196,6 +202,7 @@ class Plan:
         """Return the incidents that expressions of states may read."""
         states = self.population.states
         read = {name for state in states for expression in state.expressions() for name in expression.names}
+        read |= {name for expression in self.held.looks for name in expression.names}
         set_ = [one for state in states for one in state.variables]
         set_ += [one for _, entry in self.spawns for one in entry.variables]
         read |= {name for one in set_ for _, name in one.all_names()}
@@ -222,7 +229,7 @@ class Plan:
     @cached_property
     def looking_up(self) -> npt.NDArray[np.bool_]:
         """Return which owners set variables that look up records, (owners,)."""
-        return np.array([any(map(_looks_up, dimensions)) for _, dimensions in self._owners()])
+        return np.array([any(map(looks_up, dimensions)) for _, dimensions in self._owners()])
 
     @property
     def interleaves(self) -> bool:
@@ -259,7 +266,7 @@ class Plan:
     @cached_property
     def _inherited(self) -> list[frozenset[str]]:
         """Return the variables that the children of each spawn have as they are of their parents."""
-        return [frozenset(one.name for one in entry.variables if _copies(one)) for _, entry in self.spawns]
+        return [frozenset(one.name for one in entry.variables if copies(one)) for _, entry in self.spawns]
 
     @property
     def _inherits(self) -> npt.NDArray[np.uint8]:
@@ -296,8 +303,8 @@ class Plan:
 
         Of each, the group of positions that the walk keeps for them: where the last record, or setting, is.
         """
-        emitters = [(EMITTER, one.name) for one in self.population.emitters if any(map(_looks_back, one.fields))]
-        states = [(STATE, one.name) for one in self.population.states if any(map(_looks_back, one.variables))]
+        emitters = [(EMITTER, one.name) for one in self.population.emitters if any(map(looks_back, one.fields))]
+        states = [(STATE, one.name) for one in self.population.states if any(map(looks_back, one.variables))]
         return {owner: number for number, owner in enumerate(emitters + states, len(self.groups))}
 
     @property
@@ -382,17 +389,3 @@ class Plan:
         """Return the variables that births set."""
         owners = range(*self.begins)
         return frozenset(name for name, setters in self.setters.items() if any(one.owner in owners for one in setters))
-
-
-def _looks_back(dimension: Dimension) -> bool:
-    """Return whether a field depends on what was made for the same worker before."""
-    reads = any(of_former(name) is not None for _, name in dimension.all_names())
-    return reads or any(part.remembers() for _, part in dimension.whole())
-
-
-def _copies(dimension: Dimension | Fact) -> bool:
-    return isinstance(dimension, Dimension) and dimension.copies()
-
-
-def _looks_up(dimension: Dimension | Fact) -> bool:
-    return isinstance(dimension, Dimension) and any(True for _ in lookups(dimension))

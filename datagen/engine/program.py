@@ -52,6 +52,7 @@ from datagen.records.expression.name import root
 from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Item, Literal, Name, Rounded
 from datagen.records.text import json_text
+from datagen.records.types import plain
 from datagen.zone import MINUTE, SECOND, Zone
 
 MOST_LISTED = 65536  # values, or combinations of them
@@ -100,6 +101,21 @@ class Compiler:
             return self._checked(self._numbered(node, sorted(lists))).code
         part = self.value(node)
         return part.then("bits") if part.type == REAL else part.code
+
+    def spread(self, node: Node) -> tuple[Code, pa.Array] | None:
+        """Return the instructions for a place among values calculated ahead, and these; None: they are too many.
+
+        So it is where an expression reads more than variables that have a list of values.
+        """
+        names = sorted({root(self._sources, name) for name in node.names})
+        if any(not name or self._sources[name].values is None for name in names):
+            return None
+        size = prod(map(len, self._lists(names)))
+        if size > (MOST_ROWS if len(self._lists(names)) == 1 else MOST_LISTED):
+            return None
+        columns, size = self._combined(names)
+        values = as_column(evaluated(node, Given(columns, size, self._zone)), size)
+        return self._at(names) if names else (("whole", self._constants.number(0)),), plain(values)
 
     def _numbered(self, node: Node, names: Sequence[str]) -> Part:
         """Return a part that looks up a number for each different value, null as null."""
@@ -277,9 +293,11 @@ class Compiler:
         names = sorted({root(self._sources, name) for name in node.names})
         if "" in names:
             raise Unprogrammable(f"{show(min(node.names))} can't be read by a state")
-        lists = [values for name in names if (values := self._sources[name].values) is not None]
+        if any(self._sources[name].values is None for name in names):
+            return None
+        lists = self._lists(names)
         size = prod(map(len, lists))
-        if len(lists) < len(names) or size > (MOST_ROWS if len(lists) == 1 else MOST_LISTED):
+        if size > (MOST_ROWS if len(lists) == 1 else MOST_LISTED):
             return None
         columns, size = self._combined(names)
         facets = evaluated(node, Given(columns, size, self._zone))
@@ -293,10 +311,16 @@ class Compiler:
 
     def _combined(self, names: Sequence[str]) -> tuple[dict[str, pa.Array], int]:
         """Return all combinations of the values of some lists, by name, and how many these are."""
-        lists = [self._list(name) for name in names]
+        lists = self._lists(names)
         size = prod(map(len, lists))
         places = np.indices((*map(len, lists), 1)).reshape(len(lists) + 1, size)[:-1]
-        return {name: one.take(pa.array(at)) for name, one, at in zip(names, lists, places, strict=True)}, size
+        codes = [*dict.fromkeys(self._sources[name].code for name in names)]
+        at = [places[codes.index(self._sources[name].code)] for name in names]
+        return {name: self._list(name).take(pa.array(one)) for name, one in zip(names, at, strict=True)}, size
+
+    def _lists(self, names: Sequence[str]) -> list[pa.Array]:
+        """Return the lists of values of names, one of those whose place is the same: columns of one row."""
+        return [*{self._sources[name].code: self._list(name) for name in names}.values()]
 
     def _list(self, name: str) -> pa.Array:
         values = self._sources[name].values
@@ -306,7 +330,11 @@ class Compiler:
     def _at(self, names: Sequence[str]) -> Code:
         """Return the instructions for the place of a worker's values among those combinations."""
         code: Code = ()
+        seen = set()
         for name in names:
+            if self._sources[name].code in seen:
+                continue
+            seen.add(self._sources[name].code)
             if code:
                 length = self._constants.add(np.array([len(self._list(name))]), np.ones(1, bool))
                 code = (*code, ("whole", length), ("*", 0), *self._sources[name].code, ("+", 0))

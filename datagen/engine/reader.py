@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from datagen.draw import Integers
 from datagen.engine.memory import Back
-from datagen.engine.named import Named
+from datagen.engine.named import Held, Named
 from datagen.engine.step import Noted, Steps
 from datagen.engine.variables import StoreReader
 from datagen.plugin.shared import there
@@ -43,6 +43,8 @@ def no_events(notes: Mapping[str, pa.DataType]) -> Events:
 
 
 def _nothing(type_: pa.DataType) -> Noted:
+    if pa.types.is_struct(type_):
+        return Held(_NOTHING, pa.array([], type_))
     return Named.of_nothing() if type_ == pa.string() else _NOTHING.astype(type_.to_pandas_dtype())
 
 
@@ -83,7 +85,9 @@ class RecordReader:
         return self._back or NoPast(len(self._events.step))
 
     def read(self, variable: str, origin: Integers | None) -> pa.Array:
-        return self._variables.read(variable, origin)
+        if variable in self._variables.names():
+            return self._variables.read(variable, origin)
+        return self.look_up(variable, origin)  # a row that the worker holds
 
     def steps(self, origin: Integers | None) -> Integers:
         return self._events.step if origin is None else self._events.step[origin]

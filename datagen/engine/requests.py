@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from datagen.draw import Floats, Integers
 from datagen.engine.conditions import Programs
+from datagen.engine.fleet import Fleet
 from datagen.engine.plan import Plan
 from datagen.engine.tables import numbers_of
 from datagen.language.resource import Gather, Request
@@ -39,6 +40,7 @@ class Requests:
     gathered: npt.NDArray[np.int32]  # (2,) as in the programs
     groups: Integers  # (states,) how many groups have gone on from each
     heads: npt.NDArray[np.int32]  # (a power of 2,) room for who came last, by what those have in common who gather
+    fleet: Fleet  # the resources that are rows
 
 
 def requests_of(plan: Plan, programs: Programs) -> Requests:
@@ -48,8 +50,9 @@ def requests_of(plan: Plan, programs: Programs) -> Requests:
     numbers = numbers_of(states)
     asked = [request for state in states for request in state.asked]
     free, waiting = programs.facts[len(FACTS) : len(FACTS) + 2 * len(resources)].reshape(2, len(resources))
-    free[:] = [resource.capacity for resource in resources.values()]
+    free[:] = [0 if one.rows is not None else one.most for one in resources.values()]
     return Requests(
+        fleet=programs.fleet,
         begin=_begins([len(state.asked) for state in states]),
         resource=np.array([_asked(one, number) for one in asked], np.int32),
         units=np.array([_units(one) for one in asked], np.int64),

@@ -14,11 +14,12 @@ from datagen.engine.knowable import is_expression, is_time, taken_by
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.listing import Listing
 from datagen.plugin.model import changed
+from datagen.plugin.order import lookups
 from datagen.plugin.world import World
 from datagen.records.conversion import as_type
 from datagen.records.expression import Expression, parse
 from datagen.records.expression.facets import LIST, facets_of
-from datagen.records.expression.name import root
+from datagen.records.expression.name import of_former, root
 from datagen.records.types import plain, present
 
 _NOW = parse("time")  # what a generator ``now`` calculates that makes it neither a text nor another time
@@ -89,5 +90,21 @@ def read_by(names: Collection[str], dimension: Dimension | Fact) -> frozenset[st
     """Return the variables that a generator reads, of all ``names`` of variables."""
     if isinstance(dimension, Fact):
         return frozenset()
-    reads = frozenset(name for _, name in dimension.all_reads())
+    reads = frozenset(name for _, name in dimension.all_reads() if name in names)  # the others are rows that it holds
     return reads | {root(names, name) for _, name in dimension.all_names()} - {""}
+
+
+def looks_back(dimension: Dimension) -> bool:
+    """Return whether a field depends on what was made for the same worker before."""
+    reads = any(of_former(name) is not None for _, name in dimension.all_names())
+    return reads or any(part.remembers() for _, part in dimension.whole())
+
+
+def copies(dimension: Dimension | Fact) -> bool:
+    """Return whether it is the variable of its own name, as it is."""
+    return isinstance(dimension, Dimension) and dimension.copies()
+
+
+def looks_up(dimension: Dimension | Fact) -> bool:
+    """Return whether it looks up records."""
+    return isinstance(dimension, Dimension) and any(True for _ in lookups(dimension))

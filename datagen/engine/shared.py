@@ -45,6 +45,7 @@ class Shared:
             if not dimension.copies():
                 picked = getattr(dimension, "table", "") if dimension.kind == "row" else ""
                 found.setdefault(dimension.name, set()).add(picked)
+        found |= {name: {one.rows} for name, one in self._population.resources.items() if one.rows is not None}
         tables = {name for name, table in self._population.tables.items() if table.shared}
         return {name: min(picked) for name, picked in found.items() if len(picked) == 1 and picked <= tables}
 

@@ -120,9 +120,9 @@ class Shares:
 
     def _lines(self, entered: Floats, grows: set[str]) -> dict[str, Line]:
         """Return what becomes of resources, by how many workers entered each state (states,)."""
-        free, waiting = self._glances
+        _, used, waiting, capacities = self._glances
         made = {}
-        for place, (name, resource) in enumerate(self.population.resources.items()):
+        for place, name in enumerate(self.population.resources):
             asked = sum(
                 int(entered[number])
                 for number, state in enumerate(self.population.states)
@@ -130,7 +130,8 @@ class Shares:
             )
             each = asked / max((self._end - self._second_half) / 1e9, 1e-9)
             seconds = float(waiting[place]) / each if asked else 0.0  # J. Little, 1961
-            made[name] = Line(resource.capacity - float(free[place]), float(waiting[place]), seconds, name in grows)
+            capacity, busy = float(capacities[place]), float(used[place])
+            made[name] = Line(capacity, busy, float(waiting[place]), seconds, name in grows)
         return made
 
     @cached_property
@@ -175,20 +176,21 @@ class Shares:
     @cached_property
     def _full(self) -> set[str]:
         """Return the resources of which next to nothing is free."""
-        free = dict(zip(self.population.resources, self._glances[0].tolist(), strict=True))
-        return {name for name, one in self.population.resources.items() if free[name] <= (1 - _FULL) * one.capacity}
+        free, _, _, capacities = self._glances
+        full = (free <= (1 - _FULL) * capacities).tolist()
+        return {name for name, is_full in zip(self.population.resources, full, strict=True) if is_full}
 
     @cached_property
-    def _glances(self) -> tuple[Floats, Floats]:
-        """Return how many units of each resource are free on average, (resources,), and how many workers wait."""
+    def _glances(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return how many units of each resource are free on average, and in use, how many wait, and all there are."""
         walk, seen = self._walk(), []
         count = min(_GLANCES, max(_MUCH // max(self._taken.alive, 1), 20))
         for time in np.linspace(self._second_half, self._end, count + 1)[1:].astype(np.int64).tolist():
             while walk.next_time < time and not (self.fault and walk.next_time >= self._end):
                 walk.advance(time)
             seen.append(walk.shared)
-        free, waiting = np.array(seen, np.float64).mean(axis=0)
-        return free, waiting
+        free, used, waiting = np.array(seen, np.float64).mean(axis=0)
+        return free, used, waiting, walk.capacities.astype(np.float64)
 
     def _mean_stay(self, number: int) -> float:
         """Return how many seconds workers stay in a state, of those whose stay has ended."""

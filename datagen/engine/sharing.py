@@ -11,7 +11,7 @@ from datagen.engine.clocks import place_of
 from datagen.engine.conditions import Programs
 from datagen.engine.plan import Plan
 from datagen.engine.requests import GATHERING, READY, requests_of
-from datagen.engine.slot import KIN, RANK, Slots
+from datagen.engine.slot import KIN, POST, RANK, Slots
 from datagen.native.agenda import Agenda
 from datagen.native.children import Children
 from datagen.native.decision import Decision
@@ -27,6 +27,8 @@ class Sharing:
         self._plan = plan
         self._facts = programs.facts
         self._requests = requests_of(plan, programs)
+        self._fleet = self._requests.fleet
+        self._capacities = self._requests.free + self._fleet.places
         self.children = Children(spawns_of(plan, programs, seed), decision, plan.population.most_children)
         self.core = Resources(self._requests, Agenda(np.empty(days, np.int32)), decision, self.children)
 
@@ -35,16 +37,24 @@ class Sharing:
         return self.core.used
 
     @property
-    def free_and_waiting(self) -> tuple[Integers, Integers]:
-        """Return how many units of each resource are free, and how many workers wait for it; (resources,)."""
-        return self._requests.free.copy(), self._requests.waiting.copy()
+    def counts(self) -> tuple[Integers, Integers, Integers]:
+        """Return how many units of each resource are free, and in use, and how many workers wait; (resources,)."""
+        used = self._capacities - np.where(self._fleet.kept < 0, self._requests.free, self._fleet.places)
+        return self._requests.free.copy(), used, self._requests.waiting.copy()
+
+    @property
+    def capacities(self) -> Integers:
+        """Return how many units there are of each resource, without a profile; (resources,)."""
+        return self._capacities
 
     def change(self, kind: str, name: str, before: int, value: int, now: int) -> None:
         """Let a capacity, whether an incident is on, or what a clock shows be another from a time on."""
         if kind == "resource":
             self.core.change([*self._plan.population.resources].index(name), value - before, now)
         else:
-            self._facts[place_of(self._plan, kind, name)] = value
+            place = place_of(self._plan, kind, name)
+            self._facts[place] = value
+            self._fleet.see(place)
 
     @staticmethod
     def somebody_waits(slots: Slots, used: int) -> bool:
@@ -68,7 +78,8 @@ class Sharing:
     def waits(slots: Slots, used: int) -> Marks:
         """Return which workers in the slots that are used wait in a line, or for others, (used,)."""
         heaps = slots.line["heap"][:used]
-        return (heaps >= 0) | ((heaps <= GATHERING) & (heaps != READY))
+        in_line = (heaps >= 0) | ((heaps <= GATHERING) & (heaps != READY))
+        return in_line | (slots.post["line"][:used] != -1) if len(slots.post) else in_line
 
     def who_waits(self, slots: Slots, used: int) -> list[str]:
         """Return how many workers wait for each resource, and for others in each state, in words."""
@@ -76,7 +87,7 @@ class Sharing:
             return []
         counts = zip(self._plan.population.resources, self._requests.waiting.tolist(), strict=True)
         lines = [f"{counted(count, 'worker')} for {show(name)}" for name, count in counts if count]
-        gather = self.waits(slots, used) & (slots.line["heap"][:used] < 0)
+        gather = self.waits(slots, used) & (slots.line["heap"][:used] <= GATHERING)
         states = np.bincount(slots.workers["state"][:used][gather], minlength=len(self._plan.population.states))
         named = zip(self._plan.population.states, states.tolist(), strict=True)
         return lines + [f"{counted(count, 'worker')} for others in {show(one.name)}" for one, count in named if count]
@@ -105,6 +116,9 @@ class Sharing:
             "asked": slots.asked[alive],
             "ranks": [{key: rank[key][alive] for key in RANK.names or ()} for rank in (slots.line, slots.timer)],
             "kin": kin,
+            "rows": self._fleet.snapshot() | {"changes": self.core.fleet.changes},
+            "posts": {key: slots.post[key][alive] for key in POST.names or ()} if len(slots.post) else {},
+            "wants": slots.wants[alive] if len(slots.wants) else slots.wants,
             "children": [list(counts), [-1 if parent < 0 else int(place[parent]), *brood]],
         }
 
@@ -122,6 +136,10 @@ class Sharing:
         for name, column in snapshot["kin"].items():
             slots.kin[name][:alive] = column
         self._requests.groups[:] = snapshot["groups"]
+        for name, column in snapshot["posts"].items():
+            slots.post[name][:alive], slots.wants[:alive] = column, snapshot["wants"]
+        order = self._fleet.restore(snapshot["rows"])
+        self.core.fleet.restore(alive, snapshot["rows"]["changes"], order)
         self.core.restore(alive, snapshot["tickets"])
         in_order = np.argsort(slots.line["second"][:alive], kind="stable")
         heaps = slots.line["heap"][in_order]

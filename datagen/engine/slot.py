@@ -19,6 +19,12 @@ KIN = np.dtype([("number", "i8"), ("parent", "i4"), ("count", "i4"), ("entry", "
 RANK = np.dtype([("first", "i8"), ("second", "i8"), ("heap", "i4"), ("place", "i4")], align=True)
 
 
+# As the struct in datagen/native/queues.pxd.
+POST = np.dtype(
+    [("first", "i8"), ("second", "i8"), ("line", "i4"), ("above", "i4"), ("left", "i4"), ("right", "i4")], align=True
+)
+
+
 @dataclass(frozen=True)
 class Shape:
     """How much a place has."""
@@ -29,7 +35,8 @@ class Shape:
     steps: int  # that these are drawn for
     kept: int  # values that conditions read
     resources: int
-    shares: bool  # whether workers wait for resources, or for others
+    shares: bool  # whether workers wait for resources, or for others,
+    queues: bool = False  # and for rows among these
 
 
 @dataclass
@@ -56,11 +63,15 @@ class Slots:
     in_line: npt.NDArray[np.int32]  # (slots, resources) room for the lines
     in_time: npt.NDArray[np.int32]  # (slots, 1)
     kin: npt.NDArray[Any]  # (slots,) of KIN, whose child it is, and how many it has
+    # Where some resources are rows, else of no slot:
+    post: npt.NDArray[Any]  # (slots,) of POST, where it waits for a row,
+    wants: Integers  # (slots,) and for how many places of it
 
     @classmethod
     def of(cls, size: int, shape: Shape) -> "Slots":
         """Return empty slots."""
         sharing = size if shape.shares else 0
+        queueing = size if shape.queues else 0
         return cls(
             np.empty(size, WORKER),
             np.empty(size, np.int32),
@@ -81,6 +92,8 @@ class Slots:
             np.empty((sharing, shape.resources), np.int32),
             np.empty((sharing, 1), np.int32),
             np.empty(sharing, KIN),
+            np.empty(queueing, POST),
+            np.empty(queueing, np.int64),
         )
 
     def __len__(self) -> int:

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.draw import Floats, Integers, Keys, Marks
-from datagen.engine.named import Named
+from datagen.engine.named import Held, Named
 
-Noted = Integers | Floats | Marks | Named
+Noted = Integers | Floats | Marks | Named | Held
 
 
 class Room:
@@ -133,9 +133,16 @@ class Steps:
         """Return the same steps, with what to keep of the stores."""
         return replace(self, keep=keep)
 
-    def telling(self, names: Mapping[str, pa.Array]) -> "Steps":
-        """Return the same steps, of which is known, too, what states tell by name (states,)."""
-        told = {name: Named(self.state, array) for name, array in names.items()}
+    def telling(self, names: Mapping[str, pa.Array], rows: Mapping[str, pa.Array]) -> "Steps":
+        """Return the same steps, of which is known, too, what states tell by name (states,), and which rows are held.
+
+        Of resources that are ``rows`` the places of those are noted.
+        """
+        told: dict[str, Noted] = {name: Named(self.state, array) for name, array in names.items()}
+        for name, array in rows.items():
+            places = self.noted[name]
+            assert isinstance(places, np.ndarray), "as the walk has noted them"
+            told[name] = Held(places.astype(np.int64), array)
         return replace(self, noted={**self.noted, **told}) if told else self
 
     def bearing(self, births: Births) -> "Steps":

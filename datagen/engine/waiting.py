@@ -16,6 +16,7 @@ from datagen.plugin.arrival import Arrival
 class Line:
     """What is to be expected of a resource and of those who wait for it."""
 
+    capacity: float  # units that there are, of rows their places, and
     busy: float  # units that are in use, on average
     waiting: float  # workers who wait for it, on average
     seconds: float  # that they wait
@@ -60,7 +61,7 @@ def is_by_theory(population: Population) -> bool:
         for one in population.states
     ):
         return False
-    if any(one.capacity_profile is not None for one in population.resources.values()):
+    if any(one.capacity_profile is not None or one.rows is not None for one in population.resources.values()):
         return False
     ways = {state.name: [way.next for way in state.ways if way.next != STOP] for state in population.states}
     asking = [state for state in population.states if state.requests]
@@ -79,12 +80,12 @@ def by_theory(population: Population, flows: Floats) -> Waiting | None:
         if state.drawn_delay is None or not state.use:
             continue
         name, flow = state.use[0].resource, float(flows[number])
-        servers, mean = population.resources[name].capacity, state.mean_delay
+        servers, mean = int(population.resources[name].most), state.mean_delay
         load = flow * mean
         if load >= servers:
             return None
         seconds[number] = wait = delayed(load, servers) * mean / (servers - load)
-        lines[name] = Line(load, flow * wait, wait)
+        lines[name] = Line(servers, load, flow * wait, wait)
     return Waiting(seconds, np.ones(len(flows)), np.zeros(len(flows)), np.ones(len(flows)), lines)
 
 

@@ -23,6 +23,7 @@ from datagen.engine.lasting import Lasting
 from datagen.engine.levels import Levels, Tell
 from datagen.engine.plan import Plan
 from datagen.engine.sharing import Sharing
+from datagen.engine.shift import Shift
 from datagen.engine.slot import WORKER, Shape, Slots
 from datagen.engine.step import Room, Steps
 from datagen.native.decision import Decision
@@ -72,7 +73,8 @@ class Walk:
         fields, kept = len(self._conditions.fields), len(programs.first)
         resources = len(plan.population.resources)
         steps, shares = self._ahead.steps, bool(self._sharing)
-        self._shape = Shape(len(self._sizes), self._ahead.waits, fields, steps, kept, resources, shares)
+        queues = bool(programs.fleet)
+        self._shape = Shape(len(self._sizes), self._ahead.waits, fields, steps, kept, resources, shares, queues)
         self._make_room(min(most, _FIRST_SLOTS, max(_FIRST_BYTES // Slots.of(1, self._shape).nbytes, 1)))
         known, steps = self._arrivals.times.shape, self._ahead.steps
         self._first_waits = np.zeros((*known, self._shape.delays, steps), np.int64)
@@ -80,6 +82,9 @@ class Walk:
         self._first_there = np.zeros((*known, fields, steps), np.uint8)
         self._loop.expect(self._first_waits, self._first_drawn, self._first_there)
         self._levels = Levels(plan, times, limits, self._told, self._conditions.clocks.shown, [*map(Reach, rhythms)])
+        fleet = programs.fleet
+        look = self._sharing.core.look
+        self._levels.look([Shift(fleet, one, times.zero, partial(look, one)) for one in fleet.changing])
         self._loop.change = self._next_change
         self._schedule(_ONE_DAY)
 
@@ -94,7 +99,7 @@ class Walk:
     def _next_event(self) -> int:
         """Return when the next event or change is; that of a level counts where it may set somebody going."""
         event = min(self._loop.next_event(), self._arrivals.next_change)
-        if event == NEVER and (self.alive == 0 or self._levels.next_help == NEVER):
+        if event == NEVER and (self.alive == 0 or self._levels.next_help(self._loop.instant) == NEVER):
             return NEVER
         return min(event, self._loop.change)
 
@@ -123,9 +128,14 @@ class Walk:
         return self.alive == 0 and self.next_time == NEVER
 
     @property
-    def shared(self) -> tuple[Integers, Integers]:
-        """Return how many units of each resource are free, and workers wait for it; (resources,)."""
-        return self._sharing.free_and_waiting
+    def shared(self) -> tuple[Integers, Integers, Integers]:
+        """Return how many units of each resource are free, and in use, and workers wait for it; (resources,)."""
+        return self._sharing.counts
+
+    @property
+    def capacities(self) -> Integers:
+        """Return how many units there are of each resource, without a profile; (resources,)."""
+        return self._sharing.capacities
 
     @property
     def is_deadlocked(self) -> bool:
@@ -235,7 +245,7 @@ class Walk:
         stops = room.stops(self._decision.stopped, self._warm_up)
         self._stuck = stops.time[stops.state >= 0], stops.state[stops.state >= 0].astype(np.int64)
         steps = room.steps(self._journal.rows, self._journal.born, self._groups_before, stops, self._plan.notes)
-        steps = steps.telling(self._plan.told)
+        steps = steps.telling(self._plan.told, self._plan.held.rows)
         if self._arrivals.keeps_batches:
             steps = steps.bearing(self._arrivals.with_batches(steps.births))
         self._rows = min(4 * self._rows, _MOST_ROWS)

@@ -244,17 +244,17 @@ class _Explanation:
         waiting = self.expectation.waiting
         return {
             name: {
-                "capacity": self.spec.resources[name].capacity,
-                "utilisation": line.busy / max(self.spec.resources[name].capacity, 1),
+                "capacity": int(line.capacity),
+                "utilisation": line.busy / max(line.capacity, 1),
                 "waiting": line.waiting,
                 "wait_seconds": line.seconds,
-                "grows": line.grows or self._is_too_busy(name),
+                "grows": line.grows or self._is_too_busy(name, line.capacity),
                 "how": "pilot" if waiting.is_measured else "closed form",
             }
             for name, line in waiting.lines.items()
         }
 
-    def _is_too_busy(self, name: str) -> bool:
+    def _is_too_busy(self, name: str, capacity: float) -> bool:
         """Return whether more is asked of a resource than there is, and who asks waits for ever."""
         visits, expected = self.expectation.visits, self.expectation
         asking = [
@@ -267,7 +267,7 @@ class _Explanation:
             return False
         delays = [units * state.mean_delay for state, _, units in asking]
         work = sum(float(visits[number]) * delay for (_, number, _), delay in zip(asking, delays, strict=True))
-        return expected.rate * work >= self.spec.resources[name].capacity
+        return expected.rate * work >= capacity
 
     def _emitters(self) -> dict[str, Any]:
         visits = self.expectation.visits

@@ -13,6 +13,7 @@ from typing import Any
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
 from datagen.language.fields import parts_in, spawned
+from datagen.language.held import HeldRows, names_of_rows
 from datagen.language.holding import Holding
 from datagen.language.items import never_empty
 from datagen.language.members import repeated_names
@@ -57,7 +58,9 @@ class Checks:
         entries = [found for path, part in parts_in(made, (), "states") for found in spawned(part, path)]
         spawns = [spawn_part(*entry) for entry in entries]
         lists = [*(one.variables for one in states), *(one.variables for one in (*sources, *spawns))]
-        known = self._variables = {field.name: True for fields in lists for field in fields if field.name is not None}
+        named = [field.name for fields in lists for field in fields if field.name is not None]
+        held = names_of_rows(data.get("resources"))  # a worker reads its row as it does a variable
+        known = self._variables = dict.fromkeys([*named, *held], True)
         self._states = [
             replace(
                 one,
@@ -78,6 +81,7 @@ class Checks:
         valid = [(path, part) for path, part in parts_in(made, (), "states") if isinstance(part, State)]
         self._holding = Holding(data.get("resources"), valid, self._begins)
         self._shared = SharedValues(data.get("shared"), valid, known)
+        self._held, self._named = HeldRows(data.get("resources"), valid), {*named}
         # What a source plays whose file or table is not understood may be any variable.
         self._knows_all = not any(
             str(part.get("type")).lower() == "replay"
@@ -96,6 +100,7 @@ class Checks:
         """Return all variables and dimensions, and what sources pick."""
         fields = [field for owner in self._owners for field in owner.variables]
         fields += [Field(source.path, None, (), picks=source.picks) for source in self._sources]
+        fields += self._held.fields()
         return fields + [field for emitter in self._emitters for field in emitter.dimensions]
 
     def problems(self) -> Found:
@@ -116,6 +121,7 @@ class Checks:
         yield from times.problems(self._data)
         yield from self._holding.problems(self._near)
         yield from self._shared.problems(self._near)
+        yield from self._held.problems(self._named, [field for source in self._sources for field in source.variables])
         begins = {name for source in self._sources for _, name in source.begins}
         if self._states and begins <= self._by_name.keys() and not any(state.emitter for state in self._reachable):
             yield ("states",), "no state that can be reached has an emitter, so there would never be a record"

@@ -25,7 +25,7 @@ class Holding:
         """Take the JSON of resources, states with their paths, and the names of those that workers begin in."""
         declared = resources if isinstance(resources, dict) else {}
         self._capacities: dict[str, Any] = {
-            name: one.get("capacity") if isinstance(one, dict) and "capacity_profile" not in one else None
+            name: one.get("capacity", 1) if isinstance(one, dict) and "capacity_profile" not in one else None
             for name, one in declared.items()
             if not is_comment(name)
         }

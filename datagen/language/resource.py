@@ -2,24 +2,77 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
 from datagen.plugin.expression import NUMBER, AnyExpression, MaybeNumber
-from datagen.plugin.model import Model
+from datagen.plugin.model import Model, Named, invalid
 from datagen.plugin.profile import AnyProfile
+from datagen.problems import Path_, show
 from datagen.records.expression import Expression
+
+
+def _capacity(value: Any) -> int | str:
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"must be a valid integer, or for `rows` the name of a column, found {show(value)}")
+    if value < 0:
+        raise ValueError(f"must be greater than or equal to 0, found {show(value)}")
+    return value
+
+
+Capacity = Annotated[
+    int | str,
+    PlainValidator(_capacity),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "minLength": 1}]}),
+]
 
 
 class Resource(Model):
     """Something that there is so many times, and that workers wait for when it is taken."""
 
-    capacity: int = Field(ge=0, strict=True, description="how many units there are")
+    capacity: Capacity | None = Field(
+        None,
+        description="how many units there are; of `rows` how many places each has, 1 without it, or the column for it",
+    )
     capacity_profile: AnyProfile | None = Field(
         None, description="what that is multiplied by, by the time: it is read at every whole minute, and rounded down"
     )
+    rows: str | None = Field(
+        None,
+        min_length=1,
+        description="a table, whose rows are what there is: a worker gets one of them, and reads it under the name of "
+        "the resource",
+    )
+    available: AnyExpression | None = Field(
+        None,
+        description="of `rows`: whether one can be had, an expression over its columns, the time and shared values; it "
+        "is read when somebody asks, when a row comes free, and at every whole minute",
+    )
+
+    @property
+    def most(self) -> int | str:
+        """Return how many units there are; of rows how many places each has, or the column that says so."""
+        return 1 if self.capacity is None else self.capacity
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        lines: list[tuple[Path_, str]] = []
+        if self.rows is None:
+            if self.capacity is None:
+                lines.append((("capacity",), '"capacity" is required, or "rows"'))
+            elif isinstance(self.capacity, str):
+                lines.append((("capacity",), 'can only be a column where there are "rows"'))
+            if self.available is not None:
+                lines.append((("available",), 'is for "rows", and there are none'))
+        elif self.capacity_profile is not None:
+            lines.append((("capacity_profile",), 'is for units that are alike; rows have "available"'))
+        if lines:
+            raise invalid("Resource", lines)
+        return self
 
 
 class Release(Model):
@@ -34,6 +87,9 @@ class Request(Release):
     units: int = Field(1, ge=1, strict=True, description="how many of its units")
     priority: MaybeNumber = Field(
         0, description="number, or an expression; who has the smallest is first in line, then who came first"
+    )
+    match: Named[AnyExpression] = Field(
+        {}, description="of a resource that has `rows`: expressions by columns; only a row that is equal there will do"
     )
 
 
@@ -73,6 +129,7 @@ _RESOURCE = {"resource": {"type": "string"}}
 _REQUEST = _RESOURCE | {
     "units": {"type": "integer", "minimum": 1},
     "priority": NUMBER,
+    "match": {"type": "object", "additionalProperties": {"type": "string"}},
 }
 Requests = Annotated[list[Request], BeforeValidator(_named), WithJsonSchema(_schema(_REQUEST))]
 Releases = Annotated[list[Release], BeforeValidator(_named), WithJsonSchema(_schema(_RESOURCE))]
@@ -83,7 +140,8 @@ class Waiting(Model):
 
     release: Releases = Field([], description="resources to give back on entering the state, one or a list")
     acquire: Requests = Field(
-        [], description="resources to wait for, by name or with `units` and `priority`, and to hold until `release`"
+        [],
+        description="resources to wait for, by name or with `units`, `priority`, `match`, and to hold until `release`",
     )
     use: Requests = Field([], description="resources to wait for, and to hold for the stay in this state alone")
     join: bool = Field(False, description="whether to wait until all that this worker has spawned have stopped")
@@ -116,3 +174,9 @@ class Waiting(Model):
             for number, request in enumerate(asked):
                 if isinstance(request.priority, Expression):
                     yield (key, number, "priority"), request.priority
+
+    def matches(self) -> Iterator[tuple[Path_, Expression]]:
+        """Yield what rows that are asked for are to have, each with its path from here."""
+        for key, asked in (("acquire", self.acquire), ("use", self.use)):
+            for number, request in enumerate(asked):
+                yield from (((key, number, "match", name), one) for name, one in request.match.items())

@@ -196,7 +196,7 @@ class State(Waiting):
 
     def others(self) -> Iterator[tuple[Path_, Expression]]:
         """Yield all its expressions but those of variables and transitions, each with its path from here."""
-        yield from (*self.priorities(), *self.counts(), *self.changes())
+        yield from (*self.priorities(), *self.matches(), *self.counts(), *self.changes())
         if self.gather is not None and self.gather.by is not None:
             yield ("gather", "by"), self.gather.by
 

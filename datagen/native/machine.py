@@ -121,8 +121,9 @@ INSTRUCTIONS = {
 }
 # What is known of an instant: of the worker its age (ns), number, how many states it has entered, and how long (ns) it
 # has waited in this one; of all how many are alive; of a child that it spawns its place; when it is (ns of the
-# simulation). Behind that stand resources, incidents, and what follows the clock.
-FACTS = {"age": 0, "born": 1, "steps": 2, "waited": 3, "alive": 4, "spawn.index": 5, "now": 6}
+# simulation); of a row its place in a list, from 1 on. Behind that stand resources, incidents, and what follows the
+# clock.
+FACTS = {"age": 0, "born": 1, "steps": 2, "waited": 3, "alive": 4, "spawn.index": 5, "now": 6, "of the row": 7}
 NOW = cython.declare(cython.int, 6)
 FIRST_TIME = cython.declare(
     cython.longlong, -62135510400000000

@@ -2,6 +2,8 @@
 from datagen.native.agenda cimport Agenda, Worker
 from datagen.native.children cimport Children
 from datagen.native.decision cimport Decision
+from datagen.native.fleet cimport Fleet
+from datagen.native.gathering cimport Gathering
 from datagen.native.heaps cimport Heaps
 
 cdef class Resources:
@@ -9,6 +11,7 @@ cdef class Resources:
     cdef Agenda agenda
     cdef Decision decision
     cdef readonly Children children
+    cdef readonly Fleet fleet  # resources that are rows
     cdef readonly Heaps lines  # a heap for each resource: who waits for it
     cdef readonly Heaps timers  # one: who waits no longer than until then
     cdef const int[::1] begin  # (states + 1,) where the requests of each begin
@@ -25,7 +28,7 @@ cdef class Resources:
     cdef long long[::1] waiting  # (resources,) and how many workers wait for some
     cdef const int[::1] gathered  # (2,) which of what is kept are the number of a group and a worker's place; -1: none
     cdef long long[::1] groups  # (states,) how many groups have gone on from each
-    cdef int[::1] heads  # (a power of 2,) who came last of those who wait for others, by a hash of what they share
+    cdef Gathering gathering  # who waits for others
     cdef readonly long long tickets  # of all who ever waited
     cdef Worker[::1] workers  # (slots,)
     cdef int[:, ::1] held  # (slots, resources) units
@@ -50,9 +53,7 @@ cdef class Resources:
     cdef int take_ready(self) noexcept nogil
     cdef void _gather(self, int slot, int state, int request, long long now) noexcept nogil
     cdef void _go_together(self, int last, int state, long long count, long long now) noexcept nogil
-    cdef void _forget(self, int slot, int state) noexcept nogil
-    cdef int _head(self, int slot, int state) noexcept nogil
-    cdef bint _has(self, int slot, int state, long long key, int heap) noexcept nogil
     cdef void _give(self, int slot, int resource, long long now) noexcept nogil
+    cdef bint _hand_on(self, int asker, long long now) noexcept nogil
     cdef void _let_go_on(self, int slot, long long now) noexcept nogil
     cdef void _serve(self, int resource, int asker, long long now) noexcept nogil

@@ -10,7 +10,8 @@ from cython.cimports.datagen.native import pauses
 from cython.cimports.datagen.native.agenda import Agenda
 from cython.cimports.datagen.native.children import Children
 from cython.cimports.datagen.native.decision import Decision
-from cython.cimports.datagen.native.draws import mix
+from cython.cimports.datagen.native.fleet import Fleet
+from cython.cimports.datagen.native.gathering import Gathering
 from cython.cimports.datagen.native.heaps import Heaps
 from cython.cimports.datagen.native.waits import in_order
 
@@ -20,8 +21,7 @@ NEVER = cython.declare(cython.longlong, 1 << 62)  # ns, as in datagen.clock
 NOBODY = cython.declare(cython.int, -1)
 CHILDREN = cython.declare(cython.int, -1)  # what is asked for, instead of a resource: that they have stopped
 OTHERS = cython.declare(cython.int, -2)  # that others wait here, too
-GATHERING = cython.declare(cython.int, -2)  # in place of a line: who waits for others, with something in common,
-ALONE = cython.declare(cython.int, -3)  # or with null,
+GATHERING = cython.declare(cython.int, -2)  # in place of a line: who waits for others, as there,
 READY = cython.declare(cython.int, -4)  # and who goes on, since there are enough
 NOTHING = cython.declare(cython.int, -1)  # is waited for
 
@@ -48,8 +48,9 @@ class Resources:
         self.following, self.free, self.waiting = tables.following, tables.free, tables.waiting
         self.lines, self.timers = Heaps(tables.lines), Heaps(tables.timers)
         self.agenda, self.decision = agenda, decision
-        self.children = children
-        self.gathered, self.groups, self.heads = tables.gathered, tables.groups, tables.heads
+        self.children, self.fleet = children, Fleet(tables.fleet, decision)
+        self.gathered, self.groups = tables.gathered, tables.groups
+        self.gathering = Gathering(tables.heads, self.lines, decision)
         self.used = len(tables.free) > 0 or children.used or bool((np.asarray(tables.resource) == OTHERS).any())
         self.used = self.used or decision.items.used
         self.tickets = 0
@@ -63,6 +64,8 @@ class Resources:
         self.lines.house(slots.line, slots.in_line)
         self.timers.house(slots.timer, slots.in_time)
         self.children.house(slots)
+        self.fleet.house(slots)
+        self.gathering.house(slots)
         self.workers, self.held, self.wait, self.asked = slots.workers, slots.held, slots.wait, slots.asked
 
     def change(self, resource: cython.int, units: cython.longlong, now: cython.longlong) -> None:
@@ -70,15 +73,17 @@ class Resources:
         self.free[resource] += units
         self._serve(resource, NOBODY, now)
 
+    def look(self, resource: cython.int, now: cython.longlong) -> None:
+        """Read at a time which rows of a resource are available; who gets one of them goes on."""
+        self.fleet.look(resource, now)
+        self._hand_on(NOBODY, now)
+
     def come_back(self, slot: cython.int) -> None:
         """Let a worker wait for others as before, or be ready; who came before it has come back already, or is last."""
-        head: cython.int
         if self.lines.rank[slot].heap == READY:
             self.make_ready(slot)
         else:
-            head = self._head(slot, self.workers[slot].state)
-            self.lines.rank[slot].place = self.heads[head]
-            self.heads[head] = slot
+            self.gathering.add(slot, self.workers[slot].state)
 
     @cython.cfunc
     @cython.nogil
@@ -149,6 +154,8 @@ class Resources:
             self.held[slot, resource] = 0
         self.wait[slot], self.asked[slot] = 0, NOTHING
         self.lines.rank[slot].heap = self.timers.rank[slot].heap = NOBODY
+        if self.fleet.used:
+            self.fleet.bear(slot)
 
     @cython.cfunc
     @cython.nogil
@@ -187,6 +194,13 @@ class Resources:
             if self.priorities[request, 0] < self.priorities[request, 1]:
                 self.decision.machine.run(self.priorities[request, 0], self.priorities[request, 1], slot, 0)
                 first = self.decision.machine.number()
+            if self.fleet.has(self.resource[request]):
+                self.fleet.ask(slot, self.resource[request], request, in_order(first), self.tickets, now)
+                self.tickets += 1
+                if not self._hand_on(slot, now):
+                    self.workers[slot].time = NEVER
+                    return pauses.WAITING
+                continue
             self.lines.add(self.resource[request], slot, in_order(first), self.tickets)
             self.tickets += 1
             self.waiting[self.resource[request]] += 1
@@ -202,27 +216,11 @@ class Resources:
     @cython.nogil
     @cython.exceptval(check=False)
     def _gather(self, slot: cython.int, state: cython.int, request: cython.int, now: cython.longlong) -> cython.void:
-        """Let a worker wait for others; once there are enough all of them go on.
-
-        What they have in common, and in which order they came, stands in their rank, which is in no line meanwhile.
-        """
-        other: cython.int
-        count: cython.longlong = 1
-        self.lines.rank[slot].first, self.lines.rank[slot].second = 0, self.tickets
-        self.lines.rank[slot].heap = GATHERING
+        """Let a worker wait for others; once there are enough all of them go on."""
+        count: cython.longlong = self.gathering.wait(
+            slot, state, self.priorities[request, 0], self.priorities[request, 1], self.tickets
+        )
         self.tickets += 1
-        if self.priorities[request, 0] < self.priorities[request, 1]:
-            self.decision.machine.run(self.priorities[request, 0], self.priorities[request, 1], slot, 0)
-            if self.decision.machine.holds[0]:
-                self.lines.rank[slot].first = self.decision.machine.stack[0]
-            else:
-                self.lines.rank[slot].heap = ALONE
-        head: cython.int = self._head(slot, state)
-        other = self.lines.rank[slot].place = self.heads[head]
-        while other != NOBODY:
-            count += self._has(other, state, self.lines.rank[slot].first, self.lines.rank[slot].heap)
-            other = self.lines.rank[other].place
-        self.heads[head] = slot
         if count >= self.units[request]:
             self._go_together(slot, state, count, now)
 
@@ -239,7 +237,7 @@ class Resources:
         heap: cython.int = self.lines.rank[last].heap
         while slot != NOBODY:
             following = self.lines.rank[slot].place
-            if self._has(slot, state, key, heap):
+            if self.gathering.has(slot, state, key, heap):
                 count -= 1
                 if self.gathered[0] >= 0:
                     self.decision.machine.known[slot, self.gathered[0]] = self.groups[state]
@@ -247,44 +245,12 @@ class Resources:
                 if self.gathered[1] >= 0:
                     self.decision.machine.known[slot, self.gathered[1]] = count
                     self.decision.machine.has[slot, self.gathered[1]] = True
-                self._forget(slot, state)
+                self.gathering.forget(slot, state)
                 self.asked[slot] += 1
                 self.workers[slot].time = now
                 self.make_ready(slot)  # the next one came before
             slot = following
         self.groups[state] += 1
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _forget(self, slot: cython.int, state: cython.int) -> cython.void:
-        """Let a worker wait for others no longer."""
-        head: cython.int = self._head(slot, state)
-        other: cython.int = self.heads[head]
-        if other == slot:
-            self.heads[head] = self.lines.rank[slot].place
-        else:
-            while self.lines.rank[other].place != slot:
-                other = self.lines.rank[other].place
-            self.lines.rank[other].place = self.lines.rank[slot].place
-        self.lines.rank[slot].heap = NOBODY
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _head(self, slot: cython.int, state: cython.int) -> cython.int:
-        """Return where those begin who may have the same in common as a worker."""
-        key: cython.ulonglong = cython.cast(cython.ulonglong, self.lines.rank[slot].first)
-        mixed: cython.ulonglong = mix(key + cython.cast(cython.ulonglong, state))
-        return cython.cast(cython.int, mixed & cython.cast(cython.ulonglong, self.heads.shape[0] - 1))
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _has(self, slot: cython.int, state: cython.int, key: cython.longlong, heap: cython.int) -> cython.bint:
-        """Return whether a worker who waits for others does so in a state, and has the same in common with them."""
-        is_same: cython.bint = self.lines.rank[slot].first == key and self.lines.rank[slot].heap == heap
-        return is_same and self.workers[slot].state == state
 
     @cython.cfunc
     @cython.nogil
@@ -334,7 +300,9 @@ class Resources:
             self.waiting[line] -= 1
             self._serve(line, NOBODY, now)  # who stood behind may want less
         elif line <= GATHERING:
-            self._forget(slot, state)
+            self.gathering.forget(slot, state)
+        elif self.fleet.used and self.fleet.queues.post[slot].line != NOBODY:
+            self.fleet.withdraw(slot, self.resource[self.begin[state] + self.asked[slot]])
         for request in range(self.begin[state], self.begin[state] + self.asked[slot]):
             if self.resource[request] >= 0:
                 self._give(slot, self.resource[request], now)
@@ -349,6 +317,10 @@ class Resources:
     def _give(self, slot: cython.int, resource: cython.int, now: cython.longlong) -> cython.void:
         """Take back what a worker has of a resource, if anything, and hand it on."""
         if self.held[slot, resource] > 0:
+            if self.fleet.has(resource):
+                self.fleet.give(slot, resource, now)
+                self._hand_on(NOBODY, now)
+                return
             self.free[resource] += self.held[slot, resource]
             self.held[slot, resource] = 0
             self._serve(resource, NOBODY, now)
@@ -373,6 +345,22 @@ class Resources:
             else:
                 self._let_go_on(slot, now)
             slot = self.lines.top(resource)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _hand_on(self, asker: cython.int, now: cython.longlong) -> cython.bint:
+        """Let those go on now who have got rows; return whether the ``asker`` is among them, who is at it."""
+        is_asker: cython.bint = False
+        slot: cython.int = self.fleet.take_served()
+        while slot != NOBODY:
+            if slot == asker:
+                is_asker = True
+                self.asked[slot] += 1
+            else:
+                self._let_go_on(slot, now)
+            slot = self.fleet.take_served()
+        return is_asker
 
     @cython.cfunc
     @cython.nogil

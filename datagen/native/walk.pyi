@@ -14,6 +14,7 @@ Integers = npt.NDArray[np.int64]
 class EventLoop:
     change: int
     at_once: int
+    instant: int
     journal: Journal
     agenda: Agenda
 

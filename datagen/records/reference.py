@@ -81,6 +81,17 @@ class Reference:
         return self._groupings[by]
 
 
+def different_in(column: pa.Array) -> pa.Array:
+    """Return the different values of a column, null left out."""
+    return _comparable(column).drop_null().unique()
+
+
+def places_among(values: pa.Array, different: pa.Array) -> Integers:
+    """Return where values (n,) stand among different ones of a column, as rows are matched; -1: nowhere."""
+    alike = _like(present(plain(values)), different.type)
+    return _paired(np.zeros(len(values), np.int64), alike, different)
+
+
 class Grouping:
     """The rows of a table in groups; those with a null in a column that groups them are in none."""
 

@@ -13,7 +13,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -31,7 +31,7 @@ from tests.engine.reference_distribution import rounded as rounded_draw
 from tests.engine.reference_expression import Time, as_float, compared, evaluate, to_digits
 from tests.engine.reference_levels import Level
 from tests.engine.reference_populations import limits_of, population_of, written_out
-from tests.engine.reference_resources import GIVE_UP, GO_ON, MOVE, Resources
+from tests.engine.reference_resources import GIVE_UP, GO_ON, MOVE, Fleet, Resources
 from tests.reference_profiles import ReferenceRhythm
 
 Spec = dict  # a JSON object of the spec, as json.loads gives it
@@ -319,6 +319,7 @@ def walk(
             level.begin(zero)
             resources.follow(name, level)
     levels += resources.levels.values()
+    minutes: list[Fleet] = []
     courses = Courses(spec, seed, time_ns(start), zone)
     places = {state["name"]: Stay(state, run, courses.incidents) for state in spec["states"]}
 
@@ -343,16 +344,34 @@ def walk(
             turns[place] = one
             heapq.heappush(events, (now, place, resources.waits[one].step, GO_ON, lives[one].state))
 
+    def is_available(resource: Spec, row: Spec, holder: str) -> bool:
+        names = of_time() | shared.values
+        if holder in shared.held:
+            own = shared.names({holder: row})
+            names |= {name[len(holder) + 1 :]: own[name] for name in own if name.startswith(f"{holder}.")}
+        return evaluate(resource["available"], names | row, names["zone"]) is True if "available" in resource else True
+
+    def holding(name: str) -> Callable:
+        return lambda worker, row: alive[worker][3].update({name: row})
+
+    for name, resource in spec.get("resources", {}).items():
+        if "rows" in resource:
+            rows = shared.tables.rows(resource["rows"])[0]
+            looking = partial(lambda rows, resource, name, place: is_available(resource, rows[place], name))
+            fleet = Fleet(rows, resource.get("capacity", 1), partial(looking, rows, resource, name), holding(name))
+            resources.begin(name, fleet, zero)
+            minutes.append(fleet)
+
     see_ends(sources, now)
     while True:
         arrival = min((key for source in sources if (key := turn(source, sources, now, limits))), default=None)
-        changes = any(source.changes for source in sources) or (levels and alive)
+        changes = any(source.changes for source in sources) or ((levels or minutes) and alive)
         if not events and arrival is None and not changes:
             spawns |= {source.name: [NEVER] for source in sources if source.due is None}
             return
         first = min(events[0][0] if events else math.inf, arrival[0] if arrival else math.inf)
         change = min((source.changes[0][0] for source in sources if source.changes), default=math.inf)
-        change = min([change, *(level.next for level in levels)])
+        change = min([change, *(level.next for level in (*levels, *minutes))])
         if change <= first:
             now = change
             for level in limits.values():
@@ -450,7 +469,8 @@ def walk(
         leaving = Leaving(state, ways)
         following = leaving if leaving.is_conditional else next_state(ways, bits(seed, "transition", row))
         if not life.items:
-            if not resources.go_on(worker, partial(priority_of, names), partial(key_of, names), let_go):
+            asking = [partial(one, names) for one in (priority_of, key_of, match_of)]
+            if not resources.go_on(worker, *asking, let_go, hand_on):
                 continue
             life.waited = now - resources.waits.pop(worker).since
             if "each" in state:
@@ -518,6 +538,12 @@ def priority_of(names: dict, wanted: Spec) -> float:
     return float(given) + 0.0
 
 
+def match_of(names: dict, wanted: Spec) -> dict:
+    """Return what the row that a worker asks for is to have, by column."""
+    names = names | {name: value for name, value in names["variables"].items() if value is not MISSING}
+    return {column: evaluate(text, names, names["zone"]) for column, text in wanted.get("match", {}).items()}
+
+
 class Shared:
     """The values that all workers see: of the spec, by name, and of rows of tables, by table, row and column."""
 
@@ -533,6 +559,8 @@ class Shared:
             fields = [field for owner in owners for field in owner.get("variables", [])]
             fields += [state["each"] | {"name": state["each"]["as"]} for state in spec["states"] if "each" in state]
             self.held = {one["name"]: one["table"] for one in fields if one.get("table") in self.starts}
+            rows = {name: one["rows"] for name, one in spec.get("resources", {}).items() if "rows" in one}
+            self.held |= {name: table for name, table in rows.items() if table in self.starts}
 
     def cell(self, target: str, variables: Record) -> tuple | None:
         """Return where a value of a row is; None where the variable holds none."""
@@ -587,6 +615,7 @@ def unset_of(spec: Spec) -> Record:
     for given in (state["delay"]["source"] for state in spec["states"] if "source" in state.get("delay", {})):
         owners += given if isinstance(given, list) else [given]
     unset = {state["each"]["as"]: None for state in spec["states"] if "each" in state}
+    unset |= {name: None for name, resource in spec.get("resources", {}).items() if "rows" in resource}
     return unset | {field["name"]: None for owner in owners for field in owner.get("variables", [])}
 
 

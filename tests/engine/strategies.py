@@ -14,6 +14,7 @@ from tests.engine.children import add_children
 from tests.engine.conditions import add_conditions
 from tests.engine.delays import add_delays
 from tests.engine.expressions import add_expressions, add_readings
+from tests.engine.fleet import add_fleet
 from tests.engine.gathering import add_gathering
 from tests.engine.items import add_items
 from tests.engine.looking_back import add_memory
@@ -681,6 +682,8 @@ def sharing_specs(draw: st.DrawFn) -> Spec:
         add_levels(draw, spec)
     if not any(source.get("type") == "every" and "bytes" in source for source in spec.get("arrivals", [])):
         add_notes(draw, spec)
+        if draw(st.booleans()):
+            add_fleet(draw, spec)
     return spec
 
 

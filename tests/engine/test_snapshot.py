@@ -342,6 +342,34 @@ OBJECTS["emitters"][0]["record"] = {
     "length_distribution": uniform(0, 4),
     "elements": [{"name": "o", "type": "object", "dimensions": [counter("m"), enum("x", 1, "y", None)]}],
 }
+# Workers in line for rows of several groups, some of which come and go; who has a place, and rows that are worn.
+FLEET = world(
+    *({"name": name, "type": "expression", "value": name} for name in ("cab.n", "cab.worn", "waited", "free('cab')")),
+    states=[
+        {"name": "a", "emitter": "e", "delay": exponential(1), "next": "b"}
+        | {"acquire": {"resource": "cab", "match": {"kind": "born % 2"}, "priority": "born % 3"}}
+        | {"timeout": {"after": exponential(2), "next": "c"}, "set": {"cab.worn": "cab.worn + 1"}},
+        {"name": "b", "emitter": "e", "delay": exponential(0.5), "next": "c"},
+        {
+            "name": "c",
+            "emitter": "e",
+            "release": "cab",
+            "use": {"resource": "cab", "units": 2},
+            "delay": exponential(0.2),
+        },
+    ],
+    gap=exponential(0.05),
+    tables={
+        "cabs": {"columns": ["n", "kind"], "rows": [[0, 0], [1, 1], [2, 0], [3, 1], [4, 0]], "shared": {"worn": "n"}}
+    },
+    resources={
+        "cab": {
+            "rows": "cabs",
+            "capacity": 2,
+            "available": "second(time) % 7 != n and (worn % 9 < 8 or second(time) % 2 = 0)",
+        }
+    },
+)
 SPECS = {
     "together": TOGETHER,
     "objects": OBJECTS,
@@ -352,6 +380,7 @@ SPECS = {
     "looking_up": LOOKING_UP,
     "conditional": CONDITIONAL,
     "sharing": SHARING,
+    "fleet": FLEET,
     "bearing": BEARING,
     "lingering": LINGERING,
     "changing": CHANGING,

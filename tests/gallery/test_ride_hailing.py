@@ -2,7 +2,7 @@
 
 import pytest
 
-SPEC = "ride_hailing"
+SPEC, RECORDS = "ride_hailing", 250_000
 
 
 def test_a_trip_goes_from_state_to_state_in_order(ask) -> None:
@@ -86,3 +86,20 @@ def test_evenings_at_the_end_of_the_week_are_busy(ask) -> None:
                      from r where event = 'requested' group by 1""")
     )
     assert asked[522] > 4 * asked.get(204, 1)
+
+
+def test_a_ride_gets_a_driver_of_its_part_of_the_city_or_is_told_that_there_is_none(ask) -> None:
+    [(far, near)] = ask(
+        """with homes as (select o.driver_id, avg(q.pickup.lon) home from r o join r q using (trip_id)
+            where o.event = 'offered' and q.event = 'requested' group by 1)
+        select count(*) filter ((home > 13.385) != (q.pickup.lon > 13.385)), count(*)
+        from r o join r q using (trip_id) join homes h on o.driver_id = h.driver_id
+        where o.event = 'offered' and q.event = 'requested'"""
+    )
+    assert far == 0 < near
+    [(least, in_vain, rides)] = ask(
+        """select min(waited_s) filter ("by" = 'system'), count(*) filter ("by" = 'system'),
+            count(*) filter (event = 'requested') from r"""
+    )
+    assert least >= 60
+    assert 0 < in_vain < 0.2 * rides

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from itertools import cycle, product
 from threading import Event
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import cython  # puts modules of its own in the places of those below, unless it is there already
 import numpy as np
@@ -134,6 +134,27 @@ def plain(monkeypatch) -> tuple[type, type]:
             super().house(rank.view(np.recarray), who)
 
     provide(".datagen.native.heaps", Heaps=Heaps)
+    gathering, queues = as_plain_python("gathering"), as_plain_python("queues")
+
+    class Queues(queues.Queues):
+        def house(self, post: np.ndarray) -> None:
+            super().house(post.view(np.recarray))
+
+    class Gathering(gathering.Gathering):
+        def house(self, slots: Slots) -> None:
+            self.workers = slots.workers.view(np.recarray)
+
+    provide(".datagen.native.gathering", Gathering=Gathering)
+    provide(".datagen.native.queues", Queues=Queues)
+    provide(".datagen.native.fleet", Index=list, Link=list, Part=list)
+    fleet = as_plain_python("fleet")
+
+    class Fleet(fleet.Fleet):
+        def __init__(self, tables: object, decision: object) -> None:
+            views = {name: getattr(tables, name).view(np.recarray) for name in ("row", "link", "part", "index")}
+            super().__init__(SimpleNamespace(**vars(tables) | views), decision)
+
+    provide(".datagen.native.fleet", Fleet=Fleet)
     resources = as_plain_python("resources")
 
     class Resources(resources.Resources):
@@ -192,6 +213,28 @@ ODD = world(
 )
 
 
+# Rows by what they have, by places and by the time, with priorities and patience.
+FLEET = world(
+    {"name": "by", "type": "expression", "value": "cab.kind"},
+    states=[
+        state("a", delay=exponential(1)) | {"transitions": [{"next": "b", "probability": 1}]},
+        {"name": "b", "emitter": "e", "delay": exponential(3), "next": "c"}
+        | {"acquire": {"resource": "cab", "match": {"kind": "born % 3"}, "priority": "age"}}
+        | {"timeout": {"after": exponential(4), "next": "c"}},
+        {
+            "name": "c",
+            "emitter": "e",
+            "release": "cab",
+            "use": {"resource": "cab", "units": 2},
+            "delay": exponential(1),
+        },
+    ],
+    gap=exponential(2),
+    tables={"cabs": {"columns": ["kind"], "rows": [[0], [1], [2], [1], [0]]}},
+    resources={"cab": {"rows": "cabs", "capacity": 2, "available": "second(time) % 9 > kind"}},
+)
+
+
 def walked(spec: object, max_workers: int, windows: int) -> list[Steps]:
     plan = Plan(datagen.load(spec).spec, parse_moment(START))
     made = walk.Walk(plan, seed=1, max_workers=max_workers)
@@ -206,7 +249,7 @@ def assert_same(found: list[Steps], expected: list[Steps]) -> None:
         assert all((one.before[group] == other.before[group]).all() for group in other.before)
 
 
-@pytest.mark.parametrize("name", [*READY, "conditional", "sharing", "bearing", "lingering"])
+@pytest.mark.parametrize("name", [*READY, "conditional", "sharing", "fleet", "bearing", "lingering"])
 @pytest.mark.parametrize("most", [3, 1000])
 def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, name: str, most: int) -> None:
     monkeypatch.setattr(walk, "_FIRST_ROWS", 400)
@@ -217,7 +260,7 @@ def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, n
     lingering = {**LINGERING, "states": [{**LINGERING["states"][0]}, *LINGERING["states"][1:]]}
     del lingering["states"][0]["delay_profile"]  # whose table only the compiled core has
     lingering["states"][0]["transitions"] = [{"next": "b", "when": "minute(time) > 1"}, {"next": "a"}]
-    own = {"conditional": CONDITIONAL, "sharing": SHARING, "bearing": BEARING, "lingering": lingering}
+    own = {"conditional": CONDITIONAL, "sharing": SHARING, "fleet": FLEET, "bearing": BEARING, "lingering": lingering}
     spec = own.get(name) or READY[name]
     compiled = walked(spec, most, 3)
     plain = request.getfixturevalue("plain")

@@ -39,7 +39,7 @@ class States:
     life: float | None  # mean seconds from birth to stop; None when a worker may never stop
     born: int  # workers in the run
     is_measured: bool = False  # whether the shares of transitions by condition come from a pilot
-    lines: dict[str, tuple[Line, int]] = field(default_factory=dict)  # of each resource, with its capacity
+    lines: dict[str, Line] = field(default_factory=dict)  # of each resource
     waits_are_measured: bool = False
 
 
@@ -70,5 +70,4 @@ def states(pilot: Pilot) -> States:
         )
     life = expectation.life
     known_life = life if life is not None and np.isfinite(life) else None
-    lines = {name: (line, pilot.population.resources[name].capacity) for name, line in waiting.lines.items()}
-    return States(made, known_life, pilot.born, expectation.is_measured, lines, waiting.is_measured)
+    return States(made, known_life, pilot.born, expectation.is_measured, waiting.lines, waiting.is_measured)

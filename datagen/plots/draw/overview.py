@@ -161,8 +161,8 @@ def _lines(data: States) -> Iterator[str]:
     if data.lines:
         how = "measured by a pilot" if data.waits_are_measured else "by the formula of M/M/c"
         yield f"A stay counts from when a worker begins to wait for resources; waits are {how}."
-    for name, (line, capacity) in data.lines.items():
-        busy = f"{text.share(line.busy / max(capacity, 1))} of {text.counted(capacity, 'unit')} in use"
+    for name, line in data.lines.items():
+        busy = f"{text.share(line.busy / max(line.capacity, 1))} of {text.counted(int(line.capacity), 'unit')} in use"
         grows = "; the line grows without end" if line.grows else ""
         waiting = f"{text.number(line.waiting)} waiting, for {text.span(line.seconds)}"
         yield f"{name}: {busy}, {waiting} on average{grows}."
