@@ -15,6 +15,7 @@ import pyarrow as pa
 from datagen.draw import Floats, Integers, Keys
 from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.code import Code, Constants, Unprogrammable, assembled
+from datagen.engine.drawing import Drawing, Recipes
 from datagen.engine.known import Known
 from datagen.engine.plan import Plan
 from datagen.engine.program import Compiler
@@ -64,6 +65,7 @@ class Programs:
     gathered: npt.NDArray[np.int32]  # (2,) which of what is kept are the number of the group and the place; -1: none
     counts_of_children: npt.NDArray[np.int32]  # (spawns, 2) and of those for how many children there are
     numbers: npt.NDArray[np.int32]  # (numbers, 2) and of those for the numbers of delays
+    recipes: Recipes  # what the core draws
 
     @property
     def real(self) -> Floats:
@@ -81,13 +83,14 @@ class Conditions:
         self.problems: list[tuple[Path_, str]] = []  # what is wrong with conditions, each with its path in the JSON
         self._constants = Constants()
         self.clocks = Clocks(plan, world.zone)
-        self.known = Known(plan, world, self._constants, self.clocks)
+        self._drawing = Drawing(plan.path, world, self._constants)
+        self.known = Known(plan, world, self._constants, self.clocks, self._drawing)
         self.programs = self._made()
 
     @property
     def fields(self) -> list[Field]:
         """Return what is drawn ahead of time for them."""
-        return self.known.fields
+        return self._drawing.fields
 
     def _made(self) -> Programs:
         """Return the programs; where something is wrong with a condition there is none for it."""
@@ -135,6 +138,7 @@ class Conditions:
             gathered=np.array(self.known.gathered, np.int32),
             counts_of_children=counts,
             numbers=numbers,
+            recipes=self._drawing.recipes,
         )
 
     @property

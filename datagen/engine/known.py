@@ -22,10 +22,11 @@ from datagen.engine.code import (
     Unprogrammable,
     type_of,
 )
+from datagen.engine.drawing import Drawing
 from datagen.engine.knowable import is_by_worker, is_expression, is_listed, why_not, why_not_of_child
 from datagen.engine.plan import Plan
 from datagen.engine.program import MOST_LISTED, MOST_ROWS, Compiler
-from datagen.engine.setter import Field, Setter
+from datagen.engine.setter import Setter
 from datagen.language.delay import Next
 from datagen.language.state import Gift
 from datagen.native.machine import FACTS
@@ -44,7 +45,7 @@ from datagen.records.types import common_type, plain
 class _Variable:
     source: Source
     column: int  # where it is kept
-    fields: dict[int, int]  # what is drawn for it, by who sets it
+    drawn: dict[int, Code]  # the instructions for what is drawn for it, by who sets it
     in_turn: dict[int, tuple[int, int]] = field(default_factory=dict)  # of rows by worker, where they begin, how many
 
 
@@ -56,7 +57,7 @@ class Known:
     world: World
     constants: Constants
     clocks: Clocks
-    fields: list[Field] = field(default_factory=list)
+    drawing: Drawing
     first: list[bool] = field(default_factory=list)  # of each thing that is kept, whether it has a value at first: 0
     _places: dict[str, int] = field(default_factory=dict)  # where it is, by name
     _variables: dict[str, _Variable] = field(default_factory=dict)
@@ -119,10 +120,8 @@ class Known:
         for setter in self._set_by(owner):
             variable = self._variables[setter.dimension.name]
             real = " real" if variable.source.type == REAL else ""
-            if owner in variable.fields and owner >= self.plan.begins[1]:
-                value: Code = ((real.strip() or "whole", self._constant(self.fields[variable.fields[owner]])),)
-            elif owner in variable.fields:
-                value = ((f"drawn{real}", variable.fields[owner]),)
+            if owner in variable.drawn:
+                value = variable.drawn[owner]
             elif owner in variable.in_turn:
                 value = self._in_turn(*variable.in_turn[owner])
             else:
@@ -145,10 +144,6 @@ class Known:
         given = [("whole", self.constants.add(np.array([one]), np.ones(1, bool))) for one in (size, begin, 0)]
         own = ("known", self._place(WORKER))
         return (own, given[0], ("%", 0), given[1], ("+", 0), given[2], ("coalesce", 0))
-
-    def _constant(self, field: Field) -> int:
-        """Return which constant a generator is that always makes the same."""
-        return self.constants.add(*field.values(np.zeros(1, np.uint64), self.plan.path, self.world))
 
     def gives(self) -> npt.NDArray[np.uint8]:
         """Return what of all that is kept children are given, (spawns, kept)."""
@@ -352,8 +347,7 @@ class Known:
             if is_by_worker(setter.dimension):
                 variable.in_turn[setter.owner] = begin, size
             else:
-                variable.fields[setter.owner] = len(self.fields)
-                self.fields.append(Field(setter, None, begin))
+                variable.drawn[setter.owner] = self.drawing.place(setter, begin)
             begin += size
 
     def _keep_number(self, name: str, type_: pa.DataType) -> None:
@@ -373,8 +367,8 @@ class Known:
     def _draw_number(self, name: str) -> None:
         variable = self._variables[name]
         for setter in self._drawn(name):
-            variable.fields[setter.owner] = len(self.fields)
-            self.fields.append(Field(setter, ARROW[variable.source.type]))
+            values = self._values(setter) if is_listed(setter.dimension) else None
+            variable.drawn[setter.owner] = self.drawing.number(setter, ARROW[variable.source.type], values)
 
     def _calculated_types(self, name: str) -> Iterator[pa.DataType]:
         """Yield the types of what expressions set a variable to, as far as those of what they read are known."""

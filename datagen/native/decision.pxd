@@ -44,12 +44,14 @@ cdef class Decision:
     cdef long long[::1] stop_row  # (room,) how many rows were written before
 
     cdef bint is_noted_full(self) noexcept nogil
-    cdef void bear(self, int slot, int place, long long time, long long number, long long entry) noexcept nogil
-    cdef void enter(self, int slot, int owner, long long place) noexcept nogil
-    cdef void conceive(self, int slot, int parent, int spawn) noexcept nogil
+    cdef void bear(
+        self, int slot, int place, long long time, long long number, long long entry, unsigned long long key
+    ) noexcept nogil
+    cdef void enter(self, int slot, int owner, long long place, unsigned long long key) noexcept nogil
+    cdef void conceive(self, int slot, int parent, int spawn, unsigned long long key) noexcept nogil
     cdef void be_born(self, int slot, long long time) noexcept nogil
     cdef void arrive(self, int slot, int state) noexcept nogil
-    cdef void go_in(self, int slot, int state, long long place, long long row) noexcept nogil
+    cdef void go_in(self, int slot, int state, long long place, long long row, unsigned long long key) noexcept nogil
     cdef void write(self, int slot, int state, long long row) noexcept nogil
     cdef void _note(self, Py_ssize_t number, int slot, int state, long long row) noexcept nogil
     cdef int choose(self, int slot, int state, Worker *worker, unsigned long long random, long long row) noexcept nogil

@@ -89,8 +89,12 @@ class Decision:
         time: cython.longlong,
         number: cython.longlong,
         entry: cython.longlong,
+        key: cython.ulonglong,
     ) -> cython.void:
-        """Know what there is to know of a newborn of a source: what is drawn first, and what it is given."""
+        """Know what there is to know of a newborn of a source: what is drawn first, and what it is given.
+
+        What is drawn for it is by a key.
+        """
         kept: cython.Py_ssize_t
         field: cython.Py_ssize_t
         ahead: cython.Py_ssize_t
@@ -105,18 +109,18 @@ class Decision:
             for ahead in range(self.drawn.shape[2]):
                 self.drawn[slot, field, ahead] = self.first_drawn[place, entry, field, ahead]
                 self.there[slot, field, ahead] = self.first_there[place, entry, field, ahead]
-        self.enter(slot, self.stop + place, 0)
+        self.enter(slot, self.stop + place, 0, key)
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def conceive(self, slot: cython.int, parent: cython.int, spawn: cython.int) -> cython.void:
+    def conceive(self, slot: cython.int, parent: cython.int, spawn: cython.int, key: cython.ulonglong) -> cython.void:
         """Know what there is to know of a child: what it is given, which may follow from what its parent has."""
         kept: cython.Py_ssize_t
         for kept in range(self.first.shape[0]):
             self.machine.known[slot, kept] = self.machine.known[parent, kept]
             self.machine.has[slot, kept] = self.machine.has[parent, kept]
-        self.enter(slot, self.spawn + spawn, 0)
+        self.enter(slot, self.spawn + spawn, 0, key)
         for kept in range(self.first.shape[0]):
             if not self.gives[spawn, kept]:
                 self.machine.known[slot, kept], self.machine.has[slot, kept] = 0, self.first[kept]
@@ -142,17 +146,28 @@ class Decision:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def enter(self, slot: cython.int, owner: cython.int, place: cython.longlong) -> cython.void:
-        """Set what a state, or a source, sets of a worker; ``place`` is that of the step among those drawn ahead."""
+    def enter(self, slot: cython.int, owner: cython.int, place: cython.longlong, key: cython.ulonglong) -> cython.void:
+        """Set what a state, or a source, sets of a worker, at a step with a key.
+
+        ``place`` is that of the step among those drawn ahead.
+        """
+        self.machine.row = key
         self.machine.run(self.entry[owner], self.entry[owner + 1], slot, place)
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def go_in(self, slot: cython.int, state: cython.int, place: cython.longlong, row: cython.longlong) -> cython.void:
+    def go_in(
+        self,
+        slot: cython.int,
+        state: cython.int,
+        place: cython.longlong,
+        row: cython.longlong,
+        key: cython.ulonglong,
+    ) -> cython.void:
         """Do all that a worker does who enters a state: set its variables, change what all share, and note it."""
         number: cython.Py_ssize_t
-        self.enter(slot, state, place)
+        self.enter(slot, state, place, key)
         if self.has_changes:
             for number in range(self.early):
                 self._note(number, slot, state, row)

@@ -118,6 +118,14 @@ def to_whole(x: cython.double, down: cython.bint) -> cython.longlong:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def off(value: cython.double, scale: cython.double) -> cython.double:
+    """Return a number rounded to a multiple of 1 / ``scale``; itself where it has no digits after the point."""
+    return nearest(value * scale) / scale + 0.0 if fabs(value) < 2.0 * WHOLE / scale else value
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def total(lengths: cython.const[cython.longlong][::1], most: cython.longlong) -> cython.longlong:
     """Return the sum of lengths; -1 when one is below 0 or the sum above ``most``."""
     row: cython.Py_ssize_t
@@ -254,11 +262,9 @@ def real(
 def round_off(values: cython.double[::1], scale: cython.double) -> None:
     """Round values (n,) to multiples of 1 / ``scale``, but for those that have no digits after the point any more."""
     row: cython.Py_ssize_t
-    bound: cython.double = 2.0 * WHOLE / scale
     with cython.nogil:
         for row in range(values.shape[0]):
-            if fabs(values[row]) < bound:
-                values[row] = nearest(values[row] * scale) / scale + 0.0
+            values[row] = off(values[row], scale)
 
 
 def evenly(

@@ -89,7 +89,7 @@ def _check_instructions(programs: object) -> int:
     constants, kept, facts = len(programs.whole), len(programs.first), len(programs.facts)
     ends = dict.fromkeys(("whole", "real", "listed", "listed real"), constants)
     ends |= dict.fromkeys(("known", "known real", "keep", "keep real"), kept)
-    ends |= dict.fromkeys(("fact", "seconds"), facts)
+    ends |= dict.fromkeys(("fact", "seconds"), facts) | {"draw": len(programs.recipes.recipe), "off": constants}
     cells = ("cell", "cell real", "cell at", "cell at real", "share", "share real", "share at", "share at real")
     ends |= dict.fromkeys(cells, len(programs.cells))
     for name, end in ends.items():

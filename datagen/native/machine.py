@@ -6,7 +6,10 @@ What can't be calculated is no value, as ``records.expression`` has it.
 """
 
 import cython
-from cython.cimports.libc.math import fabs, fmod, isfinite, rint
+from cython.cimports.datagen.native.arithmetic import divided, fits, is_whole, rest, rest_real, whole_near
+from cython.cimports.datagen.native.draws import off
+from cython.cimports.datagen.native.recipe import Recipes
+from cython.cimports.libc.math import fabs, isfinite, rint, sqrt
 
 MOST = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
 LEAST = cython.declare(cython.longlong, -MOST - 1)
@@ -50,7 +53,7 @@ SHARE_AT_REAL = cython.declare(cython.int, 28)
 BITS = cython.declare(cython.int, 29)
 # makes a time (µs) of one and real seconds;
 MOVED = cython.declare(cython.int, 30)
-# makes one of two numbers, whole ones and then real ones.
+# makes one of two numbers, whole ones and then real ones;
 ADD = cython.declare(cython.int, 31)
 SUBTRACT = cython.declare(cython.int, 32)
 MULTIPLY = cython.declare(cython.int, 33)
@@ -68,57 +71,30 @@ EQUAL_REAL = cython.declare(cython.int, 44)
 UNEQUAL_REAL = cython.declare(cython.int, 45)
 LESS_REAL = cython.declare(cython.int, 46)
 AT_MOST_REAL = cython.declare(cython.int, 47)
+# draws a value of the step, and puts it on the stack;
+DRAW = cython.declare(cython.int, 48)
+# makes another number of it.
+FLOOR = cython.declare(cython.int, 49)
+CEIL = cython.declare(cython.int, 50)
+ROUND = cython.declare(cython.int, 51)
+ABS = cython.declare(cython.int, 52)
+ABS_REAL = cython.declare(cython.int, 53)
+OFF = cython.declare(cython.int, 54)  # rounded to multiples of 1 / a constant
+ROOT = cython.declare(cython.int, 55)
 
-INSTRUCTIONS = {
-    "whole": WHOLE,
-    "real": REAL,
-    "known": KNOWN,
-    "known real": KNOWN_REAL,
-    "drawn": DRAWN,
-    "drawn real": DRAWN_REAL,
-    "fact": FACT,
-    "seconds": SECONDS,
-    "factor": FACTOR,
-    "cell": CELL,
-    "cell real": CELL_REAL,
-    "keep": KEEP,
-    "keep real": KEEP_REAL,
-    "listed": LISTED,
-    "listed real": LISTED_REAL,
-    "to real": TO_REAL,
-    "divided": DIVIDED,
-    "is null": IS_NULL,
-    "not": NOT,
-    "choose": CHOOSE,
-    "coalesce": COALESCE,
-    "and": AND,
-    "or": OR,
-    "cell at": CELL_AT,
-    "cell at real": CELL_AT_REAL,
-    "share": SHARE,
-    "share real": SHARE_REAL,
-    "share at": SHARE_AT,
-    "share at real": SHARE_AT_REAL,
-    "bits": BITS,
-    "moved": MOVED,
-    "+": ADD,
-    "-": SUBTRACT,
-    "*": MULTIPLY,
-    "%": MODULO,
-    "=": EQUAL,
-    "!=": UNEQUAL,
-    "<": LESS,
-    "<=": AT_MOST,
-    "+ real": ADD_REAL,
-    "- real": SUBTRACT_REAL,
-    "* real": MULTIPLY_REAL,
-    "% real": MODULO_REAL,
-    "/ real": DIVIDE_REAL,
-    "= real": EQUAL_REAL,
-    "!= real": UNEQUAL_REAL,
-    "< real": LESS_REAL,
-    "<= real": AT_MOST_REAL,
-}
+INSTRUCTIONS = {"whole": WHOLE, "real": REAL, "known": KNOWN, "known real": KNOWN_REAL, "drawn": DRAWN}
+INSTRUCTIONS |= {"drawn real": DRAWN_REAL, "fact": FACT, "seconds": SECONDS, "factor": FACTOR}
+INSTRUCTIONS |= {"cell": CELL, "cell real": CELL_REAL, "keep": KEEP, "keep real": KEEP_REAL}
+INSTRUCTIONS |= {"listed": LISTED, "listed real": LISTED_REAL, "to real": TO_REAL, "divided": DIVIDED}
+INSTRUCTIONS |= {"is null": IS_NULL, "not": NOT, "choose": CHOOSE, "coalesce": COALESCE, "and": AND, "or": OR}
+INSTRUCTIONS |= {"cell at": CELL_AT, "cell at real": CELL_AT_REAL, "share": SHARE, "share real": SHARE_REAL}
+INSTRUCTIONS |= {"share at": SHARE_AT, "share at real": SHARE_AT_REAL, "bits": BITS, "moved": MOVED}
+INSTRUCTIONS |= {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "%": MODULO}
+INSTRUCTIONS |= {"=": EQUAL, "!=": UNEQUAL, "<": LESS, "<=": AT_MOST}
+INSTRUCTIONS |= {"+ real": ADD_REAL, "- real": SUBTRACT_REAL, "* real": MULTIPLY_REAL, "% real": MODULO_REAL}
+INSTRUCTIONS |= {"/ real": DIVIDE_REAL, "= real": EQUAL_REAL, "!= real": UNEQUAL_REAL, "< real": LESS_REAL}
+INSTRUCTIONS |= {"<= real": AT_MOST_REAL, "draw": DRAW, "floor": FLOOR, "ceil": CEIL, "round": ROUND}
+INSTRUCTIONS |= {"abs": ABS, "abs real": ABS_REAL, "off": OFF, "root": ROOT}
 # What is known of an instant: of the worker its age (ns), number, how many states it has entered, and how long (ns) it
 # has waited in this one; of all how many are alive; of a child that it spawns its place; when it is (ns of the
 # simulation). Behind that stand resources, incidents, and what follows the clock.
@@ -138,7 +114,7 @@ class Machine:
 
     def __init__(self, programs: object, pace: object) -> None:
         """Take instructions and constants, which ``fitting.check_programs`` looks at, and the profiles they read."""
-        self.pace = pace
+        self.pace, self.recipes, self.row = pace, Recipes(programs.recipes), 0
         self.code, self.argument = programs.code, programs.argument
         self.whole, self.real, self.valid = programs.whole, programs.real, programs.valid
         self.facts = programs.facts
@@ -206,6 +182,10 @@ class Machine:
             elif code == KEEP_REAL:
                 self.known_real[slot, argument], self.has[slot, argument] = self.reals[top], self.holds[top]
                 top -= 1
+            elif code == DRAW:
+                top += 1
+                self.holds[top] = self.recipes.draw(argument, self.row)
+                self.stack[top], self.reals[top] = self.recipes.whole, self.recipes.real
             else:
                 top = self._go_on(code, argument, top)
 
@@ -214,6 +194,9 @@ class Machine:
     @cython.exceptval(check=False)
     def _go_on(self, code: cython.int, argument: cython.int, top: cython.int) -> cython.int:
         """Make one value of those on top; return where it is."""
+        if code > DRAW:
+            self._turn(code, argument, top)
+            return top
         if code >= ADD_REAL:
             return self._two_real(code, top - 1)
         if code >= ADD:
@@ -227,7 +210,7 @@ class Machine:
         elif code == TO_REAL:
             self.reals[top] = cython.cast(cython.double, self.stack[top])
         elif code == DIVIDED:
-            self.stack[top] = self._divided(self.stack[top], self.whole[argument])
+            self.stack[top] = divided(self.stack[top], self.whole[argument])
         elif code == IS_NULL:
             self.stack[top], self.holds[top] = not self.holds[top], True
         elif code == NOT:
@@ -256,16 +239,6 @@ class Machine:
             other: cython.bint = self.holds[top + 1] and self.stack[top + 1] != 0
             self.stack[top], self.holds[top] = (one and other) if code == AND else (one or other), True
         return top
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _divided(self, number: cython.longlong, by: cython.longlong) -> cython.longlong:
-        """Return a number divided by one above 0, rounded down."""
-        rest: cython.longlong = number % by
-        if rest < 0:  # as in C
-            rest += by
-        return (number - rest) // by
 
     @cython.cfunc
     @cython.nogil
@@ -332,34 +305,14 @@ class Machine:
             if self.holds[top]:
                 self.stack[top] = a - b
         elif code == MULTIPLY:
-            self._multiply(top)
+            self.holds[top] = fits(a, b)
+            if self.holds[top]:
+                self.stack[top] = a * b
         elif b == 0:
             self.holds[top] = False
         else:
-            self.stack[top] = 0 if b == -1 else a % b
-            if self.stack[top] != 0 and (self.stack[top] < 0) != (b < 0):  # it has the sign of the divisor
-                self.stack[top] += b
+            self.stack[top] = rest(a, b)
         return top
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _multiply(self, top: cython.int) -> cython.void:
-        """Make the product of two whole numbers, where 64 bits hold it."""
-        a: cython.longlong = self.stack[top]
-        b: cython.longlong = self.stack[top + 1]
-        fits: cython.bint
-        if a > 0:
-            fits = b <= MOST // a if b > 0 else b >= -(MOST // a) or (b == LEAST // a and LEAST % a == 0)
-        elif b > 0:
-            fits = a >= -(MOST // b) or (a == LEAST // b and LEAST % b == 0)
-        elif a == LEAST or b == LEAST:
-            fits = a == 0 or b == 0
-        else:
-            fits = a == 0 or b == 0 or -a <= MOST // -b
-        self.holds[top] = fits
-        if fits:
-            self.stack[top] = a * b
 
     @cython.cfunc
     @cython.nogil
@@ -392,8 +345,28 @@ class Machine:
         elif code == DIVIDE_REAL:
             a = a / b
         else:
-            a = fmod(a, b)
-            if a != 0 and (a < 0) != (b < 0):  # it has the sign of the divisor
-                a += b
+            a = rest_real(a, b)
         self.reals[top], self.holds[top] = a, isfinite(a)
         return top
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _turn(self, code: cython.int, argument: cython.int, top: cython.int) -> cython.void:
+        """Make another number of the one on top."""
+        x: cython.double = self.reals[top]
+        if code <= ROUND:
+            x = whole_near(x, code - FLOOR)
+            self.holds[top] = self.holds[top] and is_whole(x)
+            self.stack[top] = cython.cast(cython.longlong, x) if self.holds[top] else 0
+        elif code == ABS:
+            self.holds[top] = self.holds[top] and self.stack[top] != LEAST
+            if self.holds[top] and self.stack[top] < 0:
+                self.stack[top] = -self.stack[top]
+        elif code == ABS_REAL:
+            self.reals[top] = fabs(x)
+        elif code == OFF:
+            self.reals[top] = off(x, self.real[argument])
+        else:
+            self.holds[top] = self.holds[top] and x >= 0
+            self.reals[top] = sqrt(fabs(x))
