@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.draw import Integers
-from datagen.native.machine import INSTRUCTIONS
+from datagen.native.instruction import INSTRUCTIONS
 
 DEEPEST = 256  # values on the stack, as datagen/native/machine.pxd has it
 # Types of values; a moment is in µs since 1970, and of the last one all are null.

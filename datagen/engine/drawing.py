@@ -17,7 +17,7 @@ from datagen.records.conversion import as_type
 
 # As the struct in datagen/native/recipe.pxd.
 _KEYS, _REAL = ("purpose", "missing", "null"), ("percent_missing", "percent_nulls", "offset", "scale", "digits")
-_SMALL = ("kind", "family", "begin", "bounds", "guide", "shift")
+_SMALL = ("kind", "is_odd", "family", "begin", "bounds", "guide", "shift")
 _WHOLE = {"first": "i8", "count": "u8", "least": "i8", "most": "i8"}
 _TYPES = dict.fromkeys(_KEYS, "u8") | dict.fromkeys(_REAL, "f8") | _WHOLE | dict.fromkeys(_SMALL, "i4")
 RECIPE = np.dtype([*_TYPES.items()], align=True)
@@ -87,6 +87,7 @@ class Drawing:
     def _draw(self, setter: Setter, recipe: Recipe, begin: int) -> Code:
         """Return the instruction to draw what is set, as a place in a list from ``begin`` on where that is above 0."""
         row = setter.absences(self.path, self.world) | {"begin": begin, "kind": recipe.kind, "purpose": recipe.purpose}
+        row |= {"is_odd": row["percent_missing"] > 0 or row["percent_nulls"] > 0}
         row |= {"first": recipe.first, "count": recipe.count % 2**64, "least": recipe.least, "most": recipe.most}
         row |= recipe.linear._asdict() | {"digits": 0.0 if recipe.digits is None else 10.0**recipe.digits}
         if (weighted := recipe.weighted) is not None:

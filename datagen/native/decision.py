@@ -13,8 +13,11 @@ from datagen.native.fitting import check, check_programs, check_within
 NOTHING = cython.declare(cython.int, -1)  # no transition is left
 FAULTY = cython.declare(cython.int, -2)  # their weights can't be drawn by
 ORDERED = cython.declare(cython.int, 2)
+OUT = cython.declare(cython.double, float("-inf"))  # in place of the weight of a transition
 OWN_NUMBER = cython.declare(cython.longlong, (1 << 44) - 1)  # the bits of a number below those of the crowd
 UNIT = cython.declare(cython.double, 1.0 / 9007199254740992.0)  # 2**-53
+ROUNDING = cython.declare(cython.double, 1.0 / 1125899906842624.0)  # 2**-50, more than a product and a quotient lose
+SMALLEST = cython.declare(cython.double, 1e-290)  # from here on they lose no more than that
 
 
 @cython.final  # so that its methods are called directly
@@ -30,6 +33,9 @@ class Decision:
         self.ways, self.target, self.stop = tables.ways, tables.target, len(tables.kind)
         self.bound = tables.bound
         self.when, self.weigh, self.weight = tables.when, tables.weigh, tables.weight
+        self.is_bare = ((tables.when[:, 0] == tables.when[:, 1]) & (tables.weigh[:, 0] == tables.weigh[:, 1])).view(
+            "u1"
+        )
         self.first, self.number, self.begin = tables.first, tables.number, tables.begin
         self.sums, self.counts = tables.sums, tables.counts
         self.gives, self.spawn = tables.gives, len(tables.entry) - 1 - len(tables.gives)
@@ -211,7 +217,9 @@ class Decision:
 
         A stop is noted, with how many rows are written.
         """
-        following: cython.int = self._weighed(slot, state, random)
+        following: cython.int = (
+            self._first(slot, state) if self.kind[state] == ORDERED else self._weighed(slot, state, random)
+        )
         if following == NOTHING or following == self.stop:
             self.note_stop(worker, state if following == NOTHING else NOTHING, row)
             return self.stop
@@ -229,35 +237,66 @@ class Decision:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def _first(self, slot: cython.int, state: cython.int) -> cython.int:
+        """Return where the first transition leads that is not out."""
+        way: cython.int
+        for way in range(self.ways[state], self.ways[state + 1]):
+            if self.is_bare[way] or self.when[way, 0] == self.when[way, 1] or self._holds(slot, way):
+                return self.target[way]
+        return NOTHING
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def _weighed(self, slot: cython.int, state: cython.int, random: cython.ulonglong) -> cython.int:
-        """Return where a transition leads that is not out: the first one, or one drawn by the weights."""
+        """Return where a transition leads that is drawn by the weights of those that are not out."""
         way: cython.int
         begin: cython.int = self.ways[state]
         left: cython.int = 0
         weight: cython.double
         total: cython.double = 0.0
         for way in range(begin, self.ways[state + 1]):
-            self.machine.run(self.when[way, 0], self.when[way, 1], slot, 0)
-            if self.when[way, 0] == self.when[way, 1] or self.machine.is_true():
-                if self.kind[state] == ORDERED:
-                    return self.target[way]
-                weight = self.weight[way]
-                if self.weigh[way, 0] < self.weigh[way, 1]:
-                    self.machine.run(self.weigh[way, 0], self.weigh[way, 1], slot, 0)
-                    weight = self.machine.number()
-                if not weight >= 0:
-                    return FAULTY
+            weight = self.weight[way] if self.is_bare[way] else self._weight(slot, way)
+            if weight >= 0:
                 total += weight
                 left += 1
+            elif weight != OUT:
+                return FAULTY
             self.sums[way - begin] = total
         if left == 0:
             return NOTHING
         if not total > 0 or not isfinite(total):
             return FAULTY
         way = begin
-        while self.sums[way - begin] / total <= (random >> 11) * UNIT:
+        wanted: cython.double = (random >> 11) * UNIT
+        near: cython.double = wanted * total
+        margin: cython.double = near * ROUNDING + SMALLEST
+        while self.sums[way - begin] < near - margin or (
+            self.sums[way - begin] <= near + margin and self.sums[way - begin] / total <= wanted
+        ):  # a division takes as long as all the rest
             way += 1
         return self.target[way]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _weight(self, slot: cython.int, way: cython.int) -> cython.double:
+        """Return the weight of a transition, by its expressions; OUT where its condition does not hold."""
+        if self.when[way, 0] < self.when[way, 1] and not self._holds(slot, way):
+            return OUT
+        if self.weigh[way, 0] == self.weigh[way, 1]:
+            return self.weight[way]
+        self.machine.run(self.weigh[way, 0], self.weigh[way, 1], slot, 0)
+        return self.machine.number()
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _holds(self, slot: cython.int, way: cython.int) -> cython.bint:
+        """Return whether the condition of a transition holds."""
+        self.machine.run(self.when[way, 0], self.when[way, 1], slot, 0)
+        return self.machine.holds[0] and self.machine.stack[0] != 0
 
     @cython.cfunc
     @cython.nogil

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from datagen.native.machine import FACTS, INSTRUCTIONS
+from datagen.native.instruction import INSTRUCTIONS
+from datagen.native.machine import FACTS
 
 WAYS_TO_CHOOSE = 4  # PLAIN, WEIGHED, ORDERED and LATE
 

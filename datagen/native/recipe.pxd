@@ -14,6 +14,7 @@ cdef struct Recipe:
     long long least  # of whole numbers, which are held between the two
     long long most
     int kind
+    int is_odd  # whether a value may be missing or null
     int family
     int begin  # of a list among those of all variables; 0: it makes no place in a list
     int bounds  # where the weights begin, as draw.Weighted has them,

@@ -9,10 +9,10 @@ from cython.cimports.datagen.native.choice import place_of
 from cython.cimports.datagen.native.draws import held, high_word, mix, off, standard, to_whole, unit
 
 EVENLY = cython.declare(cython.int, 0)  # as in plugin.recipe
-NEAREST = cython.declare(cython.int, 1)
 DOWN = cython.declare(cython.int, 2)
 REAL = cython.declare(cython.int, 3)
 WEIGHED = cython.declare(cython.int, 4)
+TRUTH = cython.declare(cython.int, 5)
 KINDS = 6
 FAMILIES = 4  # as in draw
 WHOLE = 1 << 53  # where weights end
@@ -50,17 +50,32 @@ class Recipes:
     @cython.exceptval(check=False)
     def draw(self, number: cython.int, row: cython.ulonglong) -> cython.bint:
         """Draw a value for a step, by its key; return whether there is one: null has the first place of a list."""
-        random: cython.ulonglong = mix(row ^ self.recipe[number].purpose)
-        if self._is_absent(number, row):
+        recipe: cython.pointer(cython.const[Recipe]) = cython.address(self.recipe[number])
+        random: cython.ulonglong = mix(row ^ recipe.purpose)
+        if recipe.is_odd and self._is_absent(number, row):
             self.whole, self.real = 0, 0.0
-            return self.recipe[number].begin > 0
-        if self.recipe[number].kind != REAL:
-            self.whole = self._place(number, random) + self.recipe[number].begin
-            return True
-        self.real = self._number(number, random)
-        if self.recipe[number].digits > 0:
-            self.real = off(self.real, self.recipe[number].digits)
+            return recipe.begin > 0
+        if recipe.kind == EVENLY:
+            self.whole = cython.cast(
+                cython.longlong, cython.cast(cython.ulonglong, recipe.first) + high_word(random, recipe.count)
+            )
+            self.whole = held(self.whole, recipe.least, recipe.most) + recipe.begin
+        elif recipe.kind == REAL:
+            self.real = self._number(number, random)
+            if recipe.digits > 0:
+                self.real = off(self.real, recipe.digits)
+        else:
+            self.whole = self._place(number, random) + recipe.begin
         return True
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _is_absent(self, number: cython.int, row: cython.ulonglong) -> cython.bint:
+        """Return whether a value is missing or null."""
+        if unit(mix(row ^ self.recipe[number].missing)) * 100.0 < self.recipe[number].percent_missing:
+            return True
+        return unit(mix(row ^ self.recipe[number].null)) * 100.0 < self.recipe[number].percent_nulls
 
     @cython.cfunc
     @cython.nogil
@@ -73,37 +88,11 @@ class Recipes:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _is_absent(self, number: cython.int, row: cython.ulonglong) -> cython.bint:
-        """Return whether a value is missing or null."""
-        missing: cython.double = self.recipe[number].percent_missing
-        nulls: cython.double = self.recipe[number].percent_nulls
-        if missing > 0 and unit(mix(row ^ self.recipe[number].missing)) * 100.0 < missing:
-            return True
-        return nulls > 0 and unit(mix(row ^ self.recipe[number].null)) * 100.0 < nulls
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
     def _place(self, number: cython.int, random: cython.ulonglong) -> cython.longlong:
-        """Return a whole number, or a place in a list."""
-        kind: cython.int = self.recipe[number].kind
-        whole: cython.longlong
-        if kind == WEIGHED:
-            return place_of(
-                random >> 11,
-                self.bounds,
-                self.guide,
-                self.recipe[number].shift,
-                self.recipe[number].bounds,
-                self.recipe[number].guide,
-            )
-        if kind == EVENLY:
-            whole = cython.cast(
-                cython.longlong,
-                cython.cast(cython.ulonglong, self.recipe[number].first) + high_word(random, self.recipe[number].count),
-            )
-        elif kind in (NEAREST, DOWN):
-            whole = to_whole(self._number(number, random), kind == DOWN)
-        else:  # true or false
-            return unit(random) < self.recipe[number].offset
-        return held(whole, self.recipe[number].least, self.recipe[number].most)
+        """Return a rounded number, or a place in a list."""
+        recipe: cython.pointer(cython.const[Recipe]) = cython.address(self.recipe[number])
+        if recipe.kind == TRUTH:
+            return unit(random) < recipe.offset
+        if recipe.kind == WEIGHED:
+            return place_of(random >> 11, self.bounds, self.guide, recipe.shift, recipe.bounds, recipe.guide)
+        return held(to_whole(self._number(number, random), recipe.kind == DOWN), recipe.least, recipe.most)

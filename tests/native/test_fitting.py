@@ -14,7 +14,8 @@ from datagen.engine.pool import Pools
 from datagen.engine.slot import Shape, Slots
 from datagen.moment import parse_moment
 from datagen.native.decision import Decision
-from datagen.native.machine import INSTRUCTIONS, Machine
+from datagen.native.instruction import INSTRUCTIONS
+from datagen.native.machine import Machine
 from datagen.plugin.recipe import WEIGHED
 from tests.worlds import START, constant, enum, integer, uniform, world
 

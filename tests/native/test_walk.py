@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import re
 import sys
 import time
 from dataclasses import replace
@@ -122,6 +123,11 @@ def plain(monkeypatch) -> tuple[type, type]:
     arithmetic = as_plain_python("arithmetic")
     provide(".datagen.native.arithmetic", **{name: part for name, part in vars(arithmetic).items() if callable(part)})
     provide(".datagen.native.recipe", Recipes=as_plain_python("recipe").Recipes)
+    declared = (ROOT / "datagen/native/instruction.pxd").read_text()
+    provide(".datagen.native.instruction", **{name: int(code) for name, code in re.findall(r"(\w+) = (\d+)", declared)})
+    sys.modules["cython.cimports.datagen.native"].instruction = sys.modules[
+        "cython.cimports.datagen.native.instruction"
+    ]
     machine_source = as_plain_python("machine")
 
     class Machine(machine_source.Machine):
