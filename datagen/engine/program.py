@@ -30,6 +30,7 @@ from datagen.engine.code import (
     Unprogrammable,
     deepest,
 )
+from datagen.engine.turned import FUNCTIONS, turned
 from datagen.problems import show
 from datagen.records.batch import TIME, Layout
 from datagen.records.decimal import is_decimal
@@ -158,15 +159,18 @@ class Compiler:
             case Coalesce():
                 parts = _alike([self._part(inner) for inner in node.nodes])
                 return reduce(lambda left, right: Part(left.type, (*left.code, *right.then("coalesce"))), parts)
-            case Rounded() if self._part(node.node).type in (WHOLE, NONE):
-                return self._part(node.node)
             case Rounded():
-                raise Unprogrammable('a transition can\'t read what has a "precision"')
+                part = self._part(node.node)
+                return turned("round", part, node.digits, self._constants) if part.type == REAL else part
             case Missing():
                 raise Unprogrammable("a state can't tell what is missing from what is null; write `is null`")
             case Call() if node.function.name in _EXTREMES and 1 < len(node.arguments) <= _MOST_EXTREME:
                 parts = _alike([self._part(inner) for inner in node.arguments])
                 return reduce(partial(_extreme, _EXTREMES[node.function.name]), parts)
+            case Call() if node.function.name in FUNCTIONS:
+                number, *digits = node.arguments
+                given = digits[0].value if digits and isinstance(digits[0], Literal) else None
+                return turned(node.function.name, self._part(number), given, self._constants)
             case Call() if node.function.returns == NUMBER and node.function.name == "second":
                 return self._second(node)
             case Call() if MOMENT in [self._sources[name].type for name in node.names if name in self._sources]:

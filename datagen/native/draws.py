@@ -5,63 +5,13 @@ each function raises ValueError where they don't. No two columns share anything,
 """
 
 import cython
+from cython.cimports.datagen.native.draws import held, high_word, mix, numbered, unit
 from cython.cimports.datagen.native.quantile import logarithm, quantile
 from cython.cimports.libc.math import copysign, fabs
 
-MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)  # cuts to 64 bits where integers have no end
-LOW_HALF = cython.declare(cython.ulonglong, 0xFFFFFFFF)
-GAMMA = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)  # 2**64 / golden ratio (SplitMix64: Steele et al., 2014)
-FIRST_FACTOR = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
-SECOND_FACTOR = cython.declare(cython.ulonglong, 0x94D049BB133111EB)
 WHOLE = cython.declare(cython.double, 4503599627370496.0)  # 2**52: from here on a float has no digits after the point
 LOWEST = cython.declare(cython.double, -9223372036854775808.0)
 HIGHEST = cython.declare(cython.double, 9223372036854774784.0)  # the largest float that fits into 64 bits
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def mix(z: cython.ulonglong) -> cython.ulonglong:
-    """Scramble 64 bits: the finalizer of SplitMix64 (variant 13 of D. Stafford's mixers)."""
-    z = ((z ^ (z >> 30)) * FIRST_FACTOR) & MASK
-    z = ((z ^ (z >> 27)) * SECOND_FACTOR) & MASK
-    return z ^ (z >> 31)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def numbered(key: cython.ulonglong, number: cython.ulonglong) -> cython.ulonglong:
-    """Return the key of a numbered part of a row."""
-    return mix((key + (number + 1) * GAMMA) & MASK)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def unit(random: cython.ulonglong) -> cython.double:
-    """Return a number in [0, 1), a multiple of 2**-53."""
-    return cython.cast(cython.double, random >> 11) * 1.1102230246251565e-16
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def high_word(random: cython.ulonglong, size: cython.ulonglong) -> cython.ulonglong:
-    """Return a whole number below a size, where 0 stands for 2**64: the high word of ``random * size``.
-
-    Source: D. Lemire, Fast random integer generation in an interval, 2019. The bias is at most size / 2**64.
-    """
-    high: cython.ulonglong = random >> 32
-    low: cython.ulonglong = random & LOW_HALF
-    size_high: cython.ulonglong = size >> 32
-    size_low: cython.ulonglong = size & LOW_HALF
-    middle: cython.ulonglong = high * size_low + ((low * size_low) >> 32)
-    if size == size_low and size != 0:
-        return middle >> 32
-    if size == 0:
-        return random
-    return high * size_high + (middle >> 32) + ((low * size_high + (middle & LOW_HALF)) >> 32)
 
 
 @cython.cfunc
@@ -92,14 +42,6 @@ def shaped(family: cython.int, u: cython.double) -> cython.double:
 def nearest(x: cython.double) -> cython.double:
     """Return the nearest whole number, the even one of two; 2 ns less than a call of ``rint``."""
     return copysign((fabs(x) + WHOLE) - WHOLE, x) if fabs(x) < WHOLE else x
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def held(number: cython.longlong, least: cython.longlong, most: cython.longlong) -> cython.longlong:
-    """Return the nearest number that is inside the bounds, both included."""
-    return least if number < least else most if number > most else number
 
 
 @cython.cfunc
