@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from datagen.draw import Keys
 from datagen.engine.code import REAL, Code, Constants, type_of
-from datagen.engine.program import MOST_ROWS
+from datagen.engine.knowable import is_expression
 from datagen.engine.setter import Field, Setter, numbers_of
 from datagen.plugin.recipe import REAL as OF_REAL
 from datagen.plugin.recipe import Recipe
@@ -53,6 +53,10 @@ class Drawing:
                 rows[name][number] = value
         return Recipes(rows.view(np.recarray), np.concatenate(self._bounds), np.concatenate(self._guides))
 
+    def is_at_once(self, setter: Setter) -> bool:
+        """Return whether what is set need not be drawn ahead of time."""
+        return is_expression(setter.dimension) or setter.recipe(self.path, self.world) is not None
+
     def place(self, setter: Setter, begin: int) -> Code:
         """Return the instructions for the place of what is set in a list, from ``begin`` on; 0 is null."""
         recipe = setter.recipe(self.path, self.world)
@@ -65,7 +69,7 @@ class Drawing:
         recipe = setter.recipe(self.path, self.world)
         if setter.is_constant:
             return self._constant(setter, type_, 0)
-        if recipe is None or (values is not None and len(values) >= MOST_ROWS):
+        if recipe is None:
             return self._ahead(setter, type_, 0)
         real = type_of(type_) == REAL
         if values is not None:

@@ -300,7 +300,10 @@ class Known:
             for setter in self.plan.setters[todo.pop()]:
                 child = setter.owner - self.plan.begins[1]
                 entry = self.plan.spawns[child][1] if child >= 0 else None
-                if why := why_not(setter.dimension) or (entry and why_not_of_child(setter.dimension, entry)):
+                why = why_not(setter.dimension)
+                if entry is not None and not why and not self.drawing.is_at_once(setter):
+                    why = why_not_of_child(entry)
+                if why:
                     raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a state: {why}")
                 read = {root(self.plan.variable_names, name) for name in setter.names} - {"", *found}
                 found |= dict.fromkeys(sorted(read))

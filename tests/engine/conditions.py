@@ -165,6 +165,11 @@ def add_conditions(draw: st.DrawFn, spec: Spec) -> None:
         owner = draw(st.sampled_from(spec["states"]))
         owner["variables"] = [*owner.get("variables", []), counting]
         types["total"] = "int"
+        if draw(st.booleans()):
+            halved = f"coalesce(part, 0.5) / 2 + coalesce({term}, 2) * 0.3"
+            half = {"name": "part", "type": "expression", "value": halved, "precision": draw(st.integers(0, 3))}
+            owner["variables"].append(half)
+            types["part"] = "float"
     if draw(st.booleans()):
         owner = draw(st.sampled_from(spec["states"]))
         seen = draw(st.sampled_from([{"type": "now"}, {"type": "expression", "value": "time + 1"}]))
