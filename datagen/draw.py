@@ -131,16 +131,16 @@ class Weighted:
     """Draws numbers below a size by weights: how often each comes, as a share of their sum."""
 
     def __init__(self, weights: Iterable[float]) -> None:
-        self._bounds = bounds(weights)
-        bits_ = min(len(self._bounds).bit_length(), _MOST_GUIDED)
-        self._shift = _BITS - bits_
-        starts = np.arange(1 << bits_, dtype=np.uint64) << np.uint64(self._shift)
-        self._guide = np.searchsorted(self._bounds, starts, side="right").astype(np.int32)
+        self.bounds = bounds(weights)
+        bits_ = min(len(self.bounds).bit_length(), _MOST_GUIDED)
+        self.shift = _BITS - bits_
+        starts = np.arange(1 << bits_, dtype=np.uint64) << np.uint64(self.shift)
+        self.guide = np.searchsorted(self.bounds, starts, side="right").astype(np.int32)
 
     def of(self, rows: Keys, purpose: np.uint64) -> Codes:
         """Return a number for each row, (n,)."""
         chosen = column(len(rows), np.int32)
-        choice.weighted(rows, purpose, self._bounds, self._guide, self._shift, chosen)
+        choice.weighted(rows, purpose, self.bounds, self.guide, self.shift, chosen)
         return chosen
 
 

@@ -6,7 +6,10 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
+from datagen.draw import UNIFORM
 from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.distribution import Linear
+from datagen.plugin.recipe import TRUTH, Recipe
 
 
 class Bool(Dimension):
@@ -18,6 +21,9 @@ class Bool(Dimension):
     kind: ClassVar[str] = "bool"
     fixed: ClassVar[bool] = True
     probability: float = Field(0.5, ge=0, le=1, description="share of the values that are true")
+
+    def recipe(self, rows: Rows) -> Recipe:
+        return Recipe(TRUTH, rows.key(), linear=Linear(UNIFORM, self.probability, 1.0))
 
     def make(self, rows: Rows) -> pa.Array:
         index = (rows.unit() < self.probability).astype(np.int32)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Extent
+from datagen.plugin.recipe import EVENLY, Recipe
 from datagen.records.conversion import from_json
 
 
@@ -32,6 +33,9 @@ class Constant(Dimension):
     def extent(self) -> Extent:
         size = len(self.value) if isinstance(self.value, str) else 1
         return Extent(size, size)
+
+    def recipe(self, rows: Rows) -> Recipe:
+        return Recipe(EVENLY, rows.key())
 
     def make(self, rows: Rows) -> pa.Array:
         return pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(rows), np.int32)), self._array)

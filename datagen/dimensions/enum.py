@@ -11,6 +11,7 @@ from datagen.plugin.choice import OF_WEIGHTS, Choice, Weights, check_weights
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
 from datagen.plugin.model import invalid
+from datagen.plugin.recipe import Recipe, of_index
 from datagen.problems import Path_
 from datagen.records.conversion import from_json
 
@@ -58,6 +59,11 @@ class Enum(Dimension):
     def extent(self) -> Extent:
         lengths = [len(value) if isinstance(value, str) else 1 for value in self.values]
         return Extent(sum(lengths) / len(lengths), max(lengths))
+
+    def recipe(self, rows: Rows) -> Recipe | None:
+        if self.cardinality_distribution is None or len(self.values) == 1:
+            return self._choice.recipe(rows.key("pick"))
+        return of_index(self.cardinality_distribution, rows.key("pick"), len(self.values))
 
     def make(self, rows: Rows) -> pa.Array:
         if self.cardinality_distribution is None or len(self.values) == 1:

@@ -8,6 +8,7 @@ from pydantic import Field
 from datagen.native import draws
 from datagen.plugin.computed import DrawsNumbers, NumberDistribution, real
 from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.recipe import Recipe, of_real
 
 
 class Float(DrawsNumbers, PooledDimension):
@@ -22,6 +23,9 @@ class Float(DrawsNumbers, PooledDimension):
 
     def rarely_repeats(self) -> bool:
         return not self.cardinality and self.precision is None
+
+    def recipe(self, rows: Rows) -> Recipe | None:
+        return of_real(self.distribution, rows.key(), self.precision)
 
     def make(self, rows: Rows) -> pa.Array:
         values, there = real(self.distribution, rows)

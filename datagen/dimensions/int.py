@@ -9,6 +9,7 @@ from datagen.draw import Integers
 from datagen.plugin.computed import DrawsNumbers, WholeNumberDistribution, whole
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Distribution
+from datagen.plugin.recipe import Recipe, of_whole
 from datagen.plugin.unique import UniqueDimension
 
 
@@ -32,6 +33,9 @@ class Int(DrawsNumbers, UniqueDimension):
     def of_range(self, places: Integers) -> pa.Array:
         assert isinstance(self.distribution, Distribution), "a range that is not known"
         return pa.array(self.distribution.whole_at(places))
+
+    def recipe(self, rows: Rows) -> Recipe | None:
+        return of_whole(self.distribution, rows.key())
 
     def drawn(self, rows: Rows) -> pa.Array:
         values, there = whole(self.distribution, rows)

@@ -12,10 +12,11 @@ from pydantic import Field, model_validator
 from datagen import draw
 from datagen.draw import Integers
 from datagen.plugin.dimension import Dimension, Rows
-from datagen.plugin.distribution import WholeDistribution
+from datagen.plugin.distribution import Linear, WholeDistribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.life import ITEM
 from datagen.plugin.model import invalid
+from datagen.plugin.recipe import DOWN, WEIGHED, Recipe, of_index
 from datagen.problems import Path_
 from datagen.records.expression import parse
 from datagen.records.reference import Grouping
@@ -84,6 +85,16 @@ class Picked(Dimension):
         yield from super().names()
         if self.pick in _READ:
             yield ("pick",), _READ[self.pick]
+
+    def recipe(self, rows: Rows) -> Recipe | None:
+        table, key = rows.world.tables[self.table], self._drawn(rows).key("pick")
+        if self.pick != "draw" or self.match or not table.size:
+            return None
+        if self.distribution is not None:
+            return of_index(self.distribution, key, table.size)
+        if table.by_weight is not None:
+            return Recipe(WEIGHED, key, weighted=table.by_weight)
+        return Recipe(DOWN, key, linear=Linear(draw.UNIFORM, 0.0, float(table.size)), least=0, most=table.size - 1)
 
     def picked(self, rows: Rows) -> pa.Array:
         """Return which rows of the table are picked, (n,) int32.

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.draw import Integers
-from datagen.native.machine import INSTRUCTIONS
+from datagen.native.instruction import INSTRUCTIONS
 
 DEEPEST = 256  # values on the stack, as datagen/native/machine.pxd has it
 # Types of values; a moment is in µs since 1970, and of the last one all are null.
@@ -24,8 +24,9 @@ _OF_ARROW = {
 }
 ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()} | {LIST: pa.list_(pa.null())}
 _KEPT = {"known", "known real", "drawn", "drawn real", "cell", "cell real"}
-_PUSHED = _KEPT | {"whole", "real", "fact", "seconds", "factor"}
+_PUSHED = _KEPT | {"whole", "real", "fact", "seconds", "factor", "draw"}
 _IN_PLACE = {"listed", "listed real", "to real", "divided", "is null", "not", "cell at", "cell at real", "bits"}
+_IN_PLACE |= {"floor", "ceil", "round", "abs", "abs real", "off", "root"}
 _TAKING_TWO = {"choose", "share at", "share at real"}
 
 Code = tuple[tuple[str, int], ...]  # instructions, by their names, with their arguments

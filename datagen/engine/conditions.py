@@ -15,6 +15,7 @@ import pyarrow as pa
 from datagen.draw import Floats, Integers, Keys
 from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.code import Code, Constants, Unprogrammable, assembled
+from datagen.engine.drawing import Drawing, Recipes
 from datagen.engine.fleet import Fleet
 from datagen.engine.known import Known
 from datagen.engine.lists import size_of
@@ -71,6 +72,7 @@ class Programs:
     items: npt.NDArray[np.int32]  # (states, 2) and of those for how many items each goes through
     item: npt.NDArray[np.int32]  # (2,) which of what is kept are the place of an item, and how many are left; -1: none
     fleet: Fleet  # resources that are rows
+    recipes: Recipes  # what the core draws
 
     @property
     def real(self) -> Floats:
@@ -88,13 +90,14 @@ class Conditions:
         self.problems: list[tuple[Path_, str]] = []  # what is wrong with conditions, each with its path in the JSON
         self._constants = Constants()
         self.clocks = Clocks(plan, world.zone)
-        self.known = Known(plan, world, self._constants, self.clocks)
+        self._drawing = Drawing(plan.path, world, self._constants)
+        self.known = Known(plan, world, self._constants, self.clocks, self._drawing)
         self.programs = self._made()
 
     @property
     def fields(self) -> list[Field]:
         """Return what is drawn ahead of time for them."""
-        return self.known.fields
+        return self._drawing.fields
 
     def _made(self) -> Programs:
         """Return the programs; where something is wrong with a condition there is none for it."""
@@ -149,6 +152,7 @@ class Conditions:
             numbers=numbers,
             items=items,
             item=np.array(self.known.item, np.int32),
+            recipes=self._drawing.recipes,
         )
 
     @property

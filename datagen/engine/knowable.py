@@ -39,15 +39,12 @@ def taken_by(dimension: object) -> str:
     return name if {read for _, read in dimension.all_names()} == {name} else ""
 
 
-def why_not_of_child(dimension: object, entry: Spawn) -> str | None:
-    """Return why the walk can't know what a spawn gives a child, or a time that is waited for; None when it can."""
-    assert isinstance(dimension, Dimension), "no fact of a birth"
-    is_constant = dimension.kind == "constant" and not (dimension.percent_missing or dimension.percent_nulls)
-    if is_expression(dimension) or is_constant:
-        return None
+def why_not_of_child(entry: Spawn) -> str:
+    """Return why the walk can't know what is drawn for a child, or at a time that is waited for, if not by the core."""
+    what = "the walk can't draw it at once, but only ahead of time, from a distribution of this type"
     if isinstance(entry, Gift):
-        return "it is drawn when the time has come that a worker waits for; draw it in a state"
-    return "children get it drawn; draw it in a state, and give it on"
+        return f"{what}, and it is drawn when the time has come that a worker waits for; draw it in a state"
+    return f"{what}, and children get it drawn at once; draw it in a state, and give it on"
 
 
 def why_not(dimension: object) -> str | None:

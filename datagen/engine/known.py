@@ -23,23 +23,23 @@ from datagen.engine.code import (
     Unprogrammable,
     type_of,
 )
+from datagen.engine.drawing import Drawing
 from datagen.engine.knowable import is_expression, is_listed, taken_by, why_not, why_not_of_child
 from datagen.engine.lists import Turn, are_lists, has_lists, items_of, listed_in
 from datagen.engine.plan import Plan
 from datagen.engine.program import MOST_LISTED, MOST_ROWS, Compiler
-from datagen.engine.setter import Field, Setter
+from datagen.engine.setter import Setter
 from datagen.language.delay import Next
 from datagen.language.state import Gift
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
-from datagen.plugin.dimension import PooledDimension
 from datagen.plugin.life import AGE, GATHERED, ITEM, MAYBE, POPULATION, STATE, VISITS, WAITED, shared, visited
 from datagen.plugin.world import World
-from datagen.problems import did_you_mean, path_part, show
+from datagen.problems import did_you_mean, show
 from datagen.records.batch import TIME
 from datagen.records.conversion import as_type
 from datagen.records.expression.name import called, root
-from datagen.records.types import common_type, plain
+from datagen.records.types import common_type
 
 _LEFT = "items left"
 
@@ -48,7 +48,7 @@ _LEFT = "items left"
 class _Variable:
     source: Source
     column: int  # where it is kept
-    fields: dict[int, int]  # what is drawn for it, by who sets it
+    drawn: dict[int, Code]  # the instructions for what is drawn for it, by who sets it
     in_turn: dict[int, Code] = field(default_factory=dict)  # of what is not drawn: its place in the list
 
 
@@ -60,7 +60,7 @@ class Known:
     world: World
     constants: Constants
     clocks: Clocks
-    fields: list[Field] = field(default_factory=list)
+    drawing: Drawing
     first: list[bool] = field(default_factory=list)  # of each thing that is kept, whether it has a value at first: 0
     _places: dict[str, int] = field(default_factory=dict)  # where it is, by name
     _variables: dict[str, _Variable] = field(default_factory=dict)
@@ -144,10 +144,8 @@ class Known:
         for setter in self._set_by(owner):
             variable = self._variables[setter.dimension.name]
             real = " real" if variable.source.type == REAL else ""
-            if owner in variable.fields and owner >= self.plan.begins[1]:
-                value: Code = ((real.strip() or "whole", self._constant(self.fields[variable.fields[owner]])),)
-            elif owner in variable.fields:
-                value = ((f"drawn{real}", variable.fields[owner]),)
+            if owner in variable.drawn:
+                value = variable.drawn[owner]
             elif owner in variable.in_turn:
                 value = variable.in_turn[owner]
             else:
@@ -161,10 +159,6 @@ class Known:
             return part.code
         thousand = self.constants.number(1000)
         return (*part.code, ("divided", thousand), ("whole", thousand), ("*", 0))
-
-    def _constant(self, field: Field) -> int:
-        """Return which constant a generator is that always makes the same."""
-        return self.constants.add(*field.values(np.zeros(1, np.uint64), self.plan.path, self.world))
 
     def gives(self) -> npt.NDArray[np.uint8]:
         """Return what of all that is kept children are given, (spawns, kept)."""
@@ -318,7 +312,10 @@ class Known:
             for setter in self.plan.setters.get(todo.pop(), ()):
                 child = setter.owner - self.plan.begins[1]
                 entry = self.plan.spawns[child][1] if child >= 0 else None
-                if why := why_not(setter.dimension) or (entry and why_not_of_child(setter.dimension, entry)):
+                why = why_not(setter.dimension)
+                if entry is not None and not why and not self.drawing.is_at_once(setter):
+                    why = why_not_of_child(entry)
+                if why:
                     raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a state: {why}")
                 read = {root(self._kept_names, name) for name in setter.names} - {"", *found}
                 found |= dict.fromkeys(sorted(read))
@@ -350,19 +347,13 @@ class Known:
         return is_listed(setter.dimension) or (known is not None and are_lists(known.source))
 
     def _size(self, setter: Setter) -> int:
-        dimension = setter.dimension
-        pooled = dimension.cardinality if isinstance(dimension, PooledDimension) else 0
-        return pooled or len(self._values(setter))
+        return setter.cardinality or len(self._values(setter))
 
     def _values(self, setter: Setter) -> pa.Array:
         """Return the list of values that a setter takes one of."""
         if variable := listed_in(setter):
             return items_of(self._variables[variable].source)
-        dimension = setter.dimension
-        if isinstance(dimension, PooledDimension) and dimension.cardinality:
-            path = "/".join(filter(None, (self.plan.path, *map(path_part, (*setter.path, dimension.name)))))
-            return plain(self.world.pools[path].first(dimension.cardinality)).slice(0, dimension.cardinality)
-        return plain(setter.made(np.zeros(0, np.uint64), self.plan.path, self.world).dictionary)
+        return setter.choices(self.plan.path, self.world)
 
     def _keep_length(self, name: str) -> None:
         """Keep how long the lists of a variable are."""
@@ -371,8 +362,7 @@ class Known:
         column = self._room(has_value=False)
         self._variables[name] = _Variable(Source(LIST, (("known", column),)), column, {})
         for setter in self._drawn(name):
-            self._variables[name].fields[setter.owner] = len(self.fields)
-            self.fields.append(Field(setter, pa.int64(), is_length=True))
+            self._variables[name].drawn[setter.owner] = self.drawing.length(setter)
 
     def _keep_list(self, name: str, values: pa.Array) -> None:
         source = Source(WHOLE, (("known", self._room(has_value=True)),), values)
@@ -385,8 +375,7 @@ class Known:
                 of = self._variables.get(listed_in(setter))
                 variable.in_turn[setter.owner] = turn.row(size) if of is None else turn.item(of.source)
             else:
-                variable.fields[setter.owner] = len(self.fields)
-                self.fields.append(Field(setter, None, begin))
+                variable.drawn[setter.owner] = self.drawing.place(setter, begin)
             begin += size
 
     def _keep_number(self, name: str, type_: pa.DataType) -> None:
@@ -406,8 +395,8 @@ class Known:
     def _draw_number(self, name: str) -> None:
         variable = self._variables[name]
         for setter in self._drawn(name):
-            variable.fields[setter.owner] = len(self.fields)
-            self.fields.append(Field(setter, ARROW[variable.source.type]))
+            values = self._values(setter) if is_listed(setter.dimension) else None
+            variable.drawn[setter.owner] = self.drawing.number(setter, ARROW[variable.source.type], values)
 
     def _calculated_types(self, name: str) -> Iterator[pa.DataType]:
         """Yield the types of what expressions set a variable to, as far as those of what they read are known."""

@@ -5,7 +5,6 @@ and looked up by place: so texts are compared, and any function can be called. T
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial, reduce
 from math import prod
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from datagen.engine.arithmetic import alike, as_real, calculated, compared, extreme
 from datagen.engine.clocks import Clocks
 from datagen.engine.code import (
     ARROW,
@@ -20,7 +20,6 @@ from datagen.engine.code import (
     LIST,
     MOMENT,
     NONE,
-    NULL,
     REAL,
     TRUTH,
     WHOLE,
@@ -31,6 +30,7 @@ from datagen.engine.code import (
     Unprogrammable,
     deepest,
 )
+from datagen.engine.turned import FUNCTIONS, turned
 from datagen.problems import show
 from datagen.records.batch import TIME, Layout
 from datagen.records.decimal import is_decimal
@@ -57,7 +57,6 @@ from datagen.zone import MINUTE, SECOND, Zone
 
 MOST_LISTED = 65536  # values, or combinations of them
 MOST_ROWS = 2**20  # of a table
-_SWAPPED = {">": "<", ">=": "<="}
 _EXTREMES = {"min": "<", "max": ">"}  # by which comparison one of two numbers is the right one
 _MOST_EXTREME = 4  # numbers: with each, there are three times as many instructions
 
@@ -87,7 +86,7 @@ class Compiler:
 
     def weight(self, node: Node) -> Part:
         """Return the instructions for an expression that is a number, as a real one."""
-        return self._checked(_as_real(self.value(node)))
+        return self._checked(as_real(self.value(node)))
 
     def value(self, node: Node) -> Part:
         """Return the instructions for an expression of any type."""
@@ -134,7 +133,7 @@ class Compiler:
         if part.type != target.type and (part.type, target.type) != (WHOLE, REAL):
             raise Unprogrammable(f"is {words[part.type]}, and what it sets is {words[target.type]} from the start")
         real = " real" if target.type == REAL else ""
-        value = _as_real(part) if real else part
+        value = as_real(part) if real else part
         last = (f"share at{real}" if row else f"share{real}", target.code[-1][1])
         return self._checked(Part(target.type, (*row, *value.code, last))).code
 
@@ -159,7 +158,7 @@ class Compiler:
                 rest = [(operator, self._part(inner)) for operator, inner in node.rest]
                 return reduce(lambda left, more: self._calculated(more[0], left, more[1]), rest, self._part(node.first))
             case Compare():
-                return _compared(node.operator, *self._sides(node))
+                return compared(node.operator, *self._sides(node))
             case In():
                 return self._contained(node)
             case Null():
@@ -173,21 +172,24 @@ class Compiler:
             case Choice():
                 return self._chosen(node)
             case Coalesce():
-                parts = _alike([self._part(inner) for inner in node.nodes])
+                parts = alike([self._part(inner) for inner in node.nodes])
                 return reduce(lambda left, right: Part(left.type, (*left.code, *right.then("coalesce"))), parts)
-            case Rounded() if self._part(node.node).type in (WHOLE, NONE):
-                return self._part(node.node)
             case Rounded():
-                raise Unprogrammable('a transition can\'t read what has a "precision"')
+                part = self._part(node.node)
+                return turned("round", part, node.digits, self._constants) if part.type == REAL else part
             case Missing():
                 raise Unprogrammable("a state can't tell what is missing from what is null; write `is null`")
             case Call() if node.function.name in _EXTREMES and 1 < len(node.arguments) <= _MOST_EXTREME:
-                parts = _alike([self._part(inner) for inner in node.arguments])
-                return reduce(partial(_extreme, _EXTREMES[node.function.name]), parts)
+                parts = alike([self._part(inner) for inner in node.arguments])
+                return reduce(partial(extreme, _EXTREMES[node.function.name]), parts)
             case Call() if node.function.name == "length" and (length := self._length(node.arguments[0])) is not None:
                 return length
             case Item():
                 raise Unprogrammable("an item can only be read by a state where all lists come from one list of them")
+            case Call() if node.function.name in FUNCTIONS:
+                number, *digits = node.arguments
+                given = digits[0].value if digits and isinstance(digits[0], Literal) else None
+                return turned(node.function.name, self._part(number), given, self._constants)
             case Call() if node.function.returns == NUMBER and node.function.name == "second":
                 return self._second(node)
             case Call() if MOMENT in [self._sources[name].type for name in node.names if name in self._sources]:
@@ -254,17 +256,17 @@ class Compiler:
         at = made if isinstance(made, pa.Scalar) else made[0]
         return Part(MOMENT, (("whole", self._constants.number(at.cast(pa.int64()).as_py())),))
 
-    def _calculated(self, operator: str, left: Part, right: Part) -> Part:
+    def calculated(self, operator: str, left: Part, right: Part) -> Part:
         if MOMENT not in (left.type, right.type) or NONE in (left.type, right.type):
-            return _calculated(operator, left, right)
+            return calculated(operator, left, right)
         if left.type == right.type:
             micro = self._constants.number(1e6)
             return Part(REAL, (*left.code, *right.then("-", "to real"), ("real", micro), ("/ real", 0)))
         time, seconds = (left, right) if left.type == MOMENT else (right, left)
         if operator == "-":
             minus = self._constants.number(-1.0)
-            seconds = Part(REAL, (*_as_real(seconds).code, ("real", minus), ("* real", 0)))
-        return Part(MOMENT, (*time.code, *_as_real(seconds).then("moved")))
+            seconds = Part(REAL, (*as_real(seconds).code, ("real", minus), ("* real", 0)))
+        return Part(MOMENT, (*time.code, *as_real(seconds).then("moved")))
 
     def _contained(self, node: In) -> Part:
         part = self._part(node.node)
@@ -274,13 +276,13 @@ class Compiler:
         for value in node.values:
             other = self._constant(constant(value))
             if other is not None and (part.type == TRUTH) == (other.type == TRUTH):
-                found = Part(TRUTH, (*found.code, *_compared("=", part, other).then("or")))
+                found = Part(TRUTH, (*found.code, *compared("=", part, other).then("or")))
         if node.negated:
             return Part(TRUTH, (*part.then("is null", "not"), *found.then("not", "and")))
         return found
 
     def _chosen(self, node: Choice) -> Part:
-        *values, otherwise = _alike([*(self._part(value) for _, value in node.cases), self._part(node.otherwise)])
+        *values, otherwise = alike([*(self._part(value) for _, value in node.cases), self._part(node.otherwise)])
         result = otherwise
         for (test, _), value in zip(reversed(node.cases), reversed(values), strict=True):
             result = Part(result.type, (*self._truth(test).code, *value.code, *result.then("choose")))
@@ -363,49 +365,9 @@ class Compiler:
         return Part(TRUTH if type_ == BOOLEAN else REAL if is_real else WHOLE, ((name.strip(), begin),))
 
 
-def _extreme(operator: str, left: Part, right: Part) -> Part:
-    """Return the one of two numbers for which a comparison with the other holds, null if one is null."""
-    otherwise = (*_compared(f"{operator}=", right, left).code, *right.code, *NULL, ("choose", 0))
-    return Part(left.type, (*_compared(operator, left, right).code, *left.code, *otherwise, ("choose", 0)))
-
-
 def _tells_missing(node: Node) -> bool:
     return isinstance(node, Missing) or any(map(_tells_missing, node.parts()))
 
 
 def _has_some(values: Any) -> bool:
     return values.is_valid if isinstance(values, pa.Scalar) else values.null_count < len(values)
-
-
-def _as_real(part: Part) -> Part:
-    return Part(REAL, part.code if part.type == REAL else part.then("to real"))
-
-
-def _alike(parts: list[Part]) -> list[Part]:
-    """Return parts of one type: real numbers where some are."""
-    types = {part.type for part in parts} - {NONE}
-    if types == {WHOLE, REAL}:
-        return [_as_real(part) for part in parts]
-    if len(types) > 1:
-        raise Unprogrammable("a state can't read what is sometimes a number, sometimes true or false")
-    type_ = types.pop() if types else NONE
-    return [replace(part, type=type_) for part in parts]
-
-
-def _calculated(operator: str, left: Part, right: Part) -> Part:
-    if TRUTH in (left.type, right.type):
-        raise Unprogrammable(f"{operator} can't take true or false")
-    if NONE in (left.type, right.type):
-        return Part(NONE, NULL)
-    is_real = operator == "/" or REAL in (left.type, right.type)
-    if is_real:
-        left, right = _as_real(left), _as_real(right)
-    return Part(REAL if is_real else WHOLE, (*left.code, *right.then(f"{operator} real" if is_real else operator)))
-
-
-def _compared(operator: str, left: Part, right: Part) -> Part:
-    if operator in _SWAPPED:
-        return _compared(_SWAPPED[operator], right, left)
-    if REAL in (left.type, right.type):
-        return Part(TRUTH, (*_as_real(left).code, *_as_real(right).then(f"{operator} real")))
-    return Part(TRUTH, (*left.code, *right.then(operator)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +12,13 @@ import pyarrow.compute as pc
 from datagen.draw import Integers, Keys
 from datagen.engine.birth import Fact
 from datagen.engine.knowable import is_expression, is_time, taken_by
-from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.dimension import Dimension, PooledDimension, Rows
 from datagen.plugin.listing import Listing
 from datagen.plugin.model import changed
 from datagen.plugin.order import lookups
+from datagen.plugin.recipe import Recipe, recipe_of
 from datagen.plugin.world import World
+from datagen.problems import path_part
 from datagen.records.conversion import as_type
 from datagen.records.expression import Expression, parse
 from datagen.records.expression.facets import LIST, facets_of
@@ -59,6 +62,40 @@ class Setter:
             dimension = dimension.skeleton()
         return present(Rows(keys, path, world).owned_by(*self.path).make(dimension))
 
+    @property
+    def cardinality(self) -> int:
+        """Return how many values it has in its pool; 0: it has none."""
+        return self.dimension.cardinality or 0 if isinstance(self.dimension, PooledDimension) else 0
+
+    def choices(self, path: str, world: World) -> pa.Array:
+        """Return the values of which it takes one each time; only where there is a list of them."""
+        if self.cardinality:
+            own = "/".join(filter(None, (path, *map(path_part, (*self.path, self.dimension.name)))))
+            return plain(world.pools[own].first(self.cardinality)).slice(0, self.cardinality)
+        return plain(self.made(np.zeros(0, np.uint64), path, world).dictionary)
+
+    @property
+    def is_constant(self) -> bool:
+        """Return whether it always makes the same."""
+        one = self.dimension
+        return isinstance(one, Dimension) and one.kind == "constant" and not (one.percent_missing or one.percent_nulls)
+
+    def recipe(self, path: str, world: World) -> Recipe | None:
+        """Return how the core draws what it makes, where that is there; None where only Python can."""
+        assert isinstance(self.dimension, Dimension), "a generator"
+        return recipe_of(self.dimension, self._rows(path, world))
+
+    def absences(self, path: str, world: World) -> dict[str, Any]:
+        """Return how often what it makes is missing or null, and the keys of the draws that say so, by their names."""
+        assert isinstance(self.dimension, Dimension), "a generator"
+        rows, own = self._rows(path, world), self.dimension
+        shares = {"percent_missing": own.percent_missing, "percent_nulls": own.percent_nulls}
+        return {"missing": rows.key("missing"), "null": rows.key("null")} | shares
+
+    def _rows(self, path: str, world: World) -> Rows:
+        """Return no rows, for which it would make values."""
+        return Rows(np.zeros(0, np.uint64), path, world).owned_by(*self.path).within(self.dimension.name)
+
 
 @dataclass(frozen=True)
 class Field:
@@ -79,11 +116,15 @@ class Field:
         values = plain(made)
         if self.is_length:
             values = pc.list_value_length(facets_of(values)[LIST]).cast(pa.int64())
-        values = as_type(values, self.type)
-        valid = values.is_valid().to_numpy(zero_copy_only=False)
-        numbers = values.fill_null(pa.scalar(0).cast(self.type)).to_numpy(zero_copy_only=False)
-        type_ = np.float64 if self.type == pa.float64() else np.int64
-        return np.ascontiguousarray(numbers.astype(type_)).view(np.int64), valid
+        return numbers_of(as_type(values, self.type))
+
+
+def numbers_of(values: pa.Array) -> tuple[Integers, npt.NDArray[np.bool_]]:
+    """Return values (n,) as whole numbers, real ones by their bits, and where there are any."""
+    valid = values.is_valid().to_numpy(zero_copy_only=False)
+    numbers = values.fill_null(pa.scalar(0).cast(values.type)).to_numpy(zero_copy_only=False)
+    type_ = np.float64 if values.type == pa.float64() else np.int64
+    return np.ascontiguousarray(numbers.astype(type_)).view(np.int64), valid
 
 
 def read_by(names: Collection[str], dimension: Dimension | Fact) -> frozenset[str]:

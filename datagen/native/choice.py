@@ -1,6 +1,7 @@
 """One of several by weights, for a column of rows."""
 
 import cython
+from cython.cimports.datagen.native.choice import place_of
 from cython.cimports.datagen.native.draws import mix
 
 
@@ -19,8 +20,6 @@ def weighted(
     distribution, 1974).
     """
     row: cython.Py_ssize_t
-    random: cython.ulonglong
-    place: cython.int
     whole: cython.ulonglong = 1
     whole <<= 53
     if chosen.shape[0] != keys.shape[0]:
@@ -34,8 +33,4 @@ def weighted(
             raise ValueError("a guide out of the bounds")
     with cython.nogil:
         for row in range(keys.shape[0]):
-            random = mix(keys[row] ^ purpose) >> 11
-            place = guide[random >> shift]
-            while bounds[place] <= random:
-                place += 1
-            chosen[row] = place
+            chosen[row] = place_of(mix(keys[row] ^ purpose) >> 11, bounds, guide, shift, 0, 0)

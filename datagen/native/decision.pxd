@@ -18,6 +18,7 @@ cdef class Decision:
     cdef const int[:, ::1] when  # (ways, 2) begin and end of the instructions for the condition
     cdef const int[:, ::1] weigh  # (ways, 2) and for the weight
     cdef const double[::1] weight  # (ways,) where there are no instructions for it
+    cdef const unsigned char[::1] is_bare  # (ways,) whether there are none for either
     cdef const unsigned char[::1] first  # (kept,) whether what is kept of a worker has a value at first: 0
     cdef int fields  # so many of what is drawn ahead of time they read
     cdef int number  # which of what is kept is the worker's number in its source; -1: none
@@ -46,15 +47,20 @@ cdef class Decision:
     cdef long long[::1] stop_row  # (room,) how many rows were written before
 
     cdef bint is_noted_full(self) noexcept nogil
-    cdef void bear(self, int slot, int place, long long time, long long number, long long entry) noexcept nogil
-    cdef void enter(self, int slot, int owner, long long place) noexcept nogil
-    cdef void conceive(self, int slot, int parent, int spawn) noexcept nogil
+    cdef void bear(
+        self, int slot, int place, long long time, long long number, long long entry, unsigned long long key
+    ) noexcept nogil
+    cdef void enter(self, int slot, int owner, long long place, unsigned long long key) noexcept nogil
+    cdef void conceive(self, int slot, int parent, int spawn, unsigned long long key) noexcept nogil
     cdef void be_born(self, int slot, long long time) noexcept nogil
     cdef void arrive(self, int slot, int state) noexcept nogil
-    cdef void go_in(self, int slot, int state, long long place, long long row) noexcept nogil
+    cdef void go_in(self, int slot, int state, long long place, long long row, unsigned long long key) noexcept nogil
     cdef void write(self, int slot, int state, long long row) noexcept nogil
     cdef void _note(self, Py_ssize_t number, int slot, int state, long long row) noexcept nogil
     cdef int choose(self, int slot, int state, Worker *worker, unsigned long long random, long long row) noexcept nogil
     cdef void note_stop(self, Worker *worker, int state, long long row) noexcept nogil
+    cdef bint _holds(self, int slot, int way) noexcept nogil
+    cdef int _first(self, int slot, int state) noexcept nogil
+    cdef double _weight(self, int slot, int way) noexcept nogil
     cdef int _weighed(self, int slot, int state, unsigned long long random) noexcept nogil
     cdef void look(self, int slot, Worker *worker, long long steps, long long waited, long long alive) noexcept nogil

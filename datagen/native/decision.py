@@ -14,8 +14,11 @@ from datagen.native.fitting import check, check_programs, check_within
 NOTHING = cython.declare(cython.int, -1)  # no transition is left
 FAULTY = cython.declare(cython.int, -2)  # their weights can't be drawn by
 ORDERED = cython.declare(cython.int, 2)
+OUT = cython.declare(cython.double, float("-inf"))  # in place of the weight of a transition
 OWN_NUMBER = cython.declare(cython.longlong, (1 << 44) - 1)  # the bits of a number below those of the crowd
 UNIT = cython.declare(cython.double, 1.0 / 9007199254740992.0)  # 2**-53
+ROUNDING = cython.declare(cython.double, 1.0 / 1125899906842624.0)  # 2**-50, more than a product and a quotient lose
+SMALLEST = cython.declare(cython.double, 1e-290)  # from here on they lose no more than that
 
 
 @cython.final  # so that its methods are called directly
@@ -31,6 +34,9 @@ class Decision:
         self.ways, self.target, self.stop = tables.ways, tables.target, len(tables.kind)
         self.bound = tables.bound
         self.when, self.weigh, self.weight = tables.when, tables.weigh, tables.weight
+        self.is_bare = ((tables.when[:, 0] == tables.when[:, 1]) & (tables.weigh[:, 0] == tables.weigh[:, 1])).view(
+            "u1"
+        )
         self.first, self.number, self.begin = tables.first, tables.number, tables.begin
         self.sums, self.counts = tables.sums, tables.counts
         self.gives, self.spawn = tables.gives, len(tables.entry) - 1 - len(tables.gives)
@@ -90,8 +96,12 @@ class Decision:
         time: cython.longlong,
         number: cython.longlong,
         entry: cython.longlong,
+        key: cython.ulonglong,
     ) -> cython.void:
-        """Know what there is to know of a newborn of a source: what is drawn first, and what it is given."""
+        """Know what there is to know of a newborn of a source: what is drawn first, and what it is given.
+
+        What is drawn for it is by a key.
+        """
         kept: cython.Py_ssize_t
         field: cython.Py_ssize_t
         ahead: cython.Py_ssize_t
@@ -106,18 +116,18 @@ class Decision:
             for ahead in range(self.drawn.shape[2]):
                 self.drawn[slot, field, ahead] = self.first_drawn[place, entry, field, ahead]
                 self.there[slot, field, ahead] = self.first_there[place, entry, field, ahead]
-        self.enter(slot, self.stop + place, 0)
+        self.enter(slot, self.stop + place, 0, key)
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def conceive(self, slot: cython.int, parent: cython.int, spawn: cython.int) -> cython.void:
+    def conceive(self, slot: cython.int, parent: cython.int, spawn: cython.int, key: cython.ulonglong) -> cython.void:
         """Know what there is to know of a child: what it is given, which may follow from what its parent has."""
         kept: cython.Py_ssize_t
         for kept in range(self.first.shape[0]):
             self.machine.known[slot, kept] = self.machine.known[parent, kept]
             self.machine.has[slot, kept] = self.machine.has[parent, kept]
-        self.enter(slot, self.spawn + spawn, 0)
+        self.enter(slot, self.spawn + spawn, 0, key)
         for kept in range(self.first.shape[0]):
             if not self.gives[spawn, kept]:
                 self.machine.known[slot, kept], self.machine.has[slot, kept] = 0, self.first[kept]
@@ -143,17 +153,28 @@ class Decision:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def enter(self, slot: cython.int, owner: cython.int, place: cython.longlong) -> cython.void:
-        """Set what a state, or a source, sets of a worker; ``place`` is that of the step among those drawn ahead."""
+    def enter(self, slot: cython.int, owner: cython.int, place: cython.longlong, key: cython.ulonglong) -> cython.void:
+        """Set what a state, or a source, sets of a worker, at a step with a key.
+
+        ``place`` is that of the step among those drawn ahead.
+        """
+        self.machine.row = key
         self.machine.run(self.entry[owner], self.entry[owner + 1], slot, place)
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def go_in(self, slot: cython.int, state: cython.int, place: cython.longlong, row: cython.longlong) -> cython.void:
+    def go_in(
+        self,
+        slot: cython.int,
+        state: cython.int,
+        place: cython.longlong,
+        row: cython.longlong,
+        key: cython.ulonglong,
+    ) -> cython.void:
         """Do all that a worker does who enters a state: set its variables, change what all share, and note it."""
         number: cython.Py_ssize_t
-        self.enter(slot, state, place)
+        self.enter(slot, state, place, key)
         if self.has_changes:
             for number in range(self.early):
                 self._note(number, slot, state, row)
@@ -197,7 +218,9 @@ class Decision:
 
         A stop is noted, with how many rows are written.
         """
-        following: cython.int = self._weighed(slot, state, random)
+        following: cython.int = (
+            self._first(slot, state) if self.kind[state] == ORDERED else self._weighed(slot, state, random)
+        )
         if following == NOTHING or following == self.stop:
             self.note_stop(worker, state if following == NOTHING else NOTHING, row)
             return self.stop
@@ -215,35 +238,66 @@ class Decision:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def _first(self, slot: cython.int, state: cython.int) -> cython.int:
+        """Return where the first transition leads that is not out."""
+        way: cython.int
+        for way in range(self.ways[state], self.ways[state + 1]):
+            if self.is_bare[way] or self.when[way, 0] == self.when[way, 1] or self._holds(slot, way):
+                return self.target[way]
+        return NOTHING
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def _weighed(self, slot: cython.int, state: cython.int, random: cython.ulonglong) -> cython.int:
-        """Return where a transition leads that is not out: the first one, or one drawn by the weights."""
+        """Return where a transition leads that is drawn by the weights of those that are not out."""
         way: cython.int
         begin: cython.int = self.ways[state]
         left: cython.int = 0
         weight: cython.double
         total: cython.double = 0.0
         for way in range(begin, self.ways[state + 1]):
-            self.machine.run(self.when[way, 0], self.when[way, 1], slot, 0)
-            if self.when[way, 0] == self.when[way, 1] or self.machine.is_true():
-                if self.kind[state] == ORDERED:
-                    return self.target[way]
-                weight = self.weight[way]
-                if self.weigh[way, 0] < self.weigh[way, 1]:
-                    self.machine.run(self.weigh[way, 0], self.weigh[way, 1], slot, 0)
-                    weight = self.machine.number()
-                if not weight >= 0:
-                    return FAULTY
+            weight = self.weight[way] if self.is_bare[way] else self._weight(slot, way)
+            if weight >= 0:
                 total += weight
                 left += 1
+            elif weight != OUT:
+                return FAULTY
             self.sums[way - begin] = total
         if left == 0:
             return NOTHING
         if not total > 0 or not isfinite(total):
             return FAULTY
         way = begin
-        while self.sums[way - begin] / total <= (random >> 11) * UNIT:
+        wanted: cython.double = (random >> 11) * UNIT
+        near: cython.double = wanted * total
+        margin: cython.double = near * ROUNDING + SMALLEST
+        while self.sums[way - begin] < near - margin or (
+            self.sums[way - begin] <= near + margin and self.sums[way - begin] / total <= wanted
+        ):  # a division takes as long as all the rest
             way += 1
         return self.target[way]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _weight(self, slot: cython.int, way: cython.int) -> cython.double:
+        """Return the weight of a transition, by its expressions; OUT where its condition does not hold."""
+        if self.when[way, 0] < self.when[way, 1] and not self._holds(slot, way):
+            return OUT
+        if self.weigh[way, 0] == self.weigh[way, 1]:
+            return self.weight[way]
+        self.machine.run(self.weigh[way, 0], self.weigh[way, 1], slot, 0)
+        return self.machine.number()
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _holds(self, slot: cython.int, way: cython.int) -> cython.bint:
+        """Return whether the condition of a transition holds."""
+        self.machine.run(self.when[way, 0], self.when[way, 1], slot, 0)
+        return self.machine.holds[0] and self.machine.stack[0] != 0
 
     @cython.cfunc
     @cython.nogil

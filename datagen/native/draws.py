@@ -5,63 +5,13 @@ each function raises ValueError where they don't. No two columns share anything,
 """
 
 import cython
+from cython.cimports.datagen.native.draws import held, high_word, mix, numbered, unit
 from cython.cimports.datagen.native.quantile import logarithm, quantile
 from cython.cimports.libc.math import copysign, fabs
 
-MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)  # cuts to 64 bits where integers have no end
-LOW_HALF = cython.declare(cython.ulonglong, 0xFFFFFFFF)
-GAMMA = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)  # 2**64 / golden ratio (SplitMix64: Steele et al., 2014)
-FIRST_FACTOR = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
-SECOND_FACTOR = cython.declare(cython.ulonglong, 0x94D049BB133111EB)
 WHOLE = cython.declare(cython.double, 4503599627370496.0)  # 2**52: from here on a float has no digits after the point
 LOWEST = cython.declare(cython.double, -9223372036854775808.0)
 HIGHEST = cython.declare(cython.double, 9223372036854774784.0)  # the largest float that fits into 64 bits
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def mix(z: cython.ulonglong) -> cython.ulonglong:
-    """Scramble 64 bits: the finalizer of SplitMix64 (variant 13 of D. Stafford's mixers)."""
-    z = ((z ^ (z >> 30)) * FIRST_FACTOR) & MASK
-    z = ((z ^ (z >> 27)) * SECOND_FACTOR) & MASK
-    return z ^ (z >> 31)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def numbered(key: cython.ulonglong, number: cython.ulonglong) -> cython.ulonglong:
-    """Return the key of a numbered part of a row."""
-    return mix((key + (number + 1) * GAMMA) & MASK)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def unit(random: cython.ulonglong) -> cython.double:
-    """Return a number in [0, 1), a multiple of 2**-53."""
-    return cython.cast(cython.double, random >> 11) * 1.1102230246251565e-16
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def high_word(random: cython.ulonglong, size: cython.ulonglong) -> cython.ulonglong:
-    """Return a whole number below a size, where 0 stands for 2**64: the high word of ``random * size``.
-
-    Source: D. Lemire, Fast random integer generation in an interval, 2019. The bias is at most size / 2**64.
-    """
-    high: cython.ulonglong = random >> 32
-    low: cython.ulonglong = random & LOW_HALF
-    size_high: cython.ulonglong = size >> 32
-    size_low: cython.ulonglong = size & LOW_HALF
-    middle: cython.ulonglong = high * size_low + ((low * size_low) >> 32)
-    if size == size_low and size != 0:
-        return middle >> 32
-    if size == 0:
-        return random
-    return high * size_high + (middle >> 32) + ((low * size_high + (middle & LOW_HALF)) >> 32)
 
 
 @cython.cfunc
@@ -97,14 +47,6 @@ def nearest(x: cython.double) -> cython.double:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def held(number: cython.longlong, least: cython.longlong, most: cython.longlong) -> cython.longlong:
-    """Return the nearest number that is inside the bounds, both included."""
-    return least if number < least else most if number > most else number
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
 def to_whole(x: cython.double, down: cython.bint) -> cython.longlong:
     """Return the nearest whole number or, rounded down, the next lower one, as far as 64 bits go."""
     rounded: cython.double = nearest(x)
@@ -113,6 +55,14 @@ def to_whole(x: cython.double, down: cython.bint) -> cython.longlong:
     )  # without a branch, which is guessed wrong each other time
     rounded = LOWEST if rounded < LOWEST else HIGHEST if rounded > HIGHEST else rounded
     return cython.cast(cython.longlong, rounded)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def off(value: cython.double, scale: cython.double) -> cython.double:
+    """Return a number rounded to a multiple of 1 / ``scale``; itself where it has no digits after the point."""
+    return nearest(value * scale) / scale + 0.0 if fabs(value) < 2.0 * WHOLE / scale else value
 
 
 @cython.cfunc
@@ -254,11 +204,9 @@ def real(
 def round_off(values: cython.double[::1], scale: cython.double) -> None:
     """Round values (n,) to multiples of 1 / ``scale``, but for those that have no digits after the point any more."""
     row: cython.Py_ssize_t
-    bound: cython.double = 2.0 * WHOLE / scale
     with cython.nogil:
         for row in range(values.shape[0]):
-            if fabs(values[row]) < bound:
-                values[row] = nearest(values[row] * scale) / scale + 0.0
+            values[row] = off(values[row], scale)
 
 
 def evenly(

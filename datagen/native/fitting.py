@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from datagen.native.machine import FACTS, INSTRUCTIONS
+from datagen.native.instruction import INSTRUCTIONS
+from datagen.native.machine import FACTS
 
 WAYS_TO_CHOOSE = 4  # PLAIN, WEIGHED, ORDERED and LATE
 
@@ -89,7 +90,7 @@ def _check_instructions(programs: object) -> int:
     constants, kept, facts = len(programs.whole), len(programs.first), len(programs.facts)
     ends = dict.fromkeys(("whole", "real", "listed", "listed real"), constants)
     ends |= dict.fromkeys(("known", "known real", "keep", "keep real"), kept)
-    ends |= dict.fromkeys(("fact", "seconds"), facts)
+    ends |= dict.fromkeys(("fact", "seconds"), facts) | {"draw": len(programs.recipes.recipe), "off": constants}
     cells = ("cell", "cell real", "cell at", "cell at real", "share", "share real", "share at", "share at real")
     ends |= dict.fromkeys(cells, len(programs.cells))
     for name, end in ends.items():

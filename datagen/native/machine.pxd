@@ -1,8 +1,11 @@
 # The stack machine of expressions, for the walk.
+from datagen.native.recipe cimport Recipes
 from datagen.native.sources cimport Pace
 
 cdef class Machine:
     cdef Pace pace  # the first of the profiles that are read
+    cdef Recipes recipes
+    cdef unsigned long long row  # the key of the step that values are drawn for
     cdef const int[::1] code  # (instructions,) what to do
     cdef const int[::1] argument  # (instructions,) with what
     cdef const long long[::1] whole  # (constants,) and the same as real numbers
@@ -24,10 +27,10 @@ cdef class Machine:
     cdef void run(self, int begin, int end, int slot, long long place) noexcept nogil
     cdef bint is_true(self) noexcept nogil
     cdef double number(self) noexcept nogil
+    cdef void _compare(self, int code, int top) noexcept nogil
     cdef int _go_on(self, int code, int argument, int top) noexcept nogil
-    cdef long long _divided(self, long long number, long long by) noexcept nogil
     cdef void _move(self, int top) noexcept nogil
     cdef int _share(self, int code, int argument, int top) noexcept nogil
     cdef int _two_whole(self, int code, int top) noexcept nogil
     cdef int _two_real(self, int code, int top) noexcept nogil
-    cdef void _multiply(self, int top) noexcept nogil
+    cdef void _turn(self, int code, int argument, int top) noexcept nogil

@@ -6,119 +6,15 @@ What can't be calculated is no value, as ``records.expression`` has it.
 """
 
 import cython
-from cython.cimports.libc.math import fabs, fmod, isfinite, rint
+from cython.cimports.datagen.native import instruction
+from cython.cimports.datagen.native.arithmetic import divided, fits, is_whole, rest, rest_real, whole_near
+from cython.cimports.datagen.native.draws import off
+from cython.cimports.datagen.native.recipe import Recipes
+from cython.cimports.libc.math import fabs, isfinite, rint, sqrt
 
 MOST = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
 LEAST = cython.declare(cython.longlong, -MOST - 1)
 
-# What puts a value on the stack: a constant, what is kept of a worker, what was drawn, what is known of the instant, a
-# cell of what all workers share;
-WHOLE = cython.declare(cython.int, 0)
-REAL = cython.declare(cython.int, 1)
-KNOWN = cython.declare(cython.int, 2)
-KNOWN_REAL = cython.declare(cython.int, 3)
-DRAWN = cython.declare(cython.int, 4)
-DRAWN_REAL = cython.declare(cython.int, 5)
-FACT = cython.declare(cython.int, 6)
-SECONDS = cython.declare(cython.int, 7)
-FACTOR = cython.declare(cython.int, 8)  # of a profile
-CELL = cython.declare(cython.int, 9)
-CELL_REAL = cython.declare(cython.int, 10)
-# keeps the one on top;
-KEEP = cython.declare(cython.int, 11)
-KEEP_REAL = cython.declare(cython.int, 12)
-# makes another one of it: a place of a list what is there;
-LISTED = cython.declare(cython.int, 13)
-LISTED_REAL = cython.declare(cython.int, 14)
-TO_REAL = cython.declare(cython.int, 15)
-DIVIDED = cython.declare(cython.int, 16)  # a whole number by a constant, rounded down
-IS_NULL = cython.declare(cython.int, 17)
-NOT = cython.declare(cython.int, 18)
-# makes one of several;
-CHOOSE = cython.declare(cython.int, 19)
-COALESCE = cython.declare(cython.int, 20)
-AND = cython.declare(cython.int, 21)
-OR = cython.declare(cython.int, 22)
-# reads the cell of a row, by its number, and shares the one on top, or does so in the cell of the row below it;
-CELL_AT = cython.declare(cython.int, 23)
-CELL_AT_REAL = cython.declare(cython.int, 24)
-SHARE = cython.declare(cython.int, 25)
-SHARE_REAL = cython.declare(cython.int, 26)
-SHARE_AT = cython.declare(cython.int, 27)
-SHARE_AT_REAL = cython.declare(cython.int, 28)
-# makes a whole number of the bits of a real one;
-BITS = cython.declare(cython.int, 29)
-# makes a time (µs) of one and real seconds;
-MOVED = cython.declare(cython.int, 30)
-# makes one of two numbers, whole ones and then real ones.
-ADD = cython.declare(cython.int, 31)
-SUBTRACT = cython.declare(cython.int, 32)
-MULTIPLY = cython.declare(cython.int, 33)
-MODULO = cython.declare(cython.int, 34)
-EQUAL = cython.declare(cython.int, 35)
-UNEQUAL = cython.declare(cython.int, 36)
-LESS = cython.declare(cython.int, 37)
-AT_MOST = cython.declare(cython.int, 38)
-ADD_REAL = cython.declare(cython.int, 39)
-SUBTRACT_REAL = cython.declare(cython.int, 40)
-MULTIPLY_REAL = cython.declare(cython.int, 41)
-MODULO_REAL = cython.declare(cython.int, 42)
-DIVIDE_REAL = cython.declare(cython.int, 43)
-EQUAL_REAL = cython.declare(cython.int, 44)
-UNEQUAL_REAL = cython.declare(cython.int, 45)
-LESS_REAL = cython.declare(cython.int, 46)
-AT_MOST_REAL = cython.declare(cython.int, 47)
-
-INSTRUCTIONS = {
-    "whole": WHOLE,
-    "real": REAL,
-    "known": KNOWN,
-    "known real": KNOWN_REAL,
-    "drawn": DRAWN,
-    "drawn real": DRAWN_REAL,
-    "fact": FACT,
-    "seconds": SECONDS,
-    "factor": FACTOR,
-    "cell": CELL,
-    "cell real": CELL_REAL,
-    "keep": KEEP,
-    "keep real": KEEP_REAL,
-    "listed": LISTED,
-    "listed real": LISTED_REAL,
-    "to real": TO_REAL,
-    "divided": DIVIDED,
-    "is null": IS_NULL,
-    "not": NOT,
-    "choose": CHOOSE,
-    "coalesce": COALESCE,
-    "and": AND,
-    "or": OR,
-    "cell at": CELL_AT,
-    "cell at real": CELL_AT_REAL,
-    "share": SHARE,
-    "share real": SHARE_REAL,
-    "share at": SHARE_AT,
-    "share at real": SHARE_AT_REAL,
-    "bits": BITS,
-    "moved": MOVED,
-    "+": ADD,
-    "-": SUBTRACT,
-    "*": MULTIPLY,
-    "%": MODULO,
-    "=": EQUAL,
-    "!=": UNEQUAL,
-    "<": LESS,
-    "<=": AT_MOST,
-    "+ real": ADD_REAL,
-    "- real": SUBTRACT_REAL,
-    "* real": MULTIPLY_REAL,
-    "% real": MODULO_REAL,
-    "/ real": DIVIDE_REAL,
-    "= real": EQUAL_REAL,
-    "!= real": UNEQUAL_REAL,
-    "< real": LESS_REAL,
-    "<= real": AT_MOST_REAL,
-}
 # What is known of an instant: of the worker its age (ns), number, how many states it has entered, and how long (ns) it
 # has waited in this one; of all how many are alive; of a child that it spawns its place; when it is (ns of the
 # simulation); of a row its place in a list, from 1 on. Behind that stand resources, incidents, and what follows the
@@ -139,7 +35,7 @@ class Machine:
 
     def __init__(self, programs: object, pace: object) -> None:
         """Take instructions and constants, which ``fitting.check_programs`` looks at, and the profiles they read."""
-        self.pace = pace
+        self.pace, self.recipes, self.row = pace, Recipes(programs.recipes), 0
         self.code, self.argument = programs.code, programs.argument
         self.whole, self.real, self.valid = programs.whole, programs.real, programs.valid
         self.facts = programs.facts
@@ -175,98 +71,117 @@ class Machine:
         argument: cython.int
         for at in range(begin, end):
             code, argument = self.code[at], self.argument[at]
-            if code <= CELL_REAL:
+            if code <= instruction.CELL_REAL:
                 top += 1
-                if code == WHOLE:
+                if code == instruction.WHOLE:
                     self.stack[top], self.holds[top] = self.whole[argument], self.valid[argument]
-                elif code == REAL:
+                elif code == instruction.REAL:
                     self.reals[top], self.holds[top] = self.real[argument], self.valid[argument]
-                elif code == KNOWN:
+                elif code == instruction.KNOWN:
                     self.stack[top], self.holds[top] = self.known[slot, argument], self.has[slot, argument]
-                elif code == KNOWN_REAL:
+                elif code == instruction.KNOWN_REAL:
                     self.reals[top], self.holds[top] = self.known_real[slot, argument], self.has[slot, argument]
-                elif code == DRAWN:
+                elif code == instruction.DRAWN:
                     self.stack[top] = self.drawn[slot, argument, place]
                     self.holds[top] = self.there[slot, argument, place]
-                elif code == DRAWN_REAL:
+                elif code == instruction.DRAWN_REAL:
                     self.reals[top] = self.drawn_real[slot, argument, place]
                     self.holds[top] = self.there[slot, argument, place]
-                elif code == FACT:
+                elif code == instruction.FACT:
                     self.stack[top], self.holds[top] = self.facts[argument], True
-                elif code == FACTOR:
+                elif code == instruction.FACTOR:
                     self.reals[top], self.holds[top] = self.pace.factor(argument, self.facts[NOW]), True
-                elif code == SECONDS:
+                elif code == instruction.SECONDS:
                     self.reals[top], self.holds[top] = cython.cast(cython.double, self.facts[argument]) / 1e9, True
-                elif code == CELL:
+                elif code == instruction.CELL:
                     self.stack[top], self.holds[top] = self.cells[argument], True
                 else:
                     self.reals[top], self.holds[top] = self.cells_real[argument], True
-            elif code == KEEP:
+            elif code == instruction.KEEP:
                 self.known[slot, argument], self.has[slot, argument] = self.stack[top], self.holds[top]
                 top -= 1
-            elif code == KEEP_REAL:
+            elif code == instruction.KEEP_REAL:
                 self.known_real[slot, argument], self.has[slot, argument] = self.reals[top], self.holds[top]
                 top -= 1
+            elif instruction.EQUAL <= code <= instruction.AT_MOST:
+                top -= 1
+                self._compare(code, top)
+            elif code == instruction.DRAW:
+                top += 1
+                self.holds[top] = self.recipes.draw(argument, self.row)
+                self.stack[top], self.reals[top] = self.recipes.whole, self.recipes.real
             else:
                 top = self._go_on(code, argument, top)
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _compare(self, code: cython.int, top: cython.int) -> cython.void:
+        """Find out whether a comparison of two whole numbers holds."""
+        a: cython.longlong = self.stack[top]
+        b: cython.longlong = self.stack[top + 1]
+        there: cython.bint = self.holds[top] and self.holds[top + 1]
+        self.holds[top] = True
+        if code == instruction.EQUAL:
+            self.stack[top] = there and a == b
+        elif code == instruction.UNEQUAL:
+            self.stack[top] = there and a != b
+        elif code == instruction.LESS:
+            self.stack[top] = there and a < b
+        else:
+            self.stack[top] = there and a <= b
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
     def _go_on(self, code: cython.int, argument: cython.int, top: cython.int) -> cython.int:
         """Make one value of those on top; return where it is."""
-        if code >= ADD_REAL:
+        if code > instruction.DRAW:
+            self._turn(code, argument, top)
+            return top
+        if code >= instruction.ADD_REAL:
             return self._two_real(code, top - 1)
-        if code >= ADD:
+        if code >= instruction.ADD:
             return self._two_whole(code, top - 1)
-        if code == LISTED:
+        if code == instruction.LISTED:
             argument += cython.cast(cython.int, self.stack[top])
             self.stack[top], self.holds[top] = self.whole[argument], self.valid[argument]
-        elif code == LISTED_REAL:
+        elif code == instruction.LISTED_REAL:
             argument += cython.cast(cython.int, self.stack[top])
             self.reals[top], self.holds[top] = self.real[argument], self.valid[argument]
-        elif code == TO_REAL:
+        elif code == instruction.TO_REAL:
             self.reals[top] = cython.cast(cython.double, self.stack[top])
-        elif code == DIVIDED:
-            self.stack[top] = self._divided(self.stack[top], self.whole[argument])
-        elif code == IS_NULL:
+        elif code == instruction.DIVIDED:
+            self.stack[top] = divided(self.stack[top], self.whole[argument])
+        elif code == instruction.IS_NULL:
             self.stack[top], self.holds[top] = not self.holds[top], True
-        elif code == NOT:
+        elif code == instruction.NOT:
             self.stack[top], self.holds[top] = not (self.holds[top] and self.stack[top] != 0), True
-        elif code == CHOOSE:  # of a condition and two values
+        elif code == instruction.CHOOSE:  # of a condition and two values
             top -= 2
             argument = top + 1 if self.holds[top] and self.stack[top] != 0 else top + 2
             self.stack[top], self.reals[top] = self.stack[argument], self.reals[argument]
             self.holds[top] = self.holds[argument]
-        elif code == COALESCE:
+        elif code == instruction.COALESCE:
             top -= 1
             if not self.holds[top]:
                 self.stack[top], self.reals[top] = self.stack[top + 1], self.reals[top + 1]
                 self.holds[top] = self.holds[top + 1]
-        elif code == MOVED:
+        elif code == instruction.MOVED:
             top -= 1
             self._move(top)
-        elif code == BITS:
+        elif code == instruction.BITS:
             self.reals[top] += 0.0  # never -0.0
             self.stack[top] = cython.cast(cython.p_longlong, cython.address(self.reals[top]))[0]
-        elif code > OR:
+        elif code > instruction.OR:
             top = self._share(code, argument, top)
         else:
             top -= 1
             one: cython.bint = self.holds[top] and self.stack[top] != 0
             other: cython.bint = self.holds[top + 1] and self.stack[top + 1] != 0
-            self.stack[top], self.holds[top] = (one and other) if code == AND else (one or other), True
+            self.stack[top], self.holds[top] = (one and other) if code == instruction.AND else (one or other), True
         return top
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _divided(self, number: cython.longlong, by: cython.longlong) -> cython.longlong:
-        """Return a number divided by one above 0, rounded down."""
-        rest: cython.longlong = number % by
-        if rest < 0:  # as in C
-            rest += by
-        return (number - rest) // by
 
     @cython.cfunc
     @cython.nogil
@@ -286,19 +201,19 @@ class Machine:
     def _share(self, code: cython.int, argument: cython.int, top: cython.int) -> cython.int:
         """Read the cell of a row, or write one, if there is a value and a row; return where the stack ends."""
         holds: cython.bint = self.holds[top]
-        if code <= CELL_AT_REAL:
-            if holds and code == CELL_AT:
+        if code <= instruction.CELL_AT_REAL:
+            if holds and code == instruction.CELL_AT:
                 self.stack[top] = self.cells[argument + self.stack[top]]
             elif holds:
                 self.reals[top] = self.cells_real[argument + self.stack[top]]
             return top
         below: cython.int = top - 1
         cell: cython.longlong = argument
-        if code >= SHARE_AT:
+        if code >= instruction.SHARE_AT:
             holds = holds and self.holds[below]
             cell += self.stack[below]
             below -= 1
-        if holds and code in (SHARE, SHARE_AT):
+        if holds and code in (instruction.SHARE, instruction.SHARE_AT):
             self.cells[cell] = self.stack[top]
         elif holds:
             self.cells_real[cell] = self.reals[top] + 0.0  # never -0.0
@@ -308,59 +223,30 @@ class Machine:
     @cython.nogil
     @cython.exceptval(check=False)
     def _two_whole(self, code: cython.int, top: cython.int) -> cython.int:
-        """Make one value of two whole numbers; return where it is."""
+        """Make one whole number of two; return where it is."""
         a: cython.longlong = self.stack[top]
         b: cython.longlong = self.stack[top + 1]
         there: cython.bint = self.holds[top] and self.holds[top + 1]
         self.holds[top] = True
-        if code >= EQUAL:
-            if code == EQUAL:
-                self.stack[top] = there and a == b
-            elif code == UNEQUAL:
-                self.stack[top] = there and a != b
-            elif code == LESS:
-                self.stack[top] = there and a < b
-            else:
-                self.stack[top] = there and a <= b
-        elif not there:
+        if not there:
             self.holds[top] = False
-        elif code == ADD:
+        elif code == instruction.ADD:
             self.holds[top] = a <= MOST - b if b > 0 else a >= LEAST - b
             if self.holds[top]:
                 self.stack[top] = a + b
-        elif code == SUBTRACT:
+        elif code == instruction.SUBTRACT:
             self.holds[top] = a >= LEAST + b if b > 0 else a <= MOST + b
             if self.holds[top]:
                 self.stack[top] = a - b
-        elif code == MULTIPLY:
-            self._multiply(top)
+        elif code == instruction.MULTIPLY:
+            self.holds[top] = fits(a, b)
+            if self.holds[top]:
+                self.stack[top] = a * b
         elif b == 0:
             self.holds[top] = False
         else:
-            self.stack[top] = 0 if b == -1 else a % b
-            if self.stack[top] != 0 and (self.stack[top] < 0) != (b < 0):  # it has the sign of the divisor
-                self.stack[top] += b
+            self.stack[top] = rest(a, b)
         return top
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _multiply(self, top: cython.int) -> cython.void:
-        """Make the product of two whole numbers, where 64 bits hold it."""
-        a: cython.longlong = self.stack[top]
-        b: cython.longlong = self.stack[top + 1]
-        fits: cython.bint
-        if a > 0:
-            fits = b <= MOST // a if b > 0 else b >= -(MOST // a) or (b == LEAST // a and LEAST % a == 0)
-        elif b > 0:
-            fits = a >= -(MOST // b) or (a == LEAST // b and LEAST % b == 0)
-        elif a == LEAST or b == LEAST:
-            fits = a == 0 or b == 0
-        else:
-            fits = a == 0 or b == 0 or -a <= MOST // -b
-        self.holds[top] = fits
-        if fits:
-            self.stack[top] = a * b
 
     @cython.cfunc
     @cython.nogil
@@ -371,30 +257,50 @@ class Machine:
         b: cython.double = self.reals[top + 1]
         there: cython.bint = self.holds[top] and self.holds[top + 1]
         self.holds[top] = True
-        if code >= EQUAL_REAL:
-            if code == EQUAL_REAL:
+        if code >= instruction.EQUAL_REAL:
+            if code == instruction.EQUAL_REAL:
                 self.stack[top] = there and a == b
-            elif code == UNEQUAL_REAL:
+            elif code == instruction.UNEQUAL_REAL:
                 self.stack[top] = there and a != b
-            elif code == LESS_REAL:
+            elif code == instruction.LESS_REAL:
                 self.stack[top] = there and a < b
             else:
                 self.stack[top] = there and a <= b
             return top
-        if not there or (code >= MODULO_REAL and b == 0):
+        if not there or (code >= instruction.MODULO_REAL and b == 0):
             self.holds[top] = False
             return top
-        if code == ADD_REAL:
+        if code == instruction.ADD_REAL:
             a = a + b
-        elif code == SUBTRACT_REAL:
+        elif code == instruction.SUBTRACT_REAL:
             a = a - b
-        elif code == MULTIPLY_REAL:
+        elif code == instruction.MULTIPLY_REAL:
             a = a * b
-        elif code == DIVIDE_REAL:
+        elif code == instruction.DIVIDE_REAL:
             a = a / b
         else:
-            a = fmod(a, b)
-            if a != 0 and (a < 0) != (b < 0):  # it has the sign of the divisor
-                a += b
+            a = rest_real(a, b)
         self.reals[top], self.holds[top] = a, isfinite(a)
         return top
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _turn(self, code: cython.int, argument: cython.int, top: cython.int) -> cython.void:
+        """Make another number of the one on top."""
+        x: cython.double = self.reals[top]
+        if code <= instruction.ROUND:
+            x = whole_near(x, code - instruction.FLOOR)
+            self.holds[top] = self.holds[top] and is_whole(x)
+            self.stack[top] = cython.cast(cython.longlong, x) if self.holds[top] else 0
+        elif code == instruction.ABS:
+            self.holds[top] = self.holds[top] and self.stack[top] != LEAST
+            if self.holds[top] and self.stack[top] < 0:
+                self.stack[top] = -self.stack[top]
+        elif code == instruction.ABS_REAL:
+            self.reals[top] = fabs(x)
+        elif code == instruction.OFF:
+            self.reals[top] = off(x, self.real[argument])
+        else:
+            self.holds[top] = self.holds[top] and x >= 0
+            self.reals[top] = sqrt(fabs(x))

@@ -2,7 +2,6 @@ from typing import Any
 
 from datagen.native.sources import Pace
 
-INSTRUCTIONS: dict[str, int]
 FACTS: dict[str, int]
 
 class Machine:

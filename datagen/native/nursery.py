@@ -57,7 +57,7 @@ class Nursery:
         if self.journal.conceive(slot, parent, self.workers[parent].number, spawn, key, child.time):
             self.decision.write(parent, self.children.parent_state, row)
         if self.decision.used:
-            self.decision.conceive(slot, parent, spawn)
+            self.decision.conceive(slot, parent, spawn, key)
         return self._await(slot, spawn, key)
 
     @cython.cfunc
@@ -119,7 +119,8 @@ class Nursery:
         if spawn == NOBODY:
             return
         self.threshold.look(slot, worker.step)
-        if self.journal.conceive(slot, slot, worker.number, spawn, self.lasting.key(slot), worker.time):
+        key: cython.ulonglong = self.lasting.key(slot)
+        if self.journal.conceive(slot, slot, worker.number, spawn, key, worker.time):
             self.decision.write(slot, self.children.state[spawn], row)
         if self.decision.used:
-            self.decision.enter(slot, self.decision.spawn + spawn, 0)
+            self.decision.enter(slot, self.decision.spawn + spawn, 0, key)

@@ -46,7 +46,8 @@ class Threshold:
             self.resources.bear(slot)
             self.children.bear(slot)
         if self.decision.used:
-            self.decision.bear(slot, place, self.workers[slot].time, source.number, source.number - source.first)
+            key: cython.ulonglong = numbered(self.workers[slot].key, 0)
+            self.decision.bear(slot, place, self.workers[slot].time, source.number, source.number - source.first, key)
         late: cython.longlong = 0 if source.is_kept else self.sources.coming - source.due
         self.journal.bear(slot, cython.address(self.workers[slot]), place, source.number, late)
         return slot

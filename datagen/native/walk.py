@@ -265,7 +265,7 @@ class EventLoop:
         if self.decision.used:
             if self.decision.looks:
                 self.threshold.look(slot, self.workers[slot].step + 1)
-            self.decision.go_in(slot, state, self.stays.place(slot, self.workers[slot].step), row)
+            self.decision.go_in(slot, state, self.stays.place(slot, self.workers[slot].step), row, key)
         if self.children.used:
             self.children.begin_brood(slot, state, key, self.workers[slot].time)
         return row

@@ -14,6 +14,7 @@ from datagen.draw import Codes, Integers, Keys
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import pick
 from datagen.plugin.model import Number, invalid
+from datagen.plugin.recipe import EVENLY, WEIGHED, Recipe
 from datagen.problems import Path_
 from datagen.records.conversion import as_type
 from datagen.records.types import common_type
@@ -53,6 +54,12 @@ class Choice:
         if self._weighted is None:
             return pick(None, rows, purpose, self.size)
         return self._weighted.of(rows, purpose)
+
+    def recipe(self, purpose: np.uint64) -> Recipe:
+        """Return how the core draws the number of what is chosen."""
+        if self.size == 1 or self._weighted is None:
+            return Recipe(EVENLY, purpose, count=self.size)
+        return Recipe(WEIGHED, purpose, weighted=self._weighted)
 
     @cached_property
     def _weighted(self) -> draw.Weighted | None:

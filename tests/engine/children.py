@@ -54,6 +54,7 @@ def add_children(draw: st.DrawFn, spec: Spec, emitters: list[str]) -> None:
     kids[0]["transitions"] = [{"next": "grown kid", "when": "rank > 0"}, {"next": "stop"}]
     if draw(st.booleans()):
         kids[0] |= {"transitions": [{"next": "grown kid", "probability": 0.5}, {"next": "stop", "probability": 0.5}]}
+    reads_lots = draw(st.booleans())
     for state in parents:
         entries = []
         for name in draw(st.sampled_from([[], ["a"], ["a", "b"]])):
@@ -74,6 +75,9 @@ def add_children(draw: st.DrawFn, spec: Spec, emitters: list[str]) -> None:
     given = [
         field["name"] for state in parents for entry in state.get("spawn", []) for field in entry.get("variables", [])
     ]
+    if "lot" in given and reads_lots:
+        ways = [{"next": "grown kid", "when": "coalesce(twice, 9) > 6 or lot = 2"}, {"next": "stop"}]
+        kids[0] |= {"transitions": ways}
     if "rank" not in given:
         kids[0]["variables"] = [{"name": "rank"} | ranks[0]]
     spec["states"] = [*parents, *kids]

@@ -39,6 +39,8 @@ LISTS = [
     [{"k": "v"}, {"k": None}, {"k": "w"}],
 ]
 UNIFORM = {"type": "uniform", "min": -3, "max": 5}
+NORMAL = {"type": "normal", "mean": 1, "stddev": 2}
+LOGNORMAL = {"type": "lognormal", "median": 1, "sigma": 1, "most": 50}
 
 
 class Maker:
@@ -66,9 +68,13 @@ class Maker:
                 lambda d: f"({self.of('int', d)} {self.pick('+-*%')} {self.of('int', d)})",
                 lambda d: f"-{self.of('int', d)}",
                 lambda d: f"{self.pick(['min', 'max'])}({self.of('int', d)}, {self.of('int', d)})",
+                lambda d: f"{self.pick(['floor', 'ceil', 'round'])}({self.of(self.pick(['int', 'float']), d)})",
+                lambda d: f"abs({self.of('int', d)})",
             ],
             "float": [
                 lambda d: f"({self.of('int', d)} / {self.of('float', d)})",
+                lambda d: f"{self.pick(['abs', 'sqrt'])}({self.of('float', d)})",
+                lambda d: f"round({self.of('float', d)}, {self.pick('013')})",
                 lambda d: f"{self.pick(['min', 'max'])}({self.of('float', d)}, {self.of('int', d)}, 1.5)",
                 lambda d: f"({self.of('float', d)} {self.pick('+-*%')} {self.of(self.pick(['int', 'float']), d)})",
             ],
@@ -104,6 +110,11 @@ def field(draw: st.DrawFn, name: str) -> tuple[Spec, str]:
             {"type": "int", "distribution": UNIFORM},
             {"type": "int", "distribution": UNIFORM, "percent_nulls": 30},
             {"type": "int", "distribution": UNIFORM, "percent_missing": 30},
+            {"type": "int", "distribution": NORMAL, "percent_nulls": 10, "percent_missing": 10},
+            {"type": "int", "distribution": LOGNORMAL},
+            {"type": "int", "distribution": {"type": "constant", "value": 9223372036854775807}},
+            {"type": "int", "distribution": UNIFORM | {"least": 0, "most": 2}},
+            {"type": "enum", "values": LISTS[2], "weights": [0, 1, 2.5]},
             {"type": "enum", "values": LISTS[2]},
             {"type": "constant", "value": 7},
             {"type": "int", "distribution": UNIFORM, "cardinality": 3, "cardinality_distribution": UNIFORM},
@@ -111,11 +122,17 @@ def field(draw: st.DrawFn, name: str) -> tuple[Spec, str]:
         "float": [
             {"type": "float", "distribution": {"type": "exponential", "mean": 2}},
             {"type": "float", "distribution": UNIFORM, "precision": 1, "percent_nulls": 10},
+            {"type": "float", "distribution": NORMAL, "precision": 0},
+            {"type": "float", "distribution": LOGNORMAL, "percent_missing": 20},
+            {"type": "enum", "values": [0.5, -2.25, None], "percent_nulls": 20},
             {"type": "constant", "value": 0.5},
         ],
         "bool": [{"type": "bool"}, {"type": "bool", "probability": 0.9, "percent_missing": 20}],
         "list": [
             {"type": "enum", "values": LISTS[0]},
+            {"type": "enum", "values": LISTS[0], "cardinality_distribution": NORMAL},
+            {"type": "enum", "values": LISTS[0], "cardinality_distribution": LOGNORMAL},
+            {"type": "enum", "values": LISTS[0], "weights": [3, 0, 1, 1], "percent_missing": 10},
             {"type": "enum", "values": LISTS[1], "percent_nulls": 20},
             {"type": "enum", "values": LISTS[0][:1], "percent_missing": 50},
             {"type": "string", "length_distribution": {"type": "constant", "value": 2}, "chars": "xy", "cardinality": 3}
@@ -148,6 +165,11 @@ def add_conditions(draw: st.DrawFn, spec: Spec) -> None:
         owner = draw(st.sampled_from(spec["states"]))
         owner["variables"] = [*owner.get("variables", []), counting]
         types["total"] = "int"
+        if draw(st.booleans()):
+            halved = f"coalesce(part, 0.5) / 2 + coalesce({term}, 2) * 0.3"
+            half = {"name": "part", "type": "expression", "value": halved, "precision": draw(st.integers(0, 3))}
+            owner["variables"].append(half)
+            types["part"] = "float"
     if draw(st.booleans()):
         owner = draw(st.sampled_from(spec["states"]))
         seen = draw(st.sampled_from([{"type": "now"}, {"type": "expression", "value": "time + 1"}]))

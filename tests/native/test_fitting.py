@@ -14,12 +14,15 @@ from datagen.engine.pool import Pools
 from datagen.engine.slot import Shape, Slots
 from datagen.moment import parse_moment
 from datagen.native.decision import Decision
-from datagen.native.machine import INSTRUCTIONS, Machine
+from datagen.native.instruction import INSTRUCTIONS
+from datagen.native.machine import Machine
+from datagen.plugin.recipe import WEIGHED
 from tests.worlds import START, constant, enum, integer, uniform, world
 
 
-def programs() -> Programs:
-    variables = [enum("x", "a", "b"), integer("n", uniform(0, 5))]
+def programs(distribution: object = None) -> Programs:
+    own = {"weights": [1, 2]} if distribution is None else {"cardinality_distribution": distribution}
+    variables = [enum("x", "a", "b") | own, integer("n", distribution or uniform(0, 5))]
     ways = [
         {"next": "s", "when": "x = 'a' and n > 2 and age < 9", "probability": "visits + 1"},
         {"next": "stop", "probability": 1},
@@ -49,6 +52,15 @@ def calling(instruction: str, argument: int) -> Callable[[Programs], Programs]:
     return lambda made: changed("argument", argument, 0)(changed("code", INSTRUCTIONS[instruction], 0)(made))
 
 
+def cooking(name: str, value: int) -> Callable[[Programs], Programs]:
+    def change(made: Programs) -> Programs:
+        recipe = made.recipes.recipe.copy()
+        recipe[name][recipe["kind"] == WEIGHED] = value
+        return replace(made, recipes=replace(made.recipes, recipe=recipe))
+
+    return change
+
+
 MISFITS: dict[str, Callable[[Programs], Programs]] = {
     "an instruction that there is not": changed("code", len(INSTRUCTIONS)),
     "an instruction below 0": changed("code", -1),
@@ -59,6 +71,19 @@ MISFITS: dict[str, Callable[[Programs], Programs]] = {
     },
     **{f"{name} {argument}": calling(name, argument) for name in ("fact", "seconds") for argument in (-1, 7)},
     "a field below 0": calling("drawn", -1),
+    "a recipe below 0": calling("draw", -1),
+    "a recipe that there is not": calling("draw", 2),
+    **{
+        f"a recipe of {name} {value}": cooking(name, value)
+        for name in ("kind", "family", "begin", "shift", "guide", "bounds")
+        for value in (-1, *(() if name == "begin" else (60,)))
+    },
+    "a guide out of the weights": lambda made: replace(
+        made, recipes=replace(made.recipes, guide=made.recipes.guide + 2)
+    ),
+    "weights that do not end": lambda made: replace(
+        made, recipes=replace(made.recipes, bounds=made.recipes.bounds // 2)
+    ),
     "a setting behind the instructions": changed("entry", 1000),
     "settings in another order": changed("entry", 1000, 0),
     "a condition behind the instructions": changed("when", 1000),
@@ -89,6 +114,6 @@ def test_programs_that_would_read_or_write_elsewhere_are_refused(misfit: str) ->
 
 
 def test_slots_without_what_is_drawn_are_refused() -> None:
-    made = programs()
+    made = programs({"type": "lognormal", "median": 1, "sigma": 1})
     with pytest.raises(ValueError, match="2 to 2 in place of 0 to 1"):
         decide(made).house(Slots.of(1, Shape(1, 0, 1, 1, len(made.first), 0, False)))

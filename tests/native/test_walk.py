@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import re
 import sys
 import time
 from dataclasses import replace
@@ -60,6 +61,10 @@ def wait(family: int, offset: float, scale: float, row: int) -> int:
     return min(int(np.rint(max(seconds, 0) * 1e9)) if seconds < 1e10 else NEVER, NEVER)
 
 
+def place_of(random: int, bounds: np.ndarray, guide: np.ndarray, shift: int, begin: int, guided: int) -> int:
+    return int(np.argmax(bounds[begin:] > random))
+
+
 def module(name: str, **members: object) -> ModuleType:
     made = ModuleType(name)
     vars(made).update(members)
@@ -83,8 +88,16 @@ def plain(monkeypatch) -> tuple[type, type]:
     monkeypatch.setattr(cython, "address", lambda place: place)
     for name in ("", ".datagen", ".datagen.native", ".libc"):
         provide(name)
-    provide(".libc.math", rint=lambda number: float(np.rint(number)), fmod=math.fmod, isfinite=math.isfinite, fabs=abs)
-    provide(".datagen.native.draws", mix=mix, numbered=numbered, standard=standard)
+    real = {"fmod": math.fmod, "isfinite": math.isfinite, "fabs": abs, "sqrt": math.sqrt}
+    provide(".libc.math", rint=lambda number: float(np.rint(number)), floor=math.floor, ceil=math.ceil, **real)
+    high_word = {"high_word": lambda random, size: int(random) * (int(size) or 2**64) >> 64}
+    plain_ = {"held": lambda x, least, most: min(max(x, least), most), "unit": lambda random: (random >> 11) / 2**53}
+    rounding = {
+        "off": lambda x, scale: round(x * scale) / scale,
+        "to_whole": lambda x, down: math.floor(x) if down else round(x),
+    }
+    provide(".datagen.native.draws", mix=mix, numbered=numbered, standard=standard, **high_word, **plain_, **rounding)
+    provide(".datagen.native.choice", place_of=place_of)
     provide(".datagen.native.agenda", fetch_ahead=lambda place: None)
     provide(".datagen.native.rhythm", Rhythm=list)
     waits = {
@@ -107,6 +120,14 @@ def plain(monkeypatch) -> tuple[type, type]:
 
     provide(".datagen.native.agenda", Agenda=Agenda, Worker=list)
     provide(".datagen.native.sources", Sources=Sources, Source=list, Pace=sources.Pace)
+    arithmetic = as_plain_python("arithmetic")
+    provide(".datagen.native.arithmetic", **{name: part for name, part in vars(arithmetic).items() if callable(part)})
+    provide(".datagen.native.recipe", Recipes=as_plain_python("recipe").Recipes)
+    declared = (ROOT / "datagen/native/instruction.pxd").read_text()
+    provide(".datagen.native.instruction", **{name: int(code) for name, code in re.findall(r"(\w+) = (\d+)", declared)})
+    sys.modules["cython.cimports.datagen.native"].instruction = sys.modules[
+        "cython.cimports.datagen.native.instruction"
+    ]
     machine_source = as_plain_python("machine")
 
     class Machine(machine_source.Machine):

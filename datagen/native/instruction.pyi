@@ -1,0 +1,1 @@
+INSTRUCTIONS: dict[str, int]
