@@ -15,6 +15,7 @@ from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import WholeDistribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.model import invalid
+from datagen.plugin.namespace import TableName
 from datagen.problems import Path_
 from datagen.records.reference import Grouping
 from datagen.records.types import plain
@@ -29,7 +30,7 @@ class Picked(Dimension):
 
     fixed: ClassVar[bool] = True
 
-    table: str = Field(description="name of the table")
+    table: TableName = Field(description="name of the table")
     pick: Literal["draw", "worker", "cycle", "batch", "step", "shuffle"] = Field(
         "draw",
         description="which row: `draw`, by the weights of the table, or by `distribution`; `worker`, worker k of a source "

@@ -43,6 +43,11 @@ class Times:
         named = self.population.timezone
         return Zone.of(self.start) if named is None else Zone(named)
 
+    def zone_of(self, name: str | None) -> Zone:
+        """Return whose wall clock is meant in a source or a state, by its name."""
+        own = self.population.spaces.get((name or "").partition("/")[0])
+        return self.zone if own is None or own.zone is None else Zone(own.zone)
+
     @cached_property
     def incidents(self) -> dict[str, Stretches]:
         """Return the stretches of each incident."""

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
 from datagen.plugin.expression import NUMBER, AnyExpression, MaybeNumber
 from datagen.plugin.model import Model
+from datagen.plugin.namespace import ResourceName
 from datagen.plugin.profile import AnyProfile
 from datagen.records.expression import Expression
 
@@ -25,7 +26,7 @@ class Resource(Model):
 class Release(Model):
     """What a state gives back."""
 
-    resource: str = Field(description="name of one of the `resources`")
+    resource: ResourceName = Field(description="name of one of the `resources`")
 
 
 class Request(Release):
