@@ -43,7 +43,6 @@ def compose(document: Document, environment: Mapping[str, str] | None, given: Ma
         definitions = [_Definitions(whole)]
         if isinstance(main.data, dict):
             parts = files.parts(main)
-            populations = main.data.get("populations")
             inner = _inner_parts(main, files)
             if files.is_incomplete:  # whatever could be said of the rest would be wrong
                 raise InvalidInput(hiding(files.problems, files.secrets))
@@ -55,9 +54,7 @@ def compose(document: Document, environment: Mapping[str, str] | None, given: Ma
             }
             for name, own in inner.items():
                 definitions.append(definitions[0].inside(name))
-                data["populations"][name] = _population(
-                    own, definitions[-1], Piece(populations[name], main, ("populations", name))
-                )
+                data["populations"][name] = _population(own, definitions[-1], _piece(main, name))
             main = replace(main, data=data, moved=whole.moved)
     except RecursionError as error:
         raise InvalidInput([Problem("is nested too deeply", document.source)]) from error
@@ -75,13 +72,17 @@ def compose(document: Document, environment: Mapping[str, str] | None, given: Ma
     )
 
 
+def _piece(main: Document, population: str) -> Piece:
+    return Piece(main.data["populations"][population], main, ("populations", population))
+
+
 def _inner_parts(main: Document, files: Files) -> dict[str, Parts]:
     """Return what stands under the keys of each population that has definitions or files of its own."""
-    found = {}
+    found: dict[str, Parts] = {}
     populations = main.data.get("populations")
     for name, value in populations.items() if isinstance(populations, dict) else ():
         if isinstance(value, dict) and not is_comment(name) and any(key in value for key in _ENDS_HERE):
-            piece = Piece(value, main, ("populations", name))
+            piece = _piece(main, name)
             found[name] = {key: piece.member(key) for key in value if key != "uses"}
             files.add_included(found[name], piece, name)
     return found

@@ -75,7 +75,7 @@ def _declared(
     known = {name: first(value) for name, value in filled_in.items() if not is_comment(name)}
     made.problems += _wrong(document, place, known)
     for name in known:
-        key = ".".join((*at[1:], name))
+        key = ".".join(map(str, (*at[1:], name)))
         if key in made.places:
             text = f"sets {show(name)} of that population, too; give one of them another name"
             made.problems.append(document.problem(made.places[key], text, at_key=True))
