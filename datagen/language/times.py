@@ -15,7 +15,6 @@ from datagen.problems import Path_, did_you_mean, is_comment, show
 _CALL = re.compile(r"""\b(profile|incident)\(\s*(['"])(.*?)\2\s*\)""")  # in an expression
 
 _BY_NAME = ("profiles", "incidents", "tables", "resources", "populations")
-_OTHER = ("profile", True)
 
 Found = Iterator[tuple[Path_, str]]
 
@@ -30,7 +29,9 @@ def problems(data: dict[str, Any], spaces: Namespaces) -> Found:
                 yield place, f"unknown {key} {show(name)}{_near(key, name, known)}"
     ways = {
         name: [
-            other for _, key, other in _meant((), value, of_name(name, spaces)) if (key, other in profiles) == _OTHER
+            other
+            for _, key, other in _meant((), value, of_name(name, spaces))
+            if key == "profile" and other in profiles
         ]
         for name, value in profiles.items()
     }

@@ -54,7 +54,8 @@ def meanings(names: Iterable[str], populations: Collection[str]) -> dict[str, Na
         else:
             common.add(name)
     foreign = {inside: having[0] for inside, having in owners.items() if len(having) == 1 and inside not in common}
-    return {"": foreign} | {population: foreign | inside for population, inside in own.items()}
+    made: dict[str, Names] = {population: foreign | inside for population, inside in own.items()}
+    return {"": foreign, **made}
 
 
 def shown(names: Collection[str], populations: Collection[str]) -> dict[str, str]:

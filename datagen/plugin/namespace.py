@@ -44,7 +44,7 @@ EVERYWHERE = Namespace()
 
 def namespace_of(info: "ValidationInfo[Any]") -> Namespace:
     """Return what names mean in a validation."""
-    return EVERYWHERE if info.context is None else info.context.namespace  # type: ignore[no-any-return]
+    return EVERYWHERE if info.context is None else info.context.namespace
 
 
 def meaning(key: str) -> Callable[[str, "ValidationInfo[Any]"], str]:

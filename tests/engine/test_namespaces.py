@@ -134,6 +134,16 @@ def test_an_emitter_is_called_by_its_own_name_where_no_other_has_it(tmp_path: Pa
     assert (made.name, len(made.read_text().splitlines())) == ("b_e.json", 2)
 
 
+def test_a_filter_knows_own_incidents_by_both_names(tmp_path: Path) -> None:
+    field = {"name": "x", "type": "constant", "value": 1}
+    spec = {"populations": {"a": population(field, incidents={"i": [{"from": "+2S", "until": "+4S"}]})}, "emitters": []}
+    for name in ("i", "a/i"):
+        through = {"type": "filter", "where": f"incident('{name}')"}
+        datagen.run(spec, {"type": "file", "path": str(tmp_path / "x"), "through": [through]}, start=START, records=6)
+        assert len((tmp_path / "x").read_text().splitlines()) == 2
+        (tmp_path / "x").unlink()
+
+
 def test_a_target_knows_emitters_by_the_names_that_users_see() -> None:
     field = {"name": "x", "type": "constant", "value": 1}
     spec = {"populations": {"a": population(field), "b": population(field)}, "emitters": []}
