@@ -40,21 +40,9 @@ def compose(document: Document, environment: Mapping[str, str] | None, given: Ma
         files = Files(declared.values, declared.problems, secrets=declared.secrets, names=declared.names)
         main = files.filled(document)
         whole = _Whole(files.problems)
-        definitions = [_Definitions(whole)]
+        definitions: list[_Definitions] = []
         if isinstance(main.data, dict):
-            parts = files.parts(main)
-            inner = _inner_parts(main, files)
-            if files.is_incomplete:  # whatever could be said of the rest would be wrong
-                raise InvalidInput(hiding(files.problems, files.secrets))
-            definitions[0].take(parts.get("define", {}))
-            data = {
-                key: definitions[0].all_written(part, Piece(None, main, (key,)))
-                for key, part in parts.items()
-                if key not in _ENDS_HERE
-            }
-            for name, own in inner.items():
-                definitions.append(definitions[0].inside(name))
-                data["populations"][name] = _population(own, definitions[-1], _piece(main, name))
+            data, definitions = _written_out(main, files, whole)
             main = replace(main, data=data, moved=whole.moved)
     except RecursionError as error:
         raise InvalidInput([Problem("is nested too deeply", document.source)]) from error
@@ -70,6 +58,29 @@ def compose(document: Document, environment: Mapping[str, str] | None, given: Ma
         tuple(files.included),
         tuple(whole.lacking),
     )
+
+
+def _written_out(main: Document, files: Files, whole: "_Whole") -> "tuple[dict[str, Any], list[_Definitions]]":
+    """Return the parts of all files as one object, and the definitions of the spec and of its populations.
+
+    Raises InvalidInput when a file can't be read: whatever could be said of the rest would be wrong.
+    """
+    parts = files.parts(main)
+    inner = _inner_parts(main, files)
+    if files.is_incomplete:
+        raise InvalidInput(hiding(files.problems, files.secrets))
+    if inner:  # the others are written as the rest of the spec is
+        parts["populations"] = {name: _piece(main, name) for name in main.data["populations"] if name not in inner}
+    common = _Definitions(whole)
+    common.take(parts.get("define", {}))
+    data = {
+        key: common.all_written(part, Piece(None, main, (key,))) for key, part in parts.items() if key not in _ENDS_HERE
+    }
+    own = {name: common.inside(name) for name in inner}
+    if inner:
+        found = {name: _population(inner[name], own[name], _piece(main, name)) for name in inner}
+        data["populations"] = {name: (found | data["populations"])[name] for name in main.data["populations"]}
+    return data, [common, *own.values()]
 
 
 def _piece(main: Document, population: str) -> Piece:
@@ -163,7 +174,7 @@ class _Definitions:
             if key in parts:
                 text = f"what it uses has {show(key)}, and so have its files; take one of them into the population"
                 self._whole.problems.append(population.problem(text, "uses"))
-            natural = Piece(None, member.document, member.path)
+            natural = Piece(None, population.document, (*population.path, key))
             written[key] = owner._written(member, (*population.path, key), natural, within)
         return written
 

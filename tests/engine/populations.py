@@ -58,6 +58,8 @@ def add_populations(draw: st.DrawFn, spec: Spec) -> None:
         if place and draw(st.booleans()):
             own.pop("arrivals", None)
             own["interarrival"] = draw(st.sampled_from(GAPS))
+        if draw(st.integers(0, 3)) == 0:
+            own["timezone"] = draw(st.sampled_from(["Asia/Kolkata", "America/New_York"]))
         spec["populations"][name] = own
         if draw(st.booleans()):
             way = draw(st.sampled_from(own["states"]))

@@ -24,6 +24,19 @@ PLACES = {  # keys that hold names of parts
 KEYED = {"during": "incidents", "set": "shared"}  # keys whose objects have names of parts for keys
 PLAIN = ("name", "type", "variable", "state", "next", "as", "columns", "rows", "types", "values", "population", "path")
 CALLS = {"profile": "profiles", "incident": "incidents", "free": "resources", "waiting": "resources"}
+# Kinds that read a wall clock, and functions that do, with how many arguments they have without a zone.
+WALL = (
+    "hour_of_day",
+    "minute_of_hour",
+    "day_of_week",
+    "day_of_month",
+    "month_of_year",
+    "between",
+    "peaks",
+    "sine",
+    "cron",
+)
+CLOCKS = {"hour": 1, "minute": 1, "second": 1, "day": 1, "weekday": 1, "month": 1, "year": 1, "date": 1, "format": 2}
 WORD = re.compile(r"""(["'])(?:(?!\1).)*\1|(?<![\w.`])[^\W\d][\w.]*""")
 
 
@@ -84,17 +97,20 @@ def renamed(part: object, key: str, names: dict, zone: str | None) -> object:
     if isinstance(part, dict):
         meant = names[KEYED[key]] if key in KEYED else {}
         is_data = part.get("type") in ("constant", "enum", "template", "text") or key in ("columns", "types")
+        if zone and (part.get("type") in WALL or (part.get("type") == "now" and "format" in part)):
+            part = {"timezone": zone, **part}
         return {
             meant.get(inner, inner): one if is_data and inner == "value" else renamed(one, inner, names, zone)
             for inner, one in part.items()
         }
     if not isinstance(part, str) or key in PLAIN:
         return part
-    return names[PLACES[key]].get(part, part) if key in PLACES else expression(part, names)
+    return names[PLACES[key]].get(part, part) if key in PLACES else expression(part, names, zone)
 
 
-def expression(text: str, names: dict) -> str:
-    """Return an expression with the names of the whole spec."""
+def expression(text: str, names: dict, zone: str | None) -> str:
+    """Return an expression with the names of the whole spec, and the zone that its population has of its own."""
+    text = text if zone is None else in_zone(text, zone)
     for function, kind in CALLS.items():
         text = re.sub(
             rf"\b{function}\((['\"])(.*?)\1\)",
@@ -107,3 +123,22 @@ def expression(text: str, names: dict) -> str:
         return found[0] if meant == found[0] else f"`{meant}`"
 
     return WORD.sub(word, text)
+
+
+def in_zone(text: str, zone: str) -> str:
+    """Return an expression whose functions of times say which zone they read."""
+    for called in reversed(list(re.finditer(rf"\b({'|'.join(CLOCKS)})\(", text))):
+        depth, commas, quote, place = 1, 0, "", called.end()
+        while depth:
+            sign = text[place]
+            if quote:
+                quote = "" if sign == quote else quote
+            elif sign in "'\"":
+                quote = sign
+            else:
+                depth += (sign in "([") - (sign in ")]")
+                commas += depth == 1 and sign == ","
+            place += 1
+        if commas + 1 == CLOCKS[called[1]]:
+            text = f"{text[: place - 1]}, '{zone}'{text[place - 1 :]}"
+    return text

@@ -226,6 +226,28 @@ def test_a_definition_of_a_population_wins_inside_and_one_of_all_uses_those_of_a
     assert [(record["x"], record.get("y")) for record in made] == [("own", {"x": "all"}), ("all", None)]
 
 
+def test_a_definition_that_only_a_population_has_is_known_there_alone() -> None:
+    field, more = {"name": "x", "uses": "mine"}, {"define": {"mine": {"type": "constant", "value": 1}}}
+    assert records({"a": population(field, **more)}, 1)[0]["x"] == 1
+    with pytest.raises(datagen.InvalidInput, match=r'populations.b.emitters\[0\].* unknown definition "mine"'):
+        datagen.load({"populations": {"a": population(field, **more), "b": population(field)}, "emitters": []})
+
+
+def test_a_population_with_files_may_use_a_definition_whose_mistakes_are_told_there(tmp_path: Path) -> None:
+    (tmp_path / "more.json").write_text('{"emitters": [{"name": "e", "dimensions": []}]}')
+    base = {"states": [state("s", emitter="e", delay={"type": "constant"})], "arrivals": ONE}
+    spec = {"define": {"base": base}, "populations": {"a": {"uses": "base", "include": ["more.json"]}}}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    with pytest.raises(datagen.InvalidInput, match=r'define.base.states\[0\].delay.value: "value" is required'):
+        datagen.load(tmp_path / "spec.json")
+    spec["define"]["base"] |= {"emitters": []}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    with pytest.raises(
+        datagen.InvalidInput, match=r'populations\.a\.uses: what it uses has "emitters", and so have its'
+    ):
+        datagen.load(tmp_path / "spec.json")
+
+
 def test_a_file_that_a_population_includes_adds_to_it_alone(tmp_path: Path) -> None:
     more = '{"emitters": [{"name": "e", "dimensions": [{"name": "x", "type": "constant", "value": "${word}"}]}]}'
     (tmp_path / "more.json").write_text(more)
