@@ -24,7 +24,7 @@ plugin.registry names the modules of these eight, as text
 """
 GROUND = ("clock", "moment", "draw", "graph", "native", "problems", "version", "when", "zone")
 # The models of a population.
-_MODELS = ("population", "delay", "each", "emitter", "resource", "state", "subpopulation")
+_MODELS = ("population", "delay", "each", "emitter", "resource", "state", "subpopulation", "text", "visibility")
 POPULATION = tuple(f"language.{name}" for name in _MODELS)
 LEAVES = ("distributions", "dimensions", "arrivals", "formatters", "profiles", "stages", "tables", "targets")
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from datagen.draw import Integers
 from datagen.plugin.arrival import Arrival, Scope, Stream
 from datagen.plugin.model import invalid
-from datagen.plugin.profile import ZoneName
+from datagen.plugin.profile import LocalZone
 from datagen.problems import Path_, show
 from datagen.zone import Zone
 
@@ -42,7 +42,11 @@ class Cron(Arrival):
 
     expression: str = Field(min_length=1, description='such as "*/5 * * * *", "0 9 * * MON-FRI" or "@hourly"')
     seconds: Literal["first", "last"] = Field("first", description="where seconds stand among six fields")
-    timezone: ZoneName | None = Field(None, description="whose wall clock it is; without it that of the spec")
+    timezone: LocalZone = Field(
+        None,
+        validate_default=True,
+        description="whose wall clock it is; without it that of the spec or its population",
+    )
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:

@@ -8,6 +8,7 @@ from pydantic import Field
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import Arrival, Scope, Stream
+from datagen.plugin.namespace import IncidentName
 from datagen.plugin.week import Week, nothing
 
 _FIRST = 86_400 * 10**9  # ns that are looked ahead at first
@@ -19,7 +20,7 @@ class AtIncident(Arrival):
     kind: ClassVar[str] = "incident"
     has_own_times: ClassVar[bool] = True
 
-    incident: str = Field(description="the name of the incident")
+    incident: IncidentName = Field(description="the name of the incident")
     at: Literal["begin", "end"] = Field("begin", description="at its begin or its end")
 
     def rates(self, scope: Scope, week: Week) -> Floats:

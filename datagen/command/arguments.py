@@ -185,7 +185,11 @@ def _add_spec(parser: Parser) -> None:
         "-c", "--config", metavar="SPEC", help="spec file, also without -c; - or nothing: standard input"
     )
     parser.add_argument(
-        "--set", metavar="NAME=VALUE", action="append", default=[], help="value of a parameter of the spec; repeatable"
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="value of a parameter of the spec, or as POPULATION.NAME of a population; repeatable",
     )
     parser.add_argument(
         "--only", metavar="NAME", action="append", default=[], help="run this population alone, of several; repeatable"

@@ -16,6 +16,7 @@ from datagen.plugin.distribution import Linear, WholeDistribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.life import ITEM
 from datagen.plugin.model import invalid
+from datagen.plugin.namespace import TableName
 from datagen.plugin.recipe import DOWN, WEIGHED, Recipe, of_index
 from datagen.problems import Path_
 from datagen.records.expression import parse
@@ -33,7 +34,7 @@ class Picked(Dimension):
 
     fixed: ClassVar[bool] = True
 
-    table: str = Field(description="name of the table")
+    table: TableName = Field(description="name of the table")
     pick: Literal["draw", "worker", "cycle", "batch", "step", "each", "shuffle"] = Field(
         "draw",
         description="which row: `draw`, by the weights of the table, or by `distribution`; `worker`, worker k of a source "

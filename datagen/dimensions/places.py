@@ -16,6 +16,7 @@ from datagen.draw import Floats, Integers, Marks
 from datagen.plugin.dimension import Rows
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.model import Model
+from datagen.plugin.namespace import TableName
 from datagen.problems import Path_, RunFailed, show
 from datagen.records.decimal import as_floats, is_decimal
 from datagen.records.reference import Reference
@@ -29,7 +30,7 @@ Found = tuple[Points, Marks]  # points (n,), and for which rows there is none
 class Places(Model):
     """Rows of a table, each with a latitude and a longitude, in degrees."""
 
-    table: str = Field(description="name of the table")
+    table: TableName = Field(description="name of the table")
     lat: str = Field("latitude", description="name of the column with the latitudes")
     lon: str = Field("longitude", description="name of the column with the longitudes")
     match: dict[str, AnyExpression] = Field(

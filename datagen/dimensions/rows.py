@@ -14,6 +14,7 @@ from datagen.plugin.expression import AnyExpression
 from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.listing import Listing
 from datagen.plugin.model import invalid
+from datagen.plugin.namespace import TableName
 from datagen.problems import Path_
 from datagen.records.reference import Grouping
 
@@ -31,7 +32,7 @@ class SeveralRows(Listing):
 
     kind: ClassVar[str] = "rows"
     lengths: ClassVar[tuple[str, ...]] = ("length_distribution",)
-    table: str = Field(description="name of the table")
+    table: TableName = Field(description="name of the table")
     length_distribution: LengthDistribution = Field(description=f"how many rows; at most {_MOST}")
     match: dict[str, AnyExpression] = Field(
         {}, description="expressions by columns: only rows that are equal there, an empty list when there is none"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
 
 from datagen import draw
 from datagen.draw import Floats, Marks
@@ -14,7 +14,8 @@ from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Distribution, MaybeDistribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.labelled import Labelled
-from datagen.plugin.model import LARGEST, Model, Named, Number, invalid, make_of_group
+from datagen.plugin.model import LARGEST, Maker, Model, Named, Number, invalid, make_of_group
+from datagen.plugin.namespace import namespace_of
 from datagen.problems import Path_, show
 from datagen.records.batch import Layout
 from datagen.records.expression.facets import NUMBER, floats, value_types_of
@@ -51,6 +52,10 @@ class Disturbance(Model):
     stuck: bool = Field(False, description="whether the last reading before it comes again and again")
 
 
+def _meant(during: dict[str, Disturbance], info: "ValidationInfo[Maker]") -> dict[str, Disturbance]:
+    return {namespace_of(info).meant("incidents", name): one for name, one in during.items()}
+
+
 class Signal(Labelled):
     """A number that drifts along the life of a worker: a temperature, a price, a level, a load.
 
@@ -80,7 +85,9 @@ class Signal(Labelled):
     base: AnyExpression | None = Field(None, description="an expression: a number that is added to every reading")
     noise: MaybeDistribution = Field(None, description="what is drawn for each reading, and added")
     outliers: Outliers | None = Field(None, description="readings that are far off")
-    during: Named[Disturbance] = Field({}, description="what incidents of the spec, by name, do to readings")
+    during: Annotated[Named[Disturbance], AfterValidator(_meant)] = Field(
+        {}, description="what incidents of the spec, by name, do to readings"
+    )
     precision: int | None = Field(None, ge=0, le=15, description="digits after the point; without it, full precision")
 
     @model_validator(mode="after")

@@ -130,7 +130,7 @@ class Template(Scripted):
 
     def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
         yield from super().picks()
-        yield from ((self.key, table, None) for table in self._closure.tables)
+        yield from ((self.key, self.source.tables.get(table, table), None) for table in self._closure.tables)
 
     def chooses_tables(self) -> bool:
         return self._closure.chooses_tables

@@ -66,12 +66,11 @@ class Columns:
         self._ordered: Ordered
         self.shapes = Shapes(printed_times(plan.start, _NOTHING).type, seen or {})
         types = self._dimension_types()
-        self._hidden = {
-            name: emitter.hidden(types[name], self.shapes.keys(name)) for name, emitter in plan.emitters.items()
-        }
-        self._whole = {name: emitter.whole for name, emitter in plan.emitters.items()}
-        whole = {name: whole for name, whole in self._whole.items() if whole}
-        self.layout = Layout(types, self._hidden, whole, {name: one.notes() for name, one in plan.emitters.items()})
+        hidden = {name: one.hidden(types[name], self.shapes.keys(name)) for name, one in plan.emitters.items()}
+        whole = {name: one.whole for name, one in plan.emitters.items() if one.whole}
+        notes = {name: one.notes() for name, one in plan.emitters.items()}
+        self._own, self._shown = Layout(types, hidden, whole, notes), plan.population.shown
+        self.layout = self._own.called(self._shown)
 
     def misfits(self) -> Iterator[tuple[Path_, str]]:
         """Yield what expressions can't do with the values that they read, each with its path in the JSON."""
@@ -80,7 +79,7 @@ class Columns:
         variables |= self._plan.known_of_lives | self._types
         owner: Path_ = ()
         earlier: dict[str, pa.DataType] = {}
-        types = self.layout.emitters | self.shapes.beside
+        types = self._own.emitters | self.shapes.beside
         for place in self._plan.population.places():
             if place.json_path[:2] != owner:
                 owner, earlier = place.json_path[:2], {}
@@ -162,8 +161,9 @@ class Columns:
         """Return the batch of a draft. May be called by any thread."""
         parts = []
         for part in draft.parts:
-            known = self._hidden[part.emitter], self._whole[part.emitter], part.places
-            parts.append(Part(part.emitter, part.rows, self._columns(part), *known))
+            name = part.emitter
+            known = self._own.hidden[name], self._own.whole.get(name), part.places
+            parts.append(Part(self._shown[name], part.rows, self._columns(part), *known))
         steps = draft.steps
         return Batch(steps.time, steps.worker, steps.step, draft.keys(), tuple(parts), steps.time)
 

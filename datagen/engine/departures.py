@@ -18,6 +18,7 @@ from datagen.language.state import State
 from datagen.plugin.arrival import BLOCK, Pace, Paced
 from datagen.plugin.instant import At
 from datagen.problems import path_part
+from datagen.zone import Zone
 
 
 class Departure(NamedTuple):
@@ -33,8 +34,8 @@ class Departures:
     """The times of the sources that a state waits for, merged: of those at one instant first who is listed first."""
 
     def __init__(self, plan: Plan, state: State, sources: tuple[Given, ...], times: Times, seed: int) -> None:
-        path = f"state/{path_part(state.name)}/delay/"
-        self._parts = [_Part(plan, given, path, times, seed) for given in sources]
+        path, zone = f"state/{path_part(state.name)}/delay/", times.zone_of(state.name)
+        self._parts = [_Part(plan, given, path, times, seed, zone) for given in sources]
         self._first = 0  # number of the first one that is known
         self._known = np.zeros((3, 0), np.int64)  # times in ns of the simulation, sources, and numbers there
 
@@ -76,7 +77,7 @@ class Departures:
 class _Part:
     """The times of one source, as far as they are known and not taken."""
 
-    def __init__(self, plan: Plan, given: Given, path: str, times: Times, seed: int) -> None:
+    def __init__(self, plan: Plan, given: Given, path: str, times: Times, seed: int, zone: Zone) -> None:
         source = given.arrival
         path = plan.purpose(path if source.name is None else f"{path}source/{path_part(source.name)}/")
 
@@ -89,7 +90,7 @@ class _Part:
         if isinstance(source, Paced) and source.profile is not None:
             pace = times.rhythm(source.profile, f"{path}profile", min(begin, 0)).since(begin)
         scope = plan.scope(source, times, seed, pace, begin, self._until)
-        scope = replace(scope, path=path, scale=1.0, recording=None)
+        scope = replace(scope, path=path, zone=zone, scale=1.0, recording=None)
         self._queue = Queue(source, scope, keeps_batches=False)
         self._first, self._only_times = max(begin, 0), given.only_times
         self._most = NEVER if source.most is None else source.most

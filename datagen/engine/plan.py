@@ -69,7 +69,7 @@ class Plan:
             path=self.path_of(source),
             start=self.start,
             zero=times.zero,
-            zone=times.zone,
+            zone=times.zone_of(source.name),
             begin=begin,
             until=until,
             pace=pace,
@@ -83,7 +83,7 @@ class Plan:
         """Return what the sources play, by their names; the walk reads the times of it, and the columns the values."""
         times = self.times(seed=0)  # of no matter here
         sources = self.population.sources
-        found = ((source.name, source.recording(self.start, times.zero, times.zone)) for source in sources)
+        found = ((one.name, one.recording(self.start, times.zero, times.zone_of(one.name))) for one in sources)
         return {name: recording for name, recording in found if recording is not None}
 
     def state_number(self, name: str | None) -> int:

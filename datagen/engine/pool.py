@@ -33,7 +33,8 @@ class Pools(dict[str, "FillingPool"]):
         """Take what decides the values, and whose clock is meant where no zone is named."""
         super().__init__()
         self._seed, self._zone = seed, zone
-        self.tables = References(population, World(seed, self, zone=zone))
+        self._spaces = population.spaces
+        self.tables = References(population, World(seed, self, zone=zone, spaces=self._spaces))
         self._world = self.world()  # with its own counters: values in a pool are not values of the run
         self._stopped = stopped
         places = population.places()
@@ -42,14 +43,14 @@ class Pools(dict[str, "FillingPool"]):
 
     def world(self) -> World:
         """Return a world that has these pools and tables, and counts anew."""
-        return World(self._seed, self, self.tables, zone=self._zone)
+        return World(self._seed, self, self.tables, zone=self._zone, spaces=self._spaces)
 
     def _add(self, place: Place) -> None:
         for nested in place.nested():
             self._add(nested)
         if isinstance(place.dimension, PooledDimension) and place.dimension.cardinality:
             kind = ShuffledPool if _uses_up(place.dimension) else GrowingPool
-            self[place.name_path] = kind(place, place.dimension, self._world, self._stopped)
+            self[place.name_path] = kind(place, place.dimension, self._world.of(_owner(place)), self._stopped)
 
     def problems(self) -> list[tuple[Path_, str]]:
         """Return the places of the tables that can't be made and the pools that can't be filled, and why.
@@ -74,6 +75,12 @@ class Pools(dict[str, "FillingPool"]):
         """
         for pool in self.values():
             pool.fill()
+
+
+def _owner(place: Place) -> str:
+    """Return the name of what a place is in."""
+    parts = place.name_path.split("/")
+    return parts[1].replace("~1", "/").replace("~0", "~") if len(parts) > 1 else ""
 
 
 def _uses_up(dimension: PooledDimension) -> bool:

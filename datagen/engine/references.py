@@ -58,7 +58,7 @@ class References(Mapping[str, Reference]):
 
     def _made_of_others(self, name: str) -> Reference:
         try:
-            return self._tables[name].reference(name, replace(self._world, counters={}))
+            return self._tables[name].reference(name, replace(self._world.of(name), counters={}))
         except TableProblem as problem:
             raise Unfillable(("tables", name, *problem.path), str(problem), f"making table {name}") from problem
         except Unfillable:

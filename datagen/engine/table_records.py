@@ -27,7 +27,7 @@ class TableRecords:
 
     def __init__(self, plan: Plan, world: World) -> None:
         self._plan = plan
-        self._world = world
+        self._world, self._shown = world, plan.population.shown
         tables = plan.population.tables
         made_of = {name: [other for _, other in table.tables()] for name, table in tables.items()}
         in_order = [name for group in graph.groups(made_of) for name in group]
@@ -40,10 +40,10 @@ class TableRecords:
     def added_to(self, layout: Layout) -> Layout:
         """Return a layout with these records before all others."""
         nothing = np.zeros(0, np.int64)
-        columns = {emit.emitter: self._columns(name, emit, nothing) for name, emit in self._tables.items()}
+        columns = {self._shown[emit.emitter]: self._columns(name, emit, nothing) for name, emit in self._tables.items()}
         types = {emitter: {name: array.type for name, array in own.items()} for emitter, own in columns.items()}
-        hidden = {emit.emitter: self._hidden(name, emit) for name, emit in self._tables.items()}
-        notes = {emit.emitter: self._notes(name) for name, emit in self._tables.items()}
+        hidden = {self._shown[emit.emitter]: self._hidden(name, emit) for name, emit in self._tables.items()}
+        notes = {self._shown[emit.emitter]: self._notes(name) for name, emit in self._tables.items()}
         return Layout(types | layout.emitters, hidden | layout.hidden, layout.whole, notes | layout.notes)
 
     def drafts(self) -> "Iterator[RowsDraft]":
@@ -60,7 +60,9 @@ class TableRecords:
         due = np.zeros(len(rows), np.int64)
         purpose = self._plan.purpose(f"table/{path_part(name)}/emit")
         keys = draw.numbered(draw.purpose_key(self._world.seed, purpose), rows)
-        part = Part(emit.emitter, np.arange(len(rows)), self._columns(name, emit, rows), self._hidden(name, emit))
+        part = Part(
+            self._shown[emit.emitter], np.arange(len(rows)), self._columns(name, emit, rows), self._hidden(name, emit)
+        )
         return Batch(due, np.full(len(rows), worker), rows, keys, (part,), due)
 
     def _columns(self, name: str, emit: Emission, rows: draw.Integers) -> dict[str, pa.Array]:

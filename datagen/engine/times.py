@@ -9,6 +9,7 @@ import pyarrow as pa
 from datagen.draw import Integers
 from datagen.engine.rhythm import Course, Rhythm
 from datagen.language.population import Population
+from datagen.language.visibility import meanings
 from datagen.moment import Moment
 from datagen.plugin.incident import IncidentScope, Stretches
 from datagen.plugin.profile import Product, Scope
@@ -43,6 +44,11 @@ class Times:
         named = self.population.timezone
         return Zone.of(self.start) if named is None else Zone(named)
 
+    def zone_of(self, name: str | None) -> Zone:
+        """Return whose wall clock is meant in a source or a state, by its name."""
+        own = self.population.spaces.get((name or "").partition("/")[0])
+        return self.zone if own is None or own.zone is None else Zone(own.zone)
+
     @cached_property
     def incidents(self) -> dict[str, Stretches]:
         """Return the stretches of each incident."""
@@ -58,6 +64,15 @@ class Times:
         profiles = {called("profile", name): partial(self._factors, name) for name in self.population.profiles}
         incidents = {called("incident", name): partial(self._is_on, name) for name in self.population.incidents}
         return {**profiles, **incidents}
+
+    @cached_property
+    def courses_for_all(self) -> dict[str, Callable[[Integers], pa.Array]]:
+        """Return these, those of populations by their own names too, where no other has these."""
+        found = dict(self.courses)
+        for kind, parts in (("profile", self.population.profiles), ("incident", self.population.incidents)):
+            for written, name in meanings(parts, self.population.populations)[""].items():
+                found[called(kind, written)] = self.courses[called(kind, name)]
+        return found
 
     @cached_property
     def readings(self) -> dict[str, Callable[[Integers], pa.Array]]:

@@ -64,7 +64,11 @@ def _at_start(spec: Spec, options: Options, start: Moment | None) -> dict[str, i
     """Return how many rows of tables are records, by emitter; makes these tables."""
     zone = spec.timezone or (start and start.zone) or "UTC"
     tables = Pools(spec, options.seed or 0, Event(), zone).tables
-    return {table.emit.emitter: tables[name].size for name, table in spec.tables.items() if table.emit is not None}
+    return {
+        spec.shown[table.emit.emitter]: tables[name].size
+        for name, table in spec.tables.items()
+        if table.emit is not None
+    }
 
 
 def _remarked(inputs: Inputs, times: Times) -> Inputs:
@@ -160,7 +164,7 @@ class _Explanation:
             if self.scale is None
             else {"constant": self.scale.constant, "error": self.scale.error},
             "at_start": self.at_start,
-            "texts": [emitter.name for emitter in self.spec.emitters if emitter.source is not None],
+            "texts": [self.spec.shown[emitter.name] for emitter in self.spec.emitters if emitter.source is not None],
             "transitions": "pilot" if self.expectation.is_measured else "closed form",
             "items_measured": [state.name for state in self.spec.states if state.each is not None],
             "stays_measured": [state.name for state in self.spec.states if state.follows_the_instant],
@@ -277,7 +281,7 @@ class _Explanation:
             own = is_own * self.emits
             records = self._mean(self.makes(own))
             bytes_ = None if self.sizes is None else self._mean(self.makes(own * self.sizes.means))
-            made[emitter.name] = {
+            made[self.spec.shown[emitter.name]] = {
                 "records_per_second": records,
                 "records_per_life": None if visits is None else float(visits @ own),
                 "bytes_per_record": bytes_ / records if records and bytes_ else None,

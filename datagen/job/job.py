@@ -292,7 +292,7 @@ def ready(
         name_of(identity),
         lambda text: say(hidden(text, secrets)),
         zone=run.times.zone.name,
-        courses=run.times.courses,
+        courses=run.times.courses_for_all,
         populations=tuple(inputs.loaded.spec.crowds) if inputs.loaded.spec.populations else (),
     )
     routes = [Route(located.target, inputs.formatter, run.layout, scope) for located in inputs.targets]

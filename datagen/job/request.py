@@ -301,7 +301,7 @@ def _with_columns(target: Target, formatter: Formatter) -> str | None:
 
 def _strangers(targets: Sequence[Located], loaded: LoadedSpec) -> Iterator[Problem]:
     """Find emitters and populations that targets name and that there are not."""
-    known, populations = loaded.spec.record_names, loaded.spec.populations
+    known, populations = [*loaded.spec.shown.values()], loaded.spec.populations
     for located in targets:
         for index, name in enumerate(located.target.emitters or ()):
             if name not in known:

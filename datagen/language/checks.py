@@ -31,9 +31,11 @@ from datagen.language.parts import (
 from datagen.language.sharing import SharedValues
 from datagen.language.state import State
 from datagen.language.tables import Tables
+from datagen.language.visibility import Namespaces, space_of
 from datagen.plugin.arrival import Arrival
 from datagen.plugin.life import INDEX
 from datagen.plugin.model import LARGEST
+from datagen.plugin.namespace import Namespace
 from datagen.problems import Path_, did_you_mean, show
 from datagen.records.batch import TIME
 
@@ -48,15 +50,17 @@ Found = Iterator[tuple[Path_, str]]
 class Checks:
     """The checks across a spec."""
 
-    def __init__(self, data: dict[str, Any], made: dict[str, Any]) -> None:
-        """Take the JSON of a spec, and the same with models for the states and emitters that are valid."""
-        self._data = data
-        states = [state_part(path, part) for path, part in parts_in(made, (), "states")]
-        emitters = [emitter_part(path, part) for path, part in parts_in(made, (), "emitters")]
+    def __init__(self, data: dict[str, Any], made: dict[str, Any], spaces: Namespaces) -> None:
+        """Take the JSON of a spec, the same with models for what is valid, and what names mean in its populations."""
+        self._data, self._spaces = data, spaces
+        states = [state_part(path, part, self._space(path)) for path, part in parts_in(made, (), "states")]
+        emitters = [emitter_part(path, part, self._space(path)) for path, part in parts_in(made, (), "emitters")]
         self._tables = Tables(made.get("tables"))
-        sources = [source_part(path, part, self._tables.names) for path, part in placed_arrivals(made)]
+        sources = [
+            source_part(path, part, self._tables.names, self._space(path)) for path, part in placed_arrivals(made)
+        ]
         entries = [found for path, part in parts_in(made, (), "states") for found in spawned(part, path)]
-        spawns = [spawn_part(*entry) for entry in entries]
+        spawns = [spawn_part(path, part, self._space(path)) for path, part in entries]
         lists = [*(one.variables for one in states), *(one.variables for one in (*sources, *spawns))]
         named = [field.name for fields in lists for field in fields if field.name is not None]
         held = names_of_rows(data.get("resources"))  # a worker reads its row as it does a variable
@@ -90,6 +94,10 @@ class Checks:
             for _, part in placed_arrivals(made)
         )
 
+    def _space(self, path: Path_) -> Namespace:
+        """Return what names mean at a path."""
+        return space_of(self._data, path, self._spaces)
+
     @property
     def _owners(self) -> list[StatePart | SourcePart]:
         """Return all that sets variables."""
@@ -118,7 +126,7 @@ class Checks:
         in_states = [*(one.variables for one in self._states), *given]
         yield from disorder(in_states, [one.variables for one in self._sources])
         yield from self._standing_circles()
-        yield from times.problems(self._data)
+        yield from times.problems(self._data, self._spaces)
         yield from self._holding.problems(self._near)
         yield from self._shared.problems(self._near)
         yield from self._held.problems(self._named, [field for source in self._sources for field in source.variables])
@@ -141,7 +149,7 @@ class Checks:
         yield from self._tables.unused(self._fields)
         if self._knows_all:
             yield from ((path, f"{text} (it is read as nothing)") for path, text in self._unknown_names(doubted=True))
-        yield from times.warnings(self._data)
+        yield from times.warnings(self._data, self._spaces)
 
     def _no_arrivals(self) -> Found:
         given = [key for key in ("interarrival", "arrivals") if key in self._data]

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from datagen.plugin.model import Model
+from datagen.plugin.namespace import TableName
 
 
 class Each(Model):
@@ -13,7 +14,9 @@ class Each(Model):
     variable: str | None = Field(
         None, min_length=1, description="name of a variable that holds a list; this or `table` is required"
     )
-    table: str | None = Field(None, min_length=1, description="name of a table, whose rows are the items, in order")
+    table: TableName | None = Field(
+        None, min_length=1, description="name of a table, whose rows are the items, in order"
+    )
     as_: str = Field(
         alias="as", min_length=1, description="name of the variable that holds the item, above those of the state"
     )

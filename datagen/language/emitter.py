@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable
 from functools import cached_property, partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
 
 from datagen.plugin.dimension import AnyDimension, Dimension
-from datagen.plugin.model import Maker, Model, invalid, make_of_group
+from datagen.plugin.model import Maker, Model, each_of, invalid, make_of_group, maker_of
 from datagen.problems import show
 from datagen.records.batch import TIME, Whole
 from datagen.records.note import Note
@@ -17,9 +17,27 @@ TEXT, RECORD = "text", "record"  # the names of generators of whole records, unl
 
 def _named(name: str, described: Any, info: "ValidationInfo[Maker]") -> Any:
     """Return a generator of whole records, which needs no name."""
-    if isinstance(described, dict):
-        described = {"name": name, **described}
-    return make_of_group("dimension", described, info)
+    if not isinstance(described, dict):
+        return make_of_group("dimension", described, info)
+    above = [field.name for field in info.data.get("dimensions", ())]
+    return hiding(above, maker_of(info)).make("dimension", {"name": name, **described})
+
+
+def _fields(described: Any, info: "ValidationInfo[Maker]") -> Any:
+    """Return fields that read no shared values by names that those above them have."""
+    if info.context is None or not isinstance(described, list):
+        return described
+    names = [field.get("name") if isinstance(field, dict) else None for field in described]
+    if hiding(names, info.context) is info.context:
+        return described
+    makers = [hiding(names[:place], info.context) for place in range(len(described))]
+    return list(each_of(zip(makers, described, strict=True), lambda pair: pair[0].make("dimension", pair[1])))
+
+
+def hiding(names: Collection[Any], maker: Maker) -> Maker:
+    """Return what makes parts for which names are those of fields, not of shared values."""
+    space = maker.namespace.hiding(names)
+    return maker if space is maker.namespace else maker.inside_of(space)
 
 
 _NAMELESS = WithJsonSchema({"group": "nameless"})
@@ -32,7 +50,7 @@ class Emitter(Model):
     """What a record is made of."""
 
     name: str = Field(min_length=1, description="name of the emitter, unique")
-    dimensions: list[AnyDimension] = Field(
+    dimensions: Annotated[list[AnyDimension], BeforeValidator(_fields)] = Field(
         [],
         description="the fields of the record, after its time; required unless there is a `text` or a `record`, which "
         "reads them; they are not printed then",

@@ -1,7 +1,8 @@
 """Populations written out: a spec with several becomes one document, in which names say what is whose.
 
-Sits between composition and the models. A state or source of a population is called ``<population>/<name>`` from here
-on; the document knows where each part was written. All else that a population has stands among what is common.
+Sits between composition and the models. What a population has of its own, states and sources as well as emitters,
+tables and so on, stands among what is common and is called ``<population>/<name>`` from here on; the document knows
+where each part was written, and a namespace what is meant by the names in each.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -11,13 +12,15 @@ from typing import Any
 from datagen.language.document import Document
 from datagen.language.state import STOP
 from datagen.language.subpopulation import Subpopulation
+from datagen.language.text import Text
+from datagen.language.visibility import KEYS, NAMED, called, names_under, namespaces
+from datagen.plugin.namespace import Namespace
 from datagen.problems import Path_, Problem, did_you_mean, is_comment, show
 from datagen.records.worker import MOST_POPULATIONS
 
 _LISTS = ("states", "emitters")
-_NAMED = ("tables", "profiles", "incidents", "resources", "shared")
 _ALONE = ("states", "interarrival", "arrivals", "max_workers", "limit_profile")  # of a spec without populations
-_KEPT = ("max_workers", "limit_profile", "off")  # what stays where it is
+_KEPT = ("max_workers", "limit_profile", "off", "timezone")  # what stays where it is
 
 Json = dict[str, Any]
 
@@ -28,6 +31,7 @@ class Flat:
 
     document: Document
     problems: list[Problem] = field(default_factory=list)
+    namespaces: dict[str, Namespace] = field(default_factory=dict)  # by population, of all by ``""``
 
     @property
     def lacking(self) -> list[Problem]:
@@ -63,7 +67,8 @@ def flat(document: Document, only: Collection[str] = ()) -> Flat:
             writer.add(name, own)
     if named and not only and all(isinstance(own, dict) and own.get("off") is True for own in named.values()):
         writer.find(("populations",), "all of them are off, so there would never be a worker")
-    return Flat(writer.written(), writer.problems)
+    written = writer.written()
+    return Flat(written, writer.problems, namespaces(written.data, named))
 
 
 def strangers(document: Document, only: Collection[str]) -> Iterator[Problem]:
@@ -84,27 +89,39 @@ class _Writer:
         data = document.data
         self._data: Json = {key: value for key, value in data.items() if key != "populations"} | {"states": []}
         self._data |= {key: [*data[key]] for key in ("emitters",) if isinstance(data.get(key), list)}
-        self._data |= {key: {**data[key]} for key in _NAMED if isinstance(data.get(key), dict)}
+        self._data |= {key: {**data[key]} for key in NAMED if isinstance(data.get(key), dict)}
         self._data |= {"emitters": self._data.get("emitters", []), "arrivals": []}
         self._spawned = set(_spawned(named.values()))
         self._kept: Json = {}
+        for key in KEYS:
+            self._refuse_taken(key)
         self._places: dict[Path_, Path_] = {}  # of what stands elsewhere now: where it stood
 
     def find(self, path: Path_, message: str, *, at_key: bool = False) -> None:
         """Find something wrong."""
         self.problems.append(self._document.problem(path, message, at_key=at_key))
 
+    def _refuse_taken(self, key: str) -> None:
+        """Find what is common and is called as parts of a population are."""
+        for name in names_under(self._data, key):
+            population = name.partition("/")[0]
+            if population != name and population in self._populations:
+                text = f"{show(name)} is what is called {show(name.partition('/')[2])} in that population"
+                self.find((key,), f"{text}; give what is common another name")
+
     def add(self, name: str, own: Json) -> None:
         """Write a population out."""
         path: Path_ = ("populations", name)
         known = Subpopulation.model_fields
         self._kept[name] = {key: value for key, value in own.items() if key in _KEPT or key not in known}
+        for key in Text.model_fields.keys() & own.keys():
+            self.find((*path, key), f"{show(key)} must stand in the population itself, not in what it uses")
         for key in _LISTS:
             self._append(key, own.get(key, []), (*path, key), name)
         if not isinstance(own.get("states"), list) or not own["states"]:
             self.find((*path, "states"), '"states" is required: a list of one or more')
-        for key in _NAMED:
-            self._merge(key, own.get(key, {}), (*path, key))
+        for key in NAMED:
+            self._merge(key, own.get(key, {}), (*path, key), name)
         if self._only:
             self._kept[name]["off"] = name not in self._only
         for source, at in self._sources(own, path):
@@ -133,25 +150,22 @@ class _Writer:
             self.find(path, f"must be a list, found {show(given)}")
             return
         for number, part in enumerate(given):
-            written = self._state(name, part, (*path, number)) if key == "states" and isinstance(part, dict) else part
+            if isinstance(part, dict):
+                is_state = key == "states"
+                part = self._state(name, part, (*path, number)) if is_state else _emitter(name, part)
             if isinstance(self._data[key], list):
-                self._put(key, written, (*path, number))
+                self._put(key, part, (*path, number))
 
-    def _merge(self, key: str, given: Any, path: Path_) -> None:
+    def _merge(self, key: str, given: Any, path: Path_, population: str) -> None:
         common = self._data.setdefault(key, {}) if given else {}
         if not isinstance(given, dict) or not isinstance(common, dict):
             if not isinstance(given, dict):
                 self.find(path, f"must be an object, found {show(given)}")
             return
         for name, part in given.items():
-            if is_comment(name):
-                continue
-            if name in common:
-                text = f"there is {show(name)} among the {key} already, of all or of another population; rename this"
-                self.find((*path, name), text, at_key=True)
-                continue
-            self._places[key, name] = (*path, name)
-            common[name] = part
+            if not is_comment(name):
+                self._places[key, called(population, name)] = (*path, name)
+                common[called(population, name)] = _table(population, part) if key == "tables" else part
 
     def _sources(self, own: Json, path: Path_) -> Iterator[tuple[Any, Path_]]:
         given = [key for key in ("interarrival", "arrivals") if key in own]
@@ -181,19 +195,19 @@ class _Writer:
     def _source(self, name: str, own: Json, source: Any) -> Any:
         if not isinstance(source, dict):
             return source
-        called = _called(name)
+        state_called = _state_called(name)
         first = next((state.get("name") for state in own.get("states") or () if isinstance(state, dict)), None)
-        made = source | {"name": called(source["name"]) if "name" in source else name}
-        made["state"] = called(source.get("state", first))
+        made = source | {"name": state_called(source["name"]) if "name" in source else name}
+        made["state"] = state_called(source.get("state", first))
         for key, inner in (("from", "after"), ("until", "after"), ("when_full", "state")):
-            _change(made, key, inner, called)
+            _change(made, key, inner, state_called)
         return made
 
     def _state(self, name: str, state: Json, path: Path_) -> Json:
         """Return a state with the names of states as they are from here on."""
-        called = _called(name)
-        made = {key: called(value) if key in ("name", "next") else value for key, value in state.items()}
-        _change(made, "timeout", "next", called)
+        state_called = _state_called(name)
+        made = {key: state_called(value) if key in ("name", "next") else value for key, value in state.items()}
+        _change(made, "timeout", "next", state_called)
         for key, inner in (("transitions", "next"), ("spawn", "state")):
             if isinstance(made.get(key), list):
                 made[key] = [{**part} if isinstance(part, dict) else part for part in made[key]]
@@ -201,7 +215,7 @@ class _Writer:
                     if isinstance(part, dict) and inner in part:
                         other = part.pop("population", name) if key == "spawn" else name
                         self._know(other, (*path, key, number, "population"))
-                        part[inner] = _called(other)(part[inner]) if isinstance(other, str) else part[inner]
+                        part[inner] = _state_called(other)(part[inner]) if isinstance(other, str) else part[inner]
         return made
 
     def _know(self, name: Any, path: Path_) -> None:
@@ -222,13 +236,23 @@ def _spawned(part: Any) -> Iterator[str]:
                     yield entry["population"]
 
 
-def _called(population: str) -> Callable[[Any], Any]:
+def _emitter(population: str, emitter: Json) -> Json:
+    return emitter | {"name": called(population, emitter["name"])} if "name" in emitter else emitter
+
+
+def _table(population: str, table: Any) -> Any:
+    if isinstance(table, dict) and isinstance(table.get("emit"), dict) and "emitter" in table["emit"]:
+        return table | {"emit": table["emit"] | {"emitter": called(population, table["emit"]["emitter"])}}
+    return table
+
+
+def _state_called(population: str) -> Callable[[Any], Any]:
     """Return what gives a state or source its name from here on; what ends a worker, and what is no text, stays."""
 
-    def called(name: Any) -> Any:
-        return f"{population}/{name}" if isinstance(name, str) and name.lower() != STOP else name
+    def state_called(name: Any) -> Any:
+        return name if isinstance(name, str) and name.lower() == STOP else called(population, name)
 
-    return called
+    return state_called
 
 
 def _change(part: Json, key: str, inner: str, called: Callable[[Any], Any]) -> None:

@@ -51,10 +51,11 @@ class Files:
     secrets: list[str] = field(default_factory=list)
     is_incomplete: bool = False  # whether one of them can't be read
     names: set[str] = field(default_factory=set)  # that placeholders read
+    _read_for: set[tuple[str, str]] = field(default_factory=set)  # of a population or, by ``""``, of all: files
 
-    def filled(self, document: Document) -> Document:
-        """Put the values into a document."""
-        made: Filled = filled(document, self.values)
+    def filled(self, document: Document, population: str = "") -> Document:
+        """Put the values into a document, those of a population into a file that this includes."""
+        made: Filled = filled(document, self.values.inside(population))
         self.problems += made.problems
         self.secrets += made.document.secrets
         self.names |= made.names
@@ -67,15 +68,20 @@ class Files:
         for key in SHARED:
             if isinstance(main.data.get(key), dict):
                 parts[key] = whole.member(key).members()
-        for included in self._included(main, (_real(main.source),) if main.text else ()):
-            self._add(parts, Piece(included.data, included, ()))
+        self.add_included(parts, whole)
         return parts
 
-    def _included(self, document: Document, way: tuple[str, ...]) -> Iterator[Document]:
-        """Yield the files that a document includes, and behind each those that it includes itself; each once."""
-        names = document.data.get("include", [])
+    def add_included(self, parts: Parts, owner: Piece, population: str = "") -> None:
+        """Add what the files have that a spec, or a population of it, includes."""
+        main = owner.document
+        for included in self._included(owner, (_real(main.source),) if main.text else (), population):
+            self._add(parts, Piece(included.data, included, ()))
+
+    def _included(self, owner: Piece, way: tuple[str, ...], population: str) -> Iterator[Document]:
+        """Yield the files that a part includes, and behind each those that it includes itself; each once."""
+        document, names, place = owner.document, owner.value.get("include", []), (*owner.path, "include")
         if not isinstance(names, list) or not all(isinstance(first(name), str) for name in names):
-            self.problems.append(document.problem(("include",), "must be a list of names of files"))
+            self.problems.append(document.problem(place, "must be a list of names of files"))
             return
         here: set[str] = set()
         for number, name in enumerate(names):
@@ -83,28 +89,30 @@ class Files:
             real = _real(path)
             if real in way:
                 circle = " → ".join(os.path.basename(file) for file in (*way[way.index(real) :], real))
-                self.problems.append(document.problem(("include", number), f"files include one another: {circle}"))
+                self.problems.append(document.problem((*place, number), f"files include one another: {circle}"))
             elif real in here:
-                self.problems.append(document.problem(("include", number), f"{path} is included already"))
-            elif real not in map(_real, self.included):
-                included = self._read(path, document, number)
+                self.problems.append(document.problem((*place, number), f"{path} is included already"))
+            elif (population, real) not in self._read_for:
+                self._read_for.add((population, real))
+                included = self._read(path, owner, number, population)
                 if included is not None:
                     yield included
-                    yield from self._included(included, (*way, real))
+                    yield from self._included(Piece(included.data, included, ()), (*way, real), population)
             here.add(real)
 
-    def _read(self, path: str, document: Document, number: int) -> Document | None:
+    def _read(self, path: str, owner: Piece, number: int, population: str) -> Document | None:
         """Read an included file; None, with a problem, when it is none."""
         try:
             text = read_text(path)
         except InvalidInput as error:
             messages = (f"{path} {problem.message}" for problem in error.problems)
-            self.problems += (document.problem(("include", number), message) for message in messages)
+            self.problems += (owner.document.problem((*owner.path, "include", number), message) for message in messages)
             self.is_incomplete = True
             return None
-        self.included.append(path)
+        if path not in self.included:
+            self.included.append(path)
         try:
-            included = self.filled(parse(text, path))
+            included = self.filled(parse(text, path), population)
         except InvalidInput as error:
             self.problems += error.problems
             self.is_incomplete = True

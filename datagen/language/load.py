@@ -59,6 +59,7 @@ def load_spec(
     made = compose(document, environment, parameters or {})
     whole = flat(made.document)
     problems = [*made.problems, *whole.problems]
+    registry = replace(registry, namespaces=whole.namespaces).inside("")
     loaded = _checked(with_items(whole.document), problems, partial(_spec, registry), [*made.lacking, *whole.lacking])
     if only:
         part = flat(made.document, only)

@@ -11,6 +11,7 @@ from typing import Any
 from datagen.plugin.arrival import BATCH, WORKER
 from datagen.plugin.life import readable
 from datagen.plugin.lookup import Lookup
+from datagen.plugin.namespace import Namespace
 from datagen.problems import Path_, is_comment, show
 from datagen.records.batch import TIME
 from datagen.records.expression import ExpressionError, parse
@@ -104,6 +105,18 @@ class Given:
             names = [part["name"] for part in named if isinstance(part, dict) and isinstance(part.get("name"), str)]
             return [name.partition("/")[2] for name in names] if self.data.get("populations") else names
         return [name for name in named if not is_comment(name)] if isinstance(named, dict) else []
+
+
+def in_space(fields: tuple[Field, ...], space: Namespace) -> tuple[Field, ...]:
+    """Return fields of JSON with the names that are meant in a namespace."""
+
+    def meant(name: str) -> str:
+        if (course := _COURSE.fullmatch(name)) is None:
+            return space.meant("shared", name)
+        kind, of = course.groups()
+        return called(kind, space.meant(_LISTS[kind], of))
+
+    return tuple(replace(one, names=tuple((path, meant(name)) for path, name in one.names)) for one in fields)
 
 
 def unknown_names(

@@ -7,9 +7,10 @@ from typing import Any
 from datagen.language.delay import Next
 from datagen.language.emitter import Emitter
 from datagen.language.fields import fields_of, fields_of_emitter, leaving, parts_in, text_in
-from datagen.language.names import Field
+from datagen.language.names import Field, in_space
 from datagen.language.state import Gift, Spawn, State
 from datagen.plugin.arrival import After, Arrival, TurnedAway
+from datagen.plugin.namespace import Namespace
 from datagen.problems import Path_
 
 
@@ -54,15 +55,17 @@ class EmitterPart:
     dimensions: tuple[Field, ...]
 
 
-def state_part(path: Path_, part: State | dict[str, Any]) -> StatePart:
-    """Return what can be checked of a state."""
-    fields = fields_of(part, path, "variables")
+def state_part(path: Path_, part: State | dict[str, Any], space: Namespace) -> StatePart:
+    """Return what can be checked of a state, in which names mean something."""
+    fields, left = fields_of(part, path, "variables"), tuple(leaving(part, path))
     if isinstance(part, State):
         ways = [((*path, "transitions", number, "next"), way.next) for number, way in enumerate(part.transitions)]
         alone = part.next
         name, emitter, never_waits = part.name, part.emitter, part.never_waits
     else:
-        name, emitter, never_waits = text_in(part, "name") or "", text_in(part, "emitter"), part.get("delay") is None
+        name, never_waits = text_in(part, "name") or "", part.get("delay") is None
+        emitter = space.meant("emitters", text_in(part, "emitter") or "") or None
+        fields, left = in_space(fields, space), in_space(left, space)
         ways = [
             ((*at, "next"), transition["next"])
             for at, transition in parts_in(part, path, "transitions")
@@ -78,8 +81,7 @@ def state_part(path: Path_, part: State | dict[str, Any]) -> StatePart:
     bears = tuple(part.bears_at_once) if isinstance(part, State) else ()
     given = _given(part, path) if isinstance(part, State) else ()
     through = (part.each and part.each.variable) or "" if isinstance(part, State) else ""
-    read = tuple(leaving(part, path))
-    return StatePart(path, name, emitter, tuple(ways), at_once, bears, fields, read, given, through, passes)
+    return StatePart(path, name, emitter, tuple(ways), at_once, bears, fields, left, given, through, passes)
 
 
 def _given(state: State, path: Path_) -> tuple[Field, ...]:
@@ -90,14 +92,19 @@ def _given(state: State, path: Path_) -> tuple[Field, ...]:
     return tuple(field for field in lists[0] if all(field.name in own for own in names)) if lists else ()
 
 
-def spawn_part(path: Path_, part: Spawn | dict[str, Any]) -> SourcePart:
+def spawn_part(path: Path_, part: Spawn | dict[str, Any], space: Namespace) -> SourcePart:
     """Return what can be checked of children that a state spawns: they are born as the workers of a source are."""
     state = part.state if isinstance(part, Spawn) else text_in(part, "state")
     begins = (((*path, "state"), state),) if state is not None and not isinstance(part, Gift) else ()
-    return SourcePart(path, None, begins, False, False, (), fields_of(part, path, "variables"), ())
+    fields = fields_of(part, path, "variables")
+    if isinstance(part, dict):
+        fields = in_space(fields, space)
+    return SourcePart(path, None, begins, False, False, (), fields, ())
 
 
-def source_part(path: Path_, part: Arrival | dict[str, Any], columns: Callable[[str], list[str]]) -> SourcePart:
+def source_part(
+    path: Path_, part: Arrival | dict[str, Any], columns: Callable[[str], list[str]], space: Namespace
+) -> SourcePart:
     """Return what can be checked of a source; ``columns`` returns those of a table."""
     if isinstance(part, Arrival):
         turned = part.when_full.state if isinstance(part.when_full, TurnedAway) else None
@@ -112,7 +119,8 @@ def source_part(path: Path_, part: Arrival | dict[str, Any], columns: Callable[[
     plays = part.plays(columns) if isinstance(part, Arrival) else []
     taken = part.tables() if isinstance(part, Arrival) else ()
     picks = tuple(((*path, *inner), table, column) for inner, table, column in taken)
-    fields = (*(Field(path, name, ()) for name in plays), *fields_of(part, path, "variables"))
+    own = fields_of(part, path, "variables")
+    fields = (*(Field(path, name, ()) for name in plays), *(in_space(own, space) if isinstance(part, dict) else own))
     return SourcePart(path, name, named, in_batches, state is None, waits, fields, picks)
 
 
@@ -120,10 +128,12 @@ def _is_every(part: dict[str, Any]) -> bool:
     return (text_in(part, "type") or "").lower() == "every"
 
 
-def emitter_part(path: Path_, part: Emitter | dict[str, Any]) -> EmitterPart:
+def emitter_part(path: Path_, part: Emitter | dict[str, Any], space: Namespace) -> EmitterPart:
     """Return what can be checked of an emitter."""
-    name = part.name if isinstance(part, Emitter) else text_in(part, "name")
-    return EmitterPart(path, name, fields_of_emitter(part, path))
+    fields = fields_of_emitter(part, path)
+    if isinstance(part, Emitter):
+        return EmitterPart(path, part.name, fields)
+    return EmitterPart(path, text_in(part, "name"), in_space(fields, space))
 
 
 def placed_arrivals(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:

@@ -34,6 +34,18 @@ class Values:
 
     environment: Mapping[str, str] | None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    populations: Mapping[str, "Values"] = field(default_factory=dict)  # what they stand for in these, where it differs
+    population: str = ""  # in which they stand
+    own: Mapping[str, Any] = field(default_factory=dict)  # its parameters, which hide those of all
+
+    def inside(self, population: str) -> "Values":
+        """Return what they stand for in a population."""
+        return self.populations.get(population, self)
+
+    def whole_name(self, name: str) -> str:
+        """Return the name by which what is read is set."""
+        name = name.partition(":-")[0]
+        return f"{self.population}.{name}" if name in self.own else name
 
     def of(self, name: str) -> Any:
         """Return the value of a name, with the default behind ``:-`` where it has none or an empty one.
@@ -41,7 +53,7 @@ class Values:
         Raises LookupError, with the reason, when there is no value.
         """
         name, has_default, default = name.partition(":-")
-        found: Any = self.parameters.get(name, (self.environment or {}).get(name))
+        found: Any = self._known.get(name, (self.environment or {}).get(name))
         if found is None or (found == "" and has_default):
             if not has_default:
                 raise LookupError(self._why_not(name))
@@ -51,10 +63,14 @@ class Values:
     def secret(self, name: str) -> str | None:
         """Return the value of a name where it comes from the environment, which no message may show."""
         name = name.partition(":-")[0]
-        return None if name in self.parameters else (self.environment or {}).get(name)
+        return None if name in self._known else (self.environment or {}).get(name)
+
+    @property
+    def _known(self) -> dict[str, Any]:
+        return {**self.parameters, **self.own}
 
     def _why_not(self, name: str) -> str:
-        near = did_you_mean(name, self.parameters)
+        near = did_you_mean(name, self._known)
         if "did you mean" in near:
             return f"there is no parameter {show(name)}{near}"
         if self.environment is None:
@@ -86,13 +102,14 @@ def filled(document: Document, values: Values) -> Filled:
         escaped, name = match.groups()
         if escaped:
             return f"${{{name}}}"
-        names.add(name.partition(":-")[0])
+        here = values.inside(str(path[1])) if path[:1] == ("populations",) and len(path) > 1 else values
+        names.add(here.whole_name(name))
         try:
-            value = values.of(name)
+            value = here.of(name)
         except LookupError as error:
             problems.append(document.problem(path, str(error.args[0])))
             return match[0]
-        secrets.extend(secret for secret in [values.secret(name)] if secret is not None)
+        secrets.extend(secret for secret in [here.secret(name)] if secret is not None)
         return value
 
     def walk(part: Any, path: Path_) -> Any:

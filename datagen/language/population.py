@@ -13,6 +13,7 @@ from datagen.language.emitter import Emitter
 from datagen.language.resource import Resource
 from datagen.language.state import State
 from datagen.language.subpopulation import Subpopulation
+from datagen.language.visibility import meanings, shown
 from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import Dimension, PooledDimension, keyed_path
 from datagen.plugin.distribution import MaybeDistribution, odd_span
@@ -28,9 +29,14 @@ from datagen.plugin.registry import source_of
 from datagen.plugin.shared import Start
 from datagen.plugin.table import AnyTable, TableProblem
 from datagen.plugin.volume import AnyVolume
+from datagen.plugin.world import Space
 from datagen.problems import Path_, Unfillable, path_part, show
 from datagen.records.batch import TIME, Layout
 from datagen.records.reference import Reference
+
+# Keys of a dimension that don't decide which values its pool has.
+_OF_NO_POOL = {"description", "tags", "when", "keyed_by", "hidden"}
+_OF_NO_POOL |= {"percent_missing", "percent_nulls", "cardinality_distribution"}
 
 
 @dataclass(frozen=True)
@@ -70,18 +76,8 @@ class Place:
 
     def pool_keys(self) -> Any:
         """Return what decides which values a pool has."""
-        apart = {
-            "description",
-            "tags",
-            "when",
-            "keyed_by",
-            "hidden",
-            "percent_missing",
-            "percent_nulls",
-            "cardinality_distribution",
-        }
         return self.dimension.kind, [
-            getattr(self.dimension, key) for key in type(self.dimension).model_fields if key not in apart
+            getattr(self.dimension, key) for key in type(self.dimension).model_fields if key not in _OF_NO_POOL
         ]
 
     def nested(self) -> "Iterator[Place]":
@@ -174,6 +170,21 @@ class Population(Model):
         """Return the name of a state or source in its population."""
         return name.partition("/")[2] if self.populations else name
 
+    @cached_property
+    def spaces(self) -> dict[str, Space]:
+        """Return what is meant in each population and, by ``""``, in what is common; nothing without several."""
+        if not self.populations:
+            return {}
+        tables = meanings(self.tables, self.populations)
+        zones = {name: own.timezone for name, own in self.populations.items()}
+        return {name: Space(zones.get(name), tables[name]) for name in tables}
+
+    @cached_property
+    def shown(self) -> dict[str, str]:
+        """Return what emitters, those of the records of tables among them, are called where records are seen."""
+        emissions = (table.emit.emitter for table in self.tables.values() if table.emit is not None)
+        return shown([*(emitter.name for emitter in self.emitters), *emissions], self.populations)
+
     def limit_profile_of(self, name: str) -> AnyProfile | None:
         """Return the profile of the limit of a population."""
         return self.populations[name].limit_profile if name else self.limit_profile
@@ -225,12 +236,6 @@ class Population(Model):
             yield from ((("tables", name, *inner), text) for inner, text in table.oddities())
         for place in self.places():
             yield from place.oddities()
-
-    @property
-    def record_names(self) -> list[str]:
-        """Return the names of the emitters that records may be of, those of tables among them."""
-        emissions = (table.emit.emitter for table in self.tables.values() if table.emit is not None)
-        return [*(emitter.name for emitter in self.emitters), *emissions]
 
     def contradictions(self) -> Iterator[tuple[Path_, str]]:
         """Yield what can't be together among parts that are valid each by itself, with its path."""

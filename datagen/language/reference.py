@@ -15,8 +15,10 @@ from pydantic import BaseModel
 from datagen.language.emitter import Emitter
 from datagen.language.expressions import expression_page
 from datagen.language.schema import Schema, described, examples, schema, target_schema, text_of
-from datagen.language.spec import Spec, Text
+from datagen.language.spec import Spec
 from datagen.language.state import State, Transition
+from datagen.language.subpopulation import Subpopulation
+from datagen.language.text import Text
 from datagen.plugin.incident import Recurring, Stretch
 from datagen.plugin.model import Plugin
 from datagen.plugin.registry import Registry
@@ -36,7 +38,7 @@ _INTRODUCTIONS = {
 }
 _WORDS = {"integer": "whole number", "string": "text", "boolean": "true or false", "null": "null"}
 _LIMITS = {"exclusiveMinimum": "above", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most"}
-_SPEC_MODELS = ("Spec", "State", "Transition", "Emitter", "Stretch", "Recurring")
+_SPEC_MODELS = ("Spec", "State", "Transition", "Emitter", "Stretch", "Recurring", "Subpopulation")
 _LONG = 60  # characters: a longer default is left to the description
 
 
@@ -126,7 +128,7 @@ def _spec_page() -> Iterator[str]:
     yield "# Spec"
     yield "`$schema` and keys that begin with `_` are comments, allowed in every object; other unknown keys are errors."
     yield "`uses`, the name of a definition whose keys are taken over, is allowed in every object inside a spec."
-    for model in (Spec, Text, State, Transition, Emitter, Stretch, Recurring):
+    for model in (Spec, Text, State, Transition, Emitter, Subpopulation, Stretch, Recurring):
         yield f"## {model.__name__}"
         yield text_of(model)
         yield _table(model, model.model_fields)

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, mod
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
 from datagen.plugin.expression import NUMBER, AnyExpression, MaybeNumber
 from datagen.plugin.model import Model, Named, invalid
+from datagen.plugin.namespace import ResourceName, TableName
 from datagen.plugin.profile import AnyProfile
 from datagen.problems import Path_, show
 from datagen.records.expression import Expression
@@ -41,7 +42,7 @@ class Resource(Model):
     capacity_profile: AnyProfile | None = Field(
         None, description="what that is multiplied by, by the time: it is read at every whole minute, and rounded down"
     )
-    rows: str | None = Field(
+    rows: TableName | None = Field(
         None,
         min_length=1,
         description="a table, whose rows are what there is: a worker gets one of them, and reads it under the name of "
@@ -78,7 +79,7 @@ class Resource(Model):
 class Release(Model):
     """What a state gives back."""
 
-    resource: str = Field(description="name of one of the `resources`")
+    resource: ResourceName = Field(description="name of one of the `resources`")
 
 
 class Request(Release):

@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from datagen.language.spec import Spec, Text
+from datagen.language.spec import Spec
+from datagen.language.text import Text
 from datagen.moment import TIME
 from datagen.plugin.distribution import MOMENT_KEYS
 from datagen.plugin.model import COMMENTS, Plugin

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from datagen.language.delay import AnyDelay, Next
 from datagen.language.each import Each
@@ -13,7 +13,8 @@ from datagen.plugin.computed import Computed
 from datagen.plugin.dimension import AnyDimension
 from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, Distribution
 from datagen.plugin.expression import AnyExpression, MaybeNumber
-from datagen.plugin.model import Model, Named, invalid
+from datagen.plugin.model import Maker, Model, Named, invalid
+from datagen.plugin.namespace import EmitterName, namespace_of
 from datagen.plugin.profile import AnyProfile
 from datagen.problems import Path_, show
 from datagen.records.expression import Expression
@@ -32,6 +33,10 @@ def _check_count(count: int | float | Expression) -> int | float | Expression:
 
 
 _Count = Annotated[MaybeNumber, AfterValidator(_check_count), _NOT_NEGATIVE]
+
+
+def _meant(changes: dict[str, Expression], info: "ValidationInfo[Maker]") -> dict[str, Expression]:
+    return {namespace_of(info).meant("shared", name): expression for name, expression in changes.items()}
 
 
 class Transition(Model):
@@ -116,9 +121,11 @@ class State(Waiting):
         description="the `variable` whose list, or the `table`, to go through, and what to call the item `as`: "
         "variables, `set`, record, `spawn` and delay come once for each, a step of its own; with none a worker goes on",
     )
-    emitter: str | None = Field(None, description="name of the emitter whose record is emitted on entering the state")
+    emitter: EmitterName | None = Field(
+        None, description="name of the emitter whose record is emitted on entering the state"
+    )
     variables: list[AnyDimension] = Field([], description="variables of the worker that are set on entering the state")
-    set_: Named[AnyExpression] = Field(
+    set_: Annotated[Named[AnyExpression], AfterValidator(_meant)] = Field(
         {},
         alias="set",
         description="shared values to change once the variables are set, each with an expression: of the spec by name, "

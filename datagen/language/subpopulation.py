@@ -5,17 +5,18 @@ from pydantic import Field
 from datagen.language.emitter import Emitter
 from datagen.language.resource import Resource
 from datagen.language.state import State
+from datagen.language.text import Text
 from datagen.plugin.arrival import AnyArrivals
 from datagen.plugin.distribution import MaybeDistribution
 from datagen.plugin.incident import AnyIncident
-from datagen.plugin.model import Model, Named
-from datagen.plugin.profile import AnyProfile
+from datagen.plugin.model import Named
+from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.shared import Start
 from datagen.plugin.table import AnyTable
 
 
-class Subpopulation(Model):
-    """One of several populations. Its states, sources and what else it has are put among those of the spec."""
+class Subpopulation(Text):
+    """One of several populations. What it has of its own is meant inside it, whatever else has the same name."""
 
     states: list[State] = Field([], description="its states; its workers begin in the first")
     interarrival: MaybeDistribution = Field(
@@ -28,6 +29,11 @@ class Subpopulation(Model):
     limit_profile: AnyProfile | None = Field(
         None, description="what its limit of workers is multiplied by, by the time: read at every whole minute"
     )
+    timezone: ZoneName | None = Field(
+        None,
+        description="time zone (IANA) of times without an offset that stand in the population, and of what its "
+        "profiles, sources, expressions and fields read off a clock; that of the spec without it",
+    )
     off: bool = Field(False, description="whether nobody comes of its sources, as with `--only` of others")
     emitters: list[Emitter] = Field([], description="emitters of its own")
     tables: Named[AnyTable] = Field({}, description="tables of its own, by name")
@@ -35,5 +41,5 @@ class Subpopulation(Model):
     incidents: Named[AnyIncident] = Field({}, description="incidents of its own, by name")
     resources: Named[Resource] = Field({}, description="resources of its own, by name")
     shared: Named[Start] = Field(
-        {}, description="values of its own that all workers see, by name, with what they are at first"
+        {}, description="values of its own that workers see and `set`, by name, with what they are at first"
     )

@@ -8,23 +8,31 @@ from collections.abc import Iterator
 from typing import Any
 
 from datagen.graph import circles
+from datagen.language.visibility import Namespaces, of_name, space_of
+from datagen.plugin.namespace import Namespace
 from datagen.problems import Path_, did_you_mean, is_comment, show
 
 _CALL = re.compile(r"""\b(profile|incident)\(\s*(['"])(.*?)\2\s*\)""")  # in an expression
 
+_BY_NAME = ("profiles", "incidents", "tables", "resources", "populations")
+
 Found = Iterator[tuple[Path_, str]]
 
 
-def problems(data: dict[str, Any]) -> Found:
+def problems(data: dict[str, Any], spaces: Namespaces) -> Found:
     """Yield what is wrong across the profiles and incidents of a spec and those who read them."""
     profiles, incidents = _named(data, "profiles"), _named(data, "incidents")
     for path, value in _read_profiles(data):
-        for place, key, name in _references(path, value):
+        for place, key, name in _meant(path, value, space_of(data, path, spaces)):
             known = profiles if key == "profile" else incidents
             if name not in known:
                 yield place, f"unknown {key} {show(name)}{_near(key, name, known)}"
     ways = {
-        name: [other for _, key, other in _references((), value) if key == "profile" and other in profiles]
+        name: [
+            other
+            for _, key, other in _meant((), value, of_name(name, spaces))
+            if key == "profile" and other in profiles
+        ]
         for name, value in profiles.items()
     }
     for circle in circles(ways):
@@ -32,8 +40,10 @@ def problems(data: dict[str, Any]) -> Found:
         yield ("profiles", circle[0]), f"profile {show(circle[0])} is made of itself{way}"
     for path, source in _sources(data):
         read = source.get("incident")
-        if str(source.get("type")).lower() == "incident" and isinstance(read, str) and read not in incidents:
-            yield (*path, "incident"), f"unknown incident {show(read)}{_near('incident', read, incidents)}"
+        if str(source.get("type")).lower() == "incident" and isinstance(read, str):
+            name = space_of(data, path, spaces).meant("incidents", read)
+            if name not in incidents:
+                yield (*path, "incident"), f"unknown incident {show(name)}{_near('incident', name, incidents)}"
     for path, emitter in _objects(data, "emitters"):
         labels = emitter.get("incidents")
         fields = [dimension.get("name") for _, dimension in _objects(emitter, "dimensions")]
@@ -41,16 +51,34 @@ def problems(data: dict[str, Any]) -> Found:
             yield (*path, "incidents"), f"there is a field {show(labels)} already"
 
 
-def warnings(data: dict[str, Any]) -> Found:
+def warnings(data: dict[str, Any], spaces: Namespaces) -> Found:
     """Yield what is valid and hardly meant."""
     for path, emitter in _objects(data, "emitters"):
         if isinstance(emitter.get("incidents"), str) and not _named(data, "incidents"):
             yield (*path, "incidents"), 'the spec has no "incidents", so this list is always empty'
-    used = set(_used(data))
+    used = set(_all_used(data, spaces))
     for kind in ("profile", "incident"):
         if (kind, None) not in used:
             unused = (name for name in _named(data, f"{kind}s") if (kind, name) not in used)
             yield from (((f"{kind}s", name), f"nothing in the spec uses {kind} {show(name)}") for name in unused)
+
+
+def _all_used(data: dict[str, Any], spaces: Namespaces) -> Iterator[tuple[str, str | None]]:
+    """Yield the profiles and incidents that a spec uses, by the names that are meant."""
+    for path, key, part in _parts(data):
+        space = space_of(data, path, spaces)
+        yield from ((kind, name and space.meant(f"{kind}s", name)) for kind, name in _used(part, key))
+
+
+def _parts(data: dict[str, Any]) -> Iterator[tuple[Path_, str, Any]]:
+    """Yield the parts of a spec in which names may mean something else, with the key that they stand under."""
+    for key, value in data.items():
+        if isinstance(value, list):
+            yield from (((key, number), key, part) for number, part in enumerate(value))
+        elif isinstance(value, dict) and key in _BY_NAME:
+            yield from (((key, name), key, {name: part}) for name, part in value.items())
+        else:
+            yield (key,), "", {key: value}
 
 
 def _used(part: Any, key: str = "") -> Iterator[tuple[str, str | None]]:
@@ -71,6 +99,12 @@ def _used(part: Any, key: str = "") -> Iterator[tuple[str, str | None]]:
             yield from _used(member, key)
     elif isinstance(part, str):
         yield from ((kind, name) for kind, _, name in _CALL.findall(part))
+
+
+def _meant(path: Path_, value: Any, space: Namespace) -> Iterator[tuple[Path_, str, str]]:
+    """Yield the names that a profile is made of, as ``_references`` does, those that are meant."""
+    for place, key, name in _references(path, value):
+        yield place, key, space.meant(f"{key}s", name)
 
 
 def _near(key: str, name: str, known: dict[str, Any]) -> str:
@@ -113,6 +147,9 @@ def _read_profiles(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
     for path, state in _objects(data, "states"):
         if "delay_profile" in state:
             yield (*path, "delay_profile"), state["delay_profile"]
+    for name, own in _named(data, "populations").items():
+        if isinstance(own, dict) and "limit_profile" in own:
+            yield ("populations", name, "limit_profile"), own["limit_profile"]
     if "limit_profile" in data:
         yield ("limit_profile",), data["limit_profile"]
 

@@ -15,9 +15,10 @@ from datagen.draw import Floats, Integers, Marks
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Distribution, check_whole, number_keys
 from datagen.plugin.model import Maker, invalid, make_of_group, maker_of, without_comments
+from datagen.plugin.namespace import namespace_of
 from datagen.problems import Path_, RunFailed, did_you_mean, show
 from datagen.records.batch import Layout
-from datagen.records.expression import Expression, parse
+from datagen.records.expression import Expression
 from datagen.records.expression.facets import NUMBER, facets_of, floats
 from datagen.records.expression.value import Literal
 from datagen.records.reference import Reference
@@ -211,7 +212,7 @@ def described(whole: bool, value: Any, info: "ValidationInfo[Maker]") -> Given:
     lines, read = list(_wrong(kind, fixed, texts, info)), {}
     for key, text in texts.items():
         try:
-            read[key] = parse(text)
+            read[key] = namespace_of(info).read(text)
         except ValueError as error:
             lines.append(((key,), str(error)))
     if lines:
@@ -243,7 +244,8 @@ def _tabled(kind: type[Distribution], described: dict[str, Any], info: "Validati
         weighed = {} if weights is None else {"weights": weights}
         return make("distribution", fixed | {"values": values} | weighed)
 
-    return Tabled(described["table"], described["column"], "weights" in kind.model_fields, made)
+    table = namespace_of(info).meant("tables", described["table"])
+    return Tabled(table, described["column"], "weights" in kind.model_fields, made)
 
 
 def _wrong(

@@ -263,7 +263,7 @@ class Rows(KeyedRows):
     def owned_by(self, *names: str) -> "Rows":
         """Return the same rows for all that an emitter, a state, a source or a table makes."""
         rows = self.within(*names)
-        return replace(rows, owner=rows.path)
+        return replace(rows, owner=rows.path, world=self.world.of(names[1] if len(names) > 1 else ""))
 
     def shared(self, name: str) -> "Rows":
         """Return the same rows for draws that dimensions of one record share under a name."""

@@ -2,27 +2,28 @@
 
 from typing import Annotated, Any
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
-from datagen.plugin.model import LARGEST
+from datagen.plugin.model import LARGEST, Maker
+from datagen.plugin.namespace import namespace_of
 from datagen.problems import show
-from datagen.records.expression import Expression, parse
+from datagen.records.expression import Expression
 
 
-def _parsed(value: Any) -> Expression:
+def _parsed(value: Any, info: "ValidationInfo[Maker]") -> Expression:
     if isinstance(value, Expression):
         return value
     if not isinstance(value, str):
         raise ValueError(f"must be an expression, which is a text, found {show(value)}")
-    return parse(value)
+    return namespace_of(info).read(value)
 
 
 AnyExpression = Annotated[Expression, PlainValidator(_parsed), WithJsonSchema({"type": "string"})]
 
 
-def _number(value: Any) -> int | float | Expression:
+def _number(value: Any, info: "ValidationInfo[Maker]") -> int | float | Expression:
     if isinstance(value, str | Expression):
-        return _parsed(value)
+        return _parsed(value, info)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"must be a valid number, or an expression, which is a text, found {show(value)}")
     if not abs(value) <= LARGEST:

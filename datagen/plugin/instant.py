@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, PlainValidator, ValidationInfo, WithJsonSchema
 
 from datagen.moment import Moment, parse_duration, parse_moment
+from datagen.plugin.namespace import zone_of
 from datagen.problems import show
+from datagen.when import moment_in
 from datagen.zone import Zone
 
 
@@ -92,9 +94,17 @@ def parse_at(given: Any) -> At:
     return At(after=-after if text[0] == "-" else after)
 
 
+def instant(given: Any, info: "ValidationInfo[Any]") -> At:
+    """Return the time that a text says in a spec, where a population may have a clock of its own; raises as above."""
+    at, zone = parse_at(given), zone_of(info)
+    if zone is None or at.moment is None or at.moment.zone is not None:
+        return at
+    return At(moment_in(zone, zone.instant(at.moment.microseconds)))
+
+
 # When something is; in a spec a text.
 Instant = Annotated[
     At,
-    PlainValidator(parse_at),
+    PlainValidator(instant),
     WithJsonSchema({"type": "string", "minLength": 1}),
 ]

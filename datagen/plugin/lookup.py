@@ -7,6 +7,7 @@ from pydantic import Field
 
 from datagen.draw import Integers
 from datagen.plugin.dimension import Dimension, Rows
+from datagen.plugin.namespace import EmitterName
 from datagen.plugin.world import Seen
 from datagen.problems import Path_
 
@@ -14,7 +15,7 @@ from datagen.problems import Path_
 class Lookup(Dimension):
     """A field generator that looks up records that were emitted before."""
 
-    emitter: str = Field(min_length=1, description="name of the emitter whose records are looked up")
+    emitter: EmitterName = Field(min_length=1, description="name of the emitter whose records are looked up")
 
     @property
     @abstractmethod

@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from datagen.plugin.namespace import Namespace
 from datagen.problems import Path_, did_you_mean, is_comment, show
 
 _TYPES = frozenset(("str", "int", "float", "bool", "dict", "list"))
@@ -149,6 +150,13 @@ class Plugin(Model, ABC):
 
 class Maker(Protocol):
     """Makes plug-in objects of JSON ones; the context of every validation."""
+
+    @property
+    def namespace(self) -> Namespace:
+        """Return what names mean where the objects stand."""
+
+    def inside_of(self, namespace: Namespace) -> "Maker":
+        """Return it for where names mean something else."""
 
     def make(self, group: str, data: Any) -> Any:
         """Return the object of a group that JSON describes. Raises pydantic's ValidationError."""

@@ -17,6 +17,7 @@ from datagen.draw import Floats, Integers
 from datagen.moment import Moment
 from datagen.plugin.incident import Stretches
 from datagen.plugin.model import Plugin, each_of, invalid, make_of_group
+from datagen.plugin.namespace import OF_POPULATION, namespace_of
 from datagen.problems import show
 from datagen.zone import Zone
 
@@ -39,6 +40,7 @@ def _known(name: str) -> NamedZone:
 
 
 ZoneName = Annotated[str, AfterValidator(_known)]
+LocalZone = Annotated[ZoneName | None, OF_POPULATION]  # without one, that of the population
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,10 @@ class Profile(Plugin):
 class WallProfile(Profile):
     """A factor of what the wall clock shows."""
 
-    timezone: ZoneName | None = Field(
-        None, description="whose wall clock it is, such as Europe/Berlin; without it that of the spec"
+    timezone: LocalZone = Field(
+        None,
+        validate_default=True,
+        description="whose wall clock it is, such as Europe/Berlin; without it that of the spec or its population",
     )
 
     @abstractmethod
@@ -144,7 +148,7 @@ def _product(value: Any, info: Any) -> Any:
         return Product((make_of_group("profile", value, info),))
     if isinstance(value, int | float) and not 0 <= value <= MOST_FACTOR:
         raise invalid("profile", [((), f"must lie between 0 and {MOST_FACTOR}, found {show(value)}")])
-    return Product((value,))
+    return Product((namespace_of(info).meant("profiles", value) if isinstance(value, str) else value,))
 
 
 _ONE: dict[str, Any] = {

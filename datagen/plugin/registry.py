@@ -5,7 +5,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
@@ -16,6 +16,7 @@ from typing import Any
 
 from datagen.draw import fingerprint
 from datagen.plugin.model import Plugin, invalid
+from datagen.plugin.namespace import EVERYWHERE, Namespace
 from datagen.problems import InvalidInput, Problem, did_you_mean, read_text, show
 
 ENTRY_POINT_GROUP = "datagen.plugins"
@@ -187,6 +188,8 @@ class Registry:
 
     sources: list[str] = field(default_factory=list)  # fingerprints of the modules that are not built in
     folder: str = ""  # of the spec: names of files in it count from there
+    namespace: Namespace = EVERYWHERE  # of the part of a spec that is made
+    namespaces: Mapping[str, Namespace] = field(default_factory=dict)  # of the spec: of all by ``""``, by population
     templates: Mapping[str, Any] = field(default_factory=dict)  # of the spec: what formats of its own are, by name
     _own: dict[tuple[str, str], type[Plugin]] = field(default_factory=dict)
     _modules: dict[str, ModuleType] = field(default_factory=dict)  # of the user, by the name of the file
@@ -215,6 +218,14 @@ class Registry:
         if module.__file__ is not None:
             self.sources.append(fingerprint(Path(module.__file__).read_bytes()))
         return len(found)
+
+    def inside_of(self, namespace: Namespace) -> "Registry":
+        """Return it for where names mean something else."""
+        return replace(self, namespace=namespace)
+
+    def inside(self, population: str) -> "Registry":
+        """Return it for the parts of a population, ``""`` for those that are common."""
+        return self.inside_of(self.namespaces.get(population, EVERYWHERE))
 
     def _find(self, group: str, kind: str) -> type[Plugin] | None:
         return self._own.get((group, kind.lower())) or _built_in(group, kind.lower())

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 import pyarrow as pa
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
-from datagen.plugin.model import LARGEST
+from datagen.plugin.model import LARGEST, Maker
+from datagen.plugin.namespace import namespace_of
 from datagen.problems import show
-from datagen.records.expression import Expression, parse
+from datagen.records.expression import Expression
 
 _MOST = 2**63 - 1
 _SCHEMA = [{"type": "number"}, {"type": "boolean"}]
@@ -26,10 +27,10 @@ def _start(value: Any) -> int | float | bool:
     return value
 
 
-def _start_of_row(value: Any) -> int | float | bool | Expression:
+def _start_of_row(value: Any, info: "ValidationInfo[Maker]") -> int | float | bool | Expression:
     if isinstance(value, Expression):
         return value
-    return parse(value) if isinstance(value, str) else _start(value)
+    return namespace_of(info).read(value) if isinstance(value, str) else _start(value)
 
 
 Start = Annotated[int | float | bool, PlainValidator(_start), WithJsonSchema({"anyOf": _SCHEMA})]

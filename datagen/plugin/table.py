@@ -16,6 +16,7 @@ from datagen.draw import Floats
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.model import Maker, Model, Named, Plugin, make_of_group
+from datagen.plugin.namespace import namespace_of
 from datagen.plugin.shared import StartOfRow, type_of_start
 from datagen.plugin.world import World
 from datagen.problems import Path_, did_you_mean, show
@@ -40,12 +41,12 @@ class TableProblem(ValueError):
         self.path = path
 
 
-def _named(value: Any) -> str | Reference:
+def _named(value: Any, info: "ValidationInfo[Maker]") -> str | Reference:
     if isinstance(value, Reference):
         return value
     if not isinstance(value, str) or not value:
         raise ValueError(f"must be the name of a table, found {show(value)}")
-    return value
+    return namespace_of(info).meant("tables", value)
 
 
 # The name of a table; once that is made, its rows.

@@ -1,13 +1,14 @@
 """What the values of a run share, and what reads the records that are being made. Knows no dimension."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers, Marks
+from datagen.plugin.namespace import Names
 from datagen.records.reference import Grouping, Reference
 
 
@@ -119,6 +120,30 @@ class Pool(Protocol):
         """Return the first ``count`` values, or more. Raises RunFailed when there are fewer different ones."""
 
 
+@dataclass(frozen=True)
+class Space:
+    """What is meant in a population: whose wall clock, if it is not that of all, and tables by other names."""
+
+    zone: str | None
+    tables: Names
+
+
+class _Tables(Mapping[str, Reference]):
+    """The tables of a run, by what they are called in a population too."""
+
+    def __init__(self, tables: Mapping[str, Reference], names: Names) -> None:
+        self._tables, self._names = tables, names
+
+    def __getitem__(self, name: str) -> Reference:
+        return self._tables[self._names.get(name, name)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._names, **dict.fromkeys(self._tables)})
+
+    def __len__(self) -> int:
+        return len({*self._names, *self._tables})
+
+
 @dataclass
 class World:
     """What the values of a run share: seed and tables, and by name path pools, counters and memories."""
@@ -129,3 +154,12 @@ class World:
     counters: dict[str, int] = field(default_factory=dict)
     memories: dict[str, dict[str, Any]] = field(default_factory=dict)  # what code of users remembers, by name path
     zone: str = "UTC"  # whose hours are meant where no other is named
+    spaces: Mapping[str, Space] = field(default_factory=dict)  # by population, of what is common by ``""``
+
+    def of(self, owner: str) -> "World":
+        """Return it as an emitter, a state, a source or a table sees it, by its name."""
+        if not self.spaces:
+            return self
+        space = self.spaces.get(owner.partition("/")[0], self.spaces[""])
+        tables = _Tables(self.tables, space.tables) if space.tables else self.tables
+        return replace(self, tables=tables, zone=space.zone or self.zone)

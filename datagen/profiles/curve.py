@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen.draw import Floats, Integers
-from datagen.plugin.instant import At, Period, parse_at
+from datagen.plugin.instant import At, Period, instant
 from datagen.plugin.model import each_of, invalid
 from datagen.plugin.profile import NONE, Profile, Scope, multiples
 from datagen.problems import show
@@ -15,21 +15,21 @@ from datagen.profiles.calendar import factor
 from datagen.zone import WEEK
 
 
-def _pair(given: Any) -> tuple[At, float]:
+def _pair(given: Any, info: Any) -> tuple[At, float]:
     if not isinstance(given, list | tuple) or len(given) != 2:
         raise invalid("value", [((), f"must be a time and a factor, found {show(given)}")])
     try:
-        at = parse_at(given[0])
+        at = instant(given[0], info)
     except ValueError as error:
         raise invalid("value", [((0,), str(error))]) from error
     [made] = each_of(given[1:], factor)
     return at, made
 
 
-def _values(given: Any) -> tuple[tuple[At, float], ...]:
+def _values(given: Any, info: Any) -> tuple[tuple[At, float], ...]:
     if not isinstance(given, list | tuple) or not given:
         raise ValueError(f"must be a list of pairs of a time and a factor, found {show(given)}")
-    return each_of(given, _pair)
+    return each_of(given, lambda pair: _pair(pair, info))
 
 
 Values = Annotated[

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from datagen.draw import Floats, Integers
+from datagen.plugin.namespace import IncidentName
 from datagen.plugin.profile import Factor, Profile, Scope
 
 
@@ -16,7 +17,7 @@ class During(Profile):
     """
 
     kind: ClassVar[str] = "during"
-    incident: str = Field(description="the name of the incident, one of the spec's `incidents`")
+    incident: IncidentName = Field(description="the name of the incident, one of the spec's `incidents`")
     factor: Factor = Field(description="the factor while it is on")
 
     def speed(self, at: Integers, scope: Scope) -> Floats:

@@ -4,7 +4,7 @@ Values travel as Arrow arrays, by the conventions of ``datagen.records.types``. 
 dictionary array; variables that are set together then share the very same indices.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -197,6 +197,11 @@ class Layout:
             for emitter, columns in self.emitters.items()
         }
         return replace(self, emitters=shown, hidden={})
+
+    def called(self, names: Mapping[str, str]) -> "Layout":
+        """Return the same with other names of emitters."""
+        whole = self.emitters, self.hidden, self.whole, self.notes
+        return Layout(*({names[name]: part for name, part in of.items()} for of in whole))  # type: ignore[arg-type]
 
     def of_columns(self) -> "Layout":
         """Return the emitters whose records consist of columns."""

@@ -12,6 +12,7 @@ from datagen.draw import Integers
 from datagen.plugin.dimension import AnyDimension, Dimension, Rows
 from datagen.plugin.distribution import LengthDistribution
 from datagen.plugin.model import Model, invalid
+from datagen.plugin.namespace import TableName
 from datagen.plugin.table import Table, TableProblem
 from datagen.plugin.world import NO_PAST, Seen, World
 from datagen.problems import Path_, did_you_mean, path_part, show
@@ -25,7 +26,7 @@ PARENT = "parent"  # what the row of the other table is called that a row belong
 class Per(Model):
     """Rows for each row of another table."""
 
-    table: str = Field(description="the other table")
+    table: TableName = Field(description="the other table")
     count: LengthDistribution = Field(description="how many rows for each of its rows")
 
 

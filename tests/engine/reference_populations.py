@@ -1,5 +1,7 @@
 """The oracle's populations: a spec that has several, written out as one whose names say which is whose."""
 
+from tests.engine.reference_namespaces import with_whole_names
+
 Spec = dict  # a JSON object of the spec, as json.loads gives it
 COMMON = ("tables", "profiles", "incidents", "resources", "shared")
 
@@ -8,6 +10,7 @@ def written_out(spec: Spec) -> Spec:
     """Return a spec with the states and sources of all its populations, called ``population/name``."""
     if "populations" not in spec:
         return spec
+    spec = with_whole_names(spec)
     whole = {"states": [], "arrivals": [], "emitters": [], **spec}
     for name, own in spec["populations"].items():
         whole["states"] = [*whole["states"], *(in_population(name, state) for state in own["states"])]

@@ -9,6 +9,7 @@ import datagen
 from tests.worlds import constant, exponential, state
 
 GOOD = {"states": [state("in", delay=constant(1))], "interarrival": constant(1)}
+HOUR = [{"from": "+1H", "until": "+2H"}]
 POISSON = {"type": "poisson", "rate": 1}
 EMITTERS = [{"name": "e", "dimensions": []}]
 
@@ -74,12 +75,39 @@ WRONG = {
         'populations.a.states[0].spawn[0].population: unknown population "c"; known: a, b',
     ),
     "an emitter twice": (
-        of(GOOD | {"emitters": EMITTERS}),
-        'populations.a.emitters[0].name: the name "e" is taken already; names must be unique',
+        of(GOOD | {"emitters": [*EMITTERS, *EMITTERS]}),
+        'populations.a.emitters[1].name: the name "a/e" is taken already; names must be unique',
     ),
-    "a table twice": (
-        of(GOOD | {"tables": {"t": {"size": 1, "columns": []}}}, tables={"t": {"columns": ["x"], "rows": [[1]]}}),
-        'populations.a.tables.t: there is "t" among the tables already, of all or of another population; rename this',
+    "an emitter without a name": (
+        of(GOOD | {"emitters": [{"name": "", "dimensions": []}]}),
+        "populations.a.emitters[0].name: must not be empty",
+    ),
+    "what is common with the name of an own part": (
+        of(GOOD | {"emitters": EMITTERS}, tables={"a/t": {"columns": ["x"], "rows": [[1]]}}),
+        'tables: "a/t" is what is called "t" in that population; give what is common another name',
+    ),
+    "an unknown profile of an invalid part": (
+        of(GOOD | {"profiles": {"p": ["q"]}}, profiles={"r": 1}),
+        'populations.a.profiles.p[0]: unknown profile "q"; known: a/p, r',
+    ),
+    "an unknown profile of a limit": (
+        of(GOOD | {"limit_profile": "q"}, profiles={"r": 1}),
+        'populations.a.limit_profile: unknown profile "q"; known: r',
+    ),
+    "a zone": (
+        of(GOOD | {"timezone": "Europe/Berli"}),
+        'populations.a.timezone: unknown time zone "Europe/Berli"; did you mean "Europe/Berlin"?',
+    ),
+    "a name that several others have": (
+        {
+            "populations": {name: GOOD | {"tables": {"t": {"columns": ["x"], "rows": [[1]]}}} for name in "ab"},
+            "emitters": [{"name": "e", "dimensions": [{"name": "r", "type": "row", "table": "t"}]}],
+        },
+        'emitters[0].dimensions[0].table: unknown table "t"; known: a/t, b/t',
+    ),
+    "keys of the text in what it uses": (
+        {"define": {"x": {"parameters": {"n": 1}}}, **of(GOOD | {"uses": "x"})},
+        'define.x.parameters: "parameters" must stand in the population itself, not in what it uses',
     ),
     "several without names": (
         of({"states": GOOD["states"], "arrivals": [POISSON, POISSON | {"name": "x"}]}),
@@ -106,6 +134,17 @@ def test_what_is_wrong_is_told_where_it_was_written(name: str) -> None:
 @pytest.mark.parametrize("populations", [[], {}, {"a/b": GOOD}, {"a": {"interarrival": constant(1)}}])
 def test_what_only_follows_from_a_mistake_is_not_told(populations: object) -> None:
     assert len(problems({"populations": populations, "emitters": EMITTERS})) == 1
+
+
+def test_own_names_of_an_invalid_part_are_known() -> None:
+    """What stands beside a mistake is read as if it were not there."""
+    conditions = {"when": "profile('p') > 1 and free('r') > 0 and s > 1 and not incident('i')"}
+    wrong = state("in", delay={"type": "exponential"}) | {"transitions": [{"next": "in", **conditions}]}
+    own = {"profiles": {"p": 1}, "resources": {"r": {"capacity": 1}}, "shared": {"s": 1}, "incidents": {"i": HOUR}}
+    found = problems({"populations": {"a": GOOD | own | {"states": [wrong], "emitters": EMITTERS}}})
+    assert [problem.partition(": ")[2] for problem in found] == [
+        'populations.a.states[0].delay.mean: "mean" is required'
+    ]
 
 
 def test_a_population_may_use_definitions_and_its_mistakes_are_told_there(tmp_path: Path) -> None:

@@ -151,12 +151,14 @@ class _Expected:
             path=self._path,
             start=self._pilot.start,
             zero=self._times.zero,
-            zone=self._times.zone,
+            zone=self._times.zone_of(self._source.name),
             begin=begin,
             until=self._until,
             pace=Steady(begin) if rhythm is None or begin == NEVER else rhythm.since(begin),
             incidents=self._pilot.plan.times(seed).incidents,
-            recording=self._source.recording(self._pilot.start, self._times.zero, self._times.zone),
+            recording=self._source.recording(
+                self._pilot.start, self._times.zero, self._times.zone_of(self._source.name)
+            ),
             scale=self._pilot.plan.scale,
         )
         return measuring(self._pilot.plan, self._source, scope)

@@ -50,11 +50,12 @@ def values(pilot: Pilot) -> list[Values]:
     """Return the values of all fields of all emitters, in the order of the spec."""
     made = []
     for emitter in pilot.population.emitters:
-        columns = pilot.records.get(emitter.name, {})
+        shown = pilot.population.shown[emitter.name]
+        columns = pilot.records.get(shown, {})
         dimensions = {dimension.name: dimension for dimension in emitter.fields}
         for name, array in columns.items():
             if name != "time":
-                made += list(_Field(pilot, emitter.name, name, dimensions.get(name)).values(array))
+                made += list(_Field(pilot, shown, name, dimensions.get(name)).values(array))
     return made
 
 
@@ -108,7 +109,8 @@ class _Field:
 
     @property
     def _outer(self) -> Dimension | None:
-        emitters = {emitter.name: emitter for emitter in self.pilot.population.emitters}
+        population = self.pilot.population
+        emitters = {population.shown[emitter.name]: emitter for emitter in population.emitters}
         return next((each for each in emitters[self.emitter].fields if each.name == self.name), None)
 
     def _inside(self, base: Values, array: pa.Array) -> Iterator[Values]:

@@ -285,15 +285,15 @@ def _values(pilot: Pilot) -> Iterator[Section]:
     """Yield a section of fields for each emitter."""
     found = values(pilot)
     for emitter in pilot.population.emitters:
-        own = [field for field in found if field.emitter == emitter.name]
-        columns = pilot.records.get(emitter.name, {})
+        own = [field for field in found if field.emitter == pilot.population.shown[emitter.name]]
+        columns = pilot.records.get(pilot.population.shown[emitter.name], {})
         records = len(columns["time"]) if columns else 0
         of = text.counted(min(MOST_RECORDS, _all(pilot)), "record")
         facts = [f"Of the run's first {of}, {records:,} are of this emitter."]
         if any(field.expected is not None for field in own):
             facts.append("Bars: how often each value came. Orange: how often it is expected.")
         yield Section(
-            f"Fields of {emitter.name}",
+            f"Fields of {pilot.population.shown[emitter.name]}",
             facts if own or records else ["It emitted no record in the run."],
             [field_figure(field) for field in own],
             small=True,

@@ -11,7 +11,7 @@ import pyarrow as pa
 from datagen.records.batch import Layout
 from datagen.records.expression.facets import BOOLEAN, NUMBER, as_column, condition, spread
 from datagen.records.expression.node import Given, Node, evaluated
-from datagen.records.expression.parser import ExpressionError, read
+from datagen.records.expression.parser import ExpressionError, Meant, as_written, read
 from datagen.records.expression.value import Item, Name, Rounded
 from datagen.records.inside import find
 from datagen.records.text import as_milliseconds
@@ -66,9 +66,10 @@ class Expression:
         return self.tree.zones
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, meant: Meant = as_written, zone: str | None = None) -> Expression:
     """Read an expression.
 
-    Raises ExpressionError with the place of the mistake.
+    ``meant`` returns which part of a spec has a name, given the key that such parts stand under; ``zone`` is that of
+    functions of times which name none, if it is not the spec's. Raises ExpressionError with the place of the mistake.
     """
-    return Expression(read(text))
+    return Expression(read(text, meant, zone))

@@ -40,6 +40,13 @@ _ESCAPED = {"n": "\n", "t": "\t"}
 _KEYWORDS = {"and", "or", "not", "in", "is", "null", "missing", "true", "false"}
 _VALUES = {"true": True, "false": False, "null": None}
 _COMPARISONS = ("=", "==", "!=", "<", "<=", ">", ">=")
+_STANDS_UNDER = {
+    "profile": "profiles",
+    "incident": "incidents",
+    "visits": "states",
+    "free": "resources",
+    "waiting": "resources",
+}
 _DEEPEST = 50
 _MOST_DIGITS = 400
 
@@ -59,12 +66,20 @@ class _Token:
     at: int
 
 
-def read(text: str) -> Node:
-    """Read an expression.
+Meant = Callable[[str, str], str]  # of the key that parts of a spec stand under, and a name as it is written
+
+
+def as_written(key: str, written: str) -> str:
+    """Return a name as it is written: it means the same everywhere."""
+    return written
+
+
+def read(text: str, meant: Meant, zone: str | None) -> Node:
+    """Read an expression, in which names mean parts of a spec, and functions of times a zone.
 
     Raises ExpressionError.
     """
-    return _Parser(text).whole()
+    return _Parser(text, meant, zone).whole()
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -91,7 +106,8 @@ def _after_space(text: str, at: int) -> int:
 class _Parser:
     """Reads tokens from left to right; each method is one level of the grammar, the one that binds least first."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, meant: Meant, zone: str | None) -> None:
+        self._meant, self._zone = meant, zone
         self._tokens = list(_tokens(text))
         self._index = 0
         self._depth = 0
@@ -262,7 +278,7 @@ class _Parser:
             return Literal(token.at, _text(self._next()))
         if token.type in ("name", "quoted"):
             self._next()
-            return self._call(token) if token.type == "name" and self._is("(") else Name(token.at, token.text)
+            return self._call(token) if token.type == "name" and self._is("(") else self._name(token)
         if self._is(*_VALUES):
             return Literal(token.at, _VALUES[self._next().text])
         if not self._take("("):
@@ -270,6 +286,9 @@ class _Parser:
         node = self._inside(self._choice)
         self._expect(")", "to close the one before")
         return node
+
+    def _name(self, token: _Token) -> Node:
+        return Name(token.at, self._meant("shared", token.text))
 
     def _call(self, token: _Token) -> Node:
         """Read the arguments of a function, or of a form."""
@@ -287,10 +306,21 @@ class _Parser:
             case "coalesce":
                 return Coalesce(token.at, nodes)
             case "profile" | "incident" | "visits" | "free" | "waiting":
-                return _course(token.at, name, nodes[0])
+                return self._course(token.at, name, nodes[0])
             case "previous":
                 return _former(token.at, nodes[0])
-        return Call(token.at, FUNCTIONS[name], nodes)
+        return Call(token.at, FUNCTIONS[name], self._in_zone(FUNCTIONS[name], nodes))
+
+    def _course(self, at: int, function: str, node: Node) -> Node:
+        if not isinstance(node, Literal) or not isinstance(node.value, str):
+            raise ExpressionError(f"{function}(…) takes a name in quotes", node.at)
+        of = self._meant(_STANDS_UNDER[function], node.value)
+        return Course(at, called(function, of), function, of)
+
+    def _in_zone(self, function: Function, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Return the arguments of a function, with the zone that it reads where none is given."""
+        lacks = self._zone is not None and function.in_zone and len(nodes) == len(function.takes) - 1
+        return (*nodes, Literal(nodes[-1].at, self._zone)) if lacks else nodes
 
     def _values(self, several: bool) -> tuple[Node, ...]:
         nodes = [self._inside(self._choice)]
@@ -329,12 +359,6 @@ def _number(token: _Token, sign: int) -> int | float:
 def _text(token: _Token) -> str:
     """Take the quotes off; a backslash before anything but n, t, a quote or a backslash stands for itself."""
     return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), token.text[1:-1])
-
-
-def _course(at: int, function: str, node: Node) -> Node:
-    if not isinstance(node, Literal) or not isinstance(node.value, str):
-        raise ExpressionError(f"{function}(…) takes a name in quotes", node.at)
-    return Course(at, called(function, node.value), function, node.value)
 
 
 def _former(at: int, node: Node) -> Node:
