@@ -39,8 +39,8 @@ class Waiting:
 
 
 def asks(population: Population) -> bool:
-    """Return whether workers may wait for resources."""
-    return any(state.requests or state.gather for state in population.states)
+    """Return whether workers may wait for resources, or for each other."""
+    return any(state.waits for state in population.states)
 
 
 def is_by_theory(population: Population) -> bool:

@@ -21,6 +21,7 @@ from datagen.engine.pool import Pools
 from datagen.engine.timeline import Timeline
 from datagen.engine.warm_up import warm_up_of
 from datagen.job.crowd import Crowd, finite, summed
+from datagen.job.lives import Lives
 from datagen.job.options import Options
 from datagen.job.request import Inputs, Request, load
 from datagen.job.rows import with_rows
@@ -152,6 +153,7 @@ class _Explanation:
             "limit": summed([crowd.limits() for crowd in self.crowds.values()]),
             "populations": self._populations(),
             "sources": [self._source(flow) for flow in self.expectation.inflows],
+            "lives": Lives(self.expectation, self.emits).trees(),
             "states": self._states(),
             "resources": self._resources(),
             "emitters": self._emitters(),
@@ -170,8 +172,8 @@ class _Explanation:
 
     def _left_out(self) -> Iterator[str]:
         """Yield what the numbers don't count with, in words."""
-        if any(state.spawn for state in self.spec.states):
-            yield "workers whom others spawn, and their records"
+        if not self.expectation.families.ends:
+            yield "workers whom others spawn, and their records: they may never stop, or be more and more"
         if self.spec.is_swayed:
             yield "shared values, beyond how they change in a pilot"
         waits = any(state.requests or state.gather for state in self.spec.states)
