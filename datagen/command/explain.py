@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import Any
 
-from datagen.command import tree
+from datagen.command import incident, tree
 from datagen.command.arguments import request_of
 from datagen.command.number import number, size, span
 from datagen.command.voice import Voice
@@ -68,6 +68,9 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     if tree.has_children(found["lives"]):
         yield from _table(tree.HEAD, list(tree.rows(found["lives"])))
     yield from _lines_of_resources(found["resources"])
+    if found["incidents"]:
+        yield ""
+        yield from (_labelled(label, text) for label, text in incident.lines(found["incidents"]))
     yield from _table(
         ("emitter", *(["records a life"] if stops else []), "records/s", "bytes each"),
         [

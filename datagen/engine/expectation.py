@@ -142,9 +142,13 @@ class Expectation:
     @property
     def fault(self) -> str:
         """Return why a pilot could not go on, so that what it has measured is worth little; "" when nothing was."""
-        is_measured = self.is_measured or has_late_delays(self.population) or self.waiting.is_measured
-        is_measured |= has_counted_children(self.population)
-        return self._pilot.fault if is_measured else ""
+        return self._pilot.fault if self.uses_pilot else ""
+
+    @property
+    def uses_pilot(self) -> bool:
+        """Return whether some of its numbers are those of a pilot."""
+        own = self.population
+        return self.is_measured or has_late_delays(own) or has_counted_children(own) or self.waiting.is_measured
 
     @cached_property
     def families(self) -> Families:

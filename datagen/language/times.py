@@ -10,7 +10,7 @@ from typing import Any
 from datagen.graph import circles
 from datagen.problems import Path_, did_you_mean, is_comment, show
 
-_CALL = re.compile(r"""\b(profile|incident)\(\s*(['"])(.*?)\2\s*\)""")  # in an expression
+CALL = re.compile(r"""\b(profile|incident)\(\s*(['"])(.*?)\2\s*\)""")  # in an expression
 
 Found = Iterator[tuple[Path_, str]]
 
@@ -18,7 +18,7 @@ Found = Iterator[tuple[Path_, str]]
 def problems(data: dict[str, Any]) -> Found:
     """Yield what is wrong across the profiles and incidents of a spec and those who read them."""
     profiles, incidents = _named(data, "profiles"), _named(data, "incidents")
-    for path, value in _read_profiles(data):
+    for path, value in read_profiles(data):
         for place, key, name in _references(path, value):
             known = profiles if key == "profile" else incidents
             if name not in known:
@@ -70,7 +70,7 @@ def _used(part: Any, key: str = "") -> Iterator[tuple[str, str | None]]:
         for member in part:
             yield from _used(member, key)
     elif isinstance(part, str):
-        yield from ((kind, name) for kind, _, name in _CALL.findall(part))
+        yield from ((kind, name) for kind, _, name in CALL.findall(part))
 
 
 def _near(key: str, name: str, known: dict[str, Any]) -> str:
@@ -101,7 +101,7 @@ def _sources(data: dict[str, Any]) -> Iterator[tuple[Path_, dict[str, Any]]]:
             yield from (((*path, "delay", *inner), one) for inner, one in _objects(state["delay"], "source"))
 
 
-def _read_profiles(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
+def read_profiles(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
     """Yield the places where a profile stands."""
     yield from ((("profiles", name), value) for name, value in _named(data, "profiles").items())
     for path, source in _sources(data):

@@ -363,6 +363,7 @@ def test_the_shape_of_the_json_stays() -> None:
             "lives",
             "states",
             "resources",
+            "incidents",
             "emitters",
         ),
         *("run", "volume_scale", "at_start", "texts", "transitions", "stays_measured", "left_out", "by_row", "impure"),
