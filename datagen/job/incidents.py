@@ -95,12 +95,12 @@ class Incidents:
             both = apart + seconds
             return {"stretches": None, "per_day": _DAY / both, "seconds": seconds, "share": seconds / both}
         begins, ends = self._stretches(name)
-        count, seconds = len(begins), (ends - begins) / 1e6
-        mean = float(seconds.mean()) if count else None
+        count, spans = len(begins), (ends - begins) / 1e6
+        mean = float(spans.mean()) if count else None
         if not self.span:
             return {"stretches": count, "per_day": None, "seconds": mean, "share": None}
         length = self.span / 1e9
-        share = float(seconds.sum()) / length
+        share = float(spans.sum()) / length
         return {"stretches": count, "per_day": count * _DAY / length, "seconds": mean, "share": share}
 
     def _stretches(self, name: str) -> tuple[Integers, Integers]:
