@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import Any
 
+from datagen.command import incident, tree
 from datagen.command.arguments import request_of
+from datagen.command.number import number, size, span
 from datagen.command.voice import Voice
 from datagen.job.limit import about
 from datagen.job.volume import shown_error
@@ -43,9 +45,9 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
             (
                 source["name"],
                 source["type"],
-                _number(source["workers_per_second"]),
-                "" if source["workers_altogether"] is None else _number(source["workers_altogether"]),
-                _span(source["life_seconds"]),
+                number(source["workers_per_second"]),
+                "" if source["workers_altogether"] is None else number(source["workers_altogether"]),
+                span(source["life_seconds"]),
             )
             for source in found["sources"]
         ]
@@ -56,26 +58,36 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         [
             (
                 name,
-                *([_number(state["visits"])] if stops else []),
-                _number(state["per_second"]),
-                _span(state["seconds"]),
+                *([_own(state["visits"], state["per_second"])] if stops else []),
+                number(state["per_second"]),
+                span(state["seconds"]),
             )
             for name, state in found["states"].items()
         ],
     )
+    if tree.has_children(found["lives"]):
+        yield from _table(tree.HEAD, list(tree.rows(found["lives"])))
     yield from _lines_of_resources(found["resources"])
+    if found["incidents"]:
+        yield ""
+        yield from (_labelled(label, text) for label, text in incident.lines(found["incidents"]))
     yield from _table(
         ("emitter", *(["records a life"] if stops else []), "records/s", "bytes each"),
         [
             (
                 name,
-                *([_number(each["records_per_life"])] if stops else []),
-                _number(each["records_per_second"]),
-                _number(each["bytes_per_record"]),
+                *([_own(each["records_per_life"], each["records_per_second"])] if stops else []),
+                number(each["records_per_second"]),
+                number(each["bytes_per_record"]),
             )
             for name, each in found["emitters"].items()
         ],
     )
+
+
+def _own(of_a_life: float | None, per_second: float | None) -> str:
+    """Write what is so of a life, which is nothing where only those come whom others bring about."""
+    return "" if of_a_life == 0 and per_second else number(of_a_life)
 
 
 def _lines_of_resources(resources: dict[str, Any]) -> Iterator[str]:
@@ -84,8 +96,8 @@ def _lines_of_resources(resources: dict[str, Any]) -> Iterator[str]:
             name,
             str(each["capacity"]),
             f"{each['utilisation']:.1%}",
-            _number(each["waiting"]),
-            _span(each["wait_seconds"]),
+            number(each["waiting"]),
+            span(each["wait_seconds"]),
         )
         for name, each in resources.items()
     ]
@@ -100,22 +112,22 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "records", "how many is unknown"
     else:
         peak = records["peak"] > 1.001 * records["mean"]
-        most = f"; at most {_number(records['peak'])} a second" if peak else ""
-        yield "records", f"{_number(records['mean'])} a second, {_number(86400 * records['mean'])} a day{most}"
+        most = f"; at most {number(records['peak'])} a second" if peak else ""
+        yield "records", f"{number(records['mean'])} a second, {number(86400 * records['mean'])} a day{most}"
     if bytes_["mean"] is not None:
-        each = f"{_number(bytes_['per_record'])} bytes a record{shown_error(bytes_['error'])}"
+        each = f"{number(bytes_['per_record'])} bytes a record{shown_error(bytes_['error'])}"
         yield (
             "bytes",
-            f"{_size(bytes_['mean'])} a second, {_size(86400 * bytes_['mean'])} a day as {bytes_['format']}, {each}",
+            f"{size(bytes_['mean'])} a second, {size(86400 * bytes_['mean'])} a day as {bytes_['format']}, {each}",
         )
     if not life["always_stops"]:
         yield "life", "workers may never stop"
     elif life["seconds"] is not None:
-        yield "life", f"{_span(life['seconds'])} and {_number(life['records'])} records for each worker"
+        yield "life", f"{span(life['seconds'])} and {number(life['records'])} records for each worker"
     workers, scale = found["workers"], found["volume_scale"]
     coming = workers["coming_per_second"]
-    came = "" if not coming or not life["always_stops"] else f"{_number(coming)} come in a second; "
-    yield "workers", f"{came}{'unknown how many' if workers['alive'] is None else _number(workers['alive'])} are alive"
+    came = "" if not coming or not life["always_stops"] else f"{number(coming)} come in a second; "
+    yield "workers", f"{came}{'unknown how many' if workers['alive'] is None else number(workers['alive'])} are alive"
     if scale is not None:
         yield "scale", f"{scale['constant']:.8g} times as many workers as the spec says{shown_error(scale['error'])}"
     for name, one in (found["populations"] or {"": found}).items():
@@ -123,9 +135,9 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "limit", f"{name}: {text}" if name else text
     run = found["run"]
     if run["records"] is not None:
-        parts = [f"{_number(run['records'])} records"]
-        parts += [] if run["seconds"] is None else [f"{_span(run['seconds'])} on the clock of the run"]
-        parts += [] if run["bytes"] is None else [_size(run["bytes"])]
+        parts = [f"{number(run['records'])} records"]
+        parts += [] if run["seconds"] is None else [f"{span(run['seconds'])} on the clock of the run"]
+        parts += [] if run["bytes"] is None else [size(run["bytes"])]
         yield "this run", ", ".join(parts)
     if run["computing_seconds"]:
         yield "computing", f"about {_long(run['computing_seconds'])} on one processor of this machine, an estimate"
@@ -150,9 +162,11 @@ def _caveats(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "items", f"how many there are in {', '.join(found['items_measured'])} was measured by a pilot"
     if found["stays_measured"]:
         yield "delays", f"how long workers stay in {', '.join(found['stays_measured'])} was measured by a pilot"
+    if counted := sorted(set(tree.counted_by_pilot(found["lives"]))):
+        yield "children", f"how many there are of {', '.join(counted)} was measured by a pilot"
     yield from _waits(found["resources"])
     if not found["resources"] and any(state["waits"] for state in found["states"].values()):
-        yield "waits", "of those who gather, measured by a pilot"
+        yield "waits", "of those who wait for others, measured by a pilot"
     if found["left_out"]:
         yield "left out", "; ".join(found["left_out"])
     if found["by_row"]:
@@ -184,7 +198,7 @@ def _limit(limit: dict[str, Any], always_stops: bool, alive: float | None) -> st
     if not limit["binds"]:
         return f"{limit['workers']} workers, which is enough (about {about(limit['sufficient'])} would do)"
     lost = limit["records_lost_per_second"]
-    what = f"costs {_number(lost)} records a second" if lost else "lets some workers wait, or turns them away"
+    what = f"costs {number(lost)} records a second" if lost else "lets some workers wait, or turns them away"
     if limit["queue_grows"]:
         what += ", and those who wait are more and more"
     how = ", by a pilot" if limit["how"] == "pilot" else ""
@@ -196,12 +210,12 @@ def _week(by_hour: list[float | None], most: float) -> Iterator[str]:
     """Yield a picture of a week, a line a day, with a gap for each hour that the run does not come to."""
     yield ""
     yield f"{'':{_INDENT}}0h    6h    12h   18h      mean     most   (records a second)"
-    for number, day in enumerate(_DAYS):
-        own = by_hour[24 * number : 24 * number + 24]
+    for place, day in enumerate(_DAYS):
+        own = by_hour[24 * place : 24 * place + 24]
         bars = "".join(" " if rate is None else _BARS[ceil(8 * rate / most)] for rate in own)
         known = [rate for rate in own if rate is not None]
         if known:
-            yield f"{day:{_INDENT}}{bars} {_number(sum(known) / len(known)):>8} {_number(max(known)):>8}"
+            yield f"{day:{_INDENT}}{bars} {number(sum(known) / len(known)):>8} {number(max(known)):>8}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Iterator[str]:
@@ -221,36 +235,6 @@ def _labelled(label: str, text: str) -> str:
     return f"{label:{_INDENT}}{text}"
 
 
-def _number(number: float | None) -> str:
-    """Write a number with three digits or more."""
-    if number is None:
-        return "?"
-    for unit, name in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
-        if number >= unit:
-            return f"{number / unit:.3g}{name}"
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
-
-
-def _size(number: float) -> str:
-    for unit, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if number >= unit:
-            return f"{number / unit:.3g} {name}"
-    return f"{number:.3g} bytes"
-
-
 def _long(seconds: float) -> str:
     """Write how long a computation takes, to a tenth of a second while that can be waited for."""
-    return f"{max(seconds, 0.1):.1f} s" if seconds < 600 else _span(seconds)
-
-
-def _span(seconds: float | None) -> str:
-    """Write a time such as ``2d 3h`` or ``6.9 s``."""
-    if seconds is None:
-        return "?"
-    if seconds < 120:
-        return f"{seconds:.3g} s"
-    days, rest = divmod(round(seconds), 86400)
-    hours, rest = divmod(rest, 3600)
-    minutes, left = divmod(rest, 60)
-    parts = [f"{value}{unit}" for value, unit in ((days, "d"), (hours, "h"), (minutes, "m"), (left, "s")) if value]
-    return " ".join(parts[:2])
+    return f"{max(seconds, 0.1):.1f} s" if seconds < 600 else span(seconds)

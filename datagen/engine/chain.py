@@ -38,7 +38,7 @@ class Chain:
         states = len(self.population.states)
         leaving = np.flatnonzero(np.bincount(source, share, states) < 1 - 1e-9)
         stops = _reached(leaving.tolist(), target, source, states)
-        return bool(stops[self._entered].all())
+        return bool(stops[self.entered].all())
 
     @cached_property
     def visits(self) -> Floats | None:
@@ -130,7 +130,7 @@ class Chain:
         None where there are too many states for it.
         """
         source, target, share = self._ways
-        share = np.where(self._entered[source], share if kept is None else share * kept[source], 0.0)
+        share = np.where(self.entered[source], share if kept is None else share * kept[source], 0.0)
         states = len(entries)
         if states <= _MOST_SOLVED:
             matrix = np.eye(states)
@@ -145,7 +145,7 @@ class Chain:
         return None
 
     @cached_property
-    def _entered(self) -> npt.NDArray[np.bool_]:
+    def entered(self) -> npt.NDArray[np.bool_]:
         """Return which states a worker can get to, (states,)."""
         source, target, _ = self._ways
         return _reached([self.begin], source, target, len(self.population.states))

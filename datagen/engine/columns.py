@@ -167,10 +167,10 @@ class Columns:
         steps = draft.steps
         return Batch(steps.time, steps.worker, steps.step, draft.keys(), tuple(parts), steps.time)
 
-    def learn(self, batch: Batch) -> None:
-        """Choose the size of later batches from one that was made."""
-        fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1)) if len(batch) else MOST_ROWS
-        self._rows_next = max(1, min(self._rows_next * 4, fitting, MOST_ROWS))
+    def learn(self, batch: Batch, most: int = MOST_ROWS) -> None:
+        """Choose the size of later batches, of so many rows at most, from one that was made."""
+        fitting = int(len(batch) * _BATCH_BYTES / max(batch.nbytes, 1)) if len(batch) else most
+        self._rows_next = max(1, min(self._rows_next * 4, fitting, most))
 
     def _dimension_types(self) -> dict[str, dict[str, pa.DataType]]:
         """Return the types of the columns of each emitter: makes them of no records.

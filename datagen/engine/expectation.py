@@ -14,21 +14,24 @@ import numpy as np
 from datagen.clock import NEVER
 from datagen.draw import Floats
 from datagen.engine.chain import Chain
+from datagen.engine.families import Bearing, Families
 from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Course, Rhythm
 from datagen.engine.scout import measuring
-from datagen.engine.shares import Shares, has_conditions, has_late_delays
+from datagen.engine.shares import Shares, has_conditions, has_counted_children, has_late_delays
 from datagen.engine.source import Steady
 from datagen.engine.timeline import WEEK, Timeline
 from datagen.engine.times import Times
 from datagen.engine.waiting import Waiting, asks, by_theory, has_items, is_by_theory
 from datagen.language.population import Population
+from datagen.language.state import Spawn
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Paced, Scope, TurnedAway
 from datagen.plugin.incident import Recurring
 from datagen.plugin.instant import At
 from datagen.plugin.profile import Profile
 from datagen.plugin.week import BEGIN, MINUTES, Week, lengths
+from datagen.records.expression import Expression
 from datagen.zone import MINUTE, Zone
 from datagen.zone import WEEK as WEEK_LONG
 
@@ -105,6 +108,7 @@ class Expectation:
         names = [state.name for state in population.states]
         chains = {begin: chain for begin, chain in self._chains.items() if population.crowd_of(names[begin]) == number}
         vars(own).update(settled=self.settled, waiting=self.waiting, inflows=inflows, _chains=chains)
+        vars(own).update(families=self.families)
         return own
 
     @property
@@ -138,8 +142,29 @@ class Expectation:
     @property
     def fault(self) -> str:
         """Return why a pilot could not go on, so that what it has measured is worth little; "" when nothing was."""
-        is_measured = self.is_measured or has_late_delays(self.population) or self.waiting.is_measured
-        return self._pilot.fault if is_measured else ""
+        return self._pilot.fault if self.uses_pilot else ""
+
+    @property
+    def uses_pilot(self) -> bool:
+        """Return whether some of its numbers are those of a pilot."""
+        own = self.population
+        return self.is_measured or has_late_delays(own) or has_counted_children(own) or self.waiting.is_measured
+
+    @cached_property
+    def families(self) -> Families:
+        """Return whom workers bring about: so many as the spec says, or a pilot has seen where expressions say it."""
+        numbers = {state.name: number for number, state in enumerate(self.population.states)}
+        bearings = [
+            Bearing(number, place, numbers[entry.state], self._children(number, place, entry))
+            for number, state in enumerate(self.population.states)
+            for place, entry in enumerate(state.spawn)
+        ]
+        return Families(self.settled, self.waiting, tuple(bearings))
+
+    def _children(self, state: int, place: int, entry: Spawn) -> float:
+        if isinstance(entry.count, Expression):
+            return self._pilot.children(state, place)
+        return float(max(int(entry.count), 0))
 
     @property
     def has_growing_lines(self) -> bool:

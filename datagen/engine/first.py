@@ -8,6 +8,7 @@ from datagen.engine.objects import Shape, first_values, seen_columns
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.walk import Walk
+from datagen.records.batch import Batch
 
 _VALUES = 1000  # of each emitter, as docs/values.md says
 _STEPS = 100_000  # after which an emitter that has fewer keeps those
@@ -37,6 +38,7 @@ def _first(plan: Plan, seed: int, columns: Columns) -> dict[str, list[bytes | No
         taken = walk.advance(end)
         for draft in columns.drafts(taken):
             steps += len(draft)
+            columns.learn(Batch.empty(), most=_VALUES)
             for part in draft.parts:
                 if part.emitter in arrays:
                     arrays[part.emitter].append(part.made[columns.shapes.unknown[part.emitter].name])

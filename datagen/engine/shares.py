@@ -18,7 +18,7 @@ from datagen.engine.plan import Plan
 from datagen.engine.step import Steps
 from datagen.engine.waiting import Line, Waiting, asks
 from datagen.engine.walk import Walk
-from datagen.engine.watched import Watched, watched
+from datagen.engine.watched import Watched, watched, with_cradles
 from datagen.language.population import Population
 from datagen.moment import Moment
 from datagen.plugin.model import changed
@@ -41,6 +41,11 @@ def has_conditions(population: Population) -> bool:
 def has_late_delays(population: Population) -> bool:
     """Return whether how long workers stay in some states follows from the instant at which that begins."""
     return any(state.follows_the_instant for state in population.states)
+
+
+def has_counted_children(population: Population) -> bool:
+    """Return whether how many children workers have is said by expressions."""
+    return any(True for state in population.states for _ in state.counts())
 
 
 @dataclass(frozen=True)
@@ -134,9 +139,19 @@ class Shares:
             made[name] = Line(capacity, busy, float(waiting[place]), seconds, name in grows)
         return made
 
+    def children(self, state: int, place: int) -> float:
+        """Return how many children an entry of a state has brought about for each visit, over the time of waits."""
+        late = self._taken.time >= self._second_half
+        visits = int((late & self._taken.is_at(state)).sum())
+        return int((late & self._taken.is_at(self._cradled[1][state, place])).sum()) / max(visits, 1)
+
+    @cached_property
+    def _cradled(self) -> tuple[Population, dict[tuple[int, int], int]]:
+        return with_cradles(self.population)
+
     @cached_property
     def _watched(self) -> Watched:
-        return watched(self.population)
+        return watched(self._cradled[0])
 
     def _walk(self) -> Walk:
         own = self.population.populations

@@ -41,8 +41,8 @@ class Waiting:
 
 
 def asks(population: Population) -> bool:
-    """Return whether workers may wait for resources."""
-    return any(state.requests or state.gather for state in population.states)
+    """Return whether workers may wait for resources, or for each other."""
+    return any(state.waits for state in population.states)
 
 
 def has_items(population: Population) -> bool:

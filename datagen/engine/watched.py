@@ -1,4 +1,4 @@
-"""A population whose waits can be seen: each wait for resources begins and ends with a step, which a pilot counts.
+"""A population whose waits and births can be seen: each begins with a step of its own, which a pilot counts.
 
 So do visits that have a step for each item of a list.
 """
@@ -14,7 +14,7 @@ from datagen.plugin.model import changed
 
 @dataclass(frozen=True)
 class Watched:
-    """A population in which workers pass a door to each state that asks for resources, and another if they give up.
+    """A population in which workers pass a door to each state where they may wait, and another if they give up.
 
     So they do to each state that goes through items.
 
@@ -29,7 +29,7 @@ class Watched:
 def watched(population: Population) -> Watched:
     """Return a population with doors; the same one where there is no such state."""
     states = population.states
-    waits = [number for number, state in enumerate(states) if state.requests or state.gather or state.each]
+    waits = [number for number, state in enumerate(states) if state.waits or state.each]
     if not waits:
         return Watched(population, {}, {})
     known = {state.name for state in states}
@@ -67,7 +67,29 @@ def _behind_doors(state: State, doors: Mapping[str, str], exit_: str | None) -> 
     """Return a state that is left through doors."""
     ways = [changed(way, next=doors.get(way.next, way.next)) for way in state.ways]
     timeout = state.timeout and changed(state.timeout, next=exit_ or STOP)
-    return changed(state, transitions=ways, next=None, timeout=timeout)
+    spawn = [changed(one, name=one.called, state=doors.get(one.state, one.state)) for one in state.spawn]
+    return changed(state, transitions=ways, next=None, timeout=timeout, spawn=spawn)
+
+
+def with_cradles(population: Population) -> tuple[Population, dict[tuple[int, int], int]]:
+    """Return a population whose children begin in cradles, which take no time, and the numbers of these.
+
+    They are given by the number of the state and the place of the entry that bears into them, and stand behind all
+    states, whose numbers stay.
+    """
+    states, cradles = list(population.states), dict[tuple[int, int], int]()
+    known = {state.name for state in states}
+    for number, state in enumerate(population.states):
+        entries = []
+        for place, entry in enumerate(state.spawn):
+            own = population.own_name(entry.state)
+            name = _free(f"{entry.state.removesuffix(own)}comes to {own}", known)
+            known.add(name)
+            cradles[number, place] = len(states)
+            states.append(State(name=name, next=entry.state))
+            entries.append(changed(entry, name=entry.called, state=name))
+        states[number] = changed(state, spawn=entries)
+    return changed(population, states=states), cradles
 
 
 def _free(name: str, known: set[str]) -> str:

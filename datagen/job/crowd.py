@@ -39,8 +39,11 @@ class Crowd:
         return under(self.expectation, self.limit, lambda: self.measure(self.expectation.rate))
 
     def makes(self, weights: Floats) -> Floats | None:
-        """Return what is made a second, (parts,), by the weights of states."""
-        expected = self.expectation
+        """Return what is made a second, (parts,), by the weights of states.
+
+        What descendants make is in it, if there is an end to them, as if made at the step that brings them about.
+        """
+        expected, weights = self.expectation, self._of_families(weights)
         if not expected.always_stops:
             made = expected.makes(weights)
             if made is not None:
@@ -57,6 +60,10 @@ class Crowd:
                 return None
             total += made + self._turned(flow, came, weights)
         return total
+
+    def _of_families(self, weights: Floats) -> Floats:
+        families = self.expectation.families
+        return families.weights(weights) if families.ends else weights
 
     def _turned(self, flow: Inflow, came: Inflow, weights: Floats) -> Floats | float:
         """Return what workers make a second who find no place and are born elsewhere."""
@@ -96,7 +103,7 @@ class Crowd:
     def limits(self) -> dict[str, Any]:
         """Return what the limit does."""
         outcome, expected = self.outcome, self.expectation
-        free, bound = expected.makes(self.emits), self.makes(self.emits)
+        free, bound = expected.makes(self._of_families(self.emits)), self.makes(self.emits)
         lost = None
         if free is not None and bound is not None:
             lost = max(self.timeline.mean(free) - self.timeline.mean(bound), 0.0)

@@ -21,6 +21,8 @@ from datagen.engine.pool import Pools
 from datagen.engine.timeline import Timeline
 from datagen.engine.warm_up import warm_up_of
 from datagen.job.crowd import Crowd, finite, summed
+from datagen.job.incidents import Incidents, Run
+from datagen.job.lives import Lives
 from datagen.job.options import Options
 from datagen.job.request import Inputs, Request, load
 from datagen.job.rows import with_rows
@@ -54,7 +56,8 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     spec = options.applied(inputs.loaded.spec)
     span = options.span(times.start or BEGIN)
     at_start = _at_start(spec, options, times.start)
-    made = _Explanation(spec, options, times.start, scale, formatter, found, at_start, span)
+    data = inputs.loaded.document.data
+    made = _Explanation(spec, options, times.start, scale, formatter, found, at_start, data, span)
     if made.expectation.fault:
         raise RunFailed(f"a pilot to measure what no formula tells: {made.expectation.fault}")
     return inputs, made.object
@@ -91,7 +94,7 @@ class _Explanation:
     formatter: Formatter
     sizes: Sizes | None
     at_start: dict[str, int]  # by emitter: the rows of tables that are records
-
+    data: Any  # the JSON of the spec
     span: int | None = None  # ns: of a run that has an end; of one without it the long run is explained
 
     @cached_property
@@ -156,8 +159,10 @@ class _Explanation:
             "limit": summed([crowd.limits() for crowd in self.crowds.values()]),
             "populations": self._populations(),
             "sources": [self._source(flow) for flow in self.expectation.inflows],
+            "lives": Lives(self.expectation, self.emits).trees(),
             "states": self._states(),
             "resources": self._resources(),
+            "incidents": self._incidents(),
             "emitters": self._emitters(),
             "run": self._run(),
             "volume_scale": None
@@ -175,8 +180,8 @@ class _Explanation:
 
     def _left_out(self) -> Iterator[str]:
         """Yield what the numbers don't count with, in words."""
-        if any(state.spawn for state in self.spec.states):
-            yield "workers whom others spawn, and their records"
+        if not self.expectation.families.ends:
+            yield "workers whom others spawn, and their records: they may never stop, or be more and more"
         if self.spec.is_swayed:
             yield "shared values, beyond how they change in a pilot"
         waits = any(state.requests or state.gather or state.each for state in self.spec.states)
@@ -272,6 +277,34 @@ class _Explanation:
         delays = [units * state.mean_delay for state, _, units in asking]
         work = sum(float(visits[number]) * delay for (_, number, _), delay in zip(asking, delays, strict=True))
         return expected.rate * work >= capacity
+
+    def _incidents(self) -> dict[str, Any]:
+        start, warm_up = self.start or BEGIN, warm_up_of(self.spec)
+        plan, seed = Plan(self.spec, start, warm_up), self.options.seed or 0
+        families = [life["family"]["records"] for life in Lives(self.expectation, self.emits).trees()]
+        brought = {flow.source.name: records for flow, records in zip(self.expectation.inflows, families, strict=True)}
+        made = {path: brought.get(source.name) for path, source in self.spec.placed_sources()}
+        return Incidents(self.spec, self.data, plan, seed, self.span, made, self._long_run).found()
+
+    def _long_run(self, spec: Spec) -> Run:
+        """Return what another spec would make in the long run."""
+        made = replace(self, spec=spec, span=None)
+        expected, states = made.expectation, made._states()
+        shares = {f"{state.name} → {way.next}": 0.0 for state in expected.settled.states for way in state.ways}
+        for state in expected.settled.states:
+            for way in state.ways:
+                shares[f"{state.name} → {way.next}"] += way.share / sum(one.share for one in state.ways)
+        return Run(
+            made._mean(made.records),
+            {name: {key: one[key] for key in ("seconds", "per_second")} for name, one in states.items()},
+            {name: {"share": share} for name, share in shares.items()},
+            {
+                name: {key: one[key] for key in ("utilisation", "wait_seconds")}
+                for name, one in made._resources().items()
+            },
+            expected.uses_pilot,
+            bool(expected.fault),
+        )
 
     def _emitters(self) -> dict[str, Any]:
         visits = self.expectation.visits

@@ -9,7 +9,8 @@ from functools import reduce
 from typing import Any
 
 from datagen.graph import reached
-from datagen.language.state import State
+from datagen.language.delay import Next
+from datagen.language.state import STOP, State
 from datagen.problems import Path_, is_comment, show
 
 Found = Iterator[tuple[Path_, str]]
@@ -53,6 +54,7 @@ class Holding:
 
     def warnings(self) -> Found:
         """Yield what is valid and hardly meant."""
+        yield from self._joins_in_vain()
         asked = {request.resource for _, state in self._states for request in state.requests}
         for name in self._capacities:
             if name not in asked:
@@ -66,6 +68,30 @@ class Holding:
             for number, one in enumerate(state.release):
                 if held is not None and one.resource in self._capacities and one.resource not in held:
                     yield (*path, "release", number), f"no worker holds {show(one.resource)} when it comes to this"
+
+    def _endless(self) -> dict[str, str]:
+        """Return the states that spawn children who never stop, each with the state that such begin in."""
+        graph = {name: _leads_to(state) for name, state in self._by_name.items()} | {STOP: []}
+        for name, state in self._by_name.items():
+            may_stop = state.is_conditional or isinstance(state.delay, Next)  # no transition is left, or no time
+            graph[name] += [STOP] if may_stop else []
+        found = {}
+        for name, state in self._by_name.items():
+            for entry in state.spawn:
+                if entry.state in graph and STOP not in reached(graph, entry.state):
+                    found[name] = entry.state
+        return found
+
+    def _joins_in_vain(self) -> Found:
+        """Yield what waits for children who never stop."""
+        endless = self._endless()
+        graph = {name: _leads_to(state) for name, state in self._by_name.items()}
+        behind = {parent: set(reached(graph, *(way for way in graph[parent] if way in graph))) for parent in endless}
+        for path, state in self._states:
+            begins = (begin for parent, begin in endless.items() if state.name in behind[parent])
+            if state.join and state.timeout is None and (begin := next(begins, None)) is not None:
+                text = f"waits for children who never stop: there is no way out behind {show(begin)}"
+                yield (*path, "join"), f"{text}; give them one, or this a timeout"
 
     def _parents(self) -> set[str]:
         """Return the states that a worker may come to who has spawned others."""

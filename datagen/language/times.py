@@ -12,7 +12,7 @@ from datagen.language.visibility import Namespaces, of_name, space_of
 from datagen.plugin.namespace import Namespace
 from datagen.problems import Path_, did_you_mean, is_comment, show
 
-_CALL = re.compile(r"""\b(profile|incident)\(\s*(['"])(.*?)\2\s*\)""")  # in an expression
+CALL = re.compile(r"""\b(profile|incident)\(\s*(['"])(.*?)\2\s*\)""")  # in an expression
 
 _BY_NAME = ("profiles", "incidents", "tables", "resources", "populations")
 
@@ -22,7 +22,7 @@ Found = Iterator[tuple[Path_, str]]
 def problems(data: dict[str, Any], spaces: Namespaces) -> Found:
     """Yield what is wrong across the profiles and incidents of a spec and those who read them."""
     profiles, incidents = _named(data, "profiles"), _named(data, "incidents")
-    for path, value in _read_profiles(data):
+    for path, value in read_profiles(data):
         for place, key, name in _meant(path, value, space_of(data, path, spaces)):
             known = profiles if key == "profile" else incidents
             if name not in known:
@@ -98,7 +98,7 @@ def _used(part: Any, key: str = "") -> Iterator[tuple[str, str | None]]:
         for member in part:
             yield from _used(member, key)
     elif isinstance(part, str):
-        yield from ((kind, name) for kind, _, name in _CALL.findall(part))
+        yield from ((kind, name) for kind, _, name in CALL.findall(part))
 
 
 def _meant(path: Path_, value: Any, space: Namespace) -> Iterator[tuple[Path_, str, str]]:
@@ -135,7 +135,7 @@ def _sources(data: dict[str, Any]) -> Iterator[tuple[Path_, dict[str, Any]]]:
             yield from (((*path, "delay", *inner), one) for inner, one in _objects(state["delay"], "source"))
 
 
-def _read_profiles(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
+def read_profiles(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
     """Yield the places where a profile stands."""
     yield from ((("profiles", name), value) for name, value in _named(data, "profiles").items())
     for path, source in _sources(data):

@@ -111,6 +111,21 @@ def test_what_children_draw_depends_on_no_other_entry_and_no_other_field() -> No
     assert drawn(fields=({"name": "more", "type": "hex", "length": 8},)) == own
 
 
+@pytest.mark.parametrize(
+    ("kid", "home", "is_told"),
+    [
+        ({"next": "kid"}, {}, True),
+        ({"transitions": [{"next": "kid", "probability": 0.9}, {"next": "stop", "probability": 0.1}]}, {}, False),
+        ({"transitions": [{"next": "kid", "when": "visits < 9"}]}, {}, False),
+        ({"next": "kid"}, {"timeout": {"after": constant(9), "next": "stop"}}, False),
+    ],
+)
+def test_who_joins_children_that_never_stop_is_told(kid: dict, home: dict, is_told: bool) -> None:
+    warnings = datagen.load(family({"state": "kid"}, kid=KID | kid, then=joining(**home))).warnings
+    text = 'states[1].join: waits for children who never stop: there is no way out behind "kid"; give them one'
+    assert any(text in str(warning) for warning in warnings) == is_told
+
+
 def test_there_are_the_same_children_whatever_the_window() -> None:
     spec = family({"state": "kid", "count": "born % 4", "delay": exponential(2)}, gap=0.5, then=joining())
 

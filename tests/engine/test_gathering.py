@@ -143,7 +143,7 @@ def test_explain_measures_how_long_they_wait() -> None:
 
 def test_explain_says_that_it_has_measured_it(command, tmp_path) -> None:
     outcome = command("explain", write_json(tmp_path / "spec.json", world(*FIELDS, states=[matched(3)])))
-    assert "waits      of those who gather, measured by a pilot" in outcome.out
+    assert "waits      of those who wait for others, measured by a pilot" in outcome.out
 
 
 def test_in_a_crowd_whose_events_go_into_a_calendar_nobody_goes_on_twice() -> None:

@@ -162,7 +162,6 @@ def test_what_the_numbers_do_not_count_with_is_told() -> None:
     resources = {"desk": {"capacity": 2, "capacity_profile": 1}}
     spec = world(states=[parent, kid], gap=constant(10), resources=resources, limit_profile=0.5)
     assert [text.split()[0] for text in datagen.explain(spec)["left_out"]] == [
-        "workers",
         "limit_profile,",
         "capacity_profile",
     ]

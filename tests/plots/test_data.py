@@ -12,6 +12,7 @@ from scipy import stats
 import datagen
 from datagen import plots
 from datagen.plots.data.arrival import Source
+from datagen.plots.data.incident import bands
 from datagen.plots.data.pilot import MOST_STEPS, Pilot
 from datagen.problems import InvalidInput
 from tests.worlds import READY, constant, counter, enum, exponential, integer, normal, read, state, uniform, world
@@ -121,6 +122,27 @@ def test_visits_and_stays_are_those_of_the_chain() -> None:
     assert [(way.next, way.probability) for way in found.states[0].ways] == [("a", 0.5), ("b", 0.25), ("stop", 0.25)]
     assert found.states[0].entered == pytest.approx(2 * found.born, rel=0.05)
     assert found.states[0].sources == ["interarrival"]
+
+
+def test_states_have_whom_workers_bring_about_there_and_count_with_the_life() -> None:
+    entries = [{"state": "kid", "count": 3}]
+    parent = state("parent", {"parent": 0.5, "stop": 0.5}, delay=constant(1), spawn=entries)
+    found = plots.states(world(states=[parent, state("kid", delay=constant(2))]), span="1M")
+    assert [[asdict(child) for child in each.children] for each in found.states] == [[{"state": "kid", "count": 3}], []]
+    assert [each.visits for each in found.states] == [pytest.approx(2), pytest.approx(6)]
+
+
+def test_bands_are_the_incidents_of_the_run() -> None:
+    given = {"from": "-1H", "until": "+10M"}
+    drawn = {"every": constant(900), "lasts": constant(60)}
+    often = {"every": constant(1), "lasts": constant(1)}
+    spec = world(counter("n"), incidents={"given": given, "drawn": drawn, "often": often})
+    found = bands(Pilot.of(spec, {"span": "1H"}), 2000 * 10**9)
+    assert [(band.incident, band.begin, band.end) for band in found] == [
+        ("given", 0, 600),
+        ("drawn", 900, 960),
+        ("drawn", 1860, 1920),
+    ]
 
 
 def test_workers_who_never_stop_have_no_visits() -> None:

@@ -142,6 +142,23 @@ def test_the_graph_names_states_shares_stays_and_visits() -> None:
     assert re.findall(r'label=" ([\d.]+ %) "', told) == ["25 %", "75 %"]
 
 
+def test_children_are_dashed_arrows_with_their_number() -> None:
+    spec = world(states=[state("a", spawn=[{"state": "kid", "count": 2.9}]), state("kid")])
+    assert 's0 -> s1 [label=" 2 × ", style=dashed' in dot(plots.states(spec, span="1M"), "LR")
+    shown = plots.page(spec, span="1M").decode()
+    assert "Dashed: whom a worker brings about there" in shown
+    assert "a: 100 % to stop, brings about 2 in kid" in shown
+    assert "Dashed: whom" not in plots.page(world(), span="1M").decode()
+
+
+def test_incidents_are_shaded_and_named() -> None:
+    incidents = {"outage": {"from": "+10M", "until": "+20M"}, "storm": {"from": "+15M", "until": "+40M"}}
+    spec = world(states=[state("s", delay=constant(90))], incidents=incidents)
+    shown = plots.page(spec, span="1H").decode()
+    assert shown.count("Shaded: incidents, outage (orange), storm (green).") == 2  # arrivals, and who is alive
+    assert "Shaded" not in plots.page(world(), span="1H").decode()
+
+
 def test_more_states_than_a_picture_holds_have_none() -> None:
     many = [State(str(number), None, 0, 1, 1, [Way("stop", 1)], []) for number in range(61)]
     assert graph(States(many, 1, 1)) is None

@@ -8,6 +8,9 @@ PALETTE = (
     "#4e7fb9", "#e08b2c", "#4f9d57", "#c9504a", "#8466ad", "#2f9c9c",
     "#c5679b", "#8b6d4c", "#a3a13a", "#7d8793", "#78a9dd", "#e6b56c",
 )  # fmt: skip
+_NAMES = (
+    "blue", "orange", "green", "red", "violet", "teal", "pink", "brown", "olive", "grey", "light blue", "sand",
+)  # fmt: skip
 
 _DARK = {
     PAPER: "#12161c", INK: "#e7ebf0", SOFT: "#a5b0bd", GRID: "#2c343f", EMPTY: "#1c222b",
@@ -18,6 +21,11 @@ _DARK = {
 def of(number: int) -> str:
     """Return a colour of the palette."""
     return PALETTE[number % len(PALETTE)]
+
+
+def name(number: int) -> str:
+    """Return what a colour of the palette is called."""
+    return _NAMES[number % len(_NAMES)]
 
 
 def dark_style() -> str:

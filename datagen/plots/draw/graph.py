@@ -86,6 +86,9 @@ def dot(states: States, direction: str) -> str:
             lines.append(
                 f'{numbers[state.name]} -> {end} [label=" {text.share(way.probability)} ", penwidth={width:.2f}];'
             )
+        for child in state.children:
+            born = f'label=" {text.number(child.count)} × ", style=dashed, color="{color.THEORY}"'
+            lines.append(f"{numbers[state.name]} -> {numbers[child.state]} [{born}];")
     return "\n".join([*lines, "}"])
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from datagen.plots.data.alive import Alive, alive
 from datagen.plots.data.arrival import Arrivals, Source, arrivals
+from datagen.plots.data.incident import Band, bands
 from datagen.plots.data.life import Lives, lives
 from datagen.plots.data.pilot import MOST_RECORDS, Pilot
-from datagen.plots.data.state import States, states
+from datagen.plots.data.state import State, States, states
 from datagen.plots.data.value import values
 from datagen.plots.draw import chart, color, text
 from datagen.plots.draw.chart import Json
@@ -20,6 +21,7 @@ _DAY = 86_400
 _MOST_SOURCES = 12  # charts one below the other
 _FAR = 4  # a limit so many times above what is alive would flatten the curve
 _HELD = 5
+_FIRST_COLOR = 1  # of the palette, for incidents: the first is that of the workers
 
 
 def page(pilot: Pilot, name: str) -> Page:
@@ -35,10 +37,11 @@ def page(pilot: Pilot, name: str) -> Page:
             f"It was cut at {text.moment(begin, end)}, because it has more steps than a picture may take; "
             f"it would have gone on for {text.span(pilot.span / 1e9)} in all."
         )
+    busy = _round_up(pilot.busy)
     sections = [
         Section("When workers arrive", [_legend(pilot)], list(_arrivals(pilot))),
         _moves(states(pilot)),
-        Section("How many workers are alive", [], [_alive(alive(pilot, _round_up(pilot.busy)))]),
+        Section("How many workers are alive", [], [_alive(alive(pilot, busy), bands(pilot, busy))]),
         Section(
             "Lives of some workers",
             [],
@@ -59,9 +62,9 @@ def _arrivals(pilot: Pilot) -> Iterator[Figure]:
     near = min(_DAY * 10**9, pilot.span, max(_round_up(pilot.busy), 1))
     is_all = pilot.walked.is_over and pilot.busy <= near
     if near < pilot.span:
-        yield _over("the whole run" if is_all else "close up", arrivals(pilot, near))
+        yield _over("the whole run" if is_all else "close up", arrivals(pilot, near), bands(pilot, near))
     if near == pilot.span or not is_all:
-        yield _over("the whole span", arrivals(pilot))
+        yield _over("the whole span", arrivals(pilot), bands(pilot, pilot.span))
 
 
 def _round_up(nanoseconds: int) -> int:
@@ -71,7 +74,7 @@ def _round_up(nanoseconds: int) -> int:
     return next((step * 10**9 for step in steps if step >= seconds), nanoseconds)
 
 
-def _over(what: str, data: Arrivals) -> Figure:
+def _over(what: str, data: Arrivals, incidents: list[Band]) -> Figure:
     end = data.seconds[-1] + data.bin_seconds
     first = text.milliseconds(data.start)
     shown = data.sources[:_MOST_SOURCES]
@@ -88,8 +91,9 @@ def _over(what: str, data: Arrivals) -> Figure:
         made = chart.histogram(rows, x, y, has_theory=source.expected is not None and not held, height=96)
         if data.is_cut and data.reached_seconds < end:
             made["layer"].insert(0, _not_run(first + data.reached_seconds * 1000, first + end * 1000, x))
+        made["layer"][:0] = _shaded(incidents, first, x)
         parts.append({"title": text.shortened(title, 80), **made})
-    facts = [_holding(source, unit) for source in shown if _is_held(source)]
+    facts = [*_named(incidents), *(_holding(source, unit) for source in shown if _is_held(source))]
     facts += [
         f"{source.name}: no line: who comes depends on who stops, or they are too many."
         for source in shown
@@ -103,6 +107,29 @@ def _over(what: str, data: Arrivals) -> Figure:
     told = "; ".join(f"{source.name}: {count:,} born" for source, count in zip(shown, born, strict=True))
     title = f"Arrivals, {what}: {text.moment(data.start)} and {text.span(end)} on"
     return Figure(title, facts, chart.drawn(chart.stacked(parts), chart.WIDE), f"Workers {unit}. {told}.")
+
+
+def _shaded(incidents: list[Band], first: float, x: Json) -> Iterator[Json]:
+    """Yield the backgrounds of incidents, each in its colour."""
+    for place, name in enumerate(_names(incidents)):
+        values = [
+            {"a": first + band.begin * 1000, "b": first + band.end * 1000}
+            for band in incidents
+            if band.incident == name
+        ]
+        mark = {"type": "rect", "color": color.of(_FIRST_COLOR + place), "opacity": 0.25}
+        yield {"data": {"values": values}, "mark": mark, "encoding": {"x": {"field": "a", **x}, "x2": {"field": "b"}}}
+
+
+def _names(incidents: list[Band]) -> list[str]:
+    return list(dict.fromkeys(band.incident for band in incidents))
+
+
+def _named(incidents: list[Band]) -> Iterator[str]:
+    """Yield what the backgrounds are."""
+    if incidents:
+        shown = (f"{name} ({color.name(_FIRST_COLOR + place)})" for place, name in enumerate(_names(incidents)))
+        yield f"Shaded: incidents, {', '.join(shown)}."
 
 
 def _is_held(source: Source) -> bool:
@@ -139,6 +166,8 @@ def _moves(data: States) -> Section:
     facts = [
         "Arrows: the share of workers who go there. In each state: the mean stay, and how often a worker enters it."
     ]
+    if any(state.children for state in data.states):
+        facts[0] += " Dashed: whom a worker brings about there, and how many; their states count with its life."
     if data.is_measured:
         limit = "" if data.lines else " without a limit"
         facts.append(f"How often each transition by condition is taken was measured by a pilot{limit}.")
@@ -147,13 +176,18 @@ def _moves(data: States) -> Section:
         facts.append(f"A life lasts {text.span(data.life)} on average, from birth to stop.")
     else:
         facts.append("Workers may never stop; how often a state is entered is counted in the run.")
-    told = [
-        f"{state.name}: {', '.join(f'{text.share(way.probability)} to {way.next}' for way in state.ways)}"
-        for state in data.states
-    ]
+    told = [f"{state.name}: {', '.join([*_ways(state), *_children(state)])}" for state in data.states]
     if picture is None:
         return Section("How workers move", [*facts, f"There are {len(data.states)} states: too many for a picture."])
     return Section("How workers move", facts, [Figure("States", [], picture, ". ".join(told) + ".")], natural=True)
+
+
+def _ways(state: State) -> Iterator[str]:
+    yield from (f"{text.share(way.probability)} to {way.next}" for way in state.ways)
+
+
+def _children(state: State) -> Iterator[str]:
+    yield from (f"brings about {text.number(child.count)} in {child.state}" for child in state.children)
 
 
 def _lines(data: States) -> Iterator[str]:
@@ -168,7 +202,7 @@ def _lines(data: States) -> Iterator[str]:
         yield f"{name}: {busy}, {waiting} on average{grows}."
 
 
-def _alive(data: Alive) -> Figure:
+def _alive(data: Alive, incidents: list[Band]) -> Figure:
     first = text.milliseconds(data.start)
     ends = [*data.seconds[1:], data.seconds[-1] + data.bin_seconds]
     most = max(data.highest)
@@ -194,10 +228,11 @@ def _alive(data: Alive) -> Figure:
     dashed = {"strokeDash": [5, 4], "strokeWidth": 1.3}
     band = {"type": "area", "color": color.BAND, "interpolate": "step-after"}
     layers: list[Json] = [
+        *_shaded(incidents, first, x),
         {"mark": band, "encoding": {"x": along, "y": {"field": "l", **y}, "y2": {"field": "h"}}},
         {"mark": {**step, "color": color.PALETTE[0]}, "encoding": {"x": along, "y": {"field": "m", **y}}},
     ]
-    facts = ["Line: the mean. Band: from the fewest to the most at any time."]
+    facts = ["Line: the mean. Band: from the fewest to the most at any time.", *_named(incidents)]
     if near:
         rule = {"mark": {"type": "rule", "color": color.LIMIT, **dashed}, "encoding": {"y": {"field": "v", **y}}}
         layers.append({"data": {"values": [{"v": data.limit}]}, **rule})
