@@ -48,8 +48,7 @@ _LEFT = "items left"
 class _Variable:
     source: Source
     column: int  # where it is kept
-    drawn: dict[int, Code]  # the instructions for what is drawn for it, by who sets it
-    in_turn: dict[int, Code] = field(default_factory=dict)  # of what is not drawn: its place in the list
+    drawn: dict[int, Code]  # the instructions for what is drawn for it, or comes in its turn, by who sets it
 
 
 @dataclass
@@ -144,11 +143,8 @@ class Known:
         for setter in self._set_by(owner):
             variable = self._variables[setter.dimension.name]
             real = " real" if variable.source.type == REAL else ""
-            if owner in variable.drawn:
-                value = variable.drawn[owner]
-            elif owner in variable.in_turn:
-                value = variable.in_turn[owner]
-            else:
+            value = variable.drawn.get(owner)
+            if value is None:
                 value = self._kept(self._compiler(setter).value(setter.expression.tree))
             code = (*code, *value, (f"keep{real}", variable.column))
         return code
@@ -194,10 +190,9 @@ class Known:
             return self.shared(name)
         if name in self.plan.held.tables:
             return self._variables[name].source
-        states = self.plan.own_names
-        visits = visited(states)
+        visits = visited(self.plan.own_names)
         if name == VISITS and state >= 0:
-            return Source(WHOLE, (("known", self._place(called(VISITS, states[state]))),))
+            return Source(WHOLE, (("known", self._place(called(VISITS, self.plan.own_names[state]))),))
         if name in visits:
             return Source(WHOLE, (("known", self._place(name)),))
         if name in MAYBE and state >= 0:
@@ -373,7 +368,7 @@ class Known:
             if by := taken_by(setter.dimension) or (listed_in(setter) and ITEM):
                 turn = Turn(("known", self._place(by, has_value=by == WORKER)), begin, self.constants)
                 of = self._variables.get(listed_in(setter))
-                variable.in_turn[setter.owner] = turn.row(size) if of is None else turn.item(of.source)
+                variable.drawn[setter.owner] = turn.row(size) if of is None else turn.item(of.source)
             else:
                 variable.drawn[setter.owner] = self.drawing.place(setter, begin)
             begin += size
