@@ -4,6 +4,9 @@ Behind each state whose list may be empty stands one that takes time, so that th
 and emits, so that there are records.
 """
 
+import json
+import re
+
 from hypothesis import strategies as st
 
 Spec = dict
@@ -63,6 +66,10 @@ def add_items(draw: st.DrawFn, spec: Spec) -> None:
     known = kind in ("numbers", "rows of a table")
     number = f"{ITEM}.k, 2" if "rows" in kind else f"{ITEM}, 0.5"  # all of them of one type
     states = list(spec["states"])
+    made_of_others = re.search('"type": "(expression|variable)"', json.dumps(spec["states"]), re.IGNORECASE)
+    if kind in LISTS and spec.get("arrivals") and not made_of_others and draw(st.booleans()):
+        source = draw(st.sampled_from(spec["arrivals"]))
+        source["variables"] = [*source.get("variables", []), {"name": CART} | draw(st.sampled_from(LISTS[kind]))]
     # What is set at birth and by a state can't be made of itself.
     sums = not any(source.get("variables") or source["type"] == "replay" for source in spec.get("arrivals", []))
     goers = draw(st.lists(st.sampled_from(states), min_size=1, max_size=2, unique_by=id))
@@ -102,7 +109,7 @@ def through(draw: st.DrawFn, spec: Spec, state: Spec, kind: str) -> None:
     state["each"] = {"table": "goods", "as": ITEM} if kind == "rows of a table" else {"variable": CART, "as": ITEM}
     if draw(st.booleans()):
         state["emitter"] = draw(st.sampled_from(spec["emitters"]))["name"]
-    if draw(st.integers(0, 2)) == 0:
+    if draw(st.integers(0, 2)) == 0 and state.get("delay", {}).get("type") != "next":
         state.pop("delay", None)
         state.pop("delay_profile", None)
         if kind == "rows of a table":
