@@ -43,7 +43,7 @@ def add_fleet(draw: st.DrawFn, spec: Spec) -> None:
     fleets = [name for name in spec["resources"] if draw(st.booleans())]
     if not fleets:
         return
-    rows = draw(st.lists(st.sampled_from(ROWS), max_size=6)) + [draw(st.sampled_from(ROWS[:3]))]
+    rows = [*draw(st.lists(st.sampled_from(ROWS), max_size=6)), draw(st.sampled_from(ROWS[:3]))]
     table: Spec = {"columns": COLUMNS, "rows": rows}
     looks = [*LOOKS, *(["incident('outage') or k > 1"] if "incidents" in spec else [])]
     if worn := draw(st.booleans()):
