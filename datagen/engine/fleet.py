@@ -17,7 +17,7 @@ INDEX = np.dtype([("units", "i8"), ("keys", "i8"), ("size", "i8"), ("group", "i4
 Numbers = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Fleet:
     """What the core reads of resources that are rows, and counts in."""
 
@@ -49,16 +49,10 @@ class Fleet:
 
     def __post_init__(self) -> None:
         groups = len(self.keys)
-        room = {
-            "version": np.zeros(len(self.kept), np.int64),
-            "link": np.empty(len(self.group), LINK),
-            "head": np.empty(groups, np.int32),
-            "tail": np.empty(groups, np.int32),
-            "roots": np.full(groups, -1, np.int32),
-            "seen": np.empty(groups, np.int64),
-        }
-        for name, array in room.items():
-            object.__setattr__(self, name, array)
+        self.version = np.zeros(len(self.kept), np.int64)
+        self.link = np.empty(len(self.group), LINK)
+        self.head, self.tail = np.empty(groups, np.int32), np.empty(groups, np.int32)
+        self.roots, self.seen = np.full(groups, -1, np.int32), np.empty(groups, np.int64)
 
     def __bool__(self) -> bool:
         return len(self.row) > 0

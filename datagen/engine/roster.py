@@ -25,8 +25,35 @@ from datagen.records.batch import TIME
 from datagen.records.expression.name import called, root
 from datagen.records.reference import Reference, different_in, places_among
 
-_AT_ANY_TIME = {"seconds", "factor", "cell", "cell real", "cell at", "cell at real"}  # instructions
+_SHARED = {"cell", "cell real", "cell at", "cell at real"}  # instructions
 _COMPARABLE = ({WHOLE}, {REAL}, {WHOLE, REAL}, {TRUTH}, {MOMENT})
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The instructions for whether a row is available."""
+
+    code: Code
+
+    @property
+    def facts(self) -> set[int]:
+        """Return which facts they read."""
+        return {fact for name, fact in self.code if name == "fact"}
+
+    @property
+    def is_late(self) -> bool:
+        """Return whether they read the very instant."""
+        return FACTS["now"] in self.facts or any(name == "factor" for name, _ in self.code)
+
+    @property
+    def is_fickle(self) -> bool:
+        """Return whether what they leave may be another at any time."""
+        return self.is_late or any(name in _SHARED for name, _ in self.code)
+
+    @property
+    def is_timely(self) -> bool:
+        """Return whether it follows from the time at all."""
+        return self.is_late or any(fact >= len(FACTS) for fact in self.facts)
 
 
 @dataclass
@@ -36,7 +63,7 @@ class Roster:
     known: Known
     problems: list[tuple[Path_, str]]
     _parts: list[list[Part]] = field(default_factory=list)  # of each request
-    _programs: list[Code] = field(default_factory=list)  # of each resource
+    _looks: list[_Look] = field(default_factory=list)  # of each resource
 
     def codes(self) -> list[Code]:
         """Return the instructions whose begins and ends ``made`` takes; tells what is wrong with expressions."""
@@ -45,8 +72,8 @@ class Roster:
             parts = [*self._match(path, state, request)] if request is not None else []
             self._parts.append([part for _, part in parts])
             found += [code for code, _ in parts]
-        self._programs = [self._available(name) for name in self._resources]
-        return [*found, *self._programs]
+        self._looks = [_Look(self._available(name)) for name in self._resources]
+        return [*found, *(look.code for look in self._looks)]
 
     def made(self, spans: npt.NDArray[np.int32], facts: Integers) -> Fleet:
         """Return the tables, given where each of the instructions begins and ends, (n, 2), and the room for facts."""
@@ -54,28 +81,21 @@ class Roster:
         free, waiting = facts[len(FACTS) : len(FACTS) + 2 * len(resources)].reshape(2, len(resources))
         rows = np.concatenate([np.zeros(0, ROW), *map(self._rows, resources)])
         rows["since"] = np.arange(len(rows))
-        reads = [{fact for name, fact in code if name == "fact"} for code in self._programs]
-        names = [{name for name, _ in code} for code in self._programs]
-        late = [FACTS["now"] in facts or "factor" in names for facts, names in zip(reads, names, strict=True)]
         parts = [part for parts in self._parts for part in parts]
         indexes, counts, wanted = self._indexes()
         return Fleet(
             rows=np.cumsum([0, *map(self._size, resources)]).astype(np.int32),
             kept=np.array([self.known.held.get(name, -1) for name in resources], np.int32),
             programs=spans[len(parts) :].astype(np.int32),
-            always=np.array(
-                [one or not names.isdisjoint(_AT_ANY_TIME) for one, names in zip(late, names, strict=True)], np.uint8
-            ),
+            always=np.array([look.is_fickle for look in self._looks], np.uint8),
             indexes=np.cumsum([0, *counts]).astype(np.int32),
             wanted=wanted,
             parts=np.cumsum([0, *map(len, self._parts)]).astype(np.int32),
             row=rows,
             free=free,
             waiting=waiting,
-            reads=reads,
-            is_timely=[
-                one or any(fact >= len(FACTS) for fact in facts) for one, facts in zip(late, reads, strict=True)
-            ],
+            reads=[look.facts for look in self._looks],
+            is_timely=[look.is_timely for look in self._looks],
             **laid(indexes),
             **laid_parts(parts, spans[: len(parts)]),
         )

@@ -61,6 +61,12 @@ class Sharing:
         """Return whether somebody in the slots that are used waits for a resource, or for children."""
         return bool(((slots.asked[:used] >= 0) & (slots.workers["state"][:used] >= 0)).any())
 
+    def waits_since(self, slots: Slots, used: int) -> int:
+        """Return since when the last one waits of those in the slots that are used, in ns; 0 where nobody does."""
+        if not self:
+            return 0
+        return int(slots.wait[:used][(slots.asked[:used] >= 0) & (slots.workers["state"][:used] >= 0)].max(initial=0))
+
     def is_ready(self, slots: Slots, used: int) -> npt.NDArray[np.uint8]:
         """Return which workers in the slots that are used go on before all others, (used,)."""
         return (slots.line["heap"][:used] == READY).astype(np.uint8) if self else np.zeros(used, np.uint8)

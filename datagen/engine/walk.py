@@ -99,9 +99,14 @@ class Walk:
     def _next_event(self) -> int:
         """Return when the next event or change is; that of a level counts where it may set somebody going."""
         event = min(self._loop.next_event(), self._arrivals.next_change)
-        if event == NEVER and (self.alive == 0 or self._levels.next_help(self._loop.instant) == NEVER):
+        if event == NEVER and (self.alive == 0 or self._levels.next_help(self._last_event) == NEVER):
             return NEVER
         return min(event, self._loop.change)
+
+    @property
+    def _last_event(self) -> int:
+        """Return when somebody has moved last, or has begun to wait."""
+        return max(self._loop.instant, self._sharing.waits_since(self._slots, self._loop.agenda.used))
 
     @property
     def _next_change(self) -> int:

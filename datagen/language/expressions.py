@@ -30,6 +30,7 @@ variables of the worker; a variable reads variables. Both also read:
 | `age`, `waited` | seconds since its birth, and that it waited for [resources](../states.md#what-workers-share) here |
 | `born`, `alive` | its number among all workers, from 0 on, and how many are alive |
 | `free('desk')`, `waiting('desk')` | units of a resource that nobody has, and workers in line for it |
+| `driver.name` | of the [row](../states.md#which-of-them-one-has-rows-of-a-table) of a resource that the worker holds |
 | `failures`, `account.balance` | a [shared value](../states.md#what-workers-change), of the spec or of a row |
 | `gather.number`, `gather.index` | its [group](../states.md#when-workers-wait-for-each-other), and its place there |
 | `each.index` | the place of its [item](../states.md#once-for-each-item-of-a-list) in the list, from 0 on |

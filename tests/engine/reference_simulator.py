@@ -351,14 +351,16 @@ def walk(
             names |= {name[len(holder) + 1 :]: own[name] for name in own if name.startswith(f"{holder}.")}
         return evaluate(resource["available"], names | row, names["zone"]) is True if "available" in resource else True
 
+    def looking(name: str, resource: Spec, rows: list[Record]) -> Callable:
+        return lambda place: is_available(resource, rows[place], name)
+
     def holding(name: str) -> Callable:
         return lambda worker, row: alive[worker][3].update({name: row})
 
     for name, resource in spec.get("resources", {}).items():
         if "rows" in resource:
             rows = shared.tables.rows(resource["rows"])[0]
-            looking = partial(lambda rows, resource, name, place: is_available(resource, rows[place], name))
-            fleet = Fleet(rows, resource.get("capacity", 1), partial(looking, rows, resource, name), holding(name))
+            fleet = Fleet(rows, resource.get("capacity", 1), looking(name, resource, rows), holding(name))
             resources.begin(name, fleet, zero)
             minutes.append(fleet)
 

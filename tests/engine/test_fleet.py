@@ -197,3 +197,10 @@ def test_a_resource_of_rows_is_called_as_nothing_else_and_is_not_read_at_birth()
     del spec["interarrival"]
     with pytest.raises(datagen.InvalidInput, match=r'"driver\.name" can only be read by states'):
         records_of(spec, 1)
+
+
+def test_who_comes_years_later_waits_for_the_next_shift_all_the_same() -> None:
+    spec = fleet(ride(seconds=1), of=DRIVERS[:1], available="hour(time) = 3")
+    spec["arrivals"] = {"type": "timestamps", "values": ["2024-01-01T12:00:00", "2027-01-01T12:00:00"]}
+    del spec["interarrival"]
+    assert found(spec, 2, "time") == [("2024-01-02T03:00:00.000",), ("2027-01-02T03:00:00.000",)]

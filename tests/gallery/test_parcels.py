@@ -5,7 +5,7 @@ import json
 from tests.worlds import ROOT
 
 SPEC = "parcels"
-RESOURCES = json.loads((ROOT / "conf/gen/parcels.json").read_text())["resources"]
+PARCELS = json.loads((ROOT / "conf/gen/parcels.json").read_text())
 
 
 def test_no_depot_sorts_more_parcels_at_once_than_it_has_sorters(ask) -> None:
@@ -15,7 +15,7 @@ def test_no_depot_sorts_more_parcels_at_once_than_it_has_sorters(ask) -> None:
             from r where event in ('sorting', 'sorted'))
         select depot, max(n), min(n) from running group by 1"""
     )
-    expected = {depot: (RESOURCES[f"sorters {depot}"]["capacity"], 0) for depot in ("north", "south", "west", "hub")}
+    expected = {depot: (sorters, 0) for depot, sorters in PARCELS["tables"]["depots"]["rows"]}
     assert {depot: (most, least) for depot, most, least in found} == expected
 
 
@@ -26,7 +26,7 @@ def test_vans_have_no_more_places_than_they_have(ask) -> None:
             from r where event in ('out for delivery', 'delivered', 'not at home'))
         select max(n) from running"""
     )
-    assert most == RESOURCES["van places"]["capacity"]
+    assert most == PARCELS["resources"]["van places"]["capacity"]
 
 
 def test_a_parcel_goes_from_its_depot_to_that_of_its_receiver(ask) -> None:
