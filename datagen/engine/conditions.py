@@ -22,7 +22,7 @@ from datagen.engine.program import Compiler
 from datagen.engine.rounds import depths
 from datagen.engine.setter import Field
 from datagen.language.state import State
-from datagen.plugin.shared import are_before, noted
+from datagen.plugin.shared import are_before, noted, variable_of
 from datagen.plugin.world import World
 from datagen.problems import Path_, Unfillable
 from datagen.records.expression import Expression
@@ -177,7 +177,8 @@ class Conditions:
 
     def _note(self, name: str, state: int) -> Code:
         name, is_asked = noted(name)
-        code = self.known.fact(name, state).code
+        variable = variable_of(name)
+        code = (self.known.variable(variable) if variable else self.known.fact(name, state)).code
         return (*code, ("is null", 0), ("not", 0)) if is_asked else code
 
     def _changes(self) -> list[Code]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from datagen.engine.birth import FACTS, Fact
 from datagen.engine.named import told
 from datagen.engine.pool import Pools
-from datagen.engine.setter import Setter, read_by
+from datagen.engine.setter import Setter, copies, looks_back, looks_up, read_by, reads_of
 from datagen.engine.shared import Shared
 from datagen.engine.tables import Tables, numbers_of, tables_of
 from datagen.engine.times import Times
@@ -29,12 +29,11 @@ from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.life import GATHERED, INDEX, readable
-from datagen.plugin.order import lookups
 from datagen.plugin.recording import Recording
-from datagen.plugin.shared import there
+from datagen.plugin.shared import set_by_walk, there
 from datagen.plugin.world import World
 from datagen.problems import path_part
-from datagen.records.expression.name import called, of_former, root
+from datagen.records.expression.name import called, root
 
 EMITTER, STATE = "emitter", "state"  # the first names of the name paths of draws
 
@@ -138,13 +137,28 @@ class Plan:
 
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
-        """Return the setters of each variable."""
+        """Return the setters of each variable; those whose values the walk calculates read nothing."""
+        return {
+            name: [one.noted() if name in self.calculated and one.is_noted(self.begins[0]) else one for one in setters]
+            for name, setters in self.declared.items()
+        }
+
+    @cached_property
+    def calculated(self) -> dict[str, pa.DataType]:
+        """Return the variables whose values in states the walk calculates, with their types."""
+        from datagen.engine.circle import calculated  # which reads a plan
+
+        return calculated(self)
+
+    @cached_property
+    def declared(self) -> dict[str, list[Setter]]:
+        """Return the setters of each variable, with all that they read."""
         names = self.variable_names.union(self.facts)
         found: dict[str, list[Setter]] = {}
         for owner, (path, variables) in enumerate(self._owners()):
             before: set[str] = set()
             for dimension in variables:
-                if owner >= self.begins[1] and _copies(dimension):
+                if owner >= self.begins[1] and copies(dimension):
                     continue  # children have it as it is
                 reads = read_by(names, dimension)
                 setter = Setter(owner, path, dimension, reads, reads & before)
@@ -183,7 +197,9 @@ class Plan:
     @property
     def notes(self) -> dict[str, pa.DataType]:
         """Return what the walk notes of workers at each step since it is read, with its type."""
-        return {name: type_ for name, type_ in self.known_of_lives.items() if type_ != pa.string()}
+        known = {name: type_ for name, type_ in self.known_of_lives.items() if type_ != pa.string()}
+        own = {set_by_walk(name): type_ for name, type_ in self.calculated.items()}
+        return known | own | {there(name): pa.bool_() for name in own}
 
     @cached_property
     def told(self) -> dict[str, pa.Array]:
@@ -222,7 +238,7 @@ class Plan:
     @cached_property
     def looking_up(self) -> npt.NDArray[np.bool_]:
         """Return which owners set variables that look up records, (owners,)."""
-        return np.array([any(map(_looks_up, dimensions)) for _, dimensions in self._owners()])
+        return np.array([any(map(looks_up, dimensions)) for _, dimensions in self._owners()])
 
     @property
     def interleaves(self) -> bool:
@@ -259,7 +275,7 @@ class Plan:
     @cached_property
     def _inherited(self) -> list[frozenset[str]]:
         """Return the variables that the children of each spawn have as they are of their parents."""
-        return [frozenset(one.name for one in entry.variables if _copies(one)) for _, entry in self.spawns]
+        return [frozenset(one.name for one in entry.variables if copies(one)) for _, entry in self.spawns]
 
     @property
     def _inherits(self) -> npt.NDArray[np.uint8]:
@@ -296,8 +312,8 @@ class Plan:
 
         Of each, the group of positions that the walk keeps for them: where the last record, or setting, is.
         """
-        emitters = [(EMITTER, one.name) for one in self.population.emitters if any(map(_looks_back, one.fields))]
-        states = [(STATE, one.name) for one in self.population.states if any(map(_looks_back, one.variables))]
+        emitters = [(EMITTER, one.name) for one in self.population.emitters if any(map(looks_back, one.fields))]
+        states = [(STATE, one.name) for one in self.population.states if any(map(looks_back, one.variables))]
         return {owner: number for number, owner in enumerate(emitters + states, len(self.groups))}
 
     @property
@@ -326,10 +342,7 @@ class Plan:
     @cached_property
     def _reads(self) -> dict[str, list[str]]:
         """Return which variables each variable is made of."""
-        return {
-            name: list(dict.fromkeys(read for setter in setters for read in sorted(setter.reads)))
-            for name, setters in self.setters.items()
-        }
+        return reads_of(self.setters)
 
     @cached_property
     def order(self) -> list[str] | None:
@@ -382,17 +395,3 @@ class Plan:
         """Return the variables that births set."""
         owners = range(*self.begins)
         return frozenset(name for name, setters in self.setters.items() if any(one.owner in owners for one in setters))
-
-
-def _looks_back(dimension: Dimension) -> bool:
-    """Return whether a field depends on what was made for the same worker before."""
-    reads = any(of_former(name) is not None for _, name in dimension.all_names())
-    return reads or any(part.remembers() for _, part in dimension.whole())
-
-
-def _copies(dimension: Dimension | Fact) -> bool:
-    return isinstance(dimension, Dimension) and dimension.copies()
-
-
-def _looks_up(dimension: Dimension | Fact) -> bool:
-    return isinstance(dimension, Dimension) and any(True for _ in lookups(dimension))

@@ -1,7 +1,7 @@
 """What sets a variable, what it reads, and what the walk has drawn ahead of it."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,15 @@ import pyarrow as pa
 
 from datagen.draw import Integers, Keys
 from datagen.engine.birth import Fact
-from datagen.engine.knowable import is_by_worker, is_expression, is_time
+from datagen.engine.knowable import is_by_worker, is_expression, is_listed, is_time
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.model import changed
+from datagen.plugin.order import lookups
 from datagen.plugin.recipe import Recipe, recipe_of
 from datagen.plugin.world import World
 from datagen.records.conversion import as_type
 from datagen.records.expression import Expression, parse
-from datagen.records.expression.name import root
+from datagen.records.expression.name import of_former, root
 from datagen.records.types import plain, present
 
 _NOW = parse("time")  # what a generator ``now`` calculates that makes it neither a text nor another time
@@ -32,6 +33,7 @@ class Setter:
     dimension: Dimension | Fact
     reads: frozenset[str]  # variables
     set_before: frozenset[str]  # those of them that stand before this one in its list
+    is_by_walk: bool = False  # whether its values are those that the walk has noted
 
     @property
     def expression(self) -> Expression:
@@ -45,6 +47,20 @@ class Setter:
     def names(self) -> frozenset[str]:
         """Return the names that its expression reads, none where it has none."""
         return self.expression.names if is_expression(self.dimension) else frozenset()
+
+    def is_noted(self, states: int) -> bool:
+        """Return whether the walk can note its values: an expression of one of so many states."""
+        return self.owner < states and is_expression(self.dimension)
+
+    def noted(self) -> "Setter":
+        """Return the same one, which takes its values from what the walk has noted."""
+        return replace(self, reads=frozenset(), set_before=frozenset(), is_by_walk=True)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Return whether all values that it sets come from one list."""
+        one = self.dimension
+        return is_listed(one) and isinstance(one, Dimension) and not one.percent_missing and one.when is None
 
     def made(self, keys: Keys, path: str, world: World) -> pa.Array:
         """Return what it makes for some keys of steps, (n,); what is missing is null."""
@@ -107,3 +123,27 @@ def read_by(names: Collection[str], dimension: Dimension | Fact) -> frozenset[st
         return frozenset()
     reads = frozenset(name for _, name in dimension.all_reads())
     return reads | {root(names, name) for _, name in dimension.all_names()} - {""}
+
+
+def reads_of(setters: Mapping[str, list[Setter]]) -> dict[str, list[str]]:
+    """Return which variables each variable is made of, by the setters of all."""
+    return {
+        name: list(dict.fromkeys(read for setter in own for read in sorted(setter.reads)))
+        for name, own in setters.items()
+    }
+
+
+def looks_back(dimension: Dimension) -> bool:
+    """Return whether a field depends on what was made for the same worker before."""
+    reads = any(of_former(name) is not None for _, name in dimension.all_names())
+    return reads or any(part.remembers() for _, part in dimension.whole())
+
+
+def copies(dimension: Dimension | Fact) -> bool:
+    """Return whether a child has a variable as it is of its parent."""
+    return isinstance(dimension, Dimension) and dimension.copies()
+
+
+def looks_up(dimension: Dimension | Fact) -> bool:
+    """Return whether a field looks up records."""
+    return isinstance(dimension, Dimension) and any(True for _ in lookups(dimension))
