@@ -33,7 +33,7 @@ from datagen.engine.texts import Texts, texts_of
 from datagen.engine.times import printed_times
 from datagen.engine.variable_types import variable_types
 from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
-from datagen.plugin.dimension import Dimension, Failed, PooledDimension, Rows
+from datagen.plugin.dimension import Dimension, Failed, Rows
 from datagen.plugin.incident import labels
 from datagen.plugin.labelled import Labelled
 from datagen.plugin.world import World
@@ -185,7 +185,7 @@ class Columns:
             look = partial(Sight(self._ordered.logs).of, at=_NOTHING)
             self._types = variable_types(self._plan, self._world, self.times.readings, look)
             self._stores = {
-                name: (CodeStore if all(map(_is_fixed, self._plan.setters[name])) else Store)(type_)
+                name: (CodeStore if all(one.is_fixed for one in self._plan.setters[name]) else Store)(type_)
                 for name, type_ in self._types.items()
             }
             made = {name: self._empty(name) for name in self._plan.emitters}
@@ -353,6 +353,8 @@ class Columns:
         """Return the values that a variable is set to; some of what it may read is ``known``."""
         if isinstance(setter.dimension, Fact):
             return setter.dimension.values(*owners.births(setter.owner))
+        if setter.is_by_walk:
+            return owners.noted(setter)
         reader = StoreReader(self._stores, partial(owners.read, setter))
         keys, events = owners.keys(setter.owner), owners.events(setter.owner)
         back = self._ordered.back(setter.path, partial(owners.before, setter.owner))
@@ -389,12 +391,3 @@ class Columns:
 
 
 _NOTHING = np.zeros(0, np.int64)
-
-
-def _is_fixed(setter: Setter) -> bool:
-    """Return whether all values that a variable is set to come from one list."""
-    dimension = setter.dimension
-    if isinstance(dimension, Fact):
-        return False
-    pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
-    return (pooled or dimension.fixed) and not dimension.percent_missing and dimension.when is None

@@ -26,7 +26,7 @@ from datagen.engine.rounds import depths
 from datagen.engine.setter import Field
 from datagen.language.each import Each
 from datagen.language.state import State
-from datagen.plugin.shared import are_before, noted
+from datagen.plugin.shared import are_before, noted, variable_of
 from datagen.plugin.world import World
 from datagen.problems import Path_, Unfillable, show
 from datagen.records.expression import Expression
@@ -192,7 +192,8 @@ class Conditions:
 
     def _note(self, name: str, state: int) -> Code:
         name, is_asked = noted(name)
-        code = self.known.fact(name, state).code
+        variable = variable_of(name)
+        code = (self.known.variable(variable) if variable else self.known.fact(name, state)).code
         return (*code, ("is null", 0), ("not", 0)) if is_asked else code
 
     def _changes(self) -> list[Code]:

@@ -168,7 +168,7 @@ class Known:
         """Yield what sets, of an owner, variables that are kept, in its order."""
         for dimension in self.plan.variables_of(owner):
             if dimension.name in self._variables:
-                yield from (setter for setter in self.plan.setters[dimension.name] if setter.owner == owner)
+                yield from (setter for setter in self.plan.declared[dimension.name] if setter.owner == owner)
 
     def _compiler(self, setter: Setter) -> Compiler:
         """Return what makes instructions for what a setter calculates; of a child, from what is known of its parent."""
@@ -241,6 +241,11 @@ class Known:
             return Source(found, ((f"cell{real}", self._cells[name]),))
         return Source(found, (*self.row(holder), (f"cell at{real}", self._cells[name])))
 
+    def variable(self, name: str) -> Source:
+        """Return where a variable comes from; raises Unprogrammable when it can't be known."""
+        self._keep_variables([name])
+        return self._variables[name].source
+
     def row(self, variable: str) -> Code:
         """Return the instructions for the number of the row that a variable holds; null where it holds none."""
         self._keep_variables([variable])
@@ -250,7 +255,7 @@ class Known:
             if variable in self.plan.held.tables and known.source.values is not None:
                 numbers += [np.arange(len(known.source.values) - 1)]
             else:
-                numbers += [np.arange(self._size(setter)) for setter in self.plan.setters[variable]]
+                numbers += [np.arange(self._size(setter)) for setter in self.plan.declared[variable]]
             valid = np.arange(sum(map(len, numbers))) > 0
             self._rows[variable] = self.constants.add(np.concatenate(numbers), valid)
         return (*known.source.code, ("listed", self._rows[variable]))
@@ -285,7 +290,7 @@ class Known:
             if name not in self._variables and (values := self._list(name, types[name])) is not None:
                 self._keep_list(name, values)
         for name in wanted:
-            if name not in self._variables and has_lists(self.plan.setters[name], types[name]):
+            if name not in self._variables and has_lists(self.plan.declared[name], types[name]):
                 self._keep_length(name)
         scalars = [name for name in wanted if name not in self._variables]
         for name in scalars:
@@ -304,7 +309,7 @@ class Known:
         found = dict.fromkeys(names)
         todo = list(names)
         while todo:
-            for setter in self.plan.setters.get(todo.pop(), ()):
+            for setter in self.plan.declared.get(todo.pop(), ()):
                 child = setter.owner - self.plan.begins[1]
                 entry = self.plan.spawns[child][1] if child >= 0 else None
                 why = why_not(setter.dimension)
@@ -323,11 +328,11 @@ class Known:
         return common_type(types)
 
     def _drawn(self, name: str) -> list[Setter]:
-        return [setter for setter in self.plan.setters[name] if not is_expression(setter.dimension)]
+        return [setter for setter in self.plan.declared[name] if not is_expression(setter.dimension)]
 
     def _list(self, name: str, type_: pa.DataType) -> pa.Array | None:
         """Return all values of a variable, with null at the first place; None when they are of no list, or too many."""
-        setters = self.plan.setters[name]
+        setters = self.plan.declared[name]
         if not all(map(self._is_listed, setters)):
             return None
         most = MOST_ROWS if all(getattr(setter.dimension, "kind", "") == "row" for setter in setters) else MOST_LISTED
@@ -352,7 +357,7 @@ class Known:
 
     def _keep_length(self, name: str) -> None:
         """Keep how long the lists of a variable are."""
-        if len(self._drawn(name)) < len(self.plan.setters[name]):
+        if len(self._drawn(name)) < len(self.plan.declared[name]):
             raise Unprogrammable(f"variable {show(name)} can't be read by a state: some of its lists are calculated")
         column = self._room(has_value=False)
         self._variables[name] = _Variable(Source(LIST, (("known", column),)), column, {})
@@ -363,7 +368,7 @@ class Known:
         source = Source(WHOLE, (("known", self._room(has_value=True)),), values)
         variable = self._variables[name] = _Variable(source, len(self.first) - 1, {})
         begin = 1
-        for setter in self.plan.setters.get(name, ()):
+        for setter in self.plan.declared.get(name, ()):
             size = len(self._values(setter))
             if by := taken_by(setter.dimension) or (listed_in(setter) and ITEM):
                 turn = Turn(("known", self._place(by, has_value=by == WORKER)), begin, self.constants)
@@ -395,6 +400,6 @@ class Known:
 
     def _calculated_types(self, name: str) -> Iterator[pa.DataType]:
         """Yield the types of what expressions set a variable to, as far as those of what they read are known."""
-        for setter in self.plan.setters[name]:
+        for setter in self.plan.declared[name]:
             if is_expression(setter.dimension):
                 yield ARROW[self._compiler(setter).value(setter.expression.tree).type]

@@ -1,6 +1,7 @@
 """Who sets variables among some steps: the states that are entered, and the sources whose workers are born."""
 
 import numpy as np
+import pyarrow as pa
 
 from datagen.draw import Integers, Keys
 from datagen.engine.plan import Plan
@@ -9,7 +10,7 @@ from datagen.engine.setter import Setter
 from datagen.engine.step import Births, Steps
 from datagen.engine.variables import Positions
 from datagen.native.rows import grouped
-from datagen.plugin.shared import before
+from datagen.plugin.shared import before, set_by_walk, there
 
 
 class Owners:
@@ -58,6 +59,11 @@ class Owners:
         early = {name: before(name) for name in known if owner < self._sources and before(name) in known}
         noted = {name: known[early.get(name, name)][rows] for name in known}
         return Events(self._steps.time[rows], self._steps.worker[rows], self._steps.step[rows], noted)
+
+    def noted(self, setter: Setter) -> pa.Array:
+        """Return the values that the walk has noted of what a setter sets."""
+        rows, name = self.rows(setter.owner), set_by_walk(setter.dimension.name)
+        return pa.array(self._steps.noted[name][rows], mask=~self._steps.noted[there(name)][rows])
 
     def rows(self, owner: int) -> Integers:
         """Return which of the steps are an owner's, or are those of its births."""

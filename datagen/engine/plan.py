@@ -18,7 +18,7 @@ from datagen.engine.birth import FACTS, Fact
 from datagen.engine.held import HeldRows
 from datagen.engine.named import told
 from datagen.engine.pool import Pools
-from datagen.engine.setter import Setter, copies, looks_back, looks_up, read_by
+from datagen.engine.setter import Setter, copies, looks_back, looks_up, read_by, reads_of
 from datagen.engine.shared import Shared
 from datagen.engine.tables import Tables, numbers_of, tables_of
 from datagen.engine.times import Times
@@ -31,7 +31,7 @@ from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.life import INDEX, MAYBE, readable
 from datagen.plugin.recording import Recording
-from datagen.plugin.shared import there
+from datagen.plugin.shared import set_by_walk, there
 from datagen.plugin.world import World
 from datagen.problems import path_part
 from datagen.records.expression.name import called, root
@@ -138,7 +138,22 @@ class Plan:
 
     @cached_property
     def setters(self) -> dict[str, list[Setter]]:
-        """Return the setters of each variable."""
+        """Return the setters of each variable; those whose values the walk calculates read nothing."""
+        return {
+            name: [one.noted() if name in self.calculated and one.is_noted(self.begins[0]) else one for one in setters]
+            for name, setters in self.declared.items()
+        }
+
+    @cached_property
+    def calculated(self) -> dict[str, pa.DataType]:
+        """Return the variables whose values in states the walk calculates, with their types."""
+        from datagen.engine.circle import calculated  # which reads a plan
+
+        return calculated(self)
+
+    @cached_property
+    def declared(self) -> dict[str, list[Setter]]:
+        """Return the setters of each variable, with all that they read."""
         names = self.variable_names.union(self.facts)
         found: dict[str, list[Setter]] = {}
         for owner, (path, variables) in enumerate(self._owners()):
@@ -188,8 +203,10 @@ class Plan:
     @property
     def notes(self) -> dict[str, pa.DataType]:
         """Return what the walk notes of workers at each step since it is read, with its type."""
-        known = self.known_of_lives.items()
-        return {name: pa.int64() if name in self.held.rows else type_ for name, type_ in known if type_ != pa.string()}
+        items = self.known_of_lives.items()
+        known = {name: pa.int64() if name in self.held.rows else type_ for name, type_ in items if type_ != pa.string()}
+        own = {set_by_walk(name): type_ for name, type_ in self.calculated.items()}
+        return known | own | {there(name): pa.bool_() for name in own}
 
     @cached_property
     def told(self) -> dict[str, pa.Array]:
@@ -333,10 +350,7 @@ class Plan:
     @cached_property
     def _reads(self) -> dict[str, list[str]]:
         """Return which variables each variable is made of."""
-        return {
-            name: list(dict.fromkeys(read for setter in setters for read in sorted(setter.reads)))
-            for name, setters in self.setters.items()
-        }
+        return reads_of(self.setters)
 
     @cached_property
     def order(self) -> list[str] | None:

@@ -1,7 +1,7 @@
 """What sets a variable, what it reads, and what the walk has drawn ahead of it."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from datagen.draw import Integers, Keys
 from datagen.engine.birth import Fact
-from datagen.engine.knowable import is_expression, is_time, taken_by
+from datagen.engine.knowable import is_expression, is_listed, is_time, taken_by
 from datagen.plugin.dimension import Dimension, PooledDimension, Rows
 from datagen.plugin.listing import Listing
 from datagen.plugin.model import changed
@@ -37,6 +37,7 @@ class Setter:
     dimension: Dimension | Fact
     reads: frozenset[str]  # variables
     set_before: frozenset[str]  # those of them that stand before this one in its list
+    is_by_walk: bool = False  # whether its values are those that the walk has noted
 
     @property
     def expression(self) -> Expression:
@@ -50,6 +51,20 @@ class Setter:
     def names(self) -> frozenset[str]:
         """Return the names that its expression reads, none where it has none."""
         return self.expression.names if is_expression(self.dimension) else frozenset()
+
+    def is_noted(self, states: int) -> bool:
+        """Return whether the walk can note its values: an expression of one of so many states."""
+        return self.owner < states and is_expression(self.dimension)
+
+    def noted(self) -> "Setter":
+        """Return the same one, which takes its values from what the walk has noted."""
+        return replace(self, reads=frozenset(), set_before=frozenset(), is_by_walk=True)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Return whether all values that it sets come from one list."""
+        one = self.dimension
+        return is_listed(one) and isinstance(one, Dimension) and not one.percent_missing and one.when is None
 
     def made(self, keys: Keys, path: str, world: World) -> pa.Array:
         """Return what it makes for some keys of steps, (n,); what is missing is null.
@@ -133,6 +148,14 @@ def read_by(names: Collection[str], dimension: Dimension | Fact) -> frozenset[st
         return frozenset()
     reads = frozenset(name for _, name in dimension.all_reads() if name in names)  # the others are rows that it holds
     return reads | {root(names, name) for _, name in dimension.all_names()} - {""}
+
+
+def reads_of(setters: Mapping[str, list[Setter]]) -> dict[str, list[str]]:
+    """Return which variables each variable is made of, by the setters of all."""
+    return {
+        name: list(dict.fromkeys(read for setter in own for read in sorted(setter.reads)))
+        for name, own in setters.items()
+    }
 
 
 def looks_back(dimension: Dimension) -> bool:

@@ -34,6 +34,8 @@ def variable_types(plan: Plan, world: World, courses: Mapping[str, Course], look
     def made(setter: Setter) -> pa.Array:
         if isinstance(setter.dimension, Fact):
             return setter.dimension.values(NO_BIRTHS, nothing)
+        if setter.is_by_walk:
+            return pa.array([], plan.calculated[setter.dimension.name])
         return rows.owned_by(*setter.path).make(setter.dimension)
 
     types: dict[str, pa.DataType] = dict.fromkeys(stores, pa.null())

@@ -1,7 +1,7 @@
 """What the machine calculates of one or two numbers, as ``records.expression`` does it for columns."""
 
 import cython
-from cython.cimports.libc.math import ceil, floor, fmod, rint
+from cython.cimports.libc.math import ceil, copysign, floor, fmod, rint
 
 MOST = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
 LEAST = cython.declare(cython.longlong, -MOST - 1)
@@ -38,9 +38,9 @@ def rest(a: cython.longlong, b: cython.longlong) -> cython.longlong:
 def rest_real(a: cython.double, b: cython.double) -> cython.double:
     """Return the same of real numbers."""
     left: cython.double = fmod(a, b)
-    if left != 0 and (left < 0) != (b < 0):
-        left += b
-    return left
+    if left == 0:
+        return copysign(0.0, b)
+    return left + b if (left < 0) != (b < 0) else left
 
 
 @cython.cfunc

@@ -13,7 +13,7 @@ from datagen.records.expression import Expression
 
 _MOST = 2**63 - 1
 _SCHEMA = [{"type": "number"}, {"type": "boolean"}]
-_BEFORE, _THERE = "before(", "there("  # no name that is written in an expression begins with one of these
+_BEFORE, _THERE, _SET = "before(", "there(", "set("  # no name that is written in an expression begins with one of these
 
 
 def _start(value: Any) -> int | float | bool:
@@ -54,6 +54,16 @@ def before(name: str) -> str:
 def there(name: str) -> str:
     """Return the name of whether there is a value, since there is a row that has it."""
     return _THERE + name
+
+
+def set_by_walk(name: str) -> str:
+    """Return the name of the value of a variable that the walk has set."""
+    return _SET + name
+
+
+def variable_of(name: str) -> str | None:
+    """Return the variable whose value a name stands for that the walk has set; None where it is something else."""
+    return name.removeprefix(_SET) if name.startswith(_SET) else None
 
 
 def noted(name: str) -> tuple[str, bool]:

@@ -88,7 +88,7 @@ def plain(monkeypatch) -> tuple[type, type]:
     monkeypatch.setattr(cython, "address", lambda place: place)
     for name in ("", ".datagen", ".datagen.native", ".libc"):
         provide(name)
-    real = {"fmod": math.fmod, "isfinite": math.isfinite, "fabs": abs, "sqrt": math.sqrt}
+    real = {"fmod": math.fmod, "isfinite": math.isfinite, "fabs": abs, "sqrt": math.sqrt, "copysign": math.copysign}
     provide(".libc.math", rint=lambda number: float(np.rint(number)), floor=math.floor, ceil=math.ceil, **real)
     high_word = {"high_word": lambda random, size: int(random) * (int(size) or 2**64) >> 64}
     plain_ = {"held": lambda x, least, most: min(max(x, least), most), "unit": lambda random: (random >> 11) / 2**53}
