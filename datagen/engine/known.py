@@ -26,6 +26,7 @@ from datagen.engine.code import (
 from datagen.engine.drawing import Drawing
 from datagen.engine.knowable import is_expression, is_listed, taken_by, why_not, why_not_of_child
 from datagen.engine.lists import Turn, are_lists, has_lists, items_of, listed_in
+from datagen.engine.named import told_in
 from datagen.engine.plan import Plan
 from datagen.engine.program import MOST_LISTED, MOST_ROWS, Compiler
 from datagen.engine.setter import Setter
@@ -33,7 +34,7 @@ from datagen.language.delay import Next
 from datagen.language.state import Gift
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
-from datagen.plugin.life import AGE, GATHERED, ITEM, MAYBE, POPULATION, STATE, VISITS, WAITED, shared, visited
+from datagen.plugin.life import AGE, GATHERED, ITEM, MAYBE, VISITS, WAITED, shared, visited
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, show
 from datagen.records.batch import TIME
@@ -203,8 +204,9 @@ class Known:
             self._place(AGE)
         if name in (AGE, WAITED) and state >= 0:
             return Source(REAL, (("seconds", FACTS[name]),))
-        if (told := self._told(name, state)) is not None:
-            return told
+        if state >= 0 and (value := told_in(self.plan.population, name, state)) is not None:
+            place = self.constants.add(np.ones(1, np.int64), np.ones(1, bool))
+            return Source(WHOLE, (("whole", place),), pa.array([None, value]))
         if name in FACTS and state >= 0:
             return Source(WHOLE, (("fact", FACTS[name]),))
         if name == TIME:
@@ -220,16 +222,6 @@ class Known:
             place = len(FACTS) + (of[0] == "waiting") * len(resources) + resources.index(of[1])
             return Source(WHOLE, (("fact", place),))
         raise Unprogrammable(self._unknown(name, [*visits, *shared(resources), WORKER, VISITS, *FACTS]))
-
-    def _told(self, name: str, state: int) -> Source | None:
-        """Return where the name of a state, or of its population, comes from: a list of one."""
-        population = self.plan.population
-        if state < 0 or name not in (STATE, POPULATION) or (name == POPULATION and not population.populations):
-            return None
-        crowd = population.crowds[population.crowd_of(population.states[state].name)]
-        value = self.plan.own_names[state] if name == STATE else crowd
-        place = self.constants.add(np.ones(1, np.int64), np.ones(1, bool))
-        return Source(WHOLE, (("whole", place),), pa.array([None, value]))
 
     def shared(self, name: str) -> Source:
         """Return where a value comes from that all share."""

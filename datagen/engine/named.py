@@ -58,3 +58,11 @@ def told(population: Population, states: Sequence[str | None]) -> dict[str, pa.A
         POPULATION: [name and crowds[population.crowd_of(name)] for name in states],
     }
     return {name: pa.array(values, pa.string()) for name, values in found.items()}
+
+
+def told_in(population: Population, name: str, state: int) -> str | None:
+    """Return what the name of a state, or of its population, is to a worker in it; None for another name."""
+    called = population.states[state].name
+    if name == STATE:
+        return population.own_name(called)
+    return population.crowds[population.crowd_of(called)] if name == POPULATION and population.populations else None

@@ -18,7 +18,7 @@ from datagen.engine.birth import FACTS, Fact
 from datagen.engine.held import HeldRows
 from datagen.engine.named import told
 from datagen.engine.pool import Pools
-from datagen.engine.setter import Setter, copies, looks_back, looks_up, read_by, reads_of
+from datagen.engine.setter import Setter, copies, declared, looks_back, looks_up, reads_of
 from datagen.engine.shared import Shared
 from datagen.engine.tables import Tables, numbers_of, tables_of
 from datagen.engine.times import Times
@@ -154,18 +154,7 @@ class Plan:
     @cached_property
     def declared(self) -> dict[str, list[Setter]]:
         """Return the setters of each variable, with all that they read."""
-        names = self.variable_names.union(self.facts)
-        found: dict[str, list[Setter]] = {}
-        for owner, (path, variables) in enumerate(self._owners()):
-            before: set[str] = set()
-            for dimension in variables:
-                if owner >= self.begins[1] and copies(dimension):
-                    continue  # children have it as it is
-                reads = read_by(names, dimension)
-                setter = Setter(owner, path, dimension, reads, reads & before)
-                found.setdefault(dimension.name, []).append(setter)
-                before.add(dimension.name)
-        return found
+        return declared(list(self._owners()), self.variable_names.union(self.facts), self.begins[1])
 
     @cached_property
     def facts(self) -> dict[str, Fact]:

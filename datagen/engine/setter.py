@@ -1,6 +1,6 @@
 """What sets a variable, what it reads, and what the walk has drawn ahead of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -148,6 +148,26 @@ def read_by(names: Collection[str], dimension: Dimension | Fact) -> frozenset[st
         return frozenset()
     reads = frozenset(name for _, name in dimension.all_reads() if name in names)  # the others are rows that it holds
     return reads | {root(names, name) for _, name in dimension.all_names()} - {""}
+
+
+def declared(
+    owners: Iterable[tuple[tuple[str, ...], Sequence[Dimension | Fact]]], names: Collection[str], spawn: int
+) -> dict[str, list[Setter]]:
+    """Return the setters of each variable, by the name paths of owners and what these set.
+
+    ``names`` are those of all variables, ``spawn`` is the number of the first owner that sets those of children.
+    """
+    found: dict[str, list[Setter]] = {}
+    for owner, (path, variables) in enumerate(owners):
+        before: set[str] = set()
+        for dimension in variables:
+            if owner >= spawn and copies(dimension):
+                continue  # children have it as it is
+            reads = read_by(names, dimension)
+            setter = Setter(owner, path, dimension, reads, reads & before)
+            found.setdefault(dimension.name, []).append(setter)
+            before.add(dimension.name)
+    return found
 
 
 def reads_of(setters: Mapping[str, list[Setter]]) -> dict[str, list[str]]:
