@@ -301,3 +301,28 @@ def test_conditions_and_sources_of_a_population_read_its_clock() -> None:
         ("02T00:00", "a late"),
         ("02T08:00", "b early"),
     ]
+
+
+WALL = {"from": "2024-01-01T09:00:00", "until": "2024-01-01T10:00:00"}  # in Tokyo it is 9 where it is midnight in UTC
+STEPS = [[WALL["from"], 7], [WALL["until"], 8]]
+WRITTEN = {
+    "an incident": ({"incidents": {"i": [WALL]}}, "incident('i')", True),
+    "points": ({"profiles": {"p": {"type": "steps", "values": STEPS}}}, "profile('p')", 7.0),
+    "an hour of a condition": ({}, "hour(time) = 9 ? 1 : 0", 1),
+    "a text": ({}, "format(time, '%H')", "09"),
+    "another zone": ({}, "hour(time, 'UTC')", 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_times_that_are_written_in_a_population_are_those_of_its_clock(name: str) -> None:
+    own, value, expected = WRITTEN[name]
+    made = records({"a": population(expression("x", value), timezone="Asia/Tokyo", **own)}, 1, timezone="UTC")
+    assert made[0]["x"] == expected
+
+
+def test_incidents_of_populations_are_listed_by_their_whole_names() -> None:
+    on = [{"from": "-1H", "until": "+1H"}]
+    own = population({"name": "x", "type": "constant", "value": 1}, incidents={"i": on})
+    own["emitters"][0]["incidents"] = "labels"
+    assert records({"a": own}, 1, incidents={"i": on})[0]["labels"] == ["i", "a/i"]
