@@ -16,9 +16,8 @@ from datagen.plugin.arrival import Arrival, Paced
 from datagen.plugin.incident import Incident, Recurring, Stretch
 from datagen.plugin.instant import At
 from datagen.plugin.model import changed
-from datagen.plugin.profile import Product
+from datagen.plugin.profile import Product, Profile
 from datagen.problems import Path_
-from datagen.profiles.during import During
 
 Json = dict[str, Any]
 
@@ -166,9 +165,8 @@ def _paced(source: Arrival, name: str | None) -> Arrival:
 def _settled(product: Product, name: str | None) -> Product:
     """Return a product of profiles in which incidents are numbers."""
 
-    def settled(member: Any) -> Any:
-        if not isinstance(member, During):
-            return member
-        return float(member.factor) if member.incident == name else 1.0
+    def settled(member: float | str | Profile) -> float | str | Profile:
+        factor = member.always(name) if isinstance(member, Profile) else None
+        return member if factor is None else factor
 
     return Product(tuple(map(settled, product.members)))
