@@ -25,7 +25,9 @@ def _times(one: dict[str, Any]) -> str:
     if one["per_day"] is None:
         times = f"once, for {seconds}" if one["stretches"] == 1 else f"{one['stretches']} times, {seconds} each"
         return times if one["stretches"] else "never"
-    if not one["share"]:
+    if one["share"] is None:
+        return "how often is not known"
+    if not one["per_day"]:
         return "never in this run"
     return f"{number(one['per_day'])} a day, {seconds} each, {one['share']:.2%} of the time"
 
