@@ -23,10 +23,13 @@ def _times(one: dict[str, Any]) -> str:
     """Return how often there is one, and for how long."""
     seconds = span(one["seconds"])
     if one["per_day"] is None:
-        return f"{one['stretches']} of {seconds}" if one["stretches"] else "never"
-    if not one["share"]:
+        times = f"once, for {seconds}" if one["stretches"] == 1 else f"{one['stretches']} times, {seconds} each"
+        return times if one["stretches"] else "never"
+    if one["share"] is None:
+        return "how often is not known"
+    if not one["per_day"]:
         return "never in this run"
-    return f"{number(one['per_day'])} a day of {seconds}, {one['share']:.2%} of the time"
+    return f"{number(one['per_day'])} a day, {seconds} each, {one['share']:.2%} of the time"
 
 
 def _reader(reader: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from datagen.draw import Integers
 from datagen.engine.plan import Plan
+from datagen.job.crowd import finite
 from datagen.language.delay import Next
 from datagen.language.readings import Reading, readings
 from datagen.language.spec import Spec
@@ -16,15 +17,15 @@ from datagen.plugin.arrival import Arrival, Paced
 from datagen.plugin.incident import Incident, Recurring, Stretch
 from datagen.plugin.instant import At
 from datagen.plugin.model import changed
-from datagen.plugin.profile import Product
+from datagen.plugin.profile import Product, Profile
 from datagen.problems import Path_
-from datagen.profiles.during import During
 
 Json = dict[str, Any]
 
 Numbers = dict[str, dict[str, float | None]]  # by name, and by key
 
 _DAY = 86_400.0
+_MOST = 1_000_000  # drawn incidents that are counted
 _END = parse_moment("9999-12-30T00:00:00Z")
 _ALIKE = {"closed form": 1e-6, "pilot": 0.02}  # relative: what differs by less is the same, as far as is known
 
@@ -88,12 +89,15 @@ class Incidents:
     def _times(self, name: str, incident: Incident) -> Json:
         """Return how often there is an incident, for how long, and which share of the time.
 
-        In a run that ends it is as it is there; else as the spec says, of given ones only how many and how long.
+        In a run that ends it is as it is there; else, or where there are very many of it, as the spec says, of given
+        ones only how many and how long.
         """
-        if self.span is None and isinstance(incident, Recurring):
-            apart, seconds = incident.every.mean_wait(), incident.lasts.mean_wait()
-            both = apart + seconds
-            return {"stretches": None, "per_day": _DAY / both, "seconds": seconds, "share": seconds / both}
+        if isinstance(incident, Recurring):
+            seconds = incident.lasts.mean_wait()
+            both = max(incident.every.mean_wait() + seconds, 1e-6)
+            if self.span is None or self.span / 1e9 / both > _MOST:
+                share = finite(seconds / both)
+                return {"stretches": None, "per_day": _DAY / both, "seconds": finite(seconds), "share": share}
         begins, ends = self._stretches(name)
         count, spans = len(begins), (ends - begins) / 1e6
         mean = float(spans.mean()) if count else None
@@ -166,9 +170,8 @@ def _paced(source: Arrival, name: str | None) -> Arrival:
 def _settled(product: Product, name: str | None) -> Product:
     """Return a product of profiles in which incidents are numbers."""
 
-    def settled(member: Any) -> Any:
-        if not isinstance(member, During):
-            return member
-        return float(member.factor) if member.incident == name else 1.0
+    def settled(member: float | str | Profile) -> float | str | Profile:
+        factor = member.always(name) if isinstance(member, Profile) else None
+        return member if factor is None else factor
 
     return Product(tuple(map(settled, product.members)))

@@ -74,6 +74,10 @@ class Profile(Plugin):
         """Return whether it comes again within a week, so that an ordinary week has it; all others count as 1 there."""
         return False
 
+    def always(self, incident: str | None) -> float | None:
+        """Return its factor if one incident were always on, and no other ever; None where it is no matter of these."""
+        return None
+
     @abstractmethod
     def speed(self, at: Integers, scope: Scope) -> Floats:
         """Return the factors (n,), at least 0, at times (n,)."""

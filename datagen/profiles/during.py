@@ -20,6 +20,9 @@ class During(Profile):
     incident: IncidentName = Field(description="the name of the incident, one of the spec's `incidents`")
     factor: Factor = Field(description="the factor while it is on")
 
+    def always(self, incident: str | None) -> float:
+        return float(self.factor) if incident == self.incident else 1.0
+
     def speed(self, at: Integers, scope: Scope) -> Floats:
         return np.where(scope.incidents[self.incident].on(at), float(self.factor), 1.0)
 

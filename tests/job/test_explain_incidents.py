@@ -166,7 +166,7 @@ def test_what_an_incident_makes_of_a_line_is_told() -> None:
 def test_people_are_told_what_incidents_change(command, tmp_path) -> None:
     said = command("explain", write_json(tmp_path / "spec.json", CALLS)).out.splitlines()
     first = next(number for number, line in enumerate(said) if line.startswith("incident "))
-    assert said[first] == "incident   outage: 1 of 2h"
+    assert said[first] == "incident   outage: once, for 2h"
     assert said[first + 1] == "           arrivals.profile: factor 0.25"
     assert "           states.call.delay.mean: incident('outage') ? 8 : 2" in said
     assert any(line.startswith("           while it is on (by a pilot): 0.2") for line in said)
