@@ -256,7 +256,7 @@ class Compiler:
         at = made if isinstance(made, pa.Scalar) else made[0]
         return Part(MOMENT, (("whole", self._constants.number(at.cast(pa.int64()).as_py())),))
 
-    def calculated(self, operator: str, left: Part, right: Part) -> Part:
+    def _calculated(self, operator: str, left: Part, right: Part) -> Part:
         if MOMENT not in (left.type, right.type) or NONE in (left.type, right.type):
             return calculated(operator, left, right)
         if left.type == right.type:

@@ -14,7 +14,8 @@ GAPS = [{"type": "constant", "value": 1}, {"type": "exponential", "mean": 0.5}, 
 def put(spec: Spec, key: str, where: str, names: list[str]) -> None:
     """Let what stands under a key be that of all, of one population, of both, or of each its own."""
     parts = spec[key]
-    if where == "all" or (key == "tables" and any("shared" in table for table in parts.values())):
+    common = {"tables": "shared", "resources": "rows"}.get(key)  # what is read by the name of who holds it
+    if where == "all" or (common is not None and any(common in part for part in parts.values())):
         return
     if where in ("one", "each"):
         del spec[key]
