@@ -16,7 +16,7 @@ from datagen.engine.expectation import Expectation, Inflow
 from datagen.engine.plan import Plan
 from datagen.engine.waiting import asks, lost
 from datagen.engine.walk import Walk
-from datagen.engine.watched import watched
+from datagen.engine.watched import watched, with_cradles
 from datagen.plugin.arrival import Arrival, TurnedAway
 from datagen.plugin.distribution import Distribution
 from datagen.records.worker import populations_of
@@ -80,17 +80,19 @@ def born(plan: Plan, seed: int, limits: Limits, expected: float, span: int | Non
     away are told by the state that they are born in, where no source begins there. Of several populations
     ``only`` one may be meant.
     """
-    plan = replace(plan, population=watched(plan.population).population)  # a birth that waits is a step, too
+    population, cradles = with_cradles(plan.population)  # which children are told by, who take no place
+    plan = replace(plan, population=watched(population).population)  # a birth that waits is a step, too
     sources = plan.population.sources
     begins = {plan.state_number(source.state) for source in sources}
     turned = {plan.state_number(at.when_full.state) for at in sources if isinstance(at.when_full, TurnedAway)} - begins
+    elsewhere = [*turned, *cradles.values()]
     walk, end = Walk(plan, seed, limits), time_left(plan.start) if span is None else span
     births = [np.zeros(0, np.int64)]
     steps = last = 0
     for taken in walk.windows(end):
         steps += len(taken)
         own = True if only is None else populations_of(taken.worker) == plan.population.crowds.index(only)
-        births.append(taken.time[(taken.step == 0) & ~np.isin(taken.state, [*turned]) & own])
+        births.append(taken.time[(taken.step == 0) & ~np.isin(taken.state, elsewhere) & own])
         last = int(taken.time[-1])
         if steps >= _MOST_STEPS:
             break

@@ -137,6 +137,15 @@ def test_children_who_begin_with_a_wait_are_seen_to_wait() -> None:
     assert found["resources"]["desk"]["wait_seconds"] == pytest.approx(0.75, rel=0.1)
 
 
+def test_a_limit_is_measured_by_those_who_take_a_place() -> None:
+    """Twice as many come as the desk can serve; their children count with what is made, and not with who is born."""
+    served = parent({"state": "kid", "count": 3}, use="desk", delay=exponential(1))
+    spec = family(served, KID, resources={"desk": {"capacity": 1}}) | {"arrivals": poisson(2)}
+    found = datagen.explain(spec, max_workers=5)
+    assert found["workers"]["born_per_second"] == pytest.approx(1, rel=0.03)
+    assert found["records_per_second"]["mean"] == pytest.approx(4, rel=0.03)
+
+
 def test_children_of_another_population_are_told_with_its_name() -> None:
     inner = {"states": [{"name": "s", "emitter": "e", "spawn": [{"population": "b", "state": "s", "count": 2}]}]}
     spec = {
