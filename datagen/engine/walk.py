@@ -321,8 +321,8 @@ class Walk:
         for place in range(len(self._arrivals)):
             self._draw_first(place)
         self._loop.restore(alive)
-        self._sharing.restore(self._slots, alive, snapshot["resources"])
         self._levels.restore(snapshot["levels"])
+        self._sharing.restore(self._slots, alive, snapshot["resources"])  # behind levels: what is free, it has
         self._conditions.programs.cells[:] = snapshot["shared"]
         self._loop.change = self._next_change
         self._schedule(_ONE_DAY)

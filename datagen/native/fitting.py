@@ -78,6 +78,8 @@ def check_programs(programs: object) -> int:
         programs.weigh,
         programs.priorities,
         programs.counts_of_children,
+        programs.fleet.programs,
+        np.stack([programs.fleet.part["begin"], programs.fleet.part["end"]], axis=1),
     ):
         check_within(spans, 0, end)
         check_within(spans[:, 1] - spans[:, 0], 0, end)

@@ -370,6 +370,14 @@ FLEET = world(
         }
     },
 )
+# A capacity that rises and falls while workers stand in line.
+SHIFTS = world(
+    {"name": "free", "type": "expression", "value": "free('desk')"},
+    states=[{"name": "a", "emitter": "e", "use": "desk", "delay": exponential(1)}],
+    gap=exponential(0.5),
+    resources={"desk": {"capacity": 4, "capacity_profile": "shift"}},
+    profiles={"shift": {"type": "steps", "values": [["+0S", 0.5], ["+5S", 1], ["+9S", 0.25], ["+15S", 0.75]]}},
+)
 SPECS = {
     "together": TOGETHER,
     "objects": OBJECTS,
@@ -381,6 +389,7 @@ SPECS = {
     "conditional": CONDITIONAL,
     "sharing": SHARING,
     "fleet": FLEET,
+    "shifts": SHIFTS,
     "bearing": BEARING,
     "lingering": LINGERING,
     "changing": CHANGING,

@@ -1,6 +1,7 @@
 """What decides about transitions by condition takes no instructions that read or write where there is nothing."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from threading import Event
 
@@ -9,13 +10,14 @@ import pytest
 
 import datagen
 from datagen.engine.conditions import Conditions, Programs
+from datagen.engine.fleet import Fleet
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.slot import Shape, Slots
 from datagen.moment import parse_moment
 from datagen.native.decision import Decision
 from datagen.native.instruction import INSTRUCTIONS
-from datagen.native.machine import Machine
+from datagen.native.machine import FACTS, Machine
 from datagen.plugin.recipe import WEIGHED
 from tests.worlds import START, constant, enum, integer, uniform, world
 
@@ -48,6 +50,12 @@ def changed(table: str, value: int, at: object = -1) -> Callable[[Programs], Pro
     return change
 
 
+def replaced(fleet: Fleet, **tables: object) -> Fleet:
+    found = copy(fleet)
+    vars(found).update(tables)
+    return found
+
+
 def calling(instruction: str, argument: int) -> Callable[[Programs], Programs]:
     return lambda made: changed("argument", argument, 0)(changed("code", INSTRUCTIONS[instruction], 0)(made))
 
@@ -69,7 +77,7 @@ MISFITS: dict[str, Callable[[Programs], Programs]] = {
         for name in ("whole", "real", "listed", "listed real", "known", "known real", "keep", "keep real")
         for argument in (-1, 1000)
     },
-    **{f"{name} {argument}": calling(name, argument) for name in ("fact", "seconds") for argument in (-1, 7)},
+    **{f"{name} {argument}": calling(name, argument) for name in ("fact", "seconds") for argument in (-1, len(FACTS))},
     "a field below 0": calling("drawn", -1),
     "a recipe below 0": calling("draw", -1),
     "a recipe that there is not": calling("draw", 2),
@@ -97,6 +105,9 @@ MISFITS: dict[str, Callable[[Programs], Programs]] = {
     "a count of visits that is not kept": changed("counts", 1000),
     "a note that is no instruction": changed("notes", 1000),
     "a priority behind the instructions": lambda made: replace(made, priorities=np.array([[0, 1000]], np.int32)),
+    "availability behind the instructions": lambda made: replace(
+        made, fleet=replaced(made.fleet, programs=np.array([[0, 1000]], np.int32))
+    ),
     "a child that is given what is not kept": lambda made: replace(made, gives=np.zeros((1, 1000), np.uint8)),
     "too little room for what is known of an instant": lambda made: replace(made, facts=np.zeros(5, np.int64)),
     "too little room for the weights": lambda made: replace(made, sums=np.zeros(1)),
