@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from datagen.draw import Integers, Keys
 from datagen.engine.plan import Plan
@@ -63,7 +64,8 @@ class Owners:
     def noted(self, setter: Setter) -> pa.Array:
         """Return the values that the walk has noted of what a setter sets."""
         rows, name = self.rows(setter.owner), set_by_walk(setter.dimension.name)
-        return pa.array(self._steps.noted[name][rows], mask=~self._steps.noted[there(name)][rows])
+        values, is_there = (pa.array(self._steps.noted[one][rows]) for one in (name, there(name)))
+        return pc.if_else(is_there, values, None)
 
     def rows(self, owner: int) -> Integers:
         """Return which of the steps are an owner's, or are those of its births."""

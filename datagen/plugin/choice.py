@@ -86,7 +86,7 @@ def _size(made: Sequence[pa.DictionaryArray]) -> int:
 
 
 def _of_dictionaries(
-    made: Sequence[pa.DictionaryArray], chosen: Sequence[Integers], codes: Integers
+    made: Sequence[pa.DictionaryArray], chosen: Sequence[Integers], codes: Codes
 ) -> pa.DictionaryArray:
     """Return values (n,) of several dictionaries, each at its rows, as one of all: 12 ns a value in place of 40."""
     size = 0
