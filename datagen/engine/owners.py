@@ -63,7 +63,7 @@ class Owners:
     def noted(self, setter: Setter) -> pa.Array:
         """Return the values that the walk has noted of what a setter sets."""
         rows, name = self.rows(setter.owner), set_by_walk(setter.dimension.name)
-        return pa.array(self._steps.noted[name][rows], mask=~self._steps.noted[there(name)][rows])
+        return pa.array(self._steps.noted[name][rows], mask=self._steps.noted[there(name)][rows] == 0)
 
     def rows(self, owner: int) -> Integers:
         """Return which of the steps are an owner's, or are those of its births."""

@@ -168,9 +168,10 @@ class Compiler:
                 parts = _alike([self._part(inner) for inner in node.arguments])
                 return reduce(partial(_extreme, _EXTREMES[node.function.name]), parts)
             case Call() if node.function.name in FUNCTIONS:
-                number, *digits = node.arguments
-                given = digits[0].value if digits and isinstance(digits[0], Literal) else None
-                return turned(node.function.name, self._part(number), given, self._constants)
+                number, *others = node.arguments
+                digits = next((one.value for one in others if isinstance(one, Literal)), None)
+                assert digits is None or isinstance(digits, int), "checked when it was read"
+                return turned(node.function.name, self._part(number), digits, self._constants)
             case Call() if node.function.returns == NUMBER and node.function.name == "second":
                 return self._second(node)
             case Call() if MOMENT in [self._sources[name].type for name in node.names if name in self._sources]:
