@@ -22,6 +22,8 @@ def states(setting: Setting) -> Iterator[Line]:
     cases: dict[str, tuple[Spec, float | None]] = {
         "": (steady(_ALIVE), None),
         "a condition over visits": (_each(_conditional("visits < 1000")), 40),
+        "a condition over a drawn whole number": (_each(_drawing), 40),
+        "a variable made of its own former value": (_each(_adding), None),
         "a condition over the hour": (_each(_conditional("hour(time) >= 0")), 60),
         "a condition over a profile": (_each(_conditional("profile('wave') >= 0"), profiles=_WAVE), None),
         "a delay with a number by expression": (_each(_computed), 60),
@@ -96,6 +98,16 @@ def _conditional(when: str) -> Callable[..., Spec]:
         return {**state, "transitions": [{**first, "when": when}, *others]}
 
     return change
+
+
+def _drawing(state: Spec) -> Spec:
+    own = {"name": "number", "type": "int", "distribution": {"type": "uniform", "min": 0, "max": 999}}
+    return {**_conditional("number < 1000")(state), "variables": [*state.get("variables", []), own]}
+
+
+def _adding(state: Spec) -> Spec:
+    own = {"name": "total", "type": "expression", "value": "coalesce(total, 0) + 1"}
+    return {**state, "variables": [*state.get("variables", []), own]}
 
 
 def _computed(state: Spec) -> Spec:

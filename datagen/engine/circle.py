@@ -13,7 +13,7 @@ from datagen.engine.drawing import Drawing
 from datagen.engine.known import Known
 from datagen.engine.plan import Plan
 from datagen.engine.setter import reads_of
-from datagen.problems import Unfillable
+from datagen.problems import RunFailed
 
 
 def calculated(plan: Plan) -> dict[str, pa.DataType]:
@@ -21,10 +21,10 @@ def calculated(plan: Plan) -> dict[str, pa.DataType]:
 
     Where some look up records, there are none: values are then made among the fields of records.
     """
-    reads = {name: [one for one in found if one in plan.declared] for name, found in reads_of(plan.declared).items()}
-    groups = [group for group in graph.groups(reads) if len(group) > 1 or group[0] in reads[group[0]]]
     if plan.looking_up.any():
         return {}
+    reads = {name: [one for one in found if one in plan.declared] for name, found in reads_of(plan.declared).items()}
+    groups = [group for group in graph.groups(reads) if len(group) > 1 or group[0] in reads[group[0]]]
     return {name: type_ for group in groups for name, type_ in _types(plan, sorted(group)).items()}
 
 
@@ -35,7 +35,7 @@ def _types(plan: Plan, names: list[str]) -> dict[str, pa.DataType]:
     try:
         sources = [known.variable(name) for name in names]
         codes = [known.setting(owner) for owner in range(plan.begins[1] + len(plan.spawns))]
-    except (Unprogrammable, Unfillable):
+    except (Unprogrammable, RunFailed):  # what is wrong with a pool or a table is told when it is made
         return {}
     follows_profiles = any(name == "factor" for code in codes for name, _ in code)  # which columns read more exactly
     if follows_profiles or any(one.values is not None or one.type not in (WHOLE, REAL, TRUTH) for one in sources):

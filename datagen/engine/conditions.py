@@ -125,7 +125,7 @@ class Conditions:
             valid=self._constants.valid,
             entry=begins[: len(settings) + 1],
             draws=np.array([any(name.startswith("drawn") for name, _ in setting) for setting in settings], np.uint8),
-            looks=bool(notes or plan.spawns or sizes["number"]) or any(map(_looks, (*settings, *changes))),
+            looks=bool(plan.spawns or sizes["number"]) or any(map(_looks, (*settings, *changes, *notes))),
             asks=any(_looks(code) for (key, _), code in codes.items() if key in ("when", "probability")),
             gives=self.known.gives(),
             counts=np.array([self.known.counter(number) for number in range(len(states))], np.int32),

@@ -187,9 +187,10 @@ class Compiler:
             case Item():
                 raise Unprogrammable("an item can only be read by a state where all lists come from one list of them")
             case Call() if node.function.name in FUNCTIONS:
-                number, *digits = node.arguments
-                given = [one.value for one in digits if isinstance(one, Literal) and isinstance(one.value, int)]
-                return turned(node.function.name, self._part(number), given[0] if given else None, self._constants)
+                number, *others = node.arguments
+                digits = next((one.value for one in others if isinstance(one, Literal)), None)
+                assert digits is None or isinstance(digits, int), "checked when it was read"
+                return turned(node.function.name, self._part(number), digits, self._constants)
             case Call() if node.function.returns == NUMBER and node.function.name == "second":
                 return self._second(node)
             case Call() if MOMENT in [self._sources[name].type for name in node.names if name in self._sources]:

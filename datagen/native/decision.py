@@ -274,7 +274,7 @@ class Decision:
         margin: cython.double = near * ROUNDING + SMALLEST
         while self.sums[way - begin] < near - margin or (
             self.sums[way - begin] <= near + margin and self.sums[way - begin] / total <= wanted
-        ):  # a division takes as long as all the rest
+        ):  # so that there is a division where only that can tell
             way += 1
         return self.target[way]
 

@@ -5,6 +5,8 @@ from collections import defaultdict
 import pytest
 
 import datagen
+from datagen.engine.plan import Plan
+from datagen.moment import parse_moment
 from tests.worlds import (
     START,
     batches_of,
@@ -197,3 +199,48 @@ def test_a_field_that_only_names_a_variable_is_null_where_that_is_missing_in_bat
     spec = world({"name": "m", "type": "expression", "value": "v"}, states=states)
     for count in (4, 200):
         assert {record["m"] for record in records_of(spec, count)} == {None}
+
+
+def calculated(value: str, name: str, type_: str) -> dict:
+    return {"name": name, "type": type_, "value": value}
+
+
+# What a sum over a life may be made of, and whether the walk can calculate it.
+SUMS = {
+    "a drawn number": ([integer("n", uniform(0, 9)), calculated("coalesce(sum, 0) + n", "sum", "expression")], True),
+    "rounded": ([calculated("round(coalesce(sum, 0) + visits / 3, 2)", "sum", "expression")], True),
+    "another, in turn": (
+        [calculated("coalesce(b, 0) + 1", "sum", "expression"), calculated("sum * 2", "b", "expression")],
+        True,
+    ),
+    "what there is not": (
+        [calculated("n > 4 ? null : coalesce(sum, 0) + 1", "sum", "expression"), integer("n", uniform(0, 9))],
+        True,
+    ),
+    "a text": (
+        [
+            calculated("{{sum|default:0}}x", "t", "text"),
+            calculated("coalesce(sum, 0) + length(t)", "sum", "expression"),
+        ],
+        False,
+    ),
+    "a profile": ([calculated("coalesce(sum, 0) + profile('p')", "sum", "expression")], False),
+    "what counts": ([counter("n"), calculated("coalesce(sum, 0) + n", "sum", "expression")], False),
+}
+
+
+@pytest.mark.parametrize("case", SUMS)
+def test_the_walk_calculates_what_variables_make_of_their_former_values(monkeypatch, case: str) -> None:
+    """In batches; where it can't know all that they read, they are made one step after the other, and are the same."""
+    variables, is_known = SUMS[case]
+    spec = world(
+        read("sum"),
+        states=[state("s", {"s": 0.9, "stop": 0.1}, delay=exponential(1), variables=variables)],
+        gap=0.5,
+        profiles={"p": {"type": "sine", "period": "1D", "amplitude": 0.5}},
+    )
+    plan = Plan(datagen.load(spec).spec, parse_moment(START))
+    assert (plan.order is not None) == is_known
+    found = records_of(spec, 300)
+    monkeypatch.setattr("datagen.engine.circle.calculated", lambda plan: {})
+    assert records_of(spec, 300) == found

@@ -19,7 +19,7 @@ from datagen import draw
 from datagen.clock import NEVER
 from datagen.distributions.exponential import Exponential
 from datagen.distributions.uniform import Uniform
-from datagen.engine import arrivals, lasting, sharing, walk
+from datagen.engine import arrivals, lasting, setter, sharing, walk
 from datagen.engine.brood import spawns_of
 from datagen.engine.conditions import Conditions, Programs
 from datagen.engine.plan import Plan
@@ -301,6 +301,50 @@ def test_waits_that_are_drawn_ahead_of_time_are_those_of_the_core(monkeypatch, n
     for distribution in (Exponential, Uniform):
         monkeypatch.setattr(distribution, "linear", lambda self: None)
     assert_same(walked(spec, most, 5), known)
+
+
+KINDS = [
+    {"type": "int", "distribution": uniform(-3, 5), "percent_nulls": 20},
+    {"type": "int", "distribution": {"type": "normal", "mean": 1, "stddev": 3}},
+    {"type": "int", "distribution": {"type": "normal", "mean": 1e19, "stddev": 1e19}},
+    {"type": "float", "distribution": exponential(3)},
+    {"type": "float", "distribution": {"type": "normal", "mean": 1, "stddev": 3}, "precision": 1},
+    {"type": "float", "distribution": uniform(-1, 2), "percent_missing": 30, "percent_nulls": 30},
+    {"type": "bool", "probability": 0.3, "percent_missing": 10},
+    {"type": "enum", "values": [0, 1, 2, 3, None], "weights": [1, 0, 2, 0.5, 1]},
+    {"type": "enum", "values": [4, 0, 1], "percent_nulls": 30},
+    {"type": "enum", "values": [4, 0, 1], "cardinality_distribution": exponential(2)},
+    {"type": "column", "table": "t", "column": "n"},
+    {"type": "column", "table": "weighed", "column": "n", "percent_missing": 10},
+    {"type": "column", "table": "weighed", "column": "n", "distribution": exponential(1)},
+]
+
+
+def drawing(kind: dict, *, is_number: bool) -> dict:
+    """A spec whose transitions follow what is drawn, of a list or, where an expression sets it as well, a number."""
+    number = "(v ? 1 : 0)" if kind["type"] == "bool" else "v"
+    ways = [{"next": "a", "when": f"{number} > 0"}, {"next": "b", "when": "v is null"}, {"next": "stop"}]
+    other = {"type": "expression", "value": "visits > 2" if kind["type"] == "bool" else "visits"} if is_number else kind
+    tables = {
+        "t": {"columns": ["n"], "rows": [[1], [0], [7], [None]]},
+        "weighed": {"columns": ["n", "w"], "rows": [[1, 5], [0, 1], [7, 2]], "weights": "w"},
+    }
+    return world(
+        states=[
+            state("a", "b", delay=exponential(1)) | {"variables": [{"name": "v"} | kind], "transitions": ways},
+            state("b", "a", delay=exponential(1)) | {"variables": [{"name": "v"} | other], "transitions": ways},
+        ],
+        gap=exponential(0.5),
+        tables=tables,
+    )
+
+
+@pytest.mark.parametrize("is_number", [False, True])
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_values_that_are_drawn_ahead_of_time_are_those_of_the_core(monkeypatch, kind: dict, is_number: bool) -> None:
+    known = walked(drawing(kind, is_number=is_number), 100, 3)
+    monkeypatch.setattr(setter, "recipe_of", lambda dimension, rows: None)
+    assert_same(walked(drawing(kind, is_number=is_number), 100, 3), known)
 
 
 def test_a_few_awake_among_many_asleep_are_walked_as_fast_as_alone() -> None:
