@@ -25,6 +25,7 @@ cdef class Machine:
     cdef bint holds[256]  # and whether there are any
 
     cdef void run(self, int begin, int end, int slot, long long place) noexcept nogil
+    cdef bint is_true(self) noexcept nogil
     cdef double number(self) noexcept nogil
     cdef void _compare(self, int code, int top) noexcept nogil
     cdef int _go_on(self, int code, int argument, int top) noexcept nogil

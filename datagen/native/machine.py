@@ -49,6 +49,13 @@ class Machine:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def is_true(self) -> cython.bint:
+        """Return whether the last result is true."""
+        return self.holds[0] and self.stack[0] != 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def number(self) -> cython.double:
         """Return the last result, a real number; 0 where it is none."""
         return self.reals[0] if self.holds[0] else 0.0
