@@ -11,12 +11,12 @@ from datagen.engine.clocks import Clocks
 from datagen.engine.code import ARROW, REAL, TRUTH, WHOLE, Constants, Unprogrammable
 from datagen.engine.drawing import Drawing
 from datagen.engine.known import Known
-from datagen.engine.plan import Plan
+from datagen.engine.scheme import Scheme
 from datagen.engine.setter import reads_of
 from datagen.problems import RunFailed
 
 
-def calculated(plan: Plan) -> dict[str, pa.DataType]:
+def calculated(plan: Scheme) -> dict[str, pa.DataType]:
     """Return the variables in circles that the walk calculates, with their types.
 
     Where some look up records, there are none: values are then made among the fields of records.
@@ -28,7 +28,7 @@ def calculated(plan: Plan) -> dict[str, pa.DataType]:
     return {name: type_ for group in groups for name, type_ in _types(plan, sorted(group)).items()}
 
 
-def _types(plan: Plan, names: list[str]) -> dict[str, pa.DataType]:
+def _types(plan: Scheme, names: list[str]) -> dict[str, pa.DataType]:
     """Return the types of variables of one circle, none where the walk can't know one of them."""
     world, constants = plan.world(0), Constants()
     known = Known(plan, world, constants, Clocks(plan, world.zone), Drawing(plan.path, world, constants))

@@ -14,8 +14,8 @@ import pyarrow as pa
 from datagen.clock import NEVER
 from datagen.draw import Integers
 from datagen.engine.code import MOMENT, Constants, Source
-from datagen.engine.plan import Plan
 from datagen.engine.rhythm import Rhythm
+from datagen.engine.scheme import Scheme
 from datagen.engine.times import Times
 from datagen.native.machine import FACTS
 from datagen.native.sources import Pace
@@ -63,7 +63,7 @@ class Shown:
 class Clocks:
     """What is read of the time."""
 
-    def __init__(self, plan: Plan, zone: str) -> None:
+    def __init__(self, plan: Scheme, zone: str) -> None:
         """Take a plan, and whose wall clock functions of times read."""
         self._plan, self._zone = plan, zone
         self._shown: dict[str, Shown] = {}
@@ -117,7 +117,7 @@ def paces(rhythms: list[Rhythm]) -> Pace | None:
     return pace
 
 
-def place_of(plan: Plan, kind: str, name: str) -> int:
+def place_of(plan: Scheme, kind: str, name: str) -> int:
     """Return which of the facts of an instant says whether an incident is on, or what wall clocks show, by number."""
     resources, incidents = plan.population.resources, plan.incidents_read
     begin = len(FACTS) + 2 * len(resources)

@@ -27,8 +27,8 @@ from datagen.engine.drawing import Drawing
 from datagen.engine.knowable import is_expression, is_listed, taken_by, why_not, why_not_of_child
 from datagen.engine.lists import Turn, are_lists, has_lists, items_of, listed_in
 from datagen.engine.named import told_in
-from datagen.engine.plan import Plan
 from datagen.engine.program import MOST_LISTED, MOST_ROWS, Compiler
+from datagen.engine.scheme import Scheme
 from datagen.engine.setter import Setter
 from datagen.language.delay import Next
 from datagen.language.state import Gift
@@ -56,7 +56,7 @@ class _Variable:
 class Known:
     """What the walk keeps of workers, as far as conditions ask for it."""
 
-    plan: Plan
+    plan: Scheme
     world: World
     constants: Constants
     clocks: Clocks
