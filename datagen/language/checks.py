@@ -84,7 +84,7 @@ class Checks:
         )
         valid = [(path, part) for path, part in parts_in(made, (), "states") if isinstance(part, State)]
         self._holding = Holding(data.get("resources"), valid, self._begins)
-        self._shared = SharedValues(data.get("shared"), valid, known)
+        self._shared = SharedValues(data.get("shared"), valid, known, spaces)
         self._held, self._named = HeldRows(data.get("resources"), valid), {*named}
         # What a source plays whose file or table is not understood may be any variable.
         self._knows_all = not any(

@@ -35,8 +35,8 @@ from datagen.records.batch import TIME, Layout
 from datagen.records.reference import Reference
 
 # Keys of a dimension that don't decide which values its pool has.
-_ABSENCES = {"when", "percent_missing", "percent_nulls"}
-_OF_NO_POOL = _ABSENCES | {"description", "tags", "keyed_by", "hidden", "cardinality_distribution"}
+_GAPS = {"when", "percent_missing", "percent_nulls"}
+_OF_NO_POOL = _GAPS | {"description", "tags", "keyed_by", "hidden", "cardinality_distribution"}
 
 
 @dataclass(frozen=True)

@@ -17,16 +17,25 @@ Near = Callable[[str, Collection[str]], str]
 class SharedValues:
     """The shared values of a spec, and who sets them."""
 
-    def __init__(self, shared: Any, states: Sequence[tuple[Path_, State]], variables: Collection[str]) -> None:
-        """Take the JSON of what is shared, the states that are valid, and the names of all variables."""
+    def __init__(
+        self,
+        shared: Any,
+        states: Sequence[tuple[Path_, State]],
+        variables: Collection[str],
+        populations: Collection[str],
+    ) -> None:
+        """Take the JSON of what is shared, the states that are valid, and the names of variables and populations."""
+        self._populations = populations
         self._names = [name for name in shared if not is_comment(name)] if isinstance(shared, dict) else []
         self._states, self._variables = states, variables
 
     def problems(self, near: Near) -> Found:
         """Yield what can't be; ``near`` ends a message with the nearest known names."""
         known = {TIME, WORKER, BATCH, *readable((), (), has_populations=True)}
-        for name in self._names:
-            path: Path_ = ("shared", name)
+        for whole in self._names:
+            path: Path_ = ("shared", whole)
+            population, _, inside = whole.partition("/")
+            name = inside if population in self._populations else whole
             if name in self._variables:
                 yield path, f"there is a variable {show(name)}, too; give one of them another name"
             elif name in known:

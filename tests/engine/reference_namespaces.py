@@ -96,7 +96,8 @@ def renamed(part: object, key: str, names: dict, zone: str | None) -> object:
         return [renamed(one, key, names, zone) for one in part]
     if isinstance(part, dict):
         meant = names[KEYED[key]] if key in KEYED else {}
-        is_data = part.get("type") in ("constant", "enum", "template", "text") or key in ("columns", "types")
+        is_data = part.get("type") in ("enum", "template", "text") or key in ("columns", "types")
+        is_data |= part.get("type") == "constant" and "name" in part  # else it is a distribution
         if zone and (part.get("type") in WALL or (part.get("type") == "now" and "format" in part)):
             part = {"timezone": zone, **part}
         return {

@@ -9,6 +9,7 @@ import datagen
 from tests.worlds import constant, exponential, state
 
 GOOD = {"states": [state("in", delay=constant(1))], "interarrival": constant(1)}
+N = {"name": "n", "type": "counter"}
 HOUR = [{"from": "+1H", "until": "+2H"}]
 POISSON = {"type": "poisson", "rate": 1}
 EMITTERS = [{"name": "e", "dimensions": []}]
@@ -93,6 +94,10 @@ WRONG = {
     "an unknown profile of a limit": (
         of(GOOD | {"limit_profile": "q"}, profiles={"r": 1}),
         'populations.a.limit_profile: unknown profile "q"; known: r',
+    ),
+    "a variable with the name of an own shared value": (
+        of(GOOD | {"shared": {"n": 1}, "states": [state("in", delay=constant(1), variables=[N])]}),
+        'populations.a.shared.n: there is a variable "n", too; give one of them another name',
     ),
     "a zone": (
         of(GOOD | {"timezone": "Europe/Berli"}),
