@@ -12,8 +12,8 @@ from datagen.draw import Integers
 # As the structs in datagen/native/fleet.pxd.
 ROW = np.dtype([("since", "i8"), ("places", "i8"), ("is_open", "i4")], align=True)
 LINK = np.dtype([("before", "i4"), ("behind", "i4")], align=True)
-PART = np.dtype([("begin", "i4"), ("end", "i4"), ("kind", "i4"), ("size", "i4"), ("values", "i8")], align=True)
-INDEX = np.dtype([("units", "i8"), ("keys", "i8"), ("size", "i8"), ("group", "i4"), ("links", "i8")], align=True)
+PART = np.dtype([("begin", "i4"), ("end", "i4"), ("kind", "i4"), ("count", "i4"), ("values", "i8")], align=True)
+INDEX = np.dtype([("units", "i8"), ("keys", "i8"), ("count", "i8"), ("group", "i4"), ("links", "i8")], align=True)
 Numbers = npt.NDArray[np.int32]
 
 

@@ -15,13 +15,13 @@ cdef struct Part:
     int begin  # of the instructions for what a row is to have in a column,
     int end
     int kind  # what these leave: the place of the value, or a whole or a real number
-    int size  # how many values the column has
+    int count  # how many values the column has
     long long values  # where, of the numbers, these begin
 
 cdef struct Index:
     long long units  # that a row must have free to stand in a group
     long long keys  # where, of the keys, those of its groups begin,
-    long long size  # and how many there are
+    long long count  # and how many there are
     int group  # the first of its groups
     long long links  # where, of the links, those of its rows begin
 

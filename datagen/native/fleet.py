@@ -91,7 +91,7 @@ class Fleet:
         for row in range(self.rows[resource], self.rows[resource + 1]):
             self._look(resource, row, now)
         for index in range(self.indexes[resource], self.indexes[resource + 1]):
-            for group in range(self.index[index].group, self.index[index].group + self.index[index].size):
+            for group in range(self.index[index].group, self.index[index].group + self.index[index].count):
                 self.seen[group] = self.version[resource]
 
     @cython.cfunc
@@ -185,21 +185,21 @@ class Fleet:
         key: cython.longlong = 0
         place: cython.longlong
         low: cython.longlong = index.keys
-        high: cython.longlong = index.keys + index.size
+        high: cython.longlong = index.keys + index.count
         middle: cython.longlong
         for at in range(self.parts[request], self.parts[request + 1]):
             self.decision.machine.run(self.part[at].begin, self.part[at].end, slot, 0)
             place = self._place(cython.address(self.part[at])) if self.decision.machine.holds[0] else -1
             if place < 0:
                 return NOBODY
-            key = key * self.part[at].size + place
+            key = key * self.part[at].count + place
         while low < high:
             middle = (low + high) >> 1
             if self.keys[middle] < key:
                 low = middle + 1
             else:
                 high = middle
-        if low == index.keys + index.size or self.keys[low] != key:
+        if low == index.keys + index.count or self.keys[low] != key:
             return NOBODY
         return index.group + cython.cast(cython.int, low - index.keys)
 
@@ -209,7 +209,7 @@ class Fleet:
     def _place(self, part: cython.pointer(Part)) -> cython.longlong:
         """Return the place of a value, just calculated, among those of a column; -1 where it is none of them."""
         low: cython.longlong = part.values
-        high: cython.longlong = part.values + part.size
+        high: cython.longlong = part.values + part.count
         middle: cython.longlong
         if part.kind == WHOLE:
             while low < high:
@@ -218,7 +218,7 @@ class Fleet:
                     low = middle + 1
                 else:
                     high = middle
-            if low < part.values + part.size and self.numbers[low] == self.decision.machine.stack[0]:
+            if low < part.values + part.count and self.numbers[low] == self.decision.machine.stack[0]:
                 return low - part.values
             return -1
         if part.kind != REAL:
@@ -229,7 +229,7 @@ class Fleet:
                 low = middle + 1
             else:
                 high = middle
-        if low < part.values + part.size and self.reals[low] == self.decision.machine.reals[0]:
+        if low < part.values + part.count and self.reals[low] == self.decision.machine.reals[0]:
             return low - part.values
         return -1
 
