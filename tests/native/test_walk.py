@@ -240,7 +240,7 @@ FLEET = world(
     states=[
         state("a", delay=exponential(1)) | {"transitions": [{"next": "b", "probability": 1}]},
         {"name": "b", "emitter": "e", "delay": exponential(3), "next": "c"}
-        | {"acquire": {"resource": "cab", "match": {"kind": "born % 3"}, "priority": "age"}}
+        | {"acquire": {"resource": "cab", "match": {"kind": "born % 3"}, "priority": "born % 5"}}
         | {"timeout": {"after": exponential(4), "next": "c"}},
         {
             "name": "c",
