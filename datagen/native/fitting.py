@@ -108,6 +108,7 @@ def check_items(programs: object) -> None:
     check(len(programs.items), len(programs.kind))
     check(len(programs.item), 2)
     check_within(programs.items, 0, len(programs.code) + 1)
+    check_within(programs.items[:, 1] - programs.items[:, 0], 0, len(programs.code) + 1)
     has_any = bool((programs.items[:, 0] < programs.items[:, 1]).any())
     check_within(programs.item, 0 if has_any else -1, len(programs.first))
 

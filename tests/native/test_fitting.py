@@ -108,6 +108,12 @@ MISFITS: dict[str, Callable[[Programs], Programs]] = {
     "availability behind the instructions": lambda made: replace(
         made, fleet=replaced(made.fleet, programs=np.array([[0, 1000]], np.int32))
     ),
+    "items that are counted behind the instructions": changed("items", 1000),
+    "items whose instructions end before they begin": changed("items", 1, (0, 0)),
+    "items whose place is not kept": changed("item", 1000),
+    "items of which it is not kept how many are left": lambda made: replace(
+        changed("items", 1, (0, 1))(made), item=np.array([0, -1], np.int32)
+    ),
     "a child that is given what is not kept": lambda made: replace(made, gives=np.zeros((1, 1000), np.uint8)),
     "too little room for what is known of an instant": lambda made: replace(made, facts=np.zeros(5, np.int64)),
     "too little room for the weights": lambda made: replace(made, sums=np.zeros(1)),

@@ -35,7 +35,7 @@ from datagen.native.decision import Decision
 from datagen.native.machine import Machine
 from datagen.native.resources import Resources
 from datagen.native.walk import EventLoop
-from tests.engine.test_snapshot import BEARING, CONDITIONAL, LINGERING, SHARING
+from tests.engine.test_snapshot import BEARING, CONDITIONAL, ITEMIZED, LINGERING, SHARING
 from tests.worlds import READY, ROOT, START, constant, exponential, state, uniform, world
 
 _WORD = 2**64 - 1
@@ -136,6 +136,7 @@ def plain(monkeypatch) -> tuple[type, type]:
             self.stack, self.reals, self.holds = [0] * 256, [0.0] * 256, [False] * 256
 
     provide(".datagen.native.machine", Machine=Machine)
+    provide(".datagen.native.items", Items=as_plain_python("items").Items)
     decision = as_plain_python("decision")
     provide(".datagen.native.decision", Decision=decision.Decision)
     children_source, heaps = as_plain_python("children"), as_plain_python("heaps")
@@ -270,7 +271,7 @@ def assert_same(found: list[Steps], expected: list[Steps]) -> None:
         assert all((one.before[group] == other.before[group]).all() for group in other.before)
 
 
-@pytest.mark.parametrize("name", [*READY, "conditional", "sharing", "fleet", "bearing", "lingering"])
+@pytest.mark.parametrize("name", [*READY, "conditional", "sharing", "fleet", "bearing", "lingering", "itemized"])
 @pytest.mark.parametrize("most", [3, 1000])
 def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, name: str, most: int) -> None:
     monkeypatch.setattr(walk, "_FIRST_ROWS", 400)
@@ -282,6 +283,7 @@ def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, n
     del lingering["states"][0]["delay_profile"]  # whose table only the compiled core has
     lingering["states"][0]["transitions"] = [{"next": "b", "when": "minute(time) > 1"}, {"next": "a"}]
     own = {"conditional": CONDITIONAL, "sharing": SHARING, "fleet": FLEET, "bearing": BEARING, "lingering": lingering}
+    own["itemized"] = ITEMIZED
     spec = own.get(name) or READY[name]
     compiled = walked(spec, most, 3)
     plain = request.getfixturevalue("plain")
