@@ -24,8 +24,8 @@ _OF_ARROW = {
 ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()}
 _KEPT = {"known", "known real", "drawn", "drawn real", "cell", "cell real"}
 _PUSHED = _KEPT | {"whole", "real", "fact", "seconds", "factor", "draw"}
-_IN_PLACE = {"listed", "listed real", "to real", "divided", "is null", "not", "cell at", "cell at real", "bits"}
-_IN_PLACE |= {"floor", "ceil", "round", "abs", "abs real", "off", "root"}
+_OF_ONE = {"floor", "ceil", "round", "abs", "abs real", "off", "root", "to real", "divided", "bits"}
+_IN_PLACE = _OF_ONE | {"listed", "listed real", "is null", "not", "cell at", "cell at real"}
 _TAKING_TWO = {"choose", "share at", "share at real"}
 
 Code = tuple[tuple[str, int], ...]  # instructions, by their names, with their arguments

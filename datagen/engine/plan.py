@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from threading import Event
 from typing import Any
 
@@ -146,9 +147,8 @@ class Plan:
     @cached_property
     def calculated(self) -> dict[str, pa.DataType]:
         """Return the variables whose values in states the walk calculates, with their types."""
-        from datagen.engine.circle import calculated  # which reads a plan
-
-        return calculated(self)
+        found: dict[str, pa.DataType] = import_module("datagen.engine.circle").calculated(self)  # which reads a plan
+        return found
 
     @cached_property
     def declared(self) -> dict[str, list[Setter]]:
