@@ -329,7 +329,7 @@ def drawing(kind: dict, *, is_number: bool) -> dict:
     other = {"type": "expression", "value": "visits > 2" if kind["type"] == "bool" else "visits"} if is_number else kind
     tables = {
         "t": {"columns": ["n"], "rows": [[1], [0], [7], [None]]},
-        "weighed": {"columns": ["n", "w"], "rows": [[1, 5], [0, 1], [7, 2]], "weights": "w"},
+        "weighed": {"columns": ["n", "w"], "rows": [[1, 5], [0, 1], [7, 2]], "weight": "w"},
     }
     return world(
         states=[
