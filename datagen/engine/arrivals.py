@@ -170,6 +170,14 @@ class Arrivals:
             self._plan, source, self._plan.scope(source, self._times, self._seed, pace, begin, int(row["until"][0]))
         )
 
+    @property
+    def begin(self) -> int:
+        """Return when the first source begins that waits for none, in ns of the simulation; at most 0."""
+        begins = (
+            self._begin_of(one.declared) for one in self._sources if not self._plan.population.is_off(one.declared)
+        )
+        return min([0, *begins])
+
     def _begin_of(self, source: Arrival) -> int:
         """Return when a source begins that waits for none, in ns of the simulation."""
         return 0 if isinstance(source.from_, After) else self._time(source.from_, 0)

@@ -104,9 +104,9 @@ class Clocks:
         self._shown.setdefault(text, Shown(node, is_truth, self._zone, self._plan.start.zone))
         return [*self._shown].index(text), BOOLEAN if is_truth else NUMBER
 
-    def rhythms(self, times: Times) -> list[Rhythm]:
-        """Return the profiles in a run, by their numbers."""
-        return [times.rhythm(Product((name,)), "profile") for name in self._profiles]
+    def rhythms(self, times: Times, begin: int) -> list[Rhythm]:
+        """Return the profiles in a run from a time on (ns of the simulation), by their numbers."""
+        return [times.rhythm(Product((name,)), "profile", begin) for name in self._profiles]
 
 
 def paces(rhythms: list[Rhythm]) -> Pace | None:
@@ -127,8 +127,9 @@ def place_of(plan: Scheme, kind: str, name: str) -> int:
 class Reach:
     """How far the table of a rhythm reaches: as a level, it changes where that is to be longer."""
 
-    def __init__(self, rhythm: Rhythm) -> None:
-        self._rhythm, self.now = rhythm, 0
+    def __init__(self, rhythm: Rhythm, begin: int) -> None:
+        """Take a rhythm whose table begins at a time."""
+        self._rhythm, self.now = rhythm, begin
 
     @property
     def next_change(self) -> int:

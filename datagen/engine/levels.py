@@ -62,12 +62,14 @@ Tell = Callable[[int, int, int], None]  # of a change: the values before and aft
 class Level:
     """A level in a run, and when it changes next."""
 
-    def __init__(self, reading: Reading, zero: int, initial: int, tell: Tell) -> None:
-        """Take how it is read, the begin of the simulation in µs, what it is without a profile, and whom to tell."""
+    def __init__(self, reading: Reading, zero: int, begin: int, initial: int, tell: Tell) -> None:
+        """Take how it is read, when the simulation's time is 0 (in µs since 1970), its time when something happens
+        first, at most 0, what it is without a profile, and whom to tell.
+        """
         self._reading, self._zero, self._tell = reading, zero, tell
         self._coming: list[tuple[int, int]] = []  # times and values, the next ones last
         self.value = initial
-        self.go_to(0)
+        self.go_to(begin)
 
     def go_to(self, now: int) -> None:
         """Be what it is at a time, of a change or of the begin."""
@@ -123,32 +125,33 @@ class Levels:
         tell: Callable[[str, str], Tell],
         shown: Sequence[Shown] = (),
         reaches: Sequence[Reach] = (),
+        begin: int = 0,
     ) -> None:
         """Take a plan, the limits of workers, and what returns whom to tell of a level, by its kind and name.
 
         The kinds are ``limit``, ``resource``, ``incident`` and, with a number of what clocks show, ``shown``. Tables of
-        rhythms are made longer as if they were levels, too.
+        rhythms are made longer as if they were levels, too. ``begin`` is when something happens first, at most 0.
         """
         resources = plan.population.resources.items()
         initial = {("resource", name): int(one.most) for name, one in resources if one.rows is None}
         initial |= {("limit", name): limit for name, limit in zip(plan.population.crowds, limits, strict=True)}
         clocks = {("shown", str(number)): Reading(one.times, one.values) for number, one in enumerate(shown)}
         levels = [
-            Level(reading, times.zero, initial.get(what, 0), tell(*what))
+            Level(reading, times.zero, begin, initial.get(what, 0), tell(*what))
             for what, reading in (clocks | _readings(plan, times, limits)).items()
         ]
         self._clocks = levels[: len(shown) + len(plan.incidents_read)]
         self._helping = levels[len(self._clocks) :]
         self._levels: list[Level | Reach | Shift] = [*levels, *reaches]
         self._shifts: list[Shift] = []
-        self._begun = 0
+        self._begun = begin
 
     def look(self, shifts: Sequence[Shift]) -> None:
         """Read, too, which rows of resources are available: now, at the begin, and from now on."""
         self._shifts = [*shifts]
         self._levels += shifts
         for shift in shifts:
-            shift.begin()
+            shift.begin(self._begun)
 
     @property
     def next_change(self) -> int:

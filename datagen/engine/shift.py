@@ -22,9 +22,9 @@ class Shift:
         self.is_timely = fleet.is_timely[resource]
         self.next_change = NEVER
 
-    def begin(self) -> None:
-        """Read it at the begin of the simulation."""
-        self._look_at(0)
+    def begin(self, now: int) -> None:
+        """Read it when something may happen first."""
+        self._look_at(now)
 
     @property
     def now(self) -> int:

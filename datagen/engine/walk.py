@@ -60,7 +60,8 @@ class Walk:
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
         programs = self._conditions.programs
         times = plan.times(seed)
-        rhythms = self._conditions.clocks.rhythms(times)
+        begin = self._arrivals.begin
+        rhythms = self._conditions.clocks.rhythms(times, begin)
         machine = Machine(programs, paces(rhythms))
         self._decision, self._lasting = Decision(programs, machine), Lasting(plan, self._conditions, machine, seed)
         self._sharing = Sharing(plan, programs, self._decision, seed, _DAYS)
@@ -81,7 +82,8 @@ class Walk:
         self._first_drawn = np.zeros((*known, fields, steps), np.int64)
         self._first_there = np.zeros((*known, fields, steps), np.uint8)
         self._loop.expect(self._first_waits, self._first_drawn, self._first_there)
-        self._levels = Levels(plan, times, limits, self._told, self._conditions.clocks.shown, [*map(Reach, rhythms)])
+        shown, reaches = self._conditions.clocks.shown, [Reach(rhythm, begin) for rhythm in rhythms]
+        self._levels = Levels(plan, times, limits, self._told, shown, reaches, begin)
         fleet = programs.fleet
         look = self._sharing.core.look
         self._levels.look([Shift(fleet, one, times.zero, partial(look, one)) for one in fleet.changing])

@@ -22,10 +22,10 @@ class Level:
         self.rhythm.members = [*self.rhythm.resolved(profile if isinstance(profile, list) else [profile], path)]
         self.number, self.least = number, least
 
-    def begin(self, begin: int) -> None:
-        """Let the simulation begin at a time, in µs since 1970."""
-        self.zero = begin
-        self.value = self.at(begin)
+    def begin(self, zero: int, first: int) -> None:
+        """Take when the simulation's time is 0, and when something happens first, in µs since 1970."""
+        self.zero, self.first = zero, first
+        self.value = self.at(first)
         self.changes = self.later(self.value)
         self.next, self.following = next(self.changes)
 
@@ -34,9 +34,9 @@ class Level:
 
     def later(self, value: int) -> Iterator[tuple[int, int]]:
         """Yield when it changes, in ns of the simulation, and to what; at times that it stays the same, too."""
-        told = self.zero
-        for time, *_ in self.rhythm.pieces(self.zero):
-            if time > self.zero and (self.at(time) != value or time > told + HOUR):
+        told = self.first
+        for time, *_ in self.rhythm.pieces(self.first):
+            if time > self.first and (self.at(time) != value or time > told + HOUR):
                 value, told = self.at(time), time
                 yield (time - self.zero) * 1000, value
 

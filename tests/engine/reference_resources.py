@@ -104,12 +104,12 @@ class Resources:
         self.gathered: dict[str, int] = {}  # how many groups have gone on, by state
         self.marks: dict[Worker, dict[str, int]] = {}  # number of the last group of a worker, and its place there
 
-    def begin(self, name: str, fleet: Fleet, zero: int) -> None:
-        """Let rows be there from the begin of the simulation on, in µs since 1970."""
+    def begin(self, name: str, fleet: Fleet, zero: int, first: int) -> None:
+        """Let rows be there; take when the time is 0, and when something happens first, in µs since 1970."""
         self.fleets[name] = fleet
         for place in range(len(fleet.rows)):
             fleet.look(place)
-        fleet.next = (-zero % (MINUTE // 1000) or MINUTE // 1000) * 1000
+        fleet.next = ((-first % (MINUTE // 1000) or MINUTE // 1000) + first - zero) * 1000
 
     def follow(self, name: str, level: Level) -> None:
         """Let a capacity follow the time."""

@@ -303,6 +303,9 @@ def walk(
     now, conceived = 0, 0
     run = spec, seed, time_ns(start), zone
     zero = time_ns(start) // 1000 - warm_up // 1000
+    begins = [source.time("from", 0) for source in sources if not isinstance(source.spec.get("from"), dict)]
+    first = zero + min([0, *begins]) // 1000
+    now = (first - zero) * 1000
     born: dict[str, int] = {}
     limits: dict[str, Level] = {}
     levels: list[Level] = []
@@ -310,13 +313,13 @@ def walk(
         own = spec["populations"][name] if name else spec
         path = join("population", name, "limit_profile") if name else "limit_profile"
         born[name], limits[name] = 0, Level(most, 1, own.get("limit_profile", 1), path, run)
-        limits[name].begin(zero)
+        limits[name].begin(zero, first)
         levels += [limits[name]] if "limit_profile" in own else []
     for name, resource in spec.get("resources", {}).items():
         if "capacity_profile" in resource:
             path = join("resource", name, "capacity_profile")
             level = Level(resource["capacity"], 0, resource["capacity_profile"], path, run)
-            level.begin(zero)
+            level.begin(zero, first)
             resources.follow(name, level)
     levels += resources.levels.values()
     minutes: list[Fleet] = []
@@ -361,7 +364,7 @@ def walk(
         if "rows" in resource:
             rows = shared.tables.rows(resource["rows"])[0]
             fleet = Fleet(rows, resource.get("capacity", 1), looking(name, resource, rows), holding(name))
-            resources.begin(name, fleet, zero)
+            resources.begin(name, fleet, zero, first)
             minutes.append(fleet)
 
     see_ends(sources, now)

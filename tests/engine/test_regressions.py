@@ -88,3 +88,32 @@ def test_a_batch_in_which_nobody_looks_up_leaves_what_may_be_taken() -> None:
         {"type": "counter", "name": "k"}, {"type": "variable", "name": "v", "variable": "seen"}, states=states
     )
     assert_equal(looking, {"seed": 1, "records": 60, "start": START, "max_workers": 1})
+
+
+WAYS_OUT = [{"next": "b", "probability": 0.7}, {"next": "stop", "probability": 0.3}]
+BEFORE = {
+    "clocks": {"transitions": [{"next": "b"}, {"next": "stop", "when": "minute(time) = 59"}]},
+    "profiles": {"transitions": [{"next": "b"}, {"next": "stop", "when": "profile('wave') < 1"}]},
+    "limits": {"transitions": WAYS_OUT, "limit_profile": "wave"},
+    "capacities": {"transitions": WAYS_OUT, "use": "desk", "capacity_profile": "wave"},
+    "rows": {"transitions": WAYS_OUT, "use": "van"},
+}
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_what_follows_the_time_does_so_before_the_start_too(name: str) -> None:
+    """A source may begin before the simulation does; in the last minute of an hour, here."""
+    keys = dict(BEFORE[name])
+    desk = {"capacity": 2} | {key: keys.pop(key) for key in ("capacity_profile",) if key in keys}
+    limit = {key: keys.pop(key) for key in ("limit_profile",) if key in keys}
+    spec = world(
+        states=[state("b", delay={"type": "exponential", "mean": 2, "least": 1}, **keys)],
+        arrivals=[{"type": "stages", "stages": [{"for": 20, "alive": 2}, {"for": 20, "rate": 1}], "from": "-8S"}],
+        resources={"desk": desk, "van": {"rows": "vans", "available": "minute(time) < 59 or k = 2"}},
+        tables={"vans": {"columns": ["k"], "rows": [[1], [2]]}},
+        profiles={"wave": {"type": "minute_of_hour", "factors": {"59": 0.1, "0": 3}}},
+        **limit,
+    )
+    del spec["interarrival"]
+    run = {"start": "2020-01-01T00:00:00Z", "seed": 3, "records": 60, "max_workers": 5}
+    assert_equal(spec, run, ((None, 1), (10**9, 1)))
