@@ -130,6 +130,13 @@ WRONG = {
 }  # fmt: skip
 
 
+WRONG["rows of its own"] = (
+    of(GOOD | {"resources": {"van": {"rows": "vans"}}}) | {"tables": {"vans": {"columns": ["k"], "rows": [[1]]}}},
+    "populations.a.resources.van: its rows are read by its name, which is the same for all: put it among the "
+    '"resources" of the spec',
+)
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_is_told_where_it_was_written(name: str) -> None:
     spec, message = WRONG[name]
