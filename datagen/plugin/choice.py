@@ -75,14 +75,15 @@ def made_by(dimensions: Sequence[Dimension], choice: Codes, rows: Rows) -> pa.Ar
         chosen.append(np.flatnonzero(choice == len(dimensions)))
         made.append(pa.nulls(rest))
     order = np.empty(len(rows), np.int32)
-    if all(pa.types.is_dictionary(values.type) for values in made) and _size(made) <= len(rows):
+    if all(map(_is_coded, made)) and sum(len(values.dictionary) for values in made) <= len(rows):
         return _of_dictionaries(made, chosen, order)
     order[np.concatenate(chosen)] = np.arange(len(rows), dtype=np.int32)
     return together(made).take(pa.array(order))
 
 
-def _size(made: Sequence[pa.DictionaryArray]) -> int:
-    return sum(len(values.dictionary) for values in made)
+def _is_coded(values: pa.Array) -> bool:
+    """Return whether all values are in a dictionary, null too where there is any."""
+    return pa.types.is_dictionary(values.type) and not values.indices.null_count
 
 
 def _of_dictionaries(

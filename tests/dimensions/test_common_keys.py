@@ -148,3 +148,23 @@ def test_names_inside_of_one_field_must_differ() -> None:
     assert problems_of(world(USER, case)) == [
         'emitters[0].dimensions[1].default.name: the name "n" is taken already; names must be unique'
     ]
+
+
+def test_what_a_choice_takes_of_a_list_is_what_it_would_be_alone() -> None:
+    """Values of lists, with and without nulls, of others, and nothing, for many records and for a few."""
+    parts = {
+        "a": enum("a", "x", "y", None),
+        "b": enum("b", 1, 2, 3, percent_nulls=40),
+        "c": {"name": "c", "type": "constant", "value": {"k": [1]}},
+        "d": enum("d", "x", percent_missing=30),
+        "e": integer("e", uniform(1, 9)),
+    }
+    for kinds in ("ac", "ab", "bc", "ad", "ae", "abcde"):
+        chosen = integer("n", uniform(0, len(kinds)))
+        cases = [{"when": f"n = {place}", "make": parts[kind]} for place, kind in enumerate(kinds)]
+        picked = world(chosen, {"name": "v", "type": "case", "cases": cases})
+        inside = world(chosen, {"name": "v", "type": "object", "dimensions": [parts[kind] for kind in kinds]})
+        for size in (3, 400):
+            for one, whole in zip(records_of(picked, size), records_of(inside, size), strict=True):
+                kind = kinds[one["n"] : one["n"] + 1]
+                assert one.get("v", "missing") == (whole["v"].get(kind, "missing") if kind else None)
