@@ -34,7 +34,7 @@ class Sharing:
 
     def __bool__(self) -> bool:
         """Return whether workers wait for resources, or bring about others."""
-        return self.core.used
+        return bool(self.core.used)
 
     @property
     def counts(self) -> tuple[Integers, Integers, Integers]:

@@ -36,7 +36,7 @@ def _fields(described: Any, info: "ValidationInfo[Maker]") -> Any:
 
 def hiding(names: Collection[Any], maker: Maker) -> Maker:
     """Return what makes parts for which names are those of fields, not of shared values."""
-    space = maker.namespace.hiding(names)
+    space = maker.namespace.hiding([name for name in names if isinstance(name, str)])
     return maker if space is maker.namespace else maker.inside_of(space)
 
 

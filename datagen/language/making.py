@@ -5,6 +5,7 @@ none in another.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -69,12 +70,17 @@ def _maker(key: str, registry: Registry, name: Any) -> Make:
     inside = registry.inside_of(of_name(name, registry.namespaces))
     if key == "arrivals":
         return lambda part: inside.make("arrival", part)
-    return lambda part: TypeAdapter(_MODELS[key]).validate_python(part, context=inside)
+    return lambda part: _adapter(key).validate_python(part, context=inside)
+
+
+@cache
+def _adapter(key: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_MODELS[key])  # which takes 8 ms
 
 
 def _with_limit(own: Any, registry: Registry) -> Any:
     """Return what is left of a population, with a model for the profile of its limit."""
     if not isinstance(own, dict) or own.get("limit_profile") is None:
         return own
-    make = TypeAdapter(AnyProfile).validate_python
+    make = _adapter("profiles").validate_python
     return own | {"limit_profile": _valid(own["limit_profile"], lambda part: make(part, context=registry))}

@@ -123,12 +123,12 @@ class Dimension(Reading):
 
     def whole(self) -> "Iterator[tuple[Path_, Dimension]]":
         """Yield it and all dimensions inside, each with its path from here."""
-        return iter(self._whole)
+        yield (), self
+        yield from self._below
 
     @cached_property
-    def _whole(self) -> "list[tuple[Path_, Dimension]]":  # asked for some hundred times before a run
-        found = [((*path, *inner), part) for path, nested in self.nested() for inner, part in nested.whole()]
-        return [((), self), *found]
+    def _below(self) -> "list[tuple[Path_, Dimension]]":  # asked for some hundred times before a run
+        return [((*path, *inner), part) for path, nested in self.nested() for inner, part in nested.whole()]
 
     @model_validator(mode="after")
     def _tells_nested_apart(self) -> Self:

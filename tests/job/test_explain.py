@@ -366,7 +366,18 @@ def test_the_shape_of_the_json_stays() -> None:
             "incidents",
             "emitters",
         ),
-        *("run", "volume_scale", "at_start", "texts", "transitions", "stays_measured", "left_out", "by_row", "impure"),
+        *(
+            "run",
+            "volume_scale",
+            "at_start",
+            "texts",
+            "transitions",
+            "items_measured",
+            "stays_measured",
+            "left_out",
+            "by_row",
+            "impure",
+        ),
     ]
     assert len(found["records_per_second"]["by_hour"]) == 168
     json.dumps(found, allow_nan=False)

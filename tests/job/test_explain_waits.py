@@ -168,7 +168,9 @@ def test_what_the_numbers_do_not_count_with_is_told() -> None:
     assert datagen.explain(world(states=[kid]))["left_out"] == []
     again = {"name": "a", "emitter": "e", "use": "desk", "transitions": [{"next": "a", "when": "steps < 3"}]}
     spec = world(states=[again | {"delay": constant(1)}], gap=constant(10), resources={"desk": {"capacity": 2}})
-    assert datagen.explain(spec)["left_out"] == ["that a wait is no step: a pilot counts each as one more of `steps`"]
+    assert datagen.explain(spec)["left_out"] == [
+        "that a wait is no step: a pilot counts each, and each list, as one more of `steps`"
+    ]
 
 
 def test_a_capacity_that_follows_the_time_is_no_matter_of_theory() -> None:
