@@ -17,6 +17,8 @@ def put(spec: Spec, key: str, where: str, names: list[str]) -> None:
     common = {"tables": "shared", "resources": "rows"}.get(key)  # what is read by the name of who holds it
     if where == "all" or (common is not None and any(common in part for part in parts.values())):
         return
+    if key == "tables" and any("rows" in one for one in spec.get("resources", {}).values()):
+        return
     if where in ("one", "each"):
         del spec[key]
     owners = names if where == "each" else names[-1:]
