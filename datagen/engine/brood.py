@@ -8,7 +8,8 @@ import numpy.typing as npt
 from datagen import draw
 from datagen.draw import Integers, Keys
 from datagen.engine.conditions import Programs
-from datagen.engine.plan import STATE, Plan
+from datagen.engine.plan import Plan
+from datagen.engine.scheme import STATE
 from datagen.engine.tables import numbers_of
 from datagen.problems import path_part
 from datagen.records.expression import Expression

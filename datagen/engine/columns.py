@@ -24,8 +24,9 @@ from datagen.engine.memory import Back
 from datagen.engine.objects import Shape, objects_of
 from datagen.engine.ordered import Ordered
 from datagen.engine.owners import Owners
-from datagen.engine.plan import EMITTER, STATE, Plan
+from datagen.engine.plan import Plan
 from datagen.engine.reader import Events, Look, RecordReader, events_of, no_events
+from datagen.engine.scheme import EMITTER, STATE
 from datagen.engine.setter import Setter
 from datagen.engine.shapes import Shapes
 from datagen.engine.step import Steps

@@ -13,9 +13,10 @@ from datagen.draw import Integers
 from datagen.engine.draft import DraftPart
 from datagen.engine.log import Log, Sight
 from datagen.engine.memory import Back, Memory
-from datagen.engine.plan import EMITTER, Plan
+from datagen.engine.plan import Plan
 from datagen.engine.reader import Course, RecordReader, events_of
 from datagen.engine.rounds import Round, Together, depths, looked_up, remembered, rounds
+from datagen.engine.scheme import EMITTER
 from datagen.engine.step import Steps
 from datagen.engine.together import in_turn, one_by_one
 from datagen.engine.variables import Positions

@@ -5,9 +5,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from datagen.engine.circle import calculated
-from datagen.engine.scheme import EMITTER, STATE, Scheme
-
-__all__ = ["EMITTER", "STATE", "Plan"]
+from datagen.engine.scheme import Scheme
 
 
 class Plan(Scheme):

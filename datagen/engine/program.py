@@ -177,15 +177,11 @@ class Compiler:
             case Rounded():
                 part = self._part(node.node)
                 return turned("round", part, node.digits, self._constants) if part.type == REAL else part
-            case Missing():
-                raise Unprogrammable("a state can't tell what is missing from what is null; write `is null`")
             case Call() if node.function.name in _EXTREMES and 1 < len(node.arguments) <= _MOST_EXTREME:
                 parts = alike([self._part(inner) for inner in node.arguments])
                 return reduce(partial(extreme, _EXTREMES[node.function.name]), parts)
             case Call() if node.function.name == "length" and (length := self._length(node.arguments[0])) is not None:
                 return length
-            case Item():
-                raise Unprogrammable("an item can only be read by a state where all lists come from one list of them")
             case Call() if node.function.name in FUNCTIONS:
                 number, *others = node.arguments
                 digits = next((one.value for one in others if isinstance(one, Literal)), None)
@@ -193,17 +189,26 @@ class Compiler:
                 return turned(node.function.name, self._part(number), digits, self._constants)
             case Call() if node.function.returns == NUMBER and node.function.name == "second":
                 return self._second(node)
+        raise Unprogrammable(self._why_not(node))
+
+    def _why_not(self, node: Node) -> str:
+        """Return why there are no instructions for an expression."""
+        match node:
+            case Missing():
+                return "a state can't tell what is missing from what is null; write `is null`"
+            case Item():
+                return "an item can only be read by a state where all lists come from one list of them"
             case Call() if MOMENT in [self._sources[name].type for name in node.names if name in self._sources]:
-                raise Unprogrammable(
+                return (
                     f"{node.function.name}(…) of a time can only be calculated for a state of `time` itself, and where "
                     "it changes with a minute at most; differences of times are seconds"
                 )
             case Call():
-                raise Unprogrammable(
+                return (
                     f"{node.function.name}(…) can only be calculated for a state of variables that have a list of "
                     "values, such as an enum"
                 )
-        raise Unprogrammable("only numbers, true and false can be calculated for a state")
+        return "only numbers, true and false can be calculated for a state"
 
     def _name(self, node: Name) -> Part:
         source = self._sources.get(node.name)

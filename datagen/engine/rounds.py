@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datagen import graph
-from datagen.engine.plan import EMITTER, Plan
+from datagen.engine.plan import Plan
+from datagen.engine.scheme import EMITTER
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.lookup import Lookup
 from datagen.plugin.order import VARIABLE, Node, former_reads, lookups, reads, ties

@@ -3,6 +3,7 @@
 Sits between the checked spec and the walk; makes no draw and no value.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,7 +41,7 @@ EMITTER, STATE = "emitter", "state"  # the first names of the name paths of draw
 
 
 @dataclass(frozen=True)
-class Scheme:
+class Scheme(ABC):
     """A population with its start time, as tables by index; but for what the walk calculates, which asks for these."""
 
     population: Population
@@ -145,9 +146,9 @@ class Scheme:
         }
 
     @property
+    @abstractmethod
     def calculated(self) -> dict[str, pa.DataType]:
         """Return the variables whose values in states the walk calculates, with their types."""
-        raise NotImplementedError
 
     @cached_property
     def declared(self) -> dict[str, list[Setter]]:

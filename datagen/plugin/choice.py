@@ -89,7 +89,10 @@ def _is_coded(values: pa.Array) -> bool:
 def _of_dictionaries(
     made: Sequence[pa.DictionaryArray], chosen: Sequence[Integers], codes: Codes
 ) -> pa.DictionaryArray:
-    """Return values (n,) of several dictionaries, each at its rows, as one of all: 12 ns a value in place of 40."""
+    """Return values (n,) of several dictionaries, each at its rows, as one of all.
+
+    A `case` of two constants takes 21 ns a value for it, and 40 without.
+    """
     size = 0
     for values, own in zip(made, chosen, strict=True):
         codes[own] = values.indices.to_numpy() + np.int32(size)

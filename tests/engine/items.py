@@ -28,20 +28,6 @@ LISTS: dict[str, list[Spec]] = {
         {"type": "list", "elements": [REAL], "length_distribution": FEW, "cardinality": 5},
         {"type": "enum", "values": [[4.5], [5.5, 6.25], None, []]},
     ],
-    "rows": [[1, "x"], [2, "y"], [3, None]],
-    "shared": {"times": 0, "level": "k / 2"},
-}
-FEW = {"type": "uniform", "min": 0, "max": 3}
-NUMBER = {"name": "n", "type": "int", "distribution": {"type": "uniform", "min": 0, "max": 9}}
-REAL = NUMBER | {"type": "float"}
-# Lists of one type each; of the first ones the walk knows the items, too.
-LISTS: dict[str, list[Spec]] = {
-    "numbers": [
-        {"type": "constant", "value": [3.5, 1.25, 2.5]},
-        {"type": "constant", "value": []},
-        {"type": "list", "elements": [REAL], "length_distribution": FEW, "cardinality": 5},
-        {"type": "enum", "values": [[4.5], [5.5, 6.25], None, []]},
-    ],
     "drawn": [
         {"type": "list", "elements": [REAL], "length_distribution": FEW},
         {"type": "list", "elements": [REAL | {"percent_missing": 40}], "length_distribution": FEW},

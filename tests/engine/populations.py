@@ -15,9 +15,8 @@ def put(spec: Spec, key: str, where: str, names: list[str]) -> None:
     """Let what stands under a key be that of all, of one population, of both, or of each its own."""
     parts = spec[key]
     common = {"tables": "shared", "resources": "rows"}.get(key)  # what is read by the name of who holds it
-    if where == "all" or (common is not None and any(common in part for part in parts.values())):
-        return
-    if key == "tables" and any("rows" in one for one in spec.get("resources", {}).values()):
+    read = key == "tables" and any("rows" in one for one in spec.get("resources", {}).values())
+    if where == "all" or read or (common is not None and any(common in part for part in parts.values())):
         return
     if where in ("one", "each"):
         del spec[key]

@@ -1,9 +1,8 @@
 """Change streams into a table of Delta Lake: the last record of each key, and no change twice."""
 
-import random
+import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.changes import SHOP, last_state
+from tests.servers.installed import wait_until
 from tests.worlds import ROOT, START, counter, enum, records_of, world, write_json
 
 ORDERS = {"emitters": ["orders"], "key": ["order_id"], "operation": "op"}
@@ -28,6 +28,12 @@ def rows(folder: Path) -> list[dict]:
 
 def state_of(folder: Path) -> dict:
     return {row["order_id"]: (row["op"], row["status"], row["customer_id"]) for row in rows(folder)}
+
+
+def version(folder: Path) -> int:
+    """Return how many commits the table has behind its first one; 0 without a table."""
+    log = folder / "t" / "_delta_log"
+    return max((int(file.stem) for file in log.glob("*.json")), default=0)
 
 
 def expected(records: int) -> dict:
@@ -63,16 +69,13 @@ def test_a_run_that_is_killed_and_continued_leaves_the_same(to, tmp_path: Path) 
     spec = write_json(tmp_path / "s.json", SHOP | {"target": to(commit={"records": 1})})
     line = [sys.executable, ROOT / "generator.py", "-c", spec, "-s", START, "--seed", "1", "-n", "300000"]
     line += ["--state", tmp_path / "state"]
-    chance, killed = random.Random(7), 0
-    for _ in range(6):
+    for commits in range(2, 5):
         process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(chance.uniform(0.8, 1.6))
-        killed += process.poll() is None
+        wait_until(lambda: process.poll() is not None or version(tmp_path) >= commits, 60)  # noqa: B023
         process.kill()
-        process.wait()
+        assert process.wait() == -signal.SIGKILL
     done = subprocess.run(line, capture_output=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
-    assert killed
     assert state_of(tmp_path) == expected(300_000)
 
 
