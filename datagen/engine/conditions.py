@@ -7,6 +7,7 @@ the walk, and with the columns, as values, for records; both follow from the sam
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -118,6 +119,7 @@ class Conditions:
         facts = np.zeros(place_of(plan, "shown", str(len(self.clocks.shown))), np.int64)
         fleet = roster.made(spans[len(spans) - len(looks) :], facts)
         return Programs(
+            **self._kept(),
             fleet=fleet,
             code=code,
             argument=argument,
@@ -127,8 +129,6 @@ class Conditions:
             draws=np.array([any(name.startswith("drawn") for name, _ in setting) for setting in settings], np.uint8),
             looks=bool(plan.spawns or sizes["number"]) or any(map(_looks, (*settings, *changes, *notes))),
             asks=any(_looks(code) for (key, _), code in codes.items() if key in ("when", "probability")),
-            gives=self.known.gives(),
-            counts=np.array([self.known.counter(number) for number in range(len(states))], np.int32),
             kind=np.array([_kind(state, sees_lives) for state in states], np.uint8),
             ways=plan.tables.ways,
             bound=plan.tables.bound,
@@ -136,9 +136,6 @@ class Conditions:
             when=when,
             weigh=weigh,
             weight=np.array([float(way.share) for state in states for way in state.ways]),
-            first=np.array(self.known.first, np.uint8),
-            number=self.known.number,
-            begin=self.known.begin,
             sums=np.zeros(int(np.diff(plan.tables.ways).max())),
             facts=facts,
             notes=spans[cuts[-1] : len(spans) - len(looks)].reshape(len(plan.notes), len(states), 2).copy(),
@@ -147,13 +144,24 @@ class Conditions:
             cells=plan.shared.begins(self.world.tables)[1],
             is_real=np.array([type_ == pa.float64() for type_ in plan.notes.values()], np.uint8),
             priorities=priorities,
-            gathered=np.array(self.known.gathered, np.int32),
             counts_of_children=counts,
             numbers=numbers,
             items=items,
-            item=np.array(self.known.item, np.int32),
             recipes=self._drawing.recipes,
         )
+
+    def _kept(self) -> dict[str, Any]:
+        """Return what the core reads of what is kept of workers; by then all of it is known."""
+        known, states = self.known, range(len(self._plan.population.states))
+        return {
+            "gives": known.gives(),
+            "counts": np.array([known.counter(number) for number in states], np.int32),
+            "first": np.array(known.first, np.uint8),
+            "number": known.number,
+            "begin": known.begin,
+            "gathered": np.array(known.gathered, np.int32),
+            "item": np.array(known.item, np.int32),
+        }
 
     @property
     def _sizes(self) -> dict[str, int]:
