@@ -3,8 +3,6 @@
 import fcntl
 import io
 import json
-import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -14,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from datagen.command.main import main
+from tests.fresh import FRESH_SEED
 from tests.servers.local import Local
 from tests.worlds import ROOT, START, write_json
 
@@ -21,9 +20,6 @@ from tests.worlds import ROOT, START, write_json
 # interrupt it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-# The sample of specs that differs from one run of the tests to the next. Set it to repeat what a report shows.
-FRESH_SEED = int(os.environ.setdefault("DATAGEN_FRESH_SEED", str(secrets.randbelow(10**9))))
 
 LONGEST = ("test_faults", "test_docs", "test_oracle", "test_page", "test_then_live")  # files, a minute each or more
 

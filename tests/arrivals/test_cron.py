@@ -10,7 +10,7 @@ from cronsim import CronSim
 
 from datagen.moment import parse_moment
 from tests.arrivals.born import born
-from tests.conftest import FRESH_SEED
+from tests.fresh import FRESH_SEED
 from tests.worlds import START
 
 MOST_COMPARED = 2000  # matches, with the library, which takes 10 µs for each

@@ -14,7 +14,7 @@ from datagen.plugin.incident import Stretches
 from datagen.plugin.profile import Product, Scope
 from datagen.plugin.registry import Registry
 from datagen.zone import Zone
-from tests.conftest import FRESH_SEED
+from tests.fresh import FRESH_SEED
 from tests.reference_profiles import ReferenceRhythm, micros
 
 REGISTRY = Registry()

@@ -419,7 +419,7 @@ def test_a_restored_run_goes_on_as_if_nothing_had_happened(name: str) -> None:
     spec, records = SPECS[name], 600
     whole = list(lines(begun(spec, records)))
     assert len(whole) == records
-    for windows in range(1, 12):
+    for windows in (1, 2, 3, 5, 8, 11):
         first = begun(spec, records)
         before = list(lines(first, windows))
         second = begun(spec, records)

@@ -36,6 +36,7 @@ from datagen.native.machine import Machine
 from datagen.native.resources import Resources
 from datagen.native.walk import EventLoop
 from tests.engine.test_snapshot import BEARING, CONDITIONAL, ITEMIZED, LINGERING, SHARING
+from tests.fresh import some
 from tests.worlds import READY, ROOT, START, constant, exponential, state, uniform, world
 
 _WORD = 2**64 - 1
@@ -271,7 +272,7 @@ def assert_same(found: list[Steps], expected: list[Steps]) -> None:
         assert all((one.before[group] == other.before[group]).all() for group in other.before)
 
 
-@pytest.mark.parametrize("name", [*READY, "conditional", "sharing", "fleet", "bearing", "lingering", "itemized"])
+@pytest.mark.parametrize("name", [*some(READY), "conditional", "sharing", "fleet", "bearing", "lingering", "itemized"])
 @pytest.mark.parametrize("most", [3, 1000])
 def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, name: str, most: int) -> None:
     monkeypatch.setattr(walk, "_FIRST_ROWS", 400)
@@ -295,7 +296,7 @@ def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, n
 LIMITS = [1, 100, 9000]
 
 
-@pytest.mark.parametrize(("name", "most"), [*zip(READY, cycle(LIMITS), strict=False), *product(["odd"], LIMITS)])
+@pytest.mark.parametrize(("name", "most"), [*zip(some(READY), cycle(LIMITS), strict=False), *product(["odd"], LIMITS)])
 def test_waits_that_are_drawn_ahead_of_time_are_those_of_the_core(monkeypatch, name: str, most: int) -> None:
     """As a plug-in's are: the core knows only the built-in distributions."""
     spec = READY.get(name, ODD)
