@@ -17,7 +17,7 @@ from datagen.records.conversion import as_type
 
 # As the struct in datagen/native/recipe.pxd.
 _KEYS, _REAL = ("purpose", "missing", "null"), ("percent_missing", "percent_nulls", "offset", "scale", "digits")
-_SMALL = ("kind", "is_odd", "family", "begin", "bounds", "guide", "shift")
+_SMALL = ("kind", "is_odd", "family", "begin", "kept", "bounds", "guide", "shift")
 _WHOLE = {"first": "i8", "count": "u8", "least": "i8", "most": "i8"}
 _TYPES = dict.fromkeys(_KEYS, "u8") | dict.fromkeys(_REAL, "f8") | _WHOLE | dict.fromkeys(_SMALL, "i4")
 RECIPE = np.dtype([*_TYPES.items()], align=True)
@@ -82,6 +82,14 @@ class Drawing:
             return (*self._draw(setter, recipe, 1), ("listed real" if real else "listed", listed))
         turned: Code = (("to real", 0),) if real and recipe.kind != OF_REAL else ()
         return (*self._draw(setter, recipe, 0), *turned)
+
+    def kept(self, code: Code, keep: tuple[str, int]) -> Code:
+        """Return the instructions for a value, and the one that keeps it; what is just drawn is drawn to its place."""
+        *others, (name, argument) = code
+        if name != "draw":
+            return (*code, keep)
+        self._rows[argument]["kept"] = keep[1]
+        return (*others, ("draw to", argument))
 
     def _constant(self, field: Field) -> Code:
         """Return the instruction for what is always the same."""

@@ -147,7 +147,7 @@ class Known:
             value = variable.drawn.get(owner)
             if value is None:
                 value = self._kept(self._compiler(setter).value(setter.expression.tree))
-            code = (*code, *value, (f"keep{real}", variable.column))
+            code = (*code, *self.drawing.kept(value, (f"keep{real}", variable.column)))
         return code
 
     def _kept(self, part: Part) -> Code:

@@ -92,11 +92,14 @@ def _check_instructions(programs: object) -> int:
     constants, kept, facts = len(programs.whole), len(programs.first), len(programs.facts)
     ends = dict.fromkeys(("whole", "real", "listed", "listed real"), constants)
     ends |= dict.fromkeys(("known", "known real", "keep", "keep real"), kept)
-    ends |= dict.fromkeys(("fact", "seconds"), facts) | {"draw": len(programs.recipes.recipe), "off": constants}
+    ends |= dict.fromkeys(("fact", "seconds"), facts) | {"off": constants}
+    ends |= dict.fromkeys(("draw", "draw to"), len(programs.recipes.recipe))
     cells = ("cell", "cell real", "cell at", "cell at real", "share", "share real", "share at", "share at real")
     ends |= dict.fromkeys(cells, len(programs.cells))
     for name, end in ends.items():
         check_within(programs.argument[programs.code == INSTRUCTIONS[name]], 0, end)
+    drawn_to = programs.argument[programs.code == INSTRUCTIONS["draw to"]]
+    check_within(programs.recipes.recipe["kept"][drawn_to], 0, kept)
     drawn = programs.argument[np.isin(programs.code, [INSTRUCTIONS["drawn"], INSTRUCTIONS["drawn real"]])]
     fields = int(drawn.max(initial=-1)) + 1
     check_within(drawn, 0, fields)

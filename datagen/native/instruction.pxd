@@ -57,13 +57,14 @@ cdef enum:
     UNEQUAL_REAL = 45
     LESS_REAL = 46
     AT_MOST_REAL = 47
-    # draws a value of the step, and puts it on the stack;
+    # draws a value of the step that is whole, and puts it on the stack, or any, and keeps it;
     DRAW = 48
+    DRAW_TO = 49
     # makes another number of it.
-    FLOOR = 49
-    CEIL = 50
-    ROUND = 51
-    ABS = 52
-    ABS_REAL = 53
-    OFF = 54  # rounded to multiples of 1 / a constant
-    ROOT = 55
+    FLOOR = 50
+    CEIL = 51
+    ROUND = 52
+    ABS = 53
+    ABS_REAL = 54
+    OFF = 55  # rounded to multiples of 1 / a constant
+    ROOT = 56

@@ -50,6 +50,7 @@ NAMES = (
     "< real",
     "<= real",
     "draw",
+    "draw to",
     "floor",
     "ceil",
     "round",

@@ -69,6 +69,7 @@ class Machine:
         at: cython.int
         code: cython.int
         argument: cython.int
+        kept: cython.int
         for at in range(begin, end):
             code, argument = self.code[at], self.argument[at]
             if code <= instruction.CELL_REAL:
@@ -106,10 +107,12 @@ class Machine:
             elif instruction.EQUAL <= code <= instruction.AT_MOST:
                 top -= 1
                 self._compare(code, top)
+            elif code == instruction.DRAW_TO:
+                kept = self.recipes.recipe[argument].kept
+                self.has[slot, kept] = self.recipes.draw(argument, self.row, cython.address(self.known[slot, kept]))
             elif code == instruction.DRAW:
                 top += 1
-                self.holds[top] = self.recipes.draw(argument, self.row)
-                self.stack[top], self.reals[top] = self.recipes.whole, self.recipes.real
+                self.holds[top] = self.recipes.draw(argument, self.row, cython.address(self.stack[top]))
             else:
                 top = self._go_on(code, argument, top)
 
@@ -137,7 +140,7 @@ class Machine:
     @cython.exceptval(check=False)
     def _go_on(self, code: cython.int, argument: cython.int, top: cython.int) -> cython.int:
         """Make one value of those on top; return where it is."""
-        if code > instruction.DRAW:
+        if code > instruction.DRAW_TO:
             self._turn(code, argument, top)
             return top
         if code >= instruction.ADD_REAL:
