@@ -84,12 +84,12 @@ class Drawing:
         return (*self._draw(setter, recipe, 0), *turned)
 
     def kept(self, code: Code, keep: tuple[str, int]) -> Code:
-        """Return the instructions for a value, and the one that keeps it; what is just drawn is drawn to its place."""
-        *others, (name, argument) = code
+        """Return the instructions for a value, and the one that keeps it: for one that is just drawn, a single one."""
+        [*_, (name, argument)] = code
         if name != "draw":
             return (*code, keep)
         self._rows[argument]["kept"] = keep[1]
-        return (*others, ("draw to", argument))
+        return ((keep[0].replace("keep", "draw to"), argument),)
 
     def _constant(self, field: Field) -> Code:
         """Return the instruction for what is always the same."""

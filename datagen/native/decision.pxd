@@ -19,6 +19,7 @@ cdef class Decision:
     cdef const int[:, ::1] weigh  # (ways, 2) and for the weight
     cdef const double[::1] weight  # (ways,) where there are no instructions for it
     cdef const unsigned char[::1] is_bare  # (ways,) whether there are none for either
+    cdef const long long[:, ::1] ranges  # (ways, 3) of conditions that only ask how much is kept: what, least and most
     cdef const unsigned char[::1] first  # (kept,) whether what is kept of a worker has a value at first: 0
     cdef int fields  # so many of what is drawn ahead of time they read
     cdef int number  # which of what is kept is the worker's number in its source; -1: none

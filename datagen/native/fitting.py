@@ -5,6 +5,7 @@ import numpy as np
 from datagen.native.instruction import INSTRUCTIONS
 from datagen.native.machine import FACTS
 
+_DRAWING_TO = ("draw to", "draw to real")
 WAYS_TO_CHOOSE = 4  # PLAIN, WEIGHED, ORDERED and LATE
 
 
@@ -93,12 +94,12 @@ def _check_instructions(programs: object) -> int:
     ends = dict.fromkeys(("whole", "real", "listed", "listed real"), constants)
     ends |= dict.fromkeys(("known", "known real", "keep", "keep real"), kept)
     ends |= dict.fromkeys(("fact", "seconds"), facts) | {"off": constants}
-    ends |= dict.fromkeys(("draw", "draw to"), len(programs.recipes.recipe))
+    ends |= dict.fromkeys(("draw", *_DRAWING_TO), len(programs.recipes.recipe))
     cells = ("cell", "cell real", "cell at", "cell at real", "share", "share real", "share at", "share at real")
     ends |= dict.fromkeys(cells, len(programs.cells))
     for name, end in ends.items():
         check_within(programs.argument[programs.code == INSTRUCTIONS[name]], 0, end)
-    drawn_to = programs.argument[programs.code == INSTRUCTIONS["draw to"]]
+    drawn_to = programs.argument[np.isin(programs.code, [INSTRUCTIONS[name] for name in _DRAWING_TO])]
     check_within(programs.recipes.recipe["kept"][drawn_to], 0, kept)
     drawn = programs.argument[np.isin(programs.code, [INSTRUCTIONS["drawn"], INSTRUCTIONS["drawn real"]])]
     fields = int(drawn.max(initial=-1)) + 1

@@ -57,14 +57,15 @@ cdef enum:
     UNEQUAL_REAL = 45
     LESS_REAL = 46
     AT_MOST_REAL = 47
-    # draws a value of the step that is whole, and puts it on the stack, or any, and keeps it;
+    # draws a whole value of the step and puts it on the stack, or keeps it at once, or a real one;
     DRAW = 48
     DRAW_TO = 49
+    DRAW_TO_REAL = 50
     # makes another number of it.
-    FLOOR = 50
-    CEIL = 51
-    ROUND = 52
-    ABS = 53
-    ABS_REAL = 54
-    OFF = 55  # rounded to multiples of 1 / a constant
-    ROOT = 56
+    FLOOR = 51
+    CEIL = 52
+    ROUND = 53
+    ABS = 54
+    ABS_REAL = 55
+    OFF = 56  # rounded to multiples of 1 / a constant
+    ROOT = 57

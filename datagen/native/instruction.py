@@ -51,6 +51,7 @@ NAMES = (
     "<= real",
     "draw",
     "draw to",
+    "draw to real",
     "floor",
     "ceil",
     "round",

@@ -109,10 +109,16 @@ class Machine:
                 self._compare(code, top)
             elif code == instruction.DRAW_TO:
                 kept = self.recipes.recipe[argument].kept
-                self.has[slot, kept] = self.recipes.draw(argument, self.row, cython.address(self.known[slot, kept]))
+                self.has[slot, kept] = self.recipes.draw(argument, self.row)
+                self.known[slot, kept] = self.recipes.whole
+            elif code == instruction.DRAW_TO_REAL:
+                kept = self.recipes.recipe[argument].kept
+                self.has[slot, kept] = self.recipes.draw(argument, self.row)
+                self.known_real[slot, kept] = self.recipes.real
             elif code == instruction.DRAW:
                 top += 1
-                self.holds[top] = self.recipes.draw(argument, self.row, cython.address(self.stack[top]))
+                self.holds[top] = self.recipes.draw(argument, self.row)
+                self.stack[top] = self.recipes.whole
             else:
                 top = self._go_on(code, argument, top)
 
@@ -140,7 +146,7 @@ class Machine:
     @cython.exceptval(check=False)
     def _go_on(self, code: cython.int, argument: cython.int, top: cython.int) -> cython.int:
         """Make one value of those on top; return where it is."""
-        if code > instruction.DRAW_TO:
+        if code > instruction.DRAW_TO_REAL:
             self._turn(code, argument, top)
             return top
         if code >= instruction.ADD_REAL:

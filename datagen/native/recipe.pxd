@@ -27,8 +27,10 @@ cdef class Recipes:
     cdef const Recipe[::1] recipe  # (recipes,)
     cdef const unsigned long long[::1] bounds  # of all weights, one after the other
     cdef const int[::1] guide
+    cdef long long whole  # what was drawn last, as a whole number or a place in a list,
+    cdef double real  # or a real number
 
-    cdef bint draw(self, int number, unsigned long long row, long long *place) noexcept nogil
+    cdef bint draw(self, int number, unsigned long long row) noexcept nogil
     cdef double _number(self, int number, unsigned long long random) noexcept nogil
     cdef bint _is_absent(self, int number, unsigned long long row) noexcept nogil
     cdef long long _place(self, int number, unsigned long long random) noexcept nogil

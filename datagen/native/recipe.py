@@ -43,32 +43,29 @@ class Recipes:
         """Take recipes and the weights that they draw by; raises ValueError when these don't fit together."""
         check_recipes(tables)
         self.recipe, self.bounds, self.guide = tables.recipe, tables.bounds, tables.guide
+        self.whole, self.real = 0, 0.0
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def draw(self, number: cython.int, row: cython.ulonglong, place: cython.p_longlong) -> cython.bint:
-        """Draw a value for a step, by its key, to a place, a real number by its bits.
-
-        Return whether there is one: null has the first place of a list.
-        """
+    def draw(self, number: cython.int, row: cython.ulonglong) -> cython.bint:
+        """Draw a value for a step, by its key; return whether there is one: null has the first place of a list."""
         recipe: cython.pointer(cython.const[Recipe]) = cython.address(self.recipe[number])
         random: cython.ulonglong = mix(row ^ recipe.purpose)
         if recipe.is_odd and self._is_absent(number, row):
-            place[0] = 0
+            self.whole, self.real = 0, 0.0
             return recipe.begin > 0
         if recipe.kind == EVENLY:
-            whole: cython.longlong = cython.cast(
+            self.whole = cython.cast(
                 cython.longlong, cython.cast(cython.ulonglong, recipe.first) + high_word(random, recipe.count)
             )
-            place[0] = held(whole, recipe.least, recipe.most) + recipe.begin
+            self.whole = held(self.whole, recipe.least, recipe.most) + recipe.begin
         elif recipe.kind == REAL:
-            real: cython.double = self._number(number, random)
+            self.real = self._number(number, random)
             if recipe.digits > 0:
-                real = off(real, recipe.digits)
-            place[0] = cython.cast(cython.p_longlong, cython.address(real))[0]
+                self.real = off(self.real, recipe.digits)
         else:
-            place[0] = self._place(number, random) + recipe.begin
+            self.whole = self._place(number, random) + recipe.begin
         return True
 
     @cython.cfunc

@@ -1,5 +1,6 @@
 """Transitions by condition: what they may read, what is refused, and what is told."""
 
+import operator as op
 from collections import Counter
 
 import numpy as np
@@ -50,6 +51,37 @@ def test_conditions_read_what_is_known_at_the_end_of_the_delay() -> None:
     """The age is that of then, and so is the number of states entered, of which this one is the last."""
     first = leaving(to("a", "age < 2.5 and steps < 5"), to("b", "age = 3 and steps = 3 and visits('a') = 3"))
     assert path_of(0, first, leaving(to("stop", probability=1), name="b"), count=8) == "aaab"
+
+
+_HOLDS = {"=": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
+_EXTREME = [f"{side} {number}" for number in (-(2**63), 2**63 - 1) for side in ("n <", "n <=", "n =", "n >", "n >=")]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("operator", _HOLDS)
+def test_a_whole_number_that_is_drawn_is_compared_with_another_one(operator: str, is_first: bool) -> None:
+    went = decided(f"n {operator} 0" if is_first else f"0 {operator} n")
+    assert {n for n, _ in went} == {None, -1, 0, 1}
+    for n, holds in went:
+        assert holds == (n is not None and _HOLDS[operator](*((n, 0) if is_first else (0, n))))
+
+
+@pytest.mark.parametrize("when", ["b", "not b", "n is null", "n < 2 * n", *_EXTREME])
+def test_what_is_no_range_of_numbers_is_asked_for_all_the_same(when: str) -> None:
+    assert decided(when) == decided(f"{when} and steps > 0")
+
+
+def decided(when: str) -> list[tuple[int | None, bool]]:
+    """What numbers workers have, and whether a condition holds for them."""
+    variables = [integer("n", uniform(-1, 1), percent_nulls=20), {"name": "b", "type": "bool", "percent_nulls": 20}]
+    ways = [to("yes", when), to("no")]
+    states = [leaving(*ways, name="first", ordered=True, variables=variables, emitter=None)]
+    states += [
+        {"name": name, "emitter": "e", "variables": [{"name": "went", "type": "constant", "value": name}]}
+        for name in ("yes", "no")
+    ]
+    spec = world(*({"name": name, "type": "variable", "variable": name} for name in ("n", "went")), states=states)
+    return [(record["n"], record["went"] == "yes") for record in records_of(spec, 200)]
 
 
 def test_weights_are_shares_of_their_sum() -> None:

@@ -81,6 +81,8 @@ MISFITS: dict[str, Callable[[Programs], Programs]] = {
     "a field below 0": calling("drawn", -1),
     "a recipe below 0": calling("draw", -1),
     "a recipe that there is not": calling("draw", 2),
+    "a draw to a place by a recipe that there is not": calling("draw to real", 2),
+    "a draw to what is not kept": cooking("kept", 1000),
     **{
         f"a recipe of {name} {value}": cooking(name, value)
         for name in ("kind", "family", "begin", "shift", "guide", "bounds")
