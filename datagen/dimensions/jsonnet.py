@@ -102,14 +102,14 @@ class Jsonnet(Scripted):
 
     def names(self) -> Iterator[tuple[Path_, str]]:
         yield from super().names()
-        yield from ((self.key, name) for name in self._read)
+        yield from ((self.key, name) for name in self.meant(self._read))
 
     @property
     def _read(self) -> list[str]:
         return [name for name in names_read(self.source.text) if name not in self.constants]
 
     def make(self, rows: Rows) -> pa.Array:
-        known = rows.known(self._read)
+        known = self.known_here(rows, self._read)
         columns = [_exact(python_values(found_in(known, name), rows.world.zone)) for name in self._read]
         numbers = Numbers(rows.keys, rows.key("call"))
         found: list[pa.Array] = []

@@ -117,10 +117,12 @@ class Python(Fallible):
 
     def names(self) -> Iterator[tuple[Path_, str]]:
         yield from super().names()
-        yield from ((("function",), name) for name in self._read if not self._may_lack(name))
+        sure = [name for name in self._read if not self._may_lack(name)]
+        yield from ((("function",), name) for name in self.meant(sure))
 
     def guesses(self) -> Iterator[tuple[Path_, str]]:
-        yield from ((("function",), name) for name in self._read if self._may_lack(name))
+        unsure = [name for name in self._read if self._may_lack(name)]
+        yield from ((("function",), name) for name in self.meant(unsure))
 
     def _may_lack(self, name: str) -> bool:
         return name == self._drawing or self.function.parameters[name].default is not inspect.Parameter.empty
@@ -128,7 +130,8 @@ class Python(Fallible):
     def make(self, rows: Rows) -> pa.Array:
         if not len(rows):
             return pa.array([], TYPES[self.makes])
-        known = {name: present(plain(column)) for name, column in rows.known(self._read).items()}
+        found = self.known_here(rows, self._read)
+        known = {name: present(plain(found[name])) for name in self._read if name in found}
         return self._of_columns(rows, known) if self.columns else self._of_rows(rows, known)
 
     def _of_columns(self, rows: Rows, known: Mapping[str, pa.Array]) -> pa.Array:

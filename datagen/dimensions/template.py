@@ -119,14 +119,14 @@ class Template(Scripted):
             yield from self._doubts()
 
     def guesses(self) -> Iterator[tuple[Path_, str]]:
-        yield from ((self.key, name) for name in sorted(self._closure.names - self._own))
+        yield from ((self.key, name) for name in self.meant(sorted(self._closure.names - self._own)))
 
     def doubts(self) -> Iterator[tuple[Path_, str]]:
         if self.undefined != "strict":
             yield from self._doubts()
 
     def _doubts(self) -> Iterator[tuple[Path_, str]]:
-        yield from ((self.key, name) for name in sorted(self._closure.doubtful(self._own)))
+        yield from ((self.key, name) for name in self.meant(sorted(self._closure.doubtful(self._own))))
 
     def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
         yield from super().picks()
@@ -162,7 +162,7 @@ class Template(Scripted):
     def _known(self, rows: Rows) -> dict[str, pa.Array]:
         """Return the values of the names that it reads, (n,), the time also under the name that a dialect has for it."""
         names = self._closure.names - self._own
-        known, called = rows.known(names), DIALECTS[self.dialect].time
+        known, called = self.known_here(rows, names), DIALECTS[self.dialect].time
         if called in names and called not in known:
             known = known | {str(called): time for time in rows.known([TIME]).values()}
         return known

@@ -32,14 +32,16 @@ class Text(Dimension):
 
     def names(self) -> Iterator[tuple[Path_, str]]:
         yield from super().names()
-        yield from ((("value",), name) for name in names_in(self.value))
+        yield from ((("value",), name) for name in self.meant(names_in(self.value)))
 
     def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
         yield from super().misfits(layout, variables)
-        yield from ((("value",), text) for text in self._pattern(layout).problems)
+        yield from (
+            (("value",), text) for text in self._pattern(Layout({"": self.called_here(layout.emitters[""])})).problems
+        )
 
     def make(self, rows: Rows) -> pa.Array:
-        known = {name: as_milliseconds(values) for name, values in rows.known(names_in(self.value)).items()}
+        known = {name: as_milliseconds(values) for name, values in self.known_here(rows, names_in(self.value)).items()}
         pattern = self._pattern(Layout({"": {name: values.type for name, values in known.items()}}))
         return join(pattern.pieces(known), len(rows))
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.model import invalid
+from datagen.plugin.namespace import VariableName
 from datagen.plugin.profile import ZoneName
 from datagen.plugin.written_time import FORMAT, format_problems, written
 from datagen.problems import Path_, show
@@ -26,7 +27,7 @@ class Variable(Dimension):
     """
 
     kind: ClassVar[str] = "variable"
-    variable: str = Field(description="name of the variable; some state must set it")
+    variable: VariableName = Field(description="name of the variable; some state must set it")
     path: str | None = Field(None, min_length=1, description="a key inside of it, with a dot between keys of keys")
     format: str | None = Field(None, min_length=1, description=f"of a time: {FORMAT}")
     timezone: ZoneName | None = Field(None, description="whose clock a format reads; without it that of the spec")

@@ -13,7 +13,7 @@ from typing import Any
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
 from datagen.language.fields import parts_in, spawned
-from datagen.language.held import HeldRows, names_of_rows
+from datagen.language.held import HeldRows
 from datagen.language.holding import Holding
 from datagen.language.items import never_empty
 from datagen.language.members import repeated_names
@@ -31,7 +31,7 @@ from datagen.language.parts import (
 from datagen.language.sharing import SharedValues
 from datagen.language.state import State
 from datagen.language.tables import Tables
-from datagen.language.visibility import Namespaces, space_of
+from datagen.language.visibility import Namespaces, names_of_rows, space_of
 from datagen.plugin.arrival import Arrival
 from datagen.plugin.life import INDEX
 from datagen.plugin.model import LARGEST
@@ -85,7 +85,7 @@ class Checks:
         valid = [(path, part) for path, part in parts_in(made, (), "states") if isinstance(part, State)]
         self._holding = Holding(data.get("resources"), valid, self._begins)
         self._shared = SharedValues(data.get("shared"), valid, known, spaces)
-        self._held, self._named = HeldRows(data.get("resources"), valid), {*named}
+        self._held, self._named = HeldRows(data.get("resources"), valid, spaces), {*named}
         # What a source plays whose file or table is not understood may be any variable.
         self._knows_all = not any(
             str(part.get("type")).lower() == "replay"

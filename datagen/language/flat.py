@@ -163,11 +163,6 @@ class _Writer:
                 self.find(path, f"must be an object, found {show(given)}")
             return
         for name, part in given.items():
-            if key == "resources" and isinstance(part, dict) and "rows" in part:
-                text = (
-                    'its rows are read by its name, which is the same for all: put it among the "resources" of the spec'
-                )
-                self.find((*path, name), text)
             if not is_comment(name):
                 self._places[key, called(population, name)] = (*path, name)
                 common[called(population, name)] = _table(population, part) if key == "tables" else part

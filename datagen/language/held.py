@@ -5,28 +5,23 @@ from typing import Any
 
 from datagen.language.names import Field, Found
 from datagen.language.state import State
+from datagen.language.visibility import Namespaces, names_of_rows, of_name, own_name
 from datagen.plugin.arrival import BATCH, WORKER
 from datagen.plugin.life import readable
-from datagen.problems import Path_, is_comment, show
+from datagen.problems import Path_, show
 from datagen.records.batch import TIME
 from datagen.records.expression.name import root
 
 Columns = Callable[[str], list[str]]
 
 
-def names_of_rows(resources: Any) -> list[str]:
-    """Return the resources that are the rows of a table, of the JSON of all."""
-    named = resources.items() if isinstance(resources, dict) else ()
-    return [name for name, one in named if not is_comment(name) and isinstance(one, dict) and "rows" in one]
-
-
 class HeldRows:
     """The resources of a spec that are rows."""
 
-    def __init__(self, resources: Any, states: Sequence[tuple[Path_, State]]) -> None:
-        """Take the JSON of resources, and the states that are valid."""
+    def __init__(self, resources: Any, states: Sequence[tuple[Path_, State]], spaces: Namespaces) -> None:
+        """Take the JSON of resources, the states that are valid, and what names mean in each population."""
         self._resources = resources if isinstance(resources, dict) else {}
-        self._states = states
+        self._states, self._spaces = states, spaces
         self.names = names_of_rows(resources)
 
     def fields(self) -> Iterator[Field]:
@@ -34,22 +29,27 @@ class HeldRows:
         for name in self.names:
             one, path = self._resources[name], ("resources", name)
             if isinstance(one["rows"], str):
-                picks: list[tuple[Path_, str, str | None]] = [((*path, "rows"), one["rows"], None)]
+                table = self._table(name)
+                picks: list[tuple[Path_, str, str | None]] = [((*path, "rows"), table, None)]
                 if isinstance(one.get("capacity"), str):
-                    picks.append(((*path, "capacity"), one["rows"], one["capacity"]))
+                    picks.append(((*path, "capacity"), table, one["capacity"]))
                 yield Field(path, None, (), picks=(*picks, *self._matched(name)))
 
     def _matched(self, name: str) -> Iterator[tuple[Path_, str, str | None]]:
         for path, request in self._requests():
             if request.resource == name:
-                table = self._resources[name]["rows"]
+                table = self._table(name)
                 yield from (((*path, "match", column), table, column) for column in request.match)
+
+    def _table(self, name: str) -> str:
+        return of_name(name, self._spaces).meant("tables", self._resources[name]["rows"])
 
     def problems(self, variables: Collection[str], born: Sequence[Field]) -> Found:
         """Yield what can't be; fields that are made at births, when nobody holds anything, are ``born``."""
         known = {TIME, WORKER, BATCH, *readable((), (), has_populations=True)}
-        for name in self.names:
-            path: Path_ = ("resources", name)
+        for whole in self.names:
+            path: Path_ = ("resources", whole)
+            name = own_name(whole, self._spaces)
             if name in variables:
                 yield path, f"there is a variable {show(name)}, too; give one of them another name"
             elif name in known:

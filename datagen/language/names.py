@@ -116,7 +116,14 @@ def in_space(fields: tuple[Field, ...], space: Namespace) -> tuple[Field, ...]:
         kind, of = course.groups()
         return called(kind, space.meant(_LISTS[kind], of))
 
-    return tuple(replace(one, names=tuple((path, meant(name)) for path, name in one.names)) for one in fields)
+    return tuple(
+        replace(
+            one,
+            names=tuple((path, meant(name)) for path, name in one.names),
+            reads=tuple((path, space.meant("held", name)) for path, name in one.reads),
+        )
+        for one in fields
+    )
 
 
 def unknown_names(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from datagen.language.state import State
+from datagen.language.visibility import own_name
 from datagen.plugin.arrival import BATCH, WORKER
 from datagen.plugin.life import readable
 from datagen.problems import Path_, is_comment, show
@@ -34,9 +35,8 @@ class SharedValues:
         known = {TIME, WORKER, BATCH, *readable((), (), has_populations=True)}
         for whole in self._names:
             path: Path_ = ("shared", whole)
-            population, _, inside = whole.partition("/")
-            name = inside if population in self._populations else whole
-            if name in self._variables:
+            name = own_name(whole, self._populations)
+            if name in self._variables or whole in self._variables:
                 yield path, f"there is a variable {show(name)}, too; give one of them another name"
             elif name in known:
                 yield path, f"{show(name)} is what expressions read of a worker; give it another name"

@@ -31,6 +31,12 @@ def names_under(data: Mapping[str, Any], key: str) -> list[str]:
     return [name for name in found if not is_comment(name)] if isinstance(found, dict) else []
 
 
+def names_of_rows(resources: Any) -> list[str]:
+    """Return the resources that are the rows of a table, of the JSON of all."""
+    named = resources.items() if isinstance(resources, dict) else ()
+    return [name for name, one in named if not is_comment(name) and isinstance(one, dict) and "rows" in one]
+
+
 def emissions(tables: Any) -> list[str]:
     """Return the emitters that the records of tables are of, of JSON that may be none."""
     parts = tables.values() if isinstance(tables, dict) else ()
@@ -58,6 +64,12 @@ def meanings(names: Iterable[str], populations: Collection[str]) -> dict[str, Na
     return {"": foreign, **made}
 
 
+def own_name(whole: str, populations: Collection[str]) -> str:
+    """Return what a part is called where it stands: in its population, or among what is common."""
+    population, _, inside = whole.partition("/")
+    return inside if inside and population in populations else whole
+
+
 def shown(names: Collection[str], populations: Collection[str]) -> dict[str, str]:
     """Return what parts are called where all can see them: by their own names where no other part has these."""
     alone = {meant: written for written, meant in meanings(names, populations)[""].items()}
@@ -68,10 +80,12 @@ def namespaces(data: Mapping[str, Any], populations: Mapping[str, Any]) -> dict[
     """Return what names mean in each population of a whole spec, and by ``""`` in what is common."""
     names = {key: names_under(data, key) for key in KEYS}
     names["emitters"] += emissions(data.get("tables"))
-    found = {key: meanings(names[key], populations) for key in KEYS}
+    names["held"] = names_of_rows(data.get("resources"))
+    names["shared"] += names["held"]  # expressions read both by their names
+    found = {key: meanings(names[key], populations) for key in names}
     zones = {name: own.get("timezone") if isinstance(own, dict) else None for name, own in populations.items()}
     return {
-        population: Namespace({key: found[key][population] for key in KEYS}, _known(zones.get(population)))
+        population: Namespace({key: found[key][population] for key in found}, _known(zones.get(population)))
         for population in ("", *populations)
     }
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from datagen.records.expression import Expression, parse
+from datagen.records.expression.name import root
 from datagen.zone import Zone
 
 Names = Mapping[str, str]  # what a name means, by what is written; what is not among them means itself
@@ -23,8 +24,10 @@ class Namespace:
     timezone: str | None = None  # None: that of the spec
 
     def meant(self, key: str, written: str) -> str:
-        """Return the name, in the whole spec, of a part that is written so here."""
-        return self.names.get(key, {}).get(written, written)
+        """Return the name, in the whole spec, of a part that is written so here; of what is shared with keys inside."""
+        names = self.names.get(key, {})
+        first = root(names, written) if key == "shared" else written
+        return names[first] + written[len(first) :] if first in names else written
 
     def read(self, text: str) -> Expression:
         """Return the expression that a text is here. Raises ExpressionError."""
@@ -66,4 +69,5 @@ TableName = Annotated[str, AfterValidator(meaning("tables"))]
 EmitterName = Annotated[str, AfterValidator(meaning("emitters"))]
 IncidentName = Annotated[str, AfterValidator(meaning("incidents"))]
 ResourceName = Annotated[str, AfterValidator(meaning("resources"))]
+VariableName = Annotated[str, AfterValidator(meaning("held"))]  # which may be a resource whose row a worker holds
 OF_POPULATION = BeforeValidator(_zone_here)  # of a zone that is left out: with ``validate_default``

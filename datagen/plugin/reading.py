@@ -1,20 +1,55 @@
 """What a field generator reads, and whether it can do that with it. Knows nothing of how values are made."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import pyarrow as pa
+from pydantic import PrivateAttr, ValidationInfo, model_validator
 
-from datagen.plugin.model import Plugin, inside
+from datagen.plugin.model import Maker, Plugin, inside
+from datagen.plugin.namespace import EVERYWHERE, Namespace, namespace_of
 from datagen.problems import Path_
 from datagen.records.batch import Layout
 from datagen.records.expression import Expression
+from datagen.records.expression.name import root
+
+T = TypeVar("T")
+
+
+class Known(Protocol):
+    """Knows what names stand for in the whole spec."""
+
+    def known(self, names: Iterable[str]) -> dict[str, pa.Array]:
+        """Return the values that hold what names stand for: each by itself or what is before one of its dots."""
 
 
 class Reading(Plugin):
     """What can read variables, other fields and tables."""
+
+    _space: Namespace = PrivateAttr(EVERYWHERE)
+
+    @model_validator(mode="after")
+    def _stands_somewhere(self, info: "ValidationInfo[Maker]") -> Self:
+        self._space = namespace_of(info)
+        return self
+
+    def meant(self, written: Iterable[str]) -> list[str]:
+        """Return what names mean where it stands that are written in texts, not in expressions."""
+        return [self._space.meant("shared", name) for name in written]
+
+    def known_here(self, rows: Known, written: Iterable[str]) -> dict[str, pa.Array]:
+        """Return the values that such names stand for, by what is written."""
+        return self.called_here(rows.known(self.meant(written)))
+
+    def called_here(self, known: Mapping[str, T]) -> dict[str, T]:
+        """Return what is known by names of the whole spec, also by what is written for them where it stands."""
+        names = self._space.names.get("shared", {})
+        whole = {meant: written for written, meant in names.items()}
+        firsts = {name: root(whole, name) for name in known}
+        own = {whole[first] + name[len(first) :]: known[name] for name, first in firsts.items() if first}
+        return {**known, **own}
 
     @abstractmethod
     def whole(self) -> "Iterator[tuple[Path_, Reading]]":

@@ -14,10 +14,8 @@ GAPS = [{"type": "constant", "value": 1}, {"type": "exponential", "mean": 0.5}, 
 def put(spec: Spec, key: str, where: str, names: list[str]) -> None:
     """Let what stands under a key be that of all, of one population, of both, or of each its own."""
     parts = spec[key]
-    common = {"tables": "shared", "resources": "rows"}.get(key)  # what is read by the name of who holds it
-    read = key == "tables" and any("rows" in one for one in spec.get("resources", {}).values())
-    if where == "all" or read or (common is not None and any(common in part for part in parts.values())):
-        return
+    if where == "all" or (key == "tables" and any("shared" in part for part in parts.values())):
+        return  # the latter is read by the name of who holds it
     if where in ("one", "each"):
         del spec[key]
     owners = names if where == "each" else names[-1:]
@@ -32,7 +30,9 @@ def varied(key: str, parts: Spec | list, number: int) -> Spec | list:
     if key == "shared":
         return {name: start if isinstance(start, bool) else start + number for name, start in parts.items()}
     if key == "resources":
-        return {name: one | {"capacity": one["capacity"] + number} for name, one in parts.items()}
+        return {
+            name: one if "rows" in one else one | {"capacity": one["capacity"] + number} for name, one in parts.items()
+        }
     if key == "tables":
         return {
             name: one | {"rows": one["rows"][::-1]} if number and "rows" in one else one for name, one in parts.items()

@@ -20,9 +20,10 @@ PLACES = {  # keys that hold names of parts
     "delay_profile": "profiles",
     "limit_profile": "profiles",
     "capacity_profile": "profiles",
+    "variable": "held",
 }
 KEYED = {"during": "incidents", "set": "shared"}  # keys whose objects have names of parts for keys
-PLAIN = ("name", "type", "variable", "state", "next", "as", "columns", "rows", "types", "values", "population", "path")
+PLAIN = ("name", "type", "state", "next", "as", "columns", "rows", "types", "values", "population", "path")
 CALLS = {"profile": "profiles", "incident": "incidents", "free": "resources", "waiting": "resources"}
 # Kinds that read a wall clock, and functions that do, with how many arguments they have without a zone.
 WALL = (
@@ -78,6 +79,10 @@ def meanings(spec: Spec, population: str) -> dict[str, dict[str, str]]:
         if population:
             own = names_of(spec["populations"][population], kind)
             found[kind] |= {part: f"{population}/{part}" for part in own}
+    rows = [spec, *spec["populations"].values()]
+    held = {name for owner in rows for name, one in owner.get("resources", {}).items() if "rows" in one}
+    found["held"] = {name: meant for name, meant in found["resources"].items() if name in held}
+    found["shared"] |= found["held"]  # expressions read the row that is held by the resource's name
     return found
 
 
@@ -101,7 +106,7 @@ def renamed(part: object, key: str, names: dict, zone: str | None) -> object:
         if zone and (part.get("type") in WALL or (part.get("type") == "now" and "format" in part)):
             part = {"timezone": zone, **part}
         return {
-            meant.get(inner, inner): one if is_data and inner == "value" else renamed(one, inner, names, zone)
+            whole(inner, meant): one if is_data and inner == "value" else renamed(one, inner, names, zone)
             for inner, one in part.items()
         }
     if not isinstance(part, str) or key in PLAIN:
@@ -120,10 +125,16 @@ def expression(text: str, names: dict, zone: str | None) -> str:
         )
 
     def word(found: re.Match) -> str:
-        meant = names["shared"].get(found[0], found[0])
+        meant = whole(found[0], names["shared"])
         return found[0] if meant == found[0] else f"`{meant}`"
 
     return WORD.sub(word, text)
+
+
+def whole(name: str, names: dict[str, str]) -> str:
+    """Return a name, which may be that of a column of a row, as it is in the whole spec."""
+    first, dot, column = name.partition(".")
+    return names.get(first, first) + dot + column
 
 
 def in_zone(text: str, zone: str) -> str:

@@ -52,8 +52,21 @@ KINDS = {
     ),
     "resources": ({"r": {"capacity": 1}}, {"r": {"capacity": 5}}, expression("x", "free('r')"), 1, 5),
     "shared": ({"n": 1}, {"n": 2}, expression("x", "n"), 1, 2),
+    "shared, in a text": ({"n": 1}, {"n": 2}, {"name": "x", "type": "text", "value": "{{n|02d}}"}, "01", "02"),
+    "shared, in a template": ({"n": 1}, {"n": 2}, {"name": "x", "type": "template", "text": "{{ n + 1 }}"}, "2", "3"),
     "shared, by a field of its name": ({"x": 1}, {"x": 2}, expression("x", "x"), 1, 2),
 }
+
+
+VANS = common(expression("x", "van.k")) | {
+    "tables": {"vans": {"columns": ["k"], "rows": [[1]]}},
+    "resources": {"van": {"rows": "vans"}},
+}
+OWN_ROWS = {
+    "tables": {"cars": {"columns": ["k"], "rows": [[7]], "shared": {"used": "k + 3"}}},
+    "resources": {"van": {"rows": "cars"}},
+}
+OF_ROWS = {"arrivals": ONE, "states": [state("s", "s", emitter="e", delay=constant(1), use="van")]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,6 +102,41 @@ def test_workers_wait_for_the_resource_of_their_population() -> None:
     many, keys = {"resources": {"r": {"capacity": 2}}}, {"resources": {"r": {"capacity": 1}}}
     made = records({"a": two | many, "b": two}, 6, **common(expression("x", "population")), **keys)
     assert [record["x"] for record in made if record["time"].startswith(START)] == ["a", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        expression("x", "van.k"),
+        {"name": "x", "type": "variable", "variable": "van", "path": "k"},
+        {"name": "x", "type": "text", "value": "{{van.k}}"},
+        {"name": "x", "type": "template", "text": "{{ van.k }}"},
+    ],
+    ids=lambda field: field["type"],
+)
+def test_workers_read_the_row_that_they_hold_of_their_population_by_its_own_name(field: dict) -> None:
+    made = records(
+        {"a": OF_ROWS, "b": OF_ROWS | OWN_ROWS | {"emitters": [{"name": "e", "dimensions": [field]}]}}, **VANS
+    )
+    assert [str(record["x"]) for record in made] == ["1", "7"] * 3
+
+
+def test_states_change_and_read_the_row_of_their_population() -> None:
+    ways = [{"next": "s", "when": "van.used < 13"}, {"next": "stop"}]
+    own = {"name": "s", "emitter": "e", "delay": constant(1), "set": {"van.used": "van.used + 1"}, "transitions": ways}
+    first = {"name": "first", "acquire": {"resource": "van", "match": {"k": "6 + 1"}}, "next": "s"}
+    states = [first, own | {"ordered": True, "variables": [expression("k", "van.k")]}]
+    fields = [expression("x", "van.used"), {"name": "k", "type": "variable", "variable": "k"}]
+    made = records({"b": OWN_ROWS | {"arrivals": ONE, "states": states}}, 9, **common(*fields))
+    assert [(record["x"], record["k"]) for record in made] == [(11, 7), (12, 7), (13, 7)]
+
+
+def test_a_row_that_several_populations_have_is_named_with_the_population() -> None:
+    both = {"a": OF_ROWS | OWN_ROWS, "b": OF_ROWS | OWN_ROWS}
+    fields = [expression("x", "`a/van.k`"), {"name": "y", "type": "variable", "variable": "b/van", "path": "k"}]
+    assert [(one["x"], one["y"]) for one in records(both, 2, **common(*fields))] == [(7, None), (None, 7)]
+    with pytest.raises(datagen.InvalidInput, match=r'"van.k" is not a dimension above, a variable or time'):
+        records(both, 2, **common(expression("x", "van.k")))
 
 
 def test_what_only_another_population_has_can_be_read_by_its_name() -> None:

@@ -130,11 +130,22 @@ WRONG = {
 }  # fmt: skip
 
 
-WRONG["rows of its own"] = (
-    of(GOOD | {"resources": {"van": {"rows": "vans"}}}) | {"tables": {"vans": {"columns": ["k"], "rows": [[1]]}}},
-    "populations.a.resources.van: its rows are read by its name, which is the same for all: put it among the "
-    '"resources" of the spec',
-)
+_VANS = {"tables": {"vans": {"columns": ["k"], "rows": [[1]]}}}
+WRONG |= {
+    "rows of its own by the name of a variable": (
+        of(GOOD | {"resources": {"n": {"rows": "vans"}}, "states": [state("in", delay=constant(1), variables=[N])]})
+        | _VANS,
+        'populations.a.resources.n: there is a variable "n", too; give one of them another name',
+    ),
+    "rows of its own by the name of an own shared value": (
+        of(GOOD | {"resources": {"van": {"rows": "vans"}}, "shared": {"van": 1}}) | _VANS,
+        'populations.a.shared.van: there is a variable "van", too; give one of them another name',
+    ),
+    "rows of an unknown table": (
+        of(GOOD | {"resources": {"van": {"rows": "van"}}}) | _VANS,
+        'populations.a.resources.van.rows: unknown table "van"; did you mean "vans"?',
+    ),
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
