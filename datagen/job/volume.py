@@ -35,6 +35,7 @@ _WHY_NOT = {
     "the spec, which a volume then multiplies",
     "fixed": "workers never stop, and -m says how many there are: leave it to the spec, whose max_workers a volume "
     "multiplies",
+    "children": "workers whom others spawn may never stop, or be more and more, so their number grows for ever",
     "unknown": "what workers do takes too long to compute for so many states",
 }
 
@@ -133,8 +134,6 @@ def _limit(asked: _Asked) -> int | None:
 def _reached(asked: _Asked) -> Scale:
     """Return the constant that reaches a volume."""
     loaded, options, volume = asked.loaded, asked.options, asked.volume
-    if any(state.spawn for state in loaded.spec.states):
-        raise asked.refuse("it is not known how many records workers make whom others spawn; write `volume_scale`")
     weights, error = Expectation(loaded.spec).emits, 0.0
     if volume.in_bytes or not loaded.spec.one_each:
         found = measured(loaded, options, asked.start, loaded.registry.formatter("json"))
@@ -189,6 +188,9 @@ def _scaled_up(asked: _Asked, weights: Floats, scale: float) -> tuple[float, flo
 def _curves(asked: _Asked, unit: Expectation, weights: Floats) -> Iterator[tuple[bool, Floats]]:
     """Yield of each source whether a constant changes it, and what it makes in each minute of a week."""
     options, limit = asked.options, _limit(asked)
+    if not unit.families.ends:
+        raise asked.refuse(_WHY_NOT["children"])
+    weights = unit.families.weights(weights)
     if not unit.always_stops and any(flow.rate and not flow.chain.always_stops for flow in unit.inflows):
         if options.max_workers or limit is None:
             raise asked.refuse(_WHY_NOT["fixed" if options.max_workers else "endless"])
@@ -224,6 +226,8 @@ def _make_room(asked: _Asked, expectation: Expectation, name: str, limit: int, m
     alive = expectation.alive
     if limit == NEVER or not expectation.always_stops or alive is None or alive < limit:
         return
+    if expectation.has_growing_lines:
+        raise asked.refuse("no constant can reach it: more and more workers would wait for resources")
     of = f" of {show(name)} it can't be" if name else f" at most {_shown(made * limit / alive, asked.volume)} can be"
     enough, workers = about(expectation.sufficient_limit or alive), counted(limit, "worker")
     raise asked.refuse(f"no constant can reach it: with the limit of {workers}{of}; about {enough} would do ({HOW})")

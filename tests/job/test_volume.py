@@ -85,6 +85,40 @@ def test_a_ready_spec_makes_what_was_asked_for(name: str, wanted: str) -> None:
     assert rates.mean() == pytest.approx(target, abs=max(0.02 * target, error))
 
 
+KID = {"state": "kid", "count": 3, "delay": exponential(2)}
+FAMILY = {
+    "states": [
+        state("rings", emitter=None, delay=exponential(5), spawn=[KID, {"state": "loner", "count": "born % 3"}]),
+        state("kid", {"kid": 0.5, "stop": 0.5}, delay=exponential(3), spawn=[{"state": "loner"}]),
+        state("loner", delay=exponential(1)),
+    ],
+    "emitters": [{"name": "e", "dimensions": [{"name": "n", "type": "enum", "values": ["x", "yy"]}]}],
+    "arrivals": {"type": "poisson", "rate": 1},
+}
+
+
+@pytest.mark.parametrize("asked", [{"rate": "500/s"}, {"volume": "22kB/s"}], ids=str)
+def test_children_are_counted_in_a_volume(asked: dict) -> None:
+    """Each worker makes 3 · 2 records by its kids, as many by theirs, and one by others: 13."""
+    _, options, scale = volume_of(FAMILY, **asked)
+    line = len('{"time":"2024-01-01T00:00:00.000","n":"yy"}\n') - 0.5
+    wanted = 500 if "rate" in asked else 22000 / line
+    assert scale.constant == pytest.approx(wanted / 13, rel=0.01)
+    loaded = datagen.load(FAMILY)
+    walk = Walk(Plan(loaded.spec, parse_moment(START), scale=options.scale), 7, options.limit(loaded.spec))
+    emits, second, made = np.array([False, True, True]), 10**9, 0
+    while walk.next_time < 400 * second:
+        steps = walk.advance(400 * second)
+        made += int(emits[steps.state[steps.time >= 100 * second]].sum())
+    assert made / 300 == pytest.approx(wanted, rel=0.02)
+
+
+def test_a_volume_of_children_without_an_end_is_refused() -> None:
+    endless = {**FAMILY, "states": [state("a", spawn=[{"state": "kid"}]), state("kid", "kid", delay=constant(1))]}
+    with pytest.raises(datagen.InvalidInput, match="workers whom others spawn may never stop, or be more and more"):
+        volume_of(endless, rate="500/s")
+
+
 @pytest.mark.parametrize("name", ["shop", "call_centre", "sensor_fleet"])
 def test_a_week_of_a_ready_spec_makes_what_was_asked_for(name: str) -> None:
     spec = READY[name]
