@@ -23,7 +23,7 @@ PLACES = {  # keys that hold names of parts
     "variable": "held",
 }
 KEYED = {"during": "incidents", "set": "shared"}  # keys whose objects have names of parts for keys
-PLAIN = ("name", "type", "state", "next", "as", "columns", "rows", "types", "values", "population", "path")
+PLAIN = ("name", "type", "state", "next", "as", "columns", "types", "values", "population", "path")
 CALLS = {"profile": "profiles", "incident": "incidents", "free": "resources", "waiting": "resources"}
 # Kinds that read a wall clock, and functions that do, with how many arguments they have without a zone.
 WALL = (
@@ -95,6 +95,8 @@ def renamed(part: object, key: str, names: dict, zone: str | None) -> object:
             shared = {name: meant for name, meant in names["shared"].items() if name not in above}
             made.append(renamed(field, "", names | {"shared": shared}, zone))
         return made
+    if key == "rows":  # those of a table, or which table has them
+        return names["tables"].get(part, part) if isinstance(part, str) else part
     if key == "profiles":
         return {name: renamed(one, "profile", names, zone) for name, one in part.items()}
     if isinstance(part, list):
