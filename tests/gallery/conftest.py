@@ -29,7 +29,7 @@ def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         f"""create table r as
         select row_number() over () place, epoch_ms("time"::timestamptz) instant,
                * replace (epoch_ms(epoch_ms("time"::timestamptz) + {_offset(path)}) as "time")
-        from read_json('{path}', sample_size = -1, map_inference_threshold = -1)"""
+        from read_json('{path}', sample_size = {MANY}, map_inference_threshold = -1)"""
     )
 
     def answer(question: str) -> list[tuple[Any, ...]]:

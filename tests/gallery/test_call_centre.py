@@ -4,7 +4,7 @@ import json
 
 from tests.worlds import ROOT
 
-SPEC = "call_centre"
+SPEC, RECORDS = "call_centre", 1_000_000
 AGENTS = {
     name: one["capacity"]
     for name, one in json.loads((ROOT / "conf/gen/call_centre.json").read_text())["resources"].items()
