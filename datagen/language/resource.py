@@ -102,6 +102,14 @@ class Gather(Model):
         None, description="an expression: only those for whom it is the same go on together; all without it"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_timeout(cls, described: Any) -> Any:
+        if isinstance(described, dict) and "timeout" in described:
+            text = 'stands beside "gather": {"after": …, "next": …} for all that the state waits for, from its entry on'
+            raise invalid("Gather", [(("timeout",), text)])
+        return described
+
 
 class Timeout(Model):
     """What a worker does who has waited long enough."""

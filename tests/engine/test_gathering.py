@@ -124,6 +124,7 @@ def test_a_run_in_which_too_few_come_ends_with_who_waits(command, tmp_path) -> N
         ({"size": 2, "by": "nobody"}, 'gather.by: "nobody" is neither a variable nor what is known of a worker'),
         ({"size": 2, "by": "text"}, 'gather.by: variable "text" can\'t be read by a state'),
         ({"size": 2, "by": 7}, "gather.by: must be an expression"),
+        ({"size": 2, "timeout": {"after": 3, "next": "a"}}, 'gather.timeout: stands beside "gather"'),
     ],
 )
 def test_what_can_not_be_gathered_is_refused(gather: dict, message: str) -> None:
