@@ -91,7 +91,8 @@ class Conditions:
         self.problems: list[tuple[Path_, str]] = []  # what is wrong with conditions, each with its path in the JSON
         self._constants = Constants()
         self.clocks = Clocks(plan, world.zone)
-        self._drawing = Drawing(plan.path, world, self._constants)
+        shared = plan.shared.begins(world.tables)[1].tolist()
+        self._drawing = Drawing(plan.path, world, self._constants, shared)
         self.known = Known(plan, world, self._constants, self.clocks, self._drawing)
         self.programs = self._made()
 
@@ -141,7 +142,7 @@ class Conditions:
             notes=spans[cuts[-1] : len(spans) - len(looks)].reshape(len(plan.notes), len(states), 2).copy(),
             early=are_before(plan.notes),
             changes=begins[len(settings) : len(settings) + len(states) + 1].copy(),
-            cells=plan.shared.begins(self.world.tables)[1],
+            cells=np.array(self._drawing.cells, np.int64),
             is_real=np.array([type_ == pa.float64() for type_ in plan.notes.values()], np.uint8),
             priorities=priorities,
             counts_of_children=counts,

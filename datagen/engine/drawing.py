@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from datagen.draw import Keys
 from datagen.engine.code import REAL, Code, Constants, type_of
-from datagen.engine.knowable import is_expression
+from datagen.engine.knowable import is_counter, is_expression
 from datagen.engine.setter import Field, Setter, numbers_of
+from datagen.plugin.dimension import Dimension
 from datagen.plugin.recipe import REAL as OF_REAL
 from datagen.plugin.recipe import Recipe
 from datagen.plugin.world import World
@@ -39,6 +40,7 @@ class Drawing:
     path: str
     world: World
     constants: Constants
+    cells: list[int] = field(default_factory=list)  # what all share, as it is at the start, and then counters
     fields: list[Field] = field(default_factory=list)  # what is drawn ahead of time
     _rows: list[dict[str, object]] = field(default_factory=list)
     _bounds: list[Keys] = field(default_factory=lambda: [np.zeros(0, np.uint64)])
@@ -74,6 +76,8 @@ class Drawing:
         recipe = setter.recipe(self.path, self.world)
         if setter.is_constant:
             return self._constant(Field(setter, type_))
+        if is_counter(setter.dimension):
+            return self._counted(setter.dimension)
         if recipe is None:
             return self._ahead(Field(setter, type_))
         real = type_of(type_) == REAL
@@ -82,6 +86,13 @@ class Drawing:
             return (*self._draw(setter, recipe, 1), ("listed real" if real else "listed", listed))
         turned: Code = (("to real", 0),) if real and recipe.kind != OF_REAL else ()
         return (*self._draw(setter, recipe, 0), *turned)
+
+    def _counted(self, counter: Dimension) -> Code:
+        """Return the instructions for the next number of a counter, which counts on."""
+        start, increment = getattr(counter, "start", 0), getattr(counter, "increment", 1)
+        self.cells.append(start)
+        cell = len(self.cells) - 1
+        return (("cell", cell), ("cell", cell), ("whole", self.constants.number(increment)), ("+", 0), ("share", cell))
 
     def kept(self, code: Code, keep: tuple[str, int]) -> Code:
         """Return the instructions for a value, and the one that keeps it: for one that is just drawn, a single one."""

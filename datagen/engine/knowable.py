@@ -9,14 +9,21 @@ from datagen.problems import show
 
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
 _READABLE = (
-    "bool, int, float, enum, constant, row, column, now, an expression of these, what has a `cardinality`, and how "
-    "long a list is"
+    "bool, int, float, enum, constant, row, column, now, counter, an expression of these, what has a `cardinality`, "
+    "and how long a list is"
 )
 
 
 def is_expression(dimension: object) -> bool:
     """Return whether it is calculated of other values."""
     return isinstance(dimension, Dimension) and (dimension.kind == "expression" or is_time(dimension))
+
+
+def is_counter(dimension: Dimension) -> bool:
+    """Return whether a generator counts on with every step of all workers that sets it."""
+    if dimension.kind != "counter" or not dimension.is_ours or dimension.percent_missing or dimension.percent_nulls:
+        return False
+    return (getattr(dimension, "per", ""), getattr(dimension, "reset", None)) == ("run", None)
 
 
 def is_time(dimension: Dimension) -> bool:
@@ -58,6 +65,10 @@ def why_not(dimension: object) -> str | None:
         share = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
         made = "an expression" if dimension.kind == "expression" else "a time"
         return f"it is {made} with {show(share[0])}" if share else None
+    if dimension.kind == "counter":
+        return (
+            None if is_counter(dimension) else "it is a counter of each worker, or that begins anew or leaves some out"
+        )
     skeleton = dimension.skeleton() if isinstance(dimension, Listing) and not pooled else None
     if not dimension.is_ours or not (pooled or skeleton or dimension.kind in _DRAWN):
         return f"what sets it is of the type {show(dimension.kind)}; what can be read are {_READABLE}"

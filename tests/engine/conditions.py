@@ -117,6 +117,8 @@ def field(draw: st.DrawFn, name: str) -> tuple[Spec, str]:
             {"type": "enum", "values": LISTS[2], "weights": [0, 1, 2.5]},
             {"type": "enum", "values": LISTS[2]},
             {"type": "constant", "value": 7},
+            {"type": "counter"},
+            {"type": "counter", "start": -4, "increment": 3},
             {"type": "int", "distribution": UNIFORM, "cardinality": 3, "cardinality_distribution": UNIFORM},
         ],
         "float": [

@@ -164,7 +164,7 @@ def test_a_record_shows_the_variables_that_conditions_read() -> None:
         ([to("a", probability="visits = 1")], {}, "transitions[0].probability: is no number"),
         ([to("a", "visits = 'x'")], {}, "a number and a text can't be compared"),
         ([to("a", "length('a' + visits) = 2")], {}, "length(…) can only be calculated for a state"),
-        ([to("a", "count > 3")], {}, 'of the type "counter"; what can be read are bool, int'),
+        ([to("a", "count > 3")], {}, "it is a counter of each worker, or that begins anew or leaves some out"),
         ([to("a", "free = 'x'")], {}, 'what sets it is of the type "string"'),
         ([to("a", "later = 1")], {}, 'it is set with "when"'),
         ([to("a", "text = 'x'")], {}, 'what sets it is of the type "text"'),
@@ -182,7 +182,7 @@ def test_a_record_shows_the_variables_that_conditions_read() -> None:
 )
 def test_what_a_transition_can_not_be_is_refused(ways: list, keys: dict, message: str) -> None:
     variables = [
-        counter("count"),
+        counter("count", per="worker"),
         {"name": "free", "type": "string", "length_distribution": constant(3)},
         integer("later", uniform(0, 9), when="true"),
         {"name": "text", "type": "text", "value": "{{free}}"},
@@ -232,6 +232,15 @@ def test_who_stops_with_no_transition_left_is_told_once_at_the_end(command, tmp_
     outcome = command("-c", write_json(tmp_path / "spec.json", spec), "-s", START, "-r", "10S")
     assert outcome.code == 0
     assert '7 workers stopped in state "a": no transition was left' in outcome.err
+
+
+def test_a_counter_is_read_as_it_counts_for_all() -> None:
+    """Every other visit to the first state is the last one, whoever comes; the counter of the spec moves for both."""
+    first = leaving(to("a", "n % 4 = 1"), to("b"), variables=[counter("n", start=1, increment=2)], ordered=True)
+    fields = [{"name": name, "type": "expression", "value": name} for name in ("n", "state", "born")]
+    spec = world(*fields, states=[first, leaving(to("stop", probability=1), name="b")], gap=constant(10))
+    found = [(record["born"], record["n"], record["state"]) for record in records_of(spec, 7)]
+    assert found == [(0, 1, "a"), (0, 3, "a"), (0, 3, "b"), (1, 5, "a"), (1, 7, "a"), (1, 7, "b"), (2, 9, "a")]
 
 
 def test_what_is_expected_follows_the_shares_of_a_pilot() -> None:

@@ -150,10 +150,11 @@ CONDITIONAL = world(
                 enum("tier", "gold", "silver", None),
                 integer("k", uniform(0, 9), percent_nulls=10),
                 {"name": "twice", "type": "expression", "value": "2 * coalesce(k, 1)"},
+                counter("turn"),
             ],
             "transitions": [
                 {"next": "b", "when": "tier = 'gold' and visits < 3"},
-                {"next": "a", "when": "k > 4 or twice < 3", "probability": "coalesce(k, 0) + 0.5"},
+                {"next": "a", "when": "k > 4 or twice < 3 or turn % 4 = 1", "probability": "coalesce(k, 0) + 0.5"},
                 {"next": "stop", "probability": 2, "when": "age > 5"},
             ],
         },
