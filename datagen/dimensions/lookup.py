@@ -8,14 +8,15 @@ import pyarrow as pa
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
-from datagen.draw import Floats, Integers
-from datagen.native import taken
+from datagen.clock import NEVER
+from datagen.draw import Floats, Integers, Marks
+from datagen.native import passing, taken
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import MaybeDistribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.lookup import Lookup
 from datagen.plugin.model import invalid
-from datagen.plugin.world import Log, Seen
+from datagen.plugin.world import Seen
 from datagen.problems import Path_, show
 
 _USUAL = 100_000
@@ -132,41 +133,82 @@ class EarlierRecord(Lookup):
 
     def make(self, rows: Rows) -> pa.Array:
         seen = rows.seen(self.emitter)
-        numbers = self.numbers(rows, seen)
+        places = self._places(rows, seen)
         if isinstance(self.dimension, str):
-            return seen.log.take(self.dimension, numbers)
-        values = [seen.log.take(name, numbers) for name in self.dimension]
+            return seen.log.take(self.dimension, places)
+        values = [seen.log.take(name, places) for name in self.dimension]
         fields = [pa.field(name, value.type) for name, value in zip(self.dimension, values, strict=True)]
-        return pa.StructArray.from_arrays(values, fields=fields, mask=pa.array(numbers < 0))
+        return pa.StructArray.from_arrays(values, fields=fields, mask=pa.array(places == 0))
 
     def numbers(self, rows: Rows, seen: Seen) -> Integers:
-        before = seen.before
-        oldest = np.maximum(before - self.among, 0) if isinstance(self.among, int) else np.zeros(len(rows), np.int64)
-        index = self._index(rows)
-        if self.follows_draws:
-            return np.where(before > oldest, before - 1 - self._counted(index, before - oldest), -1)
-        numbers, low, high = self._places(rows, seen.log, self._candidates(rows, seen), oldest, before)
-        if not self.once and not self.sees_lives:
-            return np.append(numbers, -1)[np.where(high > low, high - 1 - self._counted(index, high - low), -1)]
-        places = np.empty(len(rows), np.int64)
-        tree, there = draw.column(len(numbers) + 1, np.int64), draw.column(len(numbers), np.uint8)
-        stops = _stops(seen, numbers) if self.sees_lives else (before[:0], before[:0])
-        taken.take(low, high, index, self._is_share, self.once, *stops, tree, there, places)
-        if self.once:
-            seen.log.free[rows.path] = np.sort(numbers[there.astype(bool)])
-            seen.log.known[rows.path] = max(seen.log.known.get(rows.path, 0), int(before.max(initial=0)))
-        return np.append(numbers, -1)[places]
+        counts = seen.before if self.among is None else np.minimum(seen.before, self.among)
+        numbers = seen.before - 1 - self._counted(self._index(rows), counts)
+        return np.where(counts > 0, numbers, -1) if counts.min(initial=1) == 0 else numbers
 
-    def _candidates(self, rows: Rows, seen: Seen) -> Integers:
-        """Return the numbers of the records that some row may take, ascending."""
+    def _places(self, rows: Rows, seen: Seen) -> Integers:
+        """Return where the records are kept that rows look up, (n,); 0 for none."""
+        if self.follows_draws:
+            return seen.log.places(self.numbers(rows, seen))
+        if self.sees_lives and not self.match:
+            return self._of_lives(rows, seen)
+        numbers, places = self._candidates(rows, seen)
+        oldest = (
+            np.maximum(seen.before - self.among, 0) if isinstance(self.among, int) else np.zeros(len(rows), np.int64)
+        )
+        order, low, high = self._sides(rows, seen, numbers, places, oldest)
+        numbers, places = numbers[order], np.append(places[order], 0)
+        index = self._index(rows)
+        if not self.once and not self.sees_lives:
+            return places[np.where(high > low, high - 1 - self._counted(index, high - low), -1)]
+        taken_ = np.empty(len(rows), np.int64)
+        tree, there = draw.column(len(numbers) + 1, np.int64), draw.column(len(numbers), np.uint8)
+        stops = _stops(seen, numbers) if self.sees_lives else (low[:0], low[:0])
+        taken.take(low, high, index, self._is_share, self.once, *stops, tree, there, taken_)
+        if self.once:
+            self._remember(rows, seen, np.sort(numbers[there.astype(bool)]))
+        return places[taken_]
+
+    def _of_lives(self, rows: Rows, seen: Seen) -> Integers:
+        """Return the same where all records of workers alive come into question."""
+        lives = seen.log.lives
+        high = lives.before(seen.before)
+        size = int(high.max(initial=0))
+        if self.once:  # what it knows of lies behind these where no row is
+            size = max(size, int(np.searchsorted(lives.numbers, seen.log.known.get(rows.path, 0))))
+        numbers, there = lives.numbers[:size], np.ones(size, np.uint8)
+        if self.once:
+            there[:] = self._may_be_left(rows, seen, numbers)
+        room = draw.column(5 * (max(size, len(lives.stops)) + 1), np.int32).reshape(5, -1)
+        found = draw.column(len(rows), np.int32)
+        known = lives.ends[:size], lives.stops
+        passing.take(high, seen.step, self._index(rows), self._is_share, self.once, *known, there, room, found)
+        if self.once:
+            self._remember(rows, seen, numbers[there.astype(bool)])
+        return np.append(lives.places, 0)[found]
+
+    def _may_be_left(self, rows: Rows, seen: Seen, numbers: Integers) -> Marks:
+        """Return which records, (n,) of their numbers, this field has not taken yet; it takes each once."""
+        free = seen.log.free.get(rows.path, numbers[:0])
+        return np.isin(numbers, free) | (numbers >= seen.log.known.get(rows.path, seen.log.first))
+
+    def _remember(self, rows: Rows, seen: Seen, free: Integers) -> None:
+        """Keep which records this field has not taken, (n,) of their numbers, of all that it has come to."""
+        log = seen.log
+        log.free[rows.path] = free
+        log.known[rows.path] = max(log.known.get(rows.path, 0), int(seen.before.max(initial=0)))
+
+    def _candidates(self, rows: Rows, seen: Seen) -> tuple[Integers, Integers]:
+        """Return the numbers of the records that some row may take, ascending, and where they are kept."""
         log, end = seen.log, int(seen.before.max(initial=0))
         known = log.known.get(rows.path, log.first) if self.once else log.first
         fresh = np.arange(known, max(end, known))
-        free = log.free.get(rows.path, fresh[:0]) if self.once else fresh[:0]
         if not self.sees_lives:
-            return np.concatenate([free[free >= log.first], fresh])
+            free = log.free.get(rows.path, fresh[:0]) if self.once else fresh[:0]
+            numbers = np.concatenate([free[free >= log.first], fresh])
+            return numbers, log.places(numbers)
         numbers = log.lives.numbers[: np.searchsorted(log.lives.numbers, max(end, known))]  # where no row is, too
-        return numbers[np.isin(numbers, free) | (numbers >= known)] if self.once else numbers
+        is_left = self._may_be_left(rows, seen, numbers) if self.once else np.ones(len(numbers), bool)
+        return numbers[is_left], log.lives.places[: len(numbers)][is_left]
 
     @property
     def _is_share(self) -> bool:
@@ -186,26 +228,27 @@ class EarlierRecord(Lookup):
         scaled = np.floor(index * counts) if self._is_share else index
         return np.minimum(scaled, counts - 1).astype(np.int64)
 
-    def _places(
-        self, rows: Rows, log: Log, numbers: Integers, oldest: Integers, before: Integers
+    def _sides(
+        self, rows: Rows, seen: Seen, numbers: Integers, places: Integers, oldest: Integers
     ) -> tuple[Integers, Integers, Integers]:
-        """Return numbers of records in an order in which those that each row looks at stand side by side, and where."""
+        """Return records in an order in which those that each row looks at stand side by side, and from where to where."""
+        before = seen.before
         if not self.match:
-            return numbers, np.searchsorted(numbers, oldest), np.searchsorted(numbers, before)
-        grouping = log.grouping(list(self.match), numbers)
+            return np.arange(len(numbers)), np.searchsorted(numbers, oldest), np.searchsorted(numbers, before)
+        grouping = seen.log.grouping(list(self.match), places)
         begins, counts = grouping.of([rows.calculate(value) for value in self.match.values()], len(rows))
-        numbers = numbers[grouping.order]
         group = np.searchsorted(grouping.starts, begins, side="right") - 1
         groups = np.repeat(np.arange(len(grouping.starts) - 1), np.diff(grouping.starts))
         size = int(max(before.max(initial=0), numbers.max(initial=0))) + 1
-        ascending = groups * size + numbers
+        ascending = groups * size + numbers[grouping.order]
         low, high = (np.searchsorted(ascending, group * size + bound) for bound in (oldest, before))
-        return numbers, np.where(counts > 0, low, 0), np.where(counts > 0, high, 0)
+        return grouping.order, np.where(counts > 0, low, 0), np.where(counts > 0, high, 0)
 
 
 def _stops(seen: Seen, numbers: Integers) -> tuple[Integers, Integers]:
     """Return before which of the rows (n,) the workers of some records (m,) stop, ascending, and places of records."""
     lives = seen.log.lives
-    row = np.searchsorted(seen.step, lives.ends[np.searchsorted(lives.numbers, numbers)])
+    ends = lives.ends[np.searchsorted(lives.numbers, numbers)]
+    row = np.searchsorted(seen.step, np.append(lives.stops, NEVER)[ends])
     order = np.argsort(row, kind="stable")[: int(np.count_nonzero(row < len(seen.step)))]
     return row[order], order

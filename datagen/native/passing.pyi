@@ -1,0 +1,21 @@
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+Octets = npt.NDArray[np.uint8]
+
+def ending(workers: Integers, stopped: Integers, table: Codes, ends: Codes) -> None: ...
+def take(
+    high: Integers,
+    step: Integers,
+    index: Floats,
+    is_share: bool,
+    is_once: bool,
+    ends: Codes,
+    rows: Integers,
+    there: Octets,
+    room: Codes,
+    taken: Codes,
+) -> None: ...
