@@ -9,7 +9,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
 from datagen.clock import NEVER
-from datagen.draw import Floats, Integers, Marks
+from datagen.draw import Codes, Floats, Integers, Marks
 from datagen.native import passing, taken
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import MaybeDistribution
@@ -141,25 +141,24 @@ class EarlierRecord(Lookup):
         return pa.StructArray.from_arrays(values, fields=fields, mask=pa.array(places == 0))
 
     def numbers(self, rows: Rows, seen: Seen) -> Integers:
-        counts = seen.before if self.among is None else np.minimum(seen.before, self.among)
-        numbers = seen.before - 1 - self._counted(self._index(rows), counts)
-        return np.where(counts > 0, numbers, -1) if counts.min(initial=1) == 0 else numbers
+        return self._last(self._oldest(seen), seen.before, self._index(rows))
 
-    def _places(self, rows: Rows, seen: Seen) -> Integers:
+    def _oldest(self, seen: Seen) -> Integers:
+        """Return the number of the oldest record that each row (n,) looks at."""
+        return np.maximum(seen.before - self.among, 0) if isinstance(self.among, int) else np.zeros_like(seen.before)
+
+    def _places(self, rows: Rows, seen: Seen) -> Codes:
         """Return where the records are kept that rows look up, (n,); 0 for none."""
         if self.follows_draws:
             return seen.log.places(self.numbers(rows, seen))
         if self.sees_lives and not self.match:
             return self._of_lives(rows, seen)
         numbers, places = self._candidates(rows, seen)
-        oldest = (
-            np.maximum(seen.before - self.among, 0) if isinstance(self.among, int) else np.zeros(len(rows), np.int64)
-        )
-        order, low, high = self._sides(rows, seen, numbers, places, oldest)
-        numbers, places = numbers[order], np.append(places[order], 0)
+        order, low, high = self._sides(rows, seen, numbers, places)
+        numbers, places = numbers[order], np.append(places[order], np.int32(0))
         index = self._index(rows)
         if not self.once and not self.sees_lives:
-            return places[np.where(high > low, high - 1 - self._counted(index, high - low), -1)]
+            return places[self._last(low, high, index)]
         taken_ = np.empty(len(rows), np.int64)
         tree, there = draw.column(len(numbers) + 1, np.int64), draw.column(len(numbers), np.uint8)
         stops = _stops(seen, numbers) if self.sees_lives else (low[:0], low[:0])
@@ -168,28 +167,31 @@ class EarlierRecord(Lookup):
             self._remember(rows, seen, np.sort(numbers[there.astype(bool)]))
         return places[taken_]
 
-    def _of_lives(self, rows: Rows, seen: Seen) -> Integers:
+    def _of_lives(self, rows: Rows, seen: Seen) -> Codes:
         """Return the same where all records of workers alive come into question."""
         lives = seen.log.lives
-        high = lives.before(seen.before)
-        size = int(high.max(initial=0))
-        if self.once:  # what it knows of lies behind these where no row is
-            size = max(size, int(np.searchsorted(lives.numbers, seen.log.known.get(rows.path, 0))))
+        size = self._lives_known(rows, seen)
         numbers, there = lives.numbers[:size], np.ones(size, np.uint8)
         if self.once:
             there[:] = self._may_be_left(rows, seen, numbers)
-        room = draw.column(5 * (max(size, len(lives.stops)) + 1), np.int32).reshape(5, -1)
-        found = draw.column(len(rows), np.int32)
-        known = lives.ends[:size], lives.stops
-        passing.take(high, seen.step, self._index(rows), self._is_share, self.once, *known, there, room, found)
+        room = draw.column(4 * (max(size, len(lives.stops)) + 1), np.int32).reshape(4, -1)
+        line = draw.column(size // 16 + 4, np.int32), draw.column(size // 16 + 4, np.uint64)
+        found, known = draw.column(len(rows), np.int32), (lives.ends[:size], lives.stops, lives.places[:size])
+        high, index = lives.before(seen.before), self._index(rows)
+        passing.take(high, seen.step, index, self._is_share, self.once, *known, there, room, *line, found)
         if self.once:
             self._remember(rows, seen, numbers[there.astype(bool)])
-        return np.append(lives.places, 0)[found]
+        return found
+
+    def _lives_known(self, rows: Rows, seen: Seen) -> int:
+        """Return how many records of lives there are before the last row, or were where this field was asked last."""
+        known = seen.log.known.get(rows.path, 0) if self.once else 0
+        return int(np.searchsorted(seen.log.lives.numbers, max(int(seen.before.max(initial=0)), known)))
 
     def _may_be_left(self, rows: Rows, seen: Seen, numbers: Integers) -> Marks:
         """Return which records, (n,) of their numbers, this field has not taken yet; it takes each once."""
         free = seen.log.free.get(rows.path, numbers[:0])
-        return np.isin(numbers, free) | (numbers >= seen.log.known.get(rows.path, seen.log.first))
+        return np.isin(numbers, free) | (numbers >= seen.log.known.get(rows.path, 0))
 
     def _remember(self, rows: Rows, seen: Seen, free: Integers) -> None:
         """Keep which records this field has not taken, (n,) of their numbers, of all that it has come to."""
@@ -197,18 +199,19 @@ class EarlierRecord(Lookup):
         log.free[rows.path] = free
         log.known[rows.path] = max(log.known.get(rows.path, 0), int(seen.before.max(initial=0)))
 
-    def _candidates(self, rows: Rows, seen: Seen) -> tuple[Integers, Integers]:
+    def _candidates(self, rows: Rows, seen: Seen) -> tuple[Integers, Codes]:
         """Return the numbers of the records that some row may take, ascending, and where they are kept."""
         log, end = seen.log, int(seen.before.max(initial=0))
-        known = log.known.get(rows.path, log.first) if self.once else log.first
+        if self.sees_lives:
+            size = self._lives_known(rows, seen)
+            numbers, places = log.lives.numbers[:size], log.lives.places[:size]
+            is_left = self._may_be_left(rows, seen, numbers) if self.once else slice(None)
+            return numbers[is_left], places[is_left]
+        known = max(log.known.get(rows.path, 0), log.first) if self.once else log.first
         fresh = np.arange(known, max(end, known))
-        if not self.sees_lives:
-            free = log.free.get(rows.path, fresh[:0]) if self.once else fresh[:0]
-            numbers = np.concatenate([free[free >= log.first], fresh])
-            return numbers, log.places(numbers)
-        numbers = log.lives.numbers[: np.searchsorted(log.lives.numbers, max(end, known))]  # where no row is, too
-        is_left = self._may_be_left(rows, seen, numbers) if self.once else np.ones(len(numbers), bool)
-        return numbers[is_left], log.lives.places[: len(numbers)][is_left]
+        free = log.free.get(rows.path, fresh[:0]) if self.once else fresh[:0]
+        numbers = np.concatenate([free[free >= log.first], fresh])
+        return numbers, log.places(numbers)
 
     @property
     def _is_share(self) -> bool:
@@ -223,16 +226,15 @@ class EarlierRecord(Lookup):
             return np.maximum(self.distribution.real(drawn.keys, drawn.key("pick")), 0.0)
         return self.distribution.index(drawn.keys, drawn.key("pick"), 2**53).astype(np.float64)
 
-    def _counted(self, index: Floats, counts: Integers) -> Integers:
-        """Return indices (n,) below how many there are (n,)."""
-        scaled = np.floor(index * counts) if self._is_share else index
-        return np.minimum(scaled, counts - 1).astype(np.int64)
+    def _last(self, low: Integers, high: Integers, index: Floats) -> Integers:
+        """Return the number of an index from ``low`` to before ``high`` (n,), the last one first; -1 for none."""
+        found = draw.column(len(index), np.int64)
+        passing.last(low, high, index, self._is_share, found)
+        return found
 
-    def _sides(
-        self, rows: Rows, seen: Seen, numbers: Integers, places: Integers, oldest: Integers
-    ) -> tuple[Integers, Integers, Integers]:
+    def _sides(self, rows: Rows, seen: Seen, numbers: Integers, places: Codes) -> tuple[Integers, Integers, Integers]:
         """Return records in an order in which those that each row looks at stand side by side, and from where to where."""
-        before = seen.before
+        oldest, before = self._oldest(seen), seen.before
         if not self.match:
             return np.arange(len(numbers)), np.searchsorted(numbers, oldest), np.searchsorted(numbers, before)
         grouping = seen.log.grouping(list(self.match), places)

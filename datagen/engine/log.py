@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from datagen import draw
-from datagen.draw import Integers
+from datagen.draw import Codes, Integers
 from datagen.engine.step import Stops
 from datagen.engine.variables import Store
 from datagen.native import passing
@@ -19,7 +19,8 @@ from datagen.records.text import as_milliseconds
 from datagen.records.types import present
 
 _NOTHING = np.zeros(0, np.int64)
-_NO_LIVES = Lives(_NOTHING, _NOTHING, _NOTHING, _NOTHING.astype(np.int32), _NOTHING)
+_NO_CODES = np.zeros(0, np.int32)
+_NO_LIVES = Lives(_NOTHING, _NOTHING, _NO_CODES, _NO_CODES, _NOTHING)
 
 
 class Log:
@@ -51,16 +52,16 @@ class Log:
         """Keep what the next records have in a dimension."""
         self._stores[dimension].extend(values)
 
-    def places(self, numbers: Integers) -> Integers:
+    def places(self, numbers: Integers) -> Codes:
         """Return where records, (n,) of their numbers from the first one on, are kept; 0 where a number is below 0."""
-        places = numbers + (1 + self._older - self.first)
-        return np.where(numbers < 0, 0, places) if numbers.min(initial=0) < 0 else places
+        places = (numbers + (1 + self._older - self.first)).astype(np.int32)
+        return np.where(numbers < 0, np.int32(0), places) if numbers.min(initial=0) < 0 else places
 
-    def take(self, dimension: str, places: Integers) -> pa.Array:
+    def take(self, dimension: str, places: Codes) -> pa.Array:
         """Return what the records that are kept at some places (n,) have in a dimension; null where it is 0."""
-        return self._stores[dimension].pick(places.astype(np.int32))
+        return self._stores[dimension].pick(places)
 
-    def grouping(self, dimensions: Sequence[str], places: Integers) -> Grouping:
+    def grouping(self, dimensions: Sequence[str], places: Codes) -> Grouping:
         """Return the records at some places, (n,), in groups of those that have the same in some dimensions."""
         return Grouping([present(self.take(name, places)) for name in dimensions], len(places), None)
 
@@ -80,7 +81,7 @@ class Log:
             for store in self._stores.values():
                 store.keep(kept)
             self.first, self._older = first, older
-            places = np.append(np.arange(older) + 1, self.places(self.lives.numbers[older:]))
+            places = np.append(np.arange(older, dtype=np.int32) + 1, self.places(self.lives.numbers[older:]))
             self.lives = replace(self.lives, places=places)
 
     def snapshot(self) -> dict[str, Any]:
@@ -105,21 +106,23 @@ class Sight:
     """What can be seen of earlier records from the steps of a batch."""
 
     logs: Mapping[str, Log]  # by emitter
-    earlier: Mapping[str, Integers] = field(default_factory=dict)  # by emitter: records of the batch before each step
+    before: Mapping[str, Integers] = field(
+        default_factory=dict
+    )  # by emitter: how many records there are before each step
 
     @classmethod
     def over(cls, logs: Mapping[str, Log], places: Mapping[str, Integers], steps: int) -> "Sight":
         """Return the sight from so many steps; ``places`` are those that make records, by emitter, ascending."""
-        earlier = {}
-        for emitter, own in places.items():
-            if emitter in logs:
-                is_own = np.zeros(steps + 1, np.int64)
-                is_own[own + 1] = 1
-                earlier[emitter] = np.cumsum(is_own)
-        return cls(logs, earlier)
+        before = {}
+        for emitter, log in logs.items():
+            own = np.zeros(steps + 1, np.int64)
+            own[0] = log.total
+            own[places.get(emitter, _NOTHING) + 1] += 1
+            before[emitter] = np.cumsum(own)
+        return cls(logs, before)
 
     def of(self, emitter: str, at: Integers) -> Seen:
         """Return the records of an emitter as they are seen from some of the steps (k,)."""
         log = self.logs[emitter]
-        before = self.earlier[emitter][at] + log.total if emitter in self.earlier else np.full(len(at), log.total)
+        before = self.before[emitter][at] if emitter in self.before else np.full(len(at), log.total)
         return Seen(log, before, at)

@@ -4,7 +4,9 @@ import cython
 from cython.cimports.datagen.native.draws import mix
 
 NOBODY = cython.declare(cython.int, -1)
-FIRST_ROOM = cython.declare(cython.int, 64)  # places in the line before those that are left move up
+ONES = cython.declare(cython.ulonglong, 0x0101010101010101)
+HIGHS = cython.declare(cython.ulonglong, 0x8080808080808080)
+FOURTHS = cython.declare(cython.ulonglong, 0x3333333333333333)
 
 
 def ending(
@@ -37,47 +39,79 @@ def ending(
             ends[row] = table[place]
 
 
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def set_bit(word: cython.ulonglong, count: cython.ulonglong) -> cython.int:
+    """Return the bit that is set in a word before which so many are; no jumps, as nobody could foresee them.
+
+    Source: S. Vigna, Broadword implementation of rank/select queries, 2008.
+    """
+    sums: cython.ulonglong = word - ((word >> 1) & cython.cast(cython.ulonglong, 0x5555555555555555))
+    sums = (sums & FOURTHS) + ((sums >> 2) & FOURTHS)
+    sums = ((sums + (sums >> 4)) & cython.cast(cython.ulonglong, 0x0F0F0F0F0F0F0F0F)) * ONES  # up to each octet
+    begin: cython.ulonglong = octets_up_to(sums, count) * 8
+    count -= ((sums << 8) >> begin) & 0xFF
+    bits: cython.ulonglong = (((word >> begin) & 0xFF) * ONES) & cython.cast(cython.ulonglong, 0x8040201008040201)
+    bits = ((bits | ((bits | HIGHS) - ONES)) & HIGHS) >> 7  # an octet for each bit of the octet
+    return cython.cast(cython.int, begin + octets_up_to(bits * ONES, count))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def octets_up_to(octets: cython.ulonglong, most: cython.ulonglong) -> cython.ulonglong:
+    """Return how many of the octets of a word, below 128 each, are ``most`` at most."""
+    return (((((most * ONES) | HIGHS) - octets) & HIGHS) >> 7) * ONES >> 56
+
+
 @cython.final  # so that its methods are called directly
 @cython.cclass
 class Line:
-    """Things in the order in which they came, less those that went: P. Fenwick, A new data structure for cumulative
-    frequency tables, 1994.
+    """Things in the order in which they came, less those that went.
 
-    Those that are left move up whenever the line has become twice as long, so that it stays in a fast cache.
+    A bit of a word stands for each, and a tree counts those of the words: P. Fenwick, A new data structure for
+    cumulative frequency tables, 1994. Those that are left move up from time to time, so that both stay in a fast cache.
     """
 
     tree: cython.int[::1]
+    words: cython.ulonglong[::1]
     who: cython.int[::1]
     place: cython.int[::1]  # of each thing in the line
     used: cython.int
-    room: cython.int
+    size: cython.int  # in words, a power of two
     left: cython.longlong
 
-    def __init__(self, things: cython.Py_ssize_t, tree: object, who: object, place: object) -> None:
+    def __init__(self, things: cython.Py_ssize_t, tree: object, words: object, who: object, place: object) -> None:
         """Take room for so many things; raises ValueError where there is less."""
-        if min(len(tree), len(who), len(place)) <= things or things > 0x3FFFFFFF:
+        if min(len(who), len(place)) < things or min(len(tree), len(words)) < things // 16 + 4 or things >= 2**28:
             raise ValueError("things without room")
-        self.tree, self.who, self.place = tree, who, place
+        self.tree, self.words, self.who, self.place = tree, words, who, place
         self.used = self.left = 0
-        self.room = FIRST_ROOM
+        self.move_up()
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
     def come(self, thing: cython.int) -> cython.void:
         """Put a thing at the end of the line."""
-        if self.used == self.room:
+        if self.used == 64 * self.size:
             self.move_up()
+        place: cython.int = self.used
+        word: cython.int = place >> 6
+        below: cython.int = word
+        if place & 63 == 0:
+            self.words[word] = self.tree[word + 1] = 0
+            while below > word & (word + 1):
+                self.tree[word + 1] += self.tree[below]
+                below &= below - 1
+        self.words[word] |= cython.cast(cython.ulonglong, 1) << (place & 63)
+        self.tree[word + 1] += 1
+        self.who[place] = thing
+        self.place[thing] = place
         self.used += 1
-        below: cython.int = self.used - 1
-        begin: cython.int = self.used & below
-        count: cython.int = 1
-        while below > begin:
-            count += self.tree[below]
-            below &= below - 1
-        self.tree[self.used] = count
-        self.who[self.used] = thing
-        self.place[thing] = self.used
         self.left += 1
 
     @cython.cfunc
@@ -86,45 +120,84 @@ class Line:
     def go(self, thing: cython.int) -> cython.void:
         """Let a thing go that is in the line."""
         place: cython.int = self.place[thing]
-        self.who[place] = NOBODY
+        node: cython.int = (place >> 6) + 1
+        self.words[node - 1] &= ~(cython.cast(cython.ulonglong, 1) << (place & 63))
         self.left -= 1
-        while place <= self.used:
-            self.tree[place] -= 1
-            place += place & -place
+        while 64 * (node - 1) < self.used:
+            self.tree[node] -= 1
+            node += node & -node
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
     def move_up(self) -> cython.void:
-        """Put those that are left side by side."""
+        """Put those that are left side by side, with room for as many more at least."""
         place: cython.int
+        node: cython.int
         kept: cython.int = 0
-        for place in range(1, self.used + 1):
-            if self.who[place] != NOBODY:
-                kept += 1
+        for place in range(self.used):
+            if (self.words[place >> 6] >> (place & 63)) & 1:
                 self.who[kept] = self.who[place]
                 self.place[self.who[kept]] = kept
-                self.tree[kept] = kept & -kept
+                kept += 1
         self.used = kept
-        self.room = max(2 * kept, FIRST_ROOM)
+        self.size = 1
+        while 32 * self.size < kept + 32:
+            self.size *= 2
+        for node in range(1, self.size + 1):
+            place = 64 * node
+            self.words[node - 1] = cython.cast(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+            if place > kept > place - 64:
+                self.words[node - 1] >>= place - kept
+            self.tree[node] = min(place, kept) - (place - 64 * (node & -node)) if kept > place - 64 else 0x7FFFFFFF
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
     def behind(self, count: cython.longlong) -> cython.int:
         """Return the thing before which there are so many."""
-        place: cython.int = 0
-        step: cython.int = 1
+        word: cython.int = 0
+        step: cython.int = self.size >> 1
         is_before: cython.int
-        while 2 * step <= self.used:
-            step *= 2
         while step > 0:
-            if place + step <= self.used:
-                is_before = self.tree[place + step] <= count
-                count -= self.tree[place + step] & -is_before
-                place += step & -is_before  # no jump, as nobody could foresee it
+            is_before = self.tree[word + step] <= count
+            count -= self.tree[word + step] & -is_before
+            word += step & -is_before
             step >>= 1
-        return self.who[place + 1]
+        return self.who[64 * word + set_bit(self.words[word], cython.cast(cython.ulonglong, count))]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def chosen(index: cython.double, is_share: cython.bint, count: cython.longlong) -> cython.longlong:
+    """Return an index below a count, of one that is drawn; it may be a share of the count."""
+    if is_share:
+        index *= count
+    return cython.cast(cython.longlong, index) if index < count else count - 1
+
+
+def last(
+    low: cython.const[cython.longlong][::1],
+    high: cython.const[cython.longlong][::1],
+    index: cython.const[cython.double][::1],
+    is_share: cython.bint,
+    found: cython.longlong[::1],
+) -> None:
+    """Fill ``found`` (n,) with a number from ``low`` to before ``high`` (n,) for each row; -1 where there is none.
+
+    It is the one of an ``index`` (n,), 0 and above, that counts from the last one down, or is a share of how many there
+    are. Raises ValueError when lengths don't fit.
+    """
+    row: cython.Py_ssize_t
+    if not len(low) == len(high) == len(index) == len(found):
+        raise ValueError("columns of other lengths")
+    with cython.nogil:
+        for row in range(low.shape[0]):
+            found[row] = -1
+            if high[row] > low[row]:
+                found[row] = high[row] - 1 - chosen(index[row], is_share, high[row] - low[row])
 
 
 def take(
@@ -135,25 +208,27 @@ def take(
     is_once: cython.bint,
     ends: cython.const[cython.int][::1],
     rows: cython.const[cython.longlong][::1],
+    places: cython.const[cython.int][::1],
     there: cython.uchar[::1],
     room: cython.int[:, ::1],
+    tree: cython.int[::1],
+    words: cython.ulonglong[::1],
     taken: cython.int[::1],
 ) -> None:
-    """Fill ``taken`` (n,) with the things that rows take, one after the other; -1 where nothing is there for one.
+    """Fill ``taken`` (n,) with the places (things,) of what rows take, one after the other; 0 where nothing is there.
 
     A row takes one of the first ``high`` (n,), which ascend, as far as they are ``there`` (things,): the one of an
     ``index`` (n,) that counts from the last one down, or is a share of how many there are. Things go with their
     ``ends`` (things,), from ``rows`` (m,) on, which ascend as the ``step`` (n,) of each row does; what ``is_once``
     taken goes, too. In the end ``there`` says which are left of those that rows looked at. Raises ValueError when
-    numbers or lengths don't fit; ``room`` is (5, more than things and m).
+    numbers or lengths don't fit; there is room for them, (4, things or m, and one more), and (things / 16 + 4,) twice.
     """
     row: cython.Py_ssize_t
     thing: cython.Py_ssize_t
     came: cython.Py_ssize_t = 0
     ended: cython.Py_ssize_t = 0
-    chosen: cython.longlong
-    fits: cython.bint = len(high) == len(step) == len(index) == len(taken) and len(ends) == len(there)
-    fits = fits and len(room) == 5 and room.shape[1] > max(len(there), len(rows))
+    fits: cython.bint = len(high) == len(step) == len(index) == len(taken) and len(ends) == len(there) == len(places)
+    fits = fits and len(room) == 4 and room.shape[1] > max(len(there), len(rows))
     if fits:
         for row in range(high.shape[0]):
             fits = fits and 0 <= high[row] <= there.shape[0] and index[row] >= 0.0
@@ -161,9 +236,9 @@ def take(
             fits = fits and NOBODY <= ends[thing] < rows.shape[0]
     if not fits:
         raise ValueError("things that there are not, or columns of other lengths")
-    line: Line = Line(len(there), room[0], room[1], room[2])
-    first: cython.int[::1] = room[3]  # by end: the first of the things that go with it, and
-    others: cython.int[::1] = room[4]  # by thing: the next one
+    line: Line = Line(len(there), tree, words, room[0], room[1])
+    first: cython.int[::1] = room[2]  # by end: the first of the things that go with it, and
+    others: cython.int[::1] = room[3]  # by thing: the next one
     with cython.nogil:
         for row in range(rows.shape[0]):
             first[row] = NOBODY
@@ -185,14 +260,10 @@ def take(
                     thing = others[thing]
                 ended += 1
             if line.left == 0:
-                taken[row] = NOBODY
+                taken[row] = 0
                 continue
-            chosen = line.left - 1
-            if is_share:
-                chosen = min(chosen, cython.cast(cython.longlong, index[row] * line.left))
-            elif index[row] < chosen:
-                chosen = cython.cast(cython.longlong, index[row])
-            taken[row] = line.behind(line.left - 1 - chosen)
+            thing = line.behind(line.left - 1 - chosen(index[row], is_share, line.left))
+            taken[row] = places[thing]
             if is_once:
-                line.go(taken[row])
-                there[taken[row]] = 0
+                line.go(cython.cast(cython.int, thing))
+                there[thing] = 0

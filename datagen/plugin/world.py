@@ -58,13 +58,13 @@ class Log(Protocol):
     known: dict[str, int]  # and the number up to which these are known
     lives: "Lives"  # where somebody looks at records of workers alive
 
-    def places(self, numbers: Integers) -> Integers:
+    def places(self, numbers: Integers) -> Codes:
         """Return where records, (n,) of their numbers from the first one on, are kept; 0 where a number is below 0."""
 
-    def take(self, dimension: str, places: Integers) -> pa.Array:
+    def take(self, dimension: str, places: Codes) -> pa.Array:
         """Return what the records that are kept at some places (n,) have in a dimension; null where it is 0."""
 
-    def grouping(self, dimensions: Sequence[str], places: Integers) -> Grouping:
+    def grouping(self, dimensions: Sequence[str], places: Codes) -> Grouping:
         """Return the records at some places, (n,), in groups of those that have the same in some dimensions."""
 
 
@@ -74,7 +74,7 @@ class Lives:
 
     numbers: Integers  # (n,) ascending
     workers: Integers  # (n,)
-    places: Integers  # (n,) where they are kept
+    places: Codes  # (n,) where they are kept
     ends: Codes  # (n,) which of the next stops is that of the worker; -1: none
     stops: Integers  # (m,) before which of the steps to come workers stop, ascending
 
