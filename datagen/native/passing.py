@@ -6,6 +6,7 @@ from cython.cimports.datagen.native.draws import mix
 NOBODY = cython.declare(cython.int, -1)
 ONES = cython.declare(cython.ulonglong, 0x0101010101010101)
 HIGHS = cython.declare(cython.ulonglong, 0x8080808080808080)
+FAR = cython.declare(cython.short, 0x7FFF)  # more than there are before a word that has not begun, whoever goes
 FOURTHS = cython.declare(cython.ulonglong, 0x3333333333333333)
 
 
@@ -72,23 +73,27 @@ def octets_up_to(octets: cython.ulonglong, most: cython.ulonglong) -> cython.ulo
 class Line:
     """Things in the order in which they came, less those that went.
 
-    A bit of a word stands for each, and a tree counts those of the words: P. Fenwick, A new data structure for
-    cumulative frequency tables, 1994. Those that are left move up from time to time, so that both stay in a fast cache.
+    A bit of a word stands for each. Of the 32 words of a block is known how many bits are set before each, which the
+    compiler changes and compares eight at a time, and a tree counts those of blocks: P. Fenwick, A new data structure
+    for cumulative frequency tables, 1994. Those that are left move up when the line has become twice as long.
     """
 
     tree: cython.int[::1]
     words: cython.ulonglong[::1]
+    before: cython.short[::1]
     who: cython.int[::1]
     place: cython.int[::1]  # of each thing in the line
     used: cython.int
-    size: cython.int  # in words, a power of two
+    size: cython.int  # in blocks, a power of two
     left: cython.longlong
 
-    def __init__(self, things: cython.Py_ssize_t, tree: object, words: object, who: object, place: object) -> None:
+    def __init__(self, things: cython.Py_ssize_t, line: tuple, who: object, place: object) -> None:
         """Take room for so many things; raises ValueError where there is less."""
-        if min(len(who), len(place)) < things or min(len(tree), len(words)) < things // 16 + 4 or things >= 2**28:
+        self.tree, self.words, self.before = line
+        self.who, self.place = who, place
+        fits: cython.bint = min(len(who), len(place)) >= things and len(self.tree) >= things // 512 + 3
+        if not fits or min(len(self.words), len(self.before)) < things // 64 + 32 or things >= 2**28:
             raise ValueError("things without room")
-        self.tree, self.words, self.who, self.place = tree, words, who, place
         self.used = self.left = 0
         self.move_up()
 
@@ -97,18 +102,13 @@ class Line:
     @cython.exceptval(check=False)
     def come(self, thing: cython.int) -> cython.void:
         """Put a thing at the end of the line."""
-        if self.used == 64 * self.size:
+        if self.used == 2048 * self.size:
             self.move_up()
         place: cython.int = self.used
-        word: cython.int = place >> 6
-        below: cython.int = word
         if place & 63 == 0:
-            self.words[word] = self.tree[word + 1] = 0
-            while below > word & (word + 1):
-                self.tree[word + 1] += self.tree[below]
-                below &= below - 1
-        self.words[word] |= cython.cast(cython.ulonglong, 1) << (place & 63)
-        self.tree[word + 1] += 1
+            self.begin(place >> 6)
+        self.words[place >> 6] |= cython.cast(cython.ulonglong, 1) << (place & 63)
+        self.tree[(place >> 11) + 1] += 1
         self.who[place] = thing
         self.place[thing] = place
         self.used += 1
@@ -117,13 +117,39 @@ class Line:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def begin(self, word: cython.int) -> cython.void:
+        """Begin a word."""
+        node: cython.int = word >> 5
+        own: cython.int = node + 1
+        count: cython.longlong = self.left
+        place: cython.int
+        self.words[word] = 0
+        if word & 31 == 0:
+            self.tree[own] = 0
+            for place in range(32):
+                self.before[word + place] = FAR
+        while node > 0:
+            count -= self.tree[node]
+            if word & 31 == 0 and node > own & (own - 1):
+                self.tree[own] += self.tree[node]
+            node &= node - 1
+        self.before[word] = cython.cast(cython.short, count)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def go(self, thing: cython.int) -> cython.void:
         """Let a thing go that is in the line."""
         place: cython.int = self.place[thing]
-        node: cython.int = (place >> 6) + 1
-        self.words[node - 1] &= ~(cython.cast(cython.ulonglong, 1) << (place & 63))
+        node: cython.int = (place >> 11) + 1
+        word: cython.short = (place >> 6) & 31
+        line: cython.p_short = cython.address(self.before[32 * (node - 1)])
+        number: cython.short
+        self.words[place >> 6] &= ~(cython.cast(cython.ulonglong, 1) << (place & 63))
         self.left -= 1
-        while 64 * (node - 1) < self.used:
+        for number in range(32):
+            line[number] -= number > word
+        while 2048 * (node - 1) < self.used:
             self.tree[node] -= 1
             node += node & -node
 
@@ -132,39 +158,43 @@ class Line:
     @cython.exceptval(check=False)
     def move_up(self) -> cython.void:
         """Put those that are left side by side, with room for as many more at least."""
-        place: cython.int
-        node: cython.int
-        kept: cython.int = 0
-        for place in range(self.used):
-            if (self.words[place >> 6] >> (place & 63)) & 1:
-                self.who[kept] = self.who[place]
-                self.place[self.who[kept]] = kept
-                kept += 1
-        self.used = kept
+        word: cython.int
+        bit: cython.int
+        bits: cython.ulonglong
+        words: cython.int = (self.used + 63) >> 6
         self.size = 1
-        while 32 * self.size < kept + 32:
+        while 1024 * self.size < self.left:
             self.size *= 2
-        for node in range(1, self.size + 1):
-            place = 64 * node
-            self.words[node - 1] = cython.cast(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
-            if place > kept > place - 64:
-                self.words[node - 1] >>= place - kept
-            self.tree[node] = min(place, kept) - (place - 64 * (node & -node)) if kept > place - 64 else 0x7FFFFFFF
+        for word in range(1, self.size + 1):
+            self.tree[word] = 0x7FFFFFFF
+        self.used = self.left = 0
+        for word in range(words):
+            bits = self.words[word]
+            for bit in range(64):
+                if (bits >> bit) & 1:
+                    self.come(self.who[64 * word + bit])
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def behind(self, count: cython.longlong) -> cython.int:
+    def behind(self, count: cython.int) -> cython.int:
         """Return the thing before which there are so many."""
-        word: cython.int = 0
+        block: cython.int = 0
         step: cython.int = self.size >> 1
-        is_before: cython.int
+        word: cython.short = -1
+        number: cython.short
+        line: cython.p_short
         while step > 0:
-            is_before = self.tree[word + step] <= count
-            count -= self.tree[word + step] & -is_before
-            word += step & -is_before
+            if self.tree[block + step] <= count:
+                block += step
+                count -= self.tree[block]
             step >>= 1
-        return self.who[64 * word + set_bit(self.words[word], cython.cast(cython.ulonglong, count))]
+        line = cython.address(self.before[32 * block])
+        for number in range(32):
+            word += line[number] <= cython.cast(cython.short, count)
+        count -= line[word]
+        place: cython.int = 64 * (32 * block + word)
+        return self.who[place + set_bit(self.words[place >> 6], cython.cast(cython.ulonglong, count))]
 
 
 @cython.cfunc
@@ -211,8 +241,7 @@ def take(
     places: cython.const[cython.int][::1],
     there: cython.uchar[::1],
     room: cython.int[:, ::1],
-    tree: cython.int[::1],
-    words: cython.ulonglong[::1],
+    line: tuple,
     taken: cython.int[::1],
 ) -> None:
     """Fill ``taken`` (n,) with the places (things,) of what rows take, one after the other; 0 where nothing is there.
@@ -221,7 +250,7 @@ def take(
     ``index`` (n,) that counts from the last one down, or is a share of how many there are. Things go with their
     ``ends`` (things,), from ``rows`` (m,) on, which ascend as the ``step`` (n,) of each row does; what ``is_once``
     taken goes, too. In the end ``there`` says which are left of those that rows looked at. Raises ValueError when
-    numbers or lengths don't fit; there is room for them, (4, things or m, and one more), and (things / 16 + 4,) twice.
+    numbers or lengths don't fit; there is ``room`` for them, (4, things or m, and one more), and for a ``line``.
     """
     row: cython.Py_ssize_t
     thing: cython.Py_ssize_t
@@ -236,7 +265,7 @@ def take(
             fits = fits and NOBODY <= ends[thing] < rows.shape[0]
     if not fits:
         raise ValueError("things that there are not, or columns of other lengths")
-    line: Line = Line(len(there), tree, words, room[0], room[1])
+    crowd: Line = Line(len(there), line, room[0], room[1])
     first: cython.int[::1] = room[2]  # by end: the first of the things that go with it, and
     others: cython.int[::1] = room[3]  # by thing: the next one
     with cython.nogil:
@@ -249,21 +278,21 @@ def take(
         for row in range(high.shape[0]):
             while came < high[row]:
                 if there[came]:
-                    line.come(cython.cast(cython.int, came))
+                    crowd.come(cython.cast(cython.int, came))
                 came += 1
             while ended < rows.shape[0] and rows[ended] <= step[row]:
                 thing = first[ended]
                 while thing != NOBODY:
                     if there[thing] and thing < came:
-                        line.go(cython.cast(cython.int, thing))
+                        crowd.go(cython.cast(cython.int, thing))
                     there[thing] = 0
                     thing = others[thing]
                 ended += 1
-            if line.left == 0:
+            if crowd.left == 0:
                 taken[row] = 0
                 continue
-            thing = line.behind(line.left - 1 - chosen(index[row], is_share, line.left))
+            thing = crowd.behind(cython.cast(cython.int, crowd.left - 1 - chosen(index[row], is_share, crowd.left)))
             taken[row] = places[thing]
             if is_once:
-                line.go(cython.cast(cython.int, thing))
+                crowd.go(cython.cast(cython.int, thing))
                 there[thing] = 0

@@ -20,7 +20,6 @@ def take(
     places: Codes,
     there: Octets,
     room: Codes,
-    tree: Codes,
-    words: Keys,
+    line: tuple[Codes, Keys, npt.NDArray[np.int16]],
     taken: Codes,
 ) -> None: ...

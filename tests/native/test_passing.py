@@ -10,11 +10,15 @@ from datagen.native.passing import ending, last, take
 SHARE, INDEX = True, False
 
 
+def line(things: int) -> tuple:
+    words = things // 64 + 32
+    return np.zeros(things // 512 + 3, np.int32), np.zeros(words, np.uint64), np.zeros(words, np.int16)
+
+
 def found(high, step, index, is_share, is_once, ends, rows, there, places) -> list[int]:
     size = max(len(there), len(rows)) + 1
     taken, room = np.zeros(len(high), np.int32), np.zeros((4, size), np.int32)
-    tree, words = np.zeros(len(there) // 16 + 4, np.int32), np.zeros(len(there) // 16 + 4, np.uint64)
-    take(high, step, index, is_share, is_once, ends, rows, places, there, room, tree, words, taken)
+    take(high, step, index, is_share, is_once, ends, rows, places, there, room, line(len(there)), taken)
     return taken.tolist()
 
 
@@ -64,19 +68,19 @@ def test_the_last_one_comes_first(is_share: bool, index: float, expected: int) -
     assert numbers.tolist() == [expected, -1]
 
 
-FITTING = {"high": 2, "index": 0.0, "ends": 0, "things": 2, "room": 3, "words": 4}
+FITTING = {"high": 2, "index": 0.0, "ends": 0, "things": 2, "room": 3, "line": 0}
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"high": 3}, {"high": -1}, {"index": -1.0}, {"ends": 1}, {"ends": -2}, {"room": 2}, {"words": 3}]
+    "wrong", [{"high": 3}, {"high": -1}, {"index": -1.0}, {"ends": 1}, {"ends": -2}, {"room": 2}, {"line": -64}]
 )
 def test_what_does_not_fit_is_refused(wrong: dict) -> None:
     one = {**FITTING, **wrong}
     row, codes = np.zeros(1, np.int64), np.zeros(2, np.int32)
-    room, tree, words = np.zeros((4, one["room"]), np.int32), np.zeros(one["words"], np.int32), np.zeros(4, np.uint64)
+    room = np.zeros((4, one["room"]), np.int32)
     given = row + one["high"], row, row + one["index"], True, True, codes + one["ends"], row, codes
     with pytest.raises(ValueError, match="things"):
-        take(*given, np.ones(2, np.uint8), room, tree, words, np.zeros(1, np.int32))
+        take(*given, np.ones(2, np.uint8), room, line(one["line"]), np.zeros(1, np.int32))
 
 
 def test_columns_of_other_lengths_are_refused() -> None:
