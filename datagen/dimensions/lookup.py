@@ -175,8 +175,8 @@ class EarlierRecord(Lookup):
         if self.once:
             there[:] = self._may_be_left(rows, seen, numbers)
         room = draw.column(4 * (max(size, len(lives.stops)) + 1), np.int32).reshape(4, -1)
-        sizes = {np.int32: size // 512 + 3, np.uint64: size // 64 + 32, np.int16: size // 64 + 32}
-        line = tuple(draw.column(count, dtype) for dtype, count in sizes.items())
+        tree, words = draw.column(size // 512 + 3, np.int32), draw.column(size // 64 + 32, np.uint64)
+        line = tree, words, draw.column(len(words), np.int16)
         found, known = draw.column(len(rows), np.int32), (lives.ends[:size], lives.stops, lives.places[:size])
         high, index = lives.before(seen.before), self._index(rows)
         passing.take(high, seen.step, index, self._is_share, self.once, *known, there, room, line, found)
