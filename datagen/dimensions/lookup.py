@@ -8,14 +8,15 @@ import pyarrow as pa
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
-from datagen.draw import Floats, Integers
-from datagen.native import taken
+from datagen.clock import NEVER
+from datagen.draw import Codes, Floats, Integers, Marks
+from datagen.native import passing, taken
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import MaybeDistribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.lookup import Lookup
 from datagen.plugin.model import invalid
-from datagen.plugin.world import Log, Seen
+from datagen.plugin.world import Seen
 from datagen.problems import Path_, show
 
 _USUAL = 100_000
@@ -132,41 +133,86 @@ class EarlierRecord(Lookup):
 
     def make(self, rows: Rows) -> pa.Array:
         seen = rows.seen(self.emitter)
-        numbers = self.numbers(rows, seen)
+        places = self._places(rows, seen)
         if isinstance(self.dimension, str):
-            return seen.log.take(self.dimension, numbers)
-        values = [seen.log.take(name, numbers) for name in self.dimension]
+            return seen.log.take(self.dimension, places)
+        values = [seen.log.take(name, places) for name in self.dimension]
         fields = [pa.field(name, value.type) for name, value in zip(self.dimension, values, strict=True)]
-        return pa.StructArray.from_arrays(values, fields=fields, mask=pa.array(numbers < 0))
+        return pa.StructArray.from_arrays(values, fields=fields, mask=pa.array(places == 0))
 
     def numbers(self, rows: Rows, seen: Seen) -> Integers:
-        before = seen.before
-        oldest = np.maximum(before - self.among, 0) if isinstance(self.among, int) else np.zeros(len(rows), np.int64)
-        index = self._index(rows)
-        if self.follows_draws:
-            return np.where(before > oldest, before - 1 - self._counted(index, before - oldest), -1)
-        numbers, low, high = self._places(rows, seen.log, self._candidates(rows, seen), oldest, before)
-        if not self.once and not self.sees_lives:
-            return np.append(numbers, -1)[np.where(high > low, high - 1 - self._counted(index, high - low), -1)]
-        places = np.empty(len(rows), np.int64)
-        tree, there = draw.column(len(numbers) + 1, np.int64), draw.column(len(numbers), np.uint8)
-        stops = _stops(seen, numbers) if self.sees_lives else (before[:0], before[:0])
-        taken.take(low, high, index, self._is_share, self.once, *stops, tree, there, places)
-        if self.once:
-            seen.log.free[rows.path] = np.sort(numbers[there.astype(bool)])
-            seen.log.known[rows.path] = max(seen.log.known.get(rows.path, 0), int(before.max(initial=0)))
-        return np.append(numbers, -1)[places]
+        return self._last(self._oldest(seen), seen.before, self._index(rows))
 
-    def _candidates(self, rows: Rows, seen: Seen) -> Integers:
-        """Return the numbers of the records that some row may take, ascending."""
+    def _oldest(self, seen: Seen) -> Integers:
+        """Return the number of the oldest record that each row (n,) looks at."""
+        return np.maximum(seen.before - self.among, 0) if isinstance(self.among, int) else np.zeros_like(seen.before)
+
+    def _places(self, rows: Rows, seen: Seen) -> Codes:
+        """Return where the records are kept that rows look up, (n,); 0 for none."""
+        if self.follows_draws:
+            return seen.log.places(self.numbers(rows, seen))
+        if self.sees_lives and not self.match:
+            return self._of_lives(rows, seen)
+        numbers, places = self._candidates(rows, seen)
+        order, low, high = self._sides(rows, seen, numbers, places)
+        numbers, places = numbers[order], np.append(places[order], np.int32(0))
+        index = self._index(rows)
+        if not self.once and not self.sees_lives:
+            return places[self._last(low, high, index)]
+        taken_ = np.empty(len(rows), np.int64)
+        tree, there = draw.column(len(numbers) + 1, np.int64), draw.column(len(numbers), np.uint8)
+        stops = _stops(seen, numbers) if self.sees_lives else (low[:0], low[:0])
+        taken.take(low, high, index, self._is_share, self.once, *stops, tree, there, taken_)
+        if self.once:
+            self._remember(rows, seen, np.sort(numbers[there.astype(bool)]))
+        return places[taken_]
+
+    def _of_lives(self, rows: Rows, seen: Seen) -> Codes:
+        """Return the same where all records of workers alive come into question."""
+        lives = seen.log.lives
+        size = self._lives_known(rows, seen)
+        numbers, there = lives.numbers[:size], np.ones(size, np.uint8)
+        if self.once:
+            there[:] = self._may_be_left(rows, seen, numbers)
+        room = draw.column(4 * (max(size, len(lives.stops)) + 1), np.int32).reshape(4, -1)
+        tree, words = draw.column(size // 512 + 3, np.int32), draw.column(size // 64 + 32, np.uint64)
+        line = tree, words, draw.column(len(words), np.int16)
+        found, known = draw.column(len(rows), np.int32), (lives.ends[:size], lives.stops, lives.places[:size])
+        high, index = lives.before(seen.before), self._index(rows)
+        passing.take(high, seen.step, index, self._is_share, self.once, *known, there, room, line, found)
+        if self.once:
+            self._remember(rows, seen, numbers[there.astype(bool)])
+        return found
+
+    def _lives_known(self, rows: Rows, seen: Seen) -> int:
+        """Return how many records of lives there are before the last row, or were where this field was asked last."""
+        known = seen.log.known.get(rows.path, 0) if self.once else 0
+        return int(np.searchsorted(seen.log.lives.numbers, max(int(seen.before.max(initial=0)), known)))
+
+    def _may_be_left(self, rows: Rows, seen: Seen, numbers: Integers) -> Marks:
+        """Return which records, (n,) of their numbers, this field has not taken yet; it takes each once."""
+        free = seen.log.free.get(rows.path, numbers[:0])
+        return np.isin(numbers, free) | (numbers >= seen.log.known.get(rows.path, 0))
+
+    def _remember(self, rows: Rows, seen: Seen, free: Integers) -> None:
+        """Keep which records this field has not taken, (n,) of their numbers, of all that it has come to."""
+        log = seen.log
+        log.free[rows.path] = free
+        log.known[rows.path] = max(log.known.get(rows.path, 0), int(seen.before.max(initial=0)))
+
+    def _candidates(self, rows: Rows, seen: Seen) -> tuple[Integers, Codes]:
+        """Return the numbers of the records that some row may take, ascending, and where they are kept."""
         log, end = seen.log, int(seen.before.max(initial=0))
-        known = log.known.get(rows.path, log.first) if self.once else log.first
+        if self.sees_lives:
+            size = self._lives_known(rows, seen)
+            numbers, places = log.lives.numbers[:size], log.lives.places[:size]
+            is_left = self._may_be_left(rows, seen, numbers) if self.once else slice(None)
+            return numbers[is_left], places[is_left]
+        known = max(log.known.get(rows.path, 0), log.first) if self.once else log.first
         fresh = np.arange(known, max(end, known))
         free = log.free.get(rows.path, fresh[:0]) if self.once else fresh[:0]
-        if not self.sees_lives:
-            return np.concatenate([free[free >= log.first], fresh])
-        numbers = log.lives.numbers[: np.searchsorted(log.lives.numbers, max(end, known))]  # where no row is, too
-        return numbers[np.isin(numbers, free) | (numbers >= known)] if self.once else numbers
+        numbers = np.concatenate([free[free >= log.first], fresh])
+        return numbers, log.places(numbers)
 
     @property
     def _is_share(self) -> bool:
@@ -181,31 +227,31 @@ class EarlierRecord(Lookup):
             return np.maximum(self.distribution.real(drawn.keys, drawn.key("pick")), 0.0)
         return self.distribution.index(drawn.keys, drawn.key("pick"), 2**53).astype(np.float64)
 
-    def _counted(self, index: Floats, counts: Integers) -> Integers:
-        """Return indices (n,) below how many there are (n,)."""
-        scaled = np.floor(index * counts) if self._is_share else index
-        return np.minimum(scaled, counts - 1).astype(np.int64)
+    def _last(self, low: Integers, high: Integers, index: Floats) -> Integers:
+        """Return the number of an index from ``low`` to before ``high`` (n,), the last one first; -1 for none."""
+        found = draw.column(len(index), np.int64)
+        passing.last(low, high, index, self._is_share, found)
+        return found
 
-    def _places(
-        self, rows: Rows, log: Log, numbers: Integers, oldest: Integers, before: Integers
-    ) -> tuple[Integers, Integers, Integers]:
-        """Return numbers of records in an order in which those that each row looks at stand side by side, and where."""
+    def _sides(self, rows: Rows, seen: Seen, numbers: Integers, places: Codes) -> tuple[Integers, Integers, Integers]:
+        """Return records in an order in which those that each row looks at stand side by side, and from where to where."""
+        oldest, before = self._oldest(seen), seen.before
         if not self.match:
-            return numbers, np.searchsorted(numbers, oldest), np.searchsorted(numbers, before)
-        grouping = log.grouping(list(self.match), numbers)
+            return np.arange(len(numbers)), np.searchsorted(numbers, oldest), np.searchsorted(numbers, before)
+        grouping = seen.log.grouping(list(self.match), places)
         begins, counts = grouping.of([rows.calculate(value) for value in self.match.values()], len(rows))
-        numbers = numbers[grouping.order]
         group = np.searchsorted(grouping.starts, begins, side="right") - 1
         groups = np.repeat(np.arange(len(grouping.starts) - 1), np.diff(grouping.starts))
         size = int(max(before.max(initial=0), numbers.max(initial=0))) + 1
-        ascending = groups * size + numbers
+        ascending = groups * size + numbers[grouping.order]
         low, high = (np.searchsorted(ascending, group * size + bound) for bound in (oldest, before))
-        return numbers, np.where(counts > 0, low, 0), np.where(counts > 0, high, 0)
+        return grouping.order, np.where(counts > 0, low, 0), np.where(counts > 0, high, 0)
 
 
 def _stops(seen: Seen, numbers: Integers) -> tuple[Integers, Integers]:
     """Return before which of the rows (n,) the workers of some records (m,) stop, ascending, and places of records."""
     lives = seen.log.lives
-    row = np.searchsorted(seen.step, lives.ends[np.searchsorted(lives.numbers, numbers)])
+    ends = lives.ends[np.searchsorted(lives.numbers, numbers)]
+    row = np.searchsorted(seen.step, np.append(lives.stops, NEVER)[ends])
     order = np.argsort(row, kind="stable")[: int(np.count_nonzero(row < len(seen.step)))]
     return row[order], order

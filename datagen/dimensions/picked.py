@@ -29,38 +29,26 @@ _COUNTING = ("cycle", "shuffle")
 _OF_WORKERS = ("worker", "batch", "step", "each")
 
 
-class Picked(Dimension):
-    """A field generator that picks a row of a table."""
-
-    fixed: ClassVar[bool] = True
+class Picker(Dimension):
+    """A field generator that picks one row of a table, or several."""
 
     table: TableName = Field(description="name of the table")
-    pick: Literal["draw", "worker", "cycle", "batch", "step", "each", "shuffle"] = Field(
-        "draw",
-        description="which row: `draw`, by the weights of the table, or by `distribution`; `worker`, worker k of a source "
-        "the k-th; `cycle`, the next with every value; `batch`, by the place of the worker in its batch; `step`, by the "
-        "worker's step; `each`, by the place of the item that it has come to; `shuffle`, each once, then again in another order",
-    )
+    pick: str = "draw"
     distribution: WholeDistribution | None = Field(None, description="index of the row that is drawn")
     match: dict[str, AnyExpression] = Field(
         {}, description="expressions by columns: only rows that are equal there, and null when there is none"
     )
-    as_: str | None = Field(
-        None, alias="as", min_length=1, description="fields of a record with the same table and label share a row"
-    )
+
+    def oversights(self) -> Iterator[tuple[Path_, str]]:
+        """Yield what of its keys does not go together, each with its path from here."""
+        if self.distribution is not None and self.pick != "draw":
+            yield ("distribution",), f'can only be where a row is drawn, not with "pick": "{self.pick}"'
+        if self.match and self.counts():
+            yield ("match",), f'can\'t be with "pick": "{self.pick}", which goes through all rows'
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        lines: list[tuple[Path_, str]] = []
-        if self.distribution is not None and self.pick != "draw":
-            lines.append((("distribution",), f'can only be where a row is drawn, not with "pick": "{self.pick}"'))
-        if self.match and self.pick in _COUNTING:
-            lines.append((("match",), f'can\'t be with "pick": "{self.pick}", which goes through all rows'))
-        absent = [key for key in ("percent_missing", "percent_nulls", "when") if getattr(self, key)]
-        if self.as_ is not None and self.pick in _COUNTING and absent:
-            text = f'can\'t be with "pick": "{self.pick}" and "as": the fields of a row would count apart'
-            lines.append(((absent[0],), text))
-        if lines:
+        if lines := list(self.oversights()):
             raise invalid(self.kind, lines)
         return self
 
@@ -74,10 +62,6 @@ class Picked(Dimension):
         if self.pick in _OF_WORKERS:
             yield ("pick",)
 
-    def row_label(self) -> tuple[str, str, Any] | None:
-        """Return the table and the label of a row that fields share, if they do, and how it is picked."""
-        return None if self.as_ is None else (self.table, self.as_, (self.pick, self.distribution, self.match))
-
     def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
         yield ("table",), self.table, None
         yield from ((("match", column), self.table, column) for column in self.match)
@@ -86,6 +70,56 @@ class Picked(Dimension):
         yield from super().names()
         if self.pick in _READ:
             yield ("pick",), _READ[self.pick]
+
+    def numbers(self, rows: Rows) -> Integers:
+        """Return the numbers by which rows of the table are picked, (n,), 0 where there is none."""
+        match self.pick:
+            case "cycle" | "shuffle":
+                return rows.count() + np.arange(len(rows))
+            case "step":
+                return rows.steps()
+            case "batch":
+                batches = plain(rows.read("batch"))
+                is_there = pa.types.is_struct(batches.type)
+                return _whole(batches.field("index") if is_there else pa.nulls(len(rows), pa.int64()))
+            case "each":
+                return _whole(rows.calculate(_ITEM))
+        return _whole(plain(rows.read("worker")))
+
+    def has_number(self, rows: Rows) -> pa.Array | None:
+        """Return where there is something to pick by, (n,); None for everywhere.
+
+        A worker of no source has no number, and one who has come to no item no place.
+        """
+        if self.pick == "each":
+            return rows.calculate(_ITEM).is_valid()
+        return rows.read("worker").is_valid() if self.pick == "worker" else None
+
+
+class Picked(Picker):
+    """A field generator that picks a row of a table."""
+
+    fixed: ClassVar[bool] = True
+
+    pick: Literal["draw", "worker", "cycle", "batch", "step", "each", "shuffle"] = Field(
+        "draw",
+        description="which row: `draw`, by the weights of the table, or by `distribution`; `worker`, worker k of a source "
+        "the k-th; `cycle`, the next with every value; `batch`, by the place of the worker in its batch; `step`, by the "
+        "worker's step; `each`, by the place of the item that it has come to; `shuffle`, each once, then again in another order",
+    )
+    as_: str | None = Field(
+        None, alias="as", min_length=1, description="fields of a record with the same table and label share a row"
+    )
+
+    def oversights(self) -> Iterator[tuple[Path_, str]]:
+        yield from super().oversights()
+        absent = [key for key in ("percent_missing", "percent_nulls", "when") if getattr(self, key)]
+        if self.as_ is not None and self.counts() and absent:
+            yield (absent[0],), f'can\'t be with "pick": "{self.pick}" and "as": the fields of a row would count apart'
+
+    def row_label(self) -> tuple[str, str, Any] | None:
+        """Return the table and the label of a row that fields share, if they do, and how it is picked."""
+        return None if self.as_ is None else (self.table, self.as_, (self.pick, self.distribution, self.match))
 
     def recipe(self, rows: Rows) -> Recipe | None:
         table, key = rows.world.tables[self.table], self._drawn(rows).key("pick")
@@ -100,13 +134,10 @@ class Picked(Dimension):
     def picked(self, rows: Rows) -> pa.Array:
         """Return which rows of the table are picked, (n,) int32.
 
-        Null where none has what it must match, and where there is nothing to pick by: a worker of no source has no
-        number, and one who has come to no item no place.
+        Null where none has what it must match, and where there is nothing to pick by.
         """
-        found = self._found(rows)
-        if self.pick == "each":
-            return pc.if_else(rows.calculate(_ITEM).is_valid(), found, None)
-        return found if self.pick != "worker" else pc.if_else(rows.read("worker").is_valid(), found, None)
+        found, has_number = self._found(rows), self.has_number(rows)
+        return found if has_number is None else pc.if_else(has_number, found, None)
 
     def _found(self, rows: Rows) -> pa.Array:
         """Return which rows of the table are picked, (n,) int32; null where none has what it must match."""
@@ -143,22 +174,9 @@ class Picked(Dimension):
 
     def _turns(self, rows: Rows, drawn: Rows, counts: Integers | int) -> Integers:
         """Return the places in their groups of rows that come in turn."""
-        match self.pick:
-            case "cycle":
-                numbers = rows.count() + np.arange(len(rows))
-            case "shuffle":
-                return _shuffled(rows.count() + np.arange(len(rows)), int(np.max(counts)), drawn.key("shuffle"))
-            case "step":
-                numbers = rows.steps()
-            case "batch":
-                batches = plain(rows.read("batch"))
-                places = batches.field("index") if pa.types.is_struct(batches.type) else pa.nulls(len(rows), pa.int64())
-                numbers = _whole(places)
-            case "each":
-                numbers = _whole(rows.calculate(_ITEM))
-            case _:
-                numbers = _whole(plain(rows.read("worker")))
-        return numbers % counts
+        if self.pick == "shuffle":
+            return _shuffled(self.numbers(rows), int(np.max(counts)), drawn.key("shuffle"))
+        return self.numbers(rows) % counts
 
 
 def _whole(numbers: pa.Array) -> Integers:

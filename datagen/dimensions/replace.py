@@ -112,14 +112,18 @@ class Replace(Dimension):
             yield ("with", moved, "moved"), 'needs the variable "shift" of a replayed record, which is a number'
 
     def make(self, rows: Rows) -> pa.Array:
-        texts = present(plain(rows.make(self.in_)))
+        made = rows.make(self.in_)
+        if _is_coded(made):
+            return self._replaced(made, rows)
+        texts = present(plain(made))
         if not texts.null_count:
-            return self._replaced(plain_text(texts), rows)
+            return self._replaced(plain_text(texts).dictionary_encode(), rows)
         there = texts.is_valid().to_numpy(zero_copy_only=False)
-        made = self._replaced(plain_text(texts.filter(pa.array(there))), rows.at(np.flatnonzero(there)))
+        left = plain_text(texts.filter(pa.array(there))).dictionary_encode()
+        made = self._replaced(left, rows.at(np.flatnonzero(there)))
         return made.take(pa.array(np.cumsum(there) - 1, mask=~there))
 
-    def _replaced(self, texts: pa.Array, rows: Rows) -> pa.Array:
+    def _replaced(self, texts: pa.DictionaryArray, rows: Rows) -> pa.Array:
         work = _Work(self, texts, rows)
         for rule in range(len(self.with_)):
             work.make_values(rule)
@@ -136,14 +140,20 @@ class Replace(Dimension):
         return lru_cache(_MOST_KEPT)(lambda text: None if self.in_turn else cut(text, self.patterns))
 
 
+def _is_coded(array: pa.Array) -> bool:
+    """Return whether each value is an index into a list of texts that is not longer; none of them is null."""
+    if not pa.types.is_dictionary(array.type) or array.type.value_type != pa.string():
+        return False
+    return len(array.dictionary) <= len(array) and not array.null_count and not array.dictionary.null_count
+
+
 class _Work:
     """The replacing in the texts of some rows, one rule after the other."""
 
-    def __init__(self, replace: Replace, texts: pa.Array, rows: Rows) -> None:
+    def __init__(self, replace: Replace, texts: pa.DictionaryArray, rows: Rows) -> None:
         self._replace, self._rows = replace, rows
-        encoded = texts.dictionary_encode()
-        different = encoded.dictionary.to_pylist()
-        codes = encoded.indices.to_numpy()
+        different = texts.dictionary.to_pylist()
+        codes = texts.indices.to_numpy()
         cuts = [replace.cut(text) for text in different]
         is_cut = np.array([one is not None for one in cuts], bool)
         self._cut_rows = np.flatnonzero(is_cut[codes])
@@ -159,10 +169,13 @@ class _Work:
         chosen = np.flatnonzero(has_hole[self._codes])
         found = {row: first_found(text, expression) for row, text in self._in_turn.items()}
         in_turn = [row for row, text in found.items() if text is not None]
-        rows = np.sort(np.concatenate([self._cut_rows[chosen], np.array(in_turn, np.int64)]))
-        made = self._rows.at(rows)
+        rows = self._cut_rows[chosen]
+        if in_turn:
+            rows = np.sort(np.concatenate([rows, np.array(in_turn, np.int64)]))
+        made = self._rows if len(rows) == len(self._rows) else self._rows.at(rows)
         if rule.value is not None:
-            values = plain_text(made.make(rule.value))
+            values = made.make(rule.value)
+            values = plain_text(values) if in_turn else values
         elif rule.moved is not None:
             found |= {
                 row: self._cuts[code].found[number]

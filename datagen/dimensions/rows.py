@@ -1,42 +1,50 @@
 """The dimension ``rows``."""
 
-from collections.abc import Iterator
-from typing import ClassVar, Self
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
+from datagen.dimensions.picked import Picker
 from datagen.draw import Floats, Integers
-from datagen.plugin.dimension import Rows
+from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Extent, LengthDistribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.listing import Listing
-from datagen.plugin.model import invalid
-from datagen.plugin.namespace import TableName
-from datagen.problems import Path_
+from datagen.plugin.model import changed, invalid
 from datagen.records.reference import Grouping
 
+Drawn: TypeAlias = Integers | Floats
+Beside = Callable[[Any, Integers, Integers, Integers], Integers]
 _MOST = 1000  # rows in a list: what is drawn is looked for among all that were
 
 
-class SeveralRows(Listing):
+class SeveralRows(Picker, Listing):
     """A list of rows of a [table](tables.md), each another one: the articles of a cart, the cities of a journey.
 
-    They are drawn one after the other among those that are left, by the weights of the table if it has any. Where there
-    are fewer than wanted it is all of them.
+    They are drawn one after the other among those that are left, by the weights of the table if it has any, or by a
+    `distribution`, as the index of one of these. In other ways to `pick`, they are the row that a [row](#row) would be
+    and those that follow it in the table, behind whose last the first comes again. Where there are fewer than wanted it
+    is all of them.
 
     Example: {"type": "rows", "name": "visited", "table": "cities", "length_distribution": {"type": "uniform", "min": 1, "max": 4}}
     """
 
     kind: ClassVar[str] = "rows"
     lengths: ClassVar[tuple[str, ...]] = ("length_distribution",)
-    table: TableName = Field(description="name of the table")
-    length_distribution: LengthDistribution = Field(description=f"how many rows; at most {_MOST}")
+    pick: Literal["draw", "worker", "cycle", "batch", "step", "each"] = Field(
+        "draw",
+        description="which rows: `draw`, by the weights of the table, or by `distribution`; from a row on: `worker`, of "
+        "worker k of a source the k-th; `cycle`, the one behind the last list; `batch`, by the place of the worker in its "
+        "batch; `step`, by the worker's step; `each`, by the place of the item that it has come to",
+    )
     match: dict[str, AnyExpression] = Field(
         {}, description="expressions by columns: only rows that are equal there, an empty list when there is none"
     )
+    length_distribution: LengthDistribution = Field(description=f"how many rows; at most {_MOST}")
 
     @model_validator(mode="after")
     def _is_short(self) -> Self:
@@ -46,16 +54,20 @@ class SeveralRows(Listing):
             raise invalid(self.kind, [(("length_distribution",), text)])
         return self
 
-    def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
-        yield ("table",), self.table, None
-        yield from ((("match", column), self.table, column) for column in self.match)
+    def draws(self) -> bool:
+        return True
 
     def extent(self) -> Extent:
         lengths = self.length_distribution.extent()
         return Extent(1 + lengths.mean, 1 + lengths.most)
 
+    def skeleton(self) -> Dimension:
+        # Rows whose weight is 0 can only be told apart where rows are drawn by weight.
+        return self if self.pick == "draw" else changed(self, pick="draw", distribution=self.length_distribution)
+
     def is_never_empty(self) -> bool:
-        return not self.match and self.length_distribution.bounds().least >= 1
+        always = not self.match and self.pick not in ("worker", "each")
+        return always and self.length_distribution.bounds().least >= 1
 
     def make(self, rows: Rows) -> pa.Array:
         table = rows.world.tables[self.table]
@@ -63,28 +75,52 @@ class SeveralRows(Listing):
         begins, counts = np.zeros(len(rows), np.int64), np.full(len(rows), table.size)
         if self.match:
             begins, counts = grouping.of([rows.calculate(value) for value in self.match.values()], len(rows))
-        wanted = self.length_distribution.length(rows.keys, rows.key("length"))
-        lengths = np.minimum(wanted, grouping.drawable(begins, counts))
+        by_weight = self.pick == "draw" and self.distribution is None
+        left = grouping.drawable(begins, counts) if by_weight else counts
+        lengths = np.minimum(self.length_distribution.length(rows.keys, rows.key("length")), left)
+        if (has_number := self.has_number(rows)) is not None:
+            lengths = np.where(has_number.to_numpy(zero_copy_only=False), lengths, 0)
         if too_many(lengths):
             return in_halves(self.make, rows)
-        places = _different(rows.items(lengths).unit("pick"), lengths, begins, counts, grouping)
-        codes = pa.array(grouping.order[places].astype(np.int32))
         ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        items, group = rows.items(lengths), (begins, counts)
+        if self.pick == "draw":
+            places = self._different(items, lengths, *group, grouping)
+        else:
+            places = self._following(items, lengths, *group)
+        codes = pa.array(grouping.order[places].astype(np.int32))
         return pa.ListArray.from_arrays(pa.array(ends), pa.DictionaryArray.from_arrays(codes, table.rows))
 
+    def _following(self, items: Rows, lengths: Integers, begins: Integers, counts: Integers) -> Integers:
+        """Return places that follow one another in each group (n,), as many as its length says."""
+        numbers = self.numbers(items)
+        if not self.counts():  # then it is that of the first one
+            numbers = numbers + np.arange(len(items)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return np.repeat(begins, lengths) + numbers % np.repeat(counts, lengths)
 
-def _different(u: Floats, lengths: Integers, begins: Integers, counts: Integers, grouping: Grouping) -> Integers:
-    """Return places in the order of a grouping, as many different ones for each group (n,) as its length says.
+    def _different(
+        self, items: Rows, lengths: Integers, begins: Integers, counts: Integers, grouping: Grouping
+    ) -> Integers:
+        """Return places in the order of a grouping, as many different ones for each group (n,) as its length says."""
+        if self.distribution is None:
+            return _different(items.unit("pick"), lengths, begins, counts, grouping.place_beside)
+        most = int(np.max(counts, initial=1))
+        index = self.distribution.index(items.keys, items.key("pick"), most)
+        return _different(index, lengths, begins, counts, grouping.place_at)
 
-    They stand side by side, as the numbers from 0 to 1 do that choose them.
+
+def _different(drawn: Drawn, lengths: Integers, begins: Integers, counts: Integers, beside: Beside) -> Integers:
+    """Return different places for groups (n,), as many for each as its length says.
+
+    They stand side by side, as what is drawn for them does; ``beside`` makes a place of it that is not taken yet.
     """
-    found, taken = np.zeros(len(u), np.int64), np.zeros(len(u), np.int64)
+    found, taken = np.zeros(len(drawn), np.int64), np.zeros(len(drawn), np.int64)
     starts = np.cumsum(lengths) - lengths
     for turn in range(int(np.max(lengths, initial=0))):
         own = np.flatnonzero(lengths > turn)
         at = starts[own]
         before = taken[at[:, None] + np.arange(turn)]  # in ascending order
-        chosen = grouping.place_beside(u[at + turn], begins[own], counts[own], before)
+        chosen = beside(drawn[at + turn], begins[own], counts[own], before)
         found[at + turn] = chosen
         taken[at[:, None] + np.arange(turn + 1)] = np.sort(np.column_stack([before, chosen]), axis=1)
     return found

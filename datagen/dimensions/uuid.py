@@ -9,15 +9,13 @@ from pydantic import Field
 
 from datagen.draw import Integers, Keys
 from datagen.plugin.dimension import Rows
-from datagen.plugin.token import hexadecimal, octets
+from datagen.plugin.token import uuids
 from datagen.plugin.unique import UniqueDimension
 from datagen.problems import Path_
 from datagen.records.batch import Layout
 from datagen.records.types import plain, plain_type, present
 
-_GROUPS = (4, 6, 8, 10)  # octets before which a hyphen stands
 _NODE_BITS = 62  # at the end of every UUID, behind the variant
-_SHORTENED = np.uint64(0xFFF)  # the bits beside the version
 
 
 class Uuid(UniqueDimension):
@@ -50,8 +48,7 @@ class Uuid(UniqueDimension):
         return 2**_NODE_BITS
 
     def drawn(self, rows: Rows) -> pa.Array:
-        words = rows.words(2)
-        return self._texts(rows, words)
+        return self._texts(rows, rows.words(2))
 
     def numbered(self, rows: Rows, numbers: Integers) -> pa.Array:
         words = rows.words(2)
@@ -60,14 +57,9 @@ class Uuid(UniqueDimension):
 
     def _texts(self, rows: Rows, words: Keys) -> pa.Array:
         """Return UUIDs of words (n, 2), of which only the bits that are free are taken."""
-        head, tail = words.T
         if self.version == 7:
-            head[:] = _time_bits(rows)
-        head &= ~np.uint64(0xF000)
-        head |= np.uint64(self.version << 12)
-        tail &= np.uint64(2**_NODE_BITS - 1)
-        tail |= np.uint64(2 << _NODE_BITS)
-        return hexadecimal(octets(words, 16), _GROUPS, "-")
+            words[:, 0] = _time_bits(rows)
+        return uuids(words, self.version)
 
 
 def _is_time(type_: pa.DataType) -> bool:

@@ -243,7 +243,7 @@ class Columns:
                 chosen = steps if len(rows) == len(steps) else steps.at(rows)
                 variables = StoreReader(stores, partial(self._after, chosen))
                 parts[name] = DraftPart(name, rows, emitting[rows], chosen, variables, {})
-        sight = Sight(self._ordered.logs, {name: part.at for name, part in parts.items()})
+        sight = Sight.over(self._ordered.logs, {name: part.at for name, part in parts.items()}, len(every))
         setting = self._setting(every, sight) if self._plan.interleaves else None
         skipped = self._ordered.make(parts, every, sight, setting and setting[1])
         if setting is not None:

@@ -82,6 +82,8 @@ class Ordered:
         for number, name in enumerate(self._plan.emitters):
             if name in self.logs:
                 self.logs[name].see(steps.worker[emitter_of == number], steps.stops)
+                if not len(steps):
+                    self.logs[name].go_on(0, 0)
 
     def make(
         self, parts: dict[str, DraftPart], steps: Steps, sight: Sight, set_variable: Callable[[str], None] | None

@@ -66,8 +66,15 @@ class Store:
         return pa.concat_arrays(taken) if taken else self._chunks[0].slice(0, 0)
 
     def pick(self, positions: Positions) -> pa.Array:
-        """Return the values at some positions, in any order."""
-        return pa.chunked_array(self._chunks).take(pa.array(positions)).combine_chunks()
+        """Return the values at some positions, in any order.
+
+        Those that lie close together are put side by side first: Arrow looks for the chunk of each, which takes 30 ns.
+        """
+        values, begin = pa.chunked_array(self._chunks), int(positions.min(initial=self.size))
+        length = int(positions.max(initial=begin)) + 1 - begin
+        if length > _SPARSE * len(positions):
+            return values.take(pa.array(positions)).combine_chunks()
+        return values.slice(begin, length).combine_chunks().take(pa.array(positions - begin))
 
     def snapshot(self) -> dict[str, Any]:
         """Return all values, for ``restore``."""

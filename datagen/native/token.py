@@ -2,10 +2,15 @@
 
 import cython
 from cython.cimports.datagen.native.draws import mix, numbered
+from cython.cimports.libc.string import memcpy
 
 BASE64 = cython.declare(cython.p_const_char, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 PADDING = cython.declare(cython.uchar, 61)  # =
 COLON = cython.declare(cython.uchar, 58)
+HYPHEN = cython.declare(cython.uchar, 45)
+ONES = cython.declare(cython.ulonglong, 0x0101010101010101)
+LOW_OCTETS = cython.declare(cython.ulonglong, 0x000000FF000000FF)
+LOW_NIBBLES = cython.declare(cython.ulonglong, 0x000F000F000F000F)
 
 
 @cython.cfunc
@@ -79,6 +84,47 @@ def hexadecimal(
                 text[0] = digits & 255
                 text[1] = digits >> 8
                 text += 2
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def eight_digits(number: cython.ulonglong) -> cython.ulonglong:
+    """Return the hexadecimal digits of the low 32 bits of a number, one an octet, the first one in the lowest."""
+    number = ((number & 0xFFFF) << 32) | ((number >> 16) & 0xFFFF)
+    number = ((number & LOW_OCTETS) << 16) | ((number >> 8) & LOW_OCTETS)
+    number = ((number & LOW_NIBBLES) << 8) | ((number >> 4) & LOW_NIBBLES)
+    return number + 0x30 * ONES + 39 * (((number + 6 * ONES) >> 4) & ONES)
+
+
+def uuids(words: cython.ulonglong[::1], version: cython.ulonglong, data: cython.uchar[::1]) -> None:
+    """Fill ``data`` (36 * n,) with UUIDs of a version, of two words (2 * n,) each; see RFC 9562, section 4."""
+    row: cython.Py_ssize_t
+    text: cython.p_uchar
+    word: cython.ulonglong
+    digits: cython.ulonglong
+    place: cython.int
+    check(2 * data.shape[0], 36 * words.shape[0])
+    with cython.nogil:
+        for row in range(words.shape[0] >> 1):
+            text = cython.address(data[36 * row])
+            word = (words[2 * row] & ~cython.cast(cython.ulonglong, 0xF000)) | (version << 12)
+            digits = eight_digits(word >> 32)
+            memcpy(text, cython.address(digits), 8)
+            digits = eight_digits(word)
+            memcpy(text + 9, cython.address(digits), 4)
+            digits >>= 32
+            memcpy(text + 14, cython.address(digits), 4)
+            word = ((words[2 * row + 1] << 2) >> 2) | (cython.cast(cython.ulonglong, 1) << 63)  # the variant
+            digits = eight_digits(word >> 32)
+            memcpy(text + 19, cython.address(digits), 4)
+            digits >>= 32
+            memcpy(text + 24, cython.address(digits), 4)
+            digits = eight_digits(word)
+            memcpy(text + 28, cython.address(digits), 8)
+            for place in range(8, 24, 5):
+                text[place] = HYPHEN
 
 
 def base64(octets: cython.const[cython.uchar][:, :], data: cython.uchar[::1]) -> None:

@@ -32,6 +32,13 @@ def hexadecimal(octets: Bytes, gaps: tuple[int, ...] = (), separator: str = " ")
     return of_width(data, len(octets), width)
 
 
+def uuids(words: Keys, version: int) -> pa.Array:
+    """Return UUIDs of a version, of words (n, 2)."""
+    data = draw.column(36 * len(words), np.uint8)
+    token.uuids(words.reshape(-1), version, data)
+    return of_width(data, len(words), 36)
+
+
 def base64(octets: Bytes) -> pa.Array:
     """Return octets (n, m) in base64."""
     width = -(-octets.shape[1] // 3) * 4

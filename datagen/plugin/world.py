@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from datagen.draw import Integers, Marks
+from datagen.draw import Codes, Integers, Marks
 from datagen.plugin.namespace import Names
 from datagen.records.reference import Grouping, Reference
 
@@ -58,20 +58,37 @@ class Log(Protocol):
     known: dict[str, int]  # and the number up to which these are known
     lives: "Lives"  # where somebody looks at records of workers alive
 
-    def take(self, dimension: str, numbers: Integers) -> pa.Array:
-        """Return what records, (n,) of their numbers, have in a dimension; null where the number is below 0."""
+    def places(self, numbers: Integers) -> Codes:
+        """Return where records, (n,) of their numbers from the first one on, are kept; 0 where a number is below 0."""
 
-    def grouping(self, dimensions: Sequence[str], numbers: Integers) -> Grouping:
-        """Return some records, (n,) of their numbers, in groups of those that have the same in some dimensions."""
+    def take(self, dimension: str, places: Codes) -> pa.Array:
+        """Return what the records that are kept at some places (n,) have in a dimension; null where it is 0."""
+
+    def grouping(self, dimensions: Sequence[str], places: Codes) -> Grouping:
+        """Return the records at some places, (n,), in groups of those that have the same in some dimensions."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Lives:
-    """The workers of records (n,)."""
+    """The records of workers alive, and those that are being made, (n,)."""
 
-    numbers: Integers  # (n,) of the records, ascending
+    numbers: Integers  # (n,) ascending
     workers: Integers  # (n,)
-    ends: Integers  # (n,) before which of the steps to come the worker stops; ``NEVER`` as long as that is not known
+    places: Codes  # (n,) where they are kept
+    ends: Codes  # (n,) which of the next stops is that of the worker; -1: none
+    stops: Integers  # (m,) before which of the steps to come workers stop, ascending
+
+    def before(self, numbers: Integers) -> Integers:
+        """Return how many of them come before records that are being made, (k,) of their numbers."""
+        late = self.numbers[-1] + 1 - len(self.numbers) if len(self.numbers) else 0
+        return np.minimum(numbers - late, len(self.numbers))
+
+    def left(self, steps: int) -> "Lives":
+        """Return what is left of them after so many steps."""
+        over = np.searchsorted(self.stops, steps, side="right")
+        is_left = (self.ends < 0) | (self.ends >= over)
+        kept = (column[is_left] for column in (self.numbers, self.workers, self.places, self.ends))
+        return Lives(*kept, self.stops - steps)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,8 @@ def filled(cuts: Sequence[Cut], codes: Integers, rows: Integers, values: Mapping
             pieces.append(pa.DictionaryArray.from_arrays(index, pa.array(texts, pa.string())))
             if number < len(holes):
                 of, array = values[holes[number]]
-                pieces.append(array.take(pa.array(np.searchsorted(of, rows[chosen]))))
+                is_just_these = len(of) == len(chosen)
+                pieces.append(array if is_just_these else array.take(pa.array(np.searchsorted(of, rows[chosen]))))
         parts.append((chosen, pieces))
     return written(parts, len(codes)).array()
 

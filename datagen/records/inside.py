@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 
@@ -22,15 +23,18 @@ def find(columns: Mapping[str, pa.Array], name: str) -> pa.Array | None:
     return found
 
 
-def inside_object(array: pa.Array, key: str) -> pa.Array | None:
-    """Return the values of a key inside objects, of those of a dictionary once for each; None where there is none."""
+def inside_object(array: pa.Array, key: str, *, in_items: bool = False) -> pa.Array | None:
+    """Return the values of a key inside objects, of those of a dictionary once for each; None where there is none.
+
+    Of lists that are JSON text it is the list of the values inside their items, where these are wanted.
+    """
     if pa.types.is_dictionary(array.type) and is_worth_it(array):
-        found = inside_object(array.dictionary, key)
+        found = inside_object(array.dictionary, key, in_items=in_items)
         return None if found is None else once_coded(pa.DictionaryArray.from_arrays(array.indices, found))
     array = present(plain(array))
     if pa.types.is_struct(array.type) and array.type.get_field_index(key) >= 0:
         return present(array.flatten()[array.type.get_field_index(key)])
-    return inside_json(array, key) if array.type == JSON_TEXT else None
+    return inside_json(array, key, in_items=in_items) if array.type == JSON_TEXT else None
 
 
 def is_worth_it(array: pa.DictionaryArray) -> bool:
@@ -38,10 +42,16 @@ def is_worth_it(array: pa.DictionaryArray) -> bool:
     return pa.types.is_struct(array.type.value_type) or len(array.dictionary) <= len(array)
 
 
-def inside_json(array: pa.Array, key: str) -> pa.Array:
-    """Return the values of a key of the objects among JSON texts."""
+def inside_json(array: pa.Array, key: str, *, in_items: bool = False) -> pa.Array:
+    """Return the values of a key of the objects among JSON texts, and of the items of lists where these are wanted."""
     encoded = array.dictionary_encode()
     values = [json.loads(text) if text is not None else None for text in encoded.dictionary.to_pylist()]
-    found = [value.get(key) if isinstance(value, dict) else None for value in values]
+    found = [_inside(value, key, in_items) for value in values]
     text = [None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in found]
     return pa.array(text, pa.string()).cast(JSON_TEXT).take(encoded.indices)
+
+
+def _inside(value: Any, key: str, in_items: bool) -> Any:
+    if in_items and isinstance(value, list):
+        return [_inside(item, key, in_items) for item in value]
+    return value.get(key) if isinstance(value, dict) else None

@@ -128,13 +128,17 @@ class Grouping:
         found: Integers = self._filled[begins + counts] - self._filled[begins]
         return found
 
+    def place_at(self, index: Integers, begins: Integers, counts: Integers, taken: Integers) -> Integers:
+        """Return the place of an index (n,) in each group among those that are not taken; the last one's if above."""
+        at = begins + np.minimum(index, counts - taken.shape[1] - 1)
+        for one in taken.T:
+            at += at >= one
+        return at
+
     def place_beside(self, u: Floats, begins: Integers, counts: Integers, taken: Integers) -> Integers:
         """Return a place in each group (n,) beside those that are taken, (n, k) ascending; ``u`` (n,) chooses."""
         if self.sums is None or self._weights is None:
-            at = begins + np.floor(u * (counts - taken.shape[1])).astype(np.int64)
-            for one in taken.T:
-                at += at >= one
-            return at
+            return self.place_at(np.floor(u * (counts - taken.shape[1])).astype(np.int64), begins, counts, taken)
         weights = self._weights
         low, high = self.sums[begins], self.sums[begins + counts]
         share = low + u * (high - low - weights[taken].sum(axis=1))

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from datagen.problems import InvalidInput
-from tests.worlds import constant, records_of, run_of, uniform, world
+from tests.worlds import constant, records_of, run_of, state, uniform, world
 
 WEIGHTS = {"a": 5, "b": 3, "c": 0, "d": 1}
 
@@ -74,3 +74,45 @@ def test_long_lists_of_a_long_table_have_no_row_twice() -> None:
 def test_what_can_not_be_is_told(field: dict, problem: str) -> None:
     with pytest.raises(InvalidInput, match=problem):
         run_of(shop(field), 1)
+
+
+TEN = {"t": {"columns": ["k"], "rows": [[number] for number in range(10)]}}
+
+
+def lists(field: dict, count: int, **keys: object) -> list[list[int]]:
+    records = records_of(world(field, tables=TEN, **keys), count)
+    return [[row["k"] for row in record["v"]] for record in records]
+
+
+def test_a_cycle_goes_on_behind_the_last_list_and_others_begin_at_their_row() -> None:
+    made = lists(several(uniform(0, 12), pick="cycle"), 200)
+    assert [one for of in made for one in of] == [number % 10 for number in range(sum(map(len, made)))]
+    assert max(map(len, made)) == 10
+    assert lists(several(constant(3), pick="worker"), 10)[8:] == [[8, 9, 0], [9, 0, 1]]
+    assert lists(
+        several(constant(2), pick="step"), 3, states=[state("a", "a", "e", delay=constant(1))], max_workers=1
+    ) == [
+        [0, 1],
+        [1, 2],
+        [2, 3],
+    ]
+
+
+def test_a_distribution_is_the_index_of_one_of_those_that_are_left() -> None:
+    assert lists(several(constant(3), distribution=constant(0)), 2) == [[0, 1, 2], [0, 1, 2]]
+    assert lists(several(constant(3), distribution=constant(8)), 1) == [[8, 9, 7]]
+    for made in lists(several(constant(4), distribution=uniform(0, 20)), 300):
+        assert len(set(made)) == 4
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"pick": "shuffle"}, "pick: must be 'draw', 'worker'"),
+        ({"pick": "cycle", "match": {"k": "1"}}, 'match: can\'t be with "pick": "cycle", which goes through all rows'),
+        ({"pick": "step", "distribution": constant(1)}, "distribution: can only be where a row is drawn"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(keys: dict, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        run_of(world(several(constant(1), **keys), tables=TEN))

@@ -38,6 +38,9 @@ LISTS: dict[str, list[Spec]] = {
     "rows": [
         {"type": "rows", "table": "goods", "length_distribution": FEW},
         {"type": "rows", "table": "goods", "length_distribution": FEW, "percent_nulls": 20},
+        {"type": "rows", "table": "goods", "length_distribution": FEW, "distribution": FEW},
+        {"type": "rows", "table": "goods", "length_distribution": FEW, "pick": "cycle"},
+        {"type": "rows", "table": "goods", "length_distribution": FEW, "pick": "step", "percent_nulls": 20},
     ],
 }
 WAYS = ["each.index > 0", "coalesce(each.index, 5) % 2 = 0", "visits > 2", "steps % 3 = 0"]

@@ -177,13 +177,20 @@ def own_value(node: tuple, names: dict, zone: str) -> object:
     raise AssertionError(node)
 
 
+def inside(value: object, key: str) -> object:
+    """Return what an object has under a key, of a list what its items have."""
+    if isinstance(value, list):
+        return [inside(item, key) for item in value]
+    return value.get(key) if isinstance(value, dict) else None
+
+
 def look_up(name: str, names: dict) -> object:
     known = name
     while known not in names:
         known = known.rpartition(".")[0]
     value = names[known]
     for key in name[len(known) + 1 :].split(".") if known != name else []:
-        value = value.get(key) if isinstance(value, dict) else None
+        value = inside(value, key)
     return value
 
 

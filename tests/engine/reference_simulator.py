@@ -1113,18 +1113,35 @@ class Values:
         return self.make(chosen, join(path, chosen["name"]), place, variables)
 
     def several(self, field: Spec, path: str, row: Rows, variables: Record) -> list[Record]:
-        """Return different rows of a table, one after the other drawn among those that are left."""
+        """Return different rows of a table: drawn among those that are left, or one that follows the other."""
         rows, weights = self.tables.rows(field["table"])
+        pick, by_index = field.get("pick", "draw"), field.get("distribution")
+        weights = weights if pick == "draw" and by_index is None else None
         left = [number for number in range(len(rows)) if weights is None or weights[number] > 0]
         for column, text in field.get("match", {}).items():
             wanted = self.expression({"value": text}, variables)
             left = [number for number in left if alike(rows[number].get(column), wanted)]
+        places = self.places(field, path, row)[: len(left)]
+        if pick != "draw":
+            number = self.counted[path] if pick == "cycle" else self.number_of(pick, variables)
+            if number is None:
+                return []
+            self.counted[path] += len(places) if pick == "cycle" else 0
+            return [rows[left[(number + place) % len(left)]] for place in range(len(places))]
         made = []
-        for place in self.places(field, path, row)[: len(left)]:
-            u = float(draw.unit(self.bits(path + "/pick", place))[0])
+        for place in places:
+            random = self.bits(path + "/pick", place)
+            u = float(draw.unit(random)[0])
             at = math.floor(u * len(left)) if weights is None else by_weight(u, [weights[n] for n in left])
+            if by_index is not None:
+                at = min(index(by_index, random, len(rows)), len(left) - 1)
             made.append(rows[left.pop(at)])
         return made
+
+    def number_of(self, pick: str, variables: Record) -> int | None:
+        """Return by which number a worker picks; None where there is none."""
+        batch = (variables.get("batch") or {"index": 0})["index"]
+        return {"worker": variables.get("worker"), "step": self.step, "batch": batch}[pick]
 
     def picked(self, field: Spec, path: str, row: Rows, variables: Record) -> Record | None:
         """Return the row of a table that a field picks; None when none matches."""
@@ -1150,8 +1167,7 @@ class Values:
             place = self.counted[path]
             self.counted[path] += 1
         else:
-            batch = (variables.get("batch") or {"index": 0})["index"]
-            place = {"worker": variables.get("worker"), "step": self.step, "batch": batch}[pick]
+            place = self.number_of(pick, variables)
         if pick == "shuffle":
             turn, at = divmod(place, len(rows))
             key = draw.numbered(np.array([draw.purpose_key(self.seed, drawn + "/shuffle")]), np.array([turn]))

@@ -33,7 +33,9 @@ def add_tables(draw: st.DrawFn, spec: Spec) -> None:
             several = {"name": "several", "type": "rows", "table": draw(st.sampled_from(["t", "m/1", "p"]))}
             several["length_distribution"] = draw(st.sampled_from(LENGTHS))
             matches = [{}, {}, *MATCHES[:3]] if several["table"] != "t" else [{}, *MATCHES]
-            fields.append(several | {"match": draw(st.sampled_from(matches))})
+            several |= draw(st.sampled_from([{}, {}, INDEX, *PICKS[2:5]]))
+            several |= {"match": draw(st.sampled_from(matches))} if several.get("pick") != "cycle" else {}
+            fields.append(several)
         if draw(st.booleans()):
             fields.append({"name": "part", "type": "variable", "variable": NAMED, "path": "n"})
         emitter["dimensions"] = [*emitter["dimensions"], *fields]

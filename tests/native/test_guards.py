@@ -40,6 +40,7 @@ MISFITS: dict[str, Callable[[], object]] = {
     "gaps without room": lambda: token.hexadecimal(OCTETS, u8(2) + 1, 45, u8(12)),
     "gaps of another width": lambda: token.hexadecimal(OCTETS, u8(3), 45, u8(12)),
     "octets that are not side by side": lambda: token.hexadecimal(OCTETS.reshape(2, 3).T, u8(2), 45, u8(12)),
+    "UUIDs without room": lambda: token.uuids(KEYS[:2].copy(), 4, u8(35)),
     "base64 without room": lambda: token.base64(OCTETS, u8(11)),
     "half an address": lambda: token.colons(KEYS, i32(2), u8(39)),
     "addresses without room": lambda: token.colons(KEYS[:2], i32(2), u8(38)),

@@ -16,7 +16,7 @@ from datagen.records.batch import Layout
 from datagen.records.expression import Expression, Given, parse
 from datagen.records.expression.parser import ExpressionError
 from datagen.records.text import join, json_pieces, offset_milliseconds, plain_text
-from datagen.records.types import JSON_TEXT, optional
+from datagen.records.types import JSON_TEXT, optional, plain
 
 # Rows and columns. The rows are what the JSON formatter prints of the columns, so that both mean the same.
 
@@ -628,6 +628,20 @@ def test_a_check_says_what_does_not_fit(text, problems) -> None:
     found = parse(text).check(LAYOUT)
     assert len(found) == len(problems)
     assert all(part in problem for part, problem in zip(problems, found, strict=True))
+
+
+@pytest.mark.parametrize("coded", [False, True])
+def test_of_lists_that_are_json_the_items_are_looked_into(coded: bool) -> None:
+    texts = ['[{"p": 2, "q": {"r": 1}}, {"p": 3.5}]', "[]", '{"p": 4}', "7", None]
+    column = pa.array(texts, JSON_TEXT)
+    columns = {"l": column.dictionary_encode() if coded else column}
+    for text, expected in {
+        "l.p": [b"[2,3.5]", b"[]", b"4", None, None],
+        "l.q.r": [b"[1,null]", b"[]", None, None, None],
+        "l[0]": [b'{"p":2,"q":{"r":1}}', None, None, None, None],
+        "sum(l.p)": [5.5, 0, None, None, None],
+    }.items():
+        assert plain(calculated(parse(text), columns, len(texts))).to_pylist() == expected
 
 
 def test_a_dimension_alone_gives_its_column() -> None:

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from datagen.records.batch import Layout
 from datagen.records.expression.facets import BOOLEAN, NUMBER, as_column, condition, spread
+from datagen.records.expression.name import found_in
 from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.parser import ExpressionError, Meant, as_written, read
 from datagen.records.expression.value import Item, Name, Rounded
-from datagen.records.inside import find
 from datagen.records.text import as_milliseconds
 
 __all__ = ["Expression", "ExpressionError", "Given", "parse"]
@@ -45,7 +45,7 @@ class Expression:
 
     def values(self, given: Given) -> pa.Array:
         """Return its value for each record, (size,); their type follows from the types of the columns."""
-        if isinstance(self.tree, Name) and (found := find(given.columns, self.tree.name)) is not None:
+        if isinstance(self.tree, Name) and (found := found_in(given.columns, self.tree.name)) is not None:
             return as_milliseconds(found)
         if isinstance(self.tree, Item) and (found := self.tree.found(given)) is not None:
             return as_milliseconds(found)

@@ -91,7 +91,7 @@ def _of_json(array: pa.Array) -> Facets:
         TEXT: pa.array([value if isinstance(value, str) else None for value in values], pa.string()),
         BOOLEAN: pa.array([value if isinstance(value, bool) else None for value in values], pa.bool_()),
         LIST: pa.array(
-            [[json.dumps(item) for item in value] if isinstance(value, list) else None for value in values],
+            [[_compact(item) for item in value] if isinstance(value, list) else None for value in values],
             pa.list_(pa.string()),
         ).cast(pa.list_(JSON_TEXT)),
         OBJECT: pa.array(
@@ -99,6 +99,10 @@ def _of_json(array: pa.Array) -> Facets:
         ),
     }
     return {value_type: found.take(encoded.indices) for value_type, found in made.items()}
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _real(value: Any) -> float | None:

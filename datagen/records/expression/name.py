@@ -46,27 +46,22 @@ def root(known: Collection[str], name: str) -> str:
 
 def found_in(columns: Columns, name: str) -> pa.Array | None:
     """Return the values of a dimension, or with ``a.b`` of a key inside one or inside the items of a list."""
-    found = find(columns, name)
-    if found is not None:
-        return found
     first = root(columns, name)
     if not first:
         return None
-    found = columns[first]
-    for key in name[len(first) + 1 :].split("."):
-        found = inside(found, key)
-        if found is None:
-            return None
+    found: pa.Array | None = present(columns[first])
+    for key in filter(None, name[len(first) + 1 :].split(".")):
+        found = None if found is None else inside(found, key)
     return found
 
 
 def inside(array: pa.Array, key: str) -> pa.Array | None:
     """Return the values of a key inside objects, of lists inside their items; None where there can't be any."""
     if not pa.types.is_list(plain_type(array.type)) and not is_optional(array.type):
-        return inside_object(array, key)
+        return inside_object(array, key, in_items=True)
     array = present(plain(array))
     if not pa.types.is_list(array.type):
-        return inside_object(array, key)
+        return inside_object(array, key, in_items=True)
     offsets, items = list_parts(array)
     found = inside(items, key)
     return None if found is None else pa.ListArray.from_arrays(offsets, plain(found), mask=null_mask(array))
