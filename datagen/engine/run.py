@@ -99,7 +99,7 @@ class Run:
         self._rows = TableRecords(plan, self.pools.world())
         self._rows_are_due = len(self._rows) > 0
         self.layout = self._rows.added_to(self._columns.layout)  # what the records look like
-        self._walk = Walk(plan, seed, max_workers)
+        self._walk = Walk(plan, seed, max_workers, self._columns.memories)
 
     @property
     def times(self) -> Times:

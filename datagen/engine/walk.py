@@ -3,7 +3,7 @@
 The walk is cut into windows of so many steps, or up to a time; where it is cut never changes a step.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -48,7 +48,11 @@ _DRAWS = ("transition", "delay", "timeout", "spawn")
 class Walk:
     """The walk of all workers. Times are ns since the start, also those before it, of a simulation that warms up."""
 
-    def __init__(self, plan: Plan, seed: int, max_workers: Limits) -> None:
+    def __init__(
+        self, plan: Plan, seed: int, max_workers: Limits, memories: Mapping[str, dict[str, Any]] | None = None
+    ) -> None:
+        """Take what templates remember, by name path; without it nothing is, as where nobody makes records."""
+        self._memories = memories
         limits = limits_of(plan.population, max_workers)
         most = min(sum(limits), NEVER)
         self._warm_up = plan.warm_up
@@ -198,6 +202,7 @@ class Walk:
             "to stop",
             *(f"to leave state {name}" for name in states_),
             "to stop",
+            *(f"to leave state {name}" for name in states_),  # which it is to go on in behind its record
         ]
         counts = np.bincount(states[states >= 0], minlength=len(names)).tolist()
         waits = [f"{counted(count, 'worker')} {name}" for count, name in zip(counts, names, strict=True) if count]
@@ -231,6 +236,7 @@ class Walk:
         spare = 1 if self._sharing else 0  # for a birth that is a row of its own
         room = Room(self._rows + spare, self._sizes, len(self._plan.notes))
         self._loop.begin(room)
+        self._hear(limit)
         self._arrivals.core.note(room.refused_at, room.refused_by)
         limit = min(limit + self._warm_up, NEVER)
         while (pause := self._loop.advance(min(limit, self._loop.change))) != "full":
@@ -260,6 +266,13 @@ class Walk:
             self._adapt(steps.time)
         keep = self._keep()
         return steps if keep is None else steps.keeping(keep)
+
+    def _hear(self, limit: int) -> None:
+        """Let states read what templates remember of the records so far; before the start there are none."""
+        recall = self._conditions.recall
+        if recall and self._memories is not None:
+            self._loop.hears = limit > 0
+            recall.look(self._memories, self._conditions.programs.cells)
 
     def windows(self, end: int) -> Iterator[Steps]:
         """Yield the steps of a pilot up to a time, in ns since the start, window by window.

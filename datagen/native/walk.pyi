@@ -19,6 +19,7 @@ class EventLoop:
     agenda: Agenda
 
     guest: int
+    hears: bool
 
     def __init__(
         self, tables: Any, keys: list[int], sources: Sources, resources: Resources, lasting: Lasting
