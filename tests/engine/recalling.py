@@ -12,11 +12,11 @@ Spec = dict
 VALUES = ["x", "y", None, 1, 2.5, True, False, "é"]
 TEXTS = [
     "{% do told.set('count', (told.count or 0) + 1) %}{{ told.count }}",
-    "{% do told.set('count', (told.count or 0.5) * 1.5 % 7) %}{% do told.set('last', seen) %}-",
-    "{% if seen is string %}{% do told.pop('count') %}{% else %}{% do told.set('hot', not told.hot) %}{% endif %}.",
+    "{% do told.set('count', (told.count or 0.5) * 1.5 % 7) %}{% do told.set('last', heard) %}-",
+    "{% if heard is string %}{% do told.pop('count') %}{% else %}{% do told.set('hot', not told.hot) %}{% endif %}.",
     "{% if told.count and told.count > 5 %}{% do told.clear() %}{% else %}"
-    "{% do told.set('count', (told.count or 0) + 2) %}{% do told.set('hot', seen is none) %}{% endif %}:",
-    "{% do told.update({'last': [seen, 1.5, 'x', true, none, {'k': seen}][(told.count or 0)|int % 6], 'hot': true}) %}"
+    "{% do told.set('count', (told.count or 0) + 2) %}{% do told.set('hot', heard is none) %}{% endif %}:",
+    "{% do told.update({'last': [heard, 1.5, 'x', true, none, {'k': heard}][(told.count or 0)|int % 6], 'hot': true}) %}"
     "{% do told.set('count', (told.count or 0) + 1) %}{{ told.hot }}",
 ]
 TYPES = {
@@ -29,14 +29,14 @@ TYPES = {
     "('y' != memory.told.last)": "bool",
     "(memory.told.last < 2)": "bool",
     "(memory.told.last in ['x', 1, true])": "bool",
-    "(memory.told.last not in ['y', null])": "bool",
+    "(memory.told.last not in ['y', 2.5])": "bool",
     "(memory.told.last = memory.told.hot)": "bool",
     "(memory.told.last.k = 'x')": "bool",
     "coalesce(memory.told.never, memory.told.hot, false)": "bool",
     "(memory.told.hot ? memory.told.count : 0.5)": "float",
 }
-NUMBERS = ["memory.told.count", "memory.told.count / 2", "memory.told.hot ? 2 : 0.75"]
-COUNTS = ["memory.told.count % 3", "memory.told.hot ? 2 : 0"]
+NUMBERS = ["memory.told.count", "memory.told.count / 2", "(memory.told.hot ? 2 : 0.75)"]
+COUNTS = ["memory.told.count % 3", "(memory.told.hot ? 2 : 0)"]
 
 
 def add_recall(draw: st.DrawFn, spec: Spec) -> None:
@@ -44,7 +44,7 @@ def add_recall(draw: st.DrawFn, spec: Spec) -> None:
     scope = draw(st.sampled_from(["template", "population", "run"]))
     owners = draw(st.lists(st.sampled_from(spec["emitters"]), min_size=1, max_size=3, unique_by=id))
     for emitter in owners:
-        emitter["dimensions"].append({"name": "seen", "type": "enum", "values": VALUES})
+        emitter["dimensions"].append({"name": "heard", "type": "enum", "values": VALUES})
         for number in range(1 if scope == "template" else draw(st.integers(1, 2))):
             emitter["dimensions"].append(template(draw, f"told{number}", scope))
     named = {emitter["name"] for emitter in owners}
