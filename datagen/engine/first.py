@@ -32,7 +32,7 @@ def columns_of(plan: Plan, seed: int, pools: Pools) -> Columns:
 def _first(plan: Plan, seed: int, columns: Columns) -> dict[str, list[bytes | None]]:
     """Return the first values of the records whose keys are unknown, by emitter."""
     arrays: dict[str, list[pa.Array]] = {name: [] for name in columns.shapes.unknown}
-    walk, end = Walk(plan, seed, NEVER, columns.memories), time_left(plan.start)
+    walk, end = Walk(plan, seed, NEVER), time_left(plan.start)
     steps = 0
     while steps < _STEPS and walk.next_time < end and not all(map(_suffices, arrays.values())):
         taken = walk.advance(end)

@@ -41,7 +41,7 @@ def sizes(plan: Plan, seed: int, pools: Pools, begin: Callable[[Layout], LineWri
     found = _Measured()
     steps = 0
     began = stopwatch()
-    for taken in Walk(plan, seed, NEVER, columns.memories).windows(time_left(plan.start)):
+    for taken in Walk(plan, seed, NEVER).windows(time_left(plan.start)):
         steps += len(taken)
         for draft in columns.drafts(taken):
             batch = columns.made(draft)

@@ -261,7 +261,7 @@ class Walk:
         steps = steps.telling(self._plan.told, self._plan.held.rows)
         if self._arrivals.keeps_batches:
             steps = steps.bearing(self._arrivals.with_batches(steps.births))
-        self._rows = min(4 * self._rows, _MOST_ROWS)
+        self._rows = min(4 * self._rows, _MOST_ROWS) if self._journal.rows >= self._rows else self._rows
         if len(steps):
             self._adapt(steps.time)
         keep = self._keep()

@@ -16,7 +16,7 @@ TEXTS = [
     "{% if heard is string %}{% do told.pop('count') %}{% else %}{% do told.set('hot', not told.hot) %}{% endif %}.",
     "{% if told.count and told.count > 5 %}{% do told.clear() %}{% else %}"
     "{% do told.set('count', (told.count or 0) + 2) %}{% do told.set('hot', heard is none) %}{% endif %}:",
-    "{% do told.update({'last': [heard, 1.5, 'x', true, none, {'k': heard}][(told.count or 0)|int % 6], 'hot': true}) %}"
+    "{% do told.update({'last': [heard, 1.5, 'x', true, none, {'k': heard}][told.count|int % 6], 'hot': true}) %}"
     "{% do told.set('count', (told.count or 0) + 1) %}{{ told.hot }}",
 ]
 TYPES = {
