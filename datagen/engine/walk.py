@@ -53,6 +53,7 @@ class Walk:
     ) -> None:
         """Take what templates remember, by name path; without it nothing is, as where nobody makes records."""
         self._memories = memories
+        self.awaits_texts = False  # whether the last window ended since a state reads what its texts may change
         limits = limits_of(plan.population, max_workers)
         most = min(sum(limits), NEVER)
         self._warm_up = plan.warm_up
@@ -236,7 +237,9 @@ class Walk:
         spare = 1 if self._sharing else 0  # for a birth that is a row of its own
         room = Room(self._rows + spare, self._sizes, len(self._plan.notes))
         self._loop.begin(room)
-        self._hear(limit)
+        if self._memories is not None:  # of the records so far; before the start there are none
+            heard = self._conditions.recall.look(self._memories, self._conditions.programs.cells)
+            self._loop.hears = heard and limit > 0
         self._arrivals.core.note(room.refused_at, room.refused_by)
         limit = min(limit + self._warm_up, NEVER)
         while (pause := self._loop.advance(min(limit, self._loop.change))) != "full":
@@ -250,6 +253,7 @@ class Walk:
                 break
             else:
                 self._go_on("changed")
+        self.awaits_texts = pause == "full" and self._loop.is_ahead
         self._held = room.held_at[: self._journal.held] - self._warm_up, room.held_for[: self._journal.held]
         refused = self._arrivals.core.refused
         self._refused = room.refused_at[:refused] - self._warm_up, room.refused_by[:refused].astype(np.int64)
@@ -266,13 +270,6 @@ class Walk:
             self._adapt(steps.time)
         keep = self._keep()
         return steps if keep is None else steps.keeping(keep)
-
-    def _hear(self, limit: int) -> None:
-        """Let states read what templates remember of the records so far; before the start there are none."""
-        recall = self._conditions.recall
-        if recall and self._memories is not None:
-            self._loop.hears = limit > 0
-            recall.look(self._memories, self._conditions.programs.cells)
 
     def windows(self, end: int) -> Iterator[Steps]:
         """Yield the steps of a pilot up to a time, in ns since the start, window by window.

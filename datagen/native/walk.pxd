@@ -34,7 +34,7 @@ cdef class EventLoop:
     cdef int stop
     cdef int made  # from here on states stand for those in which a worker has made its record, and is to go on behind it
     cdef public bint hears  # whether records are made that change what templates remember, and states read it
-    cdef bint is_ahead  # whether the texts of some steps are still to be made that may change it
+    cdef readonly bint is_ahead  # whether the texts of some steps are still to be made that may change it
     cdef Decision decision  # where conditions say where workers go
     cdef Resources resources
     cdef Children children

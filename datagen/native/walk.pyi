@@ -20,6 +20,7 @@ class EventLoop:
 
     guest: int
     hears: bool
+    is_ahead: bool
 
     def __init__(
         self, tables: Any, keys: list[int], sources: Sources, resources: Resources, lasting: Lasting
