@@ -32,8 +32,9 @@ from datagen.records.expression.facets import Facets, as_numpy, is_valid, spread
 from datagen.records.expression.node import Node
 from datagen.records.expression.value import Choice, Coalesce, Name
 
-ANY = "any"  # as what it is read where it only matters whether there is a value
-_KINDS = {REAL: NUMBER, WHOLE: NUMBER, TRUTH: BOOLEAN, TEXT: TEXT}
+ANY = "any"  # as what it is read where it only matters whether there is a value,
+STRING = "string"  # and where it is compared with a text
+_KINDS = {REAL: NUMBER, WHOLE: NUMBER, TRUTH: BOOLEAN, STRING: TEXT}
 
 Ahead = tuple[Code, Facets, int]  # the place among values that are calculated ahead, these, and how many they are
 
@@ -85,7 +86,7 @@ class Remembered:
         sides_ = [left, right]
         is_open = [self.is_in(side) for side in sides_]
         if all(is_open):
-            types = (REAL, TRUTH, TEXT) if operator == "=" else (REAL,)
+            types = (REAL, TRUTH, STRING) if operator == "=" else (REAL,)
             return _either([compared(operator, self.part(left, type_), self.part(right, type_)) for type_ in types])
         other = self.ahead(sides_[is_open.index(False)])
         if other is None:
@@ -95,7 +96,7 @@ class Remembered:
     def _with_ahead(self, operator: str, node: Node, other: Ahead, *, is_left: bool) -> Part:
         """Return whether a comparison holds with values that are calculated ahead."""
         at, found, size = other
-        types = {facets.NUMBER: REAL, facets.BOOLEAN: TRUTH, facets.TEXT: TEXT}
+        types = {facets.NUMBER: REAL, facets.BOOLEAN: TRUTH, facets.TEXT: STRING}
         if operator != "=" and facets.TEXT in found:
             raise Unprogrammable("a text can only be equal to what a template remembers, or not")
         parts = []
@@ -107,7 +108,7 @@ class Remembered:
 
     def _constant(self, type_: str, at: Code, values: pa.Array) -> Part:
         """Return the value at a place among some that are calculated ahead, of a type."""
-        if type_ == TEXT:
+        if type_ == STRING:
             values = pa.array([None if one is None else text_number(one) for one in values.to_pylist()], pa.int64())
         numbers, valid = as_numpy(values.cast(pa.float64() if type_ == REAL else pa.int64()))
         begin = self.constants.add(numbers.astype(np.float64 if type_ == REAL else np.int64), valid)

@@ -1,6 +1,7 @@
 """What becomes of workers beside their records: who was held back, refused, or stopped with nowhere to go."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class Walked:
     def then(self, later: "Walked") -> "Walked":
         """Return both windows as one."""
         names = ("births", "spans", "refused_at", "refused_by", "stuck_at", "stuck_in")
-        both = {name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in names}
+        both: dict[str, Any] = {name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in names}
         return replace(later, **both)
 
     @classmethod

@@ -60,7 +60,9 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     data = inputs.loaded.document.data
     made = _Explanation(spec, options, times.start, scale, formatter, found, at_start, data, span)
     if made.expectation.fault:
-        raise RunFailed(f"a pilot to measure what no formula tells: {made.expectation.fault}")
+        text = f"a pilot to measure what no formula tells: {made.expectation.fault}"
+        why = "; a pilot makes no texts, so in it all that templates remember is null" if recalls(made.spec) else ""
+        raise RunFailed(text + why)
     return inputs, made.object
 
 

@@ -90,7 +90,7 @@ class Given:
         """Return why a name that stands for nothing is known all the same, and yet can't be read."""
         if root([BATCH], name):
             return f'{show(name)} can only be read where a source is of the type "every"'
-        if (of := parts_of(name)) is not None and self.memories and of[0] in self.memories:
+        if (memory := parts_of(name)) is not None and self.memories and memory[0] in self.memories:
             return f"{show(name)} can only be read by states: {_MEMORY_IN}"
         if name in self.shared:
             return f"{show(name)} can only be read by states, and by fields of their records"
