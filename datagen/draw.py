@@ -99,6 +99,11 @@ def text_keys(texts: pa.Array) -> Keys:
     return keys[encoded.indices.to_numpy()]
 
 
+def text_number(text: str) -> int:
+    """Return a whole number from 0 on, below 2**63, that stands for a text; equal texts have equal ones."""
+    return _hash(text) >> 1
+
+
 def bits(rows: Keys, purpose: np.uint64) -> Keys:
     """Draw 64 random bits for each row."""
     return _filled(rows.size, np.uint64, draws.bits, rows.reshape(-1), purpose).reshape(rows.shape)

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from datagen.plugin import fake
 from datagen.plugin.dimension import Rows
+from datagen.plugin.memory import memory_path
 from datagen.plugin.model import invalid
 from datagen.problems import Path_, show
 from datagen.records.batch import TIME
@@ -83,18 +84,17 @@ class Template(Scripted):
 
     @cached_property
     def _memories(self) -> dict[str, Scope]:
-        """Return the scopes of what it remembers, by name."""
         usual = DIALECTS[self.dialect].memories
         return {name: scope for name, scope in usual.items() if name in self._closure.names} | self.memory
+
+    def memories(self) -> Mapping[str, str]:
+        return self._memories
 
     def counts(self) -> bool:
         return bool(self._memories)
 
     def goes_in_order(self) -> bool:
         return bool(self._memories) or super().goes_in_order()
-
-    def shares(self) -> tuple[str, ...]:
-        return tuple(f"{scope}/{name}" for name, scope in self._memories.items() if scope != "template")
 
     @cached_property
     def _own(self) -> frozenset[str]:
@@ -154,9 +154,7 @@ class Template(Scripted):
             self.fail(rows, row, lambda: failure(rows, row, error, place_in_template(error, self._closure), known))
 
         kept, kind = rows.world.memories, Memory if self.dialect is None else State
-        paths = {
-            name: f"{rows.path if scope == 'template' else scope}/{name}" for name, scope in self._memories.items()
-        }
+        paths = {name: memory_path(rows.path, scope, name) for name, scope in self._memories.items()}
         return known, rows, failed, {name: kind(kept.setdefault(path, {})) for name, path in paths.items()}
 
     def _known(self, rows: Rows) -> dict[str, pa.Array]:

@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from datagen.draw import Integers
 from datagen.native.instruction import INSTRUCTIONS
+from datagen.records.types import JSON_TEXT
 
 DEEPEST = 256  # values on the stack, as datagen/native/machine.pxd has it
 # Types of values; a moment is in µs since 1970, and of the last one all are null.
 WHOLE, REAL, TRUTH, MOMENT, NONE = "whole", "real", "truth", "moment", "none"
 LIST = "list"  # of a source alone: the value is how long it is
+REMEMBERED = "remembered"  # so too: the value is of any type, which only the instant tells
 _OF_ARROW = {
     pa.int64(): WHOLE,
     pa.float64(): REAL,
@@ -22,7 +24,7 @@ _OF_ARROW = {
     pa.timestamp("us"): MOMENT,
     pa.null(): NONE,
 }
-ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()} | {LIST: pa.list_(pa.null())}
+ARROW = {type_: arrow for arrow, type_ in _OF_ARROW.items()} | {LIST: pa.list_(pa.null()), REMEMBERED: JSON_TEXT}
 _KEPT = {"known", "known real", "drawn", "drawn real", "cell", "cell real"}
 _PUSHED = _KEPT | {"whole", "real", "fact", "seconds", "factor", "draw"}
 _OF_NUMBERS = {"floor", "ceil", "round", "abs", "abs real", "off", "root", "to real", "divided", "bits"}

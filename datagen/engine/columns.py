@@ -94,6 +94,11 @@ class Columns:
                 earlier[name] = types[place.emitter][name]
         yield from self.shapes.misfits(self._plan.population.emitters)
 
+    @property
+    def memories(self) -> Mapping[str, dict[str, Any]]:
+        """Return what templates remember, by name path."""
+        return self._world.memories
+
     def snapshot(self) -> dict[str, Any]:
         """Return what later records depend on, counters, variables and memories, for ``restore``."""
         stores = {name: store.snapshot() for name, store in self._stores.items()}

@@ -4,7 +4,7 @@ Stands between the plan and the walk. What a condition reads is made twice: here
 the walk, and with the columns, as values, for records; both follow from the same keys.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,6 +22,7 @@ from datagen.engine.known import Known
 from datagen.engine.lists import size_of
 from datagen.engine.plan import Plan
 from datagen.engine.program import Compiler
+from datagen.engine.recall import Recall
 from datagen.engine.roster import Roster
 from datagen.engine.rounds import depths
 from datagen.engine.setter import Field
@@ -32,6 +33,7 @@ from datagen.plugin.world import World
 from datagen.problems import Path_, Unfillable, show
 from datagen.records.expression import Expression
 
+_BEFORE, _BEHIND, _LEAVING, _TELLS = 1, 2, 4, 8  # flags of states, as the walk has them
 PLAIN, WEIGHED, ORDERED, LATE = range(4)  # how a transition is chosen, or plainly but late, as the core has it
 
 
@@ -64,7 +66,8 @@ class Programs:
     notes: npt.NDArray[np.int32]  # (notes, states, 2) begin and end of the instructions for a step into each
     early: int  # so many notes, the first ones, are of before a state changes what all share
     changes: npt.NDArray[np.int32]  # (states + 1,) where the instructions for what each changes begin
-    cells: Integers  # (cells,) what all share, real ones by their bits
+    cells: Integers  # (cells,) what all share, real ones by their bits, and what templates remember
+    recalls: npt.NDArray[np.uint8]  # (states,) when each reads that, and whether its record changes it: flags
     is_real: npt.NDArray[np.uint8]  # (notes,) whether that is a real number
     priorities: npt.NDArray[np.int32]  # (requests, 2) begin and end of the instructions for the priority, or the key
     gathered: npt.NDArray[np.int32]  # (2,) which of what is kept are the number of the group and the place; -1: none
@@ -91,9 +94,10 @@ class Conditions:
         self.problems: list[tuple[Path_, str]] = []  # what is wrong with conditions, each with its path in the JSON
         self._constants = Constants()
         self.clocks = Clocks(plan, world.zone)
-        shared = plan.shared.begins(world.tables)[1].tolist()
-        self._drawing = Drawing(plan.path, world, self._constants, shared)
-        self.known = Known(plan, world, self._constants, self.clocks, self._drawing)
+        cells = plan.shared.begins(world.tables)[1].tolist()
+        self._drawing = Drawing(plan.path, world, self._constants, cells)
+        self.recall = Recall(plan, cells)  # what states read of memories
+        self.known = Known(plan, world, self._constants, self.clocks, self._drawing, self.recall)
         self.programs = self._made()
 
     @property
@@ -143,6 +147,7 @@ class Conditions:
             early=are_before(plan.notes),
             changes=begins[len(settings) : len(settings) + len(states) + 1].copy(),
             cells=np.array(self._drawing.cells, np.int64),
+            recalls=self._recalls(codes, changes),
             is_real=np.array([type_ == pa.float64() for type_ in plan.notes.values()], np.uint8),
             priorities=priorities,
             counts_of_children=counts,
@@ -150,6 +155,23 @@ class Conditions:
             items=items,
             recipes=self._drawing.recipes,
         )
+
+    def _recalls(self, codes: Mapping[tuple[str, int], Code], changes: Sequence[Code]) -> npt.NDArray[np.uint8]:
+        """Return when each state reads what templates remember, and whether its record may change that, (states,)."""
+        states = self._plan.population.states
+        found = np.where(self.recall.told, _TELLS, 0).astype(np.uint8)
+        found[[self.recall.is_in(code) for code in changes]] |= _BEFORE
+        for key, (when, counts) in {
+            "when": (_LEAVING, [len(state.ways) for state in states]),
+            "probability": (_LEAVING, [len(state.ways) for state in states]),
+            "priority": (_BEFORE, [len(state.asked) for state in states]),
+            "count": (_BEHIND, [len(state.entries) for state in states]),
+            "number": (_BEHIND, [len(state.delay_numbers) for state in states]),
+        }.items():
+            for place, number in enumerate(np.repeat(np.arange(len(states)), counts).tolist()):
+                if self.recall.is_in(codes.get((key, place), ())):
+                    found[number] |= when
+        return found
 
     def _kept(self) -> dict[str, Any]:
         """Return what the core reads of what is kept of workers; by then all of it is known."""

@@ -28,6 +28,7 @@ from datagen.engine.knowable import is_expression, is_listed, taken_by, why_not,
 from datagen.engine.lists import Turn, are_lists, has_lists, items_of, listed_in
 from datagen.engine.named import told_in
 from datagen.engine.program import MOST_LISTED, MOST_ROWS, Compiler
+from datagen.engine.recall import Recall
 from datagen.engine.scheme import Scheme
 from datagen.engine.setter import Setter
 from datagen.language.delay import Next
@@ -61,6 +62,7 @@ class Known:
     constants: Constants
     clocks: Clocks
     drawing: Drawing
+    recall: Recall | None = None  # what states read of memories; None: no state may
     first: list[bool] = field(default_factory=list)  # of each thing that is kept, whether it has a value at first: 0
     _places: dict[str, int] = field(default_factory=dict)  # where it is, by name
     _variables: dict[str, _Variable] = field(default_factory=dict)
@@ -144,8 +146,7 @@ class Known:
         for setter in self._set_by(owner):
             variable = self._variables[setter.dimension.name]
             real = " real" if variable.source.type == REAL else ""
-            value = variable.drawn.get(owner)
-            if value is None:
+            if (value := variable.drawn.get(owner)) is None:
                 value = self._kept(self._compiler(setter).value(setter.expression.tree))
             code = (*code, *self.drawing.kept(value, (f"keep{real}", variable.column)))
         return code
@@ -209,6 +210,8 @@ class Known:
             return Source(WHOLE, (("whole", place),), pa.array([None, value]))
         if name in FACTS and state >= 0:
             return Source(WHOLE, (("fact", FACTS[name]),))
+        if self.recall is not None and (memory := self.recall.source(name, state)) is not None:
+            return memory
         if name == TIME:
             return self.clocks.time(self.constants)
         for profile in self.plan.population.profiles:

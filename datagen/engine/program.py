@@ -21,6 +21,7 @@ from datagen.engine.code import (
     MOMENT,
     NONE,
     REAL,
+    REMEMBERED,
     TRUTH,
     WHOLE,
     Code,
@@ -30,6 +31,7 @@ from datagen.engine.code import (
     Unprogrammable,
     deepest,
 )
+from datagen.engine.remembered import ANY, Remembered
 from datagen.engine.turned import FUNCTIONS, turned
 from datagen.problems import show
 from datagen.records.batch import TIME, Layout
@@ -70,6 +72,7 @@ class Compiler:
         self._constants = constants
         self._zone = zone
         self._clocks = clocks
+        self._remembered = Remembered(sources, constants, self._part, self._ahead)
 
     @property
     def layout(self) -> Layout:
@@ -88,9 +91,9 @@ class Compiler:
         """Return the instructions for an expression that is a number, as a real one."""
         return self._checked(as_real(self.value(node)))
 
-    def value(self, node: Node) -> Part:
-        """Return the instructions for an expression of any type."""
-        return self._checked(self._part(node))
+    def value(self, node: Node, wanted: str = REAL) -> Part:
+        """Return the instructions for an expression of any type; of one type where it may be of several."""
+        return self._checked(self._part(node, wanted))
 
     def key(self, node: Node) -> Code:
         """Return the instructions for an expression of any type as a whole number that tells its values apart."""
@@ -106,6 +109,14 @@ class Compiler:
 
         So it is where an expression reads more than variables that have a list of values.
         """
+        found = self._ahead(node)
+        if found is None:
+            return None
+        at, facets, size = found
+        return at, plain(as_column(facets, size))
+
+    def _ahead(self, node: Node) -> tuple[Code, Facets, int] | None:
+        """Return the instructions for a place among values, these, and how many they are; None as in ``spread``."""
         names = sorted({root(self._sources, name) for name in node.names})
         if any(not name or self._sources[name].values is None for name in names):
             return None
@@ -113,8 +124,8 @@ class Compiler:
         if size > (MOST_ROWS if len(self._lists(names)) == 1 else MOST_LISTED):
             return None
         columns, size = self._combined(names)
-        values = as_column(evaluated(node, Given(columns, size, self._zone)), size)
-        return self._at(names) if names else (("whole", self._constants.number(0)),), plain(values)
+        found = evaluated(node, Given(columns, size, self._zone))
+        return self._at(names) if names else (("whole", self._constants.number(0)),), found, size
 
     def _numbered(self, node: Node, names: Sequence[str]) -> Part:
         """Return a part that looks up a number for each different value, null as null."""
@@ -127,7 +138,7 @@ class Compiler:
 
     def change(self, target: Source, row: Code, node: Node) -> Code:
         """Return the instructions to set what all share, in the row at a place on the stack if there is one."""
-        part = self.value(node)
+        part = self.value(node, target.type)
         words = {WHOLE: "a whole number", REAL: "a number with a point", TRUTH: "true or false"}
         words |= {MOMENT: "a time", NONE: "always null"}
         if part.type != target.type and (part.type, target.type) != (WHOLE, REAL):
@@ -145,24 +156,26 @@ class Compiler:
     def _truth(self, node: Node) -> Part:
         """Return a part that is asked whether it is true."""
         listed = self._listed(node, is_truth=True)
-        return self._part(node) if listed is None else listed
+        return self._part(node, TRUTH) if listed is None else listed
 
-    def _part(self, node: Node) -> Part:
+    def _part(self, node: Node, wanted: str = REAL) -> Part:
         found = self._shown(node) or self._listed(node)
         if found is not None:
             return found
         match node:
             case Name():
-                return self._name(node)
+                return self._name(node, wanted)
             case Arithmetic():
                 rest = [(operator, self._part(inner)) for operator, inner in node.rest]
                 return reduce(lambda left, more: self._calculated(more[0], left, more[1]), rest, self._part(node.first))
+            case Compare() if any(map(self._remembered.is_in, node.parts())):
+                return self._remembered.compare(node.operator, node.left, node.right)
             case Compare():
                 return compared(node.operator, *self._sides(node))
             case In():
                 return self._contained(node)
             case Null():
-                return Part(TRUTH, self._part(node.node).then("is null"))
+                return Part(TRUTH, self._part(node.node, ANY).then("is null"))
             case Not():
                 return Part(TRUTH, self._truth(node.node).then("not"))
             case Every():  # or Some, which is one
@@ -170,9 +183,9 @@ class Compiler:
                 parts = [self._truth(inner) for inner in node.nodes]
                 return reduce(lambda left, right: Part(TRUTH, (*left.code, *right.then(name))), parts)
             case Choice():
-                return self._chosen(node)
+                return self._chosen(node, wanted)
             case Coalesce():
-                parts = alike([self._part(inner) for inner in node.nodes])
+                parts = alike(self._remembered.together(node.nodes, wanted))
                 return reduce(lambda left, right: Part(left.type, (*left.code, *right.then("coalesce"))), parts)
             case Rounded():
                 part = self._part(node.node)
@@ -210,13 +223,13 @@ class Compiler:
                 )
         return "only numbers, true and false can be calculated for a state"
 
-    def _name(self, node: Name) -> Part:
+    def _name(self, node: Name, wanted: str) -> Part:
         source = self._sources.get(node.name)
         if source is None:
             raise Unprogrammable(f"{show(node.name)} can't be read by a state")
         if source.type == LIST:
             raise Unprogrammable(f"of {show(node.name)}, a list that is drawn, a state can only read the `length`")
-        return Part(source.type, source.code)
+        return self._remembered.read(source, wanted) if source.type == REMEMBERED else Part(source.type, source.code)
 
     def _length(self, node: Node) -> Part | None:
         """Return how long a list is that is drawn; None where a node is none."""
@@ -275,20 +288,24 @@ class Compiler:
         return Part(MOMENT, (*time.code, *as_real(seconds).then("moved")))
 
     def _contained(self, node: In) -> Part:
-        part = self._part(node.node)
+        part = self._part(node.node, ANY)
         if part.type == MOMENT:
             raise Unprogrammable("a state can't look for a time among others; compare it with each")
         found = Part(TRUTH, (("whole", self._constants.add(np.zeros(1, np.int64), np.ones(1, bool))),))
         for value in node.values:
             other = self._constant(constant(value))
-            if other is not None and (part.type == TRUTH) == (other.type == TRUTH):
+            if self._remembered.is_in(node.node):
+                equal = self._remembered.compare("=", node.node, Literal(node.at, value))
+                found = Part(TRUTH, (*found.code, *equal.then("or")))
+            elif other is not None and (part.type == TRUTH) == (other.type == TRUTH):
                 found = Part(TRUTH, (*found.code, *compared("=", part, other).then("or")))
         if node.negated:
             return Part(TRUTH, (*part.then("is null", "not"), *found.then("not", "and")))
         return found
 
-    def _chosen(self, node: Choice) -> Part:
-        *values, otherwise = alike([*(self._part(value) for _, value in node.cases), self._part(node.otherwise)])
+    def _chosen(self, node: Choice, wanted: str) -> Part:
+        nodes = [*(value for _, value in node.cases), node.otherwise]
+        *values, otherwise = alike(self._remembered.together(nodes, wanted))
         result = otherwise
         for (test, _), value in zip(reversed(node.cases), reversed(values), strict=True):
             result = Part(result.type, (*self._truth(test).code, *value.code, *result.then("choose")))

@@ -14,6 +14,7 @@ from datagen.draw import Integers
 from datagen.engine.crew import Crew, looked_ahead
 from datagen.engine.crowd import Limits
 from datagen.engine.draft import Draft
+from datagen.engine.drafts import Drafts
 from datagen.engine.first import columns_of
 from datagen.engine.fit import misfits, oddities
 from datagen.engine.plan import Plan
@@ -83,6 +84,7 @@ class Run:
         self._until = 0  # ns since the start: the time up to which there are records
         self._held_since = NEVER  # at the end of the window that records are taken of
         self._walked = self._passed = 0  # windows, and those of which all records were taken
+        self._fault: RunFailed | None = None  # behind the records that there are
         self._fruitless = 0  # records left out since the last one that was not
         self._drafted = 0  # records, emitted or still to be made
         self._records = records
@@ -99,7 +101,7 @@ class Run:
         self._rows = TableRecords(plan, self.pools.world())
         self._rows_are_due = len(self._rows) > 0
         self.layout = self._rows.added_to(self._columns.layout)  # what the records look like
-        self._walk = Walk(plan, seed, max_workers)
+        self._walk = Walk(plan, seed, max_workers, self._columns.memories)
 
     @property
     def times(self) -> Times:
@@ -189,6 +191,8 @@ class Run:
         self._warm_up()
         end, left = self._end, self._left
         while left != 0 and not self.is_complete and not self.clock.stopped.is_set():
+            if self._fault is not None:
+                raise self._fault
             if self._walk.is_over and not self._rows_are_due:
                 return
             if self._walk.is_deadlocked:
@@ -226,21 +230,29 @@ class Run:
         """Return when the next record may come, in ns since the start."""
         return 0 if self._rows_are_due else self._walk.next_time
 
-    def _advance(self, until: int, most: int | None) -> tuple[Walked, Iterator[Draft | RowsDraft]]:
+    def _advance(self, until: int, most: int | None) -> tuple[Walked, Iterator[Draft | RowsDraft | Drafts]]:
         """Return the next window, up to a time at most, and its records: the rows of tables, then those of workers."""
         walk = self._walk
         if self._rows_are_due:
             self._rows_are_due = False
             return Walked.by_nobody(walk.next_time, walk.held_since), self._rows.drafts()
-        steps = walk.advance(until)
-        walked = Walked(walk.next_time, *walk.held, *walk.refused, walk.held_since, *walk.stuck)
-        return walked, self._columns.drafts(steps, most)
+        drafts = self._columns.drafts(walk.advance(until), most)
+        if not walk.awaits_texts:
+            return Walked.of(walk), drafts
+        found = Drafts()
+        walked = found.fill(drafts, walk, self._columns, until, most, lambda: not self.clock.stopped.is_set())
+        self._fault = found.fault
+        return walked, iter([found] if found.pieces else [])
 
-    def _count_fruitless(self, draft: Draft | RowsDraft) -> None:
+    def _count_fruitless(self, draft: Draft | RowsDraft | Drafts) -> None:
         """Raise RunFailed when so many steps in a row have made no record that there is hardly ever one that does.
 
         Where none has failed, it is only a fault if the run ends with records: it would never end.
         """
+        if isinstance(draft, Drafts):
+            for one in draft.pieces:
+                self._count_fruitless(one)
+            return
         self._fruitless += int((draft.barren == 0).sum())
         reason = draft.skipped.reason
         if self._fruitless >= _MOST_FRUITLESS and (reason or not self._ends_in_time):
@@ -325,11 +337,14 @@ class Run:
         self.skipped_for = self.skipped_for or (skipped.reason if count else "")
         self.skipped += count
 
-    def _made(self, draft: Draft | RowsDraft) -> Made:
+    def _made(self, draft: Draft | RowsDraft | Drafts) -> Made:
         """Return the batch of a draft; raises Cancelled when the run is stopped before anybody has begun to make it."""
         if self.clock.stopped.is_set():
             raise Cancelled
-        batch = draft.made() if isinstance(draft, RowsDraft) else self._columns.made(draft)
+        if isinstance(draft, RowsDraft):
+            batch = draft.made()
+        else:
+            batch = draft.made(self._columns) if isinstance(draft, Drafts) else self._columns.made(draft)
         if self._size is not None:
             batch.json  # noqa: B018  # made here, and kept, as several threads may be at it
         return batch, draft.skipped

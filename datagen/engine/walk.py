@@ -3,7 +3,7 @@
 The walk is cut into windows of so many steps, or up to a time; where it is cut never changes a step.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -48,7 +48,12 @@ _DRAWS = ("transition", "delay", "timeout", "spawn")
 class Walk:
     """The walk of all workers. Times are ns since the start, also those before it, of a simulation that warms up."""
 
-    def __init__(self, plan: Plan, seed: int, max_workers: Limits) -> None:
+    def __init__(
+        self, plan: Plan, seed: int, max_workers: Limits, memories: Mapping[str, dict[str, Any]] | None = None
+    ) -> None:
+        """Take what templates remember, by name path; without it nothing is, as where nobody makes records."""
+        self._memories = memories
+        self.awaits_texts = False  # whether the last window ended since a state reads what its texts may change
         limits = limits_of(plan.population, max_workers)
         most = min(sum(limits), NEVER)
         self._warm_up = plan.warm_up
@@ -198,6 +203,7 @@ class Walk:
             "to stop",
             *(f"to leave state {name}" for name in states_),
             "to stop",
+            *(f"to leave state {name}" for name in states_),  # which it is to go on in behind its record
         ]
         counts = np.bincount(states[states >= 0], minlength=len(names)).tolist()
         waits = [f"{counted(count, 'worker')} {name}" for count, name in zip(counts, names, strict=True) if count]
@@ -231,6 +237,9 @@ class Walk:
         spare = 1 if self._sharing else 0  # for a birth that is a row of its own
         room = Room(self._rows + spare, self._sizes, len(self._plan.notes))
         self._loop.begin(room)
+        if self._memories is not None:  # of the records so far; before the start there are none
+            heard = self._conditions.recall.look(self._memories, self._conditions.programs.cells)
+            self._loop.hears = heard and limit > 0
         self._arrivals.core.note(room.refused_at, room.refused_by)
         limit = min(limit + self._warm_up, NEVER)
         while (pause := self._loop.advance(min(limit, self._loop.change))) != "full":
@@ -244,6 +253,7 @@ class Walk:
                 break
             else:
                 self._go_on("changed")
+        self.awaits_texts = pause == "full" and self._loop.is_ahead
         self._held = room.held_at[: self._journal.held] - self._warm_up, room.held_for[: self._journal.held]
         refused = self._arrivals.core.refused
         self._refused = room.refused_at[:refused] - self._warm_up, room.refused_by[:refused].astype(np.int64)
@@ -255,7 +265,7 @@ class Walk:
         steps = steps.telling(self._plan.told, self._plan.held.rows)
         if self._arrivals.keeps_batches:
             steps = steps.bearing(self._arrivals.with_batches(steps.births))
-        self._rows = min(4 * self._rows, _MOST_ROWS)
+        self._rows = min(4 * self._rows, _MOST_ROWS) if self._journal.rows >= self._rows else self._rows
         if len(steps):
             self._adapt(steps.time)
         keep = self._keep()

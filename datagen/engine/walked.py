@@ -1,10 +1,12 @@
 """What becomes of workers beside their records: who was held back, refused, or stopped with nowhere to go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from datagen.draw import Integers
+from datagen.engine.walk import Walk
 from datagen.plugin.arrival import Unreadable
 
 
@@ -39,6 +41,17 @@ class Walked:
     held_since: int  # since when a spawn is held back
     stuck_at: Integers  # (n,) when workers stopped who had no transition left,
     stuck_in: Integers  # (n,) and in which state
+
+    @classmethod
+    def of(cls, walk: Walk) -> "Walked":
+        """Return what the walk knows at the end of its last window."""
+        return cls(walk.next_time, *walk.held, *walk.refused, walk.held_since, *walk.stuck)
+
+    def then(self, later: "Walked") -> "Walked":
+        """Return both windows as one."""
+        names = ("births", "spans", "refused_at", "refused_by", "stuck_at", "stuck_in")
+        both: dict[str, Any] = {name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in names}
+        return replace(later, **both)
 
     @classmethod
     def by_nobody(cls, until: int, held_since: int) -> "Walked":

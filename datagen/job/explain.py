@@ -18,6 +18,7 @@ from datagen.engine.outlook import Outlook
 from datagen.engine.pilot import Sizes
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
+from datagen.engine.recall import recalls
 from datagen.engine.timeline import Timeline
 from datagen.engine.warm_up import warm_up_of
 from datagen.job.crowd import Crowd, finite, summed
@@ -59,7 +60,9 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     data = inputs.loaded.document.data
     made = _Explanation(spec, options, times.start, scale, formatter, found, at_start, data, span)
     if made.expectation.fault:
-        raise RunFailed(f"a pilot to measure what no formula tells: {made.expectation.fault}")
+        text = f"a pilot to measure what no formula tells: {made.expectation.fault}"
+        why = "; a pilot makes no texts, so in it all that templates remember is null" if recalls(made.spec) else ""
+        raise RunFailed(text + why)
     return inputs, made.object
 
 
@@ -184,6 +187,8 @@ class _Explanation:
             yield "workers whom others spawn, and their records: they may never stop, or be more and more"
         if self.spec.is_swayed:
             yield "shared values, beyond how they change in a pilot"
+        if recalls(self.spec):
+            yield "what templates remember: states read it as null in a pilot, which makes no texts"
         waits = any(state.requests or state.gather or state.each for state in self.spec.states)
         if waits and any("steps" in one.names for state in self.spec.states for one in state.expressions()):
             yield "that a wait is no step: a pilot counts each, and each list, as one more of `steps`"

@@ -13,6 +13,7 @@ from datagen.engine.expectation import Expectation
 from datagen.engine.pilot import Sizes, sizes
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
+from datagen.engine.recall import recalls
 from datagen.engine.waiting import asks
 from datagen.job.limit import HOW, about
 from datagen.job.options import Options
@@ -134,6 +135,9 @@ def _limit(asked: _Asked) -> int | None:
 def _reached(asked: _Asked) -> Scale:
     """Return the constant that reaches a volume."""
     loaded, options, volume = asked.loaded, asked.options, asked.volume
+    if recalls(loaded.spec):
+        text = "it is not known how many records workers make whom states send where templates remember something"
+        raise asked.refuse(f"{text}; write `volume_scale`")
     weights, error = Expectation(loaded.spec).emits, 0.0
     if volume.in_bytes or not loaded.spec.one_each:
         found = measured(loaded, options, asked.start, loaded.registry.formatter("json"))

@@ -12,6 +12,7 @@ from typing import Any
 
 from datagen.graph import Graph, circles, reached
 from datagen.language import times
+from datagen.language.emitter import Emitter
 from datagen.language.fields import parts_in, spawned
 from datagen.language.held import HeldRows
 from datagen.language.holding import Holding
@@ -34,6 +35,7 @@ from datagen.language.tables import Tables
 from datagen.language.visibility import Namespaces, names_of_rows, space_of
 from datagen.plugin.arrival import Arrival
 from datagen.plugin.life import INDEX
+from datagen.plugin.memory import Memories
 from datagen.plugin.model import LARGEST
 from datagen.plugin.namespace import Namespace
 from datagen.problems import Path_, did_you_mean, show
@@ -65,6 +67,9 @@ class Checks:
         named = [field.name for fields in lists for field in fields if field.name is not None]
         held = names_of_rows(data.get("resources"))  # a worker reads its row as it does a variable
         known = self._variables = dict.fromkeys([*named, *held], True)
+        all_ = [part for _, part in parts_in(made, (), "emitters")]
+        whole = [part for part in all_ if isinstance(part, Emitter)]
+        self._memories = Memories({one.name: one.fields for one in whole}) if len(whole) == len(all_) else None
         self._states = [
             replace(
                 one,
@@ -201,7 +206,7 @@ class Checks:
                 yield (*path, "transitions"), f"probabilities must sum to 1, found {sum(given):.6g}"
 
     def _unknown_names(self, *, doubted: bool = False) -> Found:
-        given = Given(self._data, any(source.in_batches for source in self._sources))
+        given = Given(self._data, any(source.in_batches for source in self._sources), self._memories)
         for owners, known in (
             (self._states, given.of_lives),
             (self._sources, {}),
@@ -221,8 +226,9 @@ class Checks:
                 in_record=True,
                 doubted=doubted,
             )
-        for field in () if doubted else [field for state in self._states for field in state.leaving]:
-            yield from unknown_in_states(field, self._variables, given, self._near)
+        for state in () if doubted else self._states:
+            for field in state.leaving:
+                yield from unknown_in_states(field, self._variables, given, self._near, state.emitter)
 
     def _reads_of_nothing(self) -> Found:
         for field in self._fields:

@@ -2,7 +2,7 @@
 
 import re
 from collections import ChainMap
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import Any
 from datagen.plugin.arrival import BATCH, WORKER
 from datagen.plugin.life import readable
 from datagen.plugin.lookup import Lookup
+from datagen.plugin.memory import Memories, Near, parts_of
 from datagen.plugin.namespace import Namespace
 from datagen.problems import Path_, is_comment, show
 from datagen.records.batch import TIME
@@ -18,6 +19,7 @@ from datagen.records.expression import ExpressionError, parse
 from datagen.records.expression.name import called, former, of_former, root, shown
 
 _NOT_HERE = "can only be read by fields of a record: only records have one before them"
+_MEMORY_IN = "by `when`, `probability`, `set`, `count`, `priority` and the numbers of a delay"
 _COURSE = re.compile(r"(profile|incident|visits|free|waiting)\('(.*)'\)", re.DOTALL)
 _LISTS = {"profile": "profiles", "incident": "incidents", "visits": "states", "free": "resources"} | {
     "waiting": "resources"
@@ -63,6 +65,7 @@ class Given:
 
     data: dict[str, Any]  # the JSON of the spec
     has_batches: bool  # whether a source has any
+    memories: Memories | None  # of templates; None where what is wrong elsewhere hides some
 
     @cached_property
     def known(self) -> Known:
@@ -83,10 +86,12 @@ class Given:
         named = self.data.get("shared")
         return [name for name in named if not is_comment(name)] if isinstance(named, dict) else []
 
-    def lacking(self, name: str, near: Callable[[str, Collection[str]], str]) -> str | None:
+    def lacking(self, name: str, near: Near) -> str | None:
         """Return why a name that stands for nothing is known all the same, and yet can't be read."""
         if root([BATCH], name):
             return f'{show(name)} can only be read where a source is of the type "every"'
+        if (memory := parts_of(name)) is not None and self.memories and memory[0] in self.memories:
+            return f"{show(name)} can only be read by states: {_MEMORY_IN}"
         if name in self.shared:
             return f"{show(name)} can only be read by states, and by fields of their records"
         if (course := _COURSE.fullmatch(name)) is None:
@@ -130,7 +135,7 @@ def unknown_names(
     fields: tuple[Field, ...],
     variables: Known,
     given: Given,
-    near: Callable[[str, Collection[str]], str],
+    near: Near,
     of_lives: Known,
     *,
     in_record: bool,
@@ -161,23 +166,26 @@ def unknown_names(
             earlier[field.name or ""] = True
 
 
-def unknown_in_states(
-    field: Field, variables: Known, given: Given, near: Callable[[str, Collection[str]], str]
-) -> Found:
-    """Yield the names in the expressions of states that stand for nothing, or can't be read there."""
+def unknown_in_states(field: Field, variables: Known, given: Given, near: Near, emitter: str | None) -> Found:
+    """Yield the names in the expressions of a state with an emitter that stand for nothing, or can't be read there."""
     of_times = {name: True for name in given.known if not root([BATCH], name)}
     known = ChainMap(variables, given.of_lives, of_times)
     for path, name in field.names:
         if root(known, name):
             continue
-        if root(given.known, name) or of_former(name) is not None or root([TIME, BATCH], name):
+        if parts_of(name) is not None:
+            if {"by", "match"}.intersection(path):
+                yield path, f"{show(name)} can't be read here, but {_MEMORY_IN}"
+            elif given.memories is not None and (text := given.memories.problem(name, emitter, near)):
+                yield path, text
+        elif root(given.known, name) or of_former(name) is not None or root([TIME, BATCH], name):
             yield path, f"{shown(name)} can't be read by a state"
         else:
             text = given.lacking(name, near)
             yield path, text or f"{show(name)} is neither a variable nor what is known of a worker{near(name, known)}"
 
 
-def _no_former(of: str, known: Collection[str], near: Callable[[str, Collection[str]], str]) -> str:
+def _no_former(of: str, known: Collection[str], near: Near) -> str:
     return f"{show(of)} is not a dimension of this record{near(of, known)}"
 
 

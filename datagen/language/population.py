@@ -22,6 +22,7 @@ from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
 from datagen.plugin.labelled import Labelled
 from datagen.plugin.lookup import Lookup
+from datagen.plugin.memory import shares
 from datagen.plugin.model import Model, Named, changed
 from datagen.plugin.order import VARIABLE, Node, former_reads, tangles
 from datagen.plugin.profile import AnyProfile, ZoneName
@@ -252,7 +253,7 @@ class Population(Model):
                     yield (*place.json_path, *path, "emitter"), f"{text}; keep in a variable what others need of them"
                 if isinstance(part, Fallible) and (why := self._not_to_be_skipped(part, place.emitter)):
                     yield (*place.json_path, *path, "on_error"), why
-                if part.shares() and place.emitter is None:
+                if shares(part) and place.emitter is None:
                     text = "only what is a field of a record can remember together with others"
                     yield (*place.json_path, *path), text
                 kinds.add(type(part))

@@ -3,6 +3,12 @@ from datagen.native.agenda cimport Worker
 from datagen.native.items cimport Items
 from datagen.native.machine cimport Machine
 
+cdef enum:  # flags of states that read what templates remember, and of those whose record may change it
+    BEFORE = 1  # before their record: what it sets, and what a worker waits with
+    BEHIND = 2  # behind it: how long a worker stays, and how many children it has
+    LEAVING = 4
+    TELLS = 8
+
 cdef class Decision:
     cdef Machine machine
     cdef Items items
@@ -31,6 +37,7 @@ cdef class Decision:
     cdef long long[::1] facts  # as the machine has them
     cdef const int[:, :, ::1] notes  # (notes, states, 2) begin and end of the instructions for a step into each
     cdef const int[::1] changes  # (states + 1,) where the instructions for what each changes for all begin
+    cdef const unsigned char[::1] recalls  # (states,) flags of what each reads of memories, as the walk has them
     cdef bint has_changes  # whether there are any
     cdef int early  # so many notes, the first ones, are of before such a change
     cdef const unsigned char[::1] is_real  # (notes,) whether that is a real number

@@ -71,7 +71,7 @@ class Decision:
         self.gives, self.spawn = tables.gives, len(tables.entry) - 1 - len(tables.gives)
         self.facts, self.notes, self.is_real = tables.facts, tables.notes, tables.is_real
         self.looks, self.asks = tables.looks, tables.asks
-        self.changes, self.early = tables.changes, tables.early
+        self.changes, self.early, self.recalls = tables.changes, tables.early, tables.recalls
         self.has_changes = tables.changes[0] < tables.changes[self.stop]
         self.used = len(tables.code) > 0 or len(tables.first) > 0
         self.stopped = 0

@@ -64,6 +64,7 @@ def check_programs(programs: object) -> int:
     check_within([programs.number, programs.begin, *programs.counts, *programs.gathered], -1, len(programs.first))
     check(programs.gives.shape[1], len(programs.first))
     check(len(programs.changes) - 1, stop)
+    check(len(programs.recalls), stop)
     check_within([programs.early], 0, len(programs.notes) + 1)
     if len(programs.facts) < len(FACTS):
         raise ValueError("too little room for what is known of an instant")

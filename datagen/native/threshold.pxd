@@ -1,4 +1,4 @@
-# What happens before a worker makes a step, for the walk.
+# What happens beside the steps of a worker, for the walk.
 from datagen.native.agenda cimport Agenda, Worker
 from datagen.native.children cimport Children
 from datagen.native.decision cimport Decision
@@ -22,4 +22,6 @@ cdef class Threshold:
     cdef int bear(self, int place, bint is_outside) noexcept nogil
     cdef int ask(self, int slot, unsigned long long key) noexcept nogil
     cdef void _pass(self, int slot, int state) noexcept nogil
+    cdef void put_off(self, int slot, bint is_apart) noexcept nogil
+    cdef int stop(self, int slot) noexcept nogil
     cdef void look(self, int slot, long long steps) noexcept nogil

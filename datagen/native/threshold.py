@@ -1,4 +1,4 @@
-"""What happens before a worker makes a step: its birth of a source, and asking for what a state needs.
+"""What happens beside the steps of a worker: its birth of a source, asking for what a state needs, and its stop.
 
 Sits between the walk and those who know of sources, of waits, of values and of lines.
 """
@@ -12,11 +12,14 @@ from cython.cimports.datagen.native.sources import Source, Sources
 from cython.cimports.datagen.native.stays import Stays
 from cython.cimports.datagen.native.waits import time_after
 
+NOBODY = cython.declare(cython.int, -1)
+CHILD = cython.declare(cython.int, 0x7FFFFFFF)  # as in the walk
+
 
 @cython.final  # so that its methods are called directly
 @cython.cclass
 class Threshold:
-    """Lets workers in."""
+    """Lets workers in, and out."""
 
     def __init__(self, sources: Sources, resources: Resources, stays: Stays, journal: Journal) -> None:
         """Take what knows of sources, of lines and kin, of waits, and of values."""
@@ -86,6 +89,33 @@ class Threshold:
         self.workers[slot].step += 1
         self.workers[slot].state = self.decision.stop + 1 + state
         self.agenda.add(slot)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def put_off(self, slot: cython.int, is_apart: cython.bint) -> cython.void:
+        """Let it be a worker's turn again, at once, to go on behind the step that it has made."""
+        self.workers[slot].state += 2 * self.decision.stop + 2
+        if is_apart and self.shares:
+            self.resources.make_ready(slot)
+        elif is_apart:
+            self.agenda.add(slot)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def stop(self, slot: cython.int) -> cython.int:
+        """Let a worker stop who has no event any more, which frees its place, and what it has; return a pause."""
+        if self.shares:
+            self.resources.stop(slot)
+        if self.origin[slot] == CHILD:
+            self.resources.stop_child(slot)
+            self.sources.lose_child(self.workers[slot].number)
+        self.journal.forget(slot)
+        self.agenda.leave_slot(slot)
+        if self.origin[slot] != CHILD:
+            self.sources.leave(self.origin[slot], self.workers[slot].time)
+        return pauses.ENDED if self.sources.ended != NOBODY else pauses.REACHED
 
     @cython.cfunc
     @cython.nogil

@@ -32,6 +32,9 @@ cdef class EventLoop:
     cdef unsigned long long delay_purpose
     cdef bint shares  # whether workers wait for others
     cdef int stop
+    cdef int made  # from here on states stand for those in which a worker has made its record, and is to go on behind it
+    cdef public bint hears  # whether records are made that change what templates remember, and states read it
+    cdef readonly bint is_ahead  # whether the texts of some steps are still to be made that may change it
     cdef Decision decision  # where conditions say where workers go
     cdef Resources resources
     cdef Children children
@@ -49,7 +52,7 @@ cdef class EventLoop:
     cdef Threshold threshold
     cdef Lasting lasting
     cdef readonly int guest  # slot of the worker whose delay is asked for,
-    cdef long long guest_row  # the row of its step,
+    cdef unsigned long long guest_key  # the key of its step,
     cdef bint guest_is_apart  # and whether it is apart from the agenda
     cdef Nursery nursery
     cdef bint waits_ahead  # whether anything is drawn ahead of time
@@ -61,10 +64,8 @@ cdef class EventLoop:
     cdef int _take_turn(self, bint is_late) noexcept nogil
     cdef int _go(self, int slot, bint is_apart) noexcept nogil
     cdef int _enter(self, int slot, bint is_apart) noexcept nogil
-    cdef inline long long _make_step(self, int slot, int state, unsigned long long key) noexcept nogil
-    cdef inline void _stay(self, int slot, long long row, long long until, bint is_apart) noexcept nogil
-    cdef int _linger(self, int slot, int state, unsigned long long key, bint is_apart) noexcept nogil
+    cdef inline bint _make_step(self, int slot, int state, unsigned long long key) noexcept nogil
+    cdef inline void _stay(self, int slot, unsigned long long key, long long until, bint is_apart) noexcept nogil
     cdef inline void _write(self, int slot, int state, unsigned long long key) noexcept nogil
     cdef int _next_state(self, int state, unsigned long long key) noexcept nogil
     cdef int _decide(self, int slot) noexcept nogil
-    cdef int _stop(self, int slot) noexcept nogil

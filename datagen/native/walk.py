@@ -7,6 +7,7 @@ the columns of steps. It knows no names, no fields and no clock, and draws what 
 import cython
 from cython.cimports.datagen.native import pauses
 from cython.cimports.datagen.native.agenda import Worker
+from cython.cimports.datagen.native.decision import BEFORE, BEHIND, LEAVING, TELLS
 from cython.cimports.datagen.native.draws import mix, numbered
 from cython.cimports.datagen.native.journal import Journal
 from cython.cimports.datagen.native.lasting import Lasting
@@ -62,7 +63,8 @@ class EventLoop:
         check_tables(tables, [sources.source[place].state for place in range(len(sources.source))])
         for found, wanted in ((self.decision.stop, 0), (self.decision.spawn, len(sources.source))):
             check(found, self.stop + wanted)
-        self.change = NEVER
+        self.change, self.made = NEVER, 2 * self.stop + 2
+        self.hears = False
         self.restore(0)
 
     def house(self, slots: object) -> None:
@@ -85,8 +87,9 @@ class EventLoop:
         self.instant, self.at_once = -1, 0
 
     def begin(self, steps: object) -> None:
-        """Take the arrays that the next steps are written to."""
+        """Take the arrays that the next steps are written to; the records of those before are made."""
         self.journal.begin(steps)
+        self.is_ahead = False
         self.decision.note(steps)
         self.time, self.worker, self.step, self.state = steps.time, steps.worker, steps.step, steps.state
         self.keys, self.sizes, self.after, self.before = steps.keys, steps.sizes, steps.after, steps.before
@@ -179,6 +182,8 @@ class EventLoop:
                 return pauses.REACHED if pause == pauses.WAITING else pause
             self.sources.bear_child(self.workers[slot].number)
         if self.workers[slot].state > self.stop:
+            if self.workers[slot].state >= self.made:
+                return self._enter(slot, is_apart)
             pause = self._decide(slot)
         if pause != pauses.REACHED:
             return pause
@@ -186,7 +191,7 @@ class EventLoop:
             return self._enter(slot, is_apart)
         if not is_apart:
             self.agenda.take()
-        return self._stop(slot)
+        return self.threshold.stop(slot)
 
     @cython.cfunc
     @cython.nogil
@@ -204,6 +209,8 @@ class EventLoop:
         is_born: cython.bint = not is_full or source.when_full != DROPPED
         if is_born and not self.agenda.has_slot():
             return pauses.CROWDED
+        if is_born and self.is_ahead and self.decision.recalls[source.turned if is_full else source.state] & BEFORE:
+            return pauses.FULL
         if is_full:
             self.sources.refuse(place)
         if is_born:
@@ -234,81 +241,85 @@ class EventLoop:
         step: cython.longlong = self.workers[slot].step
         key: cython.ulonglong = numbered(self.workers[slot].key, step)
         pause: cython.int
+        is_made: cython.bint = state >= self.made  # its record, and what comes behind that is left
+        state -= self.made if is_made else 0
+        if self.is_ahead and (is_made or self.decision.recalls[state] & BEFORE):
+            return pauses.FULL
         if self.waits_ahead and self.stays.is_used_up(slot, state, step, self.decision.draws[state] != 0):
             return pauses.NO_WAITS
-        if self.shares:
+        if is_made:
+            self.threshold.look(slot, step + 1)
+        elif self.shares:
             pause = self.threshold.ask(slot, key)
             if pause != pauses.REACHED:
                 return pauses.REACHED if pause == pauses.WAITING else pause
         elif self.decision.used:
             self.decision.arrive(slot, state)
-        delay: cython.longlong
+        delay: cython.longlong = LEFT
+        until: cython.longlong
         family: cython.int = self.family[state]
-        if family < 0:
-            delay = LEFT if family == LATER else self.stays.ahead(slot, state, step)
-        else:
+        if family >= 0:
             delay = wait(family, self.offset[state], self.scale[state], key ^ self.delay_purpose)
-        if delay < 0:
-            return self._linger(slot, state, key, is_apart) if delay == LEFT else pauses.UNKNOWN
-        row: cython.longlong = self._make_step(slot, state, key)
-        self._stay(slot, row, time_after(self.workers[slot].time, delay), is_apart)
+        elif family != LATER or self.stays.foreign[state] >= 0:
+            delay = self.stays.ahead(slot, state, step)
+        if delay < 0 and delay != LEFT:
+            return pauses.UNKNOWN
+        if is_made:
+            self.workers[slot].state = state
+        elif self._make_step(slot, state, key):
+            self.threshold.put_off(slot, is_apart)
+            return pauses.REACHED
+        if self.children.used:
+            self.children.begin_brood(slot, state, key, self.workers[slot].time)
+        if family == LATER:
+            until = self.lasting.until(slot, state, self.workers[slot].time, delay, key)
+            if until < 0:
+                self.guest, self.guest_key, self.guest_is_apart = slot, key, is_apart
+                return pauses.ASKED
+        else:
+            until = time_after(self.workers[slot].time, delay)
+        self._stay(slot, key, until, is_apart)
         return pauses.REACHED
 
     @cython.cfunc
     @cython.inline
     @cython.nogil
     @cython.exceptval(check=False)
-    def _make_step(self, slot: cython.int, state: cython.int, key: cython.ulonglong) -> cython.longlong:
-        """Write the step of a worker into a state, and do what comes with it; return its row."""
+    def _make_step(self, slot: cython.int, state: cython.int, key: cython.ulonglong) -> cython.bint:
+        """Write the step of a worker into a state; return whether what comes behind it has to wait for its record."""
         row: cython.longlong = self.journal.rows
         self._write(slot, state, key)
-        if self.decision.used:
-            if self.decision.looks:
-                self.threshold.look(slot, self.workers[slot].step + 1)
-            self.decision.go_in(slot, state, self.stays.place(slot, self.workers[slot].step), row, key)
-        if self.children.used:
-            self.children.begin_brood(slot, state, key, self.workers[slot].time)
-        return row
+        if not self.decision.used:
+            return False
+        if self.decision.looks:
+            self.threshold.look(slot, self.workers[slot].step + 1)
+        self.decision.go_in(slot, state, self.stays.place(slot, self.workers[slot].step), row, key)
+        if self.hears and self.decision.recalls[state] & TELLS:
+            self.is_ahead = True
+        return self.is_ahead and self.decision.recalls[state] & BEHIND != 0
 
     @cython.cfunc
     @cython.inline
     @cython.nogil
     @cython.exceptval(check=False)
     def _stay(
-        self, slot: cython.int, row: cython.longlong, until: cython.longlong, is_apart: cython.bint
+        self, slot: cython.int, key: cython.ulonglong, until: cython.longlong, is_apart: cython.bint
     ) -> cython.void:
-        """Let a worker stay in the state that it has entered with a row, and move it to the event of its leaving."""
-        state: cython.int = self.state[row]
+        """Let a worker stay in the state that it has entered with a key, and move it to the event of its leaving."""
+        state: cython.int = self.workers[slot].state
         self.workers[slot].time = until
         self.workers[slot].step += 1
         self.workers[slot].state = self.stop + 1 + state  # which it leaves, where only then it is known where to
         if self.decision.kind[state] == PLAIN:
-            self.workers[slot].state = self._next_state(state, self.keys[row])
+            self.workers[slot].state = self._next_state(state, key)
         if is_apart:
             self.agenda.add(slot)
         else:
             self.agenda.move(slot)
 
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _linger(self, slot: cython.int, state: cython.int, key: cython.ulonglong, is_apart: cython.bint) -> cython.int:
-        """Let a worker enter a state whose delay follows from what is known then; ask for it where Python knows it."""
-        step: cython.longlong = self.workers[slot].step
-        delay: cython.longlong = self.stays.ahead(slot, state, step) if self.stays.foreign[state] >= 0 else LEFT
-        if delay == -1:
-            return pauses.UNKNOWN
-        row: cython.longlong = self._make_step(slot, state, key)
-        until: cython.longlong = self.lasting.until(slot, state, self.workers[slot].time, delay, key)
-        if until < 0:
-            self.guest, self.guest_row, self.guest_is_apart = slot, row, is_apart
-            return pauses.ASKED
-        self._stay(slot, row, until, is_apart)
-        return pauses.REACHED
-
     def answer(self, until: cython.longlong) -> str:
         """Let the worker who was asked about stay until a time, or stop at once if it is -1; return a pause as well."""
-        self._stay(self.guest, self.guest_row, max(until, self.workers[self.guest].time), self.guest_is_apart)
+        self._stay(self.guest, self.guest_key, max(until, self.workers[self.guest].time), self.guest_is_apart)
         if until == THROUGH:
             self.workers[self.guest].state = 2 * self.stop + 1  # behind those that it might leave
         if self.sources.beyond != NOBODY:
@@ -367,6 +378,8 @@ class EventLoop:
         worker: cython.pointer(Worker) = cython.address(self.workers[slot])
         if self.decision.is_noted_full():
             return pauses.FULL
+        if self.is_ahead and state < self.stop and self.decision.recalls[state] & LEAVING:
+            return pauses.FULL
         if self.shares and state < self.stop and self.nursery.stays_on(slot, state):
             return pauses.REACHED
         if state == self.stop or self.decision.kind[state] == LATE:
@@ -381,19 +394,3 @@ class EventLoop:
             return pauses.FAULT
         self.workers[slot].state = state
         return pauses.REACHED
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _stop(self, slot: cython.int) -> cython.int:
-        """Let a worker stop who has no event any more, which frees its place, and what it has, at that time."""
-        if self.shares:
-            self.resources.stop(slot)
-        if self.origin[slot] == CHILD:
-            self.resources.stop_child(slot)
-            self.sources.lose_child(self.workers[slot].number)
-        self.journal.forget(slot)
-        self.agenda.leave_slot(slot)
-        if self.origin[slot] != CHILD:
-            self.sources.leave(self.origin[slot], self.workers[slot].time)
-        return pauses.ENDED if self.sources.ended != NOBODY else pauses.REACHED

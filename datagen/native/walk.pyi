@@ -19,6 +19,8 @@ class EventLoop:
     agenda: Agenda
 
     guest: int
+    hears: bool
+    is_ahead: bool
 
     def __init__(
         self, tables: Any, keys: list[int], sources: Sources, resources: Resources, lasting: Lasting

@@ -4,7 +4,7 @@ Knows nothing of workers and their steps.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar, Self
@@ -97,9 +97,9 @@ class Dimension(Reading):
         """Return whether its own values depend on those that it has made before, or on how many."""
         return False
 
-    def shares(self) -> tuple[str, ...]:
-        """Return what it remembers together with other fields, by the names that all of these have for it."""
-        return ()
+    def memories(self) -> Mapping[str, str]:
+        """Return what it remembers by name, each with whose it is: ``template``, ``population`` or ``run``."""
+        return {}
 
     def each_in_turn(self, rows: "Rows") -> Iterator[Any] | None:
         """Return what gives its values, one for each row as it is asked for; None where ``make`` makes all at once."""

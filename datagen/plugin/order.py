@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datagen import graph
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.lookup import Lookup
+from datagen.plugin.memory import shares
 from datagen.records.batch import TIME
 from datagen.records.expression.name import of_former, root
 
@@ -74,7 +75,7 @@ def ties(emitters: Fields) -> dict[Node, list[Node]]:
     sharing: dict[str, list[Node]] = {}
     for emitter, dimensions in emitters.items():
         for dimension in dimensions:
-            for name in (name for _, part in dimension.whole() for name in part.shares()):
+            for name in (name for _, part in dimension.whole() for name in shares(part)):
                 sharing.setdefault(name, []).append((emitter, dimension.name))
     found: dict[Node, list[Node]] = {}
     for nodes in (nodes for nodes in sharing.values() if len(nodes) > 1):

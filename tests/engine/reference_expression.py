@@ -85,6 +85,13 @@ def operation(tokens: list, at: int, level: int) -> tuple[tuple, int]:
         negated = tokens[at + 1] == ("name", "not")
         assert tokens[at + 1 + negated] == ("name", "null")
         left, at = ("not", ("null", left)) if negated else ("null", left), at + 2 + negated
+    negated = tokens[at] == ("name", "not")
+    if level == 2 and tokens[at + negated] == ("name", "in"):
+        values, at = [], at + 1 + negated
+        while tokens[at] != ("mark", "]"):
+            value, at = unary(tokens, at + 1)
+            values.append(value)
+        left, at = ("among", left, tuple(values), negated), at + 1
     return left, at
 
 
@@ -135,6 +142,8 @@ def parts_of(node: tuple) -> tuple:
             return tuple(parts)
         case ("call", _, parts):
             return parts
+        case ("among", node, values, _):
+            return (node, *values)
         case (_, *parts):
             return tuple(parts)
     raise AssertionError(node)
@@ -152,6 +161,10 @@ def own_value(node: tuple, names: dict, zone: str) -> object:
             return value_of(inner, names, zone) is not True
         case ("null", inner):
             return value_of(inner, names, zone) is None
+        case ("among", inner, values, negated):
+            value = value_of(inner, names, zone)
+            found = any(compared("=", value, value_of(one, names, zone)) for one in values)
+            return value is not None and found != negated
         case ("item", inner, place):
             items, place = value_of(inner, names, zone), value_of(place, names, zone)
             return items[place] if items is not None and -len(items) <= place < len(items) else None

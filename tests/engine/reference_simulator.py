@@ -30,6 +30,7 @@ from tests.engine.reference_distribution import drawn
 from tests.engine.reference_distribution import rounded as rounded_draw
 from tests.engine.reference_expression import Time, as_float, compared, evaluate, to_digits
 from tests.engine.reference_levels import Level
+from tests.engine.reference_memory import Memories
 from tests.engine.reference_populations import limits_of, population_of, written_out
 from tests.engine.reference_resources import GIVE_UP, GO_ON, MOVE, Fleet, Resources
 from tests.reference_profiles import ReferenceRhythm
@@ -81,9 +82,9 @@ def emit(
     """
     warm_up = duration(spec.get("warm_up", 0))
     maker = Maker(spec, seed, start)
-    alive = maker.values.alive
     rows = maker.rows()
-    for entry in walk(spec, seed, start, max_workers, spawns, maker.zone, alive, maker.values.shared):
+    values = maker.values
+    for entry in walk(spec, seed, start, max_workers, spawns, maker.zone, values.alive, values.shared, values.memories):
         now, worker, state, row, variables = entry.time - warm_up, entry.worker, entry.state, entry.row, entry.variables
         if now >= 0:
             yield from ((0, row) for row in rows)
@@ -131,7 +132,7 @@ class Maker:
         self.values.offset = spec.get("timezone", self.offset)
         self.last: dict[tuple[Worker, str], Record] = {}  # record of a worker and an emitter
         self.values.tables = Tables(spec.get("tables", {}), seed, self.values.offset)
-        self.values.shared = Shared(spec, self.values.tables)
+        self.values.shared, self.values.memories = Shared(spec, self.values.tables), Memories(spec)
 
     def begin(self, now: int) -> None:
         """Let it be a time."""
@@ -181,6 +182,7 @@ class Maker:
 
     def change(self, state: Spec, variables: Record) -> None:
         """Change the shared values that a state sets, once its variables are set; what is null changes nothing."""
+        self.values.courses |= self.values.memories.names(state)
         for target, text in state.get("set", {}).items():
             self.values.shared.change(target, variables, self.values.expression({"value": text}, variables))
 
@@ -278,11 +280,13 @@ def walk(
     zone: str,
     alive: dict[Worker, tuple],
     shared: "Shared",
+    memories: Memories,
 ) -> Iterator[Entry]:
     """Yield every birth and every entry of a state, in order.
 
     ``alive`` has the workers who are, with a source, whether they are outside of the limit, a key and variables.
-    Who gets an entry sets its variables, and changes what is ``shared``, before the next one is asked for.
+    Who gets an entry sets its variables, changes what is ``shared``, and makes its record, which may change what is in
+    ``memories``, before the next one is asked for.
 
     Of the events that are due the next is the one with the least (time, population, worker); the birth of a worker
     stands behind all who are there: first those of children, by population, then those of sources, by population, of
@@ -418,6 +422,7 @@ def walk(
             if isinstance(name, Leaving):
                 names = known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts()
                 names |= of_time() | {"gather": resources.marks.get(worker)} | shared.names(variables)
+                names |= memories.names(name.state)
                 row = draw.numbered(key, np.array([step - 1]))
                 name = name.next_state(names, bits(seed, "transition", row))
             if name.lower() == "stop":
@@ -468,7 +473,7 @@ def walk(
                 heapq.heappush(events, (now + after, worker, step, GIVE_UP, name))
         names = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
         names = names | {"visits": life.visits[name], "visits()": names["visits"]} | of_time()
-        names |= shared.names(variables)
+        names |= shared.names(variables) | memories.names(state)
         names["gather"] = resources.marks[worker]
         ways = state.get("transitions", [{"next": state.get("next", "stop"), "probability": 1}])
         leaving = Leaving(state, ways)
@@ -496,7 +501,7 @@ def walk(
         for entry in state.get("spawn", []):
             called = entry.get("name", entry["state"])
             made = bits(seed, join("state", name, "spawn", called), row)
-            known = facts | {"worker": life.number} | of_time() | shared.names(variables)
+            known = facts | {"worker": life.number} | of_time() | shared.names(variables) | memories.names(state)
             for place in range(count_of(entry, known | unset_of(spec) | variables)):
                 child = Child(draw.numbered(made, np.array([place])), {}, worker)
                 first = draw.numbered(child.key, np.array([0]))
@@ -509,6 +514,7 @@ def walk(
                 children[unborn] = child
                 resources.children[worker] = resources.children.get(worker, 0) + 1
                 heapq.heappush(events, (now + after, unborn, 0, MOVE, entry["state"]))
+        names |= shared.names(variables) | memories.names(state)
         names |= {"variables": known_of(worker, step, now, variables, life, alive, spec)["variables"]}
         until = places[name].until(names, now, bits(seed, "delay", row), life)
         if until is None:
@@ -832,7 +838,7 @@ class Values:
         self.counted: Counter[str | tuple[str, Worker]] = Counter()
         self.pools: dict[str, list] = {}
         self.tables: Tables | None = None
-        self.shared = Shared({}, None)
+        self.shared, self.memories = Shared({}, None), Memories({"emitters": []})
         self.step, self.worker = 0, (0, "", 0)
         self.alive: dict[Worker, tuple] = {}  # the workers
         self.log: dict[str, list[Record]] = {}  # the records so far, by emitter
@@ -989,6 +995,9 @@ class Values:
                 return self.expression(field, variables)
             case "now":
                 return Time(self.time.microseconds // 1000 * 1000, self.time.offset)
+            case "template":
+                known = {name: value for name, value in self.earlier.items() if value is not MISSING}
+                return self.memories.render(field, path, known | {"time": self.time.wall("Z")})
             case "replace":
                 return self.replaced(field, path, row, variables)
         raise ValueError(field["type"])

@@ -19,6 +19,7 @@ from tests.engine.gathering import add_gathering
 from tests.engine.items import add_items
 from tests.engine.looking_back import add_memory
 from tests.engine.populations import add_populations
+from tests.engine.recalling import add_recall
 from tests.engine.resources import add_levels, add_notes, add_resources
 from tests.engine.shared import add_shared
 from tests.engine.tables import add_keys, add_tables
@@ -727,6 +728,17 @@ def gathering_specs(draw: st.DrawFn) -> Spec:
     if any("bytes" in source for source in spec.get("arrivals", [])):
         return spec
     add_gathering(draw, spec)
+    return spec
+
+
+@st.composite
+def recalling_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose states read what templates remember, and whose workers do what else they may."""
+    kinds = conditional_specs(), sharing_specs(), bearing_specs(), lingering_specs(), changing_specs()
+    spec = draw(st.one_of(*kinds, gathering_specs(), itemized_specs()))
+    is_plain = "populations" not in spec and all("dimensions" in emitter for emitter in spec["emitters"])
+    if is_plain and not any("bytes" in source for source in spec.get("arrivals", [])):
+        add_recall(draw, spec)
     return spec
 
 

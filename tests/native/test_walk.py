@@ -35,7 +35,7 @@ from datagen.native.decision import Decision
 from datagen.native.machine import Machine
 from datagen.native.resources import Resources
 from datagen.native.walk import EventLoop
-from tests.engine.test_snapshot import BEARING, CONDITIONAL, ITEMIZED, LINGERING, SHARING
+from tests.engine.test_snapshot import BEARING, CONDITIONAL, ITEMIZED, LINGERING, RECALLING, SHARING
 from tests.fresh import some
 from tests.worlds import READY, ROOT, START, constant, exponential, state, uniform, world
 
@@ -139,7 +139,8 @@ def plain(monkeypatch) -> tuple[type, type]:
     provide(".datagen.native.machine", Machine=Machine)
     provide(".datagen.native.items", Items=as_plain_python("items").Items)
     decision = as_plain_python("decision")
-    provide(".datagen.native.decision", Decision=decision.Decision)
+    flags = re.findall(r"^    ([A-Z]+) = (\d+)", (ROOT / "datagen/native/decision.pxd").read_text(), re.MULTILINE)
+    provide(".datagen.native.decision", Decision=decision.Decision, **{name: int(flag) for name, flag in flags})
     children_source, heaps = as_plain_python("children"), as_plain_python("heaps")
 
     class Children(children_source.Children):
@@ -260,7 +261,7 @@ FLEET = world(
 
 def walked(spec: object, max_workers: int, windows: int) -> list[Steps]:
     plan = Plan(datagen.load(spec).spec, parse_moment(START))
-    made = walk.Walk(plan, seed=1, max_workers=max_workers)
+    made = walk.Walk(plan, seed=1, max_workers=max_workers, memories={"emitter/e/line/told": {"n": 5}})
     return [made.advance(NEVER) for _ in range(windows)]
 
 
@@ -272,7 +273,10 @@ def assert_same(found: list[Steps], expected: list[Steps]) -> None:
         assert all((one.before[group] == other.before[group]).all() for group in other.before)
 
 
-@pytest.mark.parametrize("name", [*some(READY), "conditional", "sharing", "fleet", "bearing", "lingering", "itemized"])
+OWN = ["conditional", "sharing", "fleet", "bearing", "lingering", "itemized", "recalling"]
+
+
+@pytest.mark.parametrize("name", [*some(READY), *OWN])
 @pytest.mark.parametrize("most", [3, 1000])
 def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, name: str, most: int) -> None:
     monkeypatch.setattr(walk, "_FIRST_ROWS", 400)
@@ -284,13 +288,14 @@ def test_the_source_as_plain_python_makes_the_same_steps(monkeypatch, request, n
     del lingering["states"][0]["delay_profile"]  # whose table only the compiled core has
     lingering["states"][0]["transitions"] = [{"next": "b", "when": "minute(time) > 1"}, {"next": "a"}]
     own = {"conditional": CONDITIONAL, "sharing": SHARING, "fleet": FLEET, "bearing": BEARING, "lingering": lingering}
-    own["itemized"] = ITEMIZED
+    own |= {"itemized": ITEMIZED, "recalling": RECALLING}
     spec = own.get(name) or READY[name]
-    compiled = walked(spec, most, 3)
+    windows = 60 if name == "recalling" else 3  # which end with nearly every step
+    compiled = walked(spec, most, windows)
     plain = request.getfixturevalue("plain")
     monkeypatch.setattr(walk, "EventLoop", plain[0])
     monkeypatch.setattr(arrivals, "Sources", plain[1])
-    assert_same(walked(spec, most, 3), compiled)
+    assert_same(walked(spec, most, windows), compiled)
 
 
 LIMITS = [1, 100, 9000]
