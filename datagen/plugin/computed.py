@@ -14,9 +14,10 @@ from pydantic import PlainValidator, TypeAdapter, ValidationError, ValidationInf
 from datagen.draw import Floats, Integers, Marks
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Distribution, check_whole, number_keys
+from datagen.plugin.foreign import unknown_key
 from datagen.plugin.model import Maker, invalid, make_of_group, maker_of, without_comments
 from datagen.plugin.namespace import namespace_of
-from datagen.problems import Path_, RunFailed, did_you_mean, show
+from datagen.problems import Path_, RunFailed, show
 from datagen.records.batch import Layout
 from datagen.records.expression import Expression
 from datagen.records.expression.facets import NUMBER, facets_of, floats
@@ -255,7 +256,7 @@ def _wrong(
     fields = kind.model_fields
     for key, part in fixed.items():
         if key != "type" and key not in fields:
-            yield (key,), f"unknown key {show(key)}{did_you_mean(key, kind.known_keys())}"
+            yield (key,), unknown_key(key, kind.known_keys())
         elif key != "type":
             try:
                 own: Any = Annotated[fields[key].annotation, fields[key]]

@@ -22,8 +22,9 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from datagen.plugin.foreign import unknown_key
 from datagen.plugin.namespace import Namespace
-from datagen.problems import Path_, did_you_mean, is_comment, show
+from datagen.problems import Path_, is_comment, show
 
 _TYPES = frozenset(("str", "int", "float", "bool", "dict", "list"))
 LARGEST = 1e300
@@ -64,7 +65,7 @@ class Model(BaseModel):
                 return line["loc"], line["msg"]
             case "extra_forbidden":
                 key = line["loc"][-1]
-                return line["loc"], f"unknown key {show(key)}{did_you_mean(key, cls.known_keys())}"
+                return line["loc"], unknown_key(key, cls.known_keys())
             case "missing":
                 return line["loc"], f"{show(line['loc'][-1])} is required"
             case "value_error":

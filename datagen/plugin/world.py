@@ -87,8 +87,8 @@ class Lives:
         """Return what is left of them after so many steps."""
         over = np.searchsorted(self.stops, steps, side="right")
         is_left = (self.ends < 0) | (self.ends >= over)
-        kept = (column[is_left] for column in (self.numbers, self.workers, self.places, self.ends))
-        return Lives(*kept, self.stops - steps)
+        numbers, workers, places = self.numbers[is_left], self.workers[is_left], self.places[is_left]
+        return Lives(numbers, workers, places, self.ends[is_left], self.stops - steps)
 
 
 @dataclass(frozen=True)

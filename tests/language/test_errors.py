@@ -100,6 +100,15 @@ def test_the_whole_spec_is_valid() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
+        # What other tools call it
+        ("emitters[0].fields", [], '"fields"; here it is "dimensions"'),
+        ("states[0].throttleMs", 5, '"throttleMs"; here it is "delay", a distribution of seconds'),
+        ("throttle_ms", 5, '"throttle_ms"; here it is "interarrival", a distribution of the seconds from one worker'),
+        (f"{DIMENSION}[0].throttleMs", 5, "the seconds between records are the "),
+        (f"{DIMENSION}[0].oneOf", ["a"], '"oneOf"; here it is "values"'),
+        (f"{DIMENSION}[2].distribution.sd", 5, '"sd"; here it is "stddev"'),
+        (f"{DIMENSION}[2].nullRate", 0.1, '"nullRate"; here it is "percent_nulls", which is a share of 100'),
+        (f"{DIMENSION}[2].options", [], '"options"; known: '),
         # What is required
         ("states", ..., '"states" is required'),
         ("emitters", ..., '"emitters" is required'),
