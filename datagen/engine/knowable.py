@@ -1,5 +1,7 @@
 """Which variables the walk can know while it goes on, and why it can't know others."""
 
+from typing import TypeGuard
+
 from datagen.language.state import Gift, Spawn
 from datagen.plugin.arrival import WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension
@@ -19,9 +21,11 @@ def is_expression(dimension: object) -> bool:
     return isinstance(dimension, Dimension) and (dimension.kind == "expression" or is_time(dimension))
 
 
-def is_counter(dimension: Dimension) -> bool:
+def is_counter(dimension: object) -> TypeGuard[Dimension]:
     """Return whether a generator counts on with every step of all workers that sets it."""
-    if dimension.kind != "counter" or not dimension.is_ours or dimension.percent_missing or dimension.percent_nulls:
+    if not isinstance(dimension, Dimension) or dimension.kind != "counter":
+        return False
+    if not dimension.is_ours or dimension.percent_missing or dimension.percent_nulls:
         return False
     return (getattr(dimension, "per", ""), getattr(dimension, "reset", None)) == ("run", None)
 
