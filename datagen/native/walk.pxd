@@ -62,7 +62,7 @@ cdef class EventLoop:
     cdef int _arrive(self) noexcept nogil
     cdef int _bear(self, int place, bint is_outside) noexcept nogil
     cdef int _take_turn(self, bint is_late) noexcept nogil
-    cdef int _go(self, int slot, bint is_apart) noexcept nogil
+    cdef inline int _go(self, int slot, bint is_apart) noexcept nogil
     cdef int _enter(self, int slot, bint is_apart) noexcept nogil
     cdef inline bint _make_step(self, int slot, int state, unsigned long long key) noexcept nogil
     cdef inline void _stay(self, int slot, unsigned long long key, long long until, bint is_apart) noexcept nogil

@@ -171,6 +171,7 @@ class EventLoop:
         return pause
 
     @cython.cfunc
+    @cython.inline
     @cython.nogil
     @cython.exceptval(check=False)
     def _go(self, slot: cython.int, is_apart: cython.bint) -> cython.int:
@@ -181,13 +182,11 @@ class EventLoop:
             if pause != pauses.REACHED:
                 return pauses.REACHED if pause == pauses.WAITING else pause
             self.sources.bear_child(self.workers[slot].number)
-        if self.workers[slot].state > self.stop:
-            if self.workers[slot].state >= self.made:
-                return self._enter(slot, is_apart)
+        if self.stop < self.workers[slot].state < self.made:
             pause = self._decide(slot)
         if pause != pauses.REACHED:
             return pause
-        if self.workers[slot].state < self.stop:
+        if self.workers[slot].state < self.stop or self.workers[slot].state >= self.made:
             return self._enter(slot, is_apart)
         if not is_apart:
             self.agenda.take()
