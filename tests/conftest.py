@@ -24,8 +24,10 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 LONGEST = ("test_faults", "test_docs", "test_oracle", "test_page", "test_then_live")  # files, a minute each or more
 
 
-def pytest_report_header() -> str:
-    return f"fresh specs: DATAGEN_FRESH_SEED={FRESH_SEED}"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how what failed is repeated, also in a quiet report, which has no head."""
+    if terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(f"fresh samples: DATAGEN_FRESH_SEED={FRESH_SEED}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""What differs from one run of the tests to the next; the head of their report says how to repeat it."""
+"""What differs from one run of the tests to the next; the report of a failure says how to repeat it."""
 
 import os
 import random

@@ -110,7 +110,7 @@ class Remembered:
         """Return the value at a place among some that are calculated ahead, of a type."""
         if type_ == STRING:
             values = pa.array([None if one is None else text_number(one) for one in values.to_pylist()], pa.int64())
-        numbers, valid = as_numpy(values.cast(pa.float64() if type_ == REAL else pa.int64()))
+        numbers, valid = as_numpy(values.cast(pa.float64() if type_ == REAL else pa.int64(), safe=False))
         begin = self.constants.add(numbers.astype(np.float64 if type_ == REAL else np.int64), valid)
         return Part(type_ if type_ == REAL else WHOLE, (*at, ("listed real" if type_ == REAL else "listed", begin)))
 

@@ -131,7 +131,7 @@ ELSEWHERE = (
         ({"type": "normal", "mean": "worker"}, ': "stddev" is required'),
         (
             {"type": "normal", "mean": "1", "stdev": 1, "stddev": 1},
-            '.stdev: unknown key "stdev"; did you mean "stddev"?',
+            '.stdev: unknown key "stdev"; here it is "stddev"',
         ),
         ({"type": "normal", "mean": "1", "stddev": -1}, ".stddev: must be greater than or equal to 0, found -1"),
         (

@@ -182,7 +182,7 @@ def test_the_engine_gives_the_records_of_the_reference_simulator_for_all_windows
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_engine_gives_the_records_of_the_reference_simulator_for_fresh_specs(kind: str) -> None:
-    """Another sample each time; the head of the test report says how to repeat it."""
+    """Another sample each time; the report of a failure says how to repeat it."""
     compare(kind, settings(ANY, max_examples=KINDS[kind]), FRESH_SEED)
 
 

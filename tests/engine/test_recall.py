@@ -118,6 +118,8 @@ TRUE = [
     "min(m.n, 9) = 3",
     "(m.never ? 1 : 2) = 2",
     "m.n in [3]",
+    "m.n in [9223372036854775807, 3]",
+    "m.n != 9223372036854775807",
     "not (m.never in [3])",
     "not (m.never not in [3])",
     "m.l not in [1]",

@@ -225,7 +225,11 @@ SUMS = {
         False,
     ),
     "a profile": ([calculated("coalesce(sum, 0) + profile('p')", "sum", "expression")], False),
-    "what counts": ([counter("n"), calculated("coalesce(sum, 0) + n", "sum", "expression")], False),
+    "what counts": ([counter("n"), calculated("coalesce(sum, 0) + n", "sum", "expression")], True),
+    "what counts anew": (
+        [counter("n", reset="visits > 3"), calculated("coalesce(sum, 0) + n", "sum", "expression")],
+        False,
+    ),
 }
 
 
