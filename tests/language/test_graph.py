@@ -91,7 +91,7 @@ def test_a_check_of_very_many_parts_does_not_take_long(generate, kind: str, code
     spec = json.dumps(large(kind, 5_000))
     begun = process_time()  # of processors: others may use this machine meanwhile
     assert generate(spec, "--check").code == code
-    assert process_time() - begun < 10
+    assert process_time() - begun < 30
 
 
 def test_a_long_list_of_problems_is_cut_and_counted(generate) -> None:

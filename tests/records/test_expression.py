@@ -223,12 +223,20 @@ class Time(int):
 MISSING = object()
 
 
+def inside(value: object, key: str) -> object:
+    """Look into an object, or into the items of a list."""
+    if isinstance(value, list):
+        found = (inside(item, key) for item in value)
+        return [None if item is MISSING else item for item in found]
+    return value.get(key, MISSING) if isinstance(value, dict) else MISSING
+
+
 def look_up(row: dict, name: str) -> object:
     value: object = row
     for key in name.split("."):
-        if not isinstance(value, dict) or key not in value:
+        value = inside(value, key)
+        if value is MISSING:
             return MISSING
-        value = value[key]
     if value is not None and name in PLAIN_TIMES | WITH_ZONE:
         return Time.of(parse_moment(value).microseconds, ZONE if name in WITH_ZONE else None)
     if name in MIXED_NAMES and kind_of(value) == "number":
