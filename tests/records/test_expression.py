@@ -231,10 +231,10 @@ def inside(value: object, key: str) -> object:
     return value.get(key, MISSING) if isinstance(value, dict) else MISSING
 
 
-def look_up(row: dict, name: str) -> object:
+def look_up(row: dict, name: str, *, in_items: bool = True) -> object:
     value: object = row
     for key in name.split("."):
-        value = inside(value, key)
+        value = inside(value, key) if in_items or not isinstance(value, list) else MISSING
         if value is MISSING:
             return MISSING
     if value is not None and name in PLAIN_TIMES | WITH_ZONE:
@@ -379,7 +379,7 @@ def evaluate(node: tuple, row: dict) -> object:
         case ("null", inner):
             return evaluate(inner, row) is None
         case ("missing", (_, name)):
-            return look_up(row, name) is MISSING
+            return look_up(row, name, in_items=False) is MISSING
         case ("chain", operands, between):
             result = evaluate(operands[0], row)
             for operator, operand in zip(between, operands[1:], strict=True):
