@@ -106,9 +106,8 @@ class Sight:
     """What can be seen of earlier records from the steps of a batch."""
 
     logs: Mapping[str, Log]  # by emitter
-    before: Mapping[str, Integers] = field(
-        default_factory=dict
-    )  # by emitter: how many records there are before each step
+    # By emitter: how many records there are before each step.
+    before: Mapping[str, Integers] = field(default_factory=dict)
 
     @classmethod
     def over(cls, logs: Mapping[str, Log], places: Mapping[str, Integers], steps: int) -> "Sight":
