@@ -232,9 +232,12 @@ class Registry:
 
     def of(self, group: str) -> dict[str, type[Plugin]]:
         """Return the kinds of a group by type, built-in ones first."""
-        own = {kind: plugin for (other, kind), plugin in self._own.items() if other == group}
-        found = [self._find(group, kind) for kind in dict.fromkeys([*BUILT_IN[group], *own])]
+        found = [self._find(group, kind) for kind in self._names_of(group)]
         return {kind.kind: kind for kind in found if kind is not None}
+
+    def _names_of(self, group: str) -> list[str]:
+        """Return the names of the kinds of a group in small letters, without an import of what defines them."""
+        return list(dict.fromkeys([*BUILT_IN[group], *(kind for other, kind in self._own if other == group)]))
 
     def make(self, group: str, data: Any) -> Any:
         """Return the plug-in object that a JSON object describes.
@@ -291,7 +294,7 @@ class Registry:
             return self.make("formatter", described)
         if described in self.templates:
             return self.make("formatter", {"type": "jinja", **self.templates[described]})
-        known = {kind for kind in self.of("formatter") if kind not in ("jinja", "pattern")}.union(self.templates)
+        known = {kind for kind in self._names_of("formatter") if kind not in ("jinja", "pattern")}.union(self.templates)
         if described.lower() in known:
             return self.make("formatter", {"type": described})
         if not os.path.exists(described):

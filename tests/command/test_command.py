@@ -223,6 +223,16 @@ def test_the_python_interface_is_imported_when_it_is_used() -> None:
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
 
+def test_only_the_formatter_that_is_asked_for_is_imported(spec_file) -> None:
+    program = """import sys
+from datagen.command.main import main
+main(["run", sys.argv[1], "-s", "2024-01-01", "-n", "1", "-f", "csv", "-q"])
+print(*(name for name in sys.modules if name.startswith(("datagen.formatters.", "jinja2"))))"""
+    line = [sys.executable, "-c", program, spec_file]
+    told = subprocess.run(line, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    assert told.splitlines()[-1] == "datagen.formatters.csv"
+
+
 def test_types_says_what_may_be_missing_and_what_is_any_json(tool, tmp_path) -> None:
     mixed = enum("any", [1, "a"]) | {"percent_missing": 50}
     spec = write_json(tmp_path / "spec.json", world(mixed))
