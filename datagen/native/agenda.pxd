@@ -27,7 +27,8 @@ cdef class Agenda:
     cdef long long[::1] when  # of the heap: times,
     cdef int[::1] who  # and slots
     cdef long long near  # how many the heap has
-    cdef int[::1] day  # of the calendar: the first slot of each day
+    cdef int[::1] day  # of the calendar: the first slot of each day,
+    cdef long long days  # and the bits that tell its place, without a division
     cdef int later  # the first slot of all days beyond
     cdef long long far  # how many the calendar has, and of these
     cdef long long beyond

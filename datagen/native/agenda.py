@@ -25,8 +25,10 @@ class Agenda:
     """
 
     def __init__(self, day: object) -> None:
-        """Take room for a calendar, (days,)."""
-        self.day = day
+        """Take room for a calendar, (days,), of which there are a power of two; raises ValueError otherwise."""
+        if len(day).bit_count() != 1:
+            raise ValueError(f"{len(day)} days are no power of two")
+        self.day, self.days = day, len(day) - 1
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot; raises ValueError when there are more than numbers."""
@@ -152,8 +154,8 @@ class Agenda:
         if date > self.today:
             self.far += 1
             if date - self.today < self.day.shape[0]:
-                self.workers[slot].behind = self.day[date % self.day.shape[0]]
-                self.day[date % self.day.shape[0]] = slot
+                self.workers[slot].behind = self.day[date & self.days]
+                self.day[date & self.days] = slot
             else:
                 self.beyond += 1
                 self.workers[slot].behind = self.later
@@ -179,10 +181,10 @@ class Agenda:
                 self._begin_year(self._first_beyond())
             else:
                 self.today += 1
-                if self.today % self.day.shape[0] == 0:
+                if self.today & self.days == 0:
                     self._begin_year(self.today << self.shift)
-            slot = self.day[self.today % self.day.shape[0]]
-            self.day[self.today % self.day.shape[0]] = NOBODY
+            slot = self.day[self.today & self.days]
+            self.day[self.today & self.days] = NOBODY
             self.far -= self._add_all(slot)
         return self.when[0] if self.near > 0 else NEVER
 

@@ -440,6 +440,12 @@ def test_who_is_born_takes_the_slot_of_who_has_stopped() -> None:
     assert (loop.advance(NEVER), loop.journal.rows, loop.agenda.used) == ("full", 1000, 3)
 
 
+def test_a_calendar_whose_days_bits_can_not_tell_is_refused() -> None:
+    for days in (0, 3):
+        with pytest.raises(ValueError, match="days are no power of two"):
+            Agenda(np.empty(days, np.int32))
+
+
 @pytest.mark.parametrize(
     "name", ["offset", "scale", "foreign", "patience", "patience_foreign", "ways", "bound", "target", "sets"]
 )
