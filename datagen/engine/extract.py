@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datagen.draw import Integers, Keys
-from datagen.engine.arithmetic import by_place
+from datagen.engine.arithmetic import as_real, by_place
 from datagen.engine.code import NONE, NULL, REAL, Code, Constants, Part, Source, Unprogrammable, type_of
 from datagen.engine.lists import lists_in
 from datagen.engine.setter import Setter, numbers_of
@@ -23,9 +23,8 @@ from datagen.records.conversion import as_type
 from datagen.records.expression.facets import BOOLEAN, condition, spread, words_of
 from datagen.records.expression.logic import Null
 from datagen.records.expression.node import Given, Node, evaluated
-from datagen.records.expression.sequence import item_at
 from datagen.records.expression.value import Name
-from datagen.records.types import common_type, plain, plain_type
+from datagen.records.types import common_type, list_parts, plain, plain_type
 
 MOST_ITEMS = 32  # of lists in which one can be looked for by its place; each is kept
 
@@ -63,12 +62,24 @@ class Lists:
     type: pa.DataType  # of the variable
     _keys: Keys | None = None
     _made: pa.Array | None = None
+    _answers: dict[Question, pa.Array] = field(default_factory=dict)  # of all items, side by side
 
     def of(self, keys: Keys, path: str, world: World) -> pa.Array:
         """Return them for some keys of steps, (n,)."""
         if self._made is None or self._keys is not keys:
             self._keys, self._made = keys, as_type(self.setter.whole(keys, path, world), self.type)
+            self._answers.clear()
         return self._made
+
+    def at(self, place: int, question: Question, keys: Keys, path: str, world: World) -> pa.Array:
+        """Return the answers for the item at a place in them, (n,); where there is none, those for null."""
+        offsets, items = list_parts(lists_in(self.of(keys, path, world)))
+        if question not in self._answers:
+            items = pa.concat_arrays([plain(items), pa.nulls(1, plain_type(items.type))])
+            self._answers[question] = question.answers(items)
+        answers, begins = self._answers[question], offsets.to_numpy()
+        there = begins[:-1] + place < begins[1:]
+        return answers.take(pa.array(np.where(there, begins[:-1] + place, len(answers) - 1)))
 
 
 @dataclass(frozen=True)
@@ -87,10 +98,11 @@ class Extract:
 
     def values(self, keys: Keys, path: str, world: World) -> tuple[Integers, npt.NDArray[np.bool_]]:
         """Return the answers for some keys of steps (n,), real ones by their bits, and where there are any."""
-        values = self.lists.of(keys, path, world)
-        if self.place is not None:
-            values = plain(item_at(lists_in(values), pa.array(np.full(len(values), self.place))))
-        return numbers_of(as_type(self.question.answers(values), self.type))
+        if self.place is None:
+            answers = self.question.answers(self.lists.of(keys, path, world))
+        else:
+            answers = self.lists.at(self.place, self.question, keys, path, world)
+        return numbers_of(as_type(answers, self.type))
 
 
 @dataclass(frozen=True)
@@ -119,6 +131,13 @@ class Extracts:
         assert lists is not None, "a variable that has lists"
         return plain_type(lists.type.value_type)
 
+    def item_at(self, place: Part, question: Question) -> Part:
+        """Return the answer for the item at a place in a list; raises Unprogrammable where there are too many."""
+        parts = {number: self.part(question, number) for number in range(places_in(self.most))}
+        return by_place(
+            place, parts, constant(question.answers(pa.nulls(1, self.item)), self.constants), self.constants
+        )
+
     def part(self, question: Question, place: int | None = None) -> Part:
         """Return the answer for the value, or for the item at a place in it, as a worker has it; as of null at first.
 
@@ -146,12 +165,8 @@ def of_items(lists: Mapping[int, Extracts], place: Part, constants: Constants, r
     """Return what is extracted of the item at a place in lists, of which each owner of what sets it has others."""
 
     def codes(question: Question, _: int | None, type_: pa.DataType) -> dict[int, Code]:
-        nothing = constant(as_type(question.answers(pa.nulls(1, made.type)), type_), constants)
-        found = {}
-        for owner, own in lists.items():
-            parts = {number: own.part(question, number) for number in range(places_in(own.most))}
-            found[owner] = by_place(place, parts, nothing, constants).code
-        return found
+        found = {owner: own.item_at(place, question) for owner, own in lists.items()}
+        return {owner: (as_real(part) if type_ == pa.float64() else part).code for owner, part in found.items()}
 
     made = Extracts(common_type(own.item for own in lists.values()), inf, constants, room, codes)
     return made
@@ -170,7 +185,8 @@ def places_in(most: float) -> int:
 def constant(value: pa.Array, constants: Constants) -> Part:
     """Return the instructions for a value (1,), a number or what is true."""
     type_ = type_of(value.type)
-    assert type_ is not None, "a type of the machine"
+    if type_ is None or type_ == NONE:
+        return Part(NONE, NULL)
     return Part(type_, (("real" if type_ == REAL else "whole", constants.add(*numbers_of(value))),))
 
 

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from datagen.engine.arithmetic import by_place
+from datagen.engine.arithmetic import alike, by_place, calculated, compared
 from datagen.engine.code import LIST, REAL, WHOLE, Constants, Part, Source, Unprogrammable
 from datagen.engine.extract import Extracted, Question, places_in
 from datagen.engine.lists import longest
-from datagen.plugin.life import ITEM
 from datagen.problems import show
 from datagen.records.expression.logic import Missing
 from datagen.records.expression.name import root
@@ -40,7 +39,7 @@ class Within:
         if not _reads(node, name, source):
             return None
         if source.extracts is None:
-            raise Unprogrammable(f"of {show(name)}, a state can only read the `length`: {source.why}")
+            raise unknown(name, source)
         return source.extracts.part(Question(node, name, is_truth, self.zone))
 
     def _roots(self, node: Node) -> set[str]:
@@ -51,38 +50,41 @@ class Within:
         item = next(self._items(node), None)
         if item is None or not isinstance(item.node, Name):
             return None
-        places, make = item.place, self.truth if is_truth else self.part
-
-        def at(place: int) -> Node:
-            return with_part(node, places, Literal(places.at, place))
-
-        if self._roots(at(0)) != self._roots(item.node):
+        name = f"{item.node.name}[]"
+        alone = with_part(node, item, Name(item.at, name))
+        if alone.names != {name}:
             return None
-        most = self._most(item.node.name)
-        first = 0 if isinstance(places, Name) and places.name == ITEM else -most
-        found = {place: make(at(place)) for place in range(first, most)}
-        place = self.part(places)
+        place, source = self.part(item.place), self.sources[item.node.name]
         if place.type not in (WHOLE, REAL):
             raise Unprogrammable("the place of an item is a number")
-        return by_place(place, found, make(at(most)), self.constants)
+        if isinstance(source, Extracted):
+            if source.extracts is None:
+                raise unknown(item.node.name, source)
+            return source.extracts.item_at(self._from_begin(place, source), Question(alone, name, is_truth, self.zone))
+        make, most = self.truth if is_truth else self.part, places_in(longest(source.values))
+        parts = {at: make(with_part(node, item.place, Literal(item.at, at))) for at in range(-most, most)}
+        return by_place(place, parts, make(with_part(node, item.place, Literal(item.at, most))), self.constants)
+
+    def _from_begin(self, place: Part, source: Source) -> Part:
+        """Return a place that is counted from the begin of a list; below 0 it counts from the end."""
+        length = Part(WHOLE, source.code)
+        is_behind = compared("<", place, Part(WHOLE, (("whole", self.constants.number(0)),)))
+        both = alike([calculated("+", place, length), place])
+        return Part(both[0].type, (*is_behind.code, *both[0].code, *both[1].then("choose")))
 
     def _items(self, node: Node) -> Iterator[Item]:
         """Yield the items of lists that a node reads at places that change, the outer ones first."""
-        if isinstance(node, Item) and isinstance(node.node, Name):
-            [outer] = self._roots(node.node)
-            source = self.sources.get(outer)
-            is_list = source is not None and (isinstance(source, Extracted) or source.values is not None)
-            if is_list and self._roots(node.place) - {outer}:
+        if isinstance(node, Item) and isinstance(node.node, Name) and node.place.names - node.node.names:
+            source = self.sources.get(node.node.name)
+            if source is not None and (isinstance(source, Extracted) or source.values is not None):
                 yield node
         for part in node.parts():
             yield from self._items(part)
 
-    def _most(self, name: str) -> int:
-        """Return how many items a list has at most; raises Unprogrammable when that are too many."""
-        source = self.sources[root(self.sources, name)]
-        if isinstance(source, Extracted):
-            return 0 if source.extracts is None else places_in(source.extracts.most)
-        return 0 if source.values is None else places_in(longest(source.values))
+
+def unknown(name: str, source: Extracted) -> Unprogrammable:
+    """Return what is wrong with reading a list of which only the length is known."""
+    return Unprogrammable(f"of {show(name)}, a state can only read the `length`: {source.why}")
 
 
 def tells_missing(node: Node) -> bool:
