@@ -20,6 +20,7 @@ from datagen.engine.setter import Setter, numbers_of
 from datagen.plugin.world import World
 from datagen.problems import show
 from datagen.records.conversion import as_type
+from datagen.records.decimal import is_decimal
 from datagen.records.expression.facets import BOOLEAN, condition, spread, words_of
 from datagen.records.expression.logic import Null
 from datagen.records.expression.node import Given, Node, evaluated
@@ -45,6 +46,10 @@ class Question:
             found = {BOOLEAN: condition(found)}
         if not found:
             return pa.nulls(len(values))
+        if any(is_decimal(made.type) for made in found.values()):
+            raise Unprogrammable(
+                f"{show(self.name)} has exact decimals, which a state can't calculate with, but compare with constants"
+            )
         made = spread(next(iter(found.values())), len(values))
         if len(found) > 1 or type_of(made.type) is None or pa.types.is_timestamp(made.type):
             raise Unprogrammable(

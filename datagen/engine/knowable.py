@@ -14,7 +14,7 @@ from datagen.problems import show
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
 _READABLE = (
     "bool, int, float, enum, constant, row, column, now, counter, an expression of these, what has a `cardinality`, "
-    "and how long a list is"
+    "and lists"
 )
 
 

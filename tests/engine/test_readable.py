@@ -2,7 +2,7 @@
 
 import json
 import re
-from itertools import pairwise
+from itertools import accumulate, groupby, pairwise
 
 import pytest
 
@@ -15,6 +15,7 @@ FEW = {"length_distribution": uniform(0, 3)}
 NUMBER, WORD = integer("n", uniform(0, 9)), enum("w", "a", "b", "c", None)
 NUMBERS = {"type": "list", "elements": [NUMBER]} | FEW
 WORDS = {"type": "list", "elements": [WORD | {"percent_missing": 20}]} | FEW
+DECIMAL = {"name": "d", "type": "decimal", "distribution": uniform(0, 9), "scale": 2}
 OBJECTS = {"type": "list", "elements": [{"name": "o", "type": "object", "dimensions": [WORD, NUMBER]}]} | FEW
 ROWS = {"type": "rows", "table": "t"} | FEW
 TABLE = {"columns": ["k", "word"], "rows": [[1, "x"], [2, "y"], [3, None]], "shared": {"cents": "k * 10"}}
@@ -75,6 +76,7 @@ def answers(variable: dict, when: str) -> set[bool]:
         (WORDS, "index(join(v, ''), 'ab') >= 0"),
         ({"type": "list", "elements": [WORD, NUMBER]}, "v[1] > 4"),
         (NUMBERS | {"elements": [WORD, NUMBER]}, "v[0] = 'a' or v[0] > 4"),
+        (NUMBERS | {"elements": [DECIMAL]}, "sum(v) > 4.5"),
         (OBJECTS, "v[0].n > 4 and v[1].w = 'b'"),
         (OBJECTS, "sum(v.n) > 9"),
         (ROWS, "v[0].word = 'x'"),
@@ -109,6 +111,34 @@ def test_what_has_a_cardinality_is_read(kind: str) -> None:
     own = {"one_of": {"of": [WORD, NUMBER]}, "uuid": {"version": 4}, "object": {"dimensions": [WORD, NUMBER]}}
     made |= own.get(kind, {})
     assert answers(made, ASKED.get(kind, "hash(text(v)) % 2 = 0")) == {True, False}
+
+
+def test_all_that_a_state_calculates_reads_lists() -> None:
+    children = {"name": "child", "emitter": "e"}
+    first = {"name": "before", "delay": constant(1), "variables": [{"name": "v"} | NUMBERS], "next": "at"}
+    at = {
+        "name": "at",
+        "emitter": "e",
+        "variables": [computed("total", "coalesce(total, 0) + sum(v)")],
+        "set": {"all": "all + coalesce(v[0], 0)"},
+        "use": {"resource": "desk", "priority": "sum(v)"},
+        "spawn": [{"state": "child", "count": "coalesce(v[-1], 0)"}],
+        "delay": {"type": "constant", "value": "0.5 + length(v) + sum(v)"},
+        "transitions": [
+            {"next": "before", "probability": "length(v)"},
+            {"next": "stop", "probability": "1 + coalesce(v[visits % 3], 0)"},
+        ],
+    }
+    fields = [read("v"), read("total"), computed("all", "all"), computed("where", "state"), computed("w", "worker")]
+    keys = {"shared": {"all": 0}, "resources": {"desk": {"capacity": 1}}}
+    found = records_of(world(*fields, states=[first, at, children], gap=constant(100), **keys), 400)
+    told = [one for one in found if one["where"] == "at"]
+    counts = [sum(1 for _ in rows) for where, rows in groupby(found, lambda one: one["where"]) if where == "child"]
+    assert [one["all"] for one in told] == [*accumulate((one["v"] or [0])[0] for one in told)]
+    assert counts[:-1] == [(one["v"] or [0])[-1] for one in told if (one["v"] or [0])[-1]][: len(counts) - 1]
+    for _, life in groupby(sorted(told, key=lambda one: one["w"]), lambda one: one["w"]):
+        lived = [*life]
+        assert [one["total"] for one in lived] == [*accumulate(sum(one["v"]) for one in lived)]
 
 
 def going(*variables: dict, **keys: object) -> dict:
@@ -171,6 +201,7 @@ def test_children_know_of_lists_and_items_that_they_are_given() -> None:
         (NUMBERS, "v is missing", "what is missing from what is null"),
         (NUMBERS | {"elements": [{"name": "c", "type": "counter"}]}, "v[0] > 4", "depends on what was made before"),
         (NUMBERS | {"elements": [computed("c", "other")]}, "sum(v) > 4", "a list that does is made later"),
+        (NUMBERS | {"elements": [DECIMAL]}, "sum(v) > worker", "has exact decimals"),
         (ROWS | {"pick": "cycle"}, "v[0].k = 1", "depends on what was made before"),
         (ROWS | {"pick": "step"}, "v[0].k = 1", "a list that does is made later"),
         ({"type": "row", "table": "t", "pick": "step"}, "v.k = 1", "follows from the worker's steps"),
