@@ -102,10 +102,8 @@ def why_not_inside(dimension: object) -> str:
     assert isinstance(dimension, Dimension), "no fact of a birth"
     for path, part in dimension.whole():
         what = f"{show('.'.join(map(str, path)))}, of the type {show(part.kind)}," if path else "it"
-        if not part.is_ours:
-            return f"{what} is made by a plug-in"
-        if part.counts() or part.remembers():
-            return f"{what} depends on what was made before"
+        if part.counts() or part.remembers() or part.goes_in_order():
+            return f"{what} may depend on what was made before"
     for path, _ in dimension.unfit_for_pools():
         return f"{show('.'.join(map(str, path)))} depends on more than the draw, and a list that does is made later"
     return ""

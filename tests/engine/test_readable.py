@@ -16,6 +16,7 @@ NUMBER, WORD = integer("n", uniform(0, 9)), enum("w", "a", "b", "c", None)
 NUMBERS = {"type": "list", "elements": [NUMBER]} | FEW
 WORDS = {"type": "list", "elements": [WORD | {"percent_missing": 20}]} | FEW
 DECIMAL = {"name": "d", "type": "decimal", "distribution": uniform(0, 9), "scale": 2}
+TELLING = {"name": "t", "type": "template", "text": "{{ told.n }}", "memory": {"told": "template"}}
 OBJECTS = {"type": "list", "elements": [{"name": "o", "type": "object", "dimensions": [WORD, NUMBER]}]} | FEW
 ROWS = {"type": "rows", "table": "t"} | FEW
 TABLE = {"columns": ["k", "word"], "rows": [[1, "x"], [2, "y"], [3, None]], "shared": {"cents": "k * 10"}}
@@ -85,6 +86,7 @@ def answers(variable: dict, when: str) -> set[bool]:
         (ROWS | {"distribution": uniform(0, 2)}, "v[1].k > v[0].k"),
         ({"type": "partition", "total": "10", "parts": uniform(1, 4)}, "v[0] > 5"),
         (enum("v", [1, 2], [], None, [3]), "v[worker % 2] > 1"),
+        (enum("v", [1, 2], [], None, [3]), "v[-1 - worker % 2] > 1"),
         ({"type": "constant", "value": [1, "a", {"b": 2}]}, "v[worker % 3].b = 2"),
     ],
     ids=lambda value: value if isinstance(value, str) else value["type"],
@@ -111,6 +113,28 @@ def test_what_has_a_cardinality_is_read(kind: str) -> None:
     own = {"one_of": {"of": [WORD, NUMBER]}, "uuid": {"version": 4}, "object": {"dimensions": [WORD, NUMBER]}}
     made |= own.get(kind, {})
     assert answers(made, ASKED.get(kind, "hash(text(v)) % 2 = 0")) == {True, False}
+
+
+@pytest.mark.parametrize("variable", [NUMBERS, NUMBERS | {"cardinality": 5}])
+@pytest.mark.parametrize(
+    ("when", "holds"),
+    [
+        ("v is null", True),
+        ("v is not null", False),
+        ("length(v) is null", True),
+        ("coalesce(v[0], 99) = 99", True),
+        ("coalesce(v[0], 99) * worker = 99 * worker", True),
+        ("(v[0] > 4 ? 1 : 2) + worker = 2 + worker", True),
+        ("coalesce(v[worker % 2], 99) = 99", True),
+        ("not contains(v, 3)", True),
+        ("(v[0] is null) = (worker >= 0)", True),
+    ],
+)
+def test_a_list_is_null_before_it_is_drawn(variable: dict, when: str, holds: bool) -> None:
+    spec = asking(variable, when)
+    spec["states"].append(state("never", variables=spec["states"][0].pop("variables")))
+    found = records_of(spec, 20)
+    assert {(one["where"], one["holds"]) for one in found} == {("yes", True) if holds else ("no", False)}
 
 
 def test_all_that_a_state_calculates_reads_lists() -> None:
@@ -199,10 +223,11 @@ def test_children_know_of_lists_and_items_that_they_are_given() -> None:
         (WORDS, "v", "is neither true nor false"),
         (NUMBERS, "v[worker] > worker and (worker > 1 ? v : v) is null", "but not a list"),
         (NUMBERS, "v is missing", "what is missing from what is null"),
-        (NUMBERS | {"elements": [{"name": "c", "type": "counter"}]}, "v[0] > 4", "depends on what was made before"),
+        (NUMBERS | {"elements": [{"name": "c", "type": "counter"}]}, "v[0] > 4", "may depend on what was made before"),
+        (NUMBERS | {"elements": [TELLING]}, "v[0] = 'a'", "may depend on what was made before"),
         (NUMBERS | {"elements": [computed("c", "other")]}, "sum(v) > 4", "a list that does is made later"),
         (NUMBERS | {"elements": [DECIMAL]}, "sum(v) > worker", "has exact decimals"),
-        (ROWS | {"pick": "cycle"}, "v[0].k = 1", "depends on what was made before"),
+        (ROWS | {"pick": "cycle"}, "v[0].k = 1", "may depend on what was made before"),
         (ROWS | {"pick": "step"}, "v[0].k = 1", "a list that does is made later"),
         ({"type": "row", "table": "t", "pick": "step"}, "v.k = 1", "follows from the worker's steps"),
         ({"type": "partition", "total": "other", "parts": constant(2)}, "v[0] > 1", "reads other values"),
