@@ -53,6 +53,10 @@ def counter(name: str, **keys: object) -> dict:
     return {"name": name, "type": "counter", **keys}
 
 
+def computed(name: str, value: str, **keys: object) -> dict:
+    return {"name": name, "type": "expression", "value": value, **keys}
+
+
 def read(variable: str, **keys: object) -> dict:
     """A dimension of the same name as the variable that it reads."""
     return {"name": variable, "type": "variable", "variable": variable, **keys}

@@ -75,6 +75,10 @@ class List(PooledDimension, Listing):
         lengths = self.length_distribution
         return self.skeleton() is not self and (lengths is None or lengths.bounds().least >= 1)
 
+    def most_items(self) -> float:
+        lengths = self.length_distribution
+        return len(self.elements) if lengths is None else max(lengths.bounds().most, 0)
+
     def make(self, rows: Rows) -> pa.Array:
         if self.length_distribution is None:
             lengths = np.full(len(rows), len(self.elements))

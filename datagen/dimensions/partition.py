@@ -14,6 +14,7 @@ from datagen.plugin.dimension import PooledDimension, Rows
 from datagen.plugin.distribution import Extent, LengthDistribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.halves import in_halves, too_many
+from datagen.plugin.listing import Listing
 from datagen.plugin.model import Number
 from datagen.problems import Path_
 from datagen.records.batch import Layout
@@ -24,7 +25,7 @@ from datagen.records.types import plain, present
 _EXACT = 2.0**53  # up to here every whole number is a float
 
 
-class Partition(PooledDimension):
+class Partition(PooledDimension, Listing):
     """A list of numbers that add up to a total exactly, such as the items of an invoice.
 
     The total, rounded to `precision`, is cut at places of which each is equally likely; no part is below `least`. Where
@@ -52,6 +53,9 @@ class Partition(PooledDimension):
         yield from super().misfits(layout, variables)
         if not self.total.check(layout) and not self.total.is_number(layout):
             yield ("total",), "is no number"
+
+    def most_items(self) -> float:
+        return max(self.parts.bounds().most, 1)
 
     def make(self, rows: Rows) -> pa.Array:
         lengths = np.maximum(self.parts.length(rows.keys, rows.key("parts")), 1)

@@ -69,6 +69,9 @@ class SeveralRows(Picker, Listing):
         always = not self.match and self.pick not in ("worker", "each")
         return always and self.length_distribution.bounds().least >= 1
 
+    def most_items(self) -> float:
+        return max(self.length_distribution.bounds().most, 0)
+
     def make(self, rows: Rows) -> pa.Array:
         table = rows.world.tables[self.table]
         grouping = table.grouping(tuple(self.match))

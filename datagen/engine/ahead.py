@@ -12,6 +12,7 @@ import numpy.typing as npt
 from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Integers, Keys
+from datagen.engine.extract import Extract
 from datagen.engine.plan import Plan
 from datagen.engine.setter import Field
 from datagen.engine.slot import Slots
@@ -28,7 +29,9 @@ Drawn = tuple[Integers, npt.NDArray[np.uint8]]  # values, and whether there are 
 class Ahead:
     """Draws the delays that the core can't draw, and variables."""
 
-    def __init__(self, plan: Plan, seed: int, max_workers: int, fields: Sequence[Field], world: World) -> None:
+    def __init__(
+        self, plan: Plan, seed: int, max_workers: int, fields: Sequence[Field | Extract], world: World
+    ) -> None:
         self._delays = [
             (draw.purpose_key(seed, plan.purpose(purpose)), wait)
             for purpose, wait in foreign_waits(plan.population.states)

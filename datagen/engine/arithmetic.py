@@ -1,8 +1,9 @@
 """Arithmetic of the machine of conditions: instructions for numbers, and for what is true, made of others."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from datagen.engine.code import NONE, NULL, REAL, TRUTH, WHOLE, Part, Unprogrammable
+from datagen.engine.code import MOMENT, NONE, NULL, REAL, TRUTH, WHOLE, Constants, Part, Unprogrammable
 
 _SWAPPED = {">": "<", ">=": "<="}
 
@@ -16,6 +17,14 @@ def extreme(operator: str, left: Part, right: Part) -> Part:
 def as_real(part: Part) -> Part:
     """Return a number as a real one."""
     return Part(REAL, part.code if part.type == REAL else part.then("to real"))
+
+
+def in_milliseconds(part: Part, constants: Constants) -> Part:
+    """Return a value as it is kept: a time has whole milliseconds."""
+    if part.type != MOMENT:
+        return part
+    thousand = constants.number(1000)
+    return Part(MOMENT, (*part.code, ("divided", thousand), ("whole", thousand), ("*", 0)))
 
 
 def alike(parts: list[Part]) -> list[Part]:
@@ -48,3 +57,12 @@ def compared(operator: str, left: Part, right: Part) -> Part:
     if REAL in (left.type, right.type):
         return Part(TRUTH, (*as_real(left).code, *as_real(right).then(f"{operator} real")))
     return Part(TRUTH, (*left.code, *right.then(operator)))
+
+
+def by_place(place: Part, parts: Mapping[int, Part], otherwise: Part, constants: Constants) -> Part:
+    """Return the one of several parts whose place a number is, and another one where it is none of theirs."""
+    *values, result = alike([*parts.values(), otherwise])
+    for number, value in reversed([*zip(parts, values, strict=True)]):
+        test = compared("=", place, Part(WHOLE, (("whole", constants.number(number)),)))
+        result = Part(result.type, (*test.code, *value.code, *result.then("choose")))
+    return result

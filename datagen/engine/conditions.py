@@ -17,6 +17,7 @@ from datagen.draw import Floats, Integers, Keys
 from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.code import Code, Constants, Unprogrammable, assembled
 from datagen.engine.drawing import Drawing, Recipes
+from datagen.engine.extract import Extract
 from datagen.engine.fleet import Fleet
 from datagen.engine.known import Known
 from datagen.engine.lists import size_of
@@ -101,7 +102,7 @@ class Conditions:
         self.programs = self._made()
 
     @property
-    def fields(self) -> list[Field]:
+    def fields(self) -> list[Field | Extract]:
         """Return what is drawn ahead of time for them."""
         return self._drawing.fields
 
@@ -111,7 +112,7 @@ class Conditions:
         codes, notes, changes = self._codes() | self._keys() | self._items(), self._notes(), self._changes()
         roster = Roster(self.known, self.problems)
         looks = roster.codes()
-        self.known.keep_times()
+        self.known.room.keep_times()
         owners = range(plan.begins[1] + len(plan.spawns))
         settings = [() if self.problems else self.known.setting(owner) for owner in owners]
         sees_lives = any(sees for _, sees in depths(plan).values())
@@ -178,12 +179,12 @@ class Conditions:
         known, states = self.known, range(len(self._plan.population.states))
         return {
             "gives": known.gives(),
-            "counts": np.array([known.counter(number) for number in states], np.int32),
-            "first": np.array(known.first, np.uint8),
-            "number": known.number,
-            "begin": known.begin,
-            "gathered": np.array(known.gathered, np.int32),
-            "item": np.array(known.item, np.int32),
+            "counts": np.array([known.room.counter(number) for number in states], np.int32),
+            "first": np.array(known.room.first, np.uint8),
+            "number": known.room.number,
+            "begin": known.room.begin,
+            "gathered": np.array(known.room.gathered, np.int32),
+            "item": np.array(known.room.item, np.int32),
         }
 
     @property
@@ -297,7 +298,7 @@ class Conditions:
 
     def _size(self, state: int, each: Each) -> Code:
         """Return the instructions for how many items there are; raises Unprogrammable when that can't be known."""
-        self.known.keep_items()
+        self.known.room.keep_items()
         if each.table is not None:
             return (("whole", self._constants.number(self.world.tables[each.table].size)),)
         [source] = self.known.sources([str(each.variable)], state).values()

@@ -1,5 +1,6 @@
 """What is drawn of workers for conditions: by the core itself, at the step, or ahead of time where only Python can."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,13 +9,17 @@ import pyarrow as pa
 
 from datagen.draw import Keys
 from datagen.engine.code import REAL, Code, Constants, type_of
+from datagen.engine.extract import Extract, Extracts, Lists, Question
 from datagen.engine.knowable import is_counter, is_expression
+from datagen.engine.lists import longest
 from datagen.engine.setter import Field, Setter, numbers_of
 from datagen.plugin.dimension import Dimension
+from datagen.plugin.listing import Listing
 from datagen.plugin.recipe import REAL as OF_REAL
 from datagen.plugin.recipe import Recipe
 from datagen.plugin.world import World
 from datagen.records.conversion import as_type
+from datagen.records.types import common_type
 
 # As the struct in datagen/native/recipe.pxd.
 _KEYS, _REAL = ("purpose", "missing", "null"), ("percent_missing", "percent_nulls", "offset", "scale", "digits")
@@ -41,7 +46,7 @@ class Drawing:
     world: World
     constants: Constants
     cells: list[int] = field(default_factory=list)  # what all share, as it is at the start, and then counters
-    fields: list[Field] = field(default_factory=list)  # what is drawn ahead of time
+    fields: list[Field | Extract] = field(default_factory=list)  # what is drawn ahead of time
     _rows: list[dict[str, object]] = field(default_factory=list)
     _bounds: list[Keys] = field(default_factory=lambda: [np.zeros(0, np.uint64)])
     _guides: list[npt.NDArray[np.int32]] = field(default_factory=lambda: [np.zeros(0, np.int32)])
@@ -70,6 +75,26 @@ class Drawing:
         """Return the instruction for how long the list is that is set."""
         field = Field(setter, pa.int64(), is_length=True)
         return self._constant(field) if setter.is_constant else self._ahead(field)
+
+    def extracts(self, setters: Sequence[Setter], room: Callable[[], int]) -> Extracts:
+        """Return what is extracted of the lists that setters draw, for which there is room among what is kept."""
+        nothing = np.zeros(0, np.uint64)
+        type_ = common_type(setter.whole(nothing, self.path, self.world).type for setter in setters)
+        lists = [Lists(setter, type_) for setter in setters]
+
+        def codes(question: Question, place: int | None, type_: pa.DataType) -> dict[int, Code]:
+            return {one.setter.owner: self._extract(Extract(one, question, place, type_)) for one in lists}
+
+        return Extracts(type_, max(map(self._most, setters)), self.constants, room, codes)
+
+    def _most(self, setter: Setter) -> float:
+        """Return how many items the lists of a setter have at most."""
+        if isinstance(setter.dimension, Listing) and not setter.cardinality:
+            return setter.dimension.most_items()
+        return longest(setter.choices(self.path, self.world))
+
+    def _extract(self, extract: Extract) -> Code:
+        return self._constant(extract) if extract.setter.is_constant else self._ahead(extract)
 
     def number(self, setter: Setter, type_: pa.DataType, values: pa.Array | None) -> Code:
         """Return the instructions for what is set, of a type; one of ``values`` where all come from a list."""
@@ -102,12 +127,12 @@ class Drawing:
         self._rows[argument]["kept"] = keep[1]
         return ((keep[0].replace("keep", "draw to"), argument),)
 
-    def _constant(self, field: Field) -> Code:
+    def _constant(self, field: Field | Extract) -> Code:
         """Return the instruction for what is always the same."""
         values = field.values(np.zeros(1, np.uint64), self.path, self.world)
         return ((_named("whole", field.type), self.constants.add(*values)),)
 
-    def _ahead(self, field: Field) -> Code:
+    def _ahead(self, field: Field | Extract) -> Code:
         """Return the instruction for what is drawn ahead of time."""
         self.fields.append(field)
         return ((_named("drawn", field.type), len(self.fields) - 1),)

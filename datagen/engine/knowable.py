@@ -2,6 +2,8 @@
 
 from typing import TypeGuard
 
+import pyarrow as pa
+
 from datagen.language.state import Gift, Spawn
 from datagen.plugin.arrival import WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension
@@ -12,7 +14,7 @@ from datagen.problems import show
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
 _READABLE = (
     "bool, int, float, enum, constant, row, column, now, counter, an expression of these, what has a `cardinality`, "
-    "and how long a list is"
+    "and lists"
 )
 
 
@@ -82,6 +84,26 @@ def why_not(dimension: object) -> str | None:
     if by := taken_by(dimension):
         absent = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
         return f"it is a row by {by} with {show(absent[0])}" if absent else None
+    if any(True for _, part in dimension.whole() for _ in part.of_workers()):
+        return f"what sets it, of the type {show(dimension.kind)}, follows from the worker's steps"
     if any(True for _ in dimension.all_names()) or any(True for _ in dimension.all_reads()):
         return f"what sets it, of the type {show(dimension.kind)}, reads other values"
     return None
+
+
+def why_no_number(type_: pa.DataType) -> str:
+    """Return why the walk can't know values of a type that come from no list."""
+    has = "texts" if pa.types.is_string(type_) else "not only numbers, or not only true and false"
+    return f"it has {has}, and no list of values; an enum, or a `cardinality`, makes one"
+
+
+def why_not_inside(dimension: object) -> str:
+    """Return why the walk can't know what is in the lists that a generator makes; "" when it can."""
+    assert isinstance(dimension, Dimension), "no fact of a birth"
+    for path, part in dimension.whole():
+        what = f"{show('.'.join(map(str, path)))}, of the type {show(part.kind)}," if path else "it"
+        if part.counts() or part.remembers() or part.goes_in_order():
+            return f"{what} may depend on what was made before"
+    for path, _ in dimension.unfit_for_pools():
+        return f"{show('.'.join(map(str, path)))} depends on more than the draw, and a list that does is made later"
+    return ""

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from datagen.engine.arithmetic import in_milliseconds
 from datagen.engine.clocks import Clocks, place_of
 from datagen.engine.code import (
     ARROW,
     LIST,
-    MOMENT,
+    NONE,
     REAL,
     TRUTH,
     WHOLE,
@@ -24,33 +25,32 @@ from datagen.engine.code import (
     type_of,
 )
 from datagen.engine.drawing import Drawing
-from datagen.engine.knowable import is_expression, is_listed, taken_by, why_not, why_not_of_child
+from datagen.engine.extract import Extracted, Variable, of_items
+from datagen.engine.knowable import (
+    is_expression,
+    is_listed,
+    taken_by,
+    why_no_number,
+    why_not,
+    why_not_inside,
+    why_not_of_child,
+)
 from datagen.engine.lists import Turn, are_lists, has_lists, items_of, listed_in
 from datagen.engine.named import told_in
 from datagen.engine.program import MOST_LISTED, MOST_ROWS, Compiler
 from datagen.engine.recall import Recall
+from datagen.engine.room import Room
 from datagen.engine.scheme import Scheme
 from datagen.engine.setter import Setter
-from datagen.language.delay import Next
-from datagen.language.state import Gift
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import WORKER
-from datagen.plugin.life import AGE, GATHERED, ITEM, MAYBE, VISITS, WAITED, shared, visited
+from datagen.plugin.life import AGE, ITEM, MAYBE, VISITS, WAITED, shared, visited
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, show
 from datagen.records.batch import TIME
 from datagen.records.conversion import as_type
 from datagen.records.expression.name import called, root
 from datagen.records.types import common_type
-
-_LEFT = "items left"
-
-
-@dataclass(frozen=True)
-class _Variable:
-    source: Source
-    column: int  # where it is kept
-    drawn: dict[int, Code]  # the instructions for what is drawn for it, or comes in its turn, by who sets it
 
 
 @dataclass
@@ -63,12 +63,12 @@ class Known:
     clocks: Clocks
     drawing: Drawing
     recall: Recall | None = None  # what states read of memories; None: no state may
-    first: list[bool] = field(default_factory=list)  # of each thing that is kept, whether it has a value at first: 0
-    _places: dict[str, int] = field(default_factory=dict)  # where it is, by name
-    _variables: dict[str, _Variable] = field(default_factory=dict)
+    room: Room = field(init=False)
+    _variables: dict[str, Variable] = field(default_factory=dict)
     _rows: dict[str, int] = field(default_factory=dict)  # where the numbers of rows are, by who holds them
 
     def __post_init__(self) -> None:
+        self.room = Room(self.plan)
         for name, table in self.plan.held.tables.items():
             rows = self.world.tables[table].rows
             self._keep_list(name, pa.concat_arrays([pa.nulls(1, rows.type), rows]))
@@ -78,16 +78,6 @@ class Known:
     def held(self) -> dict[str, int]:
         """Return where it is kept which row a worker has, by the resources that are rows."""
         return {name: self._variables[name].column for name in self.plan.held.tables}
-
-    @property
-    def number(self) -> int:
-        """Return where the number of a worker in its source is kept; -1: it is not."""
-        return self._places.get(WORKER, -1)
-
-    @property
-    def begin(self) -> int:
-        """Return where the time of a worker's birth is kept; -1: it is not."""
-        return self._places.get(AGE, -1)
 
     def sources(self, names: Iterable[str], state: int) -> dict[str, Source]:
         """Return where the names in an expression of a state come from; raises Unprogrammable when one is not known."""
@@ -99,71 +89,26 @@ class Known:
             for name, variable in sorted(roots.items())
         }
 
-    @property
-    def gathered(self) -> list[int]:
-        """Return where it is kept what is known of who has gathered; -1: it is not."""
-        return [self._places.get(name, -1) for name in GATHERED]
-
-    @property
-    def item(self) -> list[int]:
-        """Return where the place of a worker's item is kept, and how many it is still to go through; -1: it is not."""
-        return [self._places.get(ITEM, -1), self._places.get(_LEFT, -1)]
-
-    def keep_items(self) -> None:
-        """Keep what has to be known of workers who go through items."""
-        self._place(ITEM, has_value=False)
-        self._place(_LEFT)
-
-    def counter(self, state: int) -> int:
-        """Return where the visits to a state are counted; -1: they are not."""
-        return self._places.get(called(VISITS, self.plan.own_names[state]), -1)
-
-    @property
-    def taken(self) -> dict[int, int]:
-        """Return where it is kept how many of the times that a state waits for a worker has taken, by the states."""
-        return {number: self._places[f"next {number}"] for number in self._waiting_for_times()}
-
-    @property
-    def gift(self) -> tuple[int, int]:
-        """Return where it is kept what a worker is to be given, and with which key; -1: there is nothing."""
-        return self._places.get("gift", -1), self._places.get("key of the gift", -1)
-
-    def keep_times(self) -> None:
-        """Keep what has to be known of workers who wait for the times of sources."""
-        for number in self._waiting_for_times():
-            self._place(f"next {number}")
-        if any(isinstance(entry, Gift) for _, entry in self.plan.spawns):
-            self._place("gift")
-            self._place("key of the gift")
-
-    def _waiting_for_times(self) -> list[int]:
-        states = enumerate(self.plan.population.states)
-        return [number for number, state in states if isinstance(state.delay, Next)]
-
     def setting(self, owner: int) -> Code:
         """Return the instructions for what a state, source or spawn sets, in order."""
         code: Code = ()
         for setter in self._set_by(owner):
             variable = self._variables[setter.dimension.name]
             real = " real" if variable.source.type == REAL else ""
-            if (value := variable.drawn.get(owner)) is None:
-                value = self._kept(self._compiler(setter).value(setter.expression.tree))
-            code = (*code, *self.drawing.kept(value, (f"keep{real}", variable.column)))
+            if variable.column >= 0:
+                if (value := variable.drawn.get(owner)) is None:
+                    value = in_milliseconds(self._compiler(setter).value(setter.expression.tree), self.constants).code
+                code = (*code, *self.drawing.kept(value, (f"keep{real}", variable.column)))
+            for kept in variable.kept:
+                code = (*code, *kept.codes[owner], kept.keep)
         return code
-
-    def _kept(self, part: Part) -> Code:
-        """Return the instructions for a value as it is kept: a time has whole milliseconds."""
-        if part.type != MOMENT:
-            return part.code
-        thousand = self.constants.number(1000)
-        return (*part.code, ("divided", thousand), ("whole", thousand), ("*", 0))
 
     def gives(self) -> npt.NDArray[np.uint8]:
         """Return what of all that is kept children are given, (spawns, kept)."""
-        table = np.zeros((len(self.plan.spawns), len(self.first)), np.uint8)
+        table = np.zeros((len(self.plan.spawns), len(self.room.first)), np.uint8)
         for number, (_, entry) in enumerate(self.plan.spawns):
             names = [one.name for one in entry.variables if one.name in self._variables]
-            table[number, [self._variables[name].column for name in names]] = 1
+            table[number, [column for name in names for column in self._variables[name].columns]] = 1
         return table
 
     def _set_by(self, owner: int) -> Iterator[Setter]:
@@ -194,15 +139,15 @@ class Known:
             return self._variables[name].source
         visits = visited(self.plan.own_names)
         if name == VISITS and state >= 0:
-            return Source(WHOLE, (("known", self._place(called(VISITS, self.plan.own_names[state]))),))
+            return Source(WHOLE, (("known", self.room.place(called(VISITS, self.plan.own_names[state]))),))
         if name in visits:
-            return Source(WHOLE, (("known", self._place(name)),))
+            return Source(WHOLE, (("known", self.room.place(name)),))
         if name in MAYBE and state >= 0:
-            return Source(WHOLE, (("known", self._place(name, has_value=False)),))
+            return Source(WHOLE, (("known", self.room.place(name, has_value=False)),))
         if name == WORKER:
-            return Source(WHOLE, (("known", self._place(WORKER)),))
+            return Source(WHOLE, (("known", self.room.place(WORKER)),))
         if name == AGE and state >= 0:
-            self._place(AGE)
+            self.room.place(AGE)
         if name in (AGE, WAITED) and state >= 0:
             return Source(REAL, (("seconds", FACTS[name]),))
         if state >= 0 and (value := told_in(self.plan.population, name, state)) is not None:
@@ -265,16 +210,6 @@ class Known:
         near = did_you_mean(name, [*known, *self.plan.variable_names])
         return f"{show(name)} is neither a variable nor what a state knows of a worker{near}"
 
-    def _place(self, what: str, *, has_value: bool = True) -> int:
-        """Return where something is kept."""
-        if what not in self._places:
-            self._places[what] = self._room(has_value=has_value)
-        return self._places[what]
-
-    def _room(self, *, has_value: bool) -> int:
-        self.first.append(has_value)
-        return len(self.first) - 1
-
     # Variables.
 
     def _keep_variables(self, names: Sequence[str]) -> None:
@@ -282,11 +217,8 @@ class Known:
         wanted = [name for name in self._made_of(names) if name not in self._variables]
         types = {name: self._drawn_type(name) for name in wanted}
         for name in [*reversed(wanted), *reversed(wanted)]:  # an item behind the list that it is in
-            if name not in self._variables and (values := self._list(name, types[name])) is not None:
-                self._keep_list(name, values)
-        for name in wanted:
-            if name not in self._variables and has_lists(self.plan.declared[name], types[name]):
-                self._keep_length(name)
+            if name not in self._variables:
+                self._keep_lists(name, types[name])
         scalars = [name for name in wanted if name not in self._variables]
         for name in scalars:
             self._keep_number(name, types[name])
@@ -298,6 +230,15 @@ class Known:
                 self._keep_number(name, found[name])
         for name in scalars:
             self._draw_number(name)
+
+    def _keep_lists(self, name: str, type_: pa.DataType) -> None:
+        """Keep a variable that has lists, or an item of one, or values of one list."""
+        if (values := self._list(name, type_)) is not None:
+            self._keep_list(name, values)
+        elif has_lists(self.plan.declared[name], type_):
+            self._keep_length(name)
+        else:
+            self._keep_item(name)
 
     def _made_of(self, names: Sequence[str]) -> list[str]:
         """Return some variables, and those that expressions make them of."""
@@ -354,19 +295,36 @@ class Known:
         """Keep how long the lists of a variable are."""
         if len(self._drawn(name)) < len(self.plan.declared[name]):
             raise Unprogrammable(f"variable {show(name)} can't be read by a state: some of its lists are calculated")
-        column = self._room(has_value=False)
-        self._variables[name] = _Variable(Source(LIST, (("known", column),)), column, {})
-        for setter in self._drawn(name):
-            self._variables[name].drawn[setter.owner] = self.drawing.length(setter)
+        setters, column = self._drawn(name), self.room.another()
+        why = next(filter(None, (why_not_inside(setter.dimension) for setter in setters)), "")
+        extracts = None if why else self.drawing.extracts(setters, self.room.another)
+        source = Extracted(LIST, (("known", column),), extracts=extracts, why=why)
+        lengths = {setter.owner: self.drawing.length(setter) for setter in setters}
+        self._variables[name] = Variable(source, column, lengths)
+
+    def _keep_item(self, name: str) -> None:
+        """Keep what is asked about the item of lists that a state goes through, where that is no number itself."""
+        setters = self.plan.declared[name]
+        lists = {setter.owner: self._variables.get(listed_in(setter)) for setter in setters}
+        known = {
+            owner: one.source.extracts for owner, one in lists.items() if one and isinstance(one.source, Extracted)
+        }
+        found = {owner: extracts for owner, extracts in known.items() if extracts is not None}
+        if not found or len(found) < len(setters):
+            return
+        place = Part(WHOLE, (("known", self.room.place(ITEM, has_value=False)),))
+        extracts = of_items(found, place, self.constants, self.room.another)
+        if type_of(extracts.type) is None:
+            self._variables[name] = Variable(Extracted(NONE, (), extracts=extracts), -1, {})
 
     def _keep_list(self, name: str, values: pa.Array) -> None:
-        source = Source(WHOLE, (("known", self._room(has_value=True)),), values)
-        variable = self._variables[name] = _Variable(source, len(self.first) - 1, {})
+        source = Source(WHOLE, (("known", self.room.another(has_value=True)),), values)
+        variable = self._variables[name] = Variable(source, source.code[0][1], {})
         begin = 1
         for setter in self.plan.declared.get(name, ()):
             size = len(self._values(setter))
             if by := taken_by(setter.dimension) or (listed_in(setter) and ITEM):
-                turn = Turn(("known", self._place(by, has_value=by == WORKER)), begin, self.constants)
+                turn = Turn(("known", self.room.place(by, has_value=by == WORKER)), begin, self.constants)
                 of = self._variables.get(listed_in(setter))
                 variable.drawn[setter.owner] = turn.row(size) if of is None else turn.item(of.source)
             else:
@@ -377,15 +335,11 @@ class Known:
         """Keep a variable of a type, in the place that it may have already."""
         found = type_of(type_)
         if found is None:
-            has = "texts" if pa.types.is_string(type_) else "not only numbers, or not only true and false"
-            raise Unprogrammable(
-                f"variable {show(name)} can't be read by a state: it has {has}, and no list of values; an enum, "
-                "or a `cardinality`, makes one"
-            )
+            raise Unprogrammable(f"variable {show(name)} can't be read by a state: {why_no_number(type_)}")
         known = self._variables.get(name)
-        column = self._room(has_value=False) if known is None else known.column
+        column = self.room.another() if known is None else known.column
         code: Code = (("known real" if found == REAL else "known", column),)
-        self._variables[name] = _Variable(Source(found, code), column, {})
+        self._variables[name] = Variable(Source(found, code), column, {})
 
     def _draw_number(self, name: str) -> None:
         variable = self._variables[name]

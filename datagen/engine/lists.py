@@ -23,6 +23,12 @@ def lists_in(values: pa.Array) -> pa.Array | None:
     return facets_of(values).get(LISTS)
 
 
+def longest(values: pa.Array) -> int:
+    """Return how many items the longest list among values has; 0 where there is none."""
+    lists = lists_in(values)
+    return 0 if lists is None else pc.max(pc.list_value_length(lists)).as_py() or 0
+
+
 def are_lists(source: Source) -> bool:
     """Return whether a value comes from a list of values some of which are lists, and the others null."""
     if source.values is None or (lists := lists_in(source.values)) is None:

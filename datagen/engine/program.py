@@ -17,7 +17,6 @@ from datagen.engine.clocks import Clocks
 from datagen.engine.code import (
     ARROW,
     DEEPEST,
-    LIST,
     MOMENT,
     NONE,
     REAL,
@@ -31,8 +30,10 @@ from datagen.engine.code import (
     Unprogrammable,
     deepest,
 )
+from datagen.engine.extract import Extracted
 from datagen.engine.remembered import ANY, Remembered
 from datagen.engine.turned import FUNCTIONS, turned
+from datagen.engine.within import Within, tells_missing
 from datagen.problems import show
 from datagen.records.batch import TIME, Layout
 from datagen.records.decimal import is_decimal
@@ -73,15 +74,12 @@ class Compiler:
         self._zone = zone
         self._clocks = clocks
         self._remembered = Remembered(sources, constants, self._part, self._ahead)
+        self._within = Within(sources, constants, zone, self._part, self._truth)
 
     @property
     def layout(self) -> Layout:
         """Return the types of what can be read."""
-        types = {
-            name: ARROW[source.type] if source.values is None else source.values.type
-            for name, source in self._sources.items()
-        }
-        return Layout({"": types})
+        return Layout({"": {name: _arrow_type(source) for name, source in self._sources.items()}})
 
     def condition(self, node: Node) -> Part:
         """Return the instructions for an expression that is true or not."""
@@ -155,11 +153,11 @@ class Compiler:
 
     def _truth(self, node: Node) -> Part:
         """Return a part that is asked whether it is true."""
-        listed = self._listed(node, is_truth=True)
-        return self._part(node, TRUTH) if listed is None else listed
+        found = self._listed(node, is_truth=True) or self._within.of(node, is_truth=True)
+        return self._part(node, TRUTH) if found is None else found
 
     def _part(self, node: Node, wanted: str = REAL) -> Part:
-        found = self._shown(node) or self._listed(node)
+        found = self._shown(node) or self._listed(node) or self._within.of(node)
         if found is not None:
             return found
         match node:
@@ -193,8 +191,6 @@ class Compiler:
             case Call() if node.function.name in _EXTREMES and 1 < len(node.arguments) <= _MOST_EXTREME:
                 parts = alike([self._part(inner) for inner in node.arguments])
                 return reduce(partial(extreme, _EXTREMES[node.function.name]), parts)
-            case Call() if node.function.name == "length" and (length := self._length(node.arguments[0])) is not None:
-                return length
             case Call() if node.function.name in FUNCTIONS:
                 number, *others = node.arguments
                 digits = next((one.value for one in others if isinstance(one, Literal)), None)
@@ -210,7 +206,10 @@ class Compiler:
             case Missing():
                 return "a state can't tell what is missing from what is null; write `is null`"
             case Item():
-                return "an item can only be read by a state where all lists come from one list of them"
+                return (
+                    "of a list, a state can read a number, or whether it is true, that follows from the list alone and "
+                    "the place of one item; all of it where there is a list of lists, as with a `cardinality`"
+                )
             case Call() if MOMENT in [self._sources[name].type for name in node.names if name in self._sources]:
                 return (
                     f"{node.function.name}(…) of a time can only be calculated for a state of `time` itself, and where "
@@ -227,14 +226,7 @@ class Compiler:
         source = self._sources.get(node.name)
         if source is None:
             raise Unprogrammable(f"{show(node.name)} can't be read by a state")
-        if source.type == LIST:
-            raise Unprogrammable(f"of {show(node.name)}, a list that is drawn, a state can only read the `length`")
         return self._remembered.read(source, wanted) if source.type == REMEMBERED else Part(source.type, source.code)
-
-    def _length(self, node: Node) -> Part | None:
-        """Return how long a list is that is drawn; None where a node is none."""
-        source = self._sources.get(node.name) if isinstance(node, Name) else None
-        return Part(WHOLE, source.code) if source is not None and source.type == LIST else None
 
     def _shown(self, node: Node) -> Part | None:
         """Return what follows from what wall clocks show; None where a node is something else."""
@@ -313,7 +305,7 @@ class Compiler:
 
     def _listed(self, node: Node, is_truth: bool = False) -> Part | None:
         """Return a part that looks up a value calculated ahead; None where it reads more than lists of values."""
-        if _tells_missing(node):
+        if tells_missing(node):
             return None
         names = sorted({root(self._sources, name) for name in node.names})
         if "" in names:
@@ -388,8 +380,11 @@ class Compiler:
         return Part(TRUTH if type_ == BOOLEAN else REAL if is_real else WHOLE, ((name.strip(), begin),))
 
 
-def _tells_missing(node: Node) -> bool:
-    return isinstance(node, Missing) or any(map(_tells_missing, node.parts()))
+def _arrow_type(source: Source) -> pa.DataType:
+    """Return the type of what can be read."""
+    if isinstance(source, Extracted) and source.extracts is not None:
+        return source.extracts.type
+    return ARROW[source.type] if source.values is None else source.values.type
 
 
 def _has_some(values: Any) -> bool:

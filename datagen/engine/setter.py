@@ -71,10 +71,14 @@ class Setter:
 
         Of lists it is only how long they are that counts.
         """
+        if isinstance(self.dimension, Listing):
+            return replace(self, dimension=self.dimension.skeleton()).whole(keys, path, world)
+        return self.whole(keys, path, world)
+
+    def whole(self, keys: Keys, path: str, world: World) -> pa.Array:
+        """Return what it makes for some keys of steps, (n,), with all that is in lists; what is missing is null."""
         assert isinstance(self.dimension, Dimension), "a generator"
         dimension = changed(self.dimension, pick="draw") if taken_by(self.dimension) else self.dimension
-        if isinstance(dimension, Listing):
-            dimension = dimension.skeleton()
         return present(Rows(keys, path, world).owned_by(*self.path).make(dimension))
 
     @property

@@ -146,6 +146,23 @@ class Dimension(Reading):
             raise invalid(self.kind, lines)
         return self
 
+    def unfit_for_pools(self) -> Iterator[tuple[Path_, str]]:
+        """Yield why its values can't be drawn by a key alone, without a worker and a record, each with its path."""
+        for path, name in self.all_reads():
+            yield path, f"variable {show(name)} can't be read here: a pool is made before the run"
+        for path, name in (*self.sure_names(), *self.all_doubts()):
+            if path not in _OUTSIDE_OF_POOLS:
+                yield path, f"{show(shown(name))} can't be read here: a pool is made before the run"
+        for path, part in self.whole():
+            for key in part.of_workers():
+                yield (*path, *key), "can't be in a pool, which is made before there are workers"
+        for path, part in self.whole():
+            if path and getattr(part, "unique", False):
+                yield (*path, "unique"), "can't be in a pool, for which more values are tried than it has"
+        for path, part in self.whole():
+            if getattr(part, "on_error", "stop") == "skip":
+                yield (*path, "on_error"), 'can\'t be "skip" in a pool, which is made before there are records'
+
     def rarely_repeats(self) -> bool:
         """Return whether nearly every value is a new one."""
         return self.different_values() > _MANY
@@ -198,25 +215,8 @@ class PooledDimension(Dimension):
         return self
 
     @model_validator(mode="after")
-    def _reads_nothing_in_a_pool(self) -> Self:
-        lines = [
-            (path, f"variable {show(name)} can't be read here: a pool is made before the run")
-            for path, name in self.all_reads()
-        ]
-        lines += [
-            (path, f"{show(shown(name))} can't be read here: a pool is made before the run")
-            for path, name in (*self.sure_names(), *self.all_doubts())
-            if path not in _OUTSIDE_OF_POOLS
-        ]
-        text = "can't be in a pool, which is made before there are workers"
-        lines += [((*path, *key), text) for path, part in self.whole() for key in part.of_workers()]
-        text = "can't be in a pool, for which more values are tried than it has"
-        lines += [((*path, "unique"), text) for path, part in self.whole() if path and getattr(part, "unique", False)]
-        text = 'can\'t be "skip" in a pool, which is made before there are records'
-        lines += [
-            ((*path, "on_error"), text) for path, part in self.whole() if getattr(part, "on_error", "stop") == "skip"
-        ]
-        if self.cardinality and lines:
+    def _is_fit_for_a_pool(self) -> Self:
+        if self.cardinality and (lines := [*self.unfit_for_pools()]):
             raise invalid(self.kind, lines)
         return self
 

@@ -1,5 +1,7 @@
 """What a field generator is that makes lists, of which the walk may have to know how many items they have."""
 
+from math import inf
+
 from datagen.plugin.dimension import Dimension
 
 
@@ -13,3 +15,7 @@ class Listing(Dimension):
     def is_never_empty(self) -> bool:
         """Return whether each of its lists surely has an item."""
         return False
+
+    def most_items(self) -> float:
+        """Return how many items a list has at most."""
+        return inf

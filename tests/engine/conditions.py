@@ -43,6 +43,35 @@ NORMAL = {"type": "normal", "mean": 1, "stddev": 2}
 LOGNORMAL = {"type": "lognormal", "median": 1, "sigma": 1, "most": 50}
 
 
+FEW = {"type": "uniform", "min": 0, "max": 3}
+REAL = {"name": "n", "type": "float", "distribution": NORMAL}
+DRAWN = [
+    {"type": "list", "elements": [REAL], "length_distribution": FEW},
+    {"type": "list", "elements": [REAL, REAL | {"name": "m"}], "percent_nulls": 30},
+    {"type": "list", "elements": [REAL | {"percent_missing": 40}], "length_distribution": FEW, "percent_missing": 20},
+    {"type": "list", "elements": [REAL | {"percent_nulls": 40}, REAL | {"name": "m"}], "length_distribution": FEW},
+    {"type": "list", "elements": [REAL], "length_distribution": FEW, "cardinality": 4},
+    {"type": "constant", "value": [0.5, 2.25, 1.5]},
+]
+
+
+def of_lists(name: str) -> dict[str, str]:
+    """What can be read of lists of numbers, each with its type."""
+    return {
+        f"length({name})": "int",
+        f"count({name})": "int",
+        f"sum({name})": "float",
+        f"coalesce({name}[0], 2.5)": "float",
+        f"{name}[-1]": "float",
+        f"{name}[visits - 1]": "float",
+        f"({name}[steps % 5 - 2] * 2)": "float",
+        f"({name}[1] > {name}[0])": "bool",
+        f"contains({name}, 0.5)": "bool",
+        f"({name} is null)": "bool",
+        f"({name}[1] is null)": "bool",
+    }
+
+
 class Maker:
     """Makes expressions of known types."""
 
@@ -140,6 +169,7 @@ def field(draw: st.DrawFn, name: str) -> tuple[Spec, str]:
             {"type": "string", "length_distribution": {"type": "constant", "value": 2}, "chars": "xy", "cardinality": 3}
             | {"cardinality_distribution": UNIFORM},
         ],
+        "drawn": DRAWN,
     }
     type_ = maker.pick(list(forms))
     return {"name": name} | maker.pick(forms[type_]), type_
@@ -158,6 +188,8 @@ def add_conditions(draw: st.DrawFn, spec: Spec) -> None:
             spec["states"][owner]["variables"] = [*variables, made] if number % 2 else [made, *variables]
         if type_ == "list":
             lists.append(name)
+        elif type_ == "drawn":
+            types |= of_lists(name)
         else:
             types[name] = type_
     if draw(st.booleans()) and not any(source.get("variables") for source in spec.get("arrivals", [])):

@@ -20,7 +20,7 @@ TABLE = {
 FEW = {"type": "uniform", "min": 0, "max": 3}
 NUMBER = {"name": "n", "type": "int", "distribution": {"type": "uniform", "min": 0, "max": 9}}
 REAL = NUMBER | {"type": "float"}
-# Lists of one type each; of the first ones the walk knows the items, too.
+# Lists of one type each; of the last ones the walk knows no items, as they follow from more than the draw.
 LISTS: dict[str, list[Spec]] = {
     "numbers": [
         {"type": "constant", "value": [3.5, 1.25, 2.5]},
@@ -39,11 +39,28 @@ LISTS: dict[str, list[Spec]] = {
         {"type": "rows", "table": "goods", "length_distribution": FEW},
         {"type": "rows", "table": "goods", "length_distribution": FEW, "percent_nulls": 20},
         {"type": "rows", "table": "goods", "length_distribution": FEW, "distribution": FEW},
+    ],
+    "rows in turn": [
+        {"type": "rows", "table": "goods", "length_distribution": FEW},
         {"type": "rows", "table": "goods", "length_distribution": FEW, "pick": "cycle"},
         {"type": "rows", "table": "goods", "length_distribution": FEW, "pick": "step", "percent_nulls": 20},
     ],
 }
 WAYS = ["each.index > 0", "coalesce(each.index, 5) % 2 = 0", "visits > 2", "steps % 3 = 0"]
+# What is known of lists, and of their items.
+KNOWN = {
+    "numbers": [
+        f"{ITEM} > 1",
+        f"{CART}[-1] = {ITEM}",
+        f"sum({CART}) > 2",
+        f"{CART}[each.index] < 1",
+        f"{ITEM} is null",
+    ],
+    "rows": [
+        *(f"{ITEM}.name = 'x'", f"{CART}[visits - 1].name != 'x'", f"contains({CART}.name, 'y')"),
+        *(f"{ITEM} is null", f"sum({CART}.k) > 3", f"{CART}[0].k > {ITEM}.k"),
+    ],
+}
 COUNTS = ["each.index", "each.index + 1", 1]
 
 
@@ -52,8 +69,9 @@ def add_items(draw: st.DrawFn, spec: Spec) -> None:
     spec.pop("warm_up", None)  # what reads its own former value is made step by step, which takes long
     spec["tables"] = spec.get("tables", {}) | {"goods": TABLE}
     kind = draw(st.sampled_from([*LISTS, "rows of a table"]))
-    known = kind in ("numbers", "rows of a table")
+    known = kind != "rows in turn"
     number = f"{ITEM}.k, 2" if "rows" in kind else f"{ITEM}, 0.5"  # all of them of one type
+    ways = WAYS + (KNOWN["rows" if "rows" in kind else "numbers"] if known and kind != "rows of a table" else [])
     states = list(spec["states"])
     made_of_others = re.search('"type": "(expression|variable)"', json.dumps(spec["states"]), re.IGNORECASE)
     if kind in LISTS and spec.get("arrivals") and not made_of_others and draw(st.booleans()):
@@ -75,7 +93,7 @@ def add_items(draw: st.DrawFn, spec: Spec) -> None:
             spec["states"].append({"name": behind, **stays, **later})
             state["next"] = behind
             if draw(st.booleans()):
-                state["transitions"] = [{"next": behind, "when": draw(st.sampled_from(WAYS))}, {"next": behind}]
+                state["transitions"] = [{"next": behind, "when": draw(st.sampled_from(ways))}, {"next": behind}]
                 del state["next"]
         else:
             for way in state.get("transitions", []):

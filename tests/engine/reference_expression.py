@@ -367,6 +367,8 @@ def shown(value: object) -> str:
 
 def called(name: str, values: list, zone: str) -> object:
     first, *others = values
+    if name == "contains" and isinstance(first, list):
+        return others[0] in first
     if name in ("contains", "starts_with", "ends_with") and not isinstance(first, str):  # among values of several types
         return False
     if None in values:

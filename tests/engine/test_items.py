@@ -7,14 +7,22 @@ import pytest
 
 import datagen
 from datagen.problems import InvalidInput
-from tests.worlds import constant, counter, enum, exponential, integer, read, records_of, state, uniform, world
+from tests.worlds import (
+    computed,
+    constant,
+    counter,
+    enum,
+    exponential,
+    integer,
+    read,
+    records_of,
+    state,
+    uniform,
+    world,
+)
 
 DISHES = {"columns": ["dish", "minutes"], "rows": [["soup", 2], ["fish", 5], ["cake", 1]]}
 LINES = {"name": "lines", "type": "rows", "table": "dishes", "length_distribution": uniform(0, 3)}
-
-
-def computed(name: str, value: str, **keys: object) -> dict:
-    return {"name": name, "type": "expression", "value": value, **keys}
 
 
 def ordering(*variables: dict, to: str = "serving") -> dict:
@@ -268,17 +276,6 @@ def going(through: object, *variables: dict, to: str = "stop", **keys: object) -
 )  # fmt: skip
 def test_what_can_t_be_gone_through_is_told(spec: dict, path: str, text: str) -> None:
     assert any(found == path and text in message for found, message in problems_of(spec)), problems_of(spec)
-
-
-@pytest.mark.parametrize(
-    ("when", "text"), [("item > 3", "an item can only be read"), ("items is null", "the `length`")]
-)
-def test_a_state_can_t_read_what_is_in_a_list_that_is_drawn(when: str, text: str) -> None:
-    spec = going({"as": "item", "variable": "items"})
-    spec["states"][1]["transitions"] = [{"next": "stop", "when": when}]
-    [(path, message)] = problems_of(spec)
-    assert path == "states[1].transitions[0].when"
-    assert text in message
 
 
 def test_a_list_may_hold_what_is_counted_or_made_of_other_variables() -> None:

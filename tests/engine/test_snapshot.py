@@ -304,7 +304,7 @@ ITEMIZED = world(
     {"name": "times", "type": "expression", "value": "row.times"},
     states=[
         state("a", "b", variables=[{"name": "items", "type": "list", "elements": [integer("n", uniform(0, 9))]}]),
-        state("b", "c", each={"variable": "items", "as": "item"}, use="hall", delay=exponential(1)),
+        state("b", "c", each={"variable": "items", "as": "item"}, use="hall", delay=exponential("0.5 + item / 9")),
         {
             "name": "c",
             "emitter": "e",
@@ -312,7 +312,7 @@ ITEMIZED = world(
             "set": {"row.times": "row.times + each.index"},
             "delay": exponential(0.5),
             "spawn": [{"state": "d", "variables": [read("item")]}],
-            "transitions": [{"next": "a", "when": "length(items) > 1"}, {"next": "stop", "when": "row.times > 5"}],
+            "transitions": [{"next": "a", "when": "sum(items) > 7"}, {"next": "stop", "when": "row.times > 5"}],
         },
         state("d", delay=exponential(0.5)),
     ],
