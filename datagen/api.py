@@ -98,8 +98,8 @@ def run(spec: SpecLike, target: TargetLike | None = None, **options: Unpack[Deli
     with closing(prepare(_request(spec, target, options), say)) as job:
         for warning in job.inputs.warnings:
             say(f"warning: {warning}")
-        if job.scale is not None:
-            say(str(job.scale))
+        for scale in job.scales:
+            say(str(scale))
         return job.complete(options.get("progress") or _nothing)
 
 

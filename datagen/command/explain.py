@@ -11,7 +11,7 @@ from datagen.command.arguments import request_of
 from datagen.command.number import number, size, span
 from datagen.command.voice import Voice
 from datagen.job.limit import about
-from datagen.job.volume import shown_error
+from datagen.job.scale import shown_error
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -124,12 +124,11 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "life", "workers may never stop"
     elif life["seconds"] is not None:
         yield "life", f"{span(life['seconds'])} and {number(life['records'])} records for each worker"
-    workers, scale = found["workers"], found["volume_scale"]
+    workers = found["workers"]
     coming = workers["coming_per_second"]
     came = "" if not coming or not life["always_stops"] else f"{number(coming)} come in a second; "
     yield "workers", f"{came}{'unknown how many' if workers['alive'] is None else number(workers['alive'])} are alive"
-    if scale is not None:
-        yield "scale", f"{scale['constant']:.8g} times as many workers as the spec says{shown_error(scale['error'])}"
+    yield from _scales(found)
     for name, one in (found["populations"] or {"": found}).items():
         text = _limit(one["limit"], one["life"]["always_stops"], one["workers"]["alive"])
         yield "limit", f"{name}: {text}" if name else text
@@ -142,6 +141,15 @@ def _summary(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if run["computing_seconds"]:
         yield "computing", f"about {_long(run['computing_seconds'])} on one processor of this machine, an estimate"
     yield from _caveats(found)
+
+
+def _scales(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield how many times more workers there are, of populations that have a volume of their own and of the others."""
+    own = {name: one["volume_scale"] for name, one in found["populations"].items() if one["volume_scale"]}
+    for name, scale in {**own, "all others" if own else "": found["volume_scale"]}.items():
+        if scale is not None:
+            text = f"{scale['constant']:.8g} times as many workers as the spec says{shown_error(scale['error'])}"
+            yield "scale", f"{name}: {text}" if name else text
 
 
 def _caveats(found: dict[str, Any]) -> Iterator[tuple[str, str]]:

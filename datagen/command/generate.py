@@ -29,8 +29,9 @@ def run(arguments: argparse.Namespace, voice: Voice) -> bool:
     with closing(jobs.prepare(request, voice.say)) as job:
         voice.secrets += job.inputs.secrets
         voice.warn(job.inputs.warnings)
-        if job.scale is not None and not arguments.quiet:
-            voice.say(str(job.scale), volume_scale=job.scale.constant, error=job.scale.error)
+        for scale in () if arguments.quiet else job.scales:
+            of = {"population": scale.population} if scale.population else {}
+            voice.say(str(scale), volume_scale=scale.constant, error=scale.error, **of)
         arguments.signals.run_has_begun = True
         watch = Watch(job, voice, arguments.signals, quiet=arguments.quiet, verbose=arguments.verbose)
         report = _follow(job, watch, arguments.signals, shows_progress=not (arguments.quiet or voice.as_json))
@@ -51,11 +52,11 @@ def _check(request: Request, voice: Voice, *, connect: bool) -> bool:
     times = settle(request.options, inputs.loaded.spec.timezone)
     options = replace(times.options, seed=request.options.seed or 0)
     loaded = with_rows(inputs.loaded, options, times.start)
-    options, scale = scaled(loaded, options, times.start)
+    options, scales = scaled(loaded, options, times.start)
     forecast = Limit.of(options, loaded.spec).forecast()
     if forecast:
         voice.warn([inputs.loaded.document.problem(_source_of(inputs.loaded.spec), forecast)])
-    if scale is not None:
+    for scale in scales:
         voice.say(str(scale))
     voice.say("spec, target and format are valid")
     return True

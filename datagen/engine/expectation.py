@@ -25,6 +25,7 @@ from datagen.engine.times import Times
 from datagen.engine.waiting import Waiting, asks, by_theory, has_items, is_by_theory
 from datagen.language.population import Population
 from datagen.language.state import Spawn
+from datagen.language.subpopulation import scale_of
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Paced, Scope, TurnedAway
 from datagen.plugin.incident import Recurring
@@ -95,7 +96,7 @@ class Expectation:
     """What is to be expected of a population without a limit of workers."""
 
     population: Population
-    scale: float = 1.0  # so many times more workers than the sources say
+    scale: float = 1.0  # so many times more workers than the sources say, where their population does not say it
     start: Moment = BEGIN  # whose offset says whose wall clock is meant where the spec does not
 
     def of(self, name: str) -> Self:
@@ -135,7 +136,7 @@ class Expectation:
             flows = np.zeros(len(self.population.states))
             for source in self.sources:
                 visits = Chain(self.population, self._begin(source.state), nothing).visits
-                flows += 0.0 if visits is None else getattr(source, "rate", 0.0) * self.scale * visits
+                flows += 0.0 if visits is None else getattr(source, "rate", 0.0) * self._scale(source) * visits
             found = by_theory(self.population, flows)
         return self._pilot.waiting if found is None else found
 
@@ -330,17 +331,20 @@ class Expectation:
         counts = lengths(source.count)
         altogether = source.altogether
         if altogether is not None and altogether != source.most and not source.has_own_times:
-            altogether = float(int(altogether * self.scale))
+            altogether = float(int(altogether * self._scale(source)))
         mean = float(np.maximum(counts, 1 if source.counts_from_birth else 0).mean())
         if altogether is not None and altogether != source.most:
             altogether *= mean
-        chain, kept = self.chain(source.state), source.kept_alive * self.scale
+        chain, kept = self.chain(source.state), source.kept_alive * self._scale(source)
         if kept and chain.life:
             rates = rates + kept / chain.life / mean
         rates = rates * mean
         is_fleet = not rates.any() and not source.has_own_times and chain.life != 0
         ends = source.until is not None or source.lasts is not None or altogether is not None
         return Inflow(source, chain, rates, altogether, altogether or 0.0 if is_fleet else 0.0, each=mean, ends=ends)
+
+    def _scale(self, source: Arrival) -> float:
+        return scale_of(source.name, self.population.populations, self.scale)
 
     def _factors(self, source: Arrival) -> tuple[Floats, Scope]:
         """Return the mean factors of a source's profile in each minute of a week (MINUTES,), and the scope of a run."""
@@ -350,7 +354,8 @@ class Expectation:
         begin = 0
         if isinstance(source.from_, At):
             begin = (source.from_.microseconds(times.start, zone) - first) % WEEK_LONG * 1000
-        scope = Scope(0, "", times.start, times.zero, zone, begin, NEVER, Steady(0), times.incidents, self.scale)
+        scale = self._scale(source)
+        scope = Scope(0, "", times.start, times.zero, zone, begin, NEVER, Steady(0), times.incidents, scale)
         scope = measuring(Plan(self.population, times.start), source, scope)
         if not isinstance(source, Paced) or source.profile is None:
             return np.ones(MINUTES), scope

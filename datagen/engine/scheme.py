@@ -27,6 +27,7 @@ from datagen.graph import circles
 from datagen.language.emitter import Emitter
 from datagen.language.population import Population
 from datagen.language.state import Gift, Spawn, State
+from datagen.language.subpopulation import scale_of
 from datagen.moment import Moment
 from datagen.plugin.arrival import Arrival, Pace, Scope
 from datagen.plugin.dimension import Dimension
@@ -47,7 +48,7 @@ class Scheme(ABC):
     population: Population
     start: Moment
     warm_up: int = 0  # ns: so long before the start the simulation begins
-    scale: float = 1.0  # so many times more workers than the sources say
+    scale: float = 1.0  # so many times more workers than the sources say, where their population does not say it
     pools: Pools | None = field(default=None, compare=False)  # of the run, for whoever makes values of it
     path: str = ""  # the name path above the purposes of all draws; empty while there is one population
 
@@ -76,7 +77,7 @@ class Scheme(ABC):
             pace=pace,
             incidents=times.incidents,
             recording=self.recordings.get(source.name),
-            scale=self.scale,
+            scale=scale_of(source.name, self.population.populations, self.scale),
         )
 
     @cached_property

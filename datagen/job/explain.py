@@ -25,10 +25,12 @@ from datagen.job.crowd import Crowd, finite, summed
 from datagen.job.incidents import Incidents, Run
 from datagen.job.lives import Lives
 from datagen.job.options import Options
+from datagen.job.reach import measured
 from datagen.job.request import Inputs, Request, load
 from datagen.job.rows import with_rows
+from datagen.job.scale import Scale, described
 from datagen.job.times import Times, settle
-from datagen.job.volume import Scale, measured, scaled
+from datagen.job.volume import scaled
 from datagen.language.delay import Next
 from datagen.language.spec import Spec
 from datagen.moment import Moment
@@ -50,7 +52,7 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     options = replace(times.options, seed=request.options.seed or 0)
     inputs = replace(inputs, loaded=with_rows(inputs.loaded, options, times.start))
     inputs = _remarked(inputs, times)
-    options, scale = scaled(inputs.loaded, options, times.start)
+    options, scales = scaled(inputs.loaded, options, times.start)
     takes = inputs.targets[0].target
     formatter = takes.format or (inputs.formatter if takes.takes_format else inputs.loaded.registry.formatter("json"))
     found = measured(inputs.loaded, options, times.start, formatter)
@@ -58,7 +60,7 @@ def explain(request: Request) -> tuple[Inputs, dict[str, Any]]:
     span = options.span(times.start or BEGIN)
     at_start = _at_start(spec, options, times.start)
     data = inputs.loaded.document.data
-    made = _Explanation(spec, options, times.start, scale, formatter, found, at_start, data, span)
+    made = _Explanation(spec, options, times.start, scales, formatter, found, at_start, data, span)
     if made.expectation.fault:
         text = f"a pilot to measure what no formula tells: {made.expectation.fault}"
         why = "; a pilot makes no texts, so in it all that templates remember is null" if recalls(made.spec) else ""
@@ -93,7 +95,7 @@ class _Explanation:
     spec: Spec
     options: Options
     start: Moment | None
-    scale: Scale | None
+    scales: tuple[Scale, ...]
     formatter: Formatter
     sizes: Sizes | None
     at_start: dict[str, int]  # by emitter: the rows of tables that are records
@@ -168,9 +170,7 @@ class _Explanation:
             "incidents": self._incidents(),
             "emitters": self._emitters(),
             "run": self._run(),
-            "volume_scale": None
-            if self.scale is None
-            else {"constant": self.scale.constant, "error": self.scale.error},
+            "volume_scale": described(self.scales, ""),
             "at_start": self.at_start,
             "texts": [self.spec.shown[emitter.name] for emitter in self.spec.emitters if emitter.source is not None],
             "transitions": "pilot" if self.expectation.is_measured else "closed form",
@@ -221,7 +221,12 @@ class _Explanation:
     def _populations(self) -> dict[str, Any]:
         """Return what is so of each of several populations."""
         return {
-            name: {"life": crowd.life(), "workers": crowd.workers(), "limit": crowd.limits()}
+            name: {
+                "life": crowd.life(),
+                "workers": crowd.workers(),
+                "limit": crowd.limits(),
+                "volume_scale": described(self.scales, name),
+            }
             for name, crowd in self.crowds.items()
             if name
         }

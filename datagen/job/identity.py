@@ -15,7 +15,8 @@ from datagen.problems import read_bytes, size_and_ends
 from datagen.records.expression import Expression
 from datagen.zone import version_of
 
-_APART = ("target", "max_workers", "volume", "volume_scale")  # keys of a spec that are no part of its fingerprint
+_NUMBERS = ("max_workers", "volume", "volume_scale")  # keys of a spec, and of a population, that say how many workers
+_APART = ("target", *_NUMBERS)  # keys of a spec that are no part of its fingerprint
 
 
 def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, object]:
@@ -26,13 +27,13 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
     libraries = libraries_of(inputs, options)
     holding = any(stage.holds for located in inputs.targets for stage in located.target.through)
     return {
-        "spec": fingerprint_of(_without_limits({key: value for key, value in data.items() if key not in _APART})),
+        "spec": fingerprint_of(_without_numbers({key: value for key, value in data.items() if key not in _APART})),
         "sources": [*inputs.loaded.registry.sources, *files, *streams, *libraries],
         "seed": options.seed,
         "start": start.text,
         "clock": "simulated" if options.is_simulated else "system" if options.speed is None else "paced",
         "max_workers": options.limits(inputs.loaded.spec),
-        "scale": [] if options.scale is None else [options.scale],
+        "scale": _scale(options),
         # Where stages give at the end what they hold, another end makes other records.
         "end": [options.records, options.span(start), options.bytes] if holding else None,
         **({} if options.timezone is None else {"timezone": options.timezone.name}),
@@ -40,11 +41,17 @@ def identity_of(inputs: Inputs, options: Options, start: Moment) -> dict[str, ob
     }
 
 
-def _without_limits(data: dict[str, Any]) -> dict[str, Any]:
-    """Return a spec without the limits of its populations."""
+def _without_numbers(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a spec without how many workers its populations have."""
     own = data.get("populations", {})
-    kept = {name: {key: one for key, one in part.items() if key != "max_workers"} for name, part in own.items()}
+    kept = {name: {key: one for key, one in part.items() if key not in _NUMBERS} for name, part in own.items()}
     return data | {"populations": kept} if own else data
+
+
+def _scale(options: Options) -> list[Any]:
+    """Return how many times more workers there are, and what populations have of their own, if any does."""
+    whole = [] if options.scale is None and not options.scales else [options.scale]
+    return [*whole, dict(options.scales)] if options.scales else whole
 
 
 def libraries_of(inputs: Inputs, options: Options) -> list[str]:

@@ -21,9 +21,10 @@ from datagen.job.limit import Limit, Limits
 from datagen.job.options import Options, processors
 from datagen.job.request import Inputs, Request, load, spec_of
 from datagen.job.rows import with_rows
+from datagen.job.scale import Scale, known_scales, volumes_of
 from datagen.job.shortage import shortages
 from datagen.job.times import Times, settle
-from datagen.job.volume import Known, Scale, scaled
+from datagen.job.volume import scaled
 from datagen.language.load import LoadedSpec
 from datagen.language.spec import in_order
 from datagen.moment import Moment
@@ -53,7 +54,7 @@ class Job:
     run: Run
     lanes: list[Lane]
     journal: Journal | None
-    scale: Scale | None  # how many times more workers there are, for a volume
+    scales: tuple[Scale, ...]  # how many times more workers there are, for volumes
     opened: ExitStack  # what is to be let go of in the end
 
     @cached_property
@@ -155,8 +156,8 @@ def start(request: Request, *, watch: Watch = _nothing, say: Say = _nothing) -> 
     with closing(prepare(request, say)) as job:  # until it has started, which lets go of the state itself
         for warning in job.inputs.warnings:
             say(f"warning: {warning}")
-        if job.scale is not None:
-            say(str(job.scale))
+        for scale in job.scales:
+            say(str(scale))
         return job.start(watch)
 
 
@@ -172,14 +173,13 @@ def prepare(request: Request, say: Say = _nothing) -> Job:
             journal = opened.enter_context(closing(open_journal(request.state)))
         options, times = _resumed(request.options, inputs, journal)
         inputs = replace(inputs, loaded=with_rows(inputs.loaded, options, times.start))
-        options, scale = scaled(inputs.loaded, options, times.start, known_scale(journal))
+        options, scales = scaled(inputs.loaded, options, times.start, known_scales(journal.run if journal else None))
         clock = partial(times.clock, 0 if journal is None else journal.reached)
         run, lanes, identity = ready(inputs, options, clock, say, journal)
         inputs = _remarked(inputs, times, run)
         if journal is not None:
-            wanted = {} if scale is None or scale.volume is None else {"volume": str(scale.volume)}
-            journal.begin(identity, lanes, times.asked | wanted)
-        return Job(inputs, options, run, lanes, journal, scale, opened.pop_all())
+            journal.begin(identity, lanes, times.asked | volumes_of(scales))
+        return Job(inputs, options, run, lanes, journal, scales, opened.pop_all())
 
 
 def check(request: Request, *, connect: bool = False) -> Inputs:
@@ -225,13 +225,6 @@ def compute(spec: LoadedSpec, options: Options) -> Run:
         return run
     run.pools.fill()
     return _run(spec, options, times.clock(), run.pools)
-
-
-def known_scale(journal: Journal | None) -> Known:
-    """Return the volume of a run that is continued, with its constant."""
-    known = None if journal is None else journal.run
-    wanted = (known or {}).get("asked", {}).get("volume")
-    return None if known is None or wanted is None else (wanted, known["scale"][0])
 
 
 def layout_of(request: Request) -> Layout:

@@ -25,7 +25,8 @@ class Limit:
     @classmethod
     def of(cls, options: Options, population: Population) -> "Limit | Limits":
         """Return the limit of a run, or those of several populations."""
-        limits, expectation = options.limits(population), Expectation(options.limited(population), options.scale or 1.0)
+        limits = options.limits(population)
+        expectation = Expectation(options.limited(options.applied(population)), options.scale or 1.0)
         if isinstance(limits, int):
             chosen = options.max_workers is not None or population.max_workers is not None
             return cls(limits, chosen, expectation)

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
@@ -41,6 +41,7 @@ class Options:
     max_workers: Limits | None = None  # that of the spec, or DEFAULT_WORKERS; of several populations by name
     volume: Volume | None = None  # wins over that of the spec
     scale: float | None = None  # so many times more workers, once the volume is known; of a run without one: None
+    scales: Mapping[str, float] = field(default_factory=dict)  # by population: those that have their own
     records: int | None = None
     duration: int | None = None  # ns
     until: When | None = None
@@ -129,6 +130,10 @@ class Options:
         update: dict[str, Any] = {} if self.timezone is None else {"timezone": self.timezone.name}
         if self.warm_up is not None:
             update["warm_up"] = self.warm_up
+        if self.scales:
+            own = population.populations
+            scaled = {name: changed(own[name], volume_scale=scale) for name, scale in self.scales.items()}
+            update["populations"] = {**own, **scaled}
         return population.model_copy(update=update)
 
     def limits(self, population: Population, default: int = DEFAULT_WORKERS) -> Limits:

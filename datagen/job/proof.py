@@ -10,8 +10,9 @@ from datagen.delivery.audit import Finding, Unread, audit
 from datagen.delivery.last_state import StateFinding
 from datagen.delivery.resume import open_journal
 from datagen.job.identity import targets_of
-from datagen.job.job import known_scale, ready
+from datagen.job.job import ready
 from datagen.job.request import Inputs, Request, load
+from datagen.job.scale import known_scales
 from datagen.job.times import settle
 from datagen.job.volume import scaled
 from datagen.problems import InvalidInput, Problem
@@ -56,7 +57,7 @@ def _findings(request: Request, inputs: Inputs) -> "Iterator[Finding | StateFind
             raise InvalidInput(
                 [Problem(f"an audit needs the {' and the '.join(missing)} of the run that it proves, or its state")]
             )
-        options, _ = scaled(inputs.loaded, options, times.start, known_scale(journal))
+        options, _ = scaled(inputs.loaded, options, times.start, known_scales(known))
         run, lanes, identity = ready(inputs, options, partial(SimulatedClock, times.start), _nothing)
         limits: list[int | None] = [None] * len(lanes)
         if journal is not None and known is not None:

@@ -20,7 +20,7 @@ from datagen.records.worker import MOST_POPULATIONS
 
 _LISTS = ("states", "emitters")
 _ALONE = ("states", "interarrival", "arrivals", "max_workers", "limit_profile")  # of a spec without populations
-_KEPT = ("max_workers", "limit_profile", "off", "timezone")  # what stays where it is
+_KEPT = ("max_workers", "limit_profile", "volume", "volume_scale", "off", "timezone")  # what stays where it is
 
 Json = dict[str, Any]
 

@@ -121,7 +121,6 @@ class Population(Model):
     timezone: ZoneName | None = Field(
         None, description="time zone (IANA) of times without an offset; the option `--timezone` wins"
     )
-
     volume: AnyVolume | None = Field(
         None,
         description='how much to make, by more workers: "5000/s" (records) or "10GB/D"; with " peak" behind it in the '
@@ -164,7 +163,12 @@ class Population(Model):
     @property
     def crowds_with_sources(self) -> list[str]:
         """Return the populations that have sources; the workers of the others are spawned by those."""
-        numbers = {self.crowd_of(source.name or "") for source in self.sources if not self.is_off(source)}
+        return [name for name in self.crowds_that_come if not (self.populations and self.populations[name].off)]
+
+    @property
+    def crowds_that_come(self) -> list[str]:
+        """Return the populations that have sources, also those that are off."""
+        numbers = {self.crowd_of(source.name or "") for source in self.sources}
         return [name for number, name in enumerate(self.crowds) if number in numbers]
 
     def own_name(self, name: str) -> str:

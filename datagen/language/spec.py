@@ -83,6 +83,11 @@ def read_spec(document: Document, registry: Registry) -> tuple[Spec, list[Proble
 def _contradictions(spec: Spec) -> Iterator[tuple[Path_, str]]:
     yield from spec.contradictions()
     yield from lone.contradictions(spec)
+    for name, own in spec.populations.items():
+        if own.has_own_volume and name not in spec.crowds_that_come:
+            key = "volume" if own.volume is not None else "volume_scale"
+            text = "nobody comes of a source here: those who are spawned count in the volume of who spawns them"
+            yield ("populations", name, key), text
 
 
 def _too_large(data: dict[str, Any]) -> Iterator[tuple[Path_, str]]:

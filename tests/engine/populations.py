@@ -8,6 +8,7 @@ Spec = dict
 
 NAMES = ["b", "a", "a b", "Z"]  # "a b" is before "a/…" as a text, and behind "a" as a name
 LIMITS = [1, 2, 3, 5, 100]
+SCALES = [0.3, 0.5, 2, 3.7]
 GAPS = [{"type": "constant", "value": 1}, {"type": "exponential", "mean": 0.5}, {"type": "exponential", "mean": 4}]
 
 
@@ -60,6 +61,8 @@ def add_populations(draw: st.DrawFn, spec: Spec) -> None:
         if place and draw(st.booleans()):
             own.pop("arrivals", None)
             own["interarrival"] = draw(st.sampled_from(GAPS))
+        if draw(st.integers(0, 3)) == 0:
+            own["volume_scale"] = draw(st.sampled_from(SCALES))
         if draw(st.integers(0, 3)) == 0:
             own["timezone"] = draw(st.sampled_from(["Asia/Kolkata", "America/New_York"]))
         spec["populations"][name] = own

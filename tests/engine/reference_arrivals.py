@@ -47,6 +47,7 @@ class Source:
     changes: list = field(default_factory=list)  # to come, of the number kept alive
     kept: int | None = None  # so many are kept alive
     population: str = ""
+    scale: float = 1  # so many times more workers
     at_this_instant: int = 1  # workers still to come with no gap between, of an interarrival
 
     @property
@@ -89,6 +90,8 @@ class Source:
             self.come(birth)
             return
         gap = self.wait(self.spec["distribution"], "interarrival", self.gap_number)
+        if self.scale != 1 and 0 < gap < NEVER:
+            gap = min(int(np.rint(gap / self.scale)), NEVER)
         self.gap_number += 1
         self.at_this_instant = max(self.count(self.gap_number), 1)
         self.come(self.after(gap, birth))
@@ -126,7 +129,7 @@ class Source:
 
     def poisson(self) -> Iterator[int]:
         base = 0
-        mean = 1 / per_second(self.spec["rate"])
+        mean = 1 / (per_second(self.spec["rate"]) * self.scale)
         number = 0
         while True:
             gap = 0.0 + mean * float(draw.exponential(draw.unit(self.bits("gap", number)))[0])
@@ -138,21 +141,22 @@ class Source:
         if "rate" in self.spec:
             number = 0
             while True:
-                yield self.after(int(np.rint(number / per_second(self.spec["rate"]) * 1e9)))
+                rate = per_second(self.spec["rate"]) * self.scale
+                yield self.after(int(np.rint(number / rate * 1e9)))
                 number += 1
-        total = self.spec["total"]
+        total = int(self.spec["total"] * self.scale)
         parts = max(total - 1, 1) if self.spec.get("endpoint") else total
         end = self.until - 1 if self.spec.get("endpoint") else self.until
         for number in range(total):
             yield self.after(-(-number * (end - self.begun) // parts))
 
     def at_start(self) -> Iterator[int]:
-        total, spread = self.spec["total"], duration(self.spec.get("spread", 0))
+        total, spread = int(self.spec["total"] * self.scale), duration(self.spec.get("spread", 0))
         for number in range(total):
             yield self.begun + math.floor(number / total * spread)
 
     def every(self) -> Iterator[int]:
-        number = worker = left = 0
+        number = worker = left = sum_ = 0
         every, first = duration(self.spec["every"]), duration(self.spec.get("first", 0))
         while number < self.spec.get("times", NEVER):
             size = round(float(self.spec.get("bytes", "0kB")[:-2]) * 1000) or self.spec.get("size", 1)
@@ -166,14 +170,20 @@ class Source:
                 wanted *= low + (high - low) * float(draw.unit(self.bits("vary", number))[0])
             if "bytes" in self.spec:
                 time = self.begun + first + number * every
-                left += wanted
+                left += wanted * self.scale
                 while wanted and (long := self.length(worker, time)) <= left:
                     left, worker = left - long, worker + 1
                     yield time
                 number += 1
                 continue
-            yield from [self.begun + first + number * every] * int(np.rint(wanted))
+            size, sum_ = self.carried(sum_, wanted) if self.scale != 1 else (int(np.rint(wanted)), 0)
+            yield from [self.begun + first + number * every] * size
             number += 1
+
+    def carried(self, sum_: int, wanted: float) -> tuple[int, int]:
+        """Return how many whole workers there are more with so many wanted, and the new sum; in parts of 2^-20."""
+        after = sum_ + int(np.rint(wanted * self.scale * 2**20))
+        return after // 2**20 - sum_ // 2**20, after
 
     def length(self, worker: int, time: int) -> int:
         """Return the bytes of a worker's only record."""
@@ -182,14 +192,15 @@ class Source:
         return alone(self, worker, time)
 
     def periodic(self) -> Iterator[int]:
-        period, number = duration(self.spec["period"]), 0
+        period, number, sum_ = duration(self.spec["period"]), 0, 0
         deviation, direction = self.spec.get("deviation", 0), self.spec.get("direction", "mixed")
         low = 1 if direction == "increase" else 1 - deviation
         high = 1 if direction == "decrease" else 1 + deviation
         while True:
             begin = self.begun + number * period
             factor = low + (high - low) * float(draw.unit(self.bits("deviation", number))[0])
-            size = math.floor(self.spec["multiplier"] * factor * self.factor(begin))
+            wanted = self.spec["multiplier"] * factor * self.factor(begin)
+            size, sum_ = self.carried(sum_, wanted) if self.scale != 1 else (math.floor(wanted), 0)
             places = draw.numbered(np.repeat(self.bits("place", number), size), np.arange(size))
             shares = [self.share(u) for u in draw.unit(draw.bits(places, self.purpose("spread"))).tolist()]
             yield from sorted(begin + min(math.floor(share * period), period - 1) for share in shares)
@@ -270,8 +281,8 @@ class Source:
         total += unit
         for stage in self.spec["stages"]:
             span = duration(stage["for"])
-            first = per_second(stage.get("rate", 0))
-            last = per_second(stage["to"]) if "to" in stage and "rate" in stage else first
+            first = per_second(stage.get("rate", 0)) * self.scale
+            last = per_second(stage["to"]) * self.scale if "to" in stage and "rate" in stage else first
             seconds = span / 1e9
             slope = (last - first) / seconds
             before, expected = expected, expected + (first + last) / 2 * seconds
@@ -291,7 +302,7 @@ class Source:
             if "alive" not in stage:
                 yield begin, None
             else:
-                first, last = stage["alive"], int(stage.get("to", stage["alive"]))
+                first, last = (int(end * self.scale) for end in (stage["alive"], stage.get("to", stage["alive"])))
                 yield begin, first
                 for number in range(first + 1, last + 1):
                     yield begin + math.ceil(Fraction((number - first) * span, last - first)), number

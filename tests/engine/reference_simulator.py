@@ -763,6 +763,7 @@ def sources_of(spec: Spec, seed: int, start: str, zone: str) -> list[Source]:
         path = join("source", source["name"]) + "/" if "name" in source else ""
         made.append(Source(source, seed, path, time_ns(start), world=spec, zone=zone, start=start))
         made[-1].population = population
+        made[-1].scale = spec.get("populations", {}).get(population, {}).get("volume_scale", 1)
         if isinstance(source.get("until"), str):
             made[-1].until = made[-1].time("until", 0) + bool(source.get("endpoint"))
     return made

@@ -19,10 +19,12 @@ MONDAY, MANY = "2024-01-15T00:00:00", 100_000
 def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """Return what answers a question in SQL about the table ``r``: the records of the spec that the module names.
 
-    Of each it knows the ``place`` among the others, the ``time`` on the wall, and the ``instant`` in ms since 1970.
+    Of each it knows the ``place`` among the others, the ``time`` on the wall, and the ``instant`` in ms since 1970; and
+    where the module has ``RECORD_ID``, the ``record_id``, which says the worker.
     """
     path = tmp_path_factory.mktemp("gallery") / "records.jsonl"
     spec, target = ROOT / f"conf/gen/{request.module.SPEC}.json", {"type": "file", "path": str(path)}
+    target |= {"record_id": True} if getattr(request.module, "RECORD_ID", False) else {}
     datagen.run(spec, target, start=MONDAY, records=getattr(request.module, "RECORDS", MANY), seed=7)
     base = duckdb.connect()
     base.execute(

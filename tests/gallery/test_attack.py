@@ -6,7 +6,7 @@ import datagen
 from tests.gallery.conftest import MONDAY
 from tests.worlds import ROOT
 
-SPEC = "attack"
+SPEC, RECORDS = "attack", 1_000_000
 CHAIN = ["delivery", "execution", "discovery", "lateral movement", "collection", "exfiltration"]
 
 

@@ -4,7 +4,7 @@ import json
 
 from tests.worlds import ROOT
 
-SPEC = "market_ticks"
+SPEC, RECORDS = "market_ticks", 1_000_000
 
 
 def test_a_trade_is_at_the_bid_or_the_ask_of_its_quote(ask) -> None:

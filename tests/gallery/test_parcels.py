@@ -4,7 +4,7 @@ import json
 
 from tests.worlds import ROOT
 
-SPEC = "parcels"
+SPEC, RECORDS = "parcels", 1_000_000
 PARCELS = json.loads((ROOT / "conf/gen/parcels.json").read_text())
 
 

@@ -32,7 +32,7 @@ SHOP = {
 
 def volume_of(spec: dict, **options: object):
     loaded = datagen.load(spec)
-    made, scale = scaled(loaded, Options.of({"seed": 1, "start": START} | options), parse_moment(START))
+    made, [scale] = scaled(loaded, Options.of({"seed": 1, "start": START} | options), parse_moment(START))
     return loaded, made, scale
 
 
@@ -271,9 +271,9 @@ def test_the_constant_is_said_and_kept(command, tmp_path) -> None:
 
 def test_a_run_that_is_continued_takes_its_constant(tmp_path) -> None:
     loaded = datagen.load(READY["example"])
-    made, scale = scaled(loaded, Options.of({"rate": "5/s"}), None, ("5/s", 1.25))
+    made, [scale] = scaled(loaded, Options.of({"rate": "5/s"}), None, {"": ("5/s", 1.25)})
     assert (made.scale, scale.constant) == (1.25, 1.25)
-    assert scaled(loaded, Options.of({"rate": "6/s"}), None, ("5/s", 1.25))[1].constant != 1.25
+    assert scaled(loaded, Options.of({"rate": "6/s"}), None, {"": ("5/s", 1.25)})[1][0].constant != 1.25
 
 
 def test_a_constant_that_was_said_can_be_pinned(tmp_path) -> None:

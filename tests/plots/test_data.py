@@ -362,6 +362,14 @@ def test_a_volume_is_that_of_the_picture() -> None:
     assert plots.arrivals(spec, span="1H", bin_seconds=3600).sources[0].expected == pytest.approx([10_800], rel=1e-3)
 
 
+def test_a_volume_of_a_population_is_that_of_the_picture() -> None:
+    own = {"states": [state("s")], "arrivals": {"type": "poisson", "rate": 1}}
+    spec = {"populations": {"a": own | {"volume": "3/s"}, "b": own}, "emitters": world()["emitters"]}
+    found = plots.arrivals(spec, span="1H", bin_seconds=3600).sources
+    assert [source.expected[0] for source in found] == pytest.approx([10_800, 3600], rel=1e-3)
+    assert [source.counted[0] for source in found] == pytest.approx([10_800, 3600], rel=0.07)
+
+
 def test_the_number_alive_is_expected_by_the_hour_of_the_week() -> None:
     spec = world(states=[state("s", delay=constant(60))])
     del spec["interarrival"]

@@ -10,6 +10,7 @@ from datagen.draw import Floats, Integers
 from datagen.engine.rhythm import Rhythm
 from datagen.engine.scout import measuring
 from datagen.engine.source import Steady
+from datagen.language.subpopulation import scale_of
 from datagen.plots.data.pilot import Pilot
 from datagen.plugin.arrival import OPEN, After, Arrival, Paced, Scope
 from datagen.plugin.distribution import Distribution
@@ -125,9 +126,13 @@ class _Expected:
             made = np.diff(np.minimum(np.cumsum(made), self._source.most), prepend=0.0)
         return made
 
+    @property
+    def _scale(self) -> float:
+        return scale_of(self._source.name, self._pilot.population.populations, self._pilot.plan.scale)
+
     def _rate(self) -> float | None:
         """Return its instants a second of base time; None for a source that is no matter of a rate."""
-        scale = self._pilot.plan.scale
+        scale = self._scale
         rate = getattr(self._source, "rate", None)
         if rate is not None:
             return float(rate) * scale
@@ -159,7 +164,7 @@ class _Expected:
             recording=self._source.recording(
                 self._pilot.start, self._times.zero, self._times.zone_of(self._source.name)
             ),
-            scale=self._pilot.plan.scale,
+            scale=self._scale,
         )
         return measuring(self._pilot.plan, self._source, scope)
 
