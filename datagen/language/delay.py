@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from datagen.plugin.arrival import After, Arrival
-from datagen.plugin.computed import Computed, Tabled, described
+from datagen.plugin.computed import Computed, Tabled, described, is_sound
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.model import COMMENTS, Model, each_of, invalid, make_of_group, without_comments
 from datagen.problems import Path_, show
@@ -85,7 +85,7 @@ def _delay(value: Any, info: Any) -> Any:
         return value
     if isinstance(value, dict) and str(value.get("type")).lower() == "next":
         return Next.model_validate(value | {"type": "next"}, context=info.context)
-    found = described(False, value, info)
+    found = described(is_sound, value, info)
     if isinstance(found, Tabled):
         raise invalid("delay", [(("table",), f"can't be here: {_OF_FIELDS}")])
     return found
