@@ -3,24 +3,29 @@
 from collections.abc import Iterator, Mapping
 from functools import partial
 from math import ceil, floor
-from typing import ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
 
 from datagen import draw
 from datagen.draw import Integers
-from datagen.plugin.computed import Drawn, DrawsNumbers, MaybeNumberDistribution, integers
+from datagen.plugin.computed import Drawn, DrawsNumbers, Given, described, integers, is_sound
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.instant import Duration
-from datagen.plugin.model import invalid
+from datagen.plugin.model import Maker, invalid
 from datagen.plugin.profile import ZoneName
+from datagen.plugin.seconds import in_seconds
 from datagen.plugin.written_time import FORMAT, format_problems, written
 from datagen.problems import Path_
 from datagen.records.batch import Layout
 from datagen.records.types import plain, plain_type
+
+
+def _offset(value: Any, info: "ValidationInfo[Maker]") -> Given:
+    return described(is_sound, in_seconds(value), info)
 
 
 class Now(DrawsNumbers):
@@ -37,7 +42,9 @@ class Now(DrawsNumbers):
     kind: ClassVar[str] = "now"
     format: str | None = Field(None, min_length=1, description=FORMAT)
     timezone: ZoneName | None = Field(None, description="whose clock a format reads; without it that of the spec")
-    offset: MaybeNumberDistribution = Field(None, description="seconds that are added")
+    offset: Annotated[Given | None, PlainValidator(_offset), WithJsonSchema({"group": "number_distribution"})] = Field(
+        None, description="seconds that are added"
+    )
     step: Duration | None = Field(None, description="what the offset is a multiple of, and the time is cut down to")
 
     @model_validator(mode="after")

@@ -20,6 +20,7 @@ from datagen.moment import TIME
 from datagen.plugin.distribution import MOMENT_KEYS
 from datagen.plugin.model import COMMENTS, Plugin
 from datagen.plugin.registry import Registry
+from datagen.plugin.seconds import SECONDS_KEYS
 from datagen.plugin.table import KINDS_BY_KEY
 
 Schema = dict[str, Any]
@@ -27,6 +28,7 @@ Schema = dict[str, Any]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME = "urn:datagen:schema"  # a name and no address: nobody has to fetch it
 _TIME = {"type": "string", "pattern": rf"^\s*{TIME}\s*$", "description": "ISO 8601 time"}
+_DURATION = {"type": "string", "pattern": r"^\s*-?[PpTt0-9][0-9.A-Za-z]*\s*$", "description": "duration such as 15M"}
 _BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
 _PLACEHOLDER = r"^\$\{[^{}]+\}$"
 _USES = {"type": "string", "description": "name of a definition whose keys are taken over besides its own"}
@@ -98,7 +100,9 @@ def _definitions(registry: Registry) -> Schema:
     drawing = {name: kind for name, kind in registry.of("distribution").items() if getattr(kind, "draws_times", True)}
     times = {name.lower(): _with_times(described(kind)) for name, kind in drawing.items()}
     numbers = {name.lower(): _with_texts(described(kind)) for name, kind in registry.of("distribution").items()}
-    return defs | _choice("time_distribution", times) | _choice("number_distribution", numbers)
+    seconds = {name.lower(): _with_durations(described(kind)) for name, kind in registry.of("distribution").items()}
+    defs |= _choice("time_distribution", times) | _choice("number_distribution", numbers)
+    return defs | _choice("seconds_distribution", seconds)
 
 
 def _nameless(defs: Schema) -> Schema:
@@ -232,6 +236,19 @@ def _with_times(distribution: Schema) -> Schema:
     for key in MOMENT_KEYS:
         if key in changed["properties"]:
             changed["properties"][key] = _TIME
+    return changed
+
+
+def _with_durations(distribution: Schema) -> Schema:
+    """Return the schema of a distribution of seconds, which may be durations, also in those that it is made of."""
+    changed = _renamed(distribution, {"#/$defs/distribution": "#/$defs/seconds_distribution"})
+    changed = {key: value for key, value in changed.items() if key != "examples"}
+    for key in SECONDS_KEYS:
+        part = changed["properties"].get(key)
+        if part and key == "values":
+            changed["properties"][key] = part | {"items": {"anyOf": [part["items"], _DURATION]}}
+        elif part:
+            changed["properties"][key] = {"anyOf": [part, _DURATION], "description": part.get("description", "")}
     return changed
 
 

@@ -29,7 +29,8 @@ SMALLEST_WAIT = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
 # Keys that hold times where times are drawn.
 MOMENT_KEYS = ("value", "min", "max", "mean", "mode", "least", "most")
 _ELSEWHERE = (
-    "; an expression can only be a number of what a field generator draws, but from its pool, and of a state's delay"
+    "; an expression can only be a number of what a field generator draws, though not of its index into a pool or of a "
+    "distribution inside of another one, and of the delay of a state"
 )
 _LONGEST = NEVER / 1e9  # seconds
 

@@ -172,11 +172,8 @@ class Maker:
         letters = {"type": "enum", "values": ["a", "b", None], "percent_missing": 20}
         numbers = {"type": "counter", "start": 7}
         length = {"length_distribution": self.distribution()}
-        picked: Spec = {"type": "string", "chars": "ab", "length_distribution": {"type": "constant", "value": 3}}
-        picked |= {"cardinality": 3, "cardinality_distribution": self.distribution()}
         kinds: list[tuple[Spec, str | None]] = [
             ({"type": "string", "chars": "abé"} | length, "text"),
-            (picked, "text"),
             ({"type": "map", "keys": letters | {"name": "k"}, "values": letters | {"name": "v"}} | length, None),
             ({"type": "list", "elements": [letters | {"name": "l"}, numbers | {"name": "n"}]} | length, None),
             ({"type": "ipaddress", "distribution": self.distribution()}, "text"),

@@ -882,8 +882,7 @@ class Values:
         size = field.get("cardinality", 0)
         if size > 0:
             pool = self.pool(field, path, size)
-            picker = self.numbered(field.get("cardinality_distribution"), variables)
-            return None if picker is NULL else pool[index(picker, self.bits(path + "/pick", row), size)]
+            return pool[index(field.get("cardinality_distribution"), self.bits(path + "/pick", row), size)]
         return self.fresh(field, path, row, variables)
 
     def fresh(self, field: Spec, path: str, row: Rows, variables: Record) -> object:
