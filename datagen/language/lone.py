@@ -38,7 +38,8 @@ def _other_records(states: dict[str, State], state: State, emitters: dict[str, E
         yield f"each of its workers must emit its record at birth, and state {show(state.name)} has no emitter"
     elif emitters[state.emitter].record is not None or emitters[state.emitter].split is not None:
         what = "lines" if emitters[state.emitter].record is None else "record"
-        yield f"each of its workers must emit one record, and the {what} of {show(state.emitter)} may be none or several"
+        makes = f"the {what} of {show(state.emitter)} may be none or several"
+        yield f"each of its workers must emit one record, and {makes}"
     if state.each is not None:
         yield f"each of its workers must emit one record, and state {show(state.name)} makes one for each of its items"
     ways = {name: [way.next for way in other.ways if way.next in states] for name, other in states.items()}
