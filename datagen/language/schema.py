@@ -28,7 +28,11 @@ Schema = dict[str, Any]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME = "urn:datagen:schema"  # a name and no address: nobody has to fetch it
 _TIME = {"type": "string", "pattern": rf"^\s*{TIME}\s*$", "description": "ISO 8601 time"}
-_DURATION = {"type": "string", "pattern": r"^\s*-?[PpTt0-9][0-9.A-Za-z]*\s*$", "description": "duration such as 15M"}
+_DURATION = {
+    "type": "string",
+    "pattern": r"^\s*-?([0-9][0-9.]*[A-Za-z]|[Pp])[0-9.A-Za-z]*\s*$",
+    "description": "duration such as 15M",
+}
 _BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
 _PLACEHOLDER = r"^\$\{[^{}]+\}$"
 _USES = {"type": "string", "description": "name of a definition whose keys are taken over besides its own"}
@@ -242,14 +246,19 @@ def _with_times(distribution: Schema) -> Schema:
 def _with_durations(distribution: Schema) -> Schema:
     """Return the schema of a distribution of seconds, which may be durations, also in those that it is made of."""
     changed = _renamed(distribution, {"#/$defs/distribution": "#/$defs/seconds_distribution"})
-    changed = {key: value for key, value in changed.items() if key != "examples"}
-    for key in SECONDS_KEYS:
-        part = changed["properties"].get(key)
-        if part and key == "values":
-            changed["properties"][key] = part | {"items": {"anyOf": [part["items"], _DURATION]}}
-        elif part:
-            changed["properties"][key] = {"anyOf": [part, _DURATION], "description": part.get("description", "")}
-    return changed
+    properties = {
+        key: _or_duration(part) if key in SECONDS_KEYS else part for key, part in changed["properties"].items()
+    }
+    return {key: value for key, value in changed.items() if key != "examples"} | {"properties": properties}
+
+
+def _or_duration(part: Schema) -> Schema:
+    """Return a schema of a number, or a list of numbers, that may be durations."""
+    if "items" in part:
+        return part | {"items": _or_duration(part["items"])}
+    if "anyOf" in part:
+        return part | {"anyOf": [*map(_or_duration, part["anyOf"])]}
+    return {"anyOf": [part, _DURATION], "description": part.get("description", "")} if _is_number(part) else part
 
 
 def examples(kind: type[Plugin]) -> list[Any]:

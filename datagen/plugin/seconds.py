@@ -26,6 +26,8 @@ def _number(part: Any) -> Any:
     if isinstance(part, list):
         return [_number(one) for one in part]
     text = part.strip() if isinstance(part, str) else ""
+    if not text[-1:].isalpha():
+        return part  # a number is written as one
     try:
         seconds = parse_duration(text.removeprefix("-")) / 1e9
     except ValueError:
