@@ -77,9 +77,10 @@ class Every(Paced):
     `size` of `{"table": "devices"}` there is a worker for each row of a table; a [row](dimensions.md#row) with the
     `pick` `batch`, as one of its `variables`, gives each its own.
 
-    With `bytes` a beat has as many workers as fit, by the bytes of their records as lines of compact JSON; the next one
-    goes to the next beat, and so do the bytes that are left. That takes the time of making the records twice, and a
-    millisecond a beat; records can't depend on those before, so counters and `unique` values are refused.
+    With `bytes` a beat has as many workers as fit, by the bytes of their records as lines of compact JSON, or of their
+    whole texts; the next one goes to the next beat, and so do the bytes that are left. That takes the time of making
+    the records twice, and a millisecond a beat; records can't depend on those before, so counters and `unique` values
+    are refused, and a text must be there, and be one.
     A limit of workers has to leave room for them: one who has to wait is born with the record of a later time.
     """
 

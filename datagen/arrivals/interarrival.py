@@ -8,7 +8,8 @@ from pydantic import Field
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers
 from datagen.plugin.arrival import BLOCK, Paced, Scope, Stream
-from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
+from datagen.plugin.distribution import SMALLEST_WAIT
+from datagen.plugin.seconds import SecondsDistribution
 from datagen.plugin.week import Week
 
 
@@ -18,7 +19,7 @@ class Interarrival(Paced):
     kind: ClassVar[str] = "interarrival"
     counts_from_birth: ClassVar[bool] = True
 
-    distribution: AnyDistribution = Field(description="seconds from one worker to the next")
+    distribution: SecondsDistribution = Field(description="seconds from one worker to the next")
 
     @property
     def never_waits(self) -> bool:

@@ -8,8 +8,9 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from datagen.plugin.choice import OF_WEIGHTS, Choice, Weights, check_weights
-from datagen.plugin.dimension import Dimension, Rows
-from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, pick
+from datagen.plugin.computed import DrawsNumbers, MaybeWholeNumberDistribution, picked
+from datagen.plugin.dimension import Rows
+from datagen.plugin.distribution import Distribution, Extent, odd_index
 from datagen.plugin.model import invalid
 from datagen.plugin.recipe import Recipe, of_index
 from datagen.problems import Path_
@@ -18,7 +19,7 @@ from datagen.records.conversion import from_json
 _WEIGHTS = {"probability", "weight", "p", "share"}
 
 
-class Enum(Dimension):
+class Enum(DrawsNumbers):
     """One of a list of values, which may be any JSON.
 
     Each is equally likely, unless `weights` say how often each comes, or a `cardinality_distribution` chooses the
@@ -31,7 +32,7 @@ class Enum(Dimension):
     fixed: ClassVar[bool] = True
     values: list[Any] = Field(min_length=1, description="the values")
     weights: Weights | None = Field(None, description=OF_WEIGHTS)
-    cardinality_distribution: WholeDistribution | None = Field(None, description="index into the values")
+    cardinality_distribution: MaybeWholeNumberDistribution = Field(None, description="index into the values")
 
     @model_validator(mode="after")
     def _is_weighted_once(self) -> Self:
@@ -61,13 +62,15 @@ class Enum(Dimension):
         return Extent(sum(lengths) / len(lengths), max(lengths))
 
     def recipe(self, rows: Rows) -> Recipe | None:
-        if self.cardinality_distribution is None or len(self.values) == 1:
+        picker = self.cardinality_distribution
+        if picker is None or (len(self.values) == 1 and isinstance(picker, Distribution)):
             return self._choice.recipe(rows.key("pick"))
-        return of_index(self.cardinality_distribution, rows.key("pick"), len(self.values))
+        return of_index(picker, rows.key("pick"), len(self.values))
 
     def make(self, rows: Rows) -> pa.Array:
-        if self.cardinality_distribution is None or len(self.values) == 1:
-            index = self._choice.of(rows.keys, rows.key("pick"))
-        else:
-            index = pick(self.cardinality_distribution, rows.keys, rows.key("pick"), len(self.values))
-        return pa.DictionaryArray.from_arrays(pa.array(index), self._array)
+        picker = self.cardinality_distribution
+        if picker is None or (len(self.values) == 1 and isinstance(picker, Distribution)):
+            return pa.DictionaryArray.from_arrays(pa.array(self._choice.of(rows.keys, rows.key("pick"))), self._array)
+        index, there = picked(picker, rows, "pick", len(self.values))
+        codes = pa.array(index, mask=None if there is None else ~there)
+        return pa.DictionaryArray.from_arrays(codes, self._array)

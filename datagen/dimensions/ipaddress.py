@@ -3,15 +3,17 @@
 from typing import ClassVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from datagen.draw import Integers
+from datagen.plugin.computed import DrawsNumbers, WholeNumberDistribution, whole
 from datagen.plugin.dimension import PooledDimension, Rows
-from datagen.plugin.distribution import WholeDistribution
+from datagen.plugin.distribution import Distribution
 from datagen.plugin.token import dotted
 
 
-class Ipaddress(PooledDimension):
+class Ipaddress(DrawsNumbers, PooledDimension):
     """An IPv4 address: the low 32 bits of a whole number as a dotted quad.
 
     10.0.0.0 is 167772160, so this draws from 10.0.0.0/24:
@@ -20,7 +22,7 @@ class Ipaddress(PooledDimension):
     """
 
     kind: ClassVar[str] = "ipaddress"
-    distribution: WholeDistribution = Field(description="what is drawn")
+    distribution: WholeNumberDistribution = Field(description="what is drawn")
 
     def different_values(self) -> int:
         return min(self.distribution.whole_numbers(), 2**32)
@@ -30,7 +32,9 @@ class Ipaddress(PooledDimension):
         return count if count <= 2**32 else 0
 
     def of_range(self, places: Integers) -> pa.Array:
+        assert isinstance(self.distribution, Distribution), "a range that is not known"
         return dotted(self.distribution.whole_at(places))
 
     def make(self, rows: Rows) -> pa.Array:
-        return dotted(self.distribution.whole(rows.keys, rows.key()))
+        numbers, there = whole(self.distribution, rows)
+        return dotted(numbers) if there is None else pc.if_else(pa.array(there), dotted(numbers), None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
@@ -9,10 +10,18 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from datagen.dimensions.constant import Constant
-from datagen.draw import Integers
+from datagen.draw import Integers, Marks
 from datagen.plugin.choice import made_by, together
+from datagen.plugin.computed import (
+    DrawsNumbers,
+    MaybeLengthNumberDistribution,
+    MaybeWholeNumberDistribution,
+    Unknown,
+    lengths,
+    picked,
+)
 from datagen.plugin.dimension import AnyDimension, Dimension, PooledDimension, Rows
-from datagen.plugin.distribution import Extent, LengthDistribution, WholeDistribution, odd_index, pick
+from datagen.plugin.distribution import MOST_ITEMS, Extent, odd_index
 from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.listing import Listing
 from datagen.plugin.model import changed
@@ -21,7 +30,7 @@ from datagen.records.note import Note, merged_by_name
 from datagen.records.types import is_optional, plain, plain_type, present
 
 
-class List(PooledDimension, Listing):
+class List(DrawsNumbers, PooledDimension, Listing):
     """A JSON array.
 
     With a `length_distribution` each item is made by one of the `elements`; without it there is one item of each, in
@@ -34,10 +43,10 @@ class List(PooledDimension, Listing):
     lengths: ClassVar[tuple[str, ...]] = ("length_distribution",)
     uniform_by_default: ClassVar[bool] = True
     elements: list[AnyDimension] = Field(min_length=1, description="what the items are made of")
-    length_distribution: LengthDistribution | None = Field(
+    length_distribution: MaybeLengthNumberDistribution = Field(
         None, description="how many items; without it, one of each element, in order"
     )
-    selection_distribution: WholeDistribution | None = Field(
+    selection_distribution: MaybeWholeNumberDistribution = Field(
         None, description="index into the elements, drawn for each item; without it each is equally likely"
     )
 
@@ -51,9 +60,9 @@ class List(PooledDimension, Listing):
         items = [element.extent() for element in self.elements]
         if self.length_distribution is None:
             return Extent(1 + sum(item.mean for item in items), 1 + sum(item.most for item in items))
-        lengths = self.length_distribution.extent()
+        drawn = self.length_distribution.extent()
         usual = 1 + sum(item.mean for item in items) / len(items)
-        return Extent(lengths.mean * usual, lengths.most * usual + max(item.most for item in items))
+        return Extent(drawn.mean * usual, drawn.most * usual + max(item.most for item in items))
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         yield from super().oddities()
@@ -72,8 +81,8 @@ class List(PooledDimension, Listing):
         return changed(self, elements=empty, selection_distribution=None)
 
     def is_never_empty(self) -> bool:
-        lengths = self.length_distribution
-        return self.skeleton() is not self and (lengths is None or lengths.bounds().least >= 1)
+        drawn = self.length_distribution
+        return self.skeleton() is not self and (drawn is None or drawn.bounds().least >= 1)
 
     def most_items(self) -> float:
         lengths = self.length_distribution
@@ -81,12 +90,15 @@ class List(PooledDimension, Listing):
 
     def make(self, rows: Rows) -> pa.Array:
         if self.length_distribution is None:
-            lengths = np.full(len(rows), len(self.elements))
-            return _lists(lengths, self._each(rows))
-        lengths = self.length_distribution.length(rows.keys, rows.key("length"))
-        if too_many(lengths):
+            return _lists(np.full(len(rows), len(self.elements)), self._each(rows))
+        sizes, known = lengths(self.length_distribution, rows, "length", self._most)
+        if too_many(sizes):
             return in_halves(self.make, rows)
-        return _lists(lengths, self._drawn(rows.items(lengths)))
+        return _lists(sizes, self._drawn(rows.items(sizes)), known)
+
+    @cached_property
+    def _most(self) -> float:
+        return MOST_ITEMS / max(1, *(element.extent().mean for element in self.elements))
 
     def _each(self, rows: Rows) -> pa.Array:
         """Return a value of each element for each row, those of one row side by side."""
@@ -96,18 +108,19 @@ class List(PooledDimension, Listing):
 
     def _drawn(self, rows: Rows) -> pa.Array:
         """Return a value for each row, made by one of the elements."""
-        if len(self.elements) == 1:
+        if len(self.elements) == 1 and not isinstance(self.selection_distribution, Unknown):
             return rows.make(self.elements[0])
-        choice = pick(self.selection_distribution, rows.keys, rows.key("select"), len(self.elements))
-        return made_by(self.elements, choice, rows)
+        choice, there = picked(self.selection_distribution, rows, "select", len(self.elements))
+        return made_by(self.elements, choice if there is None else np.where(there, choice, len(self.elements)), rows)
 
 
-def _lists(lengths: Integers, items: pa.Array) -> pa.Array:
-    """Return arrays of so many items (n,), without those that are missing."""
-    ends = np.cumsum(lengths)
+def _lists(sizes: Integers, items: pa.Array, known: Marks | None = None) -> pa.Array:
+    """Return arrays of so many items (n,), without those that are missing; null where that is not ``known``."""
+    ends = np.cumsum(sizes)
     if is_optional(plain_type(items.type)):
         items = plain(items)
         there = items.is_valid().to_numpy(zero_copy_only=False)
         ends = np.concatenate([[0], np.cumsum(there)])[ends]
         items = present(items.filter(pa.array(there)))
-    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]).astype(np.int32)), items)
+    absent = None if known is None else pa.array(~known)
+    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]).astype(np.int32)), items, mask=absent)

@@ -11,8 +11,9 @@ from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Codes, Floats, Integers, Marks
 from datagen.native import passing, taken
+from datagen.plugin.computed import DrawsNumbers, MaybeNumberDistribution, Unknown, indices, real
 from datagen.plugin.dimension import Rows
-from datagen.plugin.distribution import MaybeDistribution
+from datagen.plugin.distribution import Distribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.lookup import Lookup
 from datagen.plugin.model import invalid
@@ -57,7 +58,7 @@ Among = Annotated[
 ]
 
 
-class EarlierRecord(Lookup):
+class EarlierRecord(DrawsNumbers, Lookup):
     """What a record that was emitted before had: the order that a payment is for, the session that a click belongs to.
 
     It looks at the records of an `emitter` that stand before this one in the run, whoever's they are and whatever
@@ -80,7 +81,7 @@ class EarlierRecord(Lookup):
         "those of workers that have not stopped",
         json_schema_extra={"default": {"recent": _USUAL}},  # as it is written
     )
-    distribution: MaybeDistribution = Field(
+    distribution: MaybeNumberDistribution = Field(
         None, description="index of the record, 0 for the newest; without it, each is equally likely"
     )
     relative: bool = Field(False, description="whether the distribution is a share, 0 for the newest and 1 the oldest")
@@ -97,7 +98,8 @@ class EarlierRecord(Lookup):
         lines: list[tuple[Path_, str]] = []
         if self.relative and self.distribution is None:
             lines.append((("relative",), 'needs a "distribution", of the share'))
-        if self.distribution is not None and not self.relative and (problem := self.distribution.problem_as_whole()):
+        by_index = self.distribution if isinstance(self.distribution, Distribution) and not self.relative else None
+        if by_index is not None and (problem := by_index.problem_as_whole()):
             lines.append((("distribution",), problem))
         if self.once and self.as_ is not None:
             text = 'can\'t be with "once", as each field would take a record of its own; look several up in one object'
@@ -118,7 +120,7 @@ class EarlierRecord(Lookup):
 
     @property
     def follows_draws(self) -> bool:
-        return not self.once and not self.match and not self.sees_lives
+        return not (self.once or self.match or self.sees_lives or isinstance(self.distribution, Unknown))
 
     def looked_up(self) -> Iterator[tuple[Path_, str]]:
         if isinstance(self.dimension, str):
@@ -141,7 +143,7 @@ class EarlierRecord(Lookup):
         return pa.StructArray.from_arrays(values, fields=fields, mask=pa.array(places == 0))
 
     def numbers(self, rows: Rows, seen: Seen) -> Integers:
-        return self._last(self._oldest(seen), seen.before, self._index(rows))
+        return self._last(self._oldest(seen), seen.before, self._index(rows)[0])
 
     def _oldest(self, seen: Seen) -> Integers:
         """Return the number of the oldest record that each row (n,) looks at."""
@@ -151,12 +153,13 @@ class EarlierRecord(Lookup):
         """Return where the records are kept that rows look up, (n,); 0 for none."""
         if self.follows_draws:
             return seen.log.places(self.numbers(rows, seen))
-        if self.sees_lives and not self.match:
+        if self.sees_lives and not self.match and not isinstance(self.distribution, Unknown):
             return self._of_lives(rows, seen)
         numbers, places = self._candidates(rows, seen)
         order, low, high = self._sides(rows, seen, numbers, places)
         numbers, places = numbers[order], np.append(places[order], np.int32(0))
-        index = self._index(rows)
+        index, is_known = self._index(rows)
+        high = high if is_known is None else np.where(is_known, high, low)
         if not self.once and not self.sees_lives:
             return places[self._last(low, high, index)]
         taken_ = np.empty(len(rows), np.int64)
@@ -178,7 +181,7 @@ class EarlierRecord(Lookup):
         tree, words = draw.column(size // 512 + 3, np.int32), draw.column(size // 64 + 32, np.uint64)
         line = tree, words, draw.column(len(words), np.int16)
         found, known = draw.column(len(rows), np.int32), (lives.ends[:size], lives.stops, lives.places[:size])
-        high, index = lives.before(seen.before), self._index(rows)
+        high, index = lives.before(seen.before), self._index(rows)[0]
         passing.take(high, seen.step, index, self._is_share, self.once, *known, there, room, line, found)
         if self.once:
             self._remember(rows, seen, numbers[there.astype(bool)])
@@ -218,14 +221,19 @@ class EarlierRecord(Lookup):
     def _is_share(self) -> bool:
         return self.relative or self.distribution is None
 
-    def _index(self, rows: Rows) -> Floats:
-        """Return an index for each row, (n,), from the newest record on, or a share of how many there are."""
+    def _index(self, rows: Rows) -> tuple[Floats, Marks | None]:
+        """Return an index for each row, (n,), from the newest record on, or a share of how many there are.
+
+        And where there is any; None is everywhere.
+        """
         drawn = rows if self.as_ is None else rows.shared(f"lookup:{self.emitter}").within(self.as_)
         if self.distribution is None:
-            return drawn.unit("pick")
+            return drawn.unit("pick"), None
         if self.relative:
-            return np.maximum(self.distribution.real(drawn.keys, drawn.key("pick")), 0.0)
-        return self.distribution.index(drawn.keys, drawn.key("pick"), 2**53).astype(np.float64)
+            share, there = real(self.distribution, drawn, "pick")
+            return np.maximum(share, 0.0), there
+        index, there = indices(self.distribution, drawn, "pick", 2**53)
+        return index.astype(np.float64), there
 
     def _last(self, low: Integers, high: Integers, index: Floats) -> Integers:
         """Return the number of an index from ``low`` to before ``high`` (n,), the last one first; -1 for none."""

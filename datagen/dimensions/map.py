@@ -1,5 +1,6 @@
 """The dimension ``map``."""
 
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -8,14 +9,15 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from datagen.draw import Integers
+from datagen.plugin.computed import DrawsNumbers, LengthNumberDistribution, lengths
 from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
-from datagen.plugin.distribution import Extent, LengthDistribution
+from datagen.plugin.distribution import MOST_ITEMS, Extent
 from datagen.plugin.halves import in_halves, too_many
 from datagen.records.text import json_text, plain_text
 from datagen.records.types import JSON_TEXT, is_optional, plain, present
 
 
-class Map(PooledDimension):
+class Map(DrawsNumbers, PooledDimension):
     """A JSON object whose keys are drawn, such as labels.
 
     A key is made by `keys`, as text, and what stands under it by `values`; their own names are not printed. A key that
@@ -30,18 +32,22 @@ class Map(PooledDimension):
     uniform_by_default: ClassVar[bool] = True
     keys: AnyDimension = Field(description="what the keys are made of")
     values: AnyDimension = Field(description="what the values are made of")
-    length_distribution: LengthDistribution = Field(description="how many keys are drawn")
+    length_distribution: LengthNumberDistribution = Field(description="how many keys are drawn")
 
     def extent(self) -> Extent:
-        lengths, parts = self.length_distribution.extent(), [self.keys.extent(), self.values.extent()]
+        drawn, parts = self.length_distribution.extent(), [self.keys.extent(), self.values.extent()]
         usual = sum(part.mean for part in parts)
-        return Extent(1 + lengths.mean * usual, 1 + lengths.most * usual + sum(part.most for part in parts))
+        return Extent(1 + drawn.mean * usual, 1 + drawn.most * usual + sum(part.most for part in parts))
+
+    @cached_property
+    def _most(self) -> float:
+        return MOST_ITEMS / (self.keys.extent().mean + self.values.extent().mean)
 
     def make(self, rows: Rows) -> pa.Array:
-        lengths = self.length_distribution.length(rows.keys, rows.key("length"))
-        if too_many(lengths):
+        sizes, known = lengths(self.length_distribution, rows, "length", self._most)
+        if too_many(sizes):
             return in_halves(self.make, rows)
-        items, owners = rows.items(lengths), np.repeat(np.arange(len(rows)), lengths)
+        items, owners = rows.items(sizes), np.repeat(np.arange(len(rows)), sizes)
         keys, values = plain(items.make(self.keys)), plain(items.make(self.values))
         there = present(keys).is_valid()
         if is_optional(values.type):
@@ -51,7 +57,8 @@ class Map(PooledDimension):
         first = _first_of_each(owners[chosen], keys)
         chosen, keys = chosen[first], keys.take(pa.array(first))
         values = json_text(present(values).take(pa.array(chosen)))
-        return _objects(np.bincount(owners[chosen], minlength=len(rows)), keys, values)
+        made = _objects(np.bincount(owners[chosen], minlength=len(rows)), keys, values)
+        return made if known is None else pc.if_else(pa.array(known), made, None)
 
 
 def _first_of_each(owners: Integers, keys: pa.Array) -> Integers:

@@ -1,27 +1,34 @@
 """The dimension ``now``."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from math import ceil, floor
-from typing import ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
 
 from datagen import draw
 from datagen.draw import Integers
-from datagen.plugin.dimension import Dimension, Rows
-from datagen.plugin.distribution import MaybeDistribution
+from datagen.plugin.computed import Drawn, DrawsNumbers, Given, described, integers, is_sound
+from datagen.plugin.dimension import Rows
+from datagen.plugin.distribution import Distribution
 from datagen.plugin.instant import Duration
-from datagen.plugin.model import invalid
+from datagen.plugin.model import Maker, invalid
 from datagen.plugin.profile import ZoneName
+from datagen.plugin.seconds import in_seconds
 from datagen.plugin.written_time import FORMAT, format_problems, written
 from datagen.problems import Path_
 from datagen.records.batch import Layout
 from datagen.records.types import plain, plain_type
 
 
-class Now(Dimension):
+def _offset(value: Any, info: "ValidationInfo[Maker]") -> Given:
+    return described(is_sound, in_seconds(value), info)
+
+
+class Now(DrawsNumbers):
     """The time of the record, once more: in another format, in another zone, earlier or later.
 
     Without a `format` it is a time like `time` itself. A format is `iso`, `iso_us` (with microseconds), `epoch_s`,
@@ -35,7 +42,9 @@ class Now(Dimension):
     kind: ClassVar[str] = "now"
     format: str | None = Field(None, min_length=1, description=FORMAT)
     timezone: ZoneName | None = Field(None, description="whose clock a format reads; without it that of the spec")
-    offset: MaybeDistribution = Field(None, description="seconds that are added")
+    offset: Annotated[Given | None, PlainValidator(_offset), WithJsonSchema({"group": "number_distribution"})] = Field(
+        None, description="seconds that are added"
+    )
     step: Duration | None = Field(None, description="what the offset is a multiple of, and the time is cut down to")
 
     @model_validator(mode="after")
@@ -62,28 +71,29 @@ class Now(Dimension):
             return pa.nulls(len(rows))
         zone = times.type.tz
         times = times.cast(pa.timestamp("us", zone)).cast(pa.int64())
-        moved = pa.array(self._moved(times.fill_null(0).to_numpy(), rows), mask=_nulls(times))
-        times = moved.cast(pa.timestamp("us", zone))
+        moved, there = self._moved(times.fill_null(0).to_numpy(), rows)
+        absent = _nulls(times) if there is None else _nulls(times) | ~there
+        times = pa.array(moved, mask=absent).cast(pa.timestamp("us", zone))
         return written(times, self.format, self.timezone or rows.world.zone)
 
-    def _moved(self, at: Integers, rows: Rows) -> Integers:
-        """Return times (n,), in µs, with what is added to them."""
-        if self.step is not None:
-            step = self.step // 1000
-            return (at // step + self._steps(rows, step / 1e6)) * step
-        if self.offset is None:
-            return at
-        return at + np.rint(self.offset.real(rows.keys, rows.key("offset")) * 1e6).astype(np.int64)
+    def _moved(self, at: Integers, rows: Rows) -> Drawn:
+        """Return times (n,), in µs, with what is added to them, and where that is known; None is everywhere."""
+        unit, draws = (1, _microseconds) if self.step is None else (self.step // 1000, partial(_steps, self.step / 1e9))
+        added, there = (0, None) if self.offset is None else integers(self.offset, rows, draws)
+        return (at // unit + added) * unit, there
 
-    def _steps(self, rows: Rows, step: float) -> Integers | int:
-        """Return how many steps, of so many seconds, are added; of a uniform distribution each is equally likely."""
-        if self.offset is None:
-            return 0
-        least, most = self.offset.bounds()
-        if self.offset.evenly() is None:
-            return np.rint(self.offset.real(rows.keys, rows.key("offset")) / step).astype(np.int64)
-        first, last = ceil(least / step), floor(most / step)
-        return draw.evenly(rows.keys, rows.key("offset"), first, max(last - first + 1, 1))
+
+def _microseconds(offset: Distribution, rows: Rows) -> Integers:
+    return np.rint(offset.real(rows.keys, rows.key("offset")) * 1e6).astype(np.int64)
+
+
+def _steps(step: float, offset: Distribution, rows: Rows) -> Integers:
+    """Return how many steps, of so many seconds, are added; of a uniform distribution each is equally likely."""
+    least, most = offset.bounds()
+    if offset.evenly() is None:
+        return np.rint(offset.real(rows.keys, rows.key("offset")) / step).astype(np.int64)
+    first, last = ceil(least / step), floor(most / step)
+    return draw.evenly(rows.keys, rows.key("offset"), first, max(last - first + 1, 1))
 
 
 def _nulls(values: pa.Array) -> draw.Marks:

@@ -10,8 +10,9 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Floats, Integers, Marks
+from datagen.plugin.computed import DrawsNumbers, LengthNumberDistribution, lengths
 from datagen.plugin.dimension import PooledDimension, Rows
-from datagen.plugin.distribution import Extent, LengthDistribution
+from datagen.plugin.distribution import Extent
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.listing import Listing
@@ -25,7 +26,7 @@ from datagen.records.types import plain, present
 _EXACT = 2.0**53  # up to here every whole number is a float
 
 
-class Partition(PooledDimension, Listing):
+class Partition(DrawsNumbers, PooledDimension, Listing):
     """A list of numbers that add up to a total exactly, such as the items of an invoice.
 
     The total, rounded to `precision`, is cut at places of which each is equally likely; no part is below `least`. Where
@@ -39,15 +40,15 @@ class Partition(PooledDimension, Listing):
     kind: ClassVar[str] = "partition"
     lengths: ClassVar[tuple[str, ...]] = ("parts",)
     total: AnyExpression = Field(description="an expression: what the parts add up to")
-    parts: LengthDistribution = Field(description="how many parts")
+    parts: LengthNumberDistribution = Field(description="how many parts")
     precision: int | None = Field(
         None, ge=0, le=15, description="digits after the point; without it, those of an exact decimal, else none"
     )
     least: Number = Field(0, ge=0, description="what no part is below; it is rounded up to the precision")
 
     def extent(self) -> Extent:
-        lengths = self.parts.extent()
-        return Extent(1 + lengths.mean, 1 + lengths.most)
+        drawn = self.parts.extent()
+        return Extent(1 + drawn.mean, 1 + drawn.most)
 
     def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
         yield from super().misfits(layout, variables)
@@ -58,29 +59,31 @@ class Partition(PooledDimension, Listing):
         return max(self.parts.bounds().most, 1)
 
     def make(self, rows: Rows) -> pa.Array:
-        lengths = np.maximum(self.parts.length(rows.keys, rows.key("parts")), 1)
-        if too_many(lengths):
+        sizes, wanted = lengths(self.parts, rows, "parts")
+        sizes = np.maximum(sizes, 1)
+        if too_many(sizes):
             return in_halves(self.make, rows)
         total = present(plain(rows.calculate(self.total)))
         is_exact = is_decimal(total.type)
         digits = (total.type.scale if is_exact else 0) if self.precision is None else self.precision
         scale = 10.0**digits
         totals, known = _numbers(total, digits)
+        known = known if wanted is None else known & wanted
         there = np.flatnonzero(known)
-        lengths, parts = self._cut(rows.at(there), lengths[there], totals[there], np.ceil(self.least * scale))
+        sizes, parts = self._cut(rows.at(there), sizes[there], totals[there], np.ceil(self.least * scale))
         values = decimals(parts.astype(np.int64), digits) if is_exact else _of_units(parts, scale)
         ends = np.zeros(len(rows) + 1, np.int32)
-        ends[there + 1] = lengths
+        ends[there + 1] = sizes
         return pa.ListArray.from_arrays(pa.array(np.cumsum(ends, dtype=np.int32)), values, mask=pa.array(~known))
 
-    def _cut(self, rows: Rows, lengths: Integers, totals: Floats, least: float) -> tuple[Integers, Floats]:
+    def _cut(self, rows: Rows, sizes: Integers, totals: Floats, least: float) -> tuple[Integers, Floats]:
         """Return how many parts each total (n,) is cut into, at most so many (n,), and the parts, side by side."""
         if least:
-            lengths = np.minimum(lengths, np.maximum(totals // least, 1)).astype(np.int64)
-        lengths = np.where(totals < 0, 1, lengths)
-        floor = np.where(lengths > 1, least, 0.0)
-        parts = _cuts(rows, lengths - 1, np.abs(totals) - floor * lengths)
-        return lengths, parts * np.repeat(np.sign(totals), lengths) + np.repeat(floor, lengths)
+            sizes = np.minimum(sizes, np.maximum(totals // least, 1)).astype(np.int64)
+        sizes = np.where(totals < 0, 1, sizes)
+        floor = np.where(sizes > 1, least, 0.0)
+        parts = _cuts(rows, sizes - 1, np.abs(totals) - floor * sizes)
+        return sizes, parts * np.repeat(np.sign(totals), sizes) + np.repeat(floor, sizes)
 
 
 def _of_units(parts: Floats, scale: float) -> pa.Array:

@@ -11,8 +11,9 @@ from pydantic import Field, model_validator
 
 from datagen import draw
 from datagen.draw import Integers
-from datagen.plugin.dimension import Dimension, Rows
-from datagen.plugin.distribution import Linear, WholeDistribution
+from datagen.plugin.computed import Drawn, DrawsNumbers, MaybeWholeNumberDistribution, indices
+from datagen.plugin.dimension import Rows
+from datagen.plugin.distribution import Linear
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.life import ITEM
 from datagen.plugin.model import invalid
@@ -29,12 +30,12 @@ _COUNTING = ("cycle", "shuffle")
 _OF_WORKERS = ("worker", "batch", "step", "each")
 
 
-class Picker(Dimension):
+class Picker(DrawsNumbers):
     """A field generator that picks one row of a table, or several."""
 
     table: TableName = Field(description="name of the table")
     pick: str = "draw"
-    distribution: WholeDistribution | None = Field(None, description="index of the row that is drawn")
+    distribution: MaybeWholeNumberDistribution = Field(None, description="index of the row that is drawn")
     match: dict[str, AnyExpression] = Field(
         {}, description="expressions by columns: only rows that are equal there, and null when there is none"
     )
@@ -146,27 +147,31 @@ class Picked(Picker):
             if self.pick == "draw" and self.distribution is None and table.by_weight is not None:
                 drawn = self._drawn(rows)
                 return pa.array(table.by_weight.of(drawn.keys, drawn.key("pick")))
-            return pa.array(self._places(rows, table.grouping(()), 0, table.size).astype(np.int32))
+            places, there = self._places(rows, table.grouping(()), 0, table.size)
+            return pa.array(places.astype(np.int32), mask=None if there is None else ~there)
         grouping = table.grouping(tuple(self.match))
         begins, counts = grouping.of([rows.calculate(value) for value in self.match.values()], len(rows))
-        places = self._places(rows, grouping, begins, np.maximum(counts, 1))
+        places, there = self._places(rows, grouping, begins, np.maximum(counts, 1))
         order = np.append(grouping.order, 0).astype(np.int32)
-        found = (counts > 0) & (places < begins + counts)
+        found = (counts > 0) & (places < begins + counts) & (True if there is None else there)
         return pa.array(order[np.where(found, places, -1)], mask=~found)
 
-    def _places(self, rows: Rows, grouping: Grouping, begins: Integers | int, counts: Integers | int) -> Integers:
-        """Return the places of the picked rows, (n,), in the order of a grouping, from the begin of a group each."""
+    def _places(self, rows: Rows, grouping: Grouping, begins: Integers | int, counts: Integers | int) -> Drawn:
+        """Return the places of the picked rows, (n,), in the order of a grouping, from the begin of a group each.
+
+        And where there are any; None is everywhere.
+        """
         drawn = self._drawn(rows)
         if self.pick != "draw":
-            return begins + self._turns(rows, drawn, counts)
+            return begins + self._turns(rows, drawn, counts), None
         if self.distribution is not None:
-            most = int(np.max(counts, initial=1))
-            return begins + np.minimum(self.distribution.index(drawn.keys, drawn.key("pick"), most), counts - 1)
+            index, there = indices(self.distribution, drawn, "pick", int(np.max(counts, initial=1)))
+            return begins + np.minimum(index, counts - 1), there
         u = drawn.unit("pick")
         if grouping.sums is None:
-            return begins + np.floor(u * counts).astype(np.int64)
+            return begins + np.floor(u * counts).astype(np.int64), None
         low, high = grouping.sums[begins], grouping.sums[np.minimum(begins + counts, len(grouping.order))]
-        return np.searchsorted(grouping.sums, low + u * (high - low), side="right") - 1
+        return np.searchsorted(grouping.sums, low + u * (high - low), side="right") - 1, None
 
     def _drawn(self, rows: Rows) -> Rows:
         """Return the rows for draws, which fields with the same label share."""

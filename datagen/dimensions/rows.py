@@ -9,8 +9,10 @@ from pydantic import Field, model_validator
 
 from datagen.dimensions.picked import Picker
 from datagen.draw import Floats, Integers
+from datagen.plugin.computed import Drawn as Numbers
+from datagen.plugin.computed import LengthNumberDistribution, indices, lengths
 from datagen.plugin.dimension import Dimension, Rows
-from datagen.plugin.distribution import Extent, LengthDistribution
+from datagen.plugin.distribution import Extent
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.listing import Listing
@@ -44,7 +46,7 @@ class SeveralRows(Picker, Listing):
     match: dict[str, AnyExpression] = Field(
         {}, description="expressions by columns: only rows that are equal there, an empty list when there is none"
     )
-    length_distribution: LengthDistribution = Field(description=f"how many rows; at most {_MOST}")
+    length_distribution: LengthNumberDistribution = Field(description=f"how many rows; at most {_MOST}")
 
     @model_validator(mode="after")
     def _is_short(self) -> Self:
@@ -58,8 +60,8 @@ class SeveralRows(Picker, Listing):
         return True
 
     def extent(self) -> Extent:
-        lengths = self.length_distribution.extent()
-        return Extent(1 + lengths.mean, 1 + lengths.most)
+        drawn = self.length_distribution.extent()
+        return Extent(1 + drawn.mean, 1 + drawn.most)
 
     def skeleton(self) -> Dimension:
         # Rows whose weight is 0 can only be told apart where rows are drawn by weight.
@@ -80,19 +82,23 @@ class SeveralRows(Picker, Listing):
             begins, counts = grouping.of([rows.calculate(value) for value in self.match.values()], len(rows))
         by_weight = self.pick == "draw" and self.distribution is None
         left = grouping.drawable(begins, counts) if by_weight else counts
-        lengths = np.minimum(self.length_distribution.length(rows.keys, rows.key("length")), left)
+        sizes, there = lengths(self.length_distribution, rows, "length", _MOST)
+        sizes = np.minimum(sizes, left)
         if (has_number := self.has_number(rows)) is not None:
-            lengths = np.where(has_number.to_numpy(zero_copy_only=False), lengths, 0)
-        if too_many(lengths):
+            sizes = np.where(has_number.to_numpy(zero_copy_only=False), sizes, 0)
+        if too_many(sizes):
             return in_halves(self.make, rows)
-        ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        items, group = rows.items(lengths), (begins, counts)
+        ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+        items, group = rows.items(sizes), (begins, counts)
         if self.pick == "draw":
-            places = self._different(items, lengths, *group, grouping)
+            places, known = self._different(items, sizes, *group, grouping)
         else:
-            places = self._following(items, lengths, *group)
+            places, known = self._following(items, sizes, *group), None
+        absent = np.zeros(len(rows), bool) if there is None else ~there
+        absent[[] if known is None else np.repeat(np.arange(len(rows)), sizes)[~known]] = True
         codes = pa.array(grouping.order[places].astype(np.int32))
-        return pa.ListArray.from_arrays(pa.array(ends), pa.DictionaryArray.from_arrays(codes, table.rows))
+        made = pa.DictionaryArray.from_arrays(codes, table.rows)
+        return pa.ListArray.from_arrays(pa.array(ends), made, mask=pa.array(absent) if absent.any() else None)
 
     def _following(self, items: Rows, lengths: Integers, begins: Integers, counts: Integers) -> Integers:
         """Return places that follow one another in each group (n,), as many as its length says."""
@@ -103,13 +109,15 @@ class SeveralRows(Picker, Listing):
 
     def _different(
         self, items: Rows, lengths: Integers, begins: Integers, counts: Integers, grouping: Grouping
-    ) -> Integers:
-        """Return places in the order of a grouping, as many different ones for each group (n,) as its length says."""
+    ) -> Numbers:
+        """Return places in the order of a grouping, as many different ones for each group (n,) as its length says.
+
+        And where there are any; None is everywhere.
+        """
         if self.distribution is None:
-            return _different(items.unit("pick"), lengths, begins, counts, grouping.place_beside)
-        most = int(np.max(counts, initial=1))
-        index = self.distribution.index(items.keys, items.key("pick"), most)
-        return _different(index, lengths, begins, counts, grouping.place_at)
+            return _different(items.unit("pick"), lengths, begins, counts, grouping.place_beside), None
+        index, known = indices(self.distribution, items, "pick", int(np.max(counts, initial=1)))
+        return _different(index, lengths, begins, counts, grouping.place_at), known
 
 
 def _different(drawn: Drawn, lengths: Integers, begins: Integers, counts: Integers, beside: Beside) -> Integers:

@@ -10,11 +10,12 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, With
 from datagen import draw
 from datagen.draw import Floats, Marks
 from datagen.native import draws, life
+from datagen.plugin.computed import DrawsNumbers, Given, MaybeNumberDistribution, described, is_sound, real, reals
 from datagen.plugin.dimension import Rows
-from datagen.plugin.distribution import Distribution, MaybeDistribution
+from datagen.plugin.distribution import Distribution
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.labelled import Labelled
-from datagen.plugin.model import LARGEST, Maker, Model, Named, Number, invalid, make_of_group
+from datagen.plugin.model import LARGEST, Maker, Model, Named, Number, invalid
 from datagen.plugin.namespace import namespace_of
 from datagen.problems import Path_, show
 from datagen.records.batch import Layout
@@ -25,12 +26,11 @@ from datagen.records.types import plain, present
 
 def _start(value: Any, info: Any) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return make_of_group("distribution", {"type": "constant", "value": value} if is_number else value, info)
+    return described(is_sound, {"type": "constant", "value": value} if is_number else value, info)
 
 
-Start = Annotated[
-    Distribution, PlainValidator(_start), WithJsonSchema({"anyOf": [{"type": "number"}, {"group": "distribution"}]})
-]
+_START = {"anyOf": [{"type": "number"}, {"group": "number_distribution"}]}
+Start = Annotated[Given, PlainValidator(_start), WithJsonSchema(_START)]
 
 
 class Outliers(Model):
@@ -48,7 +48,7 @@ class Disturbance(Model):
 
     times: Number = Field(1, description="what they are multiplied by")
     shift: Number = Field(0, description="what is then added")
-    noise: MaybeDistribution = Field(None, description="what is drawn for each reading, and added too")
+    noise: MaybeNumberDistribution = Field(None, description="what is drawn for each reading, and added too")
     stuck: bool = Field(False, description="whether the last reading before it comes again and again")
 
 
@@ -56,7 +56,7 @@ def _meant(during: dict[str, Disturbance], info: "ValidationInfo[Maker]") -> dic
     return {namespace_of(info).meant("incidents", name): one for name, one in during.items()}
 
 
-class Signal(Labelled):
+class Signal(DrawsNumbers, Labelled):
     """A number that drifts along the life of a worker: a temperature, a price, a level, a load.
 
     Each worker begins at its `start` and goes a `step` with every value that is made. With a `reversion`, a step begins
@@ -74,7 +74,9 @@ class Signal(Labelled):
 
     kind: ClassVar[str] = "signal"
     start: Start = Field(description="where each worker begins: a number or a distribution")
-    step: MaybeDistribution = Field(None, description="how far it goes from one value to the next; without it, nowhere")
+    step: MaybeNumberDistribution = Field(
+        None, description="how far it goes from one value to the next; without it, nowhere"
+    )
     mean: Number | None = Field(None, description="where it is drawn back to")
     reversion: Number = Field(0, ge=0, le=1, description="share of the way to the mean that it goes with every step")
     min_: Number | None = Field(None, alias="min", description="what it never falls below")
@@ -83,7 +85,7 @@ class Signal(Labelled):
         "reflect", description="whether it is mirrored at `min` and `max`, or stops there"
     )
     base: AnyExpression | None = Field(None, description="an expression: a number that is added to every reading")
-    noise: MaybeDistribution = Field(None, description="what is drawn for each reading, and added")
+    noise: MaybeNumberDistribution = Field(None, description="what is drawn for each reading, and added")
     outliers: Outliers | None = Field(None, description="readings that are far off")
     during: Annotated[Named[Disturbance], AfterValidator(_meant)] = Field(
         {}, description="what incidents of the spec, by name, do to readings"
@@ -105,9 +107,8 @@ class Signal(Labelled):
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         yield from super().oddities()
-        starts = self.start.bounds()
-        is_below = self.min_ is not None and starts.least < self.min_
-        if is_below or (self.max_ is not None and starts.most > self.max_):
+        least, most = self.start.bounds() if isinstance(self.start, Distribution) else (np.inf, -np.inf)
+        if (self.min_ is not None and least < self.min_) or (self.max_ is not None and most > self.max_):
             yield ("start",), f"can lie outside of the bounds, {self._walls_in_words}, and is then moved inside"
         if self.step is None and self.reversion and not self.during and self.noise is None and self.base is None:
             yield ("reversion",), "brings the signal to its mean, and without a step or noise nothing moves it again"
@@ -157,7 +158,7 @@ class Signal(Labelled):
         if self.base is not None:
             readings += _numbers(rows.calculate(self.base))
         if self.noise is not None:
-            readings += self.noise.real(rows.keys, rows.key("noise"))
+            readings += reals(self.noise, rows, "noise")
         if self.outliers is not None:
             readings[self.marks(rows)] *= self.outliers.factor
         self._disturb(rows, readings)
@@ -169,8 +170,8 @@ class Signal(Labelled):
     def _walked(self, rows: Rows) -> Floats:
         """Return where the signals are, (n,)."""
         past, size, key = rows.past, len(rows), f"{rows.path}/walk"
-        starts = self.start.real(rows.keys, rows.key("start"))
-        steps = np.zeros(size) if self.step is None else self.step.real(rows.keys, rows.key("step"))
+        starts = reals(self.start, rows, "start")
+        steps = np.zeros(size) if self.step is None else real(self.step, rows, "step")[0]  # 0 where it is null
         made, left = draw.column(size, np.float64), draw.column(len(past.back), np.float64)
         low, high = self._walls
         span = high - low if self.min_ is not None and self.max_ is not None else 0.0
@@ -191,8 +192,7 @@ class Signal(Labelled):
             chosen = np.flatnonzero(on)
             changed = readings[chosen] * disturbance.times + disturbance.shift
             if disturbance.noise is not None:
-                drawn = rows.at(chosen).within("during", name)
-                changed += disturbance.noise.real(drawn.keys, drawn.key("noise"))
+                changed += reals(disturbance.noise, rows.at(chosen).within("during", name), "noise")
             readings[chosen] = changed
             stuck |= on & disturbance.stuck
         if any(disturbance.stuck for disturbance in self.during.values()):

@@ -5,19 +5,21 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Integers, Keys
 from datagen.native import draws
+from datagen.plugin.computed import DrawsNumbers, LengthNumberDistribution, lengths
 from datagen.plugin.dimension import PooledDimension, Rows
-from datagen.plugin.distribution import Extent, LengthDistribution
+from datagen.plugin.distribution import Extent
 from datagen.plugin.halves import in_halves, too_many
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
 
-class String(PooledDimension):
+class String(DrawsNumbers, PooledDimension):
     """Random characters, drawn one by one, each equally likely.
 
     Example: {"type": "string", "name": "code", "length_distribution": {"type": "constant", "value": 8}, "chars": "0123456789abcdef"}
@@ -25,7 +27,7 @@ class String(PooledDimension):
 
     kind: ClassVar[str] = "string"
     lengths: ClassVar[tuple[str, ...]] = ("length_distribution",)
-    length_distribution: LengthDistribution = Field(description="how many characters")
+    length_distribution: LengthNumberDistribution = Field(description="how many characters")
     chars: str = Field(
         _PRINTABLE, min_length=1, description="the characters to draw from; without it, the 95 printable ASCII ones"
     )
@@ -50,15 +52,16 @@ class String(PooledDimension):
         return self.length_distribution.extent()
 
     def make(self, rows: Rows) -> pa.Array:
-        lengths = self.length_distribution.length(rows.keys, rows.key("length"))
-        if too_many(lengths):
+        sizes, there = lengths(self.length_distribution, rows, "length")
+        if too_many(sizes):
             return in_halves(self.make, rows)
         ends = draw.column(len(rows) + 1, np.int32)
         widest = int(self._table.max()) >> 32
-        data = draw.column(widest * int(lengths.sum()), np.uint8)
+        data = draw.column(widest * int(sizes.sum()), np.uint8)
         place, purpose = rows.key("place"), rows.key("character")
-        size = draws.characters(rows.keys, place, purpose, lengths, self._table, ends, data)
-        return pa.StringArray.from_buffers(len(rows), pa.py_buffer(ends), pa.py_buffer(data[:size]))
+        size = draws.characters(rows.keys, place, purpose, sizes, self._table, ends, data)
+        made = pa.StringArray.from_buffers(len(rows), pa.py_buffer(ends), pa.py_buffer(data[:size]))
+        return made if there is None else pc.if_else(pa.array(there), made, None)
 
     @cached_property
     def _table(self) -> Keys:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from datagen.plugin.choice import Choice
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Extent
-from datagen.plugin.user_agents import user_agents
+from datagen.plugin.user_agents import EDITION, user_agents
 
 
 class UserAgent(Dimension):
@@ -37,6 +37,9 @@ class UserAgent(Dimension):
                 "there is no such browser: " + " on ".join(filter(None, (self.browser, self.platform, self.device)))
             )
         return self
+
+    def libraries(self) -> list[str]:
+        return [EDITION]
 
     @cached_property
     def _texts(self) -> dict[str, float]:

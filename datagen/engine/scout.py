@@ -17,6 +17,7 @@ from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.step import Births, Steps
 from datagen.plugin.arrival import Arrival, Scope
+from datagen.problems import RunFailed
 from datagen.records.batch import TIME
 from datagen.records.expression.name import root
 
@@ -64,6 +65,9 @@ class Scout:
         """Return the lengths of the records of workers, (n,), born at times (n,)."""
         columns, found = self._columns, [np.zeros(0, np.int64)]
         for draft in columns.drafts(self._births(numbers, times)):
+            if draft.steps is not draft.emitting:
+                text = "each of its workers must emit one record, and the text of one is none, or several"
+                raise RunFailed(f"filling the beats of a source: {text}")
             batch = columns.made(draft)
             columns.learn(batch)
             found.append(np.diff(batch.json.ends, prepend=0))

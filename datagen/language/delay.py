@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from datagen.plugin.arrival import After, Arrival
-from datagen.plugin.computed import Computed, Tabled, described
+from datagen.plugin.computed import Computed, Tabled, described, is_sound
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.model import COMMENTS, Model, each_of, invalid, make_of_group, without_comments
+from datagen.plugin.seconds import in_seconds
 from datagen.problems import Path_, show
 
 _KINDS = ("every", "even", "cron", "timestamps", "incident")
@@ -85,7 +86,7 @@ def _delay(value: Any, info: Any) -> Any:
         return value
     if isinstance(value, dict) and str(value.get("type")).lower() == "next":
         return Next.model_validate(value | {"type": "next"}, context=info.context)
-    found = described(False, value, info)
+    found = described(is_sound, in_seconds(value), info)
     if isinstance(found, Tabled):
         raise invalid("delay", [(("table",), f"can't be here: {_OF_FIELDS}")])
     return found

@@ -36,8 +36,8 @@ def _other_records(states: dict[str, State], state: State, emitters: dict[str, E
     """Yield why a life that begins in a state is not one record at its birth."""
     if state.emitter is None:
         yield f"each of its workers must emit its record at birth, and state {show(state.name)} has no emitter"
-    elif emitters[state.emitter].source is not None:
-        what = "text" if emitters[state.emitter].text is not None else "record"
+    elif emitters[state.emitter].record is not None or emitters[state.emitter].split is not None:
+        what = "lines" if emitters[state.emitter].record is None else "record"
         makes = f"the {what} of {show(state.emitter)} may be none or several"
         yield f"each of its workers must emit one record, and {makes}"
     if state.each is not None:
@@ -51,7 +51,7 @@ def _other_records(states: dict[str, State], state: State, emitters: dict[str, E
 
 def _shared(population: Population, source: Arrival, state: State) -> Iterator[str]:
     """Yield what makes records that depend on what all workers share."""
-    fields = next((one.dimensions for one in population.emitters if one.name == state.emitter), [])
+    fields = next((one.fields for one in population.emitters if one.name == state.emitter), [])
     for dimension in (*source.variables, *state.variables, *fields):
         for name in {name for _, name in dimension.all_names() if population.shares(name)}:
             yield f"{show(dimension.name)} reads {show(name)}, which others may have changed by then"
@@ -60,7 +60,7 @@ def _shared(population: Population, source: Arrival, state: State) -> Iterator[s
 def _unknown(source: Arrival, state: State, emitters: dict[str, Emitter]) -> Iterator[str]:
     """Yield what makes records that depend on what was made before."""
     own = [*source.variables, *state.variables]
-    fields = emitters[state.emitter].dimensions if state.emitter is not None else []
+    fields = emitters[state.emitter].fields if state.emitter is not None else []
     parts: Sequence[Dimension] = (*own, *fields)
     named = {dimension.name for dimension in parts}
     for dimension in parts:

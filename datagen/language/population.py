@@ -16,7 +16,7 @@ from datagen.language.subpopulation import Subpopulation
 from datagen.language.visibility import meanings, shown
 from datagen.plugin.arrival import AnyArrivals, Arrival
 from datagen.plugin.dimension import Dimension, PooledDimension, keyed_path
-from datagen.plugin.distribution import MaybeDistribution, odd_span
+from datagen.plugin.distribution import odd_span
 from datagen.plugin.fallible import Fallible
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.instant import WarmUp
@@ -27,6 +27,7 @@ from datagen.plugin.model import Model, Named, changed
 from datagen.plugin.order import VARIABLE, Node, former_reads, tangles
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
+from datagen.plugin.seconds import MaybeSecondsDistribution
 from datagen.plugin.shared import Start
 from datagen.plugin.table import AnyTable, TableProblem
 from datagen.plugin.volume import AnyVolume
@@ -92,7 +93,7 @@ class Population(Model):
 
     states: list[State] = Field(min_length=1, description="the states; a worker begins in the first")
     emitters: list[Emitter] = Field(description="what the records are made of")
-    interarrival: MaybeDistribution = Field(
+    interarrival: MaybeSecondsDistribution = Field(
         None, description="seconds from one spawn of a worker to the next; this or `arrivals` is required"
     )
     arrivals: AnyArrivals = Field((), description="a source of workers, or several, in place of `interarrival`")

@@ -6,11 +6,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
-from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution
+from datagen.plugin.distribution import SMALLEST_WAIT
 from datagen.plugin.expression import NUMBER, AnyExpression, MaybeNumber
 from datagen.plugin.model import Model, Named, invalid
 from datagen.plugin.namespace import ResourceName, TableName
 from datagen.plugin.profile import AnyProfile
+from datagen.plugin.seconds import SecondsDistribution
 from datagen.problems import Path_, show
 from datagen.records.expression import Expression
 
@@ -114,7 +115,7 @@ class Gather(Model):
 class Timeout(Model):
     """What a worker does who has waited long enough."""
 
-    after: AnyDistribution = Field(description="how long it waits at most, in seconds, counted from its entry")
+    after: SecondsDistribution = Field(description="how long it waits at most, in seconds, counted from its entry")
     next: str = Field(description='the state to enter then, or "stop"')
 
     @property

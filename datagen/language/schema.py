@@ -20,6 +20,7 @@ from datagen.moment import TIME
 from datagen.plugin.distribution import MOMENT_KEYS
 from datagen.plugin.model import COMMENTS, Plugin
 from datagen.plugin.registry import Registry
+from datagen.plugin.seconds import SECONDS_KEYS
 from datagen.plugin.table import KINDS_BY_KEY
 
 Schema = dict[str, Any]
@@ -27,6 +28,11 @@ Schema = dict[str, Any]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME = "urn:datagen:schema"  # a name and no address: nobody has to fetch it
 _TIME = {"type": "string", "pattern": rf"^\s*{TIME}\s*$", "description": "ISO 8601 time"}
+_DURATION = {
+    "type": "string",
+    "pattern": r"^\s*-?([0-9][0-9.]*[A-Za-z]|[Pp])[0-9.A-Za-z]*\s*$",
+    "description": "duration such as 15M",
+}
 _BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
 _PLACEHOLDER = r"^\$\{[^{}]+\}$"
 _USES = {"type": "string", "description": "name of a definition whose keys are taken over besides its own"}
@@ -98,7 +104,9 @@ def _definitions(registry: Registry) -> Schema:
     drawing = {name: kind for name, kind in registry.of("distribution").items() if getattr(kind, "draws_times", True)}
     times = {name.lower(): _with_times(described(kind)) for name, kind in drawing.items()}
     numbers = {name.lower(): _with_texts(described(kind)) for name, kind in registry.of("distribution").items()}
-    return defs | _choice("time_distribution", times) | _choice("number_distribution", numbers)
+    seconds = {name.lower(): _with_durations(described(kind)) for name, kind in registry.of("distribution").items()}
+    defs |= _choice("time_distribution", times) | _choice("number_distribution", numbers)
+    return defs | _choice("seconds_distribution", seconds)
 
 
 def _nameless(defs: Schema) -> Schema:
@@ -233,6 +241,24 @@ def _with_times(distribution: Schema) -> Schema:
         if key in changed["properties"]:
             changed["properties"][key] = _TIME
     return changed
+
+
+def _with_durations(distribution: Schema) -> Schema:
+    """Return the schema of a distribution of seconds, which may be durations, also in those that it is made of."""
+    changed = _renamed(distribution, {"#/$defs/distribution": "#/$defs/seconds_distribution"})
+    properties = {
+        key: _or_duration(part) if key in SECONDS_KEYS else part for key, part in changed["properties"].items()
+    }
+    return {key: value for key, value in changed.items() if key != "examples"} | {"properties": properties}
+
+
+def _or_duration(part: Schema) -> Schema:
+    """Return a schema of a number, or a list of numbers, that may be durations."""
+    if "items" in part:
+        return part | {"items": _or_duration(part["items"])}
+    if "anyOf" in part:
+        return part | {"anyOf": [*map(_or_duration, part["anyOf"])]}
+    return {"anyOf": [part, _DURATION], "description": part.get("description", "")} if _is_number(part) else part
 
 
 def examples(kind: type[Plugin]) -> list[Any]:

@@ -11,11 +11,12 @@ from datagen.language.each import Each
 from datagen.language.resource import Waiting
 from datagen.plugin.computed import Computed
 from datagen.plugin.dimension import AnyDimension
-from datagen.plugin.distribution import SMALLEST_WAIT, AnyDistribution, Distribution
+from datagen.plugin.distribution import SMALLEST_WAIT, Distribution
 from datagen.plugin.expression import AnyExpression, MaybeNumber
 from datagen.plugin.model import Maker, Model, Named, invalid
 from datagen.plugin.namespace import EmitterName, namespace_of
 from datagen.plugin.profile import AnyProfile
+from datagen.plugin.seconds import SecondsDistribution
 from datagen.problems import Path_, show
 from datagen.records.expression import Expression
 
@@ -73,7 +74,7 @@ class Spawn(Model):
     variables: list[AnyDimension] = Field(
         [], description="variables that they are born with; they may read those of the worker, and `spawn.index`"
     )
-    delay: AnyDistribution | None = Field(
+    delay: SecondsDistribution | None = Field(
         None, description="how long after the record they are born, in seconds; at once without it"
     )
     count: _Count = Field(1, description="how many; a number, or an expression, which is rounded down")

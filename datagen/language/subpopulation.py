@@ -9,10 +9,10 @@ from datagen.language.resource import Resource
 from datagen.language.state import State
 from datagen.language.text import Text
 from datagen.plugin.arrival import AnyArrivals
-from datagen.plugin.distribution import MaybeDistribution
 from datagen.plugin.incident import AnyIncident
 from datagen.plugin.model import Named
 from datagen.plugin.profile import AnyProfile, ZoneName
+from datagen.plugin.seconds import MaybeSecondsDistribution
 from datagen.plugin.shared import Start
 from datagen.plugin.table import AnyTable
 from datagen.plugin.volume import AnyVolume
@@ -22,7 +22,7 @@ class Subpopulation(Text):
     """One of several populations. What it has of its own is meant inside it, whatever else has the same name."""
 
     states: list[State] = Field([], description="its states; its workers begin in the first")
-    interarrival: MaybeDistribution = Field(
+    interarrival: MaybeSecondsDistribution = Field(
         None, description="seconds from one spawn of a worker to the next; this or `arrivals` is required"
     )
     arrivals: AnyArrivals = Field((), description="a source of its workers, or several, in place of `interarrival`")

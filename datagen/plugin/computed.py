@@ -4,18 +4,27 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 from pydantic import PlainValidator, TypeAdapter, ValidationError, ValidationInfo, WithJsonSchema
 
-from datagen.draw import Floats, Integers, Marks
+from datagen.draw import Codes, Floats, Integers, Marks
 from datagen.plugin.dimension import Dimension, Rows
-from datagen.plugin.distribution import Distribution, check_whole, number_keys
+from datagen.plugin.distribution import (
+    MOST_ITEMS,
+    Bounds,
+    Distribution,
+    Extent,
+    check_length,
+    check_whole,
+    number_keys,
+    pick,
+)
 from datagen.plugin.foreign import unknown_key
-from datagen.plugin.model import Maker, invalid, make_of_group, maker_of, without_comments
+from datagen.plugin.model import Maker, inside, invalid, make_of_group, maker_of, without_comments
 from datagen.plugin.namespace import namespace_of
 from datagen.problems import Path_, RunFailed, show
 from datagen.records.batch import Layout
@@ -29,7 +38,27 @@ _WHOLE = 2.0**53  # up to here a float without a fraction is made a whole number
 _MOST_KEPT = 1024  # distributions of one field; one with bounds takes some 3 ms to make
 
 
-class Computed(dict[str, Expression]):
+class Unknown:
+    """A distribution of which little is known before the run."""
+
+    def whole_numbers(self) -> int:
+        """Return how many different whole numbers it draws: 0, as that is not known."""
+        return 0
+
+    def places(self) -> int:
+        """Return how many places there are for ``whole_at``: 0, as that is not known."""
+        return 0
+
+    def bounds(self) -> Bounds:
+        """Return two numbers that no draw is outside of: none that is known."""
+        return Bounds(float("-inf"), float("inf"))
+
+    def extent(self) -> Extent:
+        """Return how large its draws are as lengths: that is seen when they are drawn."""
+        return Extent(1, 1)
+
+
+class Computed(dict[str, Expression], Unknown):
     """A distribution of a kind whose numbers, by their keys, are expressions, and its other keys."""
 
     def __init__(
@@ -43,6 +72,13 @@ class Computed(dict[str, Expression]):
         self.fixed, self._make, self.kind = dict(fixed), make, kind
         self._made = lru_cache(_MOST_KEPT)(self._of)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Computed):
+            return False
+        return (self.kind, dict(self), self.fixed) == (other.kind, dict(other), other.fixed)
+
+    __hash__ = None  # type: ignore[assignment]
+
     @property
     def numbers(self) -> dict[str, Expression]:
         """Return all its numbers as expressions, by their keys and in the order of these."""
@@ -53,14 +89,6 @@ class Computed(dict[str, Expression]):
     def known(self) -> Collection[str]:
         """Return the keys that hold a number."""
         return number_keys(self.kind)
-
-    def whole_numbers(self) -> int:
-        """Return how many different whole numbers it draws: 0, as that is not known."""
-        return 0
-
-    def places(self) -> int:
-        """Return how many places there are for ``whole_at``: 0, as that is not known."""
-        return 0
 
     def drawn(self, rows: Rows, draws: Callable[[Distribution, Rows], Any], made: Any) -> Marks:
         """Fill ``made`` (n,) with what is drawn for rows, and return where there is something: no number was null.
@@ -103,21 +131,13 @@ def told(error: ValidationError) -> str:
 
 
 @dataclass(frozen=True)
-class Tabled:
+class Tabled(Unknown):
     """A distribution of the numbers in a column of a table, by the weights of the table where it takes any."""
 
     table: str
     column: str
     takes_weights: bool
     make: Callable[..., Distribution]  # of the values, and weights
-
-    def whole_numbers(self) -> int:
-        """Return how many different whole numbers it draws: 0, as that is not known."""
-        return 0
-
-    def places(self) -> int:
-        """Return how many places there are for ``whole_at``: 0, as that is not known."""
-        return 0
 
     def drawn(self, rows: Rows, draws: Callable[[Distribution, Rows], Any], made: Any) -> Marks:
         """Fill ``made`` (n,) with what is drawn for rows, and return where there is something: everywhere."""
@@ -139,45 +159,82 @@ class Tabled:
 
 
 Given = Distribution | Computed | Tabled
+Drawn = tuple[Integers, Marks | None]  # numbers (n,), and where there are any; None is everywhere
 
 
-def real(distribution: Given, rows: Rows) -> tuple[Floats, Marks | None]:
+def real(given: Given, rows: Rows, purpose: str = "value") -> tuple[Floats, Marks | None]:
     """Draw real numbers (n,) for rows, and return where there are any; None is everywhere."""
-    if isinstance(distribution, Distribution):
-        return distribution.real(rows.keys, rows.key()), None
+    if isinstance(given, Distribution):
+        return given.real(rows.keys, rows.key(purpose)), None
     made = np.zeros(len(rows))
-    return made, distribution.drawn(rows, lambda one, some: one.real(some.keys, some.key()), made)
+    return made, given.drawn(rows, lambda one, some: one.real(some.keys, some.key(purpose)), made)
 
 
-def whole(distribution: Given, rows: Rows) -> tuple[Integers, Marks | None]:
+def reals(given: Given, rows: Rows, purpose: str) -> Floats:
+    """Draw real numbers (n,) for rows, NaN where there are none."""
+    made, there = real(given, rows, purpose)
+    return made if there is None else np.where(there, made, np.nan)
+
+
+def whole(given: Given, rows: Rows) -> Drawn:
     """Draw whole numbers (n,) for rows, and return where there are any; None is everywhere."""
-    if isinstance(distribution, Distribution):
-        return distribution.whole(rows.keys, rows.key()), None
+    return integers(given, rows, lambda one, some: check_whole(one).whole(some.keys, some.key()))
+
+
+def lengths(given: Given, rows: Rows, purpose: str, most: float = MOST_ITEMS) -> Drawn:
+    """Draw lengths (n,) for rows, 0 where there are none, and return where there are any; None is everywhere.
+
+    Raises RunFailed when one that nobody could know of before is above ``most``.
+    """
+    made, there = integers(given, rows, lambda one, some: check_whole(one).length(some.keys, some.key(purpose)))
+    if not isinstance(given, Distribution) and len(made) and made.max() > most:
+        row = int(made.argmax())
+        text = f"a length must not be above {int(most)}, and is {made[row]}"
+        raise RunFailed(f"making {rows.path}: {text}; {rows.described(row)}")
+    return made, there
+
+
+def indices(given: Given, rows: Rows, purpose: str, size: int) -> Drawn:
+    """Draw indices (n,) into a list of ``size`` items, and return where there are any; None is everywhere."""
+    return integers(given, rows, lambda one, some: check_whole(one).index(some.keys, some.key(purpose), size))
+
+
+def picked(picker: Given | None, rows: Rows, purpose: str, size: int) -> tuple[Codes, Marks | None]:
+    """Return what ``pick`` does for rows, (n,), and where there is any; None is everywhere."""
+    if picker is None or isinstance(picker, Distribution):
+        return pick(picker, rows.keys, rows.key(purpose), size), None
+    index, there = indices(picker, rows, purpose, size)
+    return index.astype(np.int32), there
+
+
+def integers(given: Given, rows: Rows, draws: Callable[[Distribution, Rows], Integers]) -> Drawn:
+    """Return what ``draws`` gives for a distribution and the rows that have it, and where there is any."""
+    if isinstance(given, Distribution):
+        return draws(given, rows), None
     made = np.zeros(len(rows), np.int64)
-    return made, distribution.drawn(rows, lambda one, some: check_whole(one).whole(some.keys, some.key()), made)
-
-
-def no_numbers(distribution: Given, layout: Layout) -> Iterator[tuple[Path_, str]]:
-    """Yield the expressions in a distribution of a field that are no numbers, each with its path from the field."""
-    if isinstance(distribution, Computed):
-        for key, expression in distribution.items():
-            if not expression.check(layout) and not expression.is_number(layout):
-                yield ("distribution", key), "is no number"
+    return made, given.drawn(rows, draws, made)
 
 
 class DrawsNumbers(Dimension):
-    """A field generator whose ``distribution`` may have expressions for numbers, or those of a table."""
+    """A field generator whose distributions may have expressions for numbers, or those of a table."""
+
+    @cached_property
+    def _given(self) -> list[tuple[Path_, Computed | Tabled]]:
+        return [*inside(self, Computed, Dimension), *inside(self, Tabled, Dimension)]
 
     def picks(self) -> Iterator[tuple[Path_, str, str | None]]:
         yield from super().picks()
-        given = getattr(self, "distribution")  # noqa: B009  (each kind declares its own)
-        if isinstance(given, Tabled):
-            yield ("distribution", "table"), given.table, None
-            yield ("distribution", "column"), given.table, given.column
+        for path, given in self._given:
+            if isinstance(given, Tabled):
+                yield (*path, "table"), given.table, None
+                yield (*path, "column"), given.table, given.column
 
     def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
         yield from super().misfits(layout, variables)
-        yield from no_numbers(getattr(self, "distribution"), layout)  # noqa: B009  (each kind declares its own)
+        for path, given in self._given:
+            for key, expression in given.items() if isinstance(given, Computed) else ():
+                if not expression.check(layout) and not expression.is_number(layout):
+                    yield (*path, key), "is no number"
 
 
 def _numbers(values: pa.Array) -> Floats:
@@ -193,7 +250,16 @@ def _whole(number: float) -> float:
     return int(number) if number.is_integer() and abs(number) < _WHOLE else number
 
 
-def described(whole: bool, value: Any, info: "ValidationInfo[Maker]") -> Given:
+def is_sound(distribution: Distribution) -> Distribution:
+    """Return the distribution, as any will do."""
+    return distribution
+
+
+def _check_length(distribution: Distribution) -> Distribution:
+    return check_length(check_whole(distribution))
+
+
+def described(check: Callable[[Distribution], Distribution], value: Any, info: "ValidationInfo[Maker]") -> Given:
     """Return what JSON describes: a distribution, one with texts for numbers, or one of a column of a table."""
     if isinstance(value, Computed | Tabled):
         return value
@@ -207,7 +273,7 @@ def described(whole: bool, value: Any, info: "ValidationInfo[Maker]") -> Given:
     texts = {key: text for key, text in described.items() if isinstance(text, str) and key in known} if known else {}
     if not texts:
         made: Distribution = make_of_group("distribution", value, info)
-        return check_whole(made) if whole else made
+        return check(made)
     assert kind is not None, "a kind with keys"
     fixed = {key: part for key, part in described.items() if key not in texts}
     lines, read = list(_wrong(kind, fixed, texts, info)), {}
@@ -268,13 +334,10 @@ def _wrong(
             yield (), f'"{key}" is required'
 
 
-NumberDistribution = Annotated[
-    Given,
-    PlainValidator(partial(described, False)),
-    WithJsonSchema({"group": "number_distribution"}),
-]
-WholeNumberDistribution = Annotated[
-    Given,
-    PlainValidator(partial(described, True)),
-    WithJsonSchema({"group": "number_distribution"}),
-]
+_SCHEMA = WithJsonSchema({"group": "number_distribution"})
+NumberDistribution = Annotated[Given, PlainValidator(partial(described, is_sound)), _SCHEMA]
+MaybeNumberDistribution = Annotated[Given | None, PlainValidator(partial(described, is_sound)), _SCHEMA]
+WholeNumberDistribution = Annotated[Given, PlainValidator(partial(described, check_whole)), _SCHEMA]
+MaybeWholeNumberDistribution = Annotated[Given | None, PlainValidator(partial(described, check_whole)), _SCHEMA]
+LengthNumberDistribution = Annotated[Given, PlainValidator(partial(described, _check_length)), _SCHEMA]
+MaybeLengthNumberDistribution = Annotated[Given | None, PlainValidator(partial(described, _check_length)), _SCHEMA]

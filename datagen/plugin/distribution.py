@@ -29,7 +29,8 @@ SMALLEST_WAIT = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
 # Keys that hold times where times are drawn.
 MOMENT_KEYS = ("value", "min", "max", "mean", "mode", "least", "most")
 _ELSEWHERE = (
-    "; an expression can only be in the distribution of a field int, float or decimal, or be the delay of a state"
+    "; an expression can only be a number of what a field generator draws, though not of its index into a pool or of a "
+    "distribution inside of another one, and of the delay of a state"
 )
 _LONGEST = NEVER / 1e9  # seconds
 
@@ -321,9 +322,9 @@ def _fine_cells() -> tuple[Floats, Floats]:
     return 1 - halves * (2 - within), halves / _CELLS
 
 
-def odd_index(distribution: Distribution | None, size: int) -> str | None:
+def odd_index(distribution: object, size: int) -> str | None:
     """Return what is odd about an index into a list of a size; None when nothing is."""
-    if distribution is None or size < 2:
+    if not isinstance(distribution, Distribution) or size < 2:
         return None
     first, last = np.floor(distribution.bounds())
     unreached = int(min(max(first, 0), size - 1) + max(size - 1 - max(last, 0), 0))
@@ -339,10 +340,10 @@ def odd_index(distribution: Distribution | None, size: int) -> str | None:
     return None
 
 
-def odd_span(distribution: Distribution | None) -> str | None:
+def odd_span(distribution: object) -> str | None:
     """Return what is odd about a length, a delay or a gap; None when nothing is."""
     try:
-        drawn = np.zeros(1) if distribution is None else quantiles(distribution)
+        drawn = quantiles(distribution) if isinstance(distribution, Distribution) else np.zeros(1)
     except RunFailed as error:
         return str(error)
     if np.isnan(drawn).any():

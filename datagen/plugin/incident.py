@@ -11,9 +11,10 @@ from pydantic import Field, PlainValidator, model_validator
 from datagen import draw
 from datagen.draw import Integers, Keys, Marks
 from datagen.moment import Moment
-from datagen.plugin.distribution import AnyDistribution, Distribution
+from datagen.plugin.distribution import Distribution
 from datagen.plugin.instant import Instant
 from datagen.plugin.model import Model, each_of, invalid
+from datagen.plugin.seconds import SecondsDistribution
 from datagen.problems import RunFailed, path_part, show
 from datagen.zone import Zone
 
@@ -42,8 +43,8 @@ class Stretch(Model):
 class Recurring(Model):
     """Stretches of time that are drawn, one after the other."""
 
-    every: AnyDistribution = Field(description="seconds from the end of one to the begin of the next")
-    lasts: AnyDistribution = Field(description="seconds that one lasts")
+    every: SecondsDistribution = Field(description="seconds from the end of one to the begin of the next")
+    lasts: SecondsDistribution = Field(description="seconds that one lasts")
 
     @model_validator(mode="after")
     def _moves_on(self) -> Self:

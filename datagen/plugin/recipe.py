@@ -46,7 +46,7 @@ def recipe_of(dimension: Dimension, rows: Rows) -> Recipe | None:
     return dimension.recipe(rows) if isinstance(dimension, InCore) else None
 
 
-def of_index(picker: Distribution | None, purpose: np.uint64, size: int) -> Recipe | None:
+def of_index(picker: object, purpose: np.uint64, size: int) -> Recipe | None:
     """Return how an index into a list of a size is drawn, as ``pick`` does."""
     if picker is None:
         return Recipe(EVENLY, purpose, count=size)

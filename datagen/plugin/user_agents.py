@@ -6,6 +6,7 @@ Browsers say little of themselves today: all but the main version of Chrome's an
 from functools import lru_cache
 from typing import NamedTuple
 
+EDITION = "user_agents 2026-11"  # another one whenever a row changes; it is part of a run's identity
 _CHROME = "Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 {mobile}Safari/537.36"
 _EDGE = _CHROME + " Edg/{version}.0.0.0"
 _FIREFOX = "Mozilla/5.0 ({system}; rv:{version}.0) Gecko/20100101 Firefox/{version}.0"

@@ -182,6 +182,17 @@ def _json(path: str, form: Form) -> Iterator[Reading]:
     yield from _objects("\n".join(map(json.dumps, records[begin : begin + _ROWS])) for begin in begins)
 
 
+def as_written(path: str, form: Form, names: Iterable[str]) -> dict[str, list[Any]]:
+    """Return the values of some columns of a file of JSON, each as it stands there."""
+    if form.format == "json":
+        with _stream(path) as stream:
+            records = json.loads(_text(stream.read()))
+    else:
+        texts = (text for text, _ in _texts(path, Form("lines")))
+        records = [json.loads(line) for text in texts for line in text.split("\n") if line.strip()]
+    return {name: [record.get(name) for record in records] for name in names}
+
+
 def _objects(texts: Iterable[str]) -> Iterator[Reading]:
     """Read lines of JSON; what the first of them hold says the types of all, later keys are left out."""
     from pyarrow import json as reader

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from datagen.plugin.distribution import AnyDistribution
+from datagen.plugin.seconds import SecondsDistribution
 from datagen.plugin.stage import RunningStage, Scope, Stage
 from datagen.records.batch import Layout
 from datagen.stages.held import Holding, drawn_waits
@@ -21,7 +21,7 @@ class Delay(Stage):
     """
 
     kind: ClassVar[str] = "delay"
-    delay: AnyDistribution = Field(description="how many seconds a record is held back; below 0 counts as 0")
+    delay: SecondsDistribution = Field(description="how many seconds a record is held back; below 0 counts as 0")
 
     @property
     def holds(self) -> bool:

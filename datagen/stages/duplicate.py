@@ -7,7 +7,8 @@ import numpy.typing as npt
 from pydantic import Field
 
 from datagen.draw import Integers
-from datagen.plugin.distribution import AnyDistribution, Distribution
+from datagen.plugin.distribution import Distribution
+from datagen.plugin.seconds import SecondsDistribution
 from datagen.plugin.stage import EachBatch, RunningStage, Scope
 from datagen.records.batch import Batch, Layout
 from datagen.stages.fault import Fault
@@ -25,7 +26,7 @@ class Duplicate(Fault):
 
     kind: ClassVar[str] = "duplicate"
     label_name: ClassVar[str] = "duplicate"
-    delay: AnyDistribution | None = Field(None, description="seconds after which the second one follows")
+    delay: SecondsDistribution | None = Field(None, description="seconds after which the second one follows")
 
     @property
     def holds(self) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from datagen.draw import Integers
-from datagen.plugin.distribution import AnyDistribution
+from datagen.plugin.seconds import SecondsDistribution
 from datagen.plugin.stage import RunningStage, Scope
 from datagen.records.batch import Batch, Layout
 from datagen.stages.fault import Fault
@@ -23,7 +23,7 @@ class Late(Fault):
 
     kind: ClassVar[str] = "late"
     label_name: ClassVar[str] = "late"
-    delay: AnyDistribution = Field(description="how many seconds a chosen record is held back; below 0 counts as 0")
+    delay: SecondsDistribution = Field(description="how many seconds a chosen record is held back; below 0 counts as 0")
 
     @property
     def holds(self) -> bool:

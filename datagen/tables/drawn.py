@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from datagen import draw
-from datagen.draw import Floats, Integers
+from datagen.draw import Codes, Floats, Integers
 from datagen.plugin import fake
 from datagen.plugin.world import World
 from datagen.problems import path_part
@@ -34,6 +34,10 @@ class Drawn:
     def unit(self, purpose: str) -> Floats:
         """Return a number in (0, 1) for each row, (n,)."""
         return draw.unit(draw.bits(self._keys, self._key(purpose)))
+
+    def weighted(self, purpose: str, weights: draw.Weighted) -> Codes:
+        """Return one of several numbers for each row, (n,), by their weights."""
+        return weights.of(self._keys, self._key(purpose))
 
     def of(self, purpose: str, values: Sequence[Any]) -> pa.Array:
         """Return one of some values for each row, (n,), each as likely."""

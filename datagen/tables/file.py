@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import ClassVar, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from datagen.plugin.model import invalid
@@ -13,8 +14,9 @@ from datagen.plugin.table import Table, TableProblem
 from datagen.plugin.table_file import FilePath, TableFile, unusable
 from datagen.plugin.world import World
 from datagen.problems import Path_, RunFailed, did_you_mean, reason, show
-from datagen.records.blocks import Blocks
+from datagen.records.blocks import Blocks, Form, as_written
 from datagen.records.cells import Misfit, typed, types_of
+from datagen.records.conversion import from_json
 
 
 class FileTable(Table, TableFile):
@@ -80,11 +82,23 @@ class FileTable(Table, TableFile):
             table = pa.concat_tables(read, promote_options="default")
             types = types_of(table, self.types, of_cells=form.is_of_cells)
             keeps_empty = self.types == "text" or not form.is_of_cells
-            return seen, typed(table, types, keeps_empty=keeps_empty)
+            return seen, self._with_whole_numbers(form, typed(table, types, keeps_empty=keeps_empty))
         except Misfit as misfit:
             raise RunFailed(f"reading {self.path}: {form.unit} {misfit.row + form.first}: {misfit}") from misfit
         except pa.ArrowException as error:
             raise RunFailed(f"reading {self.path}: {reason(error)}") from error
+
+    def _with_whole_numbers(self, form: Form, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+        """Return columns in which whole numbers that JSON has beside floats are such: 1 and 2.5, not 1.0 and 2.5."""
+        said = self.types if isinstance(self.types, dict) else {}
+        mixed = [name for name, column in columns.items() if name not in said and _may_have_whole_numbers(column)]
+        if form.is_of_cells or form.format == "parquet" or not mixed:
+            return columns
+        return columns | {name: from_json(values) for name, values in as_written(self.path, form, mixed).items()}
+
+
+def _may_have_whole_numbers(column: pa.Array) -> bool:
+    return pa.types.is_float64(column.type) and bool(pc.any(pc.equal(pc.floor(column), column)).as_py())
 
 
 def _seen(path: str) -> object:

@@ -11,6 +11,12 @@ DEVICES = {"devices": {"rows": [{"base": 10, "n": 3}, {"base": 200, "n": 7}, {"b
 DEVICE = {"name": "d", "type": "row", "table": "devices"}
 
 
+N = enum("n", 0, 1, 2, 3, None)
+BY_N = {"type": "constant", "value": "n"}
+LETTER = enum("l", "a", "b")
+TABLE = {"t": {"rows": [{"x": 0}, {"x": 1}, {"x": 2}, {"x": 3}]}}
+
+
 def number(kind: str = "float", name: str = "v", **distribution: object) -> dict:
     return {"name": name, "type": kind, "distribution": distribution}
 
@@ -116,7 +122,8 @@ def test_a_table_is_no_delay() -> None:
 
 FIELD = "spec: emitters[0].dimensions[0].distribution"
 ELSEWHERE = (
-    "; an expression can only be in the distribution of a field int, float or decimal, or be the delay of a state"
+    "; an expression can only be a number of what a field generator draws, though not of its index into a pool or of a "
+    "distribution inside of another one, and of the delay of a state"
 )
 
 
@@ -146,10 +153,10 @@ def test_what_is_wrong_is_told_with_its_place(distribution: dict, problem: str) 
 
 
 def test_elsewhere_an_expression_is_refused() -> None:
-    delay = {"type": "exponential", "mean": "3"}
+    delay = {"type": "exponential", "mean": "visits"}
     timeout = {"after": delay, "next": "stop"}
     assert problems_of(states=[state("s", use="desk", timeout=timeout)], resources={"desk": {"capacity": 1}}) == [
-        f'states[0].timeout.after.mean: must be a valid number, found "3"{ELSEWHERE}'
+        f'states[0].timeout.after.mean: must be a valid number, found "visits"{ELSEWHERE}'
     ]
 
 
@@ -165,3 +172,97 @@ def test_numbers_that_no_distribution_has_end_the_run_with_the_record() -> None:
     text = "making emitter/e/v: stddev: must be greater than or equal to 0, found -1; the record of 2024-01-01T00:00:04"
     with pytest.raises(RunFailed, match=text):
         records_of(spec, 10)
+
+
+@pytest.mark.parametrize(
+    ("field", "of"),
+    [
+        ({"type": "list", "elements": [LETTER], "length_distribution": BY_N}, len),
+        ({"type": "string", "length_distribution": BY_N}, len),
+        ({"type": "rows", "table": "t", "length_distribution": BY_N}, len),
+        ({"type": "rows", "table": "t", "pick": "cycle", "length_distribution": BY_N}, len),
+        ({"type": "map", "keys": {"name": "k", "type": "uuid"}, "values": LETTER, "length_distribution": BY_N}, len),
+        ({"type": "partition", "total": "9", "parts": BY_N}, lambda parts: len(parts) if len(parts) > 1 else None),
+        ({"type": "enum", "values": [0, 1, 2, 3], "cardinality_distribution": BY_N}, int),
+        ({"type": "column", "table": "t", "column": "x", "distribution": BY_N}, int),
+        ({"type": "ipaddress", "distribution": BY_N}, lambda address: int(address[-1])),
+        ({"type": "signal", "start": 0, "noise": BY_N}, int),
+        ({"type": "now", "offset": BY_N, "step": 1, "format": "epoch_s"}, None),
+    ],
+)
+def test_lengths_indices_and_noise_are_those_of_the_record_and_null_where_a_number_is(field: dict, of: object) -> None:
+    for record in records_of(world(N, {"name": "f"} | field, tables=TABLE), 60):
+        assert (record["f"] is None) == (record["n"] is None)
+        found = None if of is None or record["f"] is None else of(record["f"])
+        assert found in (None, record["n"])
+
+
+def test_a_time_is_moved_by_what_its_record_says() -> None:
+    offset = {"type": "constant", "value": "-60 * n"}
+    spec = world(N, {"name": "at", "type": "now", "offset": offset}, number(name="moved", type="constant", value="n"))
+    spec["emitters"][0]["dimensions"].append({"name": "gap", "type": "expression", "value": "time - at"})
+    for record in records_of(spec, 40):
+        assert record["gap"] == (None if record["n"] is None else 60 * record["n"])
+
+
+def test_a_record_that_is_looked_up_is_as_far_back_as_its_own_says() -> None:
+    number_ = {"name": "k", "type": "counter"}
+    before = {"name": "b", "type": "lookup", "emitter": "e", "dimension": "k", "distribution": BY_N}
+    for record in records_of(world(N, number_, before), 40)[5:]:
+        assert record["b"] == (None if record["n"] is None else record["k"] - 1 - record["n"])
+
+
+def test_a_signal_goes_the_steps_of_its_records_and_rests_where_there_is_none() -> None:
+    states = [state("s", "s", delay=constant(1))]
+    level = {"name": "f", "type": "signal", "start": 0, "step": BY_N}
+    at: float | None = None
+    for record in records_of(world(N, level, states=states, max_workers=1, gap=1e6), 40):
+        at = 0 if at is None else at + (record["n"] or 0)
+        assert record["f"] == at
+
+
+def test_an_item_is_null_whose_element_is_not_known() -> None:
+    chosen = {"name": "f", "type": "list", "elements": [enum("a", "a"), enum("b", "b")]}
+    chosen |= {"length_distribution": constant(2), "selection_distribution": BY_N}
+    for record in records_of(world(N, chosen), 40):
+        item = None if record["n"] is None else "abbb"[record["n"]]
+        assert record["f"] == [item, item]
+
+
+def test_a_list_that_is_too_long_ends_the_run_with_the_record() -> None:
+    field = {
+        "name": "f",
+        "type": "rows",
+        "table": "t",
+        "length_distribution": {"type": "constant", "value": "n * 1000"},
+    }
+    with pytest.raises(
+        RunFailed, match=r"making emitter/e/f: a length must not be above 1000, and is [23]000; the record"
+    ):
+        records_of(world(N, field, tables=TABLE), 60)
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        (constant("15M"), constant(900)),
+        (constant("PT1H30M"), constant(5400)),
+        (uniform("5M", "10M"), uniform(300, 600)),
+        ({"type": "discrete", "values": ["1S", "2M"]}, {"type": "discrete", "values": [1, 120]}),
+        (
+            {"type": "scaled", "of": {"type": "exponential", "mean": "1H"}, "plus": "1M", "most": "1D"},
+            {"type": "scaled", "of": {"type": "exponential", "mean": 3600}, "plus": 60, "most": 86400},
+        ),
+    ],
+)
+def test_where_seconds_are_drawn_numbers_may_be_durations(written: dict, plain: dict) -> None:
+    def run(one: dict) -> list[dict]:
+        moved = {"name": "later", "type": "now", "offset": one}
+        return records_of(world(moved, states=[state("s", "s", delay=one)], gap=one), 50)
+
+    assert run(written) == run(plain)
+
+
+def test_a_time_may_be_moved_back_by_a_duration() -> None:
+    earlier = {"name": "at", "type": "now", "offset": constant("-15M"), "format": "%H:%M"}
+    assert records_of(world(earlier), 1)[0]["at"] == "23:45"

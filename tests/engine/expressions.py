@@ -152,8 +152,46 @@ class Maker:
     def pick(self, choices: list | str) -> object:
         return self.draw(st.sampled_from(list(choices)))
 
-    def field(self, name: str) -> tuple[Spec, str]:
+    def small(self) -> str:
+        """Make an expression that is a small whole number, or null."""
+        return f"{self.of('int')} % 5"
+
+    def distribution(self, whole: bool = True) -> Spec:
+        """Make a distribution some of whose numbers are expressions."""
+        center = self.small() if whole else f"({self.of(self.pick(['int', 'float', 'money']))}) % 5"
+        choices = [
+            {"type": "constant", "value": center},
+            {"type": "uniform", "min": self.pick([0, -1.5]), "max": f"abs({self.small()})"},
+            {"type": "normal", "mean": center, "stddev": self.pick([0, 1.5]), "most": 9},
+            {"type": "exponential", "mean": f"0.5 + abs({self.small()})", "most": 9},
+        ]
+        return self.pick(choices)
+
+    def drawn(self, name: str) -> tuple[Spec, str | None]:
+        """Make a generator that draws by numbers of its record, and say of which type its values are."""
+        letters = {"type": "enum", "values": ["a", "b", None], "percent_missing": 20}
+        numbers = {"type": "counter", "start": 7}
+        length = {"length_distribution": self.distribution()}
+        kinds: list[tuple[Spec, str | None]] = [
+            ({"type": "string", "chars": "abé"} | length, "text"),
+            ({"type": "map", "keys": letters | {"name": "k"}, "values": letters | {"name": "v"}} | length, None),
+            ({"type": "list", "elements": [letters | {"name": "l"}, numbers | {"name": "n"}]} | length, None),
+            ({"type": "ipaddress", "distribution": self.distribution()}, "text"),
+            ({"type": "enum", "values": [1, 2, 3], "cardinality_distribution": self.distribution()}, "int"),
+            ({"type": "partition", "total": f"abs({self.of('int')}) % 99", "parts": self.distribution()}, None),
+        ]
+        if "time" in self.types.values():
+            moved = {"type": "now", "offset": self.distribution(whole=False)} | self.pick([{}, {"step": 2}])
+            kinds.append((moved, "time"))
+        kind, type_ = self.pick(kinds)
+        if kind["type"] == "list" and self.pick("ab") == "a":
+            kind["selection_distribution"] = self.distribution()
+        return kind | {"name": name}, type_
+
+    def field(self, name: str) -> tuple[Spec, str | None]:
         """Make a generator, and say of which type its values are."""
+        if self.draw(st.integers(0, 3)) == 3:
+            return self.drawn(name)
         type_ = self.pick([known for known in CONSTANTS if known != "time" or "time" in self.types.values()])
         if type_ in DRAWN and self.draw(st.integers(0, 4)) == 4:
             mean = self.of(self.pick(["int", "float", "money"])) if type_ == "float" else self.of("int") + " % 1000"

@@ -8,12 +8,14 @@ PICKS: list[Spec] = [
     {"distribution": {"type": "exponential", "mean": 2}},
     {"distribution": {"type": "uniform", "min": 0, "max": 3}},
     {"distribution": {"type": "normal", "mean": 0.3, "stddev": 0.5}, "relative": True},
+    {"distribution": {"type": "uniform", "min": 0, "max": "2 / (worker % 3)"}},
 ]
-STARTS = [3, {"type": "uniform", "min": 0, "max": 9}]
+STARTS = [3, {"type": "uniform", "min": 0, "max": 9}, {"type": "uniform", "min": 0, "max": "9 / (worker % 3)"}]
 DISTURBANCES: list[Spec] = [
     {"stuck": True},
     {"times": 2, "shift": -1},
     {"noise": {"type": "uniform", "min": 0, "max": 1}},
+    {"noise": {"type": "uniform", "min": 0, "max": "1 / (worker % 3)"}},
 ]
 DEFAULTS = [None, None, 0, "none", {"k": [1]}]
 SUMS = ["coalesce(previous(sum), 0) + 1", "coalesce(previous(sum), other) - 3", "1"]
@@ -74,7 +76,9 @@ def signal(draw: st.DrawFn, name: str, incidents: list[str], *, is_labelled: boo
     choices: list[Spec] = [
         {"step": {"type": "normal", "mean": 0.1, "stddev": 2}},
         {"bounds": "clamp"},
+        {"step": {"type": "normal", "mean": "1 / (worker % 3)", "stddev": 2}},
         {"noise": {"type": "exponential", "mean": 0.1}},
+        {"noise": {"type": "exponential", "mean": "1 / (worker % 2)"}},
         {"outliers": {"share": 0.3, "factor": -2}},
         {"outliers": {"share": 0.3, "factor": -2, "label": "is_odd"}} if is_labelled else {},
         {"base": draw(st.sampled_from(["worker * 10", "worker / (worker % 2)", "worker + 0.5"]))},

@@ -41,10 +41,12 @@ Worker = tuple[int, str, int]  # 0, 1 of who is still to be born; the population
 Rows = draw.Keys  # here always of length 1: the key of one row
 
 MISSING = object()
+NULL = object()  # a distribution one of whose numbers is null
 VISITS = object()  # the key of the counts of all visits
 WORKER = object()  # the key of whose a record is
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+DISTRIBUTIONS = ("constant", "uniform", "exponential", "normal", "lognormal", "weibull", "pareto", "triangular")
 TIMES = ("value", "min", "max", "mean")
 
 
@@ -885,13 +887,11 @@ class Values:
         return self.fresh(field, path, row, variables)
 
     def fresh(self, field: Spec, path: str, row: Rows, variables: Record) -> object:
-        distribution = field.get("distribution", {})
-        if field["type"].lower() in ("int", "float", "decimal"):
-            texts = {key: text for key, text in distribution.items() if key != "type" and isinstance(text, str)}
-            values = {key: self.expression({"value": text}, variables) for key, text in texts.items()}
-            if None in values.values():
+        if field["type"].lower() not in ("timestamp", "list", "rows", "signal"):  # which have texts, or see to it
+            field = {key: self.numbered(part, variables) for key, part in field.items()}
+            if NULL in field.values() and field["type"].lower() != "lookup":
                 return None
-            distribution = distribution | {key: as_float(value) for key, value in values.items()}
+        distribution = field.get("distribution", {})
         match field["type"].lower():
             case "enum":
                 random = self.bits(path + "/pick", row)
@@ -929,6 +929,9 @@ class Values:
                 made = self.make_object(field["elements"], path, row, variables)
                 return list(made.values())
             case "list":
+                field = field | {"length_distribution": self.numbered(field["length_distribution"], variables)}
+                if field["length_distribution"] is NULL:
+                    return None
                 made = [self.element(field, path, place, variables) for place in self.places(field, path, row)]
                 return [value for value in made if value is not MISSING]
             case "map":
@@ -995,13 +998,35 @@ class Values:
             case "expression":
                 return self.expression(field, variables)
             case "now":
-                return Time(self.time.microseconds // 1000 * 1000, self.time.offset)
+                return Time(self.moved(field, path, row) // 1000 * 1000, self.time.offset)
             case "template":
                 known = {name: value for name, value in self.earlier.items() if value is not MISSING}
                 return self.memories.render(field, path, known | {"time": self.time.wall("Z")})
             case "replace":
                 return self.replaced(field, path, row, variables)
         raise ValueError(field["type"])
+
+    def numbered(self, part: object, variables: Record) -> object:
+        """Return a distribution with numbers for expressions; NULL where one of these is null."""
+        if not isinstance(part, dict) or "name" in part or str(part.get("type")).lower() not in DISTRIBUTIONS:
+            return part
+        texts = {key: text for key, text in part.items() if key != "type" and isinstance(text, str)}
+        values = {key: self.expression({"value": text}, variables) for key, text in texts.items()}
+        return NULL if None in values.values() else part | {key: as_float(value) for key, value in values.items()}
+
+    def moved(self, field: Spec, path: str, row: Rows) -> int:
+        """Return the time of the record with what is added to it, in µs."""
+        at, offset = self.time.microseconds, field.get("offset")
+        random = self.bits(path + "/offset", row)
+        if "step" not in field:
+            return at + (round(real(offset, random) * 10**6) if offset else 0)
+        step = field["step"]
+        if offset and offset["type"].lower() == "uniform":
+            first, last = math.ceil(offset["min"] / step), math.floor(offset["max"] / step)
+            steps = first + int(draw.below(random, max(last - first + 1, 1))[0])
+        else:
+            steps = round(real(offset, random) / step) if offset else 0
+        return (at // (step * 10**6) + steps) * step * 10**6
 
     def replaced(self, field: Spec, path: str, row: Rows, variables: Record) -> str | None:
         text = self.make(field["in"], join(path, field["in"]["name"]), row, variables)
@@ -1027,7 +1052,7 @@ class Values:
             found = [number for number in found if alike(log[number][name], wanted)]
         taken = self.taken.setdefault(path, set())
         found = [number for number in reversed(found) if number not in taken]
-        if not found:
+        if not found or field.get("distribution") is NULL:
             return None
         drawn = path
         if "as" in field:
@@ -1050,28 +1075,32 @@ class Values:
     def signal(self, field: Spec, path: str, row: Rows, variables: Record) -> float | None:
         at, read = self.lives.setdefault((path, self.worker), [None, None])
         if at is None:
-            start = field["start"]
-            at = real(start, self.bits(path + "/start", row)) if isinstance(start, dict) else float(start)
+            start = self.numbered(field["start"], variables)
+            at = real(start, self.bits(path + "/start", row)) if isinstance(start, dict) else start
+            at = math.nan if at is NULL else mirrored(float(at), field)
         else:
-            step = real(field["step"], self.bits(path + "/step", row)) if "step" in field else 0.0
-            at = at + field.get("reversion", 0.0) * (field.get("mean", 0.0) - at) + step
-        at = mirrored(at, field)
+            step = self.numbered(field.get("step", NULL), variables)
+            step = 0.0 if step is NULL else real(step, self.bits(path + "/step", row))
+            at = mirrored(at + field.get("reversion", 0.0) * (field.get("mean", 0.0) - at) + step, field)
         reading = at
         if "base" in field:
             base = self.expression({"value": field["base"]}, variables)
             reading = math.nan if base is None else reading + base
         if "noise" in field:
-            reading += real(field["noise"], self.bits(path + "/noise", row))
+            noise = self.numbered(field["noise"], variables)
+            reading += math.nan if noise is NULL else real(noise, self.bits(path + "/noise", row))
         if "outliers" in field and self.is_outlier(field, path, row):
             reading *= field["outliers"]["factor"]
         on = [(name, do) for name, do in field.get("during", {}).items() if self.courses["incident"](name)]
         for name, do in on:
             reading = reading * do.get("times", 1) + do.get("shift", 0)
             if "noise" in do:
-                reading += real(do["noise"], self.bits(join(path, "during", name) + "/noise", row))
+                noise = self.numbered(do["noise"], variables)
+                drawn = self.bits(join(path, "during", name) + "/noise", row)
+                reading += math.nan if noise is NULL else real(noise, drawn)
         if any(do.get("stuck") for _, do in on) and read is not None:
             reading = read
-        self.lives[path, self.worker] = [at, None if math.isnan(reading) else reading]
+        self.lives[path, self.worker] = [None if math.isnan(at) else at, None if math.isnan(reading) else reading]
         return None if math.isnan(reading) else rounded(reading + 0.0, field.get("precision"))
 
     def words(self, path: str, row: Rows, count: int) -> int:
@@ -1119,19 +1148,27 @@ class Values:
     def element(self, field: Spec, path: str, place: Rows, variables: Record) -> object:
         elements = field["elements"]
         random = self.bits(path + "/select", place)
-        chosen = elements[index(field.get("selection_distribution"), random, len(elements))]
+        picker = self.numbered(field.get("selection_distribution"), variables)
+        if picker is NULL:
+            return None
+        chosen = elements[index(picker, random, len(elements))]
         return self.make(chosen, join(path, chosen["name"]), place, variables)
 
-    def several(self, field: Spec, path: str, row: Rows, variables: Record) -> list[Record]:
+    def several(self, field: Spec, path: str, row: Rows, variables: Record) -> list[Record] | None:
         """Return different rows of a table: drawn among those that are left, or one that follows the other."""
+        field = field | {"length_distribution": self.numbered(field["length_distribution"], variables)}
+        if field["length_distribution"] is NULL:
+            return None
         rows, weights = self.tables.rows(field["table"])
-        pick, by_index = field.get("pick", "draw"), field.get("distribution")
+        pick, by_index = field.get("pick", "draw"), self.numbered(field.get("distribution"), variables)
         weights = weights if pick == "draw" and by_index is None else None
         left = [number for number in range(len(rows)) if weights is None or weights[number] > 0]
         for column, text in field.get("match", {}).items():
             wanted = self.expression({"value": text}, variables)
             left = [number for number in left if alike(rows[number].get(column), wanted)]
         places = self.places(field, path, row)[: len(left)]
+        if places and by_index is NULL:
+            return None
         if pick != "draw":
             number = self.counted[path] if pick == "cycle" else self.number_of(pick, variables)
             if number is None:

@@ -13,7 +13,12 @@ KEYS = ["worker", "worker % 2", "'k'", "null", "time"]
 MATCHES = [{"k": "'x'"}, {"n": "worker % 4"}, {"n": "1 + 0.0", "k": "'y'"}, {"n": "1.5"}, {"w": "worker"}]
 PICKS = [{}, {}, {"pick": "worker"}, {"pick": "cycle"}, {"pick": "step"}, {"pick": "shuffle"}]
 INDEX = {"distribution": {"type": "exponential", "mean": 1.5}}
-LENGTHS = [{"type": "constant", "value": 3}, {"type": "uniform", "min": -1, "max": 6}]
+OWN_INDEX = {"distribution": {"type": "exponential", "mean": "3 / (worker % 3)"}}  # null for each third worker
+LENGTHS = [
+    {"type": "constant", "value": 3},
+    {"type": "uniform", "min": -1, "max": 6},
+    {"type": "normal", "mean": "4 / (worker % 3)", "stddev": 1},
+]
 NAMED = "given/t"
 
 
@@ -33,7 +38,7 @@ def add_tables(draw: st.DrawFn, spec: Spec) -> None:
             several = {"name": "several", "type": "rows", "table": draw(st.sampled_from(["t", "m/1", "p"]))}
             several["length_distribution"] = draw(st.sampled_from(LENGTHS))
             matches = [{}, {}, *MATCHES[:3]] if several["table"] != "t" else [{}, *MATCHES]
-            several |= draw(st.sampled_from([{}, {}, INDEX, *PICKS[2:5]]))
+            several |= draw(st.sampled_from([{}, {}, INDEX, OWN_INDEX, *PICKS[2:5]]))
             several |= {"match": draw(st.sampled_from(matches))} if several.get("pick") != "cycle" else {}
             fields.append(several)
         if draw(st.booleans()):
@@ -60,7 +65,7 @@ def picking(draw: st.DrawFn, name: str, *, as_row: bool) -> Spec:
     if not as_row:
         field["column"] = draw(st.sampled_from(COLUMNS[:2]))
     if as_row or draw(st.booleans()):
-        field |= draw(st.sampled_from([*PICKS, INDEX]))
+        field |= draw(st.sampled_from([*PICKS, INDEX, OWN_INDEX]))
     if draw(st.integers(0, 2)) == 2 and field.get("pick") not in ("cycle", "shuffle"):
         field["match"] = draw(st.sampled_from(MATCHES[:3] if field["table"] != "t" else MATCHES))
     if draw(st.integers(0, 2)) == 2:

@@ -12,7 +12,11 @@ import mimesis
 import pytest
 from anyascii import anyascii
 
+from datagen.language.document import Document
+from datagen.language.load import load_spec
 from datagen.plugin import fake
+from datagen.plugin.model import named_libraries
+from datagen.plugin.registry import Registry
 from tests.tables.test_tables import all_rows, problem_of
 from tests.worlds import records_of, world
 
@@ -117,6 +121,25 @@ def test_a_user_agent_says_what_it_is() -> None:
         assert f"{names[row['browser']]}/{row['version']}" in row["user_agent"]
         assert ("Android" in row["user_agent"]) == (row["platform"] == "android")
     assert len({row["user_agent"] for row in rows}) == len({json.dumps(row) for row in rows}) > 80
+
+
+def test_user_agents_of_a_size_are_drawn_by_their_share_and_equally_likely_then() -> None:
+    rows = all_rows({"type": "user_agents", "size": 2000}, size=2000)
+    assert len(rows) == 2000
+    assert sum(row["browser"] == "chrome" for row in rows) / 2000 == pytest.approx(0.625, abs=0.05)
+    assert all_rows({"type": "user_agents", "size": 30}, size=30) == rows[:30]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"tables": {"t": {"type": "user_agents", "size": 9}}, "field": {"type": "row", "table": "t"}},
+        {"field": {"type": "user_agent"}},
+    ],
+)
+def test_the_date_of_user_agents_is_part_of_what_a_run_depends_on(keys: dict) -> None:
+    spec = world(keys["field"] | {"name": "agent"}) | {"tables": keys.get("tables", {})}
+    assert named_libraries(load_spec(Document(spec, "spec"), Registry.load(), None).spec) == ["user_agents 2026-11"]
 
 
 def test_a_user_agent_can_be_asked_for_by_its_facts() -> None:

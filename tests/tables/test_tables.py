@@ -352,3 +352,13 @@ def test_a_table_whose_maker_can_not_be_is_told_once_with_its_place() -> None:
     )
     unique = {"size": 11, "columns": [integer("a", uniform(1, 10), unique=True)]}
     assert problem_of(unique).startswith(": making table/t/a: all 10 values are used up")
+
+
+@pytest.mark.parametrize(("name", "form"), [("t.jsonl", "{}\n{}\n{}\n"), ("t.json", "[{},{},{}]")])
+def test_a_file_of_json_has_whole_numbers_and_floats_side_by_side(tmp_path: Path, name: str, form: str) -> None:
+    texts = ('{"x":1,"y":2.0}', '{"x":2.5,"y":0.5}', '{"x":10000000000000001,"y":null}')
+    (tmp_path / name).write_text(form.format(*texts))
+    found = all_rows({"path": str(tmp_path / name)}, size=3)
+    assert [json.dumps(row, separators=(",", ":")) for row in found] == [*texts]
+    found = all_rows({"path": str(tmp_path / name), "types": {"x": "number"}}, size=3)
+    assert [type(row["x"]) for row in found] == [float] * 3
