@@ -116,7 +116,10 @@ def unary(tokens: list, at: int) -> tuple[tuple, int]:
         node, at = ("call", text, tuple(arguments)), at + 1
     else:
         node = ("name", text)
-    while tokens[at] == ("mark", "["):
+    while tokens[at] in (("mark", "["), ("mark", ".")):
+        if tokens[at] == ("mark", "."):
+            node, at = ("key", node, tokens[at + 1][1]), at + 2
+            continue
         place, at = choice(tokens, at + 1)
         node, at = ("item", node, place), at + 1
     return node, at
@@ -167,7 +170,11 @@ def own_value(node: tuple, names: dict, zone: str) -> object:
             return value is not None and found != negated
         case ("item", inner, place):
             items, place = value_of(inner, names, zone), value_of(place, names, zone)
-            return items[place] if items is not None and -len(items) <= place < len(items) else None
+            is_there = items is not None and place is not None and -len(items) <= place < len(items)
+            return items[place] if is_there else None
+        case ("key", inner, key):
+            value = value_of(inner, names, zone)
+            return value.get(key) if isinstance(value, dict) else None
         case ("operator", operator, left, right):
             one, other = value_of(left, names, zone), value_of(right, names, zone)
             if operator in ("-", *LEVELS[2]):
