@@ -302,3 +302,13 @@ def test_a_run_that_is_continued_takes_its_constants_and_is_proved_with_them(com
     pinned = {**whole, "populations": whole["populations"] | {"shop": example | {"volume_scale": float(constant)}}}
     assert run(pinned, 300).code == 0
     assert len((tmp_path / "out.json").read_text().splitlines()) == 300
+
+
+def test_a_limit_that_the_busiest_hour_is_above_is_told_of_with_the_workers_of_the_volume(command, tmp_path) -> None:
+    """About 120 workers are alive on average, and some seven times as many at nine; without the volume 60 then."""
+    busy = {"type": "poisson", "rate": 0.1, "profile": {"type": "hour_of_day", "factors": {"9": 10}}}
+    shop = {"states": WALK, "arrivals": busy, "max_workers": 300}
+    spec = write_json(tmp_path / "spec.json", of({"shop": shop | {"volume": "4/s"}, "bank": BANK}))
+    assert 'of "shop" about 8' in command("--check", spec).err
+    write_json(tmp_path / "spec.json", of({"shop": shop, "bank": BANK}))
+    assert "about" not in command("--check", spec).err
