@@ -61,6 +61,7 @@ class Programs:
     first: npt.NDArray[np.uint8]  # (kept,) whether what is kept of a worker has a value at first, 0
     number: int  # which of these is the worker's number in its source; -1: none
     begin: int  # which is the time of its birth
+    batch: npt.NDArray[np.int32]  # (read, 2) which are of the batch that it is of, and what: as ``Births`` has it
     sums: Floats  # room for the weights of the transitions of any state
     facts: Integers  # room for what is known of an instant
     notes: npt.NDArray[np.int32]  # (notes, states, 2) begin and end of the instructions for a step into each
@@ -179,11 +180,12 @@ class Conditions:
         return {
             "gives": known.gives(),
             "counts": np.array([known.counter(number) for number in states], np.int32),
-            "first": np.array(known.first, np.uint8),
-            "number": known.number,
-            "begin": known.begin,
-            "gathered": np.array(known.gathered, np.int32),
-            "item": np.array(known.item, np.int32),
+            "first": np.array(known.kept.first, np.uint8),
+            "number": known.kept.number,
+            "begin": known.kept.begin,
+            "batch": np.array(known.kept.batch, np.int32).reshape(-1, 2),
+            "gathered": np.array(known.kept.gathered, np.int32),
+            "item": np.array(known.kept.item, np.int32),
         }
 
     @property
@@ -297,7 +299,7 @@ class Conditions:
 
     def _size(self, state: int, each: Each) -> Code:
         """Return the instructions for how many items there are; raises Unprogrammable when that can't be known."""
-        self.known.keep_items()
+        self.known.kept.keep_items()
         if each.table is not None:
             return (("whole", self._constants.number(self.world.tables[each.table].size)),)
         [source] = self.known.sources([str(each.variable)], state).values()

@@ -23,8 +23,10 @@ from datagen.engine.code import (
     Unprogrammable,
     type_of,
 )
+from datagen.engine.counted import counted
 from datagen.engine.drawing import Drawing
-from datagen.engine.knowable import is_expression, is_listed, taken_by, why_not, why_not_of_child
+from datagen.engine.kept import OF_BATCH, Kept
+from datagen.engine.knowable import is_counter, is_expression, is_listed, taken_by, why_not, why_not_of_child
 from datagen.engine.lists import Turn, are_lists, has_lists, items_of, listed_in
 from datagen.engine.named import told_in
 from datagen.engine.program import MOST_LISTED, MOST_ROWS, Compiler
@@ -34,16 +36,15 @@ from datagen.engine.setter import Setter
 from datagen.language.delay import Next
 from datagen.language.state import Gift
 from datagen.native.machine import FACTS
-from datagen.plugin.arrival import WORKER
-from datagen.plugin.life import AGE, GATHERED, ITEM, MAYBE, VISITS, WAITED, shared, visited
+from datagen.plugin.arrival import BATCH, WORKER
+from datagen.plugin.life import AGE, ITEM, MAYBE, VISITS, WAITED, shared, visited
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, show
 from datagen.records.batch import TIME
 from datagen.records.conversion import as_type
+from datagen.records.expression import Expression
 from datagen.records.expression.name import called, root
 from datagen.records.types import common_type
-
-_LEFT = "items left"
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,7 @@ class Known:
     clocks: Clocks
     drawing: Drawing
     recall: Recall | None = None  # what states read of memories; None: no state may
-    first: list[bool] = field(default_factory=list)  # of each thing that is kept, whether it has a value at first: 0
-    _places: dict[str, int] = field(default_factory=dict)  # where it is, by name
+    kept: Kept = field(default_factory=Kept)
     _variables: dict[str, _Variable] = field(default_factory=dict)
     _rows: dict[str, int] = field(default_factory=dict)  # where the numbers of rows are, by who holds them
 
@@ -79,16 +79,6 @@ class Known:
         """Return where it is kept which row a worker has, by the resources that are rows."""
         return {name: self._variables[name].column for name in self.plan.held.tables}
 
-    @property
-    def number(self) -> int:
-        """Return where the number of a worker in its source is kept; -1: it is not."""
-        return self._places.get(WORKER, -1)
-
-    @property
-    def begin(self) -> int:
-        """Return where the time of a worker's birth is kept; -1: it is not."""
-        return self._places.get(AGE, -1)
-
     def sources(self, names: Iterable[str], state: int) -> dict[str, Source]:
         """Return where the names in an expression of a state come from; raises Unprogrammable when one is not known."""
         shared = self.plan.shared.types
@@ -99,42 +89,21 @@ class Known:
             for name, variable in sorted(roots.items())
         }
 
-    @property
-    def gathered(self) -> list[int]:
-        """Return where it is kept what is known of who has gathered; -1: it is not."""
-        return [self._places.get(name, -1) for name in GATHERED]
-
-    @property
-    def item(self) -> list[int]:
-        """Return where the place of a worker's item is kept, and how many it is still to go through; -1: it is not."""
-        return [self._places.get(ITEM, -1), self._places.get(_LEFT, -1)]
-
-    def keep_items(self) -> None:
-        """Keep what has to be known of workers who go through items."""
-        self._place(ITEM, has_value=False)
-        self._place(_LEFT)
-
     def counter(self, state: int) -> int:
         """Return where the visits to a state are counted; -1: they are not."""
-        return self._places.get(called(VISITS, self.plan.own_names[state]), -1)
+        return self.kept.at(called(VISITS, self.plan.own_names[state]))
 
     @property
     def taken(self) -> dict[int, int]:
         """Return where it is kept how many of the times that a state waits for a worker has taken, by the states."""
-        return {number: self._places[f"next {number}"] for number in self._waiting_for_times()}
-
-    @property
-    def gift(self) -> tuple[int, int]:
-        """Return where it is kept what a worker is to be given, and with which key; -1: there is nothing."""
-        return self._places.get("gift", -1), self._places.get("key of the gift", -1)
+        return {number: self.kept.at(f"next {number}") for number in self._waiting_for_times()}
 
     def keep_times(self) -> None:
         """Keep what has to be known of workers who wait for the times of sources."""
         for number in self._waiting_for_times():
-            self._place(f"next {number}")
+            self.kept.place(f"next {number}")
         if any(isinstance(entry, Gift) for _, entry in self.plan.spawns):
-            self._place("gift")
-            self._place("key of the gift")
+            self.kept.keep_gifts()
 
     def _waiting_for_times(self) -> list[int]:
         states = enumerate(self.plan.population.states)
@@ -147,7 +116,7 @@ class Known:
             variable = self._variables[setter.dimension.name]
             real = " real" if variable.source.type == REAL else ""
             if (value := variable.drawn.get(owner)) is None:
-                value = self._kept(self._compiler(setter).value(setter.expression.tree))
+                value = self._kept(self._compiler(setter, setter.names).value(setter.expression.tree))
             code = (*code, *self.drawing.kept(value, (f"keep{real}", variable.column)))
         return code
 
@@ -160,7 +129,7 @@ class Known:
 
     def gives(self) -> npt.NDArray[np.uint8]:
         """Return what of all that is kept children are given, (spawns, kept)."""
-        table = np.zeros((len(self.plan.spawns), len(self.first)), np.uint8)
+        table = np.zeros((len(self.plan.spawns), len(self.kept)), np.uint8)
         for number, (_, entry) in enumerate(self.plan.spawns):
             names = [one.name for one in entry.variables if one.name in self._variables]
             table[number, [self._variables[name].column for name in names]] = 1
@@ -172,13 +141,13 @@ class Known:
             if dimension.name in self._variables:
                 yield from (setter for setter in self.plan.declared[dimension.name] if setter.owner == owner)
 
-    def _compiler(self, setter: Setter) -> Compiler:
-        """Return what makes instructions for what a setter calculates; of a child, from what is known of its parent."""
+    def _compiler(self, setter: Setter, names: Iterable[str]) -> Compiler:
+        """Return what makes instructions for what a setter calculates of names; of a child, of those of its parent."""
         source, spawn = self.plan.begins
         state = setter.owner if setter.owner < source else -1
         if setter.owner >= spawn:
             state = self.plan.state_number(self.plan.spawns[setter.owner - spawn][0].name)
-        return self.compiler(self.sources(setter.expression.names, state))
+        return self.compiler(self.sources(names, state))
 
     def compiler(self, sources: Mapping[str, Source]) -> Compiler:
         """Return what makes instructions for an expression, given where its names come from."""
@@ -194,15 +163,17 @@ class Known:
             return self._variables[name].source
         visits = visited(self.plan.own_names)
         if name == VISITS and state >= 0:
-            return Source(WHOLE, (("known", self._place(called(VISITS, self.plan.own_names[state]))),))
+            return Source(WHOLE, (("known", self.kept.place(called(VISITS, self.plan.own_names[state]))),))
         if name in visits:
-            return Source(WHOLE, (("known", self._place(name)),))
+            return Source(WHOLE, (("known", self.kept.place(name)),))
         if name in MAYBE and state >= 0:
-            return Source(WHOLE, (("known", self._place(name, has_value=False)),))
+            return Source(WHOLE, (("known", self.kept.place(name, has_value=False)),))
         if name == WORKER:
-            return Source(WHOLE, (("known", self._place(WORKER)),))
+            return Source(WHOLE, (("known", self.kept.place(WORKER)),))
+        if name in OF_BATCH:
+            return Source(WHOLE, (("known", self.kept.place(name, has_value=False)),))
         if name == AGE and state >= 0:
-            self._place(AGE)
+            self.kept.place(AGE)
         if name in (AGE, WAITED) and state >= 0:
             return Source(REAL, (("seconds", FACTS[name]),))
         if state >= 0 and (value := told_in(self.plan.population, name, state)) is not None:
@@ -260,20 +231,12 @@ class Known:
         return self.plan.shared.begins(self.world.tables)[0]
 
     def _unknown(self, name: str, known: Sequence[str]) -> str:
-        if name.partition("(")[0] in ("profile", "incident", "previous") or root(["time", "batch"], name):
+        if root([BATCH], name):
+            return f"of {show(BATCH)} a state can only read {', '.join(OF_BATCH)}, not {show(name)}"
+        if name.partition("(")[0] in ("profile", "incident", "previous") or root([TIME], name):
             return f"{show(name)} can't be read by a state"
         near = did_you_mean(name, [*known, *self.plan.variable_names])
         return f"{show(name)} is neither a variable nor what a state knows of a worker{near}"
-
-    def _place(self, what: str, *, has_value: bool = True) -> int:
-        """Return where something is kept."""
-        if what not in self._places:
-            self._places[what] = self._room(has_value=has_value)
-        return self._places[what]
-
-    def _room(self, *, has_value: bool) -> int:
-        self.first.append(has_value)
-        return len(self.first) - 1
 
     # Variables.
 
@@ -305,17 +268,23 @@ class Known:
         todo = list(names)
         while todo:
             for setter in self.plan.declared.get(todo.pop(), ()):
-                child = setter.owner - self.plan.begins[1]
-                entry = self.plan.spawns[child][1] if child >= 0 else None
-                why = why_not(setter.dimension)
-                if entry is not None and not why and not self.drawing.is_at_once(setter):
-                    why = why_not_of_child(entry)
-                if why:
+                if why := self._why_not(setter):
                     raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a state: {why}")
-                read = {root(self._kept_names, name) for name in setter.names} - {"", *found}
+                asked = setter.names.union(*(test.names for test in setter.tests.values()))
+                read = {root(self._kept_names, name) for name in asked} - {"", *found}
                 found |= dict.fromkeys(sorted(read))
                 todo += sorted(read)
         return list(found)
+
+    def _why_not(self, setter: Setter) -> str | None:
+        """Return why the walk can't know what is set; None when it can."""
+        if why := why_not(setter.dimension):
+            return why
+        if root(self._kept_names, by := taken_by(setter.dimension)):
+            return f"it is a row by {by}, which is a variable, too; give that another name"
+        child = setter.owner - self.plan.begins[1]
+        is_known = child < 0 or self.drawing.is_at_once(setter)
+        return None if is_known else why_not_of_child(self.plan.spawns[child][1])
 
     def _drawn_type(self, name: str) -> pa.DataType:
         """Return the type of what is drawn for a variable; null when nothing is."""
@@ -354,24 +323,29 @@ class Known:
         """Keep how long the lists of a variable are."""
         if len(self._drawn(name)) < len(self.plan.declared[name]):
             raise Unprogrammable(f"variable {show(name)} can't be read by a state: some of its lists are calculated")
-        column = self._room(has_value=False)
+        column = self.kept.room(has_value=False)
         self._variables[name] = _Variable(Source(LIST, (("known", column),)), column, {})
         for setter in self._drawn(name):
             self._variables[name].drawn[setter.owner] = self.drawing.length(setter)
 
     def _keep_list(self, name: str, values: pa.Array) -> None:
-        source = Source(WHOLE, (("known", self._room(has_value=True)),), values)
-        variable = self._variables[name] = _Variable(source, len(self.first) - 1, {})
+        source = Source(WHOLE, (("known", self.kept.room(has_value=True)),), values)
+        variable = self._variables[name] = _Variable(source, len(self.kept) - 1, {})
         begin = 1
         for setter in self.plan.declared.get(name, ()):
             size = len(self._values(setter))
             if by := taken_by(setter.dimension) or (listed_in(setter) and ITEM):
-                turn = Turn(("known", self._place(by, has_value=by == WORKER)), begin, self.constants)
+                turn = Turn(self._number(by), begin, self.constants)
                 of = self._variables.get(listed_in(setter))
                 variable.drawn[setter.owner] = turn.row(size) if of is None else turn.item(of.source)
             else:
                 variable.drawn[setter.owner] = self.drawing.place(setter, begin)
             begin += size
+
+    def _number(self, by: str) -> Code:
+        """Return the instructions for the number by which a row or an item is taken; who is of no batch has 0 there."""
+        number = ("known", self.kept.place(by, has_value=by == WORKER))
+        return (number, ("whole", self.constants.number(0)), ("coalesce", 0)) if by in OF_BATCH else (number,)
 
     def _keep_number(self, name: str, type_: pa.DataType) -> None:
         """Keep a variable of a type, in the place that it may have already."""
@@ -383,18 +357,38 @@ class Known:
                 "or a `cardinality`, makes one"
             )
         known = self._variables.get(name)
-        column = self._room(has_value=False) if known is None else known.column
+        column = self.kept.room(has_value=False) if known is None else known.column
         code: Code = (("known real" if found == REAL else "known", column),)
         self._variables[name] = _Variable(Source(found, code), column, {})
 
     def _draw_number(self, name: str) -> None:
         variable = self._variables[name]
         for setter in self._drawn(name):
+            if is_counter(setter.dimension):
+                variable.drawn[setter.owner] = self._counted(setter, variable.column)
+                continue
             values = self._values(setter) if is_listed(setter.dimension) else None
             variable.drawn[setter.owner] = self.drawing.number(setter, ARROW[variable.source.type], values)
+
+    def _counted(self, setter: Setter, column: int) -> Code:
+        """Return the instructions for the next number of a counter; raises Unprogrammable when there are none."""
+        is_own = getattr(setter.dimension, "per", "run") == "worker"
+        own = self.kept.room(has_value=True) if is_own else -1
+        tests = {key: self._test(setter, key, test) for key, test in setter.tests.items()}
+        return counted(setter, self.drawing, tests, column, own)
+
+    def _test(self, setter: Setter, key: str, test: Expression) -> Code:
+        try:
+            compiler = self._compiler(setter, test.names)
+            if not test.is_condition(compiler.layout):
+                raise Unprogrammable("is neither true nor false")
+            return compiler.condition(test.tree).code
+        except Unprogrammable as error:
+            name = show(setter.dimension.name)
+            raise Unprogrammable(f"variable {name} can't be read by a state: of its {show(key)}, {error}") from error
 
     def _calculated_types(self, name: str) -> Iterator[pa.DataType]:
         """Yield the types of what expressions set a variable to, as far as those of what they read are known."""
         for setter in self.plan.declared[name]:
             if is_expression(setter.dimension):
-                yield ARROW[self._compiler(setter).value(setter.expression.tree).type]
+                yield ARROW[self._compiler(setter, setter.names).value(setter.expression.tree).type]

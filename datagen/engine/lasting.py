@@ -57,7 +57,7 @@ class Lasting:
 
     def __init__(self, plan: Plan, conditions: Conditions, machine: Machine, seed: int) -> None:
         self._plan, states = plan, plan.population.states
-        self._taken, self._gift = conditions.known.taken, conditions.known.gift
+        self._taken, self._gift = conditions.known.taken, conditions.known.kept.gift
         self._gifts = {
             (state.name, entry.name): number
             for number, (state, entry) in enumerate(plan.spawns)
