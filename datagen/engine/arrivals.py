@@ -23,15 +23,18 @@ from datagen.problems import show
 class Arrivals:
     """All sources of arrivals of a run, in order of their names."""
 
-    def __init__(self, plan: Plan, seed: int, limits: Limits, known: int) -> None:
-        """Take the limits of workers alive at once, and how many times of a source the walk takes at once."""
+    def __init__(self, plan: Plan, seed: int, limits: Limits, known: int, tells_batches: bool) -> None:
+        """Take the limits of workers alive at once, how many times of a source the walk takes at once, and whether it
+        asks for batches.
+        """
         self._plan = plan
         self._seed = seed
-        self.keeps_batches = BATCH in plan.facts
+        self.keeps_batches = tells_batches or BATCH in plan.facts
         self._times = plan.times(seed)
         declared = plan.population.sources
         self.table = np.zeros(len(declared), SOURCE)
         self.times = np.zeros((len(declared), known), np.int64)
+        self.batches = np.zeros((len(declared), known, 3 if tells_batches else 0), np.int64)  # of who comes, as Births
         pace = None
         self._sources: list[Source] = []
         rhythms = [self._rhythm(source) for source in declared]
@@ -98,6 +101,7 @@ class Arrivals:
     def supply(self) -> None:
         """Give the walk more times of the source whose turn it is."""
         self._sources[self.core.comer].supply()
+        self._tell_batches(self.core.comer)
 
     def reach(self) -> None:
         """Find out when the next worker comes due of the source whose pace was not known so far ahead."""
@@ -118,7 +122,7 @@ class Arrivals:
 
     def known(self, place: int) -> Keys:
         """Return the keys of the workers of a source, (n,), about whose followers the walk knows."""
-        return self._sources[place].known
+        return self._sources[place].known_keys
 
     def with_batches(self, births: Births) -> Births:
         """Return births with the batches that they are of."""
@@ -126,6 +130,7 @@ class Arrivals:
         for place, source in enumerate(self._sources):
             own = births.source == place
             found[own] = source.batches(births.number[own])
+            source.forget()
         return replace(births, batch=found)
 
     def snapshot(self) -> dict[str, Any]:
@@ -142,9 +147,17 @@ class Arrivals:
             self.table[name] = column
         for source, state in zip(self._sources, snapshot["sources"], strict=True):
             source.restore(state)
+        for place in range(len(self)):
+            self._tell_batches(place)
         for name, column in snapshot["crowds"].items():
             self.crowds[name] = column
         self.core.restore()
+
+    def _tell_batches(self, place: int) -> None:
+        """Tell the walk which batches those workers of a source are of about whose followers it knows."""
+        if self.batches.size:
+            found = self._sources[place].batches(self._sources[place].known)
+            self.batches[place, : len(found)] = found
 
     def _declare(self, row: Any, source: Arrival) -> None:
         """Enter what a source has in common with others."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from datagen.draw import Integers
 from datagen.engine.step import Births
-from datagen.plugin.arrival import BATCH, WORKER, Arrival
+from datagen.plugin.arrival import BATCH, BATCHES, WORKER, Arrival
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Fact:
         if self.name == WORKER:
             return pa.array(births.number[own])
         columns = [pa.array(np.ascontiguousarray(column)) for column in births.batch[own].T]
-        return pa.StructArray.from_arrays(columns, ["number", "index", "size"])
+        return pa.StructArray.from_arrays(columns, BATCHES)
 
 
 FACTS = {name: Fact(name) for name in (WORKER, BATCH)}

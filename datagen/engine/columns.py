@@ -26,7 +26,7 @@ from datagen.engine.ordered import Ordered
 from datagen.engine.owners import Owners
 from datagen.engine.plan import Plan
 from datagen.engine.reader import Events, Look, RecordReader, events_of, no_events
-from datagen.engine.scheme import EMITTER, STATE
+from datagen.engine.scheme import EMITTER
 from datagen.engine.setter import Setter
 from datagen.engine.shapes import Shapes
 from datagen.engine.step import Steps
@@ -331,9 +331,8 @@ class Columns:
 
     def _leave(self, owners: Owners) -> None:
         """Let all that steps set of variables be set."""
-        for kind, name in self._plan.memories:
-            if kind == STATE:
-                self._ordered.go_on((kind, name), owners.count(self._plan.state_number(name)))
+        for path, owner in self._plan.looking_back.items():
+            self._ordered.go_on(path, owners.count(owner))
 
     def _setting(self, steps: Steps, sight: Sight) -> tuple[Owners, Callable[[str], None]]:
         """Return who sets variables among some steps, and what sets one of them; each is set after those it reads."""

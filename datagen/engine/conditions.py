@@ -62,6 +62,7 @@ class Programs:
     first: npt.NDArray[np.uint8]  # (kept,) whether what is kept of a worker has a value at first, 0
     number: int  # which of these is the worker's number in its source; -1: none
     begin: int  # which is the time of its birth
+    batch: npt.NDArray[np.int32]  # (read, 2) which are of the batch that it is of, and what: as ``Births`` has it
     sums: Floats  # room for the weights of the transitions of any state
     facts: Integers  # room for what is known of an instant
     notes: npt.NDArray[np.int32]  # (notes, states, 2) begin and end of the instructions for a step into each
@@ -183,6 +184,7 @@ class Conditions:
             "first": np.array(known.room.first, np.uint8),
             "number": known.room.number,
             "begin": known.room.begin,
+            "batch": np.array(known.room.batch, np.int32).reshape(-1, 2),
             "gathered": np.array(known.room.gathered, np.int32),
             "item": np.array(known.room.item, np.int32),
         }

@@ -13,10 +13,9 @@ from datagen.engine.extract import Extract, Extracts, Lists, Question
 from datagen.engine.knowable import is_counter, is_expression
 from datagen.engine.lists import longest
 from datagen.engine.setter import Field, Setter, numbers_of
-from datagen.plugin.dimension import Dimension
 from datagen.plugin.listing import Listing
 from datagen.plugin.recipe import REAL as OF_REAL
-from datagen.plugin.recipe import Recipe
+from datagen.plugin.recipe import Recipe, of_index
 from datagen.plugin.world import World
 from datagen.records.conversion import as_type
 from datagen.records.types import common_type
@@ -62,7 +61,8 @@ class Drawing:
 
     def is_at_once(self, setter: Setter) -> bool:
         """Return whether what is set need not be drawn ahead of time."""
-        return is_expression(setter.dimension) or setter.recipe(self.path, self.world) is not None
+        one = setter.dimension
+        return is_expression(one) or is_counter(one) or setter.recipe(self.path, self.world) is not None
 
     def place(self, setter: Setter, begin: int) -> Code:
         """Return the instructions for the place of what is set in a list, from ``begin`` on; 0 is null."""
@@ -101,8 +101,6 @@ class Drawing:
         recipe = setter.recipe(self.path, self.world)
         if setter.is_constant:
             return self._constant(Field(setter, type_))
-        if is_counter(setter.dimension):
-            return self._counted(setter.dimension)
         if recipe is None:
             return self._ahead(Field(setter, type_))
         real = type_of(type_) == REAL
@@ -112,12 +110,17 @@ class Drawing:
         turned: Code = (("to real", 0),) if real and recipe.kind != OF_REAL else ()
         return (*self._draw(setter, recipe, 0), *turned)
 
-    def _counted(self, counter: Dimension) -> Code:
-        """Return the instructions for the next number of a counter, which counts on."""
-        start, increment = getattr(counter, "start", 0), getattr(counter, "increment", 1)
+    def cell(self, start: int) -> int:
+        """Return where a number is that all share, which nobody knows by name."""
         self.cells.append(start)
-        cell = len(self.cells) - 1
-        return (("cell", cell), ("cell", cell), ("whole", self.constants.number(increment)), ("+", 0), ("share", cell))
+        return len(self.cells) - 1
+
+    def absent(self, setter: Setter) -> Code:
+        """Return the instruction for 0, or null where what is set is missing or null by its draw; none: it never is."""
+        row = setter.absences(self.path, self.world)
+        nothing = of_index(None, row["null"], 1)
+        assert nothing is not None, "a number that is drawn evenly"
+        return self._draw(setter, nothing, 0) if row["percent_missing"] or row["percent_nulls"] else ()
 
     def kept(self, code: Code, keep: tuple[str, int]) -> Code:
         """Return the instructions for a value, and the one that keeps it: for one that is just drawn, a single one."""

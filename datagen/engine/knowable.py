@@ -1,11 +1,9 @@
 """Which variables the walk can know while it goes on, and why it can't know others."""
 
-from typing import TypeGuard
-
 import pyarrow as pa
 
 from datagen.language.state import Gift, Spawn
-from datagen.plugin.arrival import WORKER
+from datagen.plugin.arrival import BATCH, WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension
 from datagen.plugin.life import ITEM
 from datagen.plugin.listing import Listing
@@ -23,13 +21,9 @@ def is_expression(dimension: object) -> bool:
     return isinstance(dimension, Dimension) and (dimension.kind == "expression" or is_time(dimension))
 
 
-def is_counter(dimension: object) -> TypeGuard[Dimension]:
-    """Return whether a generator counts on with every step of all workers that sets it."""
-    if not isinstance(dimension, Dimension) or dimension.kind != "counter":
-        return False
-    if not dimension.is_ours or dimension.percent_missing or dimension.percent_nulls:
-        return False
-    return (getattr(dimension, "per", ""), getattr(dimension, "reset", None)) == ("run", None)
+def is_counter(dimension: object) -> bool:
+    """Return whether a generator counts on with every step that sets it, of all workers or of one."""
+    return isinstance(dimension, Dimension) and dimension.kind == "counter" and dimension.is_ours
 
 
 def is_time(dimension: Dimension) -> bool:
@@ -45,10 +39,10 @@ def is_listed(dimension: object) -> bool:
 
 
 def taken_by(dimension: object) -> str:
-    """Return by which number a whole row is picked, and by nothing else, of a worker or its item; "" for none."""
+    """Return by which number a whole row is picked, of a worker, its batch or its item, and by nothing else; or ""."""
     if not isinstance(dimension, Dimension) or dimension.kind != "row":
         return ""
-    name = {"worker": WORKER, "each": ITEM}.get(getattr(dimension, "pick", ""), "")
+    name = {"worker": WORKER, "each": ITEM, "batch": f"{BATCH}.index"}.get(getattr(dimension, "pick", ""), "")
     return name if {read for _, read in dimension.all_names()} == {name} else ""
 
 
@@ -63,6 +57,8 @@ def why_not_of_child(entry: Spawn) -> str:
 def why_not(dimension: object) -> str | None:
     """Return why the walk can't know what a generator makes; None when it can."""
     assert isinstance(dimension, Dimension), "no fact of a birth"
+    if is_counter(dimension):
+        return None
     absent = [key for key in ("when", "keyed_by") if getattr(dimension, key) is not None]
     pooled = isinstance(dimension, PooledDimension) and dimension.cardinality > 0
     if absent:
@@ -71,10 +67,6 @@ def why_not(dimension: object) -> str | None:
         share = [key for key in ("percent_missing", "percent_nulls") if getattr(dimension, key)]
         made = "an expression" if dimension.kind == "expression" else "a time"
         return f"it is {made} with {show(share[0])}" if share else None
-    if dimension.kind == "counter":
-        return (
-            None if is_counter(dimension) else "it is a counter of each worker, or that begins anew or leaves some out"
-        )
     skeleton = dimension.skeleton() if isinstance(dimension, Listing) and not pooled else None
     if not dimension.is_ours or not (pooled or skeleton or dimension.kind in _DRAWN):
         return f"what sets it is of the type {show(dimension.kind)}; what can be read are {_READABLE}"

@@ -24,9 +24,11 @@ from datagen.engine.code import (
     Unprogrammable,
     type_of,
 )
+from datagen.engine.counted import counted
 from datagen.engine.drawing import Drawing
 from datagen.engine.extract import Extracted, Variable, of_items
 from datagen.engine.knowable import (
+    is_counter,
     is_expression,
     is_listed,
     taken_by,
@@ -39,16 +41,17 @@ from datagen.engine.lists import Turn, are_lists, has_lists, items_of, listed_in
 from datagen.engine.named import told_in
 from datagen.engine.program import MOST_LISTED, MOST_ROWS, Compiler
 from datagen.engine.recall import Recall
-from datagen.engine.room import Room
+from datagen.engine.room import OF_BATCH, Room
 from datagen.engine.scheme import Scheme
 from datagen.engine.setter import Setter
 from datagen.native.machine import FACTS
-from datagen.plugin.arrival import WORKER
+from datagen.plugin.arrival import BATCH, WORKER
 from datagen.plugin.life import AGE, ITEM, MAYBE, VISITS, WAITED, shared, visited
 from datagen.plugin.world import World
 from datagen.problems import did_you_mean, show
 from datagen.records.batch import TIME
 from datagen.records.conversion import as_type
+from datagen.records.expression import Expression
 from datagen.records.expression.name import called, root
 from datagen.records.types import common_type
 
@@ -97,7 +100,8 @@ class Known:
             real = " real" if variable.source.type == REAL else ""
             if variable.column >= 0:
                 if (value := variable.drawn.get(owner)) is None:
-                    value = in_milliseconds(self._compiler(setter).value(setter.expression.tree), self.constants).code
+                    part = self._compiler(setter, setter.names).value(setter.expression.tree)
+                    value = in_milliseconds(part, self.constants).code
                 code = (*code, *self.drawing.kept(value, (f"keep{real}", variable.column)))
             for kept in variable.kept:
                 code = (*code, *kept.codes[owner], kept.keep)
@@ -117,13 +121,13 @@ class Known:
             if dimension.name in self._variables:
                 yield from (setter for setter in self.plan.declared[dimension.name] if setter.owner == owner)
 
-    def _compiler(self, setter: Setter) -> Compiler:
-        """Return what makes instructions for what a setter calculates; of a child, from what is known of its parent."""
+    def _compiler(self, setter: Setter, names: Iterable[str]) -> Compiler:
+        """Return what makes instructions for what a setter calculates of names; of a child, of those of its parent."""
         source, spawn = self.plan.begins
         state = setter.owner if setter.owner < source else -1
         if setter.owner >= spawn:
             state = self.plan.state_number(self.plan.spawns[setter.owner - spawn][0].name)
-        return self.compiler(self.sources(setter.expression.names, state))
+        return self.compiler(self.sources(names, state))
 
     def compiler(self, sources: Mapping[str, Source]) -> Compiler:
         """Return what makes instructions for an expression, given where its names come from."""
@@ -146,6 +150,8 @@ class Known:
             return Source(WHOLE, (("known", self.room.place(name, has_value=False)),))
         if name == WORKER:
             return Source(WHOLE, (("known", self.room.place(WORKER)),))
+        if name in OF_BATCH:
+            return Source(WHOLE, (("known", self.room.place(name, has_value=False)),))
         if name == AGE and state >= 0:
             self.room.place(AGE)
         if name in (AGE, WAITED) and state >= 0:
@@ -205,7 +211,9 @@ class Known:
         return self.plan.shared.begins(self.world.tables)[0]
 
     def _unknown(self, name: str, known: Sequence[str]) -> str:
-        if name.partition("(")[0] in ("profile", "incident", "previous") or root(["time", "batch"], name):
+        if root([BATCH], name):
+            return f"of {show(BATCH)} a state can only read {', '.join(OF_BATCH)}, not {show(name)}"
+        if name.partition("(")[0] in ("profile", "incident", "previous") or root([TIME], name):
             return f"{show(name)} can't be read by a state"
         near = did_you_mean(name, [*known, *self.plan.variable_names])
         return f"{show(name)} is neither a variable nor what a state knows of a worker{near}"
@@ -246,17 +254,23 @@ class Known:
         todo = list(names)
         while todo:
             for setter in self.plan.declared.get(todo.pop(), ()):
-                child = setter.owner - self.plan.begins[1]
-                entry = self.plan.spawns[child][1] if child >= 0 else None
-                why = why_not(setter.dimension)
-                if entry is not None and not why and not self.drawing.is_at_once(setter):
-                    why = why_not_of_child(entry)
-                if why:
+                if why := self._why_not(setter):
                     raise Unprogrammable(f"variable {show(setter.dimension.name)} can't be read by a state: {why}")
-                read = {root(self._kept_names, name) for name in setter.names} - {"", *found}
+                asked = setter.names.union(*(test.names for test in setter.tests.values()))
+                read = {root(self._kept_names, name) for name in asked} - {"", *found}
                 found |= dict.fromkeys(sorted(read))
                 todo += sorted(read)
         return list(found)
+
+    def _why_not(self, setter: Setter) -> str | None:
+        """Return why the walk can't know what is set; None when it can."""
+        if why := why_not(setter.dimension):
+            return why
+        if root(self._kept_names, by := taken_by(setter.dimension)):
+            return f"it is a row by {by}, which is a variable, too; give that another name"
+        child = setter.owner - self.plan.begins[1]
+        is_known = child < 0 or self.drawing.is_at_once(setter)
+        return None if is_known else why_not_of_child(self.plan.spawns[child][1])
 
     def _drawn_type(self, name: str) -> pa.DataType:
         """Return the type of what is drawn for a variable; null when nothing is."""
@@ -324,12 +338,17 @@ class Known:
         for setter in self.plan.declared.get(name, ()):
             size = len(self._values(setter))
             if by := taken_by(setter.dimension) or (listed_in(setter) and ITEM):
-                turn = Turn(("known", self.room.place(by, has_value=by == WORKER)), begin, self.constants)
+                turn = Turn(self._number(by), begin, self.constants)
                 of = self._variables.get(listed_in(setter))
                 variable.drawn[setter.owner] = turn.row(size) if of is None else turn.item(of.source)
             else:
                 variable.drawn[setter.owner] = self.drawing.place(setter, begin)
             begin += size
+
+    def _number(self, by: str) -> Code:
+        """Return the instructions for the number by which a row or an item is taken; who is of no batch has 0 there."""
+        number = ("known", self.room.place(by, has_value=by == WORKER))
+        return (number, ("whole", self.constants.number(0)), ("coalesce", 0)) if by in OF_BATCH else (number,)
 
     def _keep_number(self, name: str, type_: pa.DataType) -> None:
         """Keep a variable of a type, in the place that it may have already."""
@@ -344,11 +363,31 @@ class Known:
     def _draw_number(self, name: str) -> None:
         variable = self._variables[name]
         for setter in self._drawn(name):
+            if is_counter(setter.dimension):
+                variable.drawn[setter.owner] = self._counted(setter, variable.column)
+                continue
             values = self._values(setter) if is_listed(setter.dimension) else None
             variable.drawn[setter.owner] = self.drawing.number(setter, ARROW[variable.source.type], values)
+
+    def _counted(self, setter: Setter, column: int) -> Code:
+        """Return the instructions for the next number of a counter; raises Unprogrammable when there are none."""
+        is_own = getattr(setter.dimension, "per", "run") == "worker"
+        own = self.room.another(has_value=True) if is_own else -1
+        tests = {key: self._test(setter, key, test) for key, test in setter.tests.items()}
+        return counted(setter, self.drawing, tests, column, own)
+
+    def _test(self, setter: Setter, key: str, test: Expression) -> Code:
+        try:
+            compiler = self._compiler(setter, test.names)
+            if not test.is_condition(compiler.layout):
+                raise Unprogrammable("is neither true nor false")
+            return compiler.condition(test.tree).code
+        except Unprogrammable as error:
+            name = show(setter.dimension.name)
+            raise Unprogrammable(f"variable {name} can't be read by a state: of its {show(key)}, {error}") from error
 
     def _calculated_types(self, name: str) -> Iterator[pa.DataType]:
         """Yield the types of what expressions set a variable to, as far as those of what they read are known."""
         for setter in self.plan.declared[name]:
             if is_expression(setter.dimension):
-                yield ARROW[self._compiler(setter).value(setter.expression.tree).type]
+                yield ARROW[self._compiler(setter, setter.names).value(setter.expression.tree).type]

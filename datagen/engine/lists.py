@@ -53,21 +53,21 @@ def _length(source: Source, constants: Constants) -> Code:
 class Turn:
     """Whose turn it is of what stands in a list of values from a place on; of the first place where there is none."""
 
-    number: tuple[str, int]  # the instruction for it
+    number: Code  # the instructions for it
     begin: int
     constants: Constants
 
     def row(self, size: int) -> Code:
         """Return the instructions for the place of one of so many, which come again and again."""
         given = [("whole", self.constants.number(one)) for one in (size, self.begin, 0)]
-        return (self.number, given[0], ("%", 0), given[1], ("+", 0), given[2], ("coalesce", 0))
+        return (*self.number, given[0], ("%", 0), given[1], ("+", 0), given[2], ("coalesce", 0))
 
     def item(self, lists: Source) -> Code:
         """Return the instructions for the place of one in a list, where the items of all lists stand side by side."""
         begins = _parts(lists)[1] + self.begin
         first = self.constants.add(begins, np.ones(len(begins), bool))
-        is_there = (self.number, *_length(lists, self.constants), ("<", 0))
-        place = (*lists.code, ("listed", first), self.number, ("+", 0))
+        is_there = (*self.number, *_length(lists, self.constants), ("<", 0))
+        place = (*lists.code, ("listed", first), *self.number, ("+", 0))
         return (*is_there, *place, ("whole", self.constants.number(0)), ("choose", 0))
 
 

@@ -46,10 +46,11 @@ class Ordered:
             for name, depth in depths(plan).items()
             if name in plan.emitters
         }
-        self.memories = {owner: Memory(self._kept(*owner, types)) for owner in plan.memories}
+        self.memories = {owner: Memory(self._kept(owner, types)) for owner in plan.memories}
 
-    def _kept(self, kind: str, name: str, types: Types) -> dict[str, pa.DataType]:
+    def _kept(self, owner: tuple[str, ...], types: Types) -> dict[str, pa.DataType]:
         """Return what a memory is to keep of records."""
+        kind, name, *_ = owner
         return self._types(name, remembered(self._plan, name), types) if kind == EMITTER else {}
 
     def _types(self, emitter: str, names: Sequence[str], types: Types) -> dict[str, pa.DataType]:
@@ -67,11 +68,10 @@ class Ordered:
 
         None where nobody looks back. ``before`` has the positions of what was there before each step, by group.
         """
-        kind, name, *inner = owner
-        memory = None if inner else self.memories.get((kind, name))
-        return None if memory is None else Back(memory, before(self._plan.memories[kind, name]), memory.size + begin)
+        memory = self.memories.get(owner)
+        return None if memory is None else Back(memory, before(self._plan.memories[owner]), memory.size + begin)
 
-    def go_on(self, owner: tuple[str, str], count: int, *, is_made: bool = True) -> None:
+    def go_on(self, owner: tuple[str, ...], count: int, *, is_made: bool = True) -> None:
         """Let so many steps of an emitter or state be over; before the start no records are made."""
         if owner in self.memories:
             self.memories[owner].go_on(count, is_made=is_made)

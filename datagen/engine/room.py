@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datagen.engine.scheme import Scheme
 from datagen.language.delay import Next
 from datagen.language.state import Gift
-from datagen.plugin.arrival import WORKER
+from datagen.plugin.arrival import BATCH, BATCHES, WORKER
 from datagen.plugin.life import AGE, GATHERED, ITEM, VISITS
 from datagen.records.expression.name import called
 
+OF_BATCH = [f"{BATCH}.{part}" for part in BATCHES]
 _LEFT = "items left"
 
 
@@ -29,6 +30,11 @@ class Room:
     def begin(self) -> int:
         """Return where the time of a worker's birth is kept; -1: it is not."""
         return self._places.get(AGE, -1)
+
+    @property
+    def batch(self) -> list[tuple[int, int]]:
+        """Return where it is kept what is known of the batch that a worker is of, each with the number of the part."""
+        return [(self._places[name], part) for part, name in enumerate(OF_BATCH) if name in self._places]
 
     @property
     def gathered(self) -> list[int]:

@@ -37,7 +37,7 @@ def rounds(plan: Plan) -> list[Round | Together | str]:
     Where variables look up records, they stand among them, by their names; else they come before all rounds.
     """
     emitters = {name: emitter.fields for name, emitter in plan.emitters.items()}
-    kept = {(name, of) for kind, name in plan.memories if kind == EMITTER for of in remembered(plan, name)}
+    kept = {(name, of) for kind, name, *_ in plan.memories if kind == EMITTER for of in remembered(plan, name)}
     kept |= {node for dimensions in _all_fields(plan) for one in dimensions for node in lookups(one)}
     kept |= {(name, one.name) for name, dimensions in emitters.items() for one in dimensions if _depends(one)}
     kept |= {(name, one.source.name) for name, one in plan.emitters.items() if one.source is not None}

@@ -297,21 +297,27 @@ class Scheme(ABC):
         table = np.zeros((size, self.begins[1] + len(self.spawns)), bool)
         for number, names in enumerate(self.groups):
             table[number, [setter.owner for setter in self.setters[names[0]]]] = True
-        for (kind, name), number in self.memories.items():
-            table[number, : len(states)] = [
-                name == (state.emitter if kind == EMITTER else state.name) for state in states
-            ]
+        for path, number in self.memories.items():
+            table[number, : len(states)] = [path == (EMITTER, state.emitter) for state in states]
+            table[number, [owner for setting, owner in self.looking_back.items() if setting == path]] = True
         return table
 
     @cached_property
-    def memories(self) -> dict[tuple[str, str], int]:
-        """Return the emitters and states whose fields look back at those before of the same worker.
+    def memories(self) -> dict[tuple[str, ...], int]:
+        """Return the emitters, and who sets variables, whose fields look back at those before of the same worker.
 
         Of each, the group of positions that the walk keeps for them: where the last record, or setting, is.
         """
         emitters = [(EMITTER, one.name) for one in self.population.emitters if any(map(looks_back, one.fields))]
-        states = [(STATE, one.name) for one in self.population.states if any(map(looks_back, one.variables))]
-        return {owner: number for number, owner in enumerate(emitters + states, len(self.groups))}
+        return {path: number for number, path in enumerate([*emitters, *self.looking_back], len(self.groups))}
+
+    @cached_property
+    def looking_back(self) -> dict[tuple[str, ...], int]:
+        """Return the numbers of those, by their name paths: states, and what one is given at times that are awaited."""
+        sources, spawns = self.begins
+        gifts = [number for number, (_, entry) in enumerate(self.spawns, spawns) if isinstance(entry, Gift)]
+        paths = [path for path, _ in self._owners()]
+        return {paths[one]: one for one in (*range(sources), *gifts) if any(map(looks_back, self.variables_of(one)))}
 
     @property
     def groups_before(self) -> frozenset[int]:

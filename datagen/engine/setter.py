@@ -52,6 +52,12 @@ class Setter:
         """Return the names that its expression reads, none where it has none."""
         return self.expression.names if is_expression(self.dimension) else frozenset()
 
+    @property
+    def tests(self) -> dict[str, Expression]:
+        """Return the expressions that say whether it makes a value, and whether it counts anew, by their keys."""
+        found = {key: getattr(self.dimension, key, None) for key in ("when", "reset")}
+        return {key: test for key, test in found.items() if test is not None}
+
     def is_noted(self, states: int) -> bool:
         """Return whether the walk can note its values: an expression of one of so many states."""
         return self.owner < states and is_expression(self.dimension)
@@ -182,8 +188,10 @@ def reads_of(setters: Mapping[str, list[Setter]]) -> dict[str, list[str]]:
     }
 
 
-def looks_back(dimension: Dimension) -> bool:
+def looks_back(dimension: Dimension | Fact) -> bool:
     """Return whether a field depends on what was made for the same worker before."""
+    if isinstance(dimension, Fact):
+        return False
     reads = any(of_former(name) is not None for _, name in dimension.all_names())
     return reads or any(part.remembers() for _, part in dimension.whole())
 

@@ -127,7 +127,7 @@ class Source:
         self._scope = scope
         self._row, self._times = row, times
         self._rhythm = rhythm
-        self._keeps_batches = keeps_batches and declared.in_batches
+        self._keeps_batches = keeps_batches and declared.in_batches and not declared.measures
         self._begun: int | None = None
         self._queue: Queue
         self._targets: list[tuple[int, int]] = []  # to come
@@ -163,10 +163,15 @@ class Source:
         self._row["awaited"] = is_awaited
 
     @property
-    def known(self) -> Keys:
-        """Return the keys of the workers, (n,), about whose followers the walk knows."""
+    def known(self) -> Integers:
+        """Return the numbers of the workers, (n,), about whose followers the walk knows."""
         first, known = self._row["first"][0], self._row["known"][0]
-        return numbered(self._row["key"][0], np.arange(first, first + known))
+        return np.arange(first, first + known)
+
+    @property
+    def known_keys(self) -> Keys:
+        """Return their keys, (n,)."""
+        return numbered(self._row["key"][0], self.known)
 
     @property
     def next_change(self) -> int:
@@ -226,12 +231,15 @@ class Source:
             self._come_next()
 
     def batches(self, workers: Integers) -> Integers:
-        """Return what ``Births`` has of the batches of workers (n,), (n, 3); forget those that are all born."""
+        """Return what ``Births`` has of the batches of workers (n,), (n, 3); 0 of those who are of none."""
         if self._begun is None or self._queue.batches is None:
             return np.zeros((len(workers), 3), np.int64)
-        found = self._queue.batches.of(workers)
-        self._queue.batches.forget(int(self._row["number"][0]))
-        return found
+        return self._queue.batches.of(workers)
+
+    def forget(self) -> None:
+        """Forget the batches whose workers are all born."""
+        if self._begun is not None and self._queue.batches is not None:
+            self._queue.batches.forget(int(self._row["number"][0]))
 
     def snapshot(self) -> list[Any]:
         """Return where it is, for ``restore``; its row is kept elsewhere."""

@@ -61,9 +61,9 @@ class Walk:
         self._groups_before = sorted(plan.groups_before)
         self._conditions = Conditions(plan, plan.world(seed))
         self._ahead = Ahead(plan, seed, most, self._conditions.fields, self._conditions.world)
-        self._arrivals = Arrivals(plan, seed, max_workers, self._ahead.newcomers)
-        keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
         programs = self._conditions.programs
+        self._arrivals = Arrivals(plan, seed, max_workers, self._ahead.newcomers, len(programs.batch) > 0)
+        keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
         times = plan.times(seed)
         begin = self._arrivals.begin
         rhythms = self._conditions.clocks.rhythms(times, begin)
@@ -86,7 +86,7 @@ class Walk:
         self._first_waits = np.zeros((*known, self._shape.delays, steps), np.int64)
         self._first_drawn = np.zeros((*known, fields, steps), np.int64)
         self._first_there = np.zeros((*known, fields, steps), np.uint8)
-        self._loop.expect(self._first_waits, self._first_drawn, self._first_there)
+        self._loop.expect(self._first_waits, self._first_drawn, self._first_there, self._arrivals.batches)
         shown, reaches = self._conditions.clocks.shown, [Reach(rhythm, begin) for rhythm in rhythms]
         self._levels = Levels(plan, times, limits, self._told, shown, reaches, begin)
         fleet = programs.fleet

@@ -168,8 +168,7 @@ def unknown_names(
 
 def unknown_in_states(field: Field, variables: Known, given: Given, near: Near, emitter: str | None) -> Found:
     """Yield the names in the expressions of a state with an emitter that stand for nothing, or can't be read there."""
-    of_times = {name: True for name in given.known if not root([BATCH], name)}
-    known = ChainMap(variables, given.of_lives, of_times)
+    known = ChainMap(variables, given.of_lives, given.known)
     for path, name in field.names:
         if root(known, name):
             continue
@@ -178,7 +177,7 @@ def unknown_in_states(field: Field, variables: Known, given: Given, near: Near, 
                 yield path, f"{show(name)} can't be read here, but {_MEMORY_IN}"
             elif given.memories is not None and (text := given.memories.problem(name, emitter, near)):
                 yield path, text
-        elif root(given.known, name) or of_former(name) is not None or root([TIME, BATCH], name):
+        elif of_former(name) is not None:
             yield path, f"{shown(name)} can't be read by a state"
         else:
             text = given.lacking(name, near)

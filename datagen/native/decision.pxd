@@ -30,6 +30,8 @@ cdef class Decision:
     cdef int fields  # so many of what is drawn ahead of time they read
     cdef int number  # which of what is kept is the worker's number in its source; -1: none
     cdef int begin  # which is the time of its birth
+    cdef const int[:, ::1] batch  # (read, 2) which of what is kept is of a worker's batch: its number, the place, its size
+    cdef const long long[:, :, ::1] batches  # (sources, known, 3) these of workers to come; of no batch if its size is 0
     cdef double[::1] sums  # (most ways of a state,)
     cdef const unsigned char[:, ::1] gives  # (spawns, kept) whether children are given a value
     cdef int spawn  # where, among all who set anything, these begin

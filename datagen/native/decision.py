@@ -67,6 +67,7 @@ class Decision:
         )
         self.ranges = ranges(tables)
         self.first, self.number, self.begin = tables.first, tables.number, tables.begin
+        self.batch = tables.batch
         self.sums, self.counts = tables.sums, tables.counts
         self.gives, self.spawn = tables.gives, len(tables.entry) - 1 - len(tables.gives)
         self.facts, self.notes, self.is_real = tables.facts, tables.notes, tables.is_real
@@ -88,14 +89,21 @@ class Decision:
         self.machine.house(slots)
         self.drawn, self.there = slots.drawn, slots.there
 
-    def expect(self, first_waits: object, first_drawn: object, first_there: object) -> None:
-        """Take what is drawn ahead of time of the workers that the sources know; ``house`` comes before."""
+    def expect(self, first_waits: object, first_drawn: object, first_there: object, batches: object) -> None:
+        """Take what is drawn ahead of time of the workers that the sources know, and which batches these are of.
+
+        ``house`` comes before.
+        """
         for array in (first_drawn, first_there):
             check(len(array), len(first_waits))
             check(array.shape[1], first_waits.shape[1])
             check(array.shape[2], self.drawn.shape[1])
             check(array.shape[3], self.drawn.shape[2])
-        self.first_drawn, self.first_there = first_drawn, first_there
+        if len(self.batch):
+            check(len(batches), len(first_waits))
+            check(batches.shape[1], first_waits.shape[1])
+            check(batches.shape[2], 3)
+        self.first_drawn, self.first_there, self.batches = first_drawn, first_there, batches
 
     def note(self, steps: object) -> None:
         """Take room to note who stops as conditions say, and what is known at each step."""
@@ -141,6 +149,10 @@ class Decision:
         if self.begin >= 0:
             self.machine.known[slot, self.begin] = time
         self.facts[6] = time
+        for field in range(self.batch.shape[0]):
+            kept = self.batch[field, 0]
+            self.machine.known[slot, kept] = self.batches[place, entry, self.batch[field, 1]]
+            self.machine.has[slot, kept] = self.batches[place, entry, 2] > 0
         for field in range(self.drawn.shape[1]):
             for ahead in range(self.drawn.shape[2]):
                 self.drawn[slot, field, ahead] = self.first_drawn[place, entry, field, ahead]

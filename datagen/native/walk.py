@@ -76,9 +76,9 @@ class EventLoop:
         for part in (self.stays, self.journal, self.decision, self.resources, self.nursery, self.threshold):
             part.house(slots)
 
-    def expect(self, first_waits: object, first_drawn: object, first_there: object) -> None:
-        """Take what is drawn ahead of time, waits and values, of the workers that the sources know; after ``house``."""
-        self.decision.expect(first_waits, first_drawn, first_there)
+    def expect(self, first_waits: object, first_drawn: object, first_there: object, batches: object) -> None:
+        """Take what is known ahead of time of the workers that come: waits, values and batches; after ``house``."""
+        self.decision.expect(first_waits, first_drawn, first_there, batches)
         self.stays.expect(first_waits, self.sources.times)
 
     def restore(self, alive: cython.int) -> None:

@@ -32,7 +32,8 @@ BLOCK = 2048  # instants that are computed at once,
 MOST_AT_ONCE = 2**18  # or fewer, with so many workers together
 _ONE = 2**20  # parts of a worker
 _MOST_EMPTY = 10_000_000  # batches in a row, which take some seconds to look through
-WORKER, BATCH = "worker", "batch"  # what expressions read of a birth
+WORKER, BATCH = "worker", "batch"  # what expressions read of a birth,
+BATCHES = ("number", "index", "size")  # and inside of a batch
 OPEN = -1  # in place of a number of workers kept alive: their instants say when workers come
 
 

@@ -6,6 +6,8 @@ waits for them.
 
 from hypothesis import strategies as st
 
+from tests.engine.conditions import odd_counter
+
 Spec = dict
 
 COUNTS = [0, 2, "visits % 3", "coalesce(rank, 1) % 4", "born % 3", "waited > 1 ? 2.75 : 1.5", "0 - 1", "0 / 0"]
@@ -25,6 +27,8 @@ def variables(draw: st.DrawFn, names: list[str], ranks: list[Spec]) -> list[Spec
     if draw(st.booleans()):
         made.append({"name": "lot", "type": "int", "distribution": {"type": "uniform", "min": 0, "max": 9}})
         made.append({"name": "twice", "type": "expression", "value": "2 * lot"})
+    if "tally" in names and all(one["name"] != "tally" for one in made) and draw(st.booleans()):
+        made.append(odd_counter(draw, ["visits > 1"]))
     return made
 
 
@@ -78,6 +82,8 @@ def add_children(draw: st.DrawFn, spec: Spec, emitters: list[str]) -> None:
     if "lot" in given and reads_lots:
         ways = [{"next": "grown kid", "when": "coalesce(twice, 9) > 6 or lot = 2"}, {"next": "stop"}]
         kids[0] |= {"transitions": ways}
+    elif "tally" in given:
+        kids[0]["transitions"] = [{"next": "grown kid", "when": "tally > 0 or tally is null"}, {"next": "stop"}]
     if "rank" not in given:
         kids[0]["variables"] = [{"name": "rank"} | ranks[0]]
     spec["states"] = [*parents, *kids]

@@ -6,6 +6,8 @@ any circle.
 
 from hypothesis import strategies as st
 
+from tests.engine.batches import read_of, rows_of
+
 Spec = dict
 
 CONSTANTS = {
@@ -38,6 +40,7 @@ LISTS = [
     [3, 200, 404],
     [{"k": "v"}, {"k": None}, {"k": "w"}],
 ]
+COUNTS = ("batch.", "tally")
 UNIFORM = {"type": "uniform", "min": -3, "max": 5}
 NORMAL = {"type": "normal", "mean": 1, "stddev": 2}
 LOGNORMAL = {"type": "lognormal", "median": 1, "sigma": 1, "most": 50}
@@ -77,6 +80,7 @@ class Maker:
 
     def __init__(self, draw: st.DrawFn, types: dict[str, str], lists: list[str]) -> None:
         self.draw, self.types, self.lists = draw, types, lists
+        self.counts = [name for name in types if name.startswith(COUNTS)]
 
     def pick(self, choices: list | str) -> object:
         return self.draw(st.sampled_from(list(choices)))
@@ -115,9 +119,17 @@ class Maker:
                 lambda d: f"({self.of('int', d)} {self.pick(['=', '!=', '<', '<=', '>', '>='])} {self.of('int', d)})",
                 lambda d: f"({self.of('bool', d)} {self.pick(['=', '!='])} {self.of('bool', d)})",
                 *([self.listed] * 2 if self.lists else []),
+                *([self.counted] * 3 if self.counts else []),
             ],
         }
         return any_type + own[type_]
+
+    def counted(self, depth: int) -> str:
+        """Ask for a counter, or for a batch."""
+        name = self.pick(self.counts)
+        return self.pick(
+            [f"({name} % 2 = {self.pick('01')})", f"({name} > {self.of('int', depth)})", f"({name} is null)"]
+        )
 
     def listed(self, depth: int) -> str:
         """Compare texts of lists, or two lists."""
@@ -175,10 +187,25 @@ def field(draw: st.DrawFn, name: str) -> tuple[Spec, str]:
     return {"name": name} | maker.pick(forms[type_]), type_
 
 
+def odd_counter(draw: st.DrawFn, tests: list[str]) -> Spec:
+    """Make a counter that begins anew, leaves some out, or counts for each worker; perhaps as more ``tests`` say."""
+    tests = [*tests, "coalesce(tally, 0) > 3", "tally is null", "steps % 3 = 0", "worker % 2 = 1", "age > 2.5", "false"]
+    others = {
+        "per": "worker",
+        "increment": -2,
+        "reset": draw(st.sampled_from([*tests, "second(time) < 20"])),
+        "when": draw(st.sampled_from([*tests, "visits != 2"])),
+        "percent_nulls": 30,
+        "percent_missing": 20,
+    }
+    keys = draw(st.sets(st.sampled_from(sorted(others)), min_size=1))
+    return {"name": "tally", "type": "counter", "start": 2} | {key: others[key] for key in sorted(keys)}
+
+
 def add_conditions(draw: st.DrawFn, spec: Spec) -> None:
     """Let some transitions of a spec be by condition or weight."""
     types: dict[str, str] = {}
-    lists: list[str] = []
+    lists = rows_of(spec)
     names = [state["name"] for state in spec["states"]]
     for number, name in enumerate(["p", "q", "r"][: draw(st.integers(0, 3))]):
         made, type_ = field(draw, name)
@@ -192,9 +219,15 @@ def add_conditions(draw: st.DrawFn, spec: Spec) -> None:
             types |= of_lists(name)
         else:
             types[name] = type_
+    if draw(st.booleans()):
+        types["tally"] = "int"
+        tests = ["profile('wave') > 1"] if "profiles" in spec else []
+        for owner in draw(st.sets(st.sampled_from(range(len(names))), min_size=1, max_size=2)):
+            variables = spec["states"][owner].get("variables", [])
+            spec["states"][owner]["variables"] = [*variables, odd_counter(draw, tests)]
     if draw(st.booleans()) and not any(source.get("variables") for source in spec.get("arrivals", [])):
         read = [name for name, type_ in types.items() if type_ == "int"]
-        term = draw(st.sampled_from(["1", *read]))
+        term = draw(st.sampled_from(["1", *read, *read_of(spec)]))
         counting = {"name": "total", "type": "expression", "value": f"coalesce(total, 0) + coalesce({term}, 2)"}
         owner = draw(st.sampled_from(spec["states"]))
         owner["variables"] = [*owner.get("variables", []), counting]
@@ -211,7 +244,7 @@ def add_conditions(draw: st.DrawFn, spec: Spec) -> None:
         types |= SEEN
     if "profiles" in spec:
         types |= {"profile('wave')": "float", "(profile('day') > 1.5)": "bool"}
-    known = types | FACTS | TIMES | {f"visits('{name}')": "int" for name in names if "'" not in name}
+    known = types | FACTS | TIMES | read_of(spec) | {f"visits('{name}')": "int" for name in names if "'" not in name}
     for state in spec["states"]:
         state.setdefault("emitter", spec["emitters"][0]["name"])
         if draw(st.integers(0, 3)):

@@ -58,6 +58,9 @@ GIVEN: list[Spec] = [
         ]
     },
     {"variables": [{"name": "line", "type": "constant", "value": 3}, {"name": "left", "type": "now"}]},
+    {"variables": [{"name": "line", "type": "counter", "per": "worker", "reset": "line > 4"}]},
+    {"variables": [{"name": "line", "type": "counter", "per": "worker", "percent_nulls": 20}]},
+    {"variables": [{"name": "line", "type": "counter", "when": "age > 5"}]},
 ]
 
 
@@ -100,6 +103,9 @@ def add_delays(draw: st.DrawFn, spec: Spec, times: Spec) -> None:
         if "delay" in state and state["delay"]["type"] != "next" and draw(st.booleans()):
             state["delay_profile"] = draw(st.sampled_from(PROFILES))
     given = {field["name"] for state in spec["states"] for field in given_in(state)}
+    if "line" in given and draw(st.booleans()):
+        for state in spec["states"]:
+            read_line(state)
     for emitter in spec["emitters"]:
         fields = emitter.get("dimensions")
         if fields is not None and "text" not in emitter and "record" not in emitter:
@@ -107,6 +113,14 @@ def add_delays(draw: st.DrawFn, spec: Spec, times: Spec) -> None:
             fields += [
                 {"name": name, "type": "variable", "variable": name} for name in sorted(given) if name not in known
             ]
+
+
+def read_line(state: Spec) -> None:
+    """Let a state where one is given something be left as that says."""
+    ways = state.get("transitions", [])
+    if any(field["name"] == "line" for field in given_in(state)) and ways and not state.get("ordered"):
+        state["transitions"] = [{"next": way["next"], "probability": 1} for way in ways]
+        state["transitions"][0]["when"] = "line % 2 = 0 or line is null"
 
 
 def given_in(state: Spec) -> list[Spec]:

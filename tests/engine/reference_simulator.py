@@ -160,6 +160,7 @@ class Maker:
         self.begin(now)
         values.courses |= entry.facts
         path = ("state", entry.parent_state["name"], "spawn", entry.spawn.get("name", entry.spawn["state"]))
+        values.worker = values.worker[0], "unborn", int(entry.row[0])  # who counts for itself from the first value on
         for field in entry.spawn.get("variables", []):
             made = values.make(field, join(*path, field["name"]), entry.row, entry.parent | own)
             own[field["name"]] = made
@@ -742,6 +743,7 @@ def known_of(worker: Worker, step: int, now: int, variables: Record, life: Life,
     population = worker[1]
     fellows = sum(other[1] == population for other in alive)
     facts = {"steps": step, "age": (now - life.born) / 1e9, "alive": fellows, "born": worker[2], "worker": life.number}
+    facts |= {"batch": None}  # but of whom ``variables`` have it
 
     def visits(state: str) -> int:
         return life.visits[f"{population}/{state}" if population else state]

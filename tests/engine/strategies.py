@@ -10,6 +10,7 @@ import re
 
 from hypothesis import strategies as st
 
+from tests.engine.batches import add_beat, read_in_children
 from tests.engine.children import add_children
 from tests.engine.conditions import add_conditions
 from tests.engine.delays import add_delays
@@ -695,6 +696,18 @@ def bearing_specs(draw: st.DrawFn) -> Spec:
     if any("bytes" in source for source in spec.get("arrivals", [])):
         return spec
     add_children(draw, spec, [emitter["name"] for emitter in spec["emitters"]])
+    return spec
+
+
+@st.composite
+def batched_specs(draw: st.DrawFn) -> Spec:
+    """Make up a spec whose workers come in batches, which its states read, and perhaps those who spawn children."""
+    spec = draw(timed_specs())
+    add_beat(draw, spec)
+    add_conditions(draw, spec)
+    if draw(st.booleans()):
+        add_children(draw, spec, [emitter["name"] for emitter in spec["emitters"]])
+        read_in_children(draw, spec)
     return spec
 
 

@@ -110,10 +110,16 @@ def test_a_state_counts_on_from_what_a_source_gave() -> None:
         assert record["n"] == latest[record["k"]]
 
 
-def test_a_run_that_is_continued_knows_the_batches_of_those_to_come() -> None:
-    parts = [WORKER, *(calculated(key, f"batch.{key}") for key in ("number", "index", "size"))]
+_PARTS = [calculated(key, f"batch.{key}") for key in ("number", "index", "size")]
+
+
+@pytest.mark.parametrize("parts", [_PARTS, []])
+@pytest.mark.parametrize("when", ["batch.index * 2 > batch.size", "worker % 2 = 0"])
+def test_a_run_that_is_continued_knows_the_batches_of_those_to_come(parts: list[dict], when: str) -> None:
     source = BEAT | {"size": 700, "vary": {"low": 0, "high": 2}, "max_workers": 50}
-    spec = datagen.load(arriving(source, states=[state("s", delay=constant(0.3))], dimensions=parts)).spec
+    states = [state("s", delay=constant(0.3)) | {"transitions": [{"next": "t", "when": when}]}, state("t")]
+    fields = [WORKER, calculated("state", "state"), *parts]
+    spec = datagen.load(arriving(source, states=states, dimensions=fields)).spec
 
     def run() -> Run:
         return Run(spec, SimulatedClock(parse_moment(START)), seed=1, max_workers=100, records=60000)
@@ -133,6 +139,76 @@ def test_a_run_that_is_continued_knows_the_batches_of_those_to_come() -> None:
         continued = run()
         continued.restore(snapshot)
         assert before + b"".join(texts(continued)) == whole
+
+
+def choosing(when: str) -> list[dict]:
+    """States of which a worker enters the second one where a condition holds; the others stop."""
+    ways = [{"next": "yes", "when": when}]
+    return [state("s", delay=constant(1)) | {"transitions": ways}, state("yes", delay=constant(1))]
+
+
+def chosen(when: str, *sources: dict, count: int = 60, **keys: object) -> list[tuple]:
+    """The workers who enter the second one: of which batch they are, as their fields have it."""
+    fields = [calculated("state", "state"), *(calculated(key, f"batch.{key}") for key in ("number", "index", "size"))]
+    spec = arriving(*sources, states=choosing(when), dimensions=fields, **keys)
+    made = records_of(spec, count)
+    assert {record["state"] for record in made} == {"s", "yes"}
+    return [(one["number"], one["index"], one["size"]) for one in made if one["state"] == "yes"]
+
+
+def test_states_read_the_batch_of_a_worker_as_its_fields_do() -> None:
+    varied = BEAT | {"vary": {"low": 0, "high": 2}, "first": 2}
+    last = chosen("batch.index = batch.size - 1", varied, STEADY)
+    assert len(last) == len(set(last)) > 5
+    assert all(index == size - 1 for _, index, size in last)
+    assert {number % 3 for number, _, _ in chosen("batch.number % 3 = 1", varied, STEADY)} == {1}
+    assert set(chosen("batch.size is null", varied, STEADY)) == {(None, None, None)}
+
+
+def test_who_is_dropped_or_comes_late_has_a_place_in_the_batch_all_the_same() -> None:
+    dropping = BEAT | {"when_full": "drop", "max_workers": 2}
+    assert chosen("batch.index = 1", dropping)[:2] == [(0, 1, 3), (1, 1, 3)]
+    with pytest.raises(AssertionError):  # the third one is dropped each time
+        chosen("batch.index = 2", dropping)
+    assert chosen("batch.index = 2", BEAT | {"max_workers": 2})[:2] == [(0, 2, 3), (1, 2, 3)]
+
+
+def test_all_that_states_calculate_may_read_the_batch() -> None:
+    asked = {"resource": "desk", "priority": "0 - batch.index"}
+    child = {"state": "kid", "count": "batch.index", "variables": [calculated("of", "batch.number")]}
+    states = [
+        state("s", delay=constant(1), use=[asked], set={"last": "batch.index"}, spawn=[child]),
+        state("kid", {"more": 0.5, "stop": 0.5}) | {"transitions": [{"next": "more", "when": "batch.index is null"}]},
+        state("more"),
+    ]
+    fields = [calculated(name, name) for name in ("state", "of", "last")] + [calculated("k", "batch.index")]
+    spec = arriving(BEAT, states=states, dimensions=fields, resources={"desk": {"capacity": 1}}, shared={"last": 7})
+    made = records_of(spec, 18)
+    assert [(one["k"], one["last"]) for one in made if one["state"] == "s"][:3] == [(0, 0), (2, 2), (1, 1)]
+    assert [one["of"] for one in made if one["state"] == "kid"][:6] == [0, 0, 0, 1, 1, 1]
+    assert {one["k"] for one in made if one["state"] in ("kid", "more")} == {None}
+
+
+def test_states_read_the_row_that_a_worker_has_by_its_batch() -> None:
+    device = {"name": "device", "type": "row", "table": "devices", "pick": "batch"}
+    tables = {"devices": {"columns": ["kind"], "rows": [["door"], ["lamp"]]}}
+    source = BEAT | {"size": {"table": "devices"}, "variables": [device]}
+    found = chosen("device.kind = 'lamp'", source, tables=tables)
+    assert found == [(number, 1, 2) for number in range(len(found))]
+
+
+@pytest.mark.parametrize(
+    ("when", "sources", "message"),
+    [
+        ("batch.number > 1", [STEADY], '"batch.number" can only be read where a source is of the type "every"'),
+        ("batch is null", [BEAT], 'of "batch" a state can only read batch.number, batch.index, batch.size, not "ba'),
+        ("batch.nmuber > 1", [BEAT], 'of "batch" a state can only read batch.number, batch.index, batch.size, not "ba'),
+    ],
+)
+def test_what_states_can_not_read_of_batches_is_refused(when: str, sources: list[dict], message: str) -> None:
+    with pytest.raises(datagen.InvalidInput) as refused:
+        records_of(arriving(*sources, states=choosing(when), dimensions=[WORKER]), 1)
+    assert f"states[0].transitions[0].when: {message}" in str(refused.value)
 
 
 def test_batches_are_forgotten_when_all_their_workers_are_born() -> None:

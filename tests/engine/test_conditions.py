@@ -2,6 +2,7 @@
 
 import operator as op
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -156,7 +157,6 @@ def test_a_record_shows_the_variables_that_conditions_read() -> None:
         ([to("a", "hour(time + 1) > 3")], {}, "hour(…) of a time can only be calculated for a state of `time` itself"),
         ([to("a", "format(time, '%S') > '3'")], {}, "format(…) of a time can only be calculated for a state of"),
         ([to("a", "time in ['2024-01-01']")], {}, "a state can't look for a time among others; compare it with each"),
-        ([to("a", "batch.number > 3")], {}, "can't be read by a state"),
         ([to("a", "profile('x') > 3")], {}, "transitions[0].when: unknown profile"),
         ([to("a", "previous(x) > 3")], {}, "can't be read by a state"),
         ([to("a", "visits <")], {}, "transitions[0].when: a dimension"),
@@ -164,7 +164,10 @@ def test_a_record_shows_the_variables_that_conditions_read() -> None:
         ([to("a", probability="visits = 1")], {}, "transitions[0].probability: is no number"),
         ([to("a", "visits = 'x'")], {}, "a number and a text can't be compared"),
         ([to("a", "length('a' + visits) = 2")], {}, "length(…) can only be calculated for a state"),
-        ([to("a", "count > 3")], {}, "it is a counter of each worker, or that begins anew or leaves some out"),
+        ([to("a", "count > 3")], {}, 'variable "free" can\'t be read by a state'),
+        ([to("a", "late > 3")], {}, 'variable "late" can\'t be read by a state: of its "when", hour(…) of a time'),
+        ([to("a", "keyed > 3")], {}, 'it is set with "keyed_by"'),
+        ([to("a", "mine.p > 1")], {}, "it is a row by worker, which is a variable, too; give that another name"),
         ([to("a", "free = 'x'")], {}, 'what sets it is of the type "string"'),
         ([to("a", "later = 1")], {}, 'it is set with "when"'),
         ([to("a", "text = 'x'")], {}, 'what sets it is of the type "text"'),
@@ -182,7 +185,11 @@ def test_a_record_shows_the_variables_that_conditions_read() -> None:
 )
 def test_what_a_transition_can_not_be_is_refused(ways: list, keys: dict, message: str) -> None:
     variables = [
-        counter("count", per="worker"),
+        counter("count", reset="free = 'abc'"),
+        {"name": "worker", "type": "int", "distribution": uniform(0, 9)},
+        {"name": "mine", "type": "row", "table": "prices", "pick": "worker"},
+        counter("late", when="hour(time + 1) > 3"),
+        integer("keyed", uniform(0, 9), keyed_by="visits"),
         {"name": "free", "type": "string", "length_distribution": constant(3)},
         integer("later", uniform(0, 9), when="true"),
         {"name": "text", "type": "text", "value": "{{free}}"},
@@ -241,6 +248,54 @@ def test_a_counter_is_read_as_it_counts_for_all() -> None:
     spec = world(*fields, states=[first, leaving(to("stop", probability=1), name="b")], gap=constant(10))
     found = [(record["born"], record["n"], record["state"]) for record in records_of(spec, 7)]
     assert found == [(0, 1, "a"), (0, 3, "a"), (0, 3, "b"), (1, 5, "a"), (1, 7, "a"), (1, 7, "b"), (2, 9, "a")]
+
+
+def counted(*counters: dict, records: int = 60, **keys: object) -> list[tuple]:
+    """Who makes records in which state, with a counter; a worker leaves the first state when the counter says so."""
+    first = leaving(to("b", "n is null or n >= 13"), to("a"), variables=list(counters), ordered=True, **keys)
+    fields = [{"name": name, "type": "expression", "value": name} for name in ("n", "state", "worker")]
+    states = [first, leaving(to("stop", probability=1), name="b")]
+    spec = world(*fields, states=states, gap=constant(2.5))
+    return [(one["worker"], one["state"], one["n"]) for one in records_of(spec, records)]
+
+
+def test_a_counter_of_each_worker_is_read_as_it_counts() -> None:
+    made = counted(counter("n", start=10, increment=2, per="worker"))
+    for worker in range(10):
+        life = [(state, n) for one, state, n in made if one == worker]
+        assert life == [("a", 10), ("a", 12), ("a", 14), ("b", 14)]
+
+
+def test_a_counter_that_begins_anew_is_read_as_it_does() -> None:
+    """It counts for all to 13, of which the last one leaves; with each worker who is a third one it begins anew."""
+    made = counted(counter("n", start=10, reset="n = 13 or (worker % 3 = 2 and visits = 1)"))
+    anew = [n for _, state, n in made if state == "a"]
+    left = [n for _, state, n in made if state == "b"]
+    assert {10, 11, 12, 13} <= {*anew}
+    assert min(left) == 13
+    assert all(n == 10 or n == before + 1 for before, n in pairwise(anew))
+
+
+def test_where_a_counter_makes_nothing_it_is_null_and_stands_still() -> None:
+    made = [n for _, state, n in counted(counter("n", when="worker % 2 = 0 and visits < 3")) if state == "a"]
+    there = [n for n in made if n is not None]
+    assert there == [*range(len(there))]
+    assert len(there) < len(made)
+    drawn = counted(counter("n", percent_nulls=30, percent_missing=10, start=-1000), records=400)
+    made = [n for _, state, n in drawn if state == "a" and n is not None]
+    assert made == [*range(-1000, len(made) - 1000)]
+
+
+def test_children_may_be_given_counters_and_each_counts_for_itself() -> None:
+    given = [counter("n"), counter("own", per="worker", start=5)]
+    kid = leaving(to("kid", "n % 2 = 0 and own < 7"), name="kid", variables=[counter("own", per="worker", start=6)])
+    first = leaving(to("a", "true"), spawn=[{"state": "kid", "variables": given}])
+    fields = [{"name": name, "type": "expression", "value": name} for name in ("n", "own", "state")]
+    made = [(one["n"], one["own"]) for one in records_of(world(*fields, states=[first, kid], gap=constant(100)), 60)]
+    kids = [one for one in made if one[0] is not None]
+    assert Counter(n for n, _ in kids[:20]) == Counter(n for n, _ in dict.fromkeys(kids[:20]))
+    assert all((own == 6) or (n % 2 == 0 and own == 7) for n, own in kids)
+    assert {own for _, own in kids} == {6, 7}
 
 
 def test_what_is_expected_follows_the_shares_of_a_pilot() -> None:

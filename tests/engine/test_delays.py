@@ -178,6 +178,17 @@ def test_the_variables_of_the_source_become_the_workers_when_its_time_has_come()
     assert [record["line"] for record in one[1:5]] == [record["line"] for record in other[2:6]]
 
 
+def test_a_counter_of_each_worker_counts_the_times_that_it_has_waited_for() -> None:
+    given = {"name": "n", "type": "counter", "per": "worker", "start": 5}
+    ways = [{"next": "a", "when": "n < 8"}]
+    delay = {"type": "next", "source": {"type": "every", "every": 2, "variables": [given]}}
+    fields = [{"name": name, "type": "expression", "value": name} for name in ("n", "worker")]
+    spec = world(*fields, states=[{"name": "a", "emitter": "e", "delay": delay, "transitions": ways}], gap=constant(5))
+    made = records_of(spec, 40)
+    for worker in range(5):
+        assert [one["n"] for one in made if one["worker"] == worker] == [None, 5, 6, 7]
+
+
 def test_conditions_read_what_a_time_gives_where_it_follows_from_what_is_known() -> None:
     counting = {"name": "rides", "type": "expression", "value": "coalesce(rides, 0) + 1"}
     delay = {"type": "next", "source": EVERY_MINUTE | {"variables": [counting]}}

@@ -40,6 +40,7 @@ KINDS = {
     "objective_specs": 40,
     "timed_specs": 80,
     "conditional_specs": 110,
+    "batched_specs": 40,
     "sharing_specs": 100,
     "bearing_specs": 100,
     "lingering_specs": 50,

@@ -172,6 +172,31 @@ CONDITIONAL = world(
     ],
     gap=exponential(0.5),
 )
+# Batches, and counters that begin anew, leave some out, or count for each worker.
+COUNTED = world(
+    *(read(name) for name in ("n", "own", "few", "device")),
+    states=[
+        {"name": "a", "emitter": "e", "delay": exponential(2)}
+        | {
+            "variables": [
+                counter("n", reset="n > 6 or worker % 5 = 0"),
+                counter("own", per="worker", reset="visits('b') = 2", start=3),
+                counter("few", per="worker", when="steps % 3 != 0", percent_nulls=20),
+            ],
+            "transitions": [
+                {"next": "b", "when": "n % 2 = 0 and batch.index > 1"},
+                {"next": "a", "when": "own < 8 or few is null or device.kind = 'lamp'"},
+                {"next": "stop", "when": "batch.number > 2 or own > 12"},
+            ],
+        },
+        {"name": "b", "emitter": "e", "delay": exponential(1), "variables": [counter("n", start=4)]}
+        | {"transitions": [{"next": "a", "when": "batch.size = 4 or n % 3 > 0"}, {"next": "stop", "probability": 0.1}]},
+    ],
+    tables={"devices": {"columns": ["kind"], "rows": [["door"], ["lamp"], ["pump"]]}},
+    arrivals={"type": "every", "every": 6, "size": uniform(0, 9), "max_workers": 4}
+    | {"variables": [{"name": "device", "type": "row", "table": "devices", "pick": "batch"}]},
+)
+del COUNTED["interarrival"]
 # Who looks up the living has to hear of those who stop by condition.
 _PRESENT = {"name": "present", "type": "lookup", "emitter": "e", "dimension": "n", "among": "alive"}
 LIVES = world(
@@ -405,6 +430,7 @@ SPECS = {
     "remembering": REMEMBERING,
     "looking_up": LOOKING_UP,
     "conditional": CONDITIONAL,
+    "counted": COUNTED,
     "sharing": SHARING,
     "fleet": FLEET,
     "shifts": SHIFTS,
