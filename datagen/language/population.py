@@ -235,8 +235,7 @@ class Population(Model):
         for path, source in self.placed_sources():
             yield from (((*path, *inner), text) for inner, text in source.oddities())
         for path, distribution in ({("interarrival",): self.interarrival} | spans).items():
-            odd = odd_span(distribution)
-            if odd:
+            if odd := odd_span(distribution):
                 yield path, odd
         for name, table in self.tables.items():
             yield from ((("tables", name, *inner), text) for inner, text in table.oddities())
