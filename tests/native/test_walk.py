@@ -413,7 +413,7 @@ def loop_of(
 ) -> EventLoop:
     """An event loop that is ready to go, with some of its tables replaced, and of those of its resources."""
     plan = Plan(datagen.load(spec).spec, parse_moment(START))
-    sources = arrivals.Arrivals(plan, 1, slots, 1024)
+    sources = arrivals.Arrivals(plan, 1, slots, 1024, False)
     conditions = Conditions(plan, Pools(plan.population, 1, Event()).world())
     programs = conditions.programs
     machine = Machine(programs, None)
@@ -491,7 +491,7 @@ def test_room_for_steps_that_does_not_fit_is_refused(name: str) -> None:
 
 
 def test_room_for_the_refused_that_does_not_fit_is_refused() -> None:
-    sources = arrivals.Arrivals(Plan(datagen.load(world()).spec, parse_moment(START)), 1, 4, 1024)
+    sources = arrivals.Arrivals(Plan(datagen.load(world()).spec, parse_moment(START)), 1, 4, 1024, False)
     for refused_at, refused_by in ((8, 7), (0, 0)):
         with pytest.raises(ValueError, match="in place of"):
             sources.core.note(np.empty(refused_at, np.int64), np.empty(refused_by, np.int32))
