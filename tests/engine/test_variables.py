@@ -228,7 +228,7 @@ SUMS = {
     "what counts": ([counter("n"), calculated("coalesce(sum, 0) + n", "sum", "expression")], True),
     "what counts anew": (
         [counter("n", reset="visits > 3"), calculated("coalesce(sum, 0) + n", "sum", "expression")],
-        False,
+        True,
     ),
 }
 
