@@ -78,9 +78,12 @@ class Now(DrawsNumbers):
 
     def _moved(self, at: Integers, rows: Rows) -> Drawn:
         """Return times (n,), in µs, with what is added to them, and where that is known; None is everywhere."""
-        unit, draws = (1, _microseconds) if self.step is None else (self.step // 1000, partial(_steps, self.step / 1e9))
+        draws = _microseconds if self.step is None else partial(_steps, self.step / 1e9)
         added, there = (0, None) if self.offset is None else integers(self.offset, rows, draws)
-        return (at // unit + added) * unit, there
+        if self.step is None:
+            return at + added, there
+        step = self.step // 1000
+        return (at // step + added) * step, there
 
 
 def _microseconds(offset: Distribution, rows: Rows) -> Integers:

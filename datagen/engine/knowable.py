@@ -7,6 +7,7 @@ from datagen.plugin.arrival import BATCH, WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension
 from datagen.plugin.life import ITEM
 from datagen.plugin.listing import Listing
+from datagen.plugin.order import follows_others
 from datagen.problems import show
 
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
@@ -94,7 +95,7 @@ def why_not_inside(dimension: object) -> str:
     assert isinstance(dimension, Dimension), "no fact of a birth"
     for path, part in dimension.whole():
         what = f"{show('.'.join(map(str, path)))}, of the type {show(part.kind)}," if path else "it"
-        if part.counts() or part.remembers() or part.goes_in_order():
+        if follows_others(part):
             return f"{what} may depend on what was made before"
     for path, _ in dimension.unfit_for_pools():
         return f"{show('.'.join(map(str, path)))} depends on more than the draw, and a list that does is made later"

@@ -22,6 +22,7 @@ from datagen.engine.together import in_turn, one_by_one
 from datagen.engine.variables import Positions
 from datagen.plugin.dimension import Dimension, Failed, Rows
 from datagen.plugin.lookup import Lookup
+from datagen.plugin.order import follows_others
 from datagen.plugin.world import World
 from datagen.records.batch import TIME
 from datagen.records.expression.name import former
@@ -161,7 +162,7 @@ class Ordered:
         """Return whether records need not come in their order to be made, as long as each worker's do."""
         parts = [part for dimension in one.dimensions for _, part in dimension.whole()]
         is_kept = any(dimension.name in log.dimensions for log in self._logs_of(one) for dimension in one.dimensions)
-        depends = any(part.counts() or part.remembers() or part.goes_in_order() for part in parts)
+        depends = any(map(follows_others, parts))
         return not is_kept and not depends and (EMITTER, one.emitter) in self.memories
 
     def _logs_of(self, one: Round) -> list[Log]:

@@ -8,7 +8,7 @@ from datagen.engine.plan import Plan
 from datagen.engine.scheme import EMITTER
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.lookup import Lookup
-from datagen.plugin.order import VARIABLE, Node, former_reads, lookups, reads, ties
+from datagen.plugin.order import VARIABLE, Node, follows_others, former_reads, lookups, reads, ties
 from datagen.records.expression.name import of_former
 
 
@@ -105,4 +105,4 @@ def _depends(dimension: Dimension) -> bool:
     """Return whether the values of a dimension depend on the order of records."""
     parts = [part for _, part in dimension.whole()]
     looks_back = any(of_former(name) is not None for _, name in dimension.all_names())
-    return looks_back or any(part.counts() or part.remembers() or part.goes_in_order() for part in parts)
+    return looks_back or any(map(follows_others, parts))

@@ -14,6 +14,11 @@ VARIABLE = ""
 Fields = Mapping[str, Sequence[Dimension]]  # dimensions by emitter; what sets a variable, by its name
 
 
+def follows_others(part: Dimension) -> bool:
+    """Return whether a generator's own values may depend on those that were made before."""
+    return part.counts() or part.remembers() or part.goes_in_order()
+
+
 def reads(emitters: Fields, variables: Fields) -> dict[Node, list[Node]]:
     """Return the fields, each with those that it reads; what is no field, such as the time, is left out."""
     found: dict[Node, list[Node]] = {}

@@ -25,7 +25,8 @@ class FileTable(Table, TableFile):
     All of it is read before the run. A column of a text file holds whole numbers, numbers, booleans or times if all its
     filled cells are such in their plain form, else texts; an empty cell is null. The plain form of a time is
     `2024-01-31T09:30:00`, up to the microsecond; with an offset, in all cells or none, it is one in UTC. It needs no
-    `type`.
+    `type`. What is in JSON stays what it is: a column of 1 and 2.5 holds any JSON, and formats with types, such as
+    Parquet, have texts of it; with `"types": {"price": "number"}` it holds numbers, and 1 is 1.0.
 
     Example: {"path": "cities.csv"}
     """

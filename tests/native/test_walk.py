@@ -255,7 +255,7 @@ FLEET = world(
     ],
     gap=exponential(2),
     tables={"cabs": {"columns": ["kind"], "rows": [[0], [1], [2], [1], [0]]}},
-    resources={"cab": {"rows": "cabs", "capacity": 2, "available": "second(time) % 9 > kind"}},
+    resources={"cab": {"rows": "cabs", "capacity": 2, "available": "(second(time) + minute(time)) % 9 > kind"}},
 )
 
 

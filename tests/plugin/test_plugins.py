@@ -522,3 +522,14 @@ def test_what_a_plugin_remembers_is_of_earlier_records(tmp_path, is_nested: bool
     batches = [columns.made(draft) for draft in reversed(drafts)][::-1]
     values = [value for batch in batches for value in batch.parts[0].columns["o" if is_nested else "v"].to_pylist()]
     assert [value["v"] if is_nested else value for value in values] == list(range(1024))
+
+
+def test_the_walk_does_not_look_into_lists_of_what_may_remember(generate, tmp_path) -> None:
+    (tmp_path / "my.py").write_text(COUNTING)
+    numbers = {"name": "v", "type": "list", "elements": [{"name": "e", "type": "counting"}]}
+    numbers["length_distribution"] = constant(3)
+    ways = [{"next": "s", "when": "v[0] > 4"}, {"next": "stop"}]
+    looking = {**state("s", delay=constant(1)), "ordered": True, "transitions": ways, "variables": [numbers]}
+    outcome = generate(world(states=[looking]), "-n", 1, "--plugins", tmp_path / "my.py")
+    assert outcome.code == 2
+    assert 'of the type "counting", may depend on what was made before' in outcome.err

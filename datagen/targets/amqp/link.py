@@ -43,7 +43,7 @@ class Link:
         self._receipts = Receipts(0)  # for these messages
         self._first_tag = 1  # of the first of them
         self._connection = SelectConnection(parameters, self._on_open, self._on_end, self._on_end)
-        self._thread = threading.Thread(target=self._connection.ioloop.start, name="amqp", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="amqp", daemon=True)
 
     @property
     def channel_number(self) -> int:
@@ -79,6 +79,12 @@ class Link:
         self._connection.ioloop.add_callback_threadsafe(act)
 
     # What happens on the link's own thread, which runs until it is closed
+
+    def _run(self) -> None:
+        try:
+            self._connection.ioloop.start()
+        except Exception as error:  # pika lets some pass, such as for a peer that hangs up as soon as it is reached
+            self._on_end(self._connection, error)
 
     def _begin(self, messages: Sequence[bytes], receipts: Receipts) -> None:
         self._first_tag += len(self._messages)

@@ -106,7 +106,7 @@ class Link:
             await self._connect()
             self._ready.acknowledge(0)
             await self._closing.wait()
-        except (Error, OSError, TimeoutError, ValueError) as error:
+        except Exception as error:  # whatever it is, the run has to know
             text, lasting = self._explained(self._error or error)
             self._ready.fail(f"{self._peer}: {text}", lasting=lasting)
         finally:

@@ -1,6 +1,7 @@
 """The target ``amqp`` against a real RabbitMQ."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from uuid import uuid4
@@ -320,3 +321,21 @@ def test_a_broker_that_accepts_and_says_nothing_is_named_with_the_time(to_amqp, 
     assert outcome.code == 1
     expected = f"the broker at 127.0.0.1:{server.port} said nothing for 0.3 s after it accepted the connection ("
     assert f"writing to amqp queue x: {expected}" in outcome.err
+
+
+def test_an_error_on_the_thread_of_the_connection_is_told_to_who_waits(broker, monkeypatch) -> None:
+    """As when a peer hangs up between the connection and pika's first look at it."""
+
+    def fails(_: socket.socket) -> None:
+        raise OSError(107, "Transport endpoint is not connected")
+
+    sink = prepared(Amqp(queue=broker.queue(), url=installed.rabbitmq()))
+    with monkeypatch.context() as patch:
+        patch.setattr(socket.socket, "getpeername", fails, raising=False)
+        with pytest.raises(Undelivered, match="Transport endpoint is not connected") as caught:
+            sink.open(None)
+    assert not caught.value.lasting
+    sink.open(None)
+    sink.write(encoded(["1"]))
+    sink.close()
+    assert broker.records(broker.name) == ["1"]

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import nats
 import pytest
+from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
@@ -398,3 +399,21 @@ def test_a_full_stream_that_is_drained_has_the_records_in_order_but_for_one_wind
     sink.close()
     assert sorted(got) == list(range(8000))
     assert late(got) <= nats_link.WINDOW
+
+
+def test_an_error_on_the_thread_of_the_connection_is_told_to_who_waits(server, monkeypatch) -> None:
+    """The library lets some pass that are none of its own."""
+
+    async def fails(*_: object, **__: object) -> None:
+        raise AttributeError("nothing to drain")
+
+    sink = prepared(Nats(subject=server.subject, servers=installed.nats()))
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "connect", fails)
+        with pytest.raises(Undelivered, match="nothing to drain"):
+            sink.open(None)
+    server.create()
+    sink.open(None)
+    sink.write(encoded(["1"]))
+    sink.close()
+    assert server.records() == ["1"]
