@@ -73,7 +73,8 @@ class EventLoop:
         self.agenda.house(slots)
         self.workers, self.origin, self.stored = slots.workers, slots.origin, slots.stored
         self.waits_ahead = slots.waits.shape[2] > 0
-        self.is_plain = not (self.shares or self.decision.used or any(self.decision.kind) or self.waits_ahead)
+        is_drawn = min(self.family, default=0) >= 0 and not any(self.decision.kind)
+        self.is_plain = is_drawn and not (self.shares or self.decision.used)
         for part in (self.stays, self.journal, self.decision, self.resources, self.nursery, self.threshold):
             part.house(slots)
 
@@ -189,7 +190,7 @@ class EventLoop:
             if pause != pauses.REACHED:
                 return pause
         if worker.state < self.stop or worker.state >= self.made:
-            return self._enter(slot, is_apart)
+            return self._enter_plainly(slot, is_apart) if self.is_plain else self._enter(slot, is_apart)
         if not is_apart:
             self.agenda.take()
         return self.threshold.stop(slot)
@@ -221,7 +222,7 @@ class EventLoop:
             if self.journal.gives and self.shares and self.resources.waits_in(self.workers[slot].state):
                 self._write(slot, self.stop, numbered(self.workers[slot].key, 0))  # it may not be a step for long
             self.sources.enter(place, is_full)
-            pause = self._enter(slot, True)
+            pause = self._enter_plainly(slot, True) if self.is_plain else self._enter(slot, True)
         self.sources.pass_on(place, self.sources.coming)
         if pause == pauses.REACHED and self.sources.beyond != NOBODY:
             return pauses.BEYOND
@@ -234,23 +235,8 @@ class EventLoop:
         """Write the step of a worker, unless it has to wait, and move it to its next event."""
         worker: cython.pointer(Worker) = cython.address(self.workers[slot])
         state: cython.int = worker.state
-        key: cython.ulonglong = numbered(worker.key, worker.step)
-        if not self.is_plain or self.family[state] < 0:
-            return self._enter_with_more(slot, key, is_apart)
-        family: cython.int = self.family[state]
-        delay: cython.longlong = wait(family, self.offset[state], self.scale[state], key ^ self.delay_purpose)
-        self._write(slot, state, key)
-        self._stay(slot, key, time_after(worker.time, delay), is_apart)
-        return pauses.REACHED
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _enter_with_more(self, slot: cython.int, key: cython.ulonglong, is_apart: cython.bint) -> cython.int:
-        """Do that where there is more than states and delays: apart from these, which it makes 8 % slower."""
-        worker: cython.pointer(Worker) = cython.address(self.workers[slot])
-        state: cython.int = worker.state
         step: cython.longlong = worker.step
+        key: cython.ulonglong = numbered(worker.key, step)
         is_made: cython.bint = state >= self.made  # its record, and what comes behind that is left
         state -= self.made if is_made else 0
         if self.is_ahead and (is_made or self.decision.recalls[state] & BEFORE):
@@ -287,6 +273,20 @@ class EventLoop:
                 self.guest, self.guest_key, self.guest_is_apart = slot, key, is_apart
                 return pauses.ASKED
         self._stay(slot, key, until, is_apart)
+        return pauses.REACHED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _enter_plainly(self, slot: cython.int, is_apart: cython.bint) -> cython.int:
+        """Do so in a spec where nothing is decided, shared or drawn ahead: 65 ns a step instead of 71."""
+        worker: cython.pointer(Worker) = cython.address(self.workers[slot])
+        state: cython.int = worker.state
+        key: cython.ulonglong = numbered(worker.key, worker.step)
+        family: cython.int = self.family[state]
+        delay: cython.longlong = wait(family, self.offset[state], self.scale[state], key ^ self.delay_purpose)
+        self._write(slot, state, key)
+        self._stay(slot, key, time_after(worker.time, delay), is_apart)
         return pauses.REACHED
 
     @cython.cfunc
@@ -378,9 +378,9 @@ class EventLoop:
     @cython.exceptval(check=False)
     def _decide(self, slot: cython.int) -> cython.int:
         """Find out where a worker goes who leaves a state only now, as conditions say or with what it has used."""
-        state: cython.int = self.workers[slot].state - self.stop - 1
-        key: cython.ulonglong = numbered(self.workers[slot].key, self.workers[slot].step - 1)
         worker: cython.pointer(Worker) = cython.address(self.workers[slot])
+        state: cython.int = worker.state - self.stop - 1
+        key: cython.ulonglong = numbered(worker.key, worker.step - 1)
         is_early: cython.bint = self.is_ahead and state < self.stop and self.decision.recalls[state] & LEAVING
         if is_early or self.decision.is_noted_full():
             return pauses.FULL
@@ -392,9 +392,9 @@ class EventLoop:
                 self.decision.note_stop(worker, NOBODY, self.journal.rows)
         else:
             if self.decision.asks:
-                self.threshold.look(slot, self.workers[slot].step)
+                self.threshold.look(slot, worker.step)
             state = self.decision.choose(slot, state, worker, mix(key ^ self.transition_purpose), self.journal.rows)
         if state < 0:
             return pauses.FAULT
-        self.workers[slot].state = state
+        worker.state = state
         return pauses.REACHED
