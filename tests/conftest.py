@@ -142,7 +142,7 @@ def process(tmp_path: Path, outcomes: list[Outcome]) -> Callable[..., Outcome]:
     def run(*arguments: object, **options: object) -> Outcome:
         line = [sys.executable, ROOT / "generator.py", *map(str, arguments)]
         options = {"cwd": tmp_path, "capture_output": True, "input": b""} | options
-        done = subprocess.run(line, timeout=60, **options)
+        done = subprocess.run(line, timeout=120, **options)
         outcomes.append(Outcome(done.returncode, done.stdout or b"", (done.stderr or b"").decode()))
         return outcomes[-1]
 
