@@ -81,7 +81,7 @@ def test_a_recorded_log_is_played_once() -> None:
 OTHERS = {"account", "orders"}
 
 
-@pytest.mark.parametrize("name", some(set(READY) - STEADY - OTHERS - {"replay"}))
+@pytest.mark.parametrize("name", some(set(READY) - STEADY - OTHERS - {"replay"}, 4))
 def test_a_week_of_a_ready_spec_is_what_was_foretold(name: str) -> None:
     """Whole weeks without a holiday; of the load test, which is over, and of much that is steady, minutes."""
     spec = READY[name]
