@@ -7,7 +7,7 @@ A transcription of the contract that shares nothing with the engine but keyed dr
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -239,6 +239,7 @@ class ReferenceRhythm:
         self.named, self.incidents = dict(named), dict(incidents)
         self.members = [*self.resolved(members, "profile")]
         self.fixed = cache(self.fixed)  # type: ignore[method-assign]
+        self.minute = cache(self.minute)  # type: ignore[method-assign]
 
     def resolved(self, members: list, path: str) -> Iterator[float | ReferenceProfile]:
         seen: dict[str, int] = {}
@@ -269,13 +270,13 @@ class ReferenceRhythm:
 
     def pieces(self, begin: int) -> Iterator[tuple[int, int, int, int]]:
         """Yield pieces (from, until, factor at its begin, at its end), from the whole minute before a time on."""
-        at = begin // MINUTE * MINUTE
-        while True:
-            inside = {t for profile in self.profiles for t in profile.moments(at, at + MINUTE)}
-            knots = sorted({at, at + MINUTE} | {t for t in inside if at < t < at + MINUTE and self.is_jump(t)})
-            for t0, t1 in pairwise(knots):
-                yield t0, t1, self.fixed(t0), self.fixed(t1 - 1 if self.is_jump(t1) else t1)
-            at += MINUTE
+        for at in count(begin // MINUTE * MINUTE, MINUTE):
+            yield from self.minute(at)
+
+    def minute(self, at: int) -> list[tuple[int, int, int, int]]:
+        inside = {t for profile in self.profiles for t in profile.moments(at, at + MINUTE)}
+        knots = sorted({at, at + MINUTE} | {t for t in inside if at < t < at + MINUTE and self.is_jump(t)})
+        return [(t0, t1, self.fixed(t0), self.fixed(t1 - 1 if self.is_jump(t1) else t1)) for t0, t1 in pairwise(knots)]
 
     def base(self, piece: tuple[int, int, int, int], span: int) -> int:
         """The base time of so many ns of a piece."""

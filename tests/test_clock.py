@@ -272,14 +272,14 @@ def test_a_run_that_is_stopped_before_it_begins_gives_nothing() -> None:
 
 def test_a_live_run_appears_in_time_on_the_wall_clock(tmp_path) -> None:
     """The only test of the real clock: it reads a live run's lines and can only see that none comes too early."""
-    spec = write_json(tmp_path / "spec.json", world(gap=0.1))
+    spec = write_json(tmp_path / "spec.json", world(gap=0.4))
     line = [sys.executable, ROOT / "generator.py", "-c", spec, "-n", "5"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as running:
         seen = [(running.stdout.readline(), time.time()) for _ in range(5)]
     for text, moment in seen:
         due = np.datetime64(json.loads(text)["time"], "ms").astype(np.int64) / 1000
         assert due <= moment
-    assert seen[4][1] - seen[0][1] > 0.3  # it was 0.4 s minus the time that the first took to be read
+    assert seen[4][1] - seen[0][1] > 0.4  # it was 1.6 s minus the time that the first took to be read
 
 
 def test_a_live_run_has_the_time_of_the_wall(tmp_path) -> None:
@@ -317,7 +317,7 @@ SPARSE = world(
 def test_who_takes_only_the_first_records_of_a_live_run_does_not_wait_for_the_next(tmp_path) -> None:
     spec = write_json(tmp_path / "spec.json", world(gap=10**6))
     program = f"import datagen; print(next(datagen.records(datagen.load({str(spec)!r}))))"
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=10)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60)
     assert done.returncode == 0
 
 
@@ -333,6 +333,6 @@ def test_a_live_run_that_cannot_write_does_not_wait_for_the_next_record(tmp_path
             running.stdout.readline()
             running.stdout.close()
         try:
-            assert running.wait(timeout=10) == (1 if full else 0)
+            assert running.wait(timeout=60) == (1 if full else 0)
         finally:
             running.kill()

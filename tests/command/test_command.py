@@ -412,7 +412,7 @@ def test_a_signal_ends_a_wait_for_the_next_record(tmp_path) -> None:
     running = start_process("-c", spec)
     running.stdout.readline()
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=10)
+    out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (0, b"")
     assert CLOSING.fullmatch(err.decode().splitlines()[-1])["records"] == "1"
 

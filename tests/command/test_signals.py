@@ -77,7 +77,7 @@ def test_a_run_whose_target_says_nothing_ends_soon_after_a_signal(tmp_path, kind
             run.send_signal(signal.SIGINT)
             began = time.monotonic()
             _, err = run.communicate(timeout=60)
-    assert time.monotonic() - began < 4  # about 1 s, on a machine that does nothing else
+    assert time.monotonic() - began < 8  # about 1 s, on a machine that does nothing else
     assert run.returncode == 1
     assert err.decode().endswith("it did not answer before the run was stopped (0 records delivered)\n")
 

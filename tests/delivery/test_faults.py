@@ -44,7 +44,7 @@ class Command:
     def audit(self) -> dict[str, int]:
         line = [sys.executable, "-m", "datagen", "audit", *self._options]
         where = {"cwd": self._folder, "env": os.environ | {"PYTHONPATH": str(ROOT)}}
-        done = subprocess.run(list(map(str, line)), capture_output=True, text=True, timeout=120, **where)
+        done = subprocess.run(list(map(str, line)), capture_output=True, text=True, timeout=300, **where)
         assert done.stderr == ""
         counts = {name: int(count) for count, name in re.findall(r"(\d+) (\w+)", done.stdout.rsplit(": ", 1)[1])}
         assert (counts["missing"] > 0) == (done.returncode == 1)
@@ -52,7 +52,7 @@ class Command:
 
 
 def finished(process: subprocess.Popen[bytes]) -> tuple[int, str]:
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=300)
     return process.returncode, err.decode()
 
 
@@ -138,7 +138,7 @@ def test_no_row_is_missing_or_doubled_after_ten_kills_with_a_key(command, tmp_pa
 
 
 def test_no_message_is_missing_after_ten_kills(command, tmp_path, broker) -> None:
-    run = command({"type": "kafka", "endpoint": broker.endpoint, "topic": "kills", "record_id": True}, 1_500_000)
+    run = command({"type": "kafka", "endpoint": broker.endpoint, "topic": "kills", "record_id": True}, 800_000)
     assert killed_again_and_again(run, tmp_path / "state", moments(3, KILLS // 2)) >= KILLS // 8
     counts = run.audit()
     assert (counts["missing"], counts["altered"], counts["out"]) == (0, 0, 0)
@@ -275,7 +275,7 @@ def test_a_stop_that_takes_long_says_so_and_a_second_one_ends_at_once(tmp_path) 
         assert process.stderr is not None
         assert process.stderr.readline().startswith(b"stopping: waiting for the last records; press Ctrl-C again")
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == -signal.SIGINT
+        assert process.wait(timeout=60) == -signal.SIGINT
         process.stderr.close()
 
 
@@ -291,9 +291,10 @@ def test_a_target_that_accepts_nothing_does_not_fill_the_memory(command, proxied
     proxy.stall()
     run = command(target, 2_000_000)
     process = run.start()
-    wait_until(lambda: memory(process.pid) > 0)
-    time.sleep(15)  # the fault itself
-    most = memory(process.pid)
+    most, before = 1, 0
+    while most > before:
+        time.sleep(4)  # the fault itself: until it takes no more
+        before, most = most, memory(process.pid)
     proxy.flow()
     code, err = finished(process)
     assert code == 0, err

@@ -122,7 +122,7 @@ def test_a_month_of_history_goes_on_live_and_is_killed_in_each_half(broker: Brok
         kill(process)
         live_at = len(observer.seen)
         process = begun()
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
         number = int(re.search(rb"(\d+) records \((\d+) of them history\)", err)[1])
         wait_until(lambda: {n for n, _, _ in observer.seen} == set(range(number)))

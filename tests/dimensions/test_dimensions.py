@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from time import perf_counter
+from time import process_time
 
 import pytest
 from scipy import stats
@@ -315,10 +315,10 @@ def test_the_pool_of_a_seed_is_another_one_than_that_of_another_seed() -> None:
 )
 def test_a_pool_that_cannot_be_filled_is_refused_with_its_count(dimension: dict, wanted: int, possible: int) -> None:
     pool = dimension | {"cardinality": wanted, "cardinality_distribution": constant(0)}
-    began = perf_counter()
+    began = process_time()  # of processors: others may use this machine meanwhile
     with pytest.raises(datagen.InvalidInput) as caught:
         records_of(world(pool), 1)
-    assert perf_counter() - began < 5  # start-up never hangs
+    assert process_time() - began < 5  # start-up never hangs
     message = str(caught.value)
     assert f"could make only {possible} different values for a cardinality of {wanted}" in message
     assert "emitters[0].dimensions[0].cardinality" in message

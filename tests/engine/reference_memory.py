@@ -31,7 +31,7 @@ class Memories:
     """The memories of all templates in the fields of emitters."""
 
     def __init__(self, spec: Spec) -> None:
-        self.emitters = spec["emitters"]
+        self.declared = list(_declared(spec["emitters"]))
         self.kept: dict[tuple, dict] = {}
 
     def render(self, field: Spec, path: str, names: dict) -> str:
@@ -41,10 +41,10 @@ class Memories:
 
     def names(self, state: Spec) -> dict:
         """Return what a state reads of all: of a template of its own emitter, else of the only one there is."""
-        return {"memory": {name: self._read(name, state) for name in {name for name, *_ in self._declared()}}}
+        return {"memory": {name: self._read(name, state) for name in {name for name, *_ in self.declared}}}
 
     def _read(self, name: str, state: Spec) -> dict:
-        found = [(scope, path, emitter) for own, scope, path, emitter in self._declared() if own == name]
+        found = [(scope, path, emitter) for own, scope, path, emitter in self.declared if own == name]
         own = [one for one in found if one[2] == state.get("emitter")] or found
         scope, path, _ = own[0]
         return {key: _number(value) for key, value in self._of(scope, name, path).items()}
@@ -52,11 +52,13 @@ class Memories:
     def _of(self, scope: str, name: str, path: str) -> dict:
         return self.kept.setdefault((scope, name, path if scope == "template" else ""), {})
 
-    def _declared(self) -> Iterator[tuple[str, str, str, str]]:
-        for emitter in self.emitters:
-            for path, field in _fields("emitter/" + _part(emitter["name"]), emitter.get("dimensions", [])):
-                for name, scope in field.get("memory", {}).items():
-                    yield name, scope, path, emitter["name"]
+
+def _declared(emitters: list[Spec]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield name and scope of each memory that is named, the path of the field that names it, and its emitter."""
+    for emitter in emitters:
+        for path, field in _fields("emitter/" + _part(emitter["name"]), emitter.get("dimensions", [])):
+            for name, scope in field.get("memory", {}).items():
+                yield name, scope, path, emitter["name"]
 
 
 def _fields(path: str, fields: list[Spec]) -> Iterator[tuple[str, Spec]]:

@@ -298,6 +298,7 @@ def walk(
     """
     warm_up = duration(spec.get("warm_up", 0))
     states = {state["name"]: state for state in spec["states"]}
+    unset = unset_of(spec)
     sources = sources_of(spec, seed, start, zone)
     for source in sources:
         if not isinstance(source.spec.get("from"), dict):
@@ -414,7 +415,7 @@ def walk(
                 if life.gift:
                     *gift, row = life.gift
                     life.gift = ()
-                    facts = known_of(worker, step, now, variables, life, alive, spec) | resources.facts()
+                    facts = known_of(worker, step, now, variables, life, alive, unset) | resources.facts()
                     facts |= {"visits": life.visits[life.state], "visits()": life.visits.__getitem__}
                     del facts["variables"], facts["worker"]
                     yield Entry(now, worker, None, 0, row, variables, facts=facts, gift=tuple(gift))
@@ -423,7 +424,7 @@ def walk(
                 else:
                     hand_on(resources.leave(worker, states[life.state]))
             if isinstance(name, Leaving):
-                names = known_of(worker, step, now, variables, lives[worker], alive, spec) | resources.facts()
+                names = known_of(worker, step, now, variables, lives[worker], alive, unset) | resources.facts()
                 names |= of_time() | {"gather": resources.marks.get(worker)} | shared.names(variables)
                 names |= memories.names(name.state)
                 row = draw.numbered(key, np.array([step - 1]))
@@ -474,7 +475,7 @@ def walk(
             if "timeout" in state:
                 after = wait_ns(state["timeout"]["after"], bits(seed, "timeout", row))
                 heapq.heappush(events, (now + after, worker, step, GIVE_UP, name))
-        names = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
+        names = known_of(worker, step + 1, now, variables, life, alive, unset) | resources.facts()
         names = names | {"visits": life.visits[name], "visits()": names["visits"]} | of_time()
         names |= shared.names(variables) | memories.names(state)
         names["gather"] = resources.marks[worker]
@@ -496,7 +497,7 @@ def walk(
             variables[state["each"]["as"]] = life.items.pop(0)
             life.index += 1
         names["each"] = {"index": life.index}
-        facts = known_of(worker, step + 1, now, variables, life, alive, spec) | resources.facts()
+        facts = known_of(worker, step + 1, now, variables, life, alive, unset) | resources.facts()
         facts |= {"visits": life.visits[name], "visits()": facts["visits"]}
         del facts["variables"], facts["worker"]
         facts |= {"gather": resources.marks[worker], "each": {"index": life.index}}
@@ -505,7 +506,7 @@ def walk(
             called = entry.get("name", entry["state"])
             made = bits(seed, join("state", name, "spawn", called), row)
             known = facts | {"worker": life.number} | of_time() | shared.names(variables) | memories.names(state)
-            for place in range(count_of(entry, known | unset_of(spec) | variables)):
+            for place in range(count_of(entry, known | unset | variables)):
                 child = Child(draw.numbered(made, np.array([place])), {}, worker)
                 first = draw.numbered(child.key, np.array([0]))
                 facts["spawn.index"] = place
@@ -518,7 +519,7 @@ def walk(
                 resources.children[worker] = resources.children.get(worker, 0) + 1
                 heapq.heappush(events, (now + after, unborn, 0, MOVE, entry["state"]))
         names |= shared.names(variables) | memories.names(state)
-        names |= {"variables": known_of(worker, step, now, variables, life, alive, spec)["variables"]}
+        names |= {"variables": known_of(worker, step, now, variables, life, alive, unset)["variables"]}
         until = places[name].until(names, now, bits(seed, "delay", row), life)
         if until is None:
             life.items = []
@@ -738,7 +739,7 @@ def departures(place: int, given: Spec, state: str, run: tuple[Spec, int, int, s
         source.go_on()
 
 
-def known_of(worker: Worker, step: int, now: int, variables: Record, life: Life, alive: dict, spec: Spec) -> dict:
+def known_of(worker: Worker, step: int, now: int, variables: Record, life: Life, alive: dict, unset: Record) -> dict:
     """Return what the conditions of transitions read of a worker at the end of a delay."""
     population = worker[1]
     fellows = sum(other[1] == population for other in alive)
@@ -752,7 +753,7 @@ def known_of(worker: Worker, step: int, now: int, variables: Record, life: Life,
     missing = {name: None for name, value in variables.items() if value is MISSING}
     facts |= {"visits": visits, VISITS: life.visits}
     facts |= {"population": population, "state": life.state[len(population) + 1 if population else 0 :]}
-    return facts | {"variables": unset_of(spec) | variables | missing}
+    return facts | {"variables": unset | variables | missing}
 
 
 def sources_of(spec: Spec, seed: int, start: str, zone: str) -> list[Source]:

@@ -658,6 +658,10 @@ def objective_specs(draw: st.DrawFn) -> Spec:
     """Make up a spec with records that are whole objects."""
     spec = draw(st.one_of(specs(), timed_specs(), remembering_specs()))
     add_objects(draw, spec, lambda name: generator(draw, name, [], depth=1))
+    if takes_no_time(spec.get("interarrival", constant(1))):  # without a limit, as for the first values, all are births
+        for emitter in spec["emitters"]:
+            if emitter.get("record", {}).get("type") == "enum":
+                emitter.setdefault("columns", {"a": "integer", "b": "text", "c": "json"})
     return spec
 
 

@@ -14,7 +14,7 @@ from datagen.moment import parse_moment
 from datagen.plugin.formatter import ColumnWriter
 from datagen.records.text import json_pieces
 from tests.engine.test_snapshot import CONDITIONAL, SOURCES, TEXTS
-from tests.fresh import some
+from tests.fresh import some, varied
 from tests.stepping import SteppingClock
 from tests.test_clock import FakeTime
 from tests.worlds import (
@@ -163,7 +163,7 @@ def run(command, tmp_path) -> Callable[..., bytes]:
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [*((name, ()) for name in (*OWN, *some(READY))), *itertools.product(SEVERAL, [("-m", 3), ("-f", "csv")])],
+    [*((name, ()) for name in (*OWN, *some(READY))), *varied(SEVERAL, [("-m", 3), ("-f", "csv")])],
 )
 def test_the_same_seed_gives_the_same_bytes(run, name: str, options: tuple) -> None:
     first, again, other = (run(SPECS[name], "-n", 2000, *options, seed=seed) for seed in (1, 1, 2))
@@ -171,8 +171,7 @@ def test_the_same_seed_gives_the_same_bytes(run, name: str, options: tuple) -> N
     assert (first == other) == (name == "replay")  # which draws nothing
 
 
-@pytest.mark.parametrize("name", SEVERAL)
-@pytest.mark.parametrize("most", [2, 100])
+@pytest.mark.parametrize(("name", "most"), varied(SEVERAL, [2, 100]))
 def test_a_shorter_run_is_the_beginning_of_a_longer_one(run, name: str, most: int) -> None:
     long = run(SPECS[name], "-n", 20_000, "-m", most).splitlines()
     for count in (0, 1, 10, 1000, 19_999):
@@ -187,8 +186,7 @@ def test_a_shorter_duration_is_the_beginning_of_a_longer_one(run, name: str) -> 
     assert len(short) < len(long)
 
 
-@pytest.mark.parametrize("name", SEVERAL)
-@pytest.mark.parametrize("most", [1, 100])
+@pytest.mark.parametrize(("name", "most"), varied(SEVERAL, [1, 100]))
 def test_times_never_go_back(name: str, most: int) -> None:
     times = [record["time"] for record in records_of(SPECS[name], 20_000, max_workers=most) if "time" in record]
     assert all(earlier <= later for earlier, later in itertools.pairwise(times))
@@ -244,8 +242,7 @@ def test_the_limit_changes_nothing_before_it_is_reached() -> None:
     assert records_of(MIXED, 2000, max_workers=1000) == records_of(MIXED, 2000, max_workers=2000)
 
 
-@pytest.mark.parametrize("name", SEVERAL)
-@pytest.mark.parametrize("most", [3, 100])
+@pytest.mark.parametrize(("name", "most"), varied(SEVERAL, [3, 100]))
 def test_the_windows_in_which_a_run_is_computed_change_no_step(name: str, most: int) -> None:
     expected = steps_of(SPECS[name], 1000, max_workers=most)
     for windows in (1, 7, 100):
@@ -269,8 +266,10 @@ def start_of(spec: dict) -> str:
     return START + ("+01:00" if "timezone" in spec else "")  # else it would be wall time there
 
 
-@pytest.mark.parametrize("name", SEVERAL)
-@pytest.mark.parametrize("options", [{"records": 150}, {"duration": "5S"}, {"records": 60, "max_workers": 2}])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    varied(SEVERAL, [{"records": 150}, {"duration": "5S"}, {"records": 60, "max_workers": 2}]),
+)
 def test_a_live_run_equals_the_simulated_run_of_the_same_start(monkeypatch, name: str, options: dict) -> None:
     found = live(SPECS[name], monkeypatch, **options)
     expected = datagen.records(datagen.load(SPECS[name]), start=start_of(SPECS[name]), seed=1, **options)

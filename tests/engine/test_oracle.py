@@ -24,7 +24,7 @@ from datagen.plugin.registry import Registry
 from datagen.records.text import json_pieces
 from tests.engine import strategies
 from tests.engine.reference_simulator import simulate
-from tests.fresh import FRESH_SEED
+from tests.fresh import ALL, FRESH_SEED
 from tests.stepping import SteppingClock
 from tests.worlds import constant, exponential, state, world
 
@@ -33,24 +33,24 @@ REGISTRY = Registry.load()
 ANY = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
 # Kinds of made-up specs, and how many fresh ones of each are compared in a run of the tests: 1,000 and more in all.
 KINDS = {
-    "specs": 150,
+    "specs": 120,
     "crowds": 100,
     "remembering_specs": 40,
-    "speaking_specs": 60,
+    "speaking_specs": 50,
     "objective_specs": 40,
-    "timed_specs": 80,
-    "conditional_specs": 110,
+    "timed_specs": 70,
+    "conditional_specs": 90,
     "batched_specs": 40,
-    "sharing_specs": 100,
-    "bearing_specs": 100,
+    "sharing_specs": 80,
+    "bearing_specs": 80,
     "lingering_specs": 50,
-    "changing_specs": 60,
-    "gathering_specs": 60,
-    "itemized_specs": 60,
-    "populous_specs": 70,
-    "recalling_specs": 60,
+    "changing_specs": 50,
+    "gathering_specs": 50,
+    "itemized_specs": 50,
+    "populous_specs": 50,
+    "recalling_specs": 50,
 }
-FIXED_SHARE = 5  # so many fresh ones for one that is the same in each run
+FIXED_SHARE = 5 if ALL else 10  # so many fresh ones for one that is the same in each run
 # The ns that a clock lets the run go at a time (None: all), and how many threads compute it.
 WAYS = ((10**6, 1), (None, 4), (10**9, 4), (3600 * 10**9, 2))
 PAIRS = st.sampled_from([WAYS[:2], WAYS[2:]])  # a short and a long one; all four would take twice as long

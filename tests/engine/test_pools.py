@@ -2,12 +2,12 @@
 
 import json
 from threading import Event
+from time import process_time
 
 import pyarrow as pa
 import pytest
 
 import datagen
-from datagen.clock import stopwatch
 from datagen.delivery import resume
 from datagen.engine import pool
 from datagen.engine.pool import GrowingPool, Pools
@@ -128,9 +128,9 @@ def test_the_order_of_a_shuffled_pool_does_not_depend_on_how_far_it_is_filled() 
 def test_a_million_values_of_a_million_take_no_longer_than_others() -> None:
     """They took 10 s, drawn until the last missing one came; now 0.3 s."""
     made = pools_of(world(pooled(10**6, uniform(1, 10**6), constant(0))))["emitter/e/p"]
-    begun = stopwatch()
+    begun = process_time()  # of processors: others may use this machine meanwhile
     assert len(made.first(10**6)) == 10**6
-    assert stopwatch() - begun < 3
+    assert process_time() - begun < 3
 
 
 def test_a_pool_larger_than_its_range_is_refused_without_a_try(tries) -> None:

@@ -6,17 +6,19 @@ import duckdb
 import pytest
 
 import datagen
+from tests.fresh import share
 from tests.worlds import ROOT
 
 MONEY = ("wanted", "amount", "balance")
+RECORDS = share("account", 1_000_000)
 
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory):
-    """Return what answers a question about a million bookings, whose money DuckDB has read as DECIMAL."""
+    """Return what answers a question about all bookings, whose money DuckDB has read as DECIMAL."""
     path: Path = tmp_path_factory.mktemp("account") / "records.jsonl"
     target = {"type": "file", "path": str(path)}
-    datagen.run(ROOT / "conf/gen/account.json", target, start="2024-01-15T00:00:00", records=1_000_000, seed=7)
+    datagen.run(ROOT / "conf/gen/account.json", target, start="2024-01-15T00:00:00", records=RECORDS, seed=7)
     base = duckdb.connect()
     kinds = dict.fromkeys(("account", "holder", "kind", "with", "status", *MONEY), "VARCHAR") | {"number": "BIGINT"}
     base.execute(
@@ -44,7 +46,7 @@ def test_each_balance_is_the_one_before_and_the_amount(ask) -> None:
         select count(*), count(*) filter (balance != coalesce(before, 0) + amount),
                count(*) filter (number != coalesce(last, 0) + 1) from known"""
     )
-    assert (rows, wrong, gaps) == (1_000_000, 0, 0)
+    assert (rows, wrong, gaps) == (RECORDS, 0, 0)
 
 
 def test_no_cent_is_lost_over_all(ask) -> None:
@@ -63,8 +65,8 @@ def test_what_an_account_can_not_pay_is_declined(ask) -> None:
                   count(*) filter (status = 'declined' and amount = 0 and wanted < 0),
                   count(*) filter (balance < -1000 and kind != 'interest' and amount < 0) from r"""
     )
-    assert booked + declined == 1_000_000
-    assert 0.01 < declined / 1_000_000 < 0.15
+    assert booked + declined == RECORDS
+    assert 0.01 < declined / RECORDS < 0.15
     assert wrong == 0
 
 

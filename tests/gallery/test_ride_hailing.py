@@ -2,7 +2,9 @@
 
 import pytest
 
-SPEC, RECORDS = "ride_hailing", 1_000_000
+from tests.fresh import share
+
+SPEC, RECORDS = "ride_hailing", share("ride_hailing", 1_000_000)
 
 
 def test_a_trip_goes_from_state_to_state_in_order(ask) -> None:
@@ -29,7 +31,7 @@ def test_no_driver_is_in_two_trips_at_once(ask) -> None:
         from (select begins, lag(ends) over (partition by driver_id order by begins) before from trips)"""
     )
     assert overlaps == 0
-    assert trips > 80_000
+    assert trips > 0.08 * RECORDS
 
 
 def test_who_drives_is_online(ask) -> None:

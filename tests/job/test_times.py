@@ -12,10 +12,11 @@ import datagen
 from datagen.job.options import Options
 from datagen.job.times import Times, settle
 from datagen.moment import Moment, parse_moment
-from tests.engine.test_laws import SEVERAL, SPECS
+from tests.engine.test_laws import OWN, SEVERAL, SPECS
+from tests.fresh import some
 from tests.servers import installed
 from tests.test_clock import SECOND, FakeTime
-from tests.worlds import ROOT, START, counter, records_of, world, write_json
+from tests.worlds import READY, ROOT, START, counter, records_of, world, write_json
 
 NOW = "2023-11-14T22:13:20Z"  # where the time of these tests stands
 
@@ -184,7 +185,9 @@ def test_a_run_says_what_its_relative_times_were(command, tmp_path) -> None:
 # History, then live
 
 
-@pytest.mark.parametrize(("threads", "name"), [*((2, name) for name in SPECS), *((1, name) for name in SEVERAL)])
+@pytest.mark.parametrize(
+    ("threads", "name"), [*((2, name) for name in (*OWN, *some(READY))), *((1, name) for name in some(SEVERAL, 4))]
+)
 def test_history_that_goes_on_live_is_that_of_the_simulated_run(name: str, threads: int) -> None:
     options = {"start": "2023-11-14T22:11:00", "duration": "3M", "threads": threads}
     found = records_of(SPECS[name], **options, then_live=True)

@@ -49,7 +49,7 @@ def checked(html: str) -> Checked:
     return made
 
 
-@pytest.mark.parametrize("name", some(READY))
+@pytest.mark.parametrize("name", some(READY, 4))
 def test_a_page_of_a_ready_spec_is_whole_and_made_soon(name: str) -> None:
     begin = time.process_time()
     html = plots.page(ROOT / f"conf/gen/{name}.json").decode()

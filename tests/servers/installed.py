@@ -68,7 +68,7 @@ def free_port() -> int:
         return server.getsockname()[1]
 
 
-def wait_until(true: Callable[[], object], seconds: float = 20) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
     """Wait for another process; fails when it takes too long."""
     end = time.monotonic() + seconds
     while not true():

@@ -659,7 +659,7 @@ def test_held_records_come_at_once_when_a_live_run_is_stopped(tmp_path) -> None:
         assert running.poll() is None
     assert (tmp_path / "held").read_text() == ""
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=20)
+    _, err = running.communicate(timeout=60)
     assert running.returncode == 0, err
     held = [json.loads(text) for text in (tmp_path / "held").read_text().splitlines()]
     numbers = [record["n"] for record in held if "n" in record]

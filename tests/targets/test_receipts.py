@@ -65,7 +65,7 @@ def test_a_silence_after_some_answers_is_as_long_as_is_said() -> None:
     began = stopwatch()
     with pytest.raises(Undelivered, match=r"no answer for 2 s"):
         receipts.wait(2, "it")
-    assert 2.5 <= stopwatch() - began < 3.5  # and not 4
+    assert 2.5 <= stopwatch() - began < 3.9  # and not 4
 
 
 def test_those_under_way_are_waited_for_after_a_refusal() -> None:
