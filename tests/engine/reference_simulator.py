@@ -158,7 +158,7 @@ class Maker:
         """Set the variables of a child, which may read those of its parent, at the time of its parent's record."""
         values, own = self.values, entry.variables
         self.begin(now)
-        values.courses |= entry.facts
+        values.courses |= entry.facts | values.memories.names(entry.parent_state)
         path = ("state", entry.parent_state["name"], "spawn", entry.spawn.get("name", entry.spawn["state"]))
         values.worker = values.worker[0], "unborn", int(entry.row[0])  # who counts for itself from the first value on
         for field in entry.spawn.get("variables", []):
@@ -178,7 +178,7 @@ class Maker:
         """Set the variables of a worker who enters a state."""
         values = self.values
         self.begin(now)
-        values.courses |= facts
+        values.courses |= facts | values.memories.names(state)
         for field in state.get("variables", []):
             path = join("state", state["name"], field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
@@ -355,7 +355,7 @@ def walk(
             heapq.heappush(events, (now, place, resources.waits[one].step, GO_ON, lives[one].state))
 
     def is_available(resource: Spec, row: Spec, holder: str) -> bool:
-        names = of_time() | shared.values
+        names = of_time() | shared.values | memories.names({})
         if holder in shared.held:
             own = shared.names({holder: row})
             names |= {name[len(holder) + 1 :]: own[name] for name in own if name.startswith(f"{holder}.")}
@@ -609,7 +609,8 @@ class Shared:
 def key_of(names: dict, wanted: Spec) -> object:
     """Return what those have in common who wait for each other."""
     names = names | {name: value for name, value in names["variables"].items() if value is not MISSING}
-    return evaluate(wanted["by"], names, names["zone"]) if "by" in wanted else None
+    found = evaluate(wanted["by"], names, names["zone"]) if "by" in wanted else None
+    return json_of(found) if isinstance(found, dict | list) else found
 
 
 @dataclass
