@@ -221,8 +221,6 @@ class Known:
         near = did_you_mean(name, [*known, *self.plan.variable_names])
         return f"{show(name)} is neither a variable nor what a state knows of a worker{near}"
 
-    # Variables.
-
     def _keep_variables(self, names: Sequence[str]) -> None:
         """Keep some variables, and those that they are made of; raises Unprogrammable when one can't be known."""
         wanted = [name for name in self._made_of(names) if name not in self._variables]
@@ -357,7 +355,8 @@ class Known:
         """Keep a variable of a type, in the place that it may have already; of one only the instant tells, in two."""
         found = REMEMBERED if type_ == JSON_TEXT and not self._drawn(name) else type_of(type_)
         if found is None:
-            raise Unprogrammable(f"variable {show(name)} can't be read by a state: {why_no_number(type_)}")
+            why = why_no_number(type_, {read for setter in self.plan.declared[name] for read in setter.names})
+            raise Unprogrammable(f"variable {show(name)} can't be read by a state: {why}")
         known = self._variables.get(name)
         column = self.room.another() if known is None else known.column
         code: Code = (("known real" if found == REAL else "known", column),)
@@ -393,6 +392,9 @@ class Known:
 
     def _calculated_types(self, name: str) -> Iterator[pa.DataType]:
         """Yield the types of what expressions set a variable to, as far as those of what they read are known."""
-        for setter in self.plan.declared[name]:
-            if is_expression(setter.dimension):
-                yield self._compiler(setter, setter.names).type_of(setter.expression.tree)
+        calculated = [setter for setter in self.plan.declared[name] if is_expression(setter.dimension)]
+        made = [(self._compiler(setter, setter.names), setter.expression.tree) for setter in calculated]
+        if any(compiler.remembered.is_open(tree) for compiler, tree in made):
+            yield JSON_TEXT
+        else:
+            yield from (ARROW[compiler.value(tree).type] for compiler, tree in made)

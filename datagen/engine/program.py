@@ -54,7 +54,7 @@ from datagen.records.expression.name import root
 from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.value import Arithmetic, Call, Choice, Coalesce, Item, Literal, Name, Rounded
 from datagen.records.text import json_text
-from datagen.records.types import JSON_TEXT, plain
+from datagen.records.types import plain
 from datagen.zone import MINUTE, SECOND, Zone
 
 MOST_LISTED = 65536  # values, or combinations of them
@@ -102,10 +102,6 @@ class Compiler:
             return self.remembered.key(node)
         part = self.value(node)
         return part.then("bits") if part.type == REAL else part.code
-
-    def type_of(self, node: Node) -> pa.DataType:
-        """Return the type of what the instructions for an expression leave; that of JSON where it may be of any."""
-        return JSON_TEXT if self.remembered.is_open(node) else ARROW[self.value(node).type]
 
     def text(self, node: Node) -> Code | None:
         """Return the instructions for the number of a text that may also be of another type; None: it never may."""

@@ -21,6 +21,7 @@ from datagen.engine.scheme import Scheme
 from datagen.language.population import Population
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.memory import Memories, parts_of
+from datagen.problems import did_you_mean
 from datagen.records.expression.name import root
 from datagen.records.types import JSON_TEXT
 
@@ -55,7 +56,7 @@ class Meant:
 
     def problem(self, name: str) -> str | None:
         """Return why a name that a resource reads means no value of a memory; None: it does."""
-        return self._memories.problem(name, None, lambda *_: "")
+        return self._memories.problem(name, None, did_you_mean, "a resource has no emitter")
 
     def emitters(self, path: str) -> set[str]:
         """Return the emitters whose records may change what is in a memory."""

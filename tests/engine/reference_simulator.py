@@ -169,7 +169,7 @@ class Maker:
         """Set the variables of the source whose time a worker has waited for."""
         values, (path, fields) = self.values, entry.gift
         self.begin(now)
-        values.courses |= entry.facts
+        values.courses |= entry.facts | values.memories.names(entry.parent_state)
         for field in fields:
             made = values.make(field, path + join(field["name"]), entry.row, entry.variables)
             entry.variables[field["name"]] = made
@@ -271,7 +271,7 @@ class Entry:
     spawn: Spec = dataclasses.field(default_factory=dict)  # which made the child whose variables are to be set,
     parent: Record = dataclasses.field(default_factory=dict)  # and read those of its parent
     parent_state: Spec = dataclasses.field(default_factory=dict)
-    gift: tuple = ()  # path and fields of what a worker is given at a time that it has waited for
+    gift: tuple = ()  # path and fields of what a worker is given at a time that it has waited for, in that state
 
 
 def walk(
@@ -417,7 +417,8 @@ def walk(
                     facts = known_of(worker, step, now, variables, life, alive, spec) | resources.facts()
                     facts |= {"visits": life.visits[life.state], "visits()": life.visits.__getitem__}
                     del facts["variables"], facts["worker"]
-                    yield Entry(now, worker, None, 0, row, variables, facts=facts, gift=tuple(gift))
+                    own = Entry(now, worker, None, 0, row, variables, facts=facts, gift=tuple(gift))
+                    yield replace(own, parent_state=states[life.state])
                 if life.items:
                     name = life.state
                 else:
