@@ -113,8 +113,12 @@ class Roster:
 
     def follows_memory(self, resource: str) -> bool:
         """Return whether it is by what templates remember that rows of a resource are available."""
-        looks = dict(zip(self._resources, self._looks, strict=True))
-        return resource in looks and self._reads_memory(looks[resource].code)
+        return resource in self._following
+
+    @cached_property
+    def _following(self) -> set[str]:
+        pairs = zip(self._resources, self._looks, strict=True)
+        return {name for name, look in pairs if self._reads_memory(look.code)}
 
     def _reads_memory(self, code: Code) -> bool:
         return self.known.recall is not None and self.known.recall.is_in(code)
