@@ -48,7 +48,7 @@ KINDS = {
     "gathering_specs": 60,
     "itemized_specs": 60,
     "populous_specs": 70,
-    "recalling_specs": 60,
+    "recalling_specs": 90,
 }
 FIXED_SHARE = 5  # so many fresh ones for one that is the same in each run
 # The ns that a clock lets the run go at a time (None: all), and how many threads compute it.
