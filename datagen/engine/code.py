@@ -101,6 +101,13 @@ def deepest(code: Code) -> int:
     return most
 
 
+def checked(part: Part) -> Part:
+    """Return a part as it is; raises Unprogrammable when it is too much for the machine."""
+    if deepest(part.code) > DEEPEST:
+        raise Unprogrammable("is too long for a state")
+    return part
+
+
 def type_of(type_: pa.DataType) -> str | None:
     """Return the type of values of an Arrow type; None when the machine has none."""
     return _OF_ARROW.get(type_)

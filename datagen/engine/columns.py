@@ -26,6 +26,7 @@ from datagen.engine.ordered import Ordered
 from datagen.engine.owners import Owners
 from datagen.engine.plan import Plan
 from datagen.engine.reader import Events, Look, RecordReader, events_of, no_events
+from datagen.engine.recall import Recollection
 from datagen.engine.scheme import EMITTER
 from datagen.engine.setter import Setter
 from datagen.engine.shapes import Shapes
@@ -55,7 +56,7 @@ class Columns:
         """Take what values have shown of records that are objects, by emitter, where neither spec nor types say it."""
         self._plan = plan
         self.times = plan.times(world.seed)
-        self._world = world
+        self._world, self._recollection = world, Recollection(plan, world.memories)
         self._types: dict[str, pa.DataType]  # of variables
         self._stores: dict[str, Store]
         sources = enumerate(plan.population.sources, len(plan.population.states))
@@ -77,7 +78,7 @@ class Columns:
         """Yield what expressions can't do with the values that they read, each with its path in the JSON."""
         nothing = np.zeros(0, np.int64)
         variables = {name: course(nothing).type for name, course in self.times.readings.items()}
-        variables |= self._plan.known_of_lives | self._types
+        variables |= self._plan.known_of_lives | self._types | self._recollection.types
         owner: Path_ = ()
         earlier: dict[str, pa.DataType] = {}
         types = self._own.emitters | self.shapes.beside
@@ -129,6 +130,7 @@ class Columns:
 
         Of the steps behind those that give the ``most`` records nothing is made, which could use up what is unique.
         """
+        self._recollection.look()
         start, end = 0, len(steps)
         if not end:
             self._ordered.see(steps)
@@ -189,7 +191,8 @@ class Columns:
         for turn in itertools.count(1):
             self._ordered = Ordered(self._plan, self._world, self.times.readings, kept)
             look = partial(Sight(self._ordered.logs).of, at=_NOTHING)
-            self._types = variable_types(self._plan, self._world, self.times.readings, look)
+            read = self._recollection.types
+            self._types = variable_types(self._plan, self._world, self.times.readings, read, look)
             self._stores = {
                 name: (CodeStore if all(one.is_fixed for one in self._plan.setters[name]) else Store)(type_)
                 for name, type_ in self._types.items()
@@ -337,17 +340,16 @@ class Columns:
     def _setting(self, steps: Steps, sight: Sight) -> tuple[Owners, Callable[[str], None]]:
         """Return who sets variables among some steps, and what sets one of them; each is set after those it reads."""
         owners = Owners(self._plan, steps)
-        recorded = {
-            owner: values.of(owners.numbers(owner), owners.times(owner))
-            for owner, values in self._recorded.items()
-            if owners.count(owner)
-        }
+        given = {owner: self._recollection.of(owner, owners.count(owner)) for owner in self._recollection.owners}
+        for owner, values in self._recorded.items():
+            if owners.count(owner):
+                given[owner] = values.of(owners.numbers(owner), owners.times(owner))
 
         def set_variable(name: str) -> None:
             group = self._plan.group_of[name]
             setters = [setter for setter in self._plan.setters[name] if owners.count(setter.owner)]
             if setters:
-                known = (recorded.get(setter.owner, {}) for setter in setters)
+                known = (given.get(setter.owner, {}) for setter in setters)
                 values = [self._values(*pair, owners, sight) for pair in zip(setters, known, strict=True)]
                 positions = [owners.positions(setter.owner, group) for setter in setters]
                 self._stores[name].append(list(zip(positions, values, strict=True)))

@@ -28,7 +28,7 @@ from datagen.engine.roster import Roster
 from datagen.engine.rounds import depths
 from datagen.engine.setter import Field
 from datagen.language.each import Each
-from datagen.language.state import State
+from datagen.language.state import Gift, Spawn, State
 from datagen.plugin.shared import are_before, noted, variable_of
 from datagen.plugin.world import World
 from datagen.problems import Path_, Unfillable, show
@@ -149,7 +149,7 @@ class Conditions:
             early=are_before(plan.notes),
             changes=begins[len(settings) : len(settings) + len(states) + 1].copy(),
             cells=np.array(self._drawing.cells, np.int64),
-            recalls=self._recalls(codes, changes),
+            recalls=self._recalls(codes, changes, roster),
             is_real=np.array([type_ == pa.float64() for type_ in plan.notes.values()], np.uint8),
             priorities=priorities,
             counts_of_children=counts,
@@ -158,7 +158,9 @@ class Conditions:
             recipes=self._drawing.recipes,
         )
 
-    def _recalls(self, codes: Mapping[tuple[str, int], Code], changes: Sequence[Code]) -> npt.NDArray[np.uint8]:
+    def _recalls(
+        self, codes: Mapping[tuple[str, int], Code], changes: Sequence[Code], roster: Roster
+    ) -> npt.NDArray[np.uint8]:
         """Return when each state reads what templates remember, and whether its record may change that, (states,)."""
         states = self._plan.population.states
         found = np.where(self.recall.told, _TELLS, 0).astype(np.uint8)
@@ -173,6 +175,13 @@ class Conditions:
             for place, number in enumerate(np.repeat(np.arange(len(states)), counts).tolist()):
                 if self.recall.is_in(codes.get((key, place), ())):
                     found[number] |= when
+        for number, kind in self.recall.setting:
+            found[number] |= _LEAVING if issubclass(kind, Gift) else _BEHIND if issubclass(kind, Spawn) else _BEFORE
+        for number, state in enumerate(states):
+            if roster.recalls(number, state):
+                found[number] |= _BEFORE
+            if any(roster.follows_memory(one.resource) for one in state.use):
+                found[number] |= _LEAVING
         return found
 
     def _kept(self) -> dict[str, Any]:

@@ -224,5 +224,4 @@ class Variable:
     @property
     def columns(self) -> list[int]:
         """Return where all is kept that is known of it."""
-        own = [self.column] if self.column >= 0 else []
-        return own + [kept.keep[1] for kept in self.kept]
+        return [at for _, at in self.source.code] + [kept.keep[1] for kept in self.kept]

@@ -25,6 +25,7 @@ class Fleet:
     kept: Numbers  # (resources,) where it is kept which row of each a worker has; -1: it has no rows
     programs: Numbers  # (resources, 2) begin and end of the instructions for whether a row is available
     always: npt.NDArray[np.uint8]  # (resources,) whether that may change at any time
+    recalls: npt.NDArray[np.uint8]  # (resources,) and whether that follows from what templates remember
     indexes: Numbers  # (resources + 1,) where the indexes of each begin
     index: npt.NDArray[Any]  # (indexes,) of INDEX
     wanted: Numbers  # (requests,) which index each looks in; -1: it asks for no row

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datagen.draw import Integers
+from datagen.draw import Integers, text_number
 from datagen.engine.code import Unprogrammable
 from datagen.engine.fleet import INDEX, PART
 from datagen.records.reference import Reference, places_among
@@ -34,6 +34,8 @@ class Part:
         if self.kind == REAL:
             return self.different.cast(pa.float64()).to_numpy(zero_copy_only=False).view(np.int64)
         values = self.different
+        if pa.types.is_string(values.type):
+            return np.array([text_number(text) for text in values.to_pylist()], np.int64)
         if pa.types.is_timestamp(values.type):
             values = values.cast(pa.timestamp("us", values.type.tz))
         values = values.cast(pa.int8()) if pa.types.is_boolean(values.type) else values

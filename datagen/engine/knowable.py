@@ -1,5 +1,7 @@
 """Which variables the walk can know while it goes on, and why it can't know others."""
 
+from collections.abc import Collection
+
 import pyarrow as pa
 
 from datagen.language.state import Gift, Spawn
@@ -7,6 +9,7 @@ from datagen.plugin.arrival import BATCH, WORKER
 from datagen.plugin.dimension import Dimension, PooledDimension
 from datagen.plugin.life import ITEM
 from datagen.plugin.listing import Listing
+from datagen.plugin.memory import parts_of
 from datagen.plugin.order import follows_others
 from datagen.problems import show
 
@@ -84,8 +87,13 @@ def why_not(dimension: object) -> str | None:
     return None
 
 
-def why_no_number(type_: pa.DataType) -> str:
-    """Return why the walk can't know values of a type that come from no list."""
+def why_no_number(type_: pa.DataType, names: Collection[str]) -> str:
+    """Return why the walk can't know values of a type that come from no list, and those calculated of some names."""
+    if any(map(parts_of, names)):
+        return (
+            "it is drawn in one place, and what a template remembers in another; draw another variable there, and "
+            "calculate this one of it"
+        )
     has = "texts" if pa.types.is_string(type_) else "not only numbers, or not only true and false"
     return f"it has {has}, and no list of values; an enum, or a `cardinality`, makes one"
 

@@ -15,6 +15,7 @@ from datagen.engine.code import (
     LIST,
     NONE,
     REAL,
+    REMEMBERED,
     TRUTH,
     WHOLE,
     Code,
@@ -53,7 +54,7 @@ from datagen.records.batch import TIME
 from datagen.records.conversion import as_type
 from datagen.records.expression import Expression
 from datagen.records.expression.name import called, root
-from datagen.records.types import common_type
+from datagen.records.types import JSON_TEXT, common_type
 
 
 @dataclass
@@ -97,15 +98,21 @@ class Known:
         code: Code = ()
         for setter in self._set_by(owner):
             variable = self._variables[setter.dimension.name]
-            real = " real" if variable.source.type == REAL else ""
             if variable.column >= 0:
-                if (value := variable.drawn.get(owner)) is None:
-                    part = self._compiler(setter, setter.names).value(setter.expression.tree)
-                    value = in_milliseconds(part, self.constants).code
-                code = (*code, *self.drawing.kept(value, (f"keep{real}", variable.column)))
+                code = (*code, *self._setting(setter, variable))
             for kept in variable.kept:
                 code = (*code, *kept.codes[owner], kept.keep)
         return code
+
+    def _setting(self, setter: Setter, variable: Variable) -> Code:
+        """Return the instructions for what is set of a variable."""
+        if (value := variable.drawn.get(setter.owner)) is None:
+            compiler, tree = self._compiler(setter, setter.names), setter.expression.tree
+            if variable.source.type == REMEMBERED:
+                return compiler.remembered.kept(tree, variable.source.code)
+            value = in_milliseconds(compiler.value(tree), self.constants).code
+        real = " real" if variable.source.type == REAL else ""
+        return self.drawing.kept(value, (f"keep{real}", variable.column))
 
     def gives(self) -> npt.NDArray[np.uint8]:
         """Return what of all that is kept children are given, (spawns, kept)."""
@@ -144,13 +151,9 @@ class Known:
         visits = visited(self.plan.own_names)
         if name == VISITS and state >= 0:
             return Source(WHOLE, (("known", self.room.place(called(VISITS, self.plan.own_names[state]))),))
-        if name in visits:
+        if name in visits or name == WORKER:
             return Source(WHOLE, (("known", self.room.place(name)),))
-        if name in MAYBE and state >= 0:
-            return Source(WHOLE, (("known", self.room.place(name, has_value=False)),))
-        if name == WORKER:
-            return Source(WHOLE, (("known", self.room.place(WORKER)),))
-        if name in OF_BATCH:
+        if name in OF_BATCH or (name in MAYBE and state >= 0):
             return Source(WHOLE, (("known", self.room.place(name, has_value=False)),))
         if name == AGE and state >= 0:
             self.room.place(AGE)
@@ -161,7 +164,7 @@ class Known:
             return Source(WHOLE, (("whole", place),), pa.array([None, value]))
         if name in FACTS and state >= 0:
             return Source(WHOLE, (("fact", FACTS[name]),))
-        if self.recall is not None and (memory := self.recall.source(name, state)) is not None:
+        if self.recall is not None and state >= 0 and (memory := self.recall.source(name, state)) is not None:
             return memory
         if name == TIME:
             return self.clocks.time(self.constants)
@@ -217,8 +220,6 @@ class Known:
             return f"{show(name)} can't be read by a state"
         near = did_you_mean(name, [*known, *self.plan.variable_names])
         return f"{show(name)} is neither a variable nor what a state knows of a worker{near}"
-
-    # Variables.
 
     def _keep_variables(self, names: Sequence[str]) -> None:
         """Keep some variables, and those that they are made of; raises Unprogrammable when one can't be known."""
@@ -351,14 +352,17 @@ class Known:
         return (number, ("whole", self.constants.number(0)), ("coalesce", 0)) if by in OF_BATCH else (number,)
 
     def _keep_number(self, name: str, type_: pa.DataType) -> None:
-        """Keep a variable of a type, in the place that it may have already."""
-        found = type_of(type_)
+        """Keep a variable of a type, in the place that it may have already; of one only the instant tells, in two."""
+        found = REMEMBERED if type_ == JSON_TEXT and not self._drawn(name) else type_of(type_)
         if found is None:
-            raise Unprogrammable(f"variable {show(name)} can't be read by a state: {why_no_number(type_)}")
+            why = why_no_number(type_, {read for setter in self.plan.declared[name] for read in setter.names})
+            raise Unprogrammable(f"variable {show(name)} can't be read by a state: {why}")
         known = self._variables.get(name)
         column = self.room.another() if known is None else known.column
         code: Code = (("known real" if found == REAL else "known", column),)
-        self._variables[name] = Variable(Source(found, code), column, {})
+        if known is None or known.source.type != found:
+            code += (("known", self.room.another()),) if found == REMEMBERED else ()
+            self._variables[name] = Variable(Source(found, code), column, {})
 
     def _draw_number(self, name: str) -> None:
         variable = self._variables[name]
@@ -388,6 +392,9 @@ class Known:
 
     def _calculated_types(self, name: str) -> Iterator[pa.DataType]:
         """Yield the types of what expressions set a variable to, as far as those of what they read are known."""
-        for setter in self.plan.declared[name]:
-            if is_expression(setter.dimension):
-                yield ARROW[self._compiler(setter, setter.names).value(setter.expression.tree).type]
+        calculated = [setter for setter in self.plan.declared[name] if is_expression(setter.dimension)]
+        made = [(self._compiler(setter, setter.names), setter.expression.tree) for setter in calculated]
+        if any(compiler.remembered.is_open(tree) for compiler, tree in made):
+            yield JSON_TEXT
+        else:
+            yield from (ARROW[compiler.value(tree).type] for compiler, tree in made)

@@ -160,11 +160,16 @@ class Levels:
 
     def next_help(self, since: int) -> int:
         """Return when one changes next that may set somebody going who waits; nothing has happened since a time."""
-        found = min((level.next_help for level in self._helping), default=NEVER)
+        unseen = [shift.next_change for shift in self._shifts if shift.is_fickle and shift.seen <= since]
+        found = min((*(level.next_help for level in self._helping), *unseen), default=NEVER)
         helping = [shift for shift in self._shifts if shift.is_timely]
         clocks = [level.next_change for level in (*helping, *(self._clocks if helping else ()))]
         soon = min(clocks, default=NEVER)
         return min(found, soon) if soon - max(since, self._begun) < _LONGEST_SHIFT else found
+
+    def recall(self, now: int) -> bool:
+        """Return whether one of those whose time it is follows from what templates remember."""
+        return any(shift.recalls and shift.next_change <= now for shift in self._shifts)
 
     def change(self, now: int) -> None:
         """Change those whose time it is."""

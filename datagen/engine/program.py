@@ -16,7 +16,6 @@ from datagen.engine.arithmetic import alike, as_real, calculated, compared, extr
 from datagen.engine.clocks import Clocks
 from datagen.engine.code import (
     ARROW,
-    DEEPEST,
     MOMENT,
     NONE,
     REAL,
@@ -28,7 +27,7 @@ from datagen.engine.code import (
     Part,
     Source,
     Unprogrammable,
-    deepest,
+    checked,
 )
 from datagen.engine.extract import Extracted
 from datagen.engine.remembered import ANY, Remembered
@@ -73,7 +72,7 @@ class Compiler:
         self._constants = constants
         self._zone = zone
         self._clocks = clocks
-        self._remembered = Remembered(sources, constants, self._part, self._ahead)
+        self.remembered = Remembered(sources, constants, self._part, self._truth, self._ahead)
         self._within = Within(sources, constants, zone, self._part, self._truth)
 
     @property
@@ -83,24 +82,30 @@ class Compiler:
 
     def condition(self, node: Node) -> Part:
         """Return the instructions for an expression that is true or not."""
-        return self._checked(self._truth(node))
+        return checked(self._truth(node))
 
     def weight(self, node: Node) -> Part:
         """Return the instructions for an expression that is a number, as a real one."""
-        return self._checked(as_real(self.value(node)))
+        return checked(as_real(self.value(node)))
 
     def value(self, node: Node, wanted: str = REAL) -> Part:
         """Return the instructions for an expression of any type; of one type where it may be of several."""
-        return self._checked(self._part(node, wanted))
+        return checked(self._part(node, wanted))
 
     def key(self, node: Node) -> Code:
         """Return the instructions for an expression of any type as a whole number that tells its values apart."""
         names = {root(self._sources, name) for name in node.names}
         lists = {name: values for name in names - {""} if (values := self._sources[name].values) is not None}
         if names and len(lists) == len(names) and prod(map(len, lists.values())) <= MOST_LISTED:
-            return self._checked(self._numbered(node, sorted(lists))).code
+            return checked(self._numbered(node, sorted(lists))).code
+        if self.remembered.is_open(node):
+            return self.remembered.key(node)
         part = self.value(node)
         return part.then("bits") if part.type == REAL else part.code
+
+    def text(self, node: Node) -> Code | None:
+        """Return the instructions for the number of a text that may also be of another type; None: it never may."""
+        return self.remembered.text(node) if self.remembered.is_open(node) else None
 
     def spread(self, node: Node) -> tuple[Code, pa.Array] | None:
         """Return the instructions for a place among values calculated ahead, and these; None: they are too many.
@@ -144,12 +149,7 @@ class Compiler:
         real = " real" if target.type == REAL else ""
         value = as_real(part) if real else part
         last = (f"share at{real}" if row else f"share{real}", target.code[-1][1])
-        return self._checked(Part(target.type, (*row, *value.code, last))).code
-
-    def _checked(self, part: Part) -> Part:
-        if deepest(part.code) > DEEPEST:
-            raise Unprogrammable("is too long for a state")
-        return part
+        return checked(Part(target.type, (*row, *value.code, last))).code
 
     def _truth(self, node: Node) -> Part:
         """Return a part that is asked whether it is true."""
@@ -166,8 +166,8 @@ class Compiler:
             case Arithmetic():
                 rest = [(operator, self._part(inner)) for operator, inner in node.rest]
                 return reduce(lambda left, more: self._calculated(more[0], left, more[1]), rest, self._part(node.first))
-            case Compare() if any(map(self._remembered.is_in, node.parts())):
-                return self._remembered.compare(node.operator, node.left, node.right)
+            case Compare() if any(map(self.remembered.is_in, node.parts())):
+                return self.remembered.compare(node.operator, node.left, node.right)
             case Compare():
                 return compared(node.operator, *self._sides(node))
             case In():
@@ -183,7 +183,7 @@ class Compiler:
             case Choice():
                 return self._chosen(node, wanted)
             case Coalesce():
-                parts = alike(self._remembered.together(node.nodes, wanted))
+                parts = alike(self.remembered.together(node.nodes, wanted))
                 return reduce(lambda left, right: Part(left.type, (*left.code, *right.then("coalesce"))), parts)
             case Rounded():
                 part = self._part(node.node)
@@ -226,7 +226,7 @@ class Compiler:
         source = self._sources.get(node.name)
         if source is None:
             raise Unprogrammable(f"{show(node.name)} can't be read by a state")
-        return self._remembered.read(source, wanted) if source.type == REMEMBERED else Part(source.type, source.code)
+        return self.remembered.read(source, wanted) if source.type == REMEMBERED else Part(source.type, source.code)
 
     def _shown(self, node: Node) -> Part | None:
         """Return what follows from what wall clocks show; None where a node is something else."""
@@ -286,8 +286,8 @@ class Compiler:
         found = Part(TRUTH, (("whole", self._constants.add(np.zeros(1, np.int64), np.ones(1, bool))),))
         for value in node.values:
             other = self._constant(constant(value))
-            if self._remembered.is_in(node.node):
-                equal = self._remembered.compare("=", node.node, Literal(node.at, value))
+            if self.remembered.is_in(node.node):
+                equal = self.remembered.compare("=", node.node, Literal(node.at, value))
                 found = Part(TRUTH, (*found.code, *equal.then("or")))
             elif other is not None and (part.type == TRUTH) == (other.type == TRUTH):
                 found = Part(TRUTH, (*found.code, *compared("=", part, other).then("or")))
@@ -297,7 +297,7 @@ class Compiler:
 
     def _chosen(self, node: Choice, wanted: str) -> Part:
         nodes = [*(value for _, value in node.cases), node.otherwise]
-        *values, otherwise = alike(self._remembered.together(nodes, wanted))
+        *values, otherwise = alike(self.remembered.together(nodes, wanted))
         result = otherwise
         for (test, _), value in zip(reversed(node.cases), reversed(values), strict=True):
             result = Part(result.type, (*self._truth(test).code, *value.code, *result.then("choose")))

@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.draw import text_number
-from datagen.engine.arithmetic import compared
+from datagen.engine.arithmetic import as_real, compared
 from datagen.engine.code import (
+    MOMENT,
     NONE,
     NULL,
     REAL,
@@ -25,15 +26,18 @@ from datagen.engine.code import (
     Part,
     Source,
     Unprogrammable,
+    checked,
 )
-from datagen.engine.recall import ABSENT, BOOLEAN, NUMBER, TEXT
+from datagen.engine.recall import ABSENT, BOOLEAN, NUMBER, TEXT, seen
 from datagen.records.expression import facets
-from datagen.records.expression.facets import Facets, as_numpy, is_valid, spread
+from datagen.records.expression.facets import Facets, as_column, as_numpy, is_valid, spread
 from datagen.records.expression.node import Node
 from datagen.records.expression.value import Choice, Coalesce, Name
+from datagen.records.values import python_values
 
 ANY = "any"  # as what it is read where it only matters whether there is a value,
 STRING = "string"  # and where it is compared with a text
+_FALSE, _TRUE = (text_number(f"\0{text}") for text in ("false", "true"))  # in place of 0 and 1, which are numbers, too
 _KINDS = {REAL: NUMBER, WHOLE: NUMBER, TRUTH: BOOLEAN, STRING: TEXT}
 
 Ahead = tuple[Code, Facets, int]  # the place among values that are calculated ahead, these, and how many they are
@@ -46,7 +50,17 @@ class Remembered:
     sources: Mapping[str, Source]
     constants: Constants
     part: Callable[[Node, str], Part]  # the instructions for any node, and as what it is read if it may be anything
+    truth: Callable[[Node], Part]
     ahead: Callable[[Node], Ahead | None]
+
+    def is_open(self, node: Node) -> bool:
+        """Return whether some of the values that a node may have are such."""
+        match node:
+            case Coalesce():
+                return any(map(self.is_open, node.nodes))
+            case Choice():
+                return any(map(self.is_open, [*(value for _, value in node.cases), node.otherwise]))
+        return self.is_in(node)
 
     def is_in(self, node: Node) -> bool:
         """Return whether the type of a node is known only when it is read."""
@@ -61,14 +75,72 @@ class Remembered:
 
     def read(self, source: Source, wanted: str) -> Part:
         """Return a value as one of a type."""
-        [(_, at)] = source.code
-        kind: Code = (("cell", at),)
+        kind, (of, at) = source.code[:1], source.code[1]
         if wanted == ANY:
             return Part(TRUTH, (*kind, *self._whole(ABSENT), ("!=", 0), *kind, *NULL, ("choose", 0)))
         kinds = _KINDS.get(wanted, NUMBER)
-        value = ("cell real" if kinds == NUMBER else "cell", at + 1)
+        value = (f"{of} real" if kinds == NUMBER else of, at)
         code = (*kind, *self._whole(kinds), ("=", 0), value, *NULL, ("choose", 0))
         return Part(REAL if kinds == NUMBER else TRUTH if kinds == BOOLEAN else WHOLE, code)
+
+    def pair(self, node: Node) -> tuple[Code, Code]:
+        """Return the instructions for the type of a value, and for what stands for it; both null where it is."""
+        match node:
+            case Name() if self.is_in(node):
+                of, at = self.sources[node.name].code
+                there = (of, *self._whole(ABSENT), ("!=", 0))
+                return (*there, of, *NULL, ("choose", 0)), (*there, at, *NULL, ("choose", 0))
+            case Coalesce() if self.is_open(node):
+                pairs = zip(*map(self.pair, node.nodes), strict=True)
+                kinds, values = (reduce(lambda one, other: (*one, *other, ("coalesce", 0)), codes) for codes in pairs)
+                return kinds, values
+            case Choice() if self.is_open(node):
+                kind, value = self.pair(node.otherwise)
+                for test, then in reversed(node.cases):
+                    chosen, condition = self.pair(then), self.truth(test).code
+                    kind = (*condition, *chosen[0], *kind, ("choose", 0))
+                    value = (*condition, *chosen[1], *value, ("choose", 0))
+                return kind, value
+        found = self.ahead(node)
+        return self._known(self.part(node, REAL)) if found is None else self._listed(*found)
+
+    def key(self, node: Node) -> Code:
+        """Return the instructions for a whole number that tells values of all types apart."""
+        kind, value = self.pair(node)
+        is_truth = (*kind, *self._whole(BOOLEAN), ("=", 0))
+        numbers = (*value, *self._whole(_TRUE), *self._whole(_FALSE), ("choose", 0))
+        return checked(Part(WHOLE, (*is_truth, *numbers, *value, ("choose", 0)))).code
+
+    def text(self, node: Node) -> Code:
+        """Return the instructions for the number that stands for a text, null where it is none."""
+        kind, value = self.pair(node)
+        return checked(Part(WHOLE, (*kind, *self._whole(TEXT), ("=", 0), *value, *NULL, ("choose", 0)))).code
+
+    def kept(self, node: Node, where: Code) -> Code:
+        """Return the instructions that keep the type of a value, and what stands for it, where workers have these."""
+        kind, value = self.pair(node)
+        keep = (("keep", at) for _, at in reversed(where))
+        return (*checked(Part(WHOLE, (*kind, *value))).code, *keep)
+
+    def _known(self, part: Part) -> tuple[Code, Code]:
+        """Return a part as a ``pair``."""
+        if part.type == NONE:
+            return NULL, NULL
+        if part.type == MOMENT:
+            raise Unprogrammable("a state can't read what is sometimes a time, sometimes what a template remembers")
+        value = part.code if part.type == TRUTH else as_real(part).then("bits")
+        kind = self._whole(BOOLEAN if part.type == TRUTH else NUMBER)
+        return (*part.then("is null"), *NULL, *kind, ("choose", 0)), value
+
+    def _listed(self, at: Code, found: Facets, size: int) -> tuple[Code, Code]:
+        """Return the one at a place of values that are calculated ahead as a ``pair``."""
+        values = as_column(found, size)
+        pairs = [seen(one) for one in python_values(values, "UTC")]
+        kinds = np.array([kind for kind, _ in pairs], np.int64)
+        numbers = [np.float64(one).view(np.int64) if kind == NUMBER else np.int64(one) for kind, one in pairs]
+        columns = kinds, np.array(numbers, np.int64)
+        kind, value = ((*at, ("listed", self.constants.add(one, kinds != ABSENT))) for one in columns)
+        return kind, value
 
     def together(self, nodes: Sequence[Node], wanted: str) -> list[Part]:
         """Return nodes of which each is of the type of the others."""

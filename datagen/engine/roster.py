@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datagen.draw import Integers
+from datagen.draw import Integers, text_number
 from datagen.engine.code import MOMENT, REAL, TRUTH, WHOLE, Code, Source, Unprogrammable, type_of
 from datagen.engine.fleet import ROW, Fleet
 from datagen.engine.index import PLACE, Index, Part, laid, laid_parts
@@ -19,7 +19,9 @@ from datagen.engine.index import WHOLE as BY_WHOLE
 from datagen.engine.known import Known
 from datagen.engine.program import MOST_ROWS
 from datagen.language.resource import Request, Resource
+from datagen.language.state import State
 from datagen.native.machine import FACTS
+from datagen.plugin.memory import parts_of
 from datagen.problems import Path_, did_you_mean, show
 from datagen.records.batch import TIME
 from datagen.records.expression.name import called, root
@@ -64,6 +66,7 @@ class Roster:
     problems: list[tuple[Path_, str]]
     _parts: list[list[Part]] = field(default_factory=list)  # of each request
     _looks: list[_Look] = field(default_factory=list)  # of each resource
+    _recalling: set[int] = field(default_factory=set)  # states that match by what templates remember
 
     def codes(self) -> list[Code]:
         """Return the instructions whose begins and ends ``made`` takes; tells what is wrong with expressions."""
@@ -71,6 +74,8 @@ class Roster:
         for path, state, request in self._requests():
             parts = [*self._match(path, state, request)] if request is not None else []
             self._parts.append([part for _, part in parts])
+            if any(self._reads_memory(code) for code, _ in parts):
+                self._recalling.add(state)
             found += [code for code, _ in parts]
         self._looks = [_Look(self._available(name)) for name in self._resources]
         return [*found, *(look.code for look in self._looks)]
@@ -94,11 +99,29 @@ class Roster:
             row=rows,
             free=free,
             waiting=waiting,
+            recalls=np.array([self._reads_memory(look.code) for look in self._looks], np.uint8),
             reads=[look.facts for look in self._looks],
             is_timely=[look.is_timely for look in self._looks],
             **laid(indexes),
             **laid_parts(parts, spans[: len(parts)]),
         )
+
+    def recalls(self, number: int, state: State) -> bool:
+        """Return whether what templates remember is read by what a state asks for, or gives back on entry."""
+        named = (one.resource for one in (*state.requests, *state.release))
+        return number in self._recalling or any(map(self.follows_memory, named))
+
+    def follows_memory(self, resource: str) -> bool:
+        """Return whether it is by what templates remember that rows of a resource are available."""
+        return resource in self._following
+
+    @cached_property
+    def _following(self) -> set[str]:
+        pairs = zip(self._resources, self._looks, strict=True)
+        return {name for name, look in pairs if self._reads_memory(look.code)}
+
+    def _reads_memory(self, code: Code) -> bool:
+        return self.known.recall is not None and self.known.recall.is_in(code)
 
     @cached_property
     def _resources(self) -> Mapping[str, Resource]:
@@ -180,7 +203,10 @@ class Roster:
             if (places < 0).all():
                 raise Unprogrammable(f"no row of {what} has that in column {show(name)}")
             return (*at, ("listed", self.known.constants.add(places, places >= 0))), Part(name, PLACE, different)
-        part = compiler.value(expression.tree)
+        if pa.types.is_string(different.type) and (code := compiler.text(expression.tree)) is not None:
+            numbers = pa.array([text_number(text) for text in different.to_pylist()], pa.int64())
+            return code, Part(name, BY_WHOLE, different.take(pc.array_sort_indices(numbers)))
+        part = compiler.value(expression.tree, TRUTH if pa.types.is_boolean(different.type) else REAL)
         types = {part.type, _type_of(different.type)}
         if types not in _COMPARABLE:
             raise Unprogrammable(f"can't be equal to what {what} has in column {show(name)}")
@@ -225,9 +251,20 @@ class Roster:
         courses += [called("incident", one) for one in population.incidents]
         if name in (TIME, *courses):
             return self.known.fact(name, -1)
+        if (memory := self._memory(name)) is not None:
+            return memory
         near = did_you_mean(name, [*table.columns, *table.shared, *population.shared, TIME, *courses])
         what = f"neither a column of table {show(self._held[resource])} nor what follows the time or all share"
         raise Unprogrammable(f"{show(name)} is {what}{near}")
+
+    def _memory(self, name: str) -> Source | None:
+        """Return where a name comes from that means a memory; None where it means none."""
+        recall = self.known.recall
+        if recall is None or parts_of(name) is None:
+            return None
+        if why := recall.meant.problem(name):
+            raise Unprogrammable(why)
+        return recall.source(name, None)
 
     def _indexes(self) -> tuple[list[tuple[int, Index]], list[int], npt.NDArray[np.int32]]:
         """Return all indexes, how many of them each resource has, and in which one each request looks."""

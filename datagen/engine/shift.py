@@ -17,10 +17,11 @@ class Shift:
     def __init__(self, fleet: Fleet, resource: int, zero: int, look: Callable[[int], object]) -> None:
         """Take the number of the resource, the begin of the simulation in µs, and what reads at a time."""
         self._fleet, self._resource, self._zero, self._look = fleet, resource, zero, look
-        self._is_fickle = bool(fleet.always[resource])
+        self.is_fickle = bool(fleet.always[resource])  # whether it may be another at any time
         self._read = -1  # the version at which it was read last
         self.is_timely = fleet.is_timely[resource]
-        self.next_change = NEVER
+        self.recalls = bool(fleet.recalls[resource])  # whether it follows from what templates remember
+        self.next_change, self.seen = NEVER, -1  # when it was read last, as far as that is known
 
     def begin(self, now: int) -> None:
         """Read it when something may happen first."""
@@ -49,8 +50,8 @@ class Shift:
 
     def _look_at(self, now: int) -> None:
         self._look(now)
-        self._read = self._version
-        self.next_change = self._minute(now + 1) if self._is_fickle else NEVER
+        self._read, self.seen = self._version, now
+        self.next_change = self._minute(now + 1) if self.is_fickle else NEVER
 
     def _minute(self, now: int) -> int:
         """Return the first whole minute from a time on."""

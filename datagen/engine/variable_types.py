@@ -16,8 +16,12 @@ from datagen.plugin.world import World
 from datagen.records.types import as_json, common_type
 
 
-def variable_types(plan: Plan, world: World, courses: Mapping[str, Course], look: Look) -> dict[str, pa.DataType]:
+def variable_types(
+    plan: Plan, world: World, courses: Mapping[str, Course], known: Mapping[str, pa.DataType], look: Look
+) -> dict[str, pa.DataType]:
     """Return the type of each variable: sets all of them for no rows, each after those that it reads.
+
+    What else may be read is ``known`` by its type.
 
     Where some read each other in a circle, they are set again and again, until no type changes. A variable whose type
     never stops growing, such as an object that holds its own former value, is kept as JSON text.
@@ -25,7 +29,8 @@ def variable_types(plan: Plan, world: World, courses: Mapping[str, Course], look
     stores: dict[str, Store] = {name: Store(pa.null()) for name in plan.setters}
     nothing = np.zeros(0, np.int64)
     variables = StoreReader(stores, lambda _: nothing.astype(np.int32))
-    reader = RecordReader(variables, no_events(plan.known_of_lives), courses, {}, None, look)
+    made_before = {name: pa.nulls(0, type_) for name, type_ in known.items()}
+    reader = RecordReader(variables, no_events(plan.known_of_lives), courses, made_before, None, look)
     rows = Rows(nothing.astype(np.uint64), plan.path, world, reader)
 
     def type_of(name: str) -> pa.DataType:

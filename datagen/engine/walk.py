@@ -251,6 +251,9 @@ class Walk:
                 break  # behind such a change it could not be told who was held back before it
             elif self._next_event == NEVER:
                 break
+            elif self._loop.is_ahead and self._levels.recall(self._loop.change):
+                pause = "full"
+                break
             else:
                 self._go_on("changed")
         self.awaits_texts = pause == "full" and self._loop.is_ahead

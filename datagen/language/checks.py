@@ -6,7 +6,7 @@ They see valid parts as models, and of the others whatever their JSON lets them 
 from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
@@ -207,14 +207,24 @@ class Checks:
 
     def _unknown_names(self, *, doubted: bool = False) -> Found:
         given = Given(self._data, any(source.in_batches for source in self._sources), self._memories)
+        emitter_of = {state.path: state.emitter for state in self._states}
         for owners, known in (
             (self._states, given.of_lives),
             (self._sources, {}),
             (self._spawns, given.of_lives | {INDEX: True}),
         ):
             for owner in owners:
+                path = owner.path[:2]  # that of the state, also of what it spawns
+                lacking = partial(given.lacking_in_state, emitter_of[path]) if path in emitter_of else None
                 yield from unknown_names(
-                    owner.variables, self._variables, given, self._near, known, in_record=False, doubted=doubted
+                    owner.variables,
+                    self._variables,
+                    given,
+                    self._near,
+                    known,
+                    in_record=False,
+                    doubted=doubted,
+                    lacking=lacking,
                 )
         for emitter in self._emitters:
             yield from unknown_names(

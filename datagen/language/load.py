@@ -67,6 +67,9 @@ def load_spec(
             raise InvalidInput(problems)
         left = _checked(with_items(part.document), (), partial(_spec, registry))
         loaded = replace(left, warnings=loaded.warnings)
+    if loaded.spec.populations and not loaded.spec.crowds_with_sources:
+        text = "those with sources are off, and the workers of others are spawned by theirs, so nobody ever comes"
+        raise InvalidInput([made.document.problem(("populations",), text)])
     warnings = hiding(in_order([*made.warnings, *loaded.warnings]), made.document.secrets)
     return replace(loaded, warnings=tuple(warnings), files=made.files)
 

@@ -9,6 +9,7 @@ from datagen.language.state import State
 from datagen.plugin.arrival import BATCH, Arrival
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.life import FACTS, MAYBE
+from datagen.plugin.memory import MEMORY, parts_of
 from datagen.problems import Path_, show
 from datagen.records.expression.name import of_former, root
 
@@ -64,7 +65,8 @@ def _unknown(source: Arrival, state: State, emitters: dict[str, Emitter]) -> Ite
     parts: Sequence[Dimension] = (*own, *fields)
     named = {dimension.name for dimension in parts}
     for dimension in parts:
-        looks_back = any(of_former(name) is not None for _, name in dimension.all_names())
+        names = [name for _, name in dimension.all_names()]
+        looks_back = any(of_former(name) is not None or (parts_of(name) and MEMORY not in named) for name in names)
         if looks_back or any(part.counts() or part.goes_in_order() for _, part in dimension.whole()):
             yield f"{show(dimension.name)} depends on the values made before, so nobody knows the bytes ahead"
         if any(name in (*FACTS, *MAYBE) and name not in named for _, name in dimension.all_names()):

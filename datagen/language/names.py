@@ -2,7 +2,7 @@
 
 import re
 from collections import ChainMap
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +19,6 @@ from datagen.records.expression import ExpressionError, parse
 from datagen.records.expression.name import called, former, of_former, root, shown
 
 _NOT_HERE = "can only be read by fields of a record: only records have one before them"
-_MEMORY_IN = "by `when`, `probability`, `set`, `count`, `priority` and the numbers of a delay"
 _COURSE = re.compile(r"(profile|incident|visits|free|waiting)\('(.*)'\)", re.DOTALL)
 _LISTS = {"profile": "profiles", "incident": "incidents", "visits": "states", "free": "resources"} | {
     "waiting": "resources"
@@ -27,6 +26,7 @@ _LISTS = {"profile": "profiles", "incident": "incidents", "visits": "states", "f
 
 Found = Iterator[tuple[Path_, str]]
 Known = dict[str, bool]
+Lacking = Callable[[str, Near], str | None]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Given:
         if root([BATCH], name):
             return f'{show(name)} can only be read where a source is of the type "every"'
         if (memory := parts_of(name)) is not None and self.memories and memory[0] in self.memories:
-            return f"{show(name)} can only be read by states: {_MEMORY_IN}"
+            return f"{show(name)} can only be read by states, and by `available` of resources"
         if name in self.shared:
             return f"{show(name)} can only be read by states, and by fields of their records"
         if (course := _COURSE.fullmatch(name)) is None:
@@ -102,6 +102,12 @@ class Given:
         if of in known:
             return f"{name} can only be read by states, and by fields of their records"
         return f"unknown {what} {show(of)}" + (near(of, known) if known else f'; the spec has no "{_LISTS[kind]}"')
+
+    def lacking_in_state(self, emitter: str | None, name: str, near: Near) -> str | None:
+        """Return the same for a state with an emitter, or what it spawns; "" for what is read of a memory."""
+        if parts_of(name) is None:
+            return self.lacking(name, near)
+        return (self.memories and self.memories.problem(name, emitter, near)) or ""
 
     def named(self, kind: str) -> list[str]:
         """Return what there is of a kind, by name."""
@@ -140,11 +146,13 @@ def unknown_names(
     *,
     in_record: bool,
     doubted: bool = False,
+    lacking: Lacking | None = None,
 ) -> Found:
     """Yield the names, or the doubts, that stand for nothing; ``near`` ends a message with the nearest known ones.
 
-    What can be read of the worker's life is ``of_lives``.
+    What can be read of the worker's life is ``of_lives``. What is ``lacking`` a state knows better.
     """
+    why_not = lacking or given.lacking
     what = "a dimension above, a variable or time" if in_record else "a variable or time"
     everywhere = {field.name for field in fields if field.name is not None} if in_record else set()
     earlier: Known = {}
@@ -158,8 +166,8 @@ def unknown_names(
                 yield path, _no_former(of, [TIME, *everywhere], near) if in_record else f"{shown(name)} {_NOT_HERE}"
             elif below := root(everywhere, name):
                 yield path, f"{show(below)} does not stand above, and only what does can be read; move it up"
-            elif lacking := given.lacking(name, near):
-                yield path, lacking
+            elif (text := why_not(name, near)) is not None:
+                yield from [(path, text)] if text else ()
             else:
                 yield path, f"{show(name)} is not {what}{near(name, known)}"
         if in_record:
@@ -172,16 +180,12 @@ def unknown_in_states(field: Field, variables: Known, given: Given, near: Near, 
     for path, name in field.names:
         if root(known, name):
             continue
-        if parts_of(name) is not None:
-            if {"by", "match"}.intersection(path):
-                yield path, f"{show(name)} can't be read here, but {_MEMORY_IN}"
-            elif given.memories is not None and (text := given.memories.problem(name, emitter, near)):
-                yield path, text
-        elif of_former(name) is not None:
+        if of_former(name) is not None:
             yield path, f"{shown(name)} can't be read by a state"
-        else:
-            text = given.lacking(name, near)
-            yield path, text or f"{show(name)} is neither a variable nor what is known of a worker{near(name, known)}"
+        elif (text := given.lacking_in_state(emitter, name, near)) is None:
+            yield path, f"{show(name)} is neither a variable nor what is known of a worker{near(name, known)}"
+        elif text:
+            yield path, text
 
 
 def _no_former(of: str, known: Collection[str], near: Near) -> str:

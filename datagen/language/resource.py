@@ -51,8 +51,8 @@ class Resource(Model):
     )
     available: AnyExpression | None = Field(
         None,
-        description="of `rows`: whether one can be had, an expression over its columns, the time and shared values; it "
-        "is read when somebody asks, when a row comes free, and at every whole minute",
+        description="of `rows`: whether one can be had, an expression over its columns, the time, shared values, and "
+        "what templates remember; it is read when somebody asks, when a row comes free, and at every whole minute",
     )
 
     @property

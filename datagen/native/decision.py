@@ -74,7 +74,7 @@ class Decision:
         self.looks, self.asks = tables.looks, tables.asks
         self.changes, self.early, self.recalls = tables.changes, tables.early, tables.recalls
         self.has_changes = tables.changes[0] < tables.changes[self.stop]
-        self.used = len(tables.code) > 0 or len(tables.first) > 0
+        self.used = len(tables.code) > 0 or len(tables.first) > 0 or bool(np.any(tables.recalls))
         self.stopped = 0
 
     def house(self, slots: object) -> None:

@@ -33,6 +33,7 @@ cdef class Fleet:
     cdef const int[::1] kept  # (resources,) where it is kept which row of each a worker has; -1: it has no rows
     cdef const int[:, ::1] programs  # (resources, 2) begin and end of the instructions for whether a row is available
     cdef const unsigned char[::1] always  # (resources,) whether that may change at any time
+    cdef const unsigned char[::1] recalls  # (resources,) and whether it follows from what templates remember
     cdef const int[::1] indexes  # (resources + 1,) where the indexes of each begin
     cdef Index[::1] index  # (indexes,)
     cdef const int[::1] wanted  # (requests,) which index each looks in; -1: it asks for no row

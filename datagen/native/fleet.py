@@ -31,6 +31,7 @@ class Fleet:
         self.used = len(tables.row) > 0
         self.decision = decision
         self.rows, self.kept, self.programs, self.always = tables.rows, tables.kept, tables.programs, tables.always
+        self.recalls = tables.recalls
         self.indexes, self.index, self.wanted = tables.indexes, tables.index, tables.wanted
         self.parts, self.part, self.keys = tables.parts, tables.part, tables.keys
         self.numbers, self.reals = tables.numbers, tables.numbers.view("float64")
@@ -42,6 +43,7 @@ class Fleet:
         for array, size in (
             (tables.kept, len(tables.free)),
             (tables.programs, len(tables.free)),
+            (tables.recalls, len(tables.free)),
             (tables.wanted, len(tables.parts) - 1),
             (tables.members, tables.begins[len(tables.begins) - 1]),
             (tables.group, len(tables.link)),

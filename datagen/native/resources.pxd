@@ -39,6 +39,7 @@ cdef class Resources:
     cdef readonly int twice  # and which resource that is
 
     cdef bint waits_in(self, int state) noexcept nogil
+    cdef bint recalls(self, int slot) noexcept nogil
     cdef long long next_timeout(self) noexcept nogil
     cdef bint is_late(self, long long now) noexcept nogil
     cdef void wait_until(self, int slot, long long time) noexcept nogil

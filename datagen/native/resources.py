@@ -119,6 +119,17 @@ class Resources:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def recalls(self, slot: cython.int) -> cython.bint:
+        """Return whether a worker has a row of which it is read, once it comes free, what templates remember."""
+        resource: cython.Py_ssize_t
+        for resource in range(self.held.shape[1]):
+            if self.fleet.recalls[resource] and self.held[slot, resource] > 0:
+                return True
+        return False
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def next_timeout(self) -> cython.longlong:
         """Return when somebody's patience ends next, in ns; NEVER where nobody's does."""
         slot: cython.int = self.timers.top(0)

@@ -158,6 +158,8 @@ class EventLoop:
         pause: cython.int
         if is_late and self.decision.is_noted_full():
             return pauses.FULL
+        if is_late and self.is_ahead and self.resources.recalls(self.resources.timers.top(0)):
+            return pauses.FULL
         if self.resources.ready != NOBODY:
             slot = self.resources.take_ready()
         elif is_late:
@@ -191,6 +193,8 @@ class EventLoop:
                 return pause
         if worker.state < self.stop or worker.state >= self.made:
             return self._enter_plainly(slot, is_apart) if self.is_plain else self._enter(slot, is_apart)
+        if self.is_ahead and self.shares and self.resources.recalls(slot):
+            return pauses.FULL
         if not is_apart:
             self.agenda.take()
         return self.threshold.stop(slot)

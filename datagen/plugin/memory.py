@@ -57,8 +57,13 @@ class Memories:
         """Return the emitters whose records may change what is in a memory."""
         return {one.emitter for one in self._all if one.path == path}
 
-    def problem(self, name: str, emitter: str | None, near: Near) -> str | None:
-        """Return why a name that is written in a state with an emitter means no value of a memory; None: it does."""
+    def problem(
+        self, name: str, emitter: str | None, near: Near, why: str = "this state has not the emitter of just one"
+    ) -> str | None:
+        """Return why a name that is written in a state with an emitter means no value of a memory; None: it does.
+
+        Where it may mean several, the message has ``why``.
+        """
         memory, key = parts_of(name) or ("", "")
         known = {one.name for one in self._all}
         if not known:
@@ -68,8 +73,8 @@ class Memories:
         if not key:
             return f"{show(name)} is a whole memory; what can be read is what it keeps under a key: {name}.KEY"
         if len(self._meant(memory, emitter)) > 1:
-            text = f"several templates have a memory {show(memory)} of their own, and this state has not the emitter"
-            return f'{text} of just one; give it another name, or let them share one by "population" or "run"'
+            text = f"several templates have a memory {show(memory)} of their own, and {why}"
+            return f'{text}; give it another name, or let them share one by "population" or "run"'
         return None
 
     def _meant(self, name: str, emitter: str | None) -> set[str]:

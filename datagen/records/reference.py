@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from datagen.draw import Floats, Integers, Weighted
 from datagen.records.conversion import as_type
 from datagen.records.decimal import as_floats, is_decimal, to_decimal, units_of
-from datagen.records.expression.facets import NUMBER, alike, value_types_of
+from datagen.records.expression.facets import NUMBER, alike, facets_of, value_types_of
 from datagen.records.types import JSON_TEXT, plain, present
 from datagen.records.values import GivenList, GivenObject, python_values
 
@@ -166,6 +166,9 @@ def _found(pairs: Integers, known: Integers) -> Integers:
 
 def _like(values: pa.Array, type_: pa.DataType) -> pa.Array:
     """Return values in a type, to be compared with others of it; what can't be equal to any is null."""
+    if values.type == JSON_TEXT and type_ != JSON_TEXT:
+        found = facets_of(values)
+        values = next((found[one] for one in value_types_of(type_) if one in found), pa.nulls(len(values)))
     values = values if type_ == JSON_TEXT else _comparable(values)
     numbers = [value_types_of(one) == {NUMBER} for one in (values.type, type_)]
     if values.type == type_:

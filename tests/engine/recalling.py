@@ -35,6 +35,48 @@ TYPES = {
     "coalesce(memory.told.never, memory.told.hot, false)": "bool",
     "(memory.told.hot ? memory.told.count : 0.5)": "float",
 }
+# What variables are made of, with the type that conditions may read them as; "any" is only read as what TYPES has.
+HEARD = {
+    "memory.told.count": "float",
+    "memory.told.hot": "bool",
+    "memory.told.last": "any",
+    "coalesce(memory.told.never, memory.told.last)": "any",
+    "(memory.told.hot ? memory.told.last : memory.told.count)": "any",
+    "coalesce(memory.told.last, 'x')": "any",
+    "(memory.told.hot ? 'y' : memory.told.last)": "any",
+    "round(memory.told.count)": "int",
+    "memory.told.count - 1.5": "float",
+    "memory.told.last = 'x'": "bool",
+}
+OWN = {  # and of what they were before
+    "coalesce(memory.told.last, heard)": "any",
+    "coalesce(heard, 0.5) + memory.told.count": "float",
+    "coalesce(memory.told.count, heard) / 2": "float",
+}
+NAMES = {f"heard_{number}": text for number, text in enumerate(HEARD | OWN)}
+KEYS = [
+    "memory.told.last",
+    "memory.told.count",
+    "memory.told.hot",
+    "coalesce(memory.told.last, 0.5)",
+    "round(memory.told.count) % 2",
+]
+MATCHES = [
+    {"name": "memory.told.last"},
+    {"name": "(memory.told.hot ? 'x' : memory.told.last)"},
+    {"k": "memory.told.count"},
+    {"k": "memory.told.count % 3 + 1", "odd": "memory.told.hot"},
+    {"share": "memory.told.count"},
+    {"share": "memory.told.last"},
+    {"odd": "memory.told.last"},
+    {"odd": "memory.told.count > 2"},
+]
+LOOKS = [
+    "memory.told.hot",
+    "memory.told.count % 2 > 0 or k > 1",
+    "name = memory.told.last",
+    "coalesce(memory.told.count, 1) < k + 2",
+]
 NUMBERS = ["memory.told.count", "memory.told.count / 2", "(memory.told.hot ? 2 : 0.75)"]
 COUNTS = ["memory.told.count % 3", "(memory.told.hot ? 2 : 0)"]
 
@@ -48,9 +90,62 @@ def add_recall(draw: st.DrawFn, spec: Spec) -> None:
         for number in range(1 if scope == "template" else draw(st.integers(1, 2))):
             emitter["dimensions"].append(template(draw, f"told{number}", scope))
     named = {emitter["name"] for emitter in owners}
+    has_variables = any(source.get("variables") for source in spec.get("arrivals", []))
     for state in spec["states"]:
         if scope != "template" or len(named) == 1 or state.get("emitter") in named:
             read(draw, state, [name for name in ("p", "q", "r") if is_list(spec, name)])
+            set_heard(draw, state, HEARD if has_variables else HEARD | OWN)
+            meet(draw, state, spec)
+    for resource in spec.get("resources", {}).values():
+        if "rows" in resource and (scope != "template" or len(named) == 1) and draw(st.booleans()):
+            resource["available"] = draw(st.sampled_from(LOOKS))
+    read_heard(draw, spec)
+
+
+def set_heard(draw: st.DrawFn, state: Spec, texts: dict[str, str]) -> None:
+    """Let a state, and those whom it spawns, set variables by what is remembered."""
+    for owner in (state, *state.get("spawn", [])):
+        names = [name for name, text in NAMES.items() if text in texts]
+        for name in draw(st.lists(st.sampled_from(names), max_size=2, unique=True)):
+            made = {"name": name, "type": "expression", "value": NAMES[name].replace("heard", name)}
+            owner["variables"] = (
+                [*owner.get("variables", []), made] if draw(st.booleans()) else owner.get("variables", [])
+            )
+
+
+def meet(draw: st.DrawFn, state: Spec, spec: Spec) -> None:
+    """Let a state gather, and match rows, by what is remembered."""
+    if "gather" in state and draw(st.booleans()):
+        state["gather"]["by"] = draw(st.sampled_from(KEYS))
+    for key in ("acquire", "use"):
+        asked = state.get(key, [])
+        for one in asked if isinstance(asked, list) else []:
+            if isinstance(one, dict) and "rows" in spec["resources"][one["resource"]] and draw(st.booleans()):
+                one["match"] = draw(st.sampled_from(MATCHES))
+
+
+def read_heard(draw: st.DrawFn, spec: Spec) -> None:
+    """Let records show variables that are set by what is remembered, and states read them."""
+    owners = [owner for state in spec["states"] for owner in (state, *state.get("spawn", []))]
+    found = {
+        field["name"] for owner in owners for field in owner.get("variables", []) if field["name"].startswith("heard_")
+    }
+    types = {name: (HEARD | OWN)[NAMES[name]] for name in sorted(found)}
+    shown = [{"name": f"shown {name}", "type": "variable", "variable": name} for name in types]
+    for emitter in spec["emitters"]:
+        emitter["dimensions"] += [field for field in shown if draw(st.booleans())]
+    known = {name: type_ for name, type_ in types.items() if type_ != "any"} | {"visits": "int"}
+    for name, type_ in types.items():
+        known |= {f"({name} is null)": "bool"}
+        if type_ == "any":
+            known |= {f"({name} = 'x')": "bool", f"({name} != 1)": "bool", f"({name} < 2)": "bool"}
+    maker = Maker(draw, known, [])
+    for state in spec["states"]:
+        for way in state.get("transitions", []):
+            if types and "when" in way and draw(st.booleans()):
+                way["when"] = maker.of("bool")
+        if types and "by" in state.get("gather", {}) and draw(st.booleans()):
+            state["gather"]["by"] = draw(st.sampled_from(sorted(types)))
 
 
 def template(draw: st.DrawFn, name: str, scope: str) -> Spec:
@@ -63,7 +158,9 @@ def template(draw: st.DrawFn, name: str, scope: str) -> Spec:
 def is_list(spec: Spec, name: str) -> bool:
     """Return whether a variable has a list of values in all states that set it."""
     found = [field for state in spec["states"] for field in state.get("variables", []) if field["name"] == name]
-    return bool(found) and all(field["type"] == "enum" or field.get("cardinality") for field in found)
+    return bool(found) and all(
+        field["type"] == "enum" or (field.get("cardinality") and field["type"] != "list") for field in found
+    )
 
 
 def read(draw: st.DrawFn, state: Spec, lists: list[str]) -> None:

@@ -158,7 +158,7 @@ class Maker:
         """Set the variables of a child, which may read those of its parent, at the time of its parent's record."""
         values, own = self.values, entry.variables
         self.begin(now)
-        values.courses |= entry.facts
+        values.courses |= entry.facts | values.memories.names(entry.parent_state)
         path = ("state", entry.parent_state["name"], "spawn", entry.spawn.get("name", entry.spawn["state"]))
         values.worker = values.worker[0], "unborn", int(entry.row[0])  # who counts for itself from the first value on
         for field in entry.spawn.get("variables", []):
@@ -169,7 +169,7 @@ class Maker:
         """Set the variables of the source whose time a worker has waited for."""
         values, (path, fields) = self.values, entry.gift
         self.begin(now)
-        values.courses |= entry.facts
+        values.courses |= entry.facts | values.memories.names(entry.parent_state)
         for field in fields:
             made = values.make(field, path + join(field["name"]), entry.row, entry.variables)
             entry.variables[field["name"]] = made
@@ -178,7 +178,7 @@ class Maker:
         """Set the variables of a worker who enters a state."""
         values = self.values
         self.begin(now)
-        values.courses |= facts
+        values.courses |= facts | values.memories.names(state)
         for field in state.get("variables", []):
             path = join("state", state["name"], field["name"])
             variables[field["name"]] = values.make(field, path, row, variables)
@@ -271,7 +271,7 @@ class Entry:
     spawn: Spec = dataclasses.field(default_factory=dict)  # which made the child whose variables are to be set,
     parent: Record = dataclasses.field(default_factory=dict)  # and read those of its parent
     parent_state: Spec = dataclasses.field(default_factory=dict)
-    gift: tuple = ()  # path and fields of what a worker is given at a time that it has waited for
+    gift: tuple = ()  # path and fields of what a worker is given at a time that it has waited for, in that state
 
 
 def walk(
@@ -356,7 +356,7 @@ def walk(
             heapq.heappush(events, (now, place, resources.waits[one].step, GO_ON, lives[one].state))
 
     def is_available(resource: Spec, row: Spec, holder: str) -> bool:
-        names = of_time() | shared.values
+        names = of_time() | shared.values | memories.names({})
         if holder in shared.held:
             own = shared.names({holder: row})
             names |= {name[len(holder) + 1 :]: own[name] for name in own if name.startswith(f"{holder}.")}
@@ -418,7 +418,8 @@ def walk(
                     facts = known_of(worker, step, now, variables, life, alive, unset) | resources.facts()
                     facts |= {"visits": life.visits[life.state], "visits()": life.visits.__getitem__}
                     del facts["variables"], facts["worker"]
-                    yield Entry(now, worker, None, 0, row, variables, facts=facts, gift=tuple(gift))
+                    own = Entry(now, worker, None, 0, row, variables, facts=facts, gift=tuple(gift))
+                    yield replace(own, parent_state=states[life.state])
                 if life.items:
                     name = life.state
                 else:
@@ -610,7 +611,8 @@ class Shared:
 def key_of(names: dict, wanted: Spec) -> object:
     """Return what those have in common who wait for each other."""
     names = names | {name: value for name, value in names["variables"].items() if value is not MISSING}
-    return evaluate(wanted["by"], names, names["zone"]) if "by" in wanted else None
+    found = evaluate(wanted["by"], names, names["zone"]) if "by" in wanted else None
+    return json_of(found) if isinstance(found, dict | list) else found
 
 
 @dataclass

@@ -204,3 +204,16 @@ def test_who_comes_years_later_waits_for_the_next_shift_all_the_same() -> None:
     spec["arrivals"] = {"type": "timestamps", "values": ["2024-01-01T12:00:00", "2027-01-01T12:00:00"]}
     del spec["interarrival"]
     assert found(spec, 2, "time") == [("2024-01-02T03:00:00.000",), ("2027-01-02T03:00:00.000",)]
+
+
+def test_what_the_last_one_who_moves_has_changed_is_read_at_the_next_whole_minute() -> None:
+    """And once more is enough: behind it nothing can happen any more."""
+    opens = {"name": "opens", "emitter": "e", "set": {"are_here": "true"}}
+    spec = fleet(ride("asks"), {"name": "idle", "delay": constant(1), "next": "opens"}, opens, available="are_here")
+    spec |= {"shared": {"are_here": False}}
+    spec["arrivals"] = [{"type": "at_start", "name": name, "state": name, "total": 1} for name in ("asks", "idle")]
+    del spec["interarrival"]
+    assert found(spec, 2, "time", "waited") == [("2024-01-01T00:00:01.000", 0), ("2024-01-01T00:01:00.000", 60)]
+    opens["set"] = {"are_here": "false"}
+    with pytest.raises(datagen.RunFailed, match='nothing can happen any more; waiting are 1 worker for "driver"'):
+        records_of(spec, 2)

@@ -48,7 +48,7 @@ KINDS = {
     "gathering_specs": 50,
     "itemized_specs": 50,
     "populous_specs": 50,
-    "recalling_specs": 50,
+    "recalling_specs": 80,
 }
 FIXED_SHARE = 5 if ALL else 10  # so many fresh ones for one that is the same in each run
 # The ns that a clock lets the run go at a time (None: all), and how many threads compute it.

@@ -365,18 +365,27 @@ TOGETHER["emitters"] = [
 RECALLING = world(
     integer("n", uniform(0, 9)),
     {"name": "line", "type": "template", "memory": {"told": "template"}}
-    | {"text": "{% do told.set('n', ((told.n or 0) + n) % 17) %}{{ told.n }}"},
-    {"name": "total", "type": "expression", "value": "total"},
+    | {
+        "text": "{% do told.set('n', ((told.n or 0) + n) % 17) %}"
+        "{% do told.set('word', 'odd' if n % 2 else 'even') %}{{ told.n }}"
+    },
+    *({"name": name, "type": "expression", "value": name} for name in ("total", "heard", "row.k")),
     states=[
         {"name": "a", "emitter": "e", "use": "hall", "set": {"total": "total + coalesce(round(memory.told.n), 0)"}}
+        | {"variables": [{"name": "heard", "type": "expression", "value": "coalesce(memory.told.word, heard)"}]}
         | {"delay": constant("0.25 + memory.told.n / 8"), "spawn": [{"state": "kid", "count": "memory.told.n % 3"}]}
-        | {"transitions": [{"next": "a", "when": "memory.told.n > 3"}, {"next": "stop"}]},
+        | {"transitions": [{"next": "b", "when": "heard = 'odd'"}, {"next": "a", "when": "memory.told.n > 3"}]},
+        {"name": "b", "emitter": "e", "gather": {"size": 2, "by": "heard"}, "delay": exponential(0.5), "next": "c"}
+        | {"use": {"resource": "row", "match": {"word": "memory.told.word"}}, "timeout": {"next": "c"}},
+        state("c", delay=exponential(0.25)),
         state("kid", delay=exponential(0.5)),
     ],
     gap=exponential(0.5),
     shared={"total": 0},
-    resources={"hall": {"capacity": 2}},
+    tables={"rows": {"columns": ["k", "word"], "rows": [[1, "odd"], [2, "even"], [3, "odd"]]}},
+    resources={"hall": {"capacity": 2}, "row": {"rows": "rows", "available": "memory.told.n > k or k = 1"}},
 )
+RECALLING["states"][1]["timeout"]["after"] = exponential(2)
 # Records that are objects, none or several at a step, with what counts inside.
 OBJECTS = world(counter("n"), states=[state("a", {"a": 0.9, "stop": 0.1}, delay=exponential(1))])
 OBJECTS["emitters"][0]["record"] = {

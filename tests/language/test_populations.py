@@ -229,3 +229,15 @@ def test_a_population_that_is_off_is_run_where_it_is_chosen() -> None:
     spec = of(GOOD | {"off": True})
     assert datagen.load(spec).spec.crowds_with_sources == ["b"]
     assert datagen.load(spec, only=["a"]).spec.crowds_with_sources == ["a"]
+
+
+def test_a_run_to_which_nobody_comes_is_refused() -> None:
+    """Those who might be spawned are no reason to begin."""
+    parents = {"states": [state("in", spawn=[{"population": "b", "state": "in"}])], "interarrival": exponential(1)}
+    spec = of(parents) | {"populations": {"a": parents, "b": {"states": [state("in")]}}}
+    assert datagen.load(spec, only=["a", "b"]).spec.crowds_with_sources == ["a"]
+    with pytest.raises(datagen.InvalidInput, match="populations: those with sources are off, and the workers of"):
+        datagen.load(spec, only=["b"])
+    spec["populations"]["a"] = parents | {"off": True}
+    with pytest.raises(datagen.InvalidInput, match="populations: those with sources are off, and the workers of"):
+        datagen.load(spec)
