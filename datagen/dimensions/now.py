@@ -11,7 +11,8 @@ from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, mode
 
 from datagen import draw
 from datagen.draw import Integers
-from datagen.plugin.computed import Drawn, DrawsNumbers, Given, described, integers, is_sound
+from datagen.plugin.computed import Drawn, DrawsNumbers, Given, integers
+from datagen.plugin.description import described, is_sound
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.instant import Duration

@@ -28,10 +28,8 @@ _RARE = 2.0**-20
 SMALLEST_WAIT = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
 # Keys that hold times where times are drawn.
 MOMENT_KEYS = ("value", "min", "max", "mean", "mode", "least", "most")
-_ELSEWHERE = (
-    "; an expression can only be a number of what a field generator draws, though not of its index into a pool or of a "
-    "distribution inside of another one, and of the delay of a state"
-)
+_ELSEWHERE = "; an expression can only be a number of what a field generator draws, and of the delay of a state"
+OF_TABLES = "a table can only be in the distribution of a field int, float or decimal"
 _LONGEST = NEVER / 1e9  # seconds
 
 
@@ -80,7 +78,7 @@ class Distribution(Plugin):
             if key in number_keys(cls)
         ]
         if "table" in texts and "values" in cls.model_fields:
-            lines.append((("table",), f"can't be here: a table{_ELSEWHERE.removeprefix('; an expression')}"))
+            lines.append((("table",), f"can't be here: {OF_TABLES}"))
         if lines:
             raise invalid(cls.kind, lines)
         return data
@@ -279,12 +277,17 @@ class Distribution(Plugin):
 @cache
 def number_keys(kind: type[Distribution]) -> dict[str, Any]:
     """Return the keys of a kind that hold a number, each with the type that this has."""
-    return {key: Annotated[field.annotation, field] for key, field in kind.model_fields.items() if _is_number(field)}
+    fields = kind.model_fields.items()
+    return {key: Annotated[field.annotation, field] for key, field in fields if is_number(field.annotation)}
 
 
-def _is_number(field: Any) -> bool:
-    one_of = get_args(field.annotation) if get_origin(field.annotation) in (Union, UnionType) else (field.annotation,)
-    return set(one_of) <= {int, float, NoneType, Number}
+def is_number(type_: Any) -> bool:
+    """Return whether a key of a type holds a number."""
+    if get_origin(type_) is Annotated:
+        return is_number(get_args(type_)[0])
+    if get_origin(type_) in (Union, UnionType):
+        return all(one is NoneType or is_number(one) for one in get_args(type_))
+    return type_ in (int, float)
 
 
 def endless(distribution: Distribution) -> Iterator[tuple[Path_, str]]:
