@@ -5,10 +5,10 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field
 
+from datagen.plugin.columnar import to_whole
 from datagen.plugin.computed import real
 from datagen.plugin.description import NumberDistribution
 from datagen.plugin.dimension import Rows
-from datagen.plugin.distribution import to_whole
 from datagen.plugin.pooled import PooledDimension
 from datagen.records.decimal import DIGITS, MOST, decimals
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError, ValidationInfo
 
 from datagen.draw import Floats, Integers, Marks
 from datagen.moment import Moment, parse_moment
+from datagen.plugin.columnar import Columnar
 from datagen.plugin.computed import Computed, numbers_in
 from datagen.plugin.description import UNREADABLE, Lines, is_read, number_of, wrong
 from datagen.plugin.dimension import Rows
@@ -64,8 +65,8 @@ class ComputedMoments(Computed):
 
     size = 0
 
-    def __init__(self, described: Any, make: Any, kind: type[Distribution], zone: str | None) -> None:
-        super().__init__(described, make, kind)
+    def __init__(self, described: Mapping[str, Any], maker: Maker, kind: type[Distribution], zone: str | None) -> None:
+        super().__init__(described, maker, kind)
         self.zone = zone
 
     def places(self) -> int:
@@ -177,7 +178,7 @@ def _computed(
     lines = [*wrong(kind, described, info), *lines]
     if lines:
         raise invalid("timestamp", lines)
-    return ComputedMoments(described, partial(maker_of(info).make, "distribution"), kind, zone)
+    return ComputedMoments(described, maker_of(info), kind, zone)
 
 
 def _no_times(kind: str) -> ValidationError:
@@ -195,7 +196,7 @@ def _milliseconds(moments: pa.Array | None, zone: str | None, size: int) -> Floa
     return np.where(there, microseconds // 1000 - ahead, np.nan)
 
 
-def _drawn(zone: str | None, distribution: Distribution, rows: Rows) -> Integers:
+def _drawn(zone: str | None, distribution: Distribution | Columnar, rows: Rows) -> Integers:
     """Draw milliseconds since 1970 (n,), held in the years that can be shown."""
     offset = offset_milliseconds(zone) if zone else 0
     return check_whole(distribution).whole(rows.keys, rows.key(), _FIRST - offset, _LAST - offset)

@@ -46,7 +46,7 @@ def described(check: Callable[[Distribution], Distribution], value: Any, info: "
     lines = [*wrong(kind, read, info), *lines]
     if lines:
         raise invalid(kind.kind, lines)
-    return Computed(_settled(Distribution, read, info), partial(maker_of(info).make, "distribution"), kind)
+    return Computed(_settled(Distribution, read, info), maker_of(info), kind)
 
 
 def _kind_of(described: Any, info: "ValidationInfo[Maker]") -> type[Distribution] | None:
