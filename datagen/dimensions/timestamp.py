@@ -17,9 +17,9 @@ from datagen.plugin.written_time import FORMAT, format_problems, written
 class Timestamp(PooledDimension):
     """A time, as ISO 8601 with milliseconds, or in another `format` as those of [now](#now).
 
-    In its distribution `value`, `min`, `max`, `mean`, `mode`, `least` and `most` are ISO 8601 times and `stddev` is in
-    seconds. Values have the offset of those times, or none when they have none; then they are of a wall clock, which a
-    format shows as it is.
+    In its distribution `value`, `min`, `max`, `mean`, `mode`, `least` and `most` are ISO 8601 times, or expressions that
+    are times, and `stddev` is in seconds. Values have the offset of those times, or none when they have none; then they
+    are of a wall clock, which a format shows as it is.
 
     Example: {"type": "timestamp", "name": "born", "distribution": {"type": "uniform", "min": "1950-01-01", "max": "2005-12-31"}}
     """
