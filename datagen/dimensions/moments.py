@@ -30,7 +30,7 @@ _FIRST = parse_moment("0001-01-01T00:00:00").milliseconds
 _DAY = 24 * 3600 * 1000  # ms: more than any offset
 _LAST = parse_moment("9999-12-31T23:59:59.999").milliseconds
 _OTHERS = {"stddev"}  # keys that hold numbers where times are drawn
-_WRITTEN = re.compile(r"[\d\s.:/TtZz+-]*")  # what is meant as a time, and not as an expression
+_WRITTEN = re.compile(r"\s*\d{4}-.*|[\d\s.:/TtZz+-]*")  # what is meant as a time, and not as an expression
 
 
 @dataclass(frozen=True)
