@@ -85,7 +85,7 @@ class Line(Columnar):
         return self.is_sound
 
     def at(self, rows: Integers) -> "Line":
-        return type(self)(self.family, self.offset[rows], self.scale[rows], self.is_sound[rows])
+        return Line(self.family, self.offset[rows], self.scale[rows], self.is_sound[rows])
 
     def sample(self, u: Floats) -> Floats:
         return self.offset + self.scale * draw.standard(self.family, u)

@@ -30,7 +30,8 @@ from datagen.records.types import is_optional, optional, plain, plain_type
 
 _MANY = 100_000  # values
 _KEYED = "keyed"  # the name path above all that is keyed by an expression
-_OUTSIDE_OF_POOLS = ("when", "keyed_by", "cardinality_distribution")  # keys that say which value is picked, and whether
+# Keys that say whether a value is picked from a pool, and which.
+_OUTSIDE_OF_POOLS = ("when", "keyed_by", "cardinality_distribution")
 
 
 class Dimension(Reading):
@@ -154,7 +155,7 @@ class Dimension(Reading):
         for path, name in self.all_reads():
             yield path, f"variable {show(name)} can't be read here: a pool is made before the run"
         for path, name in (*self.sure_names(), *self.all_doubts()):
-            if path[0] not in _OUTSIDE_OF_POOLS:
+            if not path or path[0] not in _OUTSIDE_OF_POOLS:
                 yield path, f"{show(shown(name))} can't be read here: a pool is made before the run"
         for path, part in self.whole():
             for key in part.of_workers():
