@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from datagen.plugin.computed import Computed
 from datagen.problems import RunFailed
 from tests.distributions.kinds import COUNTS, SMOOTH, named
 from tests.worlds import constant, enum, exponential, normal, records_of, uniform, world
@@ -88,6 +89,43 @@ def test_a_mixture_of_numbers_that_differ_in_each_record_is_right_in_all() -> No
     assert stats.binomtest(len(below), len(records), 0.25).pvalue > 0.001
 
 
+IN_COLUMNS: list[tuple[str, dict]] = [
+    ("float", {"type": "normal", "mean": "x", "stddev": "x / 4"}),
+    ("int", {"type": "uniform", "min": "-x", "max": "1000 * x"}),
+    ("decimal", {"type": "exponential", "mean": "x"}),
+    ("int", {"type": "constant", "value": "x * 7"}),
+    ("float", {"type": "lognormal", "median": "x", "sigma": "x / 9"}),
+    ("int", {"type": "lognormal", "mean": "x", "sigma": 0.5}),
+    ("timestamp", {"type": "uniform", "min": "time - 60 * x", "max": "time"}),
+    ("timestamp", {"type": "normal", "mean": "time", "stddev": "60 * x"}),
+    ("int", {"type": "mixture", "of": [uniform("x", "x + 2"), {"type": "zipf", "s": 1, "n": 5}, exponential("x")]}),
+    ("float", {"type": "scaled", "of": {"type": "beta", "a": 2, "b": 5}, "times": "5 - x", "plus": 1}),
+    ("float", {"type": "scaled", "of": {"type": "mixture", "of": [normal("x", 1), constant(9)]}, "times": "5 - x"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "distribution"), IN_COLUMNS)
+def test_what_is_drawn_in_columns_is_what_one_distribution_after_the_other_draws(
+    kind: str, distribution: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record takes 1 µs of it in columns, and 20 to 80 else."""
+    x = {"name": "x", "type": "float", "distribution": uniform(1, 9)}
+    in_columns = drawn(distribution, 500, x, kind=kind)
+    assert len(set(in_columns)) > 5
+    monkeypatch.setattr(Computed, "_columnar", lambda *_: None)
+    assert drawn(distribution, 500, x, kind=kind) == in_columns
+
+
+def test_a_time_is_moved_by_steps_of_its_record_in_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = {"name": "x", "type": "float", "distribution": uniform(1, 9)}
+    for offset in (uniform("-60 * x", "60 * x"), normal("x", "60 * x")):
+        moved = world(x, {"name": "v", "type": "now", "step": 7, "offset": offset})
+        in_columns = records_of(moved, 300)
+        with monkeypatch.context() as patched:
+            patched.setattr(Computed, "_columnar", lambda *_: None)
+            assert records_of(moved, 300) == in_columns
+
+
 def test_bounds_of_the_record_truncate() -> None:
     distribution = {"type": "normal", "mean": 0, "stddev": 2, "least": "-n", "most": "n"}
     records = records_of(world(N, field(distribution)), 8000)
@@ -115,6 +153,12 @@ def test_bounds_of_the_record_truncate() -> None:
             {"type": "scaled", "of": {"type": "normal", "mean": "pow(10, 90 * worker)", "stddev": 1}, "times": 1e100},
             "its largest draws are beyond 1.8e308; .* the record of 2024-01-01T00:00:03",
         ),
+        (
+            {"type": "lognormal", "median": "pow(10, 90 * worker)", "sigma": "5 * worker"},
+            "its largest draws are beyond 1.8e308; .* the record of 2024-01-01T00:00:03",
+        ),
+        ({"type": "lognormal", "median": 1, "mean": "worker + 1", "sigma": 1}, "either .* and not both; the record of"),
+        ({"type": "exponential", "mean": "2 - worker"}, "mean: must be greater than 0, found 0; .*T00:00:02"),
         (
             {"type": "uniform", "min": 0, "max": 1, "least": "worker / 4"},
             "hardly one draw in four billion lies .*; the record of 2024-01-01T00:00:04",

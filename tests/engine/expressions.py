@@ -165,6 +165,11 @@ class Maker:
             {"type": "normal", "mean": center, "stddev": self.pick([0, 1.5]), "most": 9},
             {"type": "exponential", "mean": f"0.5 + abs({self.small()})", "most": 9},
             {"type": "uniform", "min": -2.5, "max": 9, "least": f"{self.small()}", "most": f"5 + abs({self.small()})"},
+            {
+                "type": "lognormal",
+                "median": f"1 + abs({self.small()})",
+                "sigma": self.pick([0.5, f"abs({self.small()}) / 9"]),
+            },
             {"type": "discrete", "values": [center, 1], "weights": [1, f"abs({self.small()})"]},
         ]
         if self.pick("ab") == "a":
