@@ -16,7 +16,7 @@ from datagen.plugin.columnar import Columnar
 from datagen.plugin.computed import Computed, numbers_in
 from datagen.plugin.description import UNREADABLE, Lines, is_read, number_of, wrong
 from datagen.plugin.dimension import Rows
-from datagen.plugin.distribution import MOMENT_KEYS, Distribution, check_whole
+from datagen.plugin.distribution import MOMENT_KEYS, Distribution, check_whole, number_keys
 from datagen.plugin.model import Maker, invalid, make_of_group, maker_of, without_comments
 from datagen.plugin.namespace import namespace_of
 from datagen.problems import Path_
@@ -29,7 +29,6 @@ from datagen.records.text import offset_milliseconds
 _FIRST = parse_moment("0001-01-01T00:00:00").milliseconds
 _DAY = 24 * 3600 * 1000  # ms: more than any offset
 _LAST = parse_moment("9999-12-31T23:59:59.999").milliseconds
-_OTHERS = {"stddev"}  # keys that hold numbers where times are drawn
 _WRITTEN = re.compile(r"\s*\d{4}-.*|[\d\s.:/TtZz+-]*")  # what is meant as a time, and not as an expression
 
 
@@ -74,10 +73,9 @@ class ComputedMoments(Computed):
 
     def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
         for path, expression in self.expressions.items():
-            if path[0] not in MOMENT_KEYS and not expression.check(layout) and not expression.is_number(layout):
-                yield path, "is no number"
-            if path[0] in MOMENT_KEYS and not expression.check(layout) and not expression.is_time(layout):
-                yield path, "is no time"
+            fits, what = (expression.is_time, "time") if path[0] in MOMENT_KEYS else (expression.is_number, "number")
+            if not expression.check(layout) and not fits(layout):
+                yield path, f"is no {what}"
 
     def times(self, rows: Rows) -> pa.Array:
         """Return a time for each row, (n,), null where one of its expressions is.
@@ -116,7 +114,9 @@ def moments(described: Any, info: "ValidationInfo[Maker]") -> Moments | Computed
     written = {key: one for key, one in read.items() if isinstance(one, Moment)}
     zone = next((one.zone for one in written.values()), None)
     lines += _disagreeing(described, written)
-    texts = {key: text for key in _OTHERS if isinstance(text := described.get(key), str)}
+    kind = maker_of(info).kind_of("distribution", described)
+    others = number_keys(kind).keys() - read.keys() if kind is not None else ()
+    texts = {key: text for key in others if isinstance(text := described.get(key), str)}
     described = described | {key: number_of(text, (key,), lines, info) for key, text in texts.items()}
     if is_read([*read.values(), described]):
         return _computed(described | read, zone, lines, info)

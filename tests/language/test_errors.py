@@ -184,7 +184,7 @@ def test_the_whole_spec_is_valid() -> None:
         ("states[1].delay.stddev", -1, "states[1].delay.stddev: must be greater than or equal to 0"),
         (f"{DIMENSION}[4].distribution", uniform("2021-01-01", "2020-01-01"), '"min"'),
         (f"{DIMENSION}[4].distribution.min", "yesterday", '"yesterday" is not a dimension above, a variable or time'),
-        (f"{DIMENSION}[4].distribution.min", "last night", 'time such as 2001-12-20T13:13:12, found "last night", or an '),
+        (f"{DIMENSION}[4].distribution.min", "last night", 'time such as 2001-12-20T13:13:12, found "last night", or'),
         (f"{DIMENSION}[4].distribution.min", 0, "must be an ISO 8601 time"),
         *((f"{DIMENSION}[{n}].percent_missing", 101, "must be less than or equal to 100, found 101") for n in range(9)),
         *((f"{DIMENSION}[{n}].percent_nulls", -0.1, "must be greater than or equal to 0, found -0") for n in range(9)),
