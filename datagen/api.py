@@ -16,9 +16,10 @@ from datagen.job import start as start_job
 from datagen.job.given import Computed, Delivered, Explained, listed
 from datagen.job.request import spec_of
 from datagen.language.load import LoadedSpec
-from datagen.plugin.dimension import Dimension, PooledDimension, Rows
+from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.formatter import ColumnWriter, Formatter, LineWriter
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.profile import Profile, WallProfile
 from datagen.plugin.registry import Registry
 from datagen.plugin.stage import EachBatch, RunningStage, Scope, Stage

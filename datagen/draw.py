@@ -29,6 +29,7 @@ CONSTANT, UNIFORM, EXPONENTIAL, NORMAL = range(4)  # the families of distributio
 LEAST, MOST = -(2**63), 2**63 - 1
 _MOST_GUIDED = 16  # bits: a guide of 65 536 places still fits into a fast cache
 _BITS = 53  # of a draw
+_HALF, _LOW_WORD = np.uint64(32), np.uint64(2**32 - 1)
 
 
 @lru_cache(maxsize=4096)
@@ -126,6 +127,14 @@ def below(random: Keys, size: int) -> Keys:
     return _filled(len(random), np.uint64, draws.below, random, size % 2**64)
 
 
+def below_each(random: Keys, sizes: Keys) -> Keys:
+    """Do the same with a size for each, (n,), all of them below 2**64."""
+    low, high = random & _LOW_WORD, random >> _HALF
+    small, large = sizes & _LOW_WORD, sizes >> _HALF
+    middle = high * small + (low * small >> _HALF)
+    return high * large + (middle >> _HALF) + ((low * large + (middle & _LOW_WORD)) >> _HALF)
+
+
 def bounds(weights: Iterable[float]) -> Keys:
     """Return cumulative weights, scaled to 1, as the numbers of 53 bits that are below them."""
     sums = np.cumsum([float(weight) for weight in weights])
@@ -149,14 +158,19 @@ class Weighted:
         return chosen
 
 
+def standard(family: int, u: Floats) -> Floats:
+    """Turn numbers in [0, 1) into draws of the standard form of a family."""
+    return _filled(len(u), np.float64, draws.standards, family, u)
+
+
 def exponential(u: Floats) -> Floats:
     """Turn numbers in [0, 1) into draws of the exponential distribution with mean 1."""
-    return _filled(len(u), np.float64, draws.standards, EXPONENTIAL, u)
+    return standard(EXPONENTIAL, u)
 
 
 def normal(u: Floats) -> Floats:
     """Turn numbers in [0, 1) into draws of the standard normal distribution."""
-    return _filled(len(u), np.float64, draws.standards, NORMAL, u)
+    return standard(NORMAL, u)
 
 
 def exp(x: Floats) -> Floats:

@@ -9,13 +9,12 @@ from datagen.problems import show
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Every text that is read as a time. What stands here has one meaning; the libraries behind it would guess at more, such
 # as a digit between date and time.
-TIME = (
+_TIME = re.compile(
     r"(?:[0-9]{4}(?:-[0-9]{2})?|"  # a year, a month
     r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}|[0-9]{4}-?[Ww][0-9]{2}(?:-?[1-7])?|[0-9]{4}-[0-9]{3})"  # a date
     r"(?:[Tt :][0-9]{2}(?::[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?|[0-9]{2}(?:[0-9]{2}(?:[.,][0-9]+)?)?)?"  # a clock
     r"(?:[Zz]|[+-][0-9]{2}(?::?[0-5][0-9])?)?)?)"  # an offset
 )
-_TIME = re.compile(TIME)
 _UNSEPARATED = re.compile(r"([0-9]{8})([0-9]{4}(?:[0-9]{2})?(?:[Zz]|[+-][0-9:]+)?)")
 _SHORT = re.compile(
     r"(?:(?P<days>\d+(?:\.\d+)?)D)?(?:(?P<hours>\d+(?:\.\d+)?)H)?"

@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import MOST_ITEMS, Extent
 from datagen.plugin.halves import in_halves, too_many
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.token import base64, octets
 
 

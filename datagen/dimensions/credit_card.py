@@ -9,7 +9,8 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Integers
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.dimension import Rows
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.token import with_check_digit
 
 # How the numbers of each network begin, the first and the last of each stretch, and how many digits they have.

@@ -5,13 +5,15 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field
 
-from datagen.plugin.computed import DrawsNumbers, NumberDistribution, real
-from datagen.plugin.dimension import PooledDimension, Rows
-from datagen.plugin.distribution import to_whole
+from datagen.plugin.columnar import to_whole
+from datagen.plugin.computed import real
+from datagen.plugin.description import NumberDistribution
+from datagen.plugin.dimension import Rows
+from datagen.plugin.pooled import PooledDimension
 from datagen.records.decimal import DIGITS, MOST, decimals
 
 
-class Decimal(DrawsNumbers, PooledDimension):
+class Decimal(PooledDimension):
     """An exact decimal number, such as an amount of money: always printed with all its digits, `12.50`.
 
     Columns hold it as Arrow's `decimal128`, databases as `numeric`; an [expression](expressions.md#exact-decimals)

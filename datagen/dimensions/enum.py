@@ -8,7 +8,8 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from datagen.plugin.choice import OF_WEIGHTS, Choice, Weights, check_weights
-from datagen.plugin.computed import DrawsNumbers, MaybeWholeNumberDistribution, picked
+from datagen.plugin.computed import DrawsNumbers, picked
+from datagen.plugin.description import MaybeWholeNumberDistribution
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Distribution, Extent, odd_index
 from datagen.plugin.model import invalid

@@ -6,12 +6,14 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.native import draws
-from datagen.plugin.computed import DrawsNumbers, NumberDistribution, real
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.computed import real
+from datagen.plugin.description import NumberDistribution
+from datagen.plugin.dimension import Rows
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.recipe import Recipe, of_real
 
 
-class Float(DrawsNumbers, PooledDimension):
+class Float(PooledDimension):
     """A number, with full precision or rounded.
 
     Example: {"type": "float", "name": "celsius", "distribution": {"type": "normal", "mean": 20, "stddev": 2}, "precision": 1}

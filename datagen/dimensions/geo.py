@@ -12,9 +12,10 @@ from datagen.dimensions.places import Along, Around, Found
 from datagen.dimensions.region import AnyPolygon, Box, Circle, Points
 from datagen.draw import Floats, Integers, Keys
 from datagen.native import draws
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Extent
 from datagen.plugin.model import Model
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.token import of_width
 from datagen.problems import Path_
 from datagen.records.batch import Layout

@@ -6,14 +6,15 @@ import pyarrow as pa
 from pydantic import Field
 
 from datagen.draw import Integers
-from datagen.plugin.computed import DrawsNumbers, WholeNumberDistribution, whole
+from datagen.plugin.computed import whole
+from datagen.plugin.description import WholeNumberDistribution
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.recipe import Recipe, of_whole
 from datagen.plugin.unique import UniqueDimension
 
 
-class Int(DrawsNumbers, UniqueDimension):
+class Int(UniqueDimension):
     """A whole number. With `unique`, which needs a `uniform` distribution, each comes only once in a run.
 
     Example: {"type": "int", "name": "age", "distribution": {"type": "uniform", "min": 18, "max": 99}}

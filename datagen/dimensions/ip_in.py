@@ -10,7 +10,8 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen.draw import Keys, Marks
 from datagen.plugin.choice import OF_WEIGHTS, Choice, Weights, check_weights
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.dimension import Rows
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.token import colons, dotted
 from datagen.problems import show
 

@@ -7,13 +7,15 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from datagen.draw import Integers
-from datagen.plugin.computed import DrawsNumbers, WholeNumberDistribution, whole
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.computed import whole
+from datagen.plugin.description import WholeNumberDistribution
+from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Distribution
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.token import dotted
 
 
-class Ipaddress(DrawsNumbers, PooledDimension):
+class Ipaddress(PooledDimension):
     """An IPv4 address: the low 32 bits of a whole number as a dotted quad.
 
     10.0.0.0 is 167772160, so this draws from 10.0.0.0/24:

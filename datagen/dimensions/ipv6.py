@@ -5,7 +5,8 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.dimension import Rows
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.token import colons
 
 _FREE = 2**61 - 1  # bits behind the prefix, of the first word

@@ -12,25 +12,20 @@ from pydantic import Field, model_validator
 from datagen.dimensions.constant import Constant
 from datagen.draw import Integers, Marks
 from datagen.plugin.choice import made_by, together
-from datagen.plugin.computed import (
-    DrawsNumbers,
-    MaybeLengthNumberDistribution,
-    MaybeWholeNumberDistribution,
-    Unknown,
-    lengths,
-    picked,
-)
-from datagen.plugin.dimension import AnyDimension, Dimension, PooledDimension, Rows
+from datagen.plugin.computed import Unknown, lengths, picked
+from datagen.plugin.description import MaybeLengthNumberDistribution, MaybeWholeNumberDistribution
+from datagen.plugin.dimension import AnyDimension, Dimension, Rows
 from datagen.plugin.distribution import MOST_ITEMS, Extent, odd_index
 from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.listing import Listing
 from datagen.plugin.model import changed
+from datagen.plugin.pooled import PooledDimension
 from datagen.problems import Path_
 from datagen.records.note import Note, merged_by_name
 from datagen.records.types import is_optional, plain, plain_type, present
 
 
-class List(DrawsNumbers, PooledDimension, Listing):
+class List(PooledDimension, Listing):
     """A JSON array.
 
     With a `length_distribution` each item is made by one of the `elements`; without it there is one item of each, in

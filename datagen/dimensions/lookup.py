@@ -11,7 +11,8 @@ from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Codes, Floats, Integers, Marks
 from datagen.native import passing, taken
-from datagen.plugin.computed import DrawsNumbers, MaybeNumberDistribution, Unknown, indices, real
+from datagen.plugin.computed import DrawsNumbers, Unknown, indices, real
+from datagen.plugin.description import MaybeNumberDistribution
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.expression import AnyExpression

@@ -5,7 +5,8 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.dimension import Rows
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.token import hexadecimal, octets
 
 _LOCAL = 0x02 << 56  # of the first octet: given by no maker of devices

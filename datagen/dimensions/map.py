@@ -9,15 +9,17 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from datagen.draw import Integers
-from datagen.plugin.computed import DrawsNumbers, LengthNumberDistribution, lengths
-from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
+from datagen.plugin.computed import lengths
+from datagen.plugin.description import LengthNumberDistribution
+from datagen.plugin.dimension import AnyDimension, Rows
 from datagen.plugin.distribution import MOST_ITEMS, Extent
 from datagen.plugin.halves import in_halves, too_many
+from datagen.plugin.pooled import PooledDimension
 from datagen.records.text import json_text, plain_text
 from datagen.records.types import JSON_TEXT, is_optional, plain, present
 
 
-class Map(DrawsNumbers, PooledDimension):
+class Map(PooledDimension):
     """A JSON object whose keys are drawn, such as labels.
 
     A key is made by `keys`, as text, and what stands under it by `values`; their own names are not printed. A key that

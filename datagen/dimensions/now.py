@@ -11,7 +11,9 @@ from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, mode
 
 from datagen import draw
 from datagen.draw import Integers
-from datagen.plugin.computed import Drawn, DrawsNumbers, Given, described, integers, is_sound
+from datagen.plugin.columnar import Columnar, Flat
+from datagen.plugin.computed import Drawn, DrawsNumbers, Given, integers
+from datagen.plugin.description import described, is_sound
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.instant import Duration
@@ -86,15 +88,19 @@ class Now(DrawsNumbers):
         return (at // step + added) * step, there
 
 
-def _microseconds(offset: Distribution, rows: Rows) -> Integers:
+def _microseconds(offset: Distribution | Columnar, rows: Rows) -> Integers:
     return np.rint(offset.real(rows.keys, rows.key("offset")) * 1e6).astype(np.int64)
 
 
-def _steps(step: float, offset: Distribution, rows: Rows) -> Integers:
+def _steps(step: float, offset: Distribution | Columnar, rows: Rows) -> Integers:
     """Return how many steps, of so many seconds, are added; of a uniform distribution each is equally likely."""
-    least, most = offset.bounds()
-    if offset.evenly() is None:
+    if isinstance(offset, Flat):
+        begin, end = np.ceil(offset.min / step), np.floor(offset.max / step)
+        counts = np.maximum(end - begin + 1, 1).astype(np.uint64)
+        return begin.astype(np.int64) + draw.below_each(rows.bits("offset"), counts).astype(np.int64)
+    if isinstance(offset, Columnar) or offset.evenly() is None:
         return np.rint(offset.real(rows.keys, rows.key("offset")) / step).astype(np.int64)
+    least, most = offset.bounds()
     first, last = ceil(least / step), floor(most / step)
     return draw.evenly(rows.keys, rows.key("offset"), first, max(last - first + 1, 1))
 

@@ -6,7 +6,8 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field
 
-from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
+from datagen.plugin.dimension import AnyDimension, Rows
+from datagen.plugin.pooled import PooledDimension
 from datagen.records.note import Note
 
 

@@ -7,8 +7,9 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from datagen.plugin.choice import OF_WEIGHTS, Choice, Weights, check_weights, made_by
-from datagen.plugin.dimension import AnyDimension, PooledDimension, Rows
+from datagen.plugin.dimension import AnyDimension, Rows
 from datagen.plugin.distribution import Extent
+from datagen.plugin.pooled import PooledDimension
 
 
 class OneOf(PooledDimension):

@@ -10,13 +10,15 @@ from pydantic import Field
 
 from datagen import draw
 from datagen.draw import Floats, Integers, Marks
-from datagen.plugin.computed import DrawsNumbers, LengthNumberDistribution, lengths
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.computed import lengths
+from datagen.plugin.description import LengthNumberDistribution
+from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Extent
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.halves import in_halves, too_many
 from datagen.plugin.listing import Listing
 from datagen.plugin.model import Number
+from datagen.plugin.pooled import PooledDimension
 from datagen.problems import Path_
 from datagen.records.batch import Layout
 from datagen.records.decimal import decimals, is_decimal, to_decimal, units_of
@@ -26,7 +28,7 @@ from datagen.records.types import plain, present
 _EXACT = 2.0**53  # up to here every whole number is a float
 
 
-class Partition(DrawsNumbers, PooledDimension, Listing):
+class Partition(PooledDimension, Listing):
     """A list of numbers that add up to a total exactly, such as the items of an invoice.
 
     The total, rounded to `precision`, is cut at places of which each is equally likely; no part is below `least`. Where

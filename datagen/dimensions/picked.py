@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 
 from datagen import draw
 from datagen.draw import Integers
-from datagen.plugin.computed import Drawn, DrawsNumbers, MaybeWholeNumberDistribution, indices
+from datagen.plugin.computed import Drawn, DrawsNumbers, indices
+from datagen.plugin.description import MaybeWholeNumberDistribution
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Linear
 from datagen.plugin.expression import AnyExpression

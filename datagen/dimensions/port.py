@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from datagen import draw
 from datagen.draw import Integers
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.dimension import Rows
+from datagen.plugin.pooled import PooledDimension
 
 _COUNT = 65_535
 

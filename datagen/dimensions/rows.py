@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 from datagen.dimensions.picked import Picker
 from datagen.draw import Floats, Integers
 from datagen.plugin.computed import Drawn as Numbers
-from datagen.plugin.computed import LengthNumberDistribution, indices, lengths
+from datagen.plugin.computed import indices, lengths
+from datagen.plugin.description import LengthNumberDistribution
 from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Extent
 from datagen.plugin.expression import AnyExpression

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, With
 from datagen import draw
 from datagen.draw import Floats, Marks
 from datagen.native import draws, life
-from datagen.plugin.computed import DrawsNumbers, Given, MaybeNumberDistribution, described, is_sound, real, reals
+from datagen.plugin.computed import DrawsNumbers, Given, real, reals
+from datagen.plugin.description import MaybeNumberDistribution, described, is_sound
 from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Distribution
 from datagen.plugin.expression import AnyExpression

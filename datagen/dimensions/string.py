@@ -11,15 +11,17 @@ from pydantic import Field
 from datagen import draw
 from datagen.draw import Integers, Keys
 from datagen.native import draws
-from datagen.plugin.computed import DrawsNumbers, LengthNumberDistribution, lengths
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.computed import lengths
+from datagen.plugin.description import LengthNumberDistribution
+from datagen.plugin.dimension import Rows
 from datagen.plugin.distribution import Extent
 from datagen.plugin.halves import in_halves, too_many
+from datagen.plugin.pooled import PooledDimension
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
 
-class String(DrawsNumbers, PooledDimension):
+class String(PooledDimension):
     """Random characters, drawn one by one, each equally likely.
 
     Example: {"type": "string", "name": "code", "length_distribution": {"type": "constant", "value": 8}, "chars": "0123456789abcdef"}

@@ -1,12 +1,14 @@
 """The distribution ``constant``."""
 
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from datagen import draw
 from datagen.draw import CONSTANT, Floats
+from datagen.plugin.columnar import Columnar, Line, allowed
 from datagen.plugin.distribution import Distribution, Linear
 from datagen.plugin.model import Number
 
@@ -22,6 +24,10 @@ class Constant(Distribution):
 
     def sample(self, u: Floats) -> Floats:
         return np.full(len(u), float(self.value))
+
+    @classmethod
+    def in_columns(cls, given: Mapping[str, Any], inner: Callable[[Any], Columnar | None]) -> Columnar:
+        return Line(CONSTANT, given["value"], np.zeros_like(given["value"]), allowed(cls, given, "value"))
 
     def linear(self) -> Linear:
         return Linear(CONSTANT, float(self.value), 0.0)

@@ -1,17 +1,20 @@
 """The distribution ``lognormal``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from math import exp
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from datagen import draw
-from datagen.draw import Floats
+from datagen.draw import Floats, Integers, Marks
+from datagen.plugin.columnar import Columnar, allowed
 from datagen.plugin.distribution import Distribution, endless
 from datagen.plugin.model import Number
+from datagen.plugin.truncation import LARGEST
 from datagen.problems import Path_
 
 
@@ -46,6 +49,16 @@ class Lognormal(Distribution):
             return float(self.median or 0)
         return float(self.mean * draw.exp(np.array([-self.sigma * self.sigma / 2]))[0])
 
+    @classmethod
+    def in_columns(cls, given: Mapping[str, Any], inner: Callable[[Any], Columnar | None]) -> Columnar | None:
+        [key, *others] = [key for key in ("median", "mean") if key in given] or [""]
+        if not key or others:
+            return None
+        sigma, median = given["sigma"], given[key]
+        is_allowed = allowed(cls, given, "sigma", key)
+        with np.errstate(all="ignore"):  # of rows whose numbers won't do
+            return _Lognormal(median if key == "median" else median * draw.exp(-sigma * sigma / 2), sigma, is_allowed)
+
     def lowest(self) -> float:
         return 0.0 if self.sigma else self._median
 
@@ -54,3 +67,23 @@ class Lognormal(Distribution):
 
     def expected(self) -> float:
         return self._median * exp(self.sigma * self.sigma / 2) if self.mean is None else float(self.mean)
+
+
+@dataclass(frozen=True)
+class _Lognormal(Columnar):
+    median: Floats
+    sigma: Floats
+    is_allowed: Marks
+
+    def __len__(self) -> int:
+        return len(self.median)
+
+    def sound(self) -> Marks:
+        return self.is_allowed & np.isfinite(self.sample(np.full(len(self), LARGEST)))
+
+    def at(self, rows: Integers) -> "_Lognormal":
+        return _Lognormal(self.median[rows], self.sigma[rows], self.is_allowed[rows])
+
+    def sample(self, u: Floats) -> Floats:
+        with np.errstate(all="ignore"):  # of rows that are not sound
+            return self.median * draw.exp(self.sigma * draw.normal(u))

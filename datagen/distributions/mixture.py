@@ -1,16 +1,18 @@
 """The distribution ``mixture``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from datagen import draw
-from datagen.draw import Floats, Integers, Keys
+from datagen.draw import Floats, Integers, Keys, Marks
 from datagen.plugin.choice import OF_WEIGHTS, Weights, odd_weights
-from datagen.plugin.distribution import AnyDistribution, Distribution, to_whole
+from datagen.plugin.columnar import Columnar, to_whole
+from datagen.plugin.distribution import AnyDistribution, Distribution
 from datagen.plugin.truncation import BITS, LARGEST
 from datagen.problems import Path_
 
@@ -54,17 +56,16 @@ class Mixture(Distribution):
         return self.weights or [1.0] * len(self.of)
 
     def _by_members(self, u: Floats, drawn: Callable[[Distribution, Floats], Floats | Integers]) -> Floats:
-        """Return what the members make of their parts of [0, 1), each stretched to all of it."""
-        places = u * 2.0**BITS
-        chosen = np.searchsorted(self._ends, places, side="right")
-        made = np.empty(len(u))
-        begin = 0.0
-        for number, (member, end) in enumerate(zip(self.of, self._ends.tolist(), strict=True)):
-            rows = np.flatnonzero(chosen == number)
-            if len(rows):
-                made[rows] = drawn(member, np.minimum((places[rows] - begin) / (end - begin), LARGEST))
-            begin = end
-        return made
+        return _by_members(self._ends, u, lambda number, rows, inner: drawn(self.of[number], inner))
+
+    @classmethod
+    def in_columns(cls, given: Mapping[str, Any], inner: Callable[[Any], Columnar | None]) -> Columnar | None:
+        members = [one for part in given["of"] if (one := inner(part)) is not None]
+        weights = given.get("weights") or [1.0] * len(members)
+        are_known = all(isinstance(weight, int | float) for weight in weights)
+        if len(members) < len(given["of"]) or not are_known or any(odd_weights(weights, len(members), "members")):
+            return None
+        return _Mixture(tuple(members), draw.bounds(weights).astype(np.float64))
 
     def stretch(self, u: Floats) -> Integers:
         first = np.cumsum([0] + [member.stretches() for member in self.of])
@@ -84,3 +85,44 @@ class Mixture(Distribution):
         means = [member.average() for member in self.of]
         known = [mean for mean in means if mean is not None]
         return float(np.average(known, weights=self._weights())) if len(known) == len(means) else None
+
+
+@dataclass(frozen=True)
+class _Mixture(Columnar):
+    of: tuple[Columnar, ...]
+    ends: Floats
+
+    def __len__(self) -> int:
+        return len(self.of[0])
+
+    def sound(self) -> Marks:
+        return np.logical_and.reduce([member.sound() for member in self.of])
+
+    def at(self, rows: Integers) -> "_Mixture":
+        return _Mixture(tuple(member.at(rows) for member in self.of), self.ends)
+
+    def sample(self, u: Floats) -> Floats:
+        return _by_members(self.ends, u, lambda number, rows, inner: self.of[number].at(rows).sample(inner))
+
+    def rounded(self, u: Floats, *, down: bool) -> Floats:
+        def drawn(number: int, rows: Integers, inner: Floats) -> Floats:
+            return self.of[number].at(rows).rounded(inner, down=down)
+
+        return _by_members(self.ends, u, drawn)
+
+
+def _by_members(ends: Floats, u: Floats, drawn: Callable[[int, Integers, Floats], Floats | Integers]) -> Floats:
+    """Return what members make of their parts of [0, 1), which end somewhere, each stretched to all of it.
+
+    ``drawn`` returns what the member with a number makes for rows.
+    """
+    places = u * 2.0**BITS
+    chosen = np.searchsorted(ends, places, side="right")
+    made = np.empty(len(u))
+    begin = 0.0
+    for number, end in enumerate(ends.tolist()):
+        rows = np.flatnonzero(chosen == number)
+        if len(rows):
+            made[rows] = drawn(number, rows, np.minimum((places[rows] - begin) / (end - begin), LARGEST))
+        begin = end
+    return made

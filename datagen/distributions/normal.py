@@ -1,11 +1,13 @@
 """The distribution ``normal``."""
 
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from datagen import draw
 from datagen.draw import NORMAL, Floats
+from datagen.plugin.columnar import Columnar, Line, allowed
 from datagen.plugin.distribution import Distribution, Linear
 from datagen.plugin.model import Number
 
@@ -22,6 +24,10 @@ class Normal(Distribution):
 
     def sample(self, u: Floats) -> Floats:
         return self.mean + self.stddev * draw.normal(u)
+
+    @classmethod
+    def in_columns(cls, given: Mapping[str, Any], inner: Callable[[Any], Columnar | None]) -> Columnar:
+        return Line(NORMAL, given["mean"], given["stddev"], allowed(cls, given, "mean", "stddev"))
 
     def linear(self) -> Linear:
         return Linear(NORMAL, float(self.mean), float(self.stddev))

@@ -1,12 +1,13 @@
 """The distribution ``uniform``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from math import ceil, floor
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from datagen.draw import UNIFORM, Floats
+from datagen.plugin.columnar import Columnar, Flat
 from datagen.plugin.distribution import Distribution, Linear
 from datagen.plugin.model import Number
 from datagen.problems import Path_
@@ -31,6 +32,10 @@ class Uniform(Distribution):
 
     def sample(self, u: Floats) -> Floats:
         return self.min + (self.max - self.min) * u
+
+    @classmethod
+    def in_columns(cls, given: Mapping[str, Any], inner: Callable[[Any], Columnar | None]) -> Columnar:
+        return Flat(given["min"], given["max"])
 
     def linear(self) -> Linear:
         return Linear(UNIFORM, float(self.min), float(self.max - self.min))

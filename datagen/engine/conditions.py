@@ -331,8 +331,8 @@ class Conditions:
         """Yield the numbers of delays where some are expressions, each with its path, its key, and its place."""
         place = 0
         for number, state in enumerate(self._plan.population.states):
-            for key, expression in state.delay_numbers.items():
-                yield ("states", number, "delay", key), "number", place, expression
+            for at, expression in state.delay_numbers.items():
+                yield ("states", number, "delay", *at), "number", place, expression
                 place += 1
 
     def _code(self, path: Path_, key: str, expression: Expression) -> Code:

@@ -6,11 +6,12 @@ import pyarrow as pa
 
 from datagen.language.state import Gift, Spawn
 from datagen.plugin.arrival import BATCH, WORKER
-from datagen.plugin.dimension import Dimension, PooledDimension
+from datagen.plugin.dimension import Dimension
 from datagen.plugin.life import ITEM
 from datagen.plugin.listing import Listing
 from datagen.plugin.memory import parts_of
 from datagen.plugin.order import follows_others
+from datagen.plugin.pooled import PooledDimension
 from datagen.problems import show
 
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")

@@ -24,8 +24,8 @@ from datagen.language.delay import Next
 from datagen.language.state import Gift, State
 from datagen.native.lasting import Lasting as Core
 from datagen.native.machine import Machine
-from datagen.plugin.computed import Computed, told
-from datagen.problems import RunFailed, path_part, show
+from datagen.plugin.computed import Computed
+from datagen.problems import RunFailed, path_part, path_text, show
 
 _PLAIN, _FOREIGN = -1, -2  # in place of a formula, as the core has it
 _FORMULAS = {
@@ -122,13 +122,13 @@ class Lasting:
     def _drawn(self, state: State, worker: Any) -> int:
         """Return a delay that is drawn here, in ns. Raises RunFailed when its numbers won't do."""
         assert isinstance(state.delay, Computed), "a delay that the core asks for"
-        keys = state.delay_numbers
-        numbers = self._values[: len(keys)].tolist()
-        problem = next((f"{key}: is null" for key, one in zip(keys, numbers, strict=True) if one != one), "")
+        paths = state.delay_numbers
+        numbers = dict(zip(paths, self._values[: len(paths)].tolist(), strict=True))
+        problem = next((f"{path_text(path)}: is null" for path, number in numbers.items() if number != number), "")
         try:
-            found = problem or state.delay.of(dict(zip(keys, numbers, strict=True)))
+            found = problem or state.delay.of(numbers)
         except ValidationError as error:
-            found = told(error)
+            found = state.delay.told(error)
         if isinstance(found, str):
             raise RunFailed(
                 f"walking on: the delay of state {show(state.name)}: {found}, for {called(self._plan, worker)}"
@@ -146,4 +146,4 @@ def _formula(state: State) -> int:
     if not isinstance(state.delay, Computed):
         return _PLAIN
     family, keys = _FORMULAS.get(state.delay.kind.kind, (_FOREIGN, ()))
-    return family if keys == tuple(state.delay_numbers) else _FOREIGN
+    return family if [(key,) for key in keys] == list(state.delay_numbers) else _FOREIGN

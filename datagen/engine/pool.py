@@ -15,7 +15,8 @@ import pyarrow as pa
 from datagen import draw
 from datagen.engine.references import References
 from datagen.language.population import Place, Population
-from datagen.plugin.dimension import PooledDimension, Rows, fresh_values
+from datagen.plugin.dimension import Rows, fresh_values
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.world import World
 from datagen.problems import Cancelled, Path_, Unfillable
 from datagen.records.text import json_text

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 from datagen.draw import Integers, Keys
 from datagen.engine.birth import Fact
 from datagen.engine.knowable import is_expression, is_listed, is_time, taken_by
-from datagen.plugin.dimension import Dimension, PooledDimension, Rows
+from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.listing import Listing
 from datagen.plugin.model import changed
 from datagen.plugin.order import lookups
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.recipe import Recipe, recipe_of
 from datagen.plugin.world import World
 from datagen.problems import path_part

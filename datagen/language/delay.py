@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from datagen.plugin.arrival import After, Arrival
-from datagen.plugin.computed import Computed, Tabled, described, is_sound
-from datagen.plugin.distribution import Distribution
+from datagen.plugin.computed import Computed, Tabled
+from datagen.plugin.description import described, is_sound
+from datagen.plugin.distribution import OF_TABLES, Distribution
 from datagen.plugin.model import COMMENTS, Model, each_of, invalid, make_of_group, without_comments
 from datagen.plugin.seconds import in_seconds
 from datagen.problems import Path_, show
 
 _KINDS = ("every", "even", "cron", "timestamps", "incident")
-_OF_FIELDS = "a table can only be in the distribution of a field int, float or decimal"
 
 
 class Times(Model):
@@ -88,7 +88,7 @@ def _delay(value: Any, info: Any) -> Any:
         return Next.model_validate(value | {"type": "next"}, context=info.context)
     found = described(is_sound, in_seconds(value), info)
     if isinstance(found, Tabled):
-        raise invalid("delay", [(("table",), f"can't be here: {_OF_FIELDS}")])
+        raise invalid("delay", [(("table",), f"can't be here: {OF_TABLES}")])
     return found
 
 

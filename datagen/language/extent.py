@@ -5,8 +5,9 @@ Lists inside of lists multiply: their lengths count with what is usual, the oute
 
 from collections.abc import Iterator
 
-from datagen.plugin.dimension import Dimension, PooledDimension
-from datagen.plugin.distribution import MOST_ITEMS, Extent
+from datagen.plugin.dimension import Dimension
+from datagen.plugin.distribution import MOST_ITEMS, Distribution, Extent
+from datagen.plugin.pooled import PooledDimension
 from datagen.problems import Path_
 
 # Characters and items of the values in a pool. They are kept as values and as text, each in an array of Arrow, which
@@ -42,7 +43,7 @@ def value_too_large(path: Path_, dimension: Dimension) -> Found:
 def _in_pool(dimension: PooledDimension, extent: Extent) -> float:
     """Return how many items and characters the values of a pool have, as far as it is picked from."""
     picker, size = dimension.cardinality_distribution, dimension.cardinality
-    return extent.mean * (size if picker is None else min(size, picker.extent().most + 1))
+    return extent.mean * (min(size, picker.extent().most + 1) if isinstance(picker, Distribution) else size)
 
 
 def _message(what: str, most: float) -> str:

@@ -47,7 +47,7 @@ def fields_of_emitter(emitter: Any, path: Path_) -> tuple[Field, ...]:
 def leaving(state: State | dict[str, Any], path: Path_) -> Iterator[Field]:
     """Yield the expressions of a state as fields without a name, which only read."""
     if isinstance(state, State):
-        numbers = ((("delay", key), expression) for key, expression in state.delay_numbers.items())
+        numbers = ((("delay", *at), expression) for at, expression in state.delay_numbers.items())
         for inner, expression in (*state.others(), *numbers):
             at = (*path, *inner)
             yield Field(at, None, (), tuple((at, name) for name in sorted(expression.names)))

@@ -15,7 +15,7 @@ from datagen.language.state import State
 from datagen.language.subpopulation import Subpopulation
 from datagen.language.visibility import meanings, shown
 from datagen.plugin.arrival import AnyArrivals, Arrival
-from datagen.plugin.dimension import Dimension, PooledDimension, keyed_path
+from datagen.plugin.dimension import Dimension, keyed_path
 from datagen.plugin.distribution import odd_span
 from datagen.plugin.fallible import Fallible
 from datagen.plugin.incident import AnyIncident
@@ -25,6 +25,7 @@ from datagen.plugin.lookup import Lookup
 from datagen.plugin.memory import shares
 from datagen.plugin.model import Model, Named, changed
 from datagen.plugin.order import VARIABLE, Node, former_reads, tangles
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.profile import AnyProfile, ZoneName
 from datagen.plugin.registry import source_of
 from datagen.plugin.seconds import MaybeSecondsDistribution
@@ -67,11 +68,8 @@ class Place:
 
     def keyed_pools(self) -> "Iterator[Place]":
         """Yield it and those inside that have a pool and are keyed, so that all of one name share it."""
-        if (
-            self.dimension.keyed_by is not None
-            and isinstance(self.dimension, PooledDimension)
-            and self.dimension.cardinality
-        ):
+        pooled = isinstance(self.dimension, PooledDimension) and self.dimension.cardinality > 0
+        if pooled and self.dimension.keyed_by is not None:
             yield self
         for place in self.nested():
             yield from place.keyed_pools()

@@ -16,7 +16,6 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from datagen.language.spec import Spec
 from datagen.language.text import Text
-from datagen.moment import TIME
 from datagen.plugin.distribution import MOMENT_KEYS
 from datagen.plugin.model import COMMENTS, Plugin
 from datagen.plugin.registry import Registry
@@ -27,7 +26,8 @@ Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME = "urn:datagen:schema"  # a name and no address: nobody has to fetch it
-_TIME = {"type": "string", "pattern": rf"^\s*{TIME}\s*$", "description": "ISO 8601 time"}
+_TIME = {"type": "string", "description": "ISO 8601 time, or an expression that is a time"}
+_TEXT = {"type": "string"}
 _DURATION = {
     "type": "string",
     "pattern": r"^\s*-?([0-9][0-9.]*[A-Za-z]|[Pp])[0-9.A-Za-z]*\s*$",
@@ -215,14 +215,10 @@ def _any_case(name: str) -> str:
 
 
 def _with_texts(distribution: Schema) -> Schema:
-    """Return the schema of a distribution whose numbers may be expressions."""
-    changed = {key: value for key, value in distribution.items() if key != "examples"}
-    changed["properties"] = {
-        key: {"anyOf": [part, {"type": "string"}], "description": part.get("description", "")}
-        if _is_number(part)
-        else part
-        for key, part in distribution["properties"].items()
-    }
+    """Return the schema of a distribution whose numbers may be expressions, also in those that it is made of."""
+    changed = _renamed(distribution, {"#/$defs/distribution": "#/$defs/number_distribution"})
+    changed = {key: value for key, value in changed.items() if key != "examples"}
+    changed["properties"] = {key: _or(_TEXT, part) for key, part in changed["properties"].items()}
     if "values" in changed["properties"]:
         changed["properties"] |= {"table": {"type": "string"}, "column": {"type": "string"}}
         changed["required"] = [key for key in changed.get("required", []) if key != "values"]
@@ -240,6 +236,7 @@ def _with_times(distribution: Schema) -> Schema:
     for key in MOMENT_KEYS:
         if key in changed["properties"]:
             changed["properties"][key] = _TIME
+    changed["properties"] = {key: _or(_TEXT, part) for key, part in changed["properties"].items()}
     return changed
 
 
@@ -247,18 +244,18 @@ def _with_durations(distribution: Schema) -> Schema:
     """Return the schema of a distribution of seconds, which may be durations, also in those that it is made of."""
     changed = _renamed(distribution, {"#/$defs/distribution": "#/$defs/seconds_distribution"})
     properties = {
-        key: _or_duration(part) if key in SECONDS_KEYS else part for key, part in changed["properties"].items()
+        key: _or(_DURATION, part) if key in SECONDS_KEYS else part for key, part in changed["properties"].items()
     }
     return {key: value for key, value in changed.items() if key != "examples"} | {"properties": properties}
 
 
-def _or_duration(part: Schema) -> Schema:
-    """Return a schema of a number, or a list of numbers, that may be durations."""
+def _or(other: Schema, part: Schema) -> Schema:
+    """Return a schema in which a number, or each number of a list, may be something else."""
     if "items" in part:
-        return part | {"items": _or_duration(part["items"])}
+        return part | {"items": _or(other, part["items"])}
     if "anyOf" in part:
-        return part | {"anyOf": [*map(_or_duration, part["anyOf"])]}
-    return {"anyOf": [part, _DURATION], "description": part.get("description", "")} if _is_number(part) else part
+        return part | {"anyOf": [_or(other, one) for one in part["anyOf"]]}
+    return {"anyOf": [part, other], "description": part.get("description", "")} if _is_number(part) else part
 
 
 def examples(kind: type[Plugin]) -> list[Any]:

@@ -165,8 +165,8 @@ class State(Waiting):
         return 0.0 if self.drawn_delay is None or self.follows_the_instant else self.drawn_delay.mean_wait()
 
     @cached_property
-    def delay_numbers(self) -> dict[str, Expression]:
-        """Return the numbers of its delay by their keys, where some are expressions."""
+    def delay_numbers(self) -> dict[Path_, Expression]:
+        """Return the numbers of its delay by their paths, where some are expressions."""
         return self.delay.numbers if isinstance(self.delay, Computed) else {}
 
     @property

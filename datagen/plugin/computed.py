@@ -1,41 +1,31 @@
 """Distributions some of whose numbers are expressions, so that each record has its own: for what fields draw."""
 
-import json
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pydantic import PlainValidator, TypeAdapter, ValidationError, ValidationInfo, WithJsonSchema
+from pydantic import ValidationError
 
 from datagen.draw import Codes, Floats, Integers, Marks
+from datagen.plugin.columnar import Columnar
 from datagen.plugin.dimension import Dimension, Rows
-from datagen.plugin.distribution import (
-    MOST_ITEMS,
-    Bounds,
-    Distribution,
-    Extent,
-    check_length,
-    check_whole,
-    number_keys,
-    pick,
-)
-from datagen.plugin.foreign import unknown_key
-from datagen.plugin.model import Maker, inside, invalid, make_of_group, maker_of, without_comments
-from datagen.plugin.namespace import namespace_of
-from datagen.problems import Path_, RunFailed, show
+from datagen.plugin.distribution import MOST_ITEMS, Bounds, Distribution, Extent, check_whole, number_keys, pick
+from datagen.plugin.model import Maker, Model, inside
+from datagen.problems import Path_, RunFailed, path_text, show
 from datagen.records.batch import Layout
 from datagen.records.expression import Expression
 from datagen.records.expression.facets import NUMBER, facets_of, floats
 from datagen.records.expression.value import Literal
 from datagen.records.reference import Reference
 
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _WHOLE = 2.0**53  # up to here a float without a fraction is made a whole number
 _MOST_KEPT = 1024  # distributions of one field; one with bounds takes some 3 ms to make
+
+
+Draws = Callable[[Distribution | Columnar, Rows], Any]  # what is drawn for rows, (n,)
 
 
 class Unknown:
@@ -58,47 +48,52 @@ class Unknown:
         return Extent(1, 1)
 
 
-class Computed(dict[str, Expression], Unknown):
-    """A distribution of a kind whose numbers, by their keys, are expressions, and its other keys."""
+class Computed(dict[str, Any], Unknown):
+    """What JSON says of a distribution, with expressions in place of some numbers, also in those that are inside."""
 
-    def __init__(
-        self,
-        numbers: Mapping[str, Expression],
-        fixed: Mapping[str, Any],
-        make: Callable[..., Any],
-        kind: type[Distribution],
-    ) -> None:
-        super().__init__(numbers)
-        self.fixed, self._make, self.kind = dict(fixed), make, kind
+    def __init__(self, described: Mapping[str, Any], maker: Maker, kind: type[Distribution]) -> None:
+        super().__init__(described)
+        self._maker, self.kind = maker, kind
         self._made = lru_cache(_MOST_KEPT)(self._of)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Computed):
-            return False
-        return (self.kind, dict(self), self.fixed) == (other.kind, dict(other), other.fixed)
+        return isinstance(other, Computed) and (self.kind, dict(self)) == (other.kind, dict(other))
 
     __hash__ = None  # type: ignore[assignment]
 
-    @property
-    def numbers(self) -> dict[str, Expression]:
-        """Return all its numbers as expressions, by their keys and in the order of these."""
-        fixed = {key: Expression(Literal(0, number)) for key, number in self.fixed.items() if key in self.known}
-        return {key: (self | fixed)[key] for key in self.known if key in self or key in fixed}
+    @cached_property
+    def expressions(self) -> dict[Path_, Expression]:
+        """Return its expressions, by their paths from here."""
+        return dict(inside(self, Expression, Model))
 
     @property
-    def known(self) -> Collection[str]:
-        """Return the keys that hold a number."""
-        return number_keys(self.kind)
+    def numbers(self) -> dict[Path_, Expression]:
+        """Return all its own numbers as expressions, in the order of their keys, and the expressions further inside."""
+        own = {(key,): self[key] for key in number_keys(self.kind) if key in self}
+        written = {path: Expression(Literal(0, number)) for path, number in own.items()}
+        return {path: self.expressions.get(path, literal) for path, literal in written.items()} | self.expressions
 
-    def drawn(self, rows: Rows, draws: Callable[[Distribution, Rows], Any], made: Any) -> Marks:
+    def misfits(self, layout: Layout) -> Iterator[tuple[Path_, str]]:
+        """Yield which of its expressions, each by its path from here, can't be what they stand for, and why."""
+        for path, expression in self.expressions.items():
+            if not expression.check(layout) and not expression.is_number(layout):
+                yield path, "is no number"
+
+    def drawn(self, rows: Rows, draws: Draws, made: Any) -> Marks:
         """Fill ``made`` (n,) with what is drawn for rows, and return where there is something: no number was null.
 
-        It is drawn once for each different distribution among the rows, which takes some 70 µs, and 3 ms more for a new
-        one with bounds.
+        Kinds that can't draw in columns do it once for each different distribution among the rows, which takes 20 to
+        70 µs, and 3 ms more for a new one with bounds.
         """
-        numbers = np.column_stack([_numbers(rows.calculate(expression)) for expression in self.values()])
+        columns = [numbers_in(rows.calculate(expression)) for expression in self.expressions.values()]
+        return self.fill(columns, rows, draws, made)
+
+    def fill(self, columns: Sequence[Floats], rows: Rows, draws: Draws, made: Any) -> Marks:
+        """Fill ``made`` (n,) as ``drawn`` does, given what each expression is, (n,), NaN where that is null."""
+        numbers = np.column_stack(columns)
         there = np.array(~np.isnan(numbers).any(axis=1))
         own = np.flatnonzero(there)
+        own = own[~self._in_columns(numbers[own], rows.at(own), draws, made, own)]
         different, which = np.unique(numbers[own], axis=0, return_inverse=True)
         order = np.argsort(which.reshape(-1), kind="stable")
         cuts = np.cumsum(np.bincount(which.reshape(-1), minlength=len(different)))[:-1]
@@ -108,26 +103,61 @@ class Computed(dict[str, Expression], Unknown):
             made[group] = draws(self._distribution(different[number].tolist(), rows, int(group[0])), rows.at(group))
         return there
 
+    def _in_columns(self, numbers: Floats, rows: Rows, draws: Draws, made: Any, own: Integers) -> Marks:
+        """Draw for rows, ``own`` of ``made``, in columns where that can be done, and return for which (n,) it is."""
+        found = self._columnar(_filled(dict(self), (), dict(zip(self.expressions, numbers.T, strict=True))), len(rows))
+        if found is None or not len(rows):
+            return np.zeros(len(rows), bool)
+        sound = found.sound()
+        if sound.all():
+            made[own] = draws(found, rows)
+        else:
+            chosen = np.flatnonzero(sound)
+            made[own[chosen]] = draws(found.at(chosen), rows.at(chosen))
+        return sound
+
+    def _columnar(self, part: Any, size: int) -> Columnar | None:
+        """Return what draws with columns for what JSON says; None where that can't be done."""
+        if isinstance(part, Distribution):
+            return Same(part, size)
+        if "least" in part or "most" in part:
+            return None
+        kind = self._maker.kind_of("distribution", part)
+        known = {key: part[key] for key in number_keys(kind) if key in part}
+        columns = {key: np.broadcast_to(np.asarray(one, np.float64), size) for key, one in known.items()}
+        made: Columnar | None = kind.in_columns({**part, **columns}, lambda one: self._columnar(one, size))
+        return made
+
     def _distribution(self, numbers: list[float], rows: Rows, row: int) -> Distribution:
         """Return the distribution with these numbers, which are those of a row."""
         try:
-            return self.of(dict(zip(self, numbers, strict=True)))
+            return self.of(dict(zip(self.expressions, numbers, strict=True)))
         except ValidationError as error:
-            raise RunFailed(f"making {rows.path}: {told(error)}; {rows.described(row)}") from error
+            raise RunFailed(f"making {rows.path}: {self.told(error)}; {rows.described(row)}") from error
 
-    def of(self, numbers: Mapping[str, float]) -> Distribution:
-        """Return the distribution with numbers by their keys. Raises pydantic's ValidationError when they won't do."""
-        return self._made(tuple((key, _whole(number)) for key, number in numbers.items()))
+    def told(self, error: ValidationError) -> str:
+        """Return what is wrong about its numbers, in words."""
+        line = error.errors()[0]
+        return f"{path_text(line['loc']) or 'distribution'}: {line['msg']}"
 
-    def _of(self, numbers: tuple[tuple[str, float], ...]) -> Distribution:
-        found: Distribution = self._make(self.fixed | dict(numbers))
+    def of(self, numbers: Mapping[Path_, float]) -> Distribution:
+        """Return the distribution with numbers by their paths. Raises pydantic's ValidationError when they won't do."""
+        return self._made(tuple((path, _whole(number)) for path, number in numbers.items()))
+
+    def _of(self, numbers: tuple[tuple[Path_, float], ...]) -> Distribution:
+        found: Distribution = self._maker.make("distribution", _filled(dict(self), (), dict(numbers)))
         return found
 
 
-def told(error: ValidationError) -> str:
-    """Return what is wrong about the numbers of a distribution, in words."""
-    line = error.errors()[0]
-    return f"{'.'.join(map(str, line['loc'])) or 'distribution'}: {line['msg']}"
+def _filled(part: Any, path: Path_, numbers: Mapping[Path_, float]) -> Any:
+    """Return a part of what JSON says with numbers by their paths."""
+    if path in numbers:
+        return numbers[path]
+    if isinstance(part, dict):
+        return {key: _filled(member, (*path, key), numbers) for key, member in part.items()}
+    if isinstance(part, list):
+        return [_filled(member, (*path, place), numbers) for place, member in enumerate(part)]
+    return part
 
 
 @dataclass(frozen=True)
@@ -139,14 +169,14 @@ class Tabled(Unknown):
     takes_weights: bool
     make: Callable[..., Distribution]  # of the values, and weights
 
-    def drawn(self, rows: Rows, draws: Callable[[Distribution, Rows], Any], made: Any) -> Marks:
+    def drawn(self, rows: Rows, draws: Draws, made: Any) -> Marks:
         """Fill ``made`` (n,) with what is drawn for rows, and return where there is something: everywhere."""
         reference = rows.world.tables[self.table]
         made[:] = draws(reference.once(f"distribution of {self}", partial(self._of, reference)), rows)
         return np.ones(len(rows), bool)
 
     def _of(self, reference: Reference) -> Distribution:
-        numbers = _numbers(reference.columns[self.column])
+        numbers = numbers_in(reference.columns[self.column])
         there = ~np.isnan(numbers)
         if not there.any():
             raise RunFailed(f"drawing: table {self.table} has no number in its column {show(self.column)}")
@@ -156,6 +186,29 @@ class Tabled(Unknown):
         except ValidationError as error:
             line = error.errors()[0]
             raise RunFailed(f"drawing from column {show(self.column)} of table {self.table}: {line['msg']}") from error
+
+
+@dataclass(frozen=True)
+class Same(Columnar):
+    """A distribution that is the same for all rows, among those that have columns of numbers."""
+
+    distribution: Distribution
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def sound(self) -> Marks:
+        return np.ones(self.size, bool)
+
+    def at(self, rows: Integers) -> "Same":
+        return Same(self.distribution, len(rows))
+
+    def sample(self, u: Floats) -> Floats:
+        return self.distribution.drawn(u)
+
+    def rounded(self, u: Floats, *, down: bool) -> Floats:
+        return self.distribution.rounded(u, down=down)
 
 
 Given = Distribution | Computed | Tabled
@@ -207,7 +260,7 @@ def picked(picker: Given | None, rows: Rows, purpose: str, size: int) -> tuple[C
     return index.astype(np.int32), there
 
 
-def integers(given: Given, rows: Rows, draws: Callable[[Distribution, Rows], Integers]) -> Drawn:
+def integers(given: Given, rows: Rows, draws: Draws) -> Drawn:
     """Return what ``draws`` gives for a distribution and the rows that have it, and where there is any."""
     if isinstance(given, Distribution):
         return draws(given, rows), None
@@ -232,12 +285,11 @@ class DrawsNumbers(Dimension):
     def misfits(self, layout: Layout, variables: Mapping[str, pa.DataType]) -> Iterator[tuple[Path_, str]]:
         yield from super().misfits(layout, variables)
         for path, given in self._given:
-            for key, expression in given.items() if isinstance(given, Computed) else ():
-                if not expression.check(layout) and not expression.is_number(layout):
-                    yield (*path, key), "is no number"
+            if isinstance(given, Computed):
+                yield from (((*path, *inner), text) for inner, text in given.misfits(layout))
 
 
-def _numbers(values: pa.Array) -> Floats:
+def numbers_in(values: pa.Array) -> Floats:
     """Return numbers as floats, (n,), NaN where there is none."""
     found = facets_of(values).get(NUMBER)
     if found is None:
@@ -248,96 +300,3 @@ def _numbers(values: pa.Array) -> Floats:
 
 def _whole(number: float) -> float:
     return int(number) if number.is_integer() and abs(number) < _WHOLE else number
-
-
-def is_sound(distribution: Distribution) -> Distribution:
-    """Return the distribution, as any will do."""
-    return distribution
-
-
-def _check_length(distribution: Distribution) -> Distribution:
-    return check_length(check_whole(distribution))
-
-
-def described(check: Callable[[Distribution], Distribution], value: Any, info: "ValidationInfo[Maker]") -> Given:
-    """Return what JSON describes: a distribution, one with texts for numbers, or one of a column of a table."""
-    if isinstance(value, Computed | Tabled):
-        return value
-    described = without_comments(value)
-    kind = maker_of(info).kind_of("distribution", described) if isinstance(described, dict) else None
-    if kind is not None and "table" in described and "values" in kind.model_fields:
-        return _tabled(kind, described, info)
-    known = number_keys(kind) if kind is not None else {}
-    numbers = {key: number for key in known if (number := _written(described.get(key))) is not None}
-    value = described = described | numbers if numbers else described
-    texts = {key: text for key, text in described.items() if isinstance(text, str) and key in known} if known else {}
-    if not texts:
-        made: Distribution = make_of_group("distribution", value, info)
-        return check(made)
-    assert kind is not None, "a kind with keys"
-    fixed = {key: part for key, part in described.items() if key not in texts}
-    lines, read = list(_wrong(kind, fixed, texts, info)), {}
-    for key, text in texts.items():
-        try:
-            read[key] = namespace_of(info).read(text)
-        except ValueError as error:
-            lines.append(((key,), str(error)))
-    if lines:
-        raise invalid(kind.kind, lines)
-    return Computed(read, fixed, partial(maker_of(info).make, "distribution"), kind)
-
-
-def _written(text: object) -> int | float | None:
-    """Return the number that a text is, as one that stood for a placeholder; None where it is something else."""
-    found: int | float | None = json.loads(text) if isinstance(text, str) and _NUMBER.fullmatch(text) else None
-    return found
-
-
-def _tabled(kind: type[Distribution], described: dict[str, Any], info: "ValidationInfo[Maker]") -> Tabled:
-    own = {"values", "weights", "quantiles"} & described.keys()
-    lines: list[tuple[Path_, str]] = [
-        ((key,), 'can\'t stand beside "table", which has the values') for key in sorted(own)
-    ]
-    for key in ("table", "column"):
-        if not isinstance(described.get(key), str):
-            lines.append(((key,), f"must be the name of a {key}, found {show(described.get(key))}"))
-    fixed = {key: part for key, part in described.items() if key not in ("table", "column", *own)}
-    lines += _wrong(kind, fixed, {"values": ""}, info)
-    if lines:
-        raise invalid(kind.kind, lines)
-    make = maker_of(info).make
-
-    def made(values: list[float], weights: list[float] | None) -> Distribution:
-        weighed = {} if weights is None else {"weights": weights}
-        return make("distribution", fixed | {"values": values} | weighed)
-
-    table = namespace_of(info).meant("tables", described["table"])
-    return Tabled(table, described["column"], "weights" in kind.model_fields, made)
-
-
-def _wrong(
-    kind: type[Distribution], fixed: Mapping[str, Any], texts: Mapping[str, str], info: Any
-) -> Iterator[tuple[Path_, str]]:
-    """Yield what is wrong about the keys of a distribution that are no expressions, as far as each tells by itself."""
-    fields = kind.model_fields
-    for key, part in fixed.items():
-        if key != "type" and key not in fields:
-            yield (key,), unknown_key(key, kind.known_keys())
-        elif key != "type":
-            try:
-                own: Any = Annotated[fields[key].annotation, fields[key]]
-                TypeAdapter(own).validate_python(part, strict=True, context=info.context)
-            except ValidationError as error:
-                yield from dict.fromkeys(kind._line({**line, "loc": (key, *line["loc"])}) for line in error.errors())
-    for key, field in fields.items():
-        if field.is_required() and key not in fixed and key not in texts:
-            yield (), f'"{key}" is required'
-
-
-_SCHEMA = WithJsonSchema({"group": "number_distribution"})
-NumberDistribution = Annotated[Given, PlainValidator(partial(described, is_sound)), _SCHEMA]
-MaybeNumberDistribution = Annotated[Given | None, PlainValidator(partial(described, is_sound)), _SCHEMA]
-WholeNumberDistribution = Annotated[Given, PlainValidator(partial(described, check_whole)), _SCHEMA]
-MaybeWholeNumberDistribution = Annotated[Given | None, PlainValidator(partial(described, check_whole)), _SCHEMA]
-LengthNumberDistribution = Annotated[Given, PlainValidator(partial(described, _check_length)), _SCHEMA]
-MaybeLengthNumberDistribution = Annotated[Given | None, PlainValidator(partial(described, _check_length)), _SCHEMA]

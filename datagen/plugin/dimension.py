@@ -15,7 +15,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from datagen import draw
 from datagen.draw import Integers
-from datagen.plugin.distribution import Extent, WholeDistribution, odd_index, odd_span, pick
+from datagen.plugin.distribution import Extent, odd_span
 from datagen.plugin.expression import AnyExpression
 from datagen.plugin.keyed_rows import KeyedRows
 from datagen.plugin.model import inside, invalid, make_of_group, place_in_source
@@ -28,10 +28,10 @@ from datagen.records.note import Note
 from datagen.records.text import json_text
 from datagen.records.types import is_optional, optional, plain, plain_type
 
-MOST_IN_POOL = 10_000_000
 _MANY = 100_000  # values
 _KEYED = "keyed"  # the name path above all that is keyed by an expression
-_OUTSIDE_OF_POOLS = (("when",), ("keyed_by",))  # keys that say which value is picked, and whether one is
+# Keys that say whether a value is picked from a pool, and which.
+_OUTSIDE_OF_POOLS = ("when", "keyed_by", "cardinality_distribution")
 
 
 class Dimension(Reading):
@@ -65,6 +65,10 @@ class Dimension(Reading):
     @abstractmethod
     def make(self, rows: "Rows") -> pa.Array:
         """Return one value for each row: an array of ``len(rows)`` values, of the same type for any rows."""
+
+    def present(self, rows: "Rows") -> pa.Array:
+        """Return a value for each row, (n,), where none is left out: a new one, or one of a pool."""
+        return fresh_values(self, rows)
 
     def oddities(self) -> Iterator[tuple[Path_, str]]:
         for key in ("percent_missing", "percent_nulls"):
@@ -151,7 +155,7 @@ class Dimension(Reading):
         for path, name in self.all_reads():
             yield path, f"variable {show(name)} can't be read here: a pool is made before the run"
         for path, name in (*self.sure_names(), *self.all_doubts()):
-            if path not in _OUTSIDE_OF_POOLS:
+            if not path or path[0] not in _OUTSIDE_OF_POOLS:
                 yield path, f"{show(shown(name))} can't be read here: a pool is made before the run"
         for path, part in self.whole():
             for key in part.of_workers():
@@ -188,45 +192,6 @@ class Dimension(Reading):
 AnyDimension = Annotated[
     Dimension, PlainValidator(partial(make_of_group, "dimension")), WithJsonSchema({"group": "dimension"})
 ]
-
-
-class PooledDimension(Dimension):
-    """A field generator that can pick its values from a pool made before the run."""
-
-    cardinality: int = Field(0, ge=0, le=MOST_IN_POOL, description="size of the pool of different values; 0: no pool")
-    cardinality_distribution: WholeDistribution | None = Field(
-        None, description="index into the pool; required with a cardinality, but for an object or a list"
-    )
-    uniform_by_default: ClassVar[bool] = False
-
-    def oddities(self) -> Iterator[tuple[Path_, str]]:
-        yield from super().oddities()
-        odd = odd_index(self.cardinality_distribution, self.cardinality) if self.cardinality else None
-        if odd:
-            yield ("cardinality_distribution",), odd
-
-    def rarely_repeats(self) -> bool:
-        return not self.cardinality and super().rarely_repeats()
-
-    @model_validator(mode="after")
-    def _has_a_picker(self) -> Self:
-        if self.cardinality and not self.cardinality_distribution and not self.uniform_by_default:
-            raise ValueError('"cardinality_distribution" is required with a "cardinality"')
-        return self
-
-    @model_validator(mode="after")
-    def _is_fit_for_a_pool(self) -> Self:
-        if self.cardinality and (lines := [*self.unfit_for_pools()]):
-            raise invalid(self.kind, lines)
-        return self
-
-    def range_size(self) -> int:
-        """Return how many values there are, each as likely as any other, for ``of_range``; 0 when that is not known."""
-        return 0
-
-    def of_range(self, places: Integers) -> pa.Array:
-        """Return the values at some places below ``range_size()``, (n,), each place another value."""
-        raise NotImplementedError
 
 
 Failed = dict[int, Callable[[], RunFailed]]  # rows, each with what tells why something has failed for it
@@ -360,11 +325,11 @@ def _drawn_values(dimension: Dimension, rows: Rows) -> pa.Array:
     if dimension.keyed_by is not None:
         rows = rows.keyed(dimension, dimension.keyed_by)
     if not dimension.percent_missing and not dimension.percent_nulls:
-        return _present_values(dimension, rows)
+        return dimension.present(rows)
     purposes = rows.key("missing"), rows.key("null")
     shares = dimension.percent_missing, dimension.percent_nulls
     missing, absent, there, places = draw.absences(rows.keys, purposes, shares)
-    made = _present_values(dimension, rows.at(there))
+    made = dimension.present(rows.at(there))
     inherits = is_optional(plain_type(made.type))  # it reads a variable that may itself be missing
     if inherits:
         made = plain(made)
@@ -390,11 +355,3 @@ def fresh_values(dimension: Dimension, rows: Rows) -> pa.Array:
     if len(values) != len(rows):
         raise RunFailed(f"{rows.path}: {dimension.kind} made {len(values)} values for {len(rows)} rows")
     return values
-
-
-def _present_values(dimension: Dimension, rows: Rows) -> pa.Array:
-    if not isinstance(dimension, PooledDimension) or not dimension.cardinality:
-        return fresh_values(dimension, rows)
-    index = pick(dimension.cardinality_distribution, rows.keys, rows.key("pick"), dimension.cardinality)
-    values = rows.world.pools[rows.path].first(int(index.max(initial=-1)) + 1)
-    return pa.DictionaryArray.from_arrays(pa.array(index), values)

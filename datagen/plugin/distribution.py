@@ -1,11 +1,11 @@
 """What a distribution is: how numbers are drawn, for values, lengths, indices, delays and gaps."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property, partial
 from math import erf, exp, pi, sqrt
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, NamedTuple, Self, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar, Union, get_args, get_origin
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,8 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, mode
 from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Floats, Integers, Keys
-from datagen.native import draws, waits
+from datagen.native import waits
+from datagen.plugin.columnar import Columnar, to_whole
 from datagen.plugin.model import Number, Plugin, invalid, make_of_group
 from datagen.plugin.truncation import BITS, LARGEST, Kept, kept
 from datagen.problems import Path_, RunFailed, show
@@ -28,10 +29,8 @@ _RARE = 2.0**-20
 SMALLEST_WAIT = 0.5e-9  # seconds; what is shorter is rounded to 0 ns
 # Keys that hold times where times are drawn.
 MOMENT_KEYS = ("value", "min", "max", "mean", "mode", "least", "most")
-_ELSEWHERE = (
-    "; an expression can only be a number of what a field generator draws, though not of its index into a pool or of a "
-    "distribution inside of another one, and of the delay of a state"
-)
+_ELSEWHERE = "; an expression can only be a number of what a field generator draws, and of the delay of a state"
+OF_TABLES = "a table can only be in the distribution of a field int, float or decimal"
 _LONGEST = NEVER / 1e9  # seconds
 
 
@@ -80,7 +79,7 @@ class Distribution(Plugin):
             if key in number_keys(cls)
         ]
         if "table" in texts and "values" in cls.model_fields:
-            lines.append((("table",), f"can't be here: a table{_ELSEWHERE.removeprefix('; an expression')}"))
+            lines.append((("table",), f"can't be here: {OF_TABLES}"))
         if lines:
             raise invalid(cls.kind, lines)
         return data
@@ -135,6 +134,14 @@ class Distribution(Plugin):
     def evenly(self) -> tuple[int, int] | None:
         """Return the first and the count of the whole numbers that it draws where these are wanted, each equally
         likely; None when they are rounded real numbers.
+        """
+        return None
+
+    @classmethod
+    def in_columns(cls, given: Mapping[str, Any], inner: Callable[[Any], Columnar | None]) -> Columnar | None:
+        """Return what draws with columns (n,) for its numbers; None where each row needs a distribution of its own.
+
+        ``inner`` returns the same of a distribution among its keys.
         """
         return None
 
@@ -276,15 +283,23 @@ class Distribution(Plugin):
         return None
 
 
+Drawing = TypeVar("Drawing", bound=Distribution | Columnar)
+
+
 @cache
 def number_keys(kind: type[Distribution]) -> dict[str, Any]:
     """Return the keys of a kind that hold a number, each with the type that this has."""
-    return {key: Annotated[field.annotation, field] for key, field in kind.model_fields.items() if _is_number(field)}
+    fields = kind.model_fields.items()
+    return {key: Annotated[field.annotation, field] for key, field in fields if is_number(field.annotation)}
 
 
-def _is_number(field: Any) -> bool:
-    one_of = get_args(field.annotation) if get_origin(field.annotation) in (Union, UnionType) else (field.annotation,)
-    return set(one_of) <= {int, float, NoneType, Number}
+def is_number(type_: Any) -> bool:
+    """Return whether a key of a type holds a number."""
+    if get_origin(type_) is Annotated:
+        return is_number(get_args(type_)[0])
+    if get_origin(type_) in (Union, UnionType):
+        return all(one is NoneType or is_number(one) for one in get_args(type_))
+    return type_ in (int, float)
 
 
 def endless(distribution: Distribution) -> Iterator[tuple[Path_, str]]:
@@ -352,20 +367,12 @@ def odd_span(distribution: object) -> str | None:
     return f"{below:.0%} of the draws are below 0, and count as 0" if below > _OFTEN else None
 
 
-def check_whole(distribution: Distribution) -> Distribution:
+def check_whole(distribution: Drawing) -> Drawing:
     """Return the distribution; raises ValueError when whole numbers can't be drawn from it."""
     problem = distribution.problem_as_whole()
     if problem:
         raise ValueError(problem)
     return distribution
-
-
-def to_whole(values: Floats, least: int, most: int, *, down: bool) -> Integers:
-    """Round numbers, to the nearest or down, and hold them between bounds; raises RunFailed when one is NaN."""
-    made = draw.column(len(values), np.int64)
-    if not draws.whole(values, down, least, most, made):
-        raise RunFailed("drawing: a distribution gave what is not a number")
-    return made
 
 
 def check_length(distribution: Distribution) -> Distribution:

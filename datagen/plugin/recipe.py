@@ -9,8 +9,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from datagen import draw
-from datagen.plugin.dimension import Dimension, PooledDimension, Rows
+from datagen.plugin.dimension import Dimension, Rows
 from datagen.plugin.distribution import Distribution, Linear
+from datagen.plugin.pooled import PooledDimension
 
 EVENLY, NEAREST, DOWN, REAL, WEIGHED, TRUTH = range(6)
 _NOTHING = Linear(draw.CONSTANT, 0.0, 0.0)

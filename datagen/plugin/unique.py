@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 
 from datagen import draw
 from datagen.draw import Integers
-from datagen.plugin.dimension import PooledDimension, Rows
+from datagen.plugin.dimension import Rows
 from datagen.plugin.model import invalid
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.world import World
 from datagen.problems import RunFailed
 

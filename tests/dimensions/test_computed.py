@@ -106,6 +106,10 @@ def test_numbers_of_a_column_are_drawn_as_if_they_stood_in_the_spec() -> None:
         ),
         ({"type": "discrete", "table": "t", "column": "y"}, 'distribution.column: table "t" has no column "y"'),
         ({"type": "discrete", "table": "u", "column": "x"}, 'distribution.table: unknown table "u"'),
+        (
+            {"type": "empirical", "table": "t", "column": "x", "most": "age"},
+            'distribution.most: can\'t be an expression beside "table"; to hold what is drawn between values of its ',
+        ),
     ],
 )
 def test_a_table_that_can_not_be_drawn_from_is_told_with_its_place(distribution: dict, problem: str) -> None:
@@ -121,10 +125,7 @@ def test_a_table_is_no_delay() -> None:
 
 
 FIELD = "spec: emitters[0].dimensions[0].distribution"
-ELSEWHERE = (
-    "; an expression can only be a number of what a field generator draws, though not of its index into a pool or of a "
-    "distribution inside of another one, and of the delay of a state"
-)
+ELSEWHERE = "; an expression can only be a number of what a field generator draws, and of the delay of a state"
 
 
 @pytest.mark.parametrize(
@@ -142,14 +143,25 @@ ELSEWHERE = (
         ),
         ({"type": "normal", "mean": "1", "stddev": -1}, ".stddev: must be greater than or equal to 0, found -1"),
         (
-            {"type": "scaled", "times": "2", "of": {"type": "normal", "mean": "x", "stddev": 1}},
-            f'.of.mean: must be a valid number, found "x"{ELSEWHERE}',
+            {"type": "scaled", "times": "2 * age", "of": {"type": "normal", "mean": "x y", "stdev": 1}},
+            [
+                '.of.stdev: unknown key "stdev"; here it is "stddev"',
+                '.of: "stddev" is required',
+                '.of.mean: an operator, or the end, is expected, found "y" (character 3 of the expression)',
+            ],
         ),
+        ({"type": "mixture", "of": [{"type": "constant", "value": "'a'"}]}, ".of[0].value: is no number"),
+        (
+            {"type": "mixture", "of": [{"type": "discrete", "table": "t", "column": "x"}], "weights": ["age"]},
+            ".of[0].table: can't be here: a table can only be in the distribution of a field int, float or decimal",
+        ),
+        ({"type": "discrete", "values": ["age", True]}, ".values[1]: must be a valid number, found true"),
         ({"type": "discrete", "values": "[1]"}, '.values: must be a valid list, found "[1]"'),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(distribution: dict, problem: str) -> None:
-    assert problems_of(number(**distribution)) == [FIELD.removeprefix("spec: ") + problem]
+def test_what_is_wrong_is_told_with_its_place(distribution: dict, problem: str | list[str]) -> None:
+    problems = [problem] if isinstance(problem, str) else problem
+    assert problems_of(number(**distribution)) == [FIELD.removeprefix("spec: ") + one for one in problems]
 
 
 def test_elsewhere_an_expression_is_refused() -> None:
@@ -165,6 +177,57 @@ def test_a_pool_has_no_numbers_of_a_record() -> None:
         number(type="normal", mean="worker", stddev=1) | {"cardinality": 3} | {"cardinality_distribution": constant(0)}
     )
     assert problems_of(pooled)[0].startswith("emitters[0].dimensions[0].distribution.mean: ")
+
+
+POOLED: list[dict] = [
+    {"type": "string", "length_distribution": constant(4)},
+    {"type": "int", "distribution": uniform(0, 3)},
+    {"type": "timestamp", "distribution": uniform("2024-01-01", "2024-12-31")},
+    {"type": "object", "dimensions": [{"name": "id", "type": "uuid"}]},
+]
+
+
+@pytest.mark.parametrize("field", POOLED, ids=lambda field: field["type"])
+def test_what_is_picked_from_a_pool_is_where_the_record_says_and_null_where_that_is(field: dict) -> None:
+    field = {"name": "f", "cardinality": 4} | field
+    found: dict[object, list] = {n: [] for n in (0, 1, 2, 3, None)}
+    for record in records_of(world(N, field | {"cardinality_distribution": BY_N}), 60):
+        found[record["n"]].append(record["f"])
+    assert set(found.pop(None)) == {None}
+    for n, values in found.items():
+        [whole] = {
+            str(record["f"]) for record in records_of(world(field | {"cardinality_distribution": constant(n)}), 9)
+        }
+        assert {str(value) for value in values} == {whole}
+
+
+def test_an_index_into_a_pool_is_held_inside_and_counts_for_the_worker_and_its_variable() -> None:
+    index = {"type": "constant", "value": "worker * 2 - 1"}
+    pool = {"name": "p", "type": "hex", "length": 9, "cardinality": 3, "cardinality_distribution": index}
+    field = {"name": "f", "type": "variable", "variable": "p"}
+    found = [record["f"] for record in records_of(world(field, states=[state("s", variables=[pool])]), 6)]
+    assert len({found[0], found[1], found[2]}) == 3
+    assert set(found[2:]) == {found[2]}
+
+
+def test_a_pool_inside_of_a_pool_is_picked_from_before_the_run() -> None:
+    inner = {"name": "i", "type": "uuid", "cardinality": 3, "cardinality_distribution": BY_N}
+    inner |= {"type": "hex", "length": 3}
+    outer = {"name": "o", "type": "object", "cardinality": 3, "dimensions": [inner]}
+    [problem] = problems_of(N, outer)
+    assert problem == (
+        "emitters[0].dimensions[1].dimensions[0].cardinality_distribution.value: "
+        '"n" can\'t be read here: a pool is made before the run'
+    )
+
+
+def test_a_condition_can_not_read_a_pool_whose_index_is_one_of_the_record() -> None:
+    index = {"type": "constant", "value": "worker"}
+    pool = {"name": "p", "type": "int", "distribution": uniform(0, 99), "cardinality": 3}
+    leaving = [{"next": "s", "probability": 1, "when": "p > 50"}]
+    first = state("s", delay=constant(1), variables=[pool | {"cardinality_distribution": index}])
+    states = [first | {"transitions": leaving}]
+    assert 'what sets it, of the type "int", reads other values' in problems_of(states=states)[0]
 
 
 def test_numbers_that_no_distribution_has_end_the_run_with_the_record() -> None:

@@ -30,6 +30,12 @@ FORMS = [
     {"type": "lognormal", "median": 1, "sigma": 0.7, "most": 50},
     {"type": "weibull", "shape": 1.5, "scale": 1},
     {"type": "scaled", "of": {"type": "exponential", "mean": 2}, "times": 1, "plus": 0.2},
+    {"type": "scaled", "of": {"type": "exponential", "mean": 1}, "times": 2, "plus": 1},
+    {
+        "type": "mixture",
+        "of": [{"type": "constant", "value": 1}, {"type": "exponential", "mean": 2}],
+        "weights": [3, 1],
+    },
 ]
 
 
@@ -79,9 +85,16 @@ def number(draw: st.DrawFn, readable: list[str]) -> str:
 
 def distribution(draw: st.DrawFn, readable: list[str]) -> Spec:
     """Make a delay some of whose numbers are expressions."""
-    made = dict(draw(st.sampled_from(FORMS)))
-    keys = [key for key, value in made.items() if value == 1]
-    return made | {key: number(draw, readable) for key in keys}
+    return with_expressions(draw, readable, draw(st.sampled_from(FORMS)))
+
+
+def with_expressions(draw: st.DrawFn, readable: list[str], part: object) -> object:
+    """Return a part of a distribution with expressions for each 1 in it."""
+    if isinstance(part, dict):
+        return {key: with_expressions(draw, readable, member) for key, member in part.items()}
+    if isinstance(part, list):
+        return [with_expressions(draw, readable, member) for member in part]
+    return number(draw, readable) if part == 1 else part
 
 
 def add_delays(draw: st.DrawFn, spec: Spec, times: Spec) -> None:

@@ -164,6 +164,30 @@ class Maker:
             {"type": "uniform", "min": self.pick([0, -1.5]), "max": f"abs({self.small()})"},
             {"type": "normal", "mean": center, "stddev": self.pick([0, 1.5]), "most": 9},
             {"type": "exponential", "mean": f"0.5 + abs({self.small()})", "most": 9},
+            {"type": "uniform", "min": -2.5, "max": 9, "least": f"{self.small()}", "most": f"5 + abs({self.small()})"},
+            {
+                "type": "lognormal",
+                "median": f"1 + abs({self.small()})",
+                "sigma": self.pick([0.5, f"abs({self.small()}) / 9"]),
+            },
+            {"type": "discrete", "values": [center, 1], "weights": [1, f"abs({self.small()})"]},
+        ]
+        if self.pick("ab") == "a":
+            return self.pick(choices)
+        two = [self.pick(choices), {"type": "exponential", "mean": 0.7}]
+        scaled = {"type": "scaled", "of": self.pick(two), "times": self.pick([0.5, center]), "plus": center}
+        mixture = {"type": "mixture", "of": two, "weights": self.pick([[2, 1], [1, f"abs({self.small()})"]])}
+        return self.pick([scaled, mixture | self.pick([{}, {"most": 8}])])
+
+    def times(self) -> Spec:
+        """Make a distribution of times some of which are expressions."""
+        last, far = self.instant(1), f"abs({self.small()})"
+        choices = [
+            {"type": "constant", "value": last},
+            {"type": "uniform", "min": f"{last} - {far}", "max": last},
+            {"type": "uniform", "min": self.pick(["0001-01-05", "0001-01-05T12:00:00+02:00"]), "max": last},
+            {"type": "normal", "mean": last, "stddev": self.pick([0.5, far])},
+            {"type": "triangular", "min": f"{last} - {far}", "mode": last, "max": f"{last} + 1.5"},
         ]
         return self.pick(choices)
 
@@ -180,9 +204,16 @@ class Maker:
             ({"type": "enum", "values": [1, 2, 3], "cardinality_distribution": self.distribution()}, "int"),
             ({"type": "partition", "total": f"abs({self.of('int')}) % 99", "parts": self.distribution()}, None),
         ]
-        if "time" in self.types.values():
+        if {"time", "stamp"} & set(self.types.values()):
+            kinds.append(({"type": "timestamp", "distribution": self.times()}, "stamp"))
+        if self.types.get("time") == "time":  # else it is a field's name
             moved = {"type": "now", "offset": self.distribution(whole=False)} | self.pick([{}, {"step": 2}])
             kinds.append((moved, "time"))
+        pool = {"type": "int", "distribution": {"type": "uniform", "min": 0, "max": 10**6}, "cardinality": 4}
+        kinds.append((pool | {"cardinality_distribution": self.distribution()}, "int"))
+        code = {"name": "code", "type": "hex", "length": 6}
+        pool = {"type": "object", "dimensions": [code], "cardinality": 3}
+        kinds.append((pool | {"cardinality_distribution": self.distribution()}, None))
         kind, type_ = self.pick(kinds)
         if kind["type"] == "list" and self.pick("ab") == "a":
             kind["selection_distribution"] = self.distribution()

@@ -7,6 +7,7 @@ formula are left to the comparison with scipy.
 import json
 import math
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import cache
 from itertools import accumulate
 
@@ -111,9 +112,15 @@ def rounded(distribution: Spec, u: float, *, down: bool) -> int:
         inner, u = member(distribution, u)
         return rounded(inner, u, down=down)
     if distribution["type"].lower() == "uniform":
-        low, high = math.ceil(distribution["min"]), math.floor(distribution["max"])
+        low, high = whole_ends(distribution)
         return low + math.floor(u * (high - low + 1))
     return math.floor(drawn(distribution, u)) if down else round(drawn(distribution, u))
+
+
+def whole_ends(uniform: Spec, step: float = 1) -> tuple[int, int]:
+    """Return the first and the last whole number of steps that a uniform distribution draws."""
+    low = max(uniform["min"], uniform.get("least", -math.inf))
+    return math.ceil(low / step), math.floor(min(uniform["max"], uniform.get("most", math.inf)) / step)
 
 
 def member(mixture: Spec, u: float) -> tuple[Spec, float]:
@@ -142,6 +149,19 @@ def measured(distribution: Spec, u: float) -> float:
 
 def weights_of(distribution: Spec, things: list) -> list[float]:
     return list(map(float, distribution.get("weights", [1] * len(things))))
+
+
+def with_numbers(part: object, number: Callable[[str], float | None]) -> object:
+    """Return a distribution with numbers for the texts in it and inside of it; None where one of these is null."""
+    if isinstance(part, str):
+        return number(part)
+    if isinstance(part, list):
+        made = [with_numbers(member, number) for member in part]
+        return None if None in made else made
+    if not isinstance(part, dict):
+        return part
+    made = {key: member if key == "type" else with_numbers(member, number) for key, member in part.items()}
+    return None if None in made.values() else made
 
 
 def shares(weights: list[float]) -> list[float]:

@@ -26,9 +26,9 @@ import pyarrow as pa
 
 from datagen import draw
 from tests.engine.reference_arrivals import MOST_NS, NEVER, Source, duration, stretches
-from tests.engine.reference_distribution import drawn
+from tests.engine.reference_distribution import drawn, whole_ends, with_numbers
 from tests.engine.reference_distribution import rounded as rounded_draw
-from tests.engine.reference_expression import Time, as_float, compared, evaluate, to_digits
+from tests.engine.reference_expression import Time, as_float, beside, compared, evaluate, to_digits
 from tests.engine.reference_levels import Level
 from tests.engine.reference_memory import Memories
 from tests.engine.reference_populations import limits_of, population_of, written_out
@@ -47,7 +47,10 @@ WORKER = object()  # the key of whose a record is
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 DISTRIBUTIONS = ("constant", "uniform", "exponential", "normal", "lognormal", "weibull", "pareto", "triangular")
-TIMES = ("value", "min", "max", "mean")
+DISTRIBUTIONS += ("mixture", "scaled", "discrete", "empirical", "geometric", "zipf")
+TIMES = ("value", "min", "max", "mean", "mode", "least", "most")
+ISO = re.compile(r"\d{4}-\d\d-\d\d")
+OF_POOL = "cardinality_distribution"
 
 
 def simulate(
@@ -711,9 +714,8 @@ class Stay:
                     return time
         names = names | names["variables"]
         known = {name: None if value is MISSING else value for name, value in names.items()}
-        keys = [key for key, text in self.delay.items() if key != "type" and isinstance(text, str)]
-        numbers = {key: as_float(evaluate(self.delay[key], known, names["zone"])) for key in keys}
-        delay = wait_ns(self.delay | numbers, random)
+        delay = with_numbers(self.delay, lambda text: as_float(evaluate(text, known, names["zone"])))
+        delay = wait_ns(delay, random)
         if self.rhythm is None:
             return min(now + delay, NEVER)
         begin = now - self.warm_up
@@ -888,12 +890,14 @@ class Values:
         size = field.get("cardinality", 0)
         if size > 0:
             pool = self.pool(field, path, size)
-            return pool[index(field.get("cardinality_distribution"), self.bits(path + "/pick", row), size)]
+            picker = self.numbered(field.get("cardinality_distribution"), variables)
+            return None if picker is NULL else pool[index(picker, self.bits(path + "/pick", row), size)]
         return self.fresh(field, path, row, variables)
 
     def fresh(self, field: Spec, path: str, row: Rows, variables: Record) -> object:
         if field["type"].lower() not in ("timestamp", "list", "rows", "signal"):  # which have texts, or see to it
-            field = {key: self.numbered(part, variables) for key, part in field.items()}
+            own = {key: part for key, part in field.items() if key != OF_POOL or field["type"].lower() == "enum"}
+            field = {key: self.numbered(part, variables) for key, part in own.items()}
             if NULL in field.values() and field["type"].lower() != "lookup":
                 return None
         distribution = field.get("distribution", {})
@@ -919,7 +923,8 @@ class Values:
             case "string":
                 return self.string(field, path, row)
             case "timestamp":
-                return Time(*timestamp(distribution, self.bits(path + "/value", row)))
+                times = self.times_of(distribution, variables)
+                return times and Time(*timestamp(*times, self.bits(path + "/value", row)))
             case "ipaddress":
                 return dotted(whole(distribution, self.bits(path + "/value", row)))
             case "counter":
@@ -1015,9 +1020,30 @@ class Values:
         """Return a distribution with numbers for expressions; NULL where one of these is null."""
         if not isinstance(part, dict) or "name" in part or str(part.get("type")).lower() not in DISTRIBUTIONS:
             return part
-        texts = {key: text for key, text in part.items() if key != "type" and isinstance(text, str)}
-        values = {key: self.expression({"value": text}, variables) for key, text in texts.items()}
-        return NULL if None in values.values() else part | {key: as_float(value) for key, value in values.items()}
+        found = with_numbers(part, partial(self.number, variables))
+        return NULL if found is None else found
+
+    def number(self, variables: Record, text: str) -> float | None:
+        value = self.expression({"value": text}, variables)
+        return None if value is None else as_float(value)
+
+    def times_of(self, distribution: Spec, variables: Record) -> tuple[Spec, str] | None:
+        """Return a distribution of times with milliseconds for them, and their offset; None where one is null.
+
+        The offset is the first that is written out, else that of the first expression that has one; those without one
+        are read with that.
+        """
+        texts = {key: distribution[key] for key in TIMES if key in distribution}
+        written = {key: text for key, text in texts.items() if ISO.match(text)}
+        written = {key: Time(time_ns(text) // 1000, offset_text(text)) for key, text in written.items()}
+        others = {key: self.expression({"value": text}, variables) for key, text in texts.items() if key not in written}
+        numbers = with_numbers({"stddev": distribution.get("stddev", 0)}, partial(self.number, variables))
+        if None in others.values() or numbers is None:
+            return None
+        offset = next((time.offset for time in [*written.values(), *others.values()] if time.offset), "")
+        times = {key: beside(time, Time(0, offset)) for key, time in (written | others).items()}
+        milliseconds = {key: time.microseconds // 1000 for key, time in times.items()}
+        return distribution | milliseconds | {"stddev": numbers["stddev"] * 1000}, offset
 
     def moved(self, field: Spec, path: str, row: Rows) -> int:
         """Return the time of the record with what is added to it, in µs."""
@@ -1027,7 +1053,7 @@ class Values:
             return at + (round(real(offset, random) * 10**6) if offset else 0)
         step = field["step"]
         if offset and offset["type"].lower() == "uniform":
-            first, last = math.ceil(offset["min"] / step), math.floor(offset["max"] / step)
+            first, last = whole_ends(offset, step)
             steps = first + int(draw.below(random, max(last - first + 1, 1))[0])
         else:
             steps = round(real(offset, random) / step) if offset else 0
@@ -1429,7 +1455,7 @@ def real(distribution: Spec, random: Rows) -> float:
 
 def whole(distribution: Spec, random: Rows) -> int:
     if distribution["type"].lower() == "uniform":
-        low, high = math.ceil(distribution["min"]), math.floor(distribution["max"])
+        low, high = whole_ends(distribution)
         return low + int(draw.below(random, high - low + 1)[0])
     return rounded_draw(distribution, float(draw.unit(random)[0]), down=False)
 
@@ -1469,13 +1495,9 @@ def rounded(number: float, precision: int | None) -> float:
     return float(np.rint(number * 10**precision)) / 10**precision + 0.0
 
 
-def timestamp(distribution: Spec, random: Rows) -> tuple[int, str]:
-    """Draw a time in whole milliseconds, here in µs; it has the first offset in the order value, min, max, mean."""
-    times = {key: distribution[key] for key in TIMES if key in distribution}
-    milliseconds = {key: time_ns(text) // 10**6 for key, text in times.items()}
-    numeric = distribution | milliseconds | {"stddev": distribution.get("stddev", 0) * 1000}
-    offset = next(filter(None, map(offset_text, times.values())), "")
-    return whole(numeric, random) * 1000, offset
+def timestamp(milliseconds: Spec, offset: str, random: Rows) -> tuple[int, str]:
+    """Draw a time in whole milliseconds, here in µs, with its offset."""
+    return whole(milliseconds, random) * 1000, offset
 
 
 PRINTED = set(map(chr, range(0x20, 0x7F)))

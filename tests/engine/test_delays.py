@@ -47,6 +47,8 @@ def test_a_number_by_expression_is_read_when_the_delay_begins() -> None:
         ({"type": "normal", "mean": "7 - 0", "stddev": "0.5 + 0.5"}, 7),
         ({"type": "gamma", "shape": "3.0 + 0", "scale": 2}, 6),
         ({"type": "normal", "mean": 0, "stddev": "1.0", "least": "3"}, 3.283),
+        ({"type": "mixture", "of": [exponential("1 + 0 * visits"), constant(9)], "weights": [3, "0.5 + 0.5"]}, 3),
+        ({"type": "scaled", "of": exponential("2 + 0 * visits"), "times": "3 * 1", "plus": 1}, 7),
     ],
 )
 def test_the_mean_of_delays_is_that_of_the_numbers(delay: dict, mean: float) -> None:
@@ -264,6 +266,8 @@ def test_what_a_delay_can_not_be_is_refused(keys: dict, message: str) -> None:
         (constant("0 / 0"), "value: is null, for worker 0"),
         ({"type": "normal", "mean": 1, "stddev": "0 - visits"}, "stddev: must be greater than or equal to 0, found -1"),
         ({"type": "gamma", "shape": "1 - visits", "scale": 1}, "shape: must be greater than"),
+        ({"type": "mixture", "of": [constant(1), constant("0 / 0")]}, "of[1].value: is null, for worker 0"),
+        ({"type": "scaled", "of": exponential("2 - visits"), "times": 2}, "of.mean: must be greater than 0, found 0"),
     ],
 )
 def test_a_number_that_will_not_do_ends_the_run(delay: dict, message: str) -> None:

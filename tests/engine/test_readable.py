@@ -6,7 +6,7 @@ from itertools import accumulate, groupby, pairwise
 
 import pytest
 
-from datagen.plugin.dimension import PooledDimension
+from datagen.plugin.pooled import PooledDimension
 from datagen.plugin.registry import Registry
 from datagen.problems import InvalidInput
 from tests.worlds import computed, constant, enum, exponential, integer, read, records_of, state, uniform, world

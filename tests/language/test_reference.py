@@ -193,6 +193,25 @@ def test_the_schema_takes_comments_and_any_case(changes):
     assert problems(tiny_spec(**changes)) == []
 
 
+NUMBER = {"type": "int", "distribution": {"type": "constant", "value": 1}}
+MIXED = {"type": "mixture", "of": [{"type": "normal", "mean": "age", "stddev": 1}], "weights": ["age"]}
+TIMES = {"type": "normal", "mean": "time - 60", "stddev": "age", "most": "time"}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        NUMBER | {"distribution": MIXED},
+        NUMBER | {"cardinality": 9, "cardinality_distribution": {"type": "scaled", "of": MIXED, "times": "age"}},
+        NUMBER | {"distribution": {"type": "empirical", "quantiles": [[0, "age"], [1, 9]], "least": "age"}},
+        {"type": "timestamp", "distribution": TIMES},
+    ],
+    ids=json.dumps,
+)
+def test_the_schema_takes_expressions_for_numbers_and_times(field):
+    assert problems(tiny_spec(dimensions=[field | {"name": "n"}])) == []
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -207,15 +226,13 @@ def test_the_schema_takes_comments_and_any_case(changes):
         {"dimensions": [{"type": "counter", "name": "n", "start": 1.5}]},
         {"dimensions": [{"type": "counter", "name": "n", "percent_nulls": 101}]},
         {"dimensions": [{"type": "timestamp", "name": "t", "distribution": {"type": "constant", "value": 1}}]},
+        {"interarrival": {"type": "mixture", "of": [{"type": "constant", "value": "age"}]}},
         {"target": {"type": "file"}},
     ],
     ids=json.dumps,
 )
 def test_the_schema_refuses(changes):
     assert problems(tiny_spec(**changes))
-
-
-NUMBER = {"type": "int", "distribution": {"type": "constant", "value": 1}}
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,8 @@ def _drawn(dimension: Dimension) -> Floats | None:
     if getattr(dimension, "cardinality", 0):
         return None
     if dimension.kind == "timestamp":
-        return _whole(made.milliseconds, down=False)
+        milliseconds: object = getattr(made, "milliseconds", None)
+        return _whole(milliseconds, down=False) if isinstance(milliseconds, Distribution) else None
     if not isinstance(made, Distribution):  # of expressions it is another one in each record
         return None
     if dimension.kind == "int":
@@ -240,7 +241,9 @@ def _weights(dimension: Dimension) -> dict[str | None, float] | None:
     listed: Any = getattr(dimension, "values", None)
     if dimension.kind != "enum":
         return None
-    picker: Distribution | None = getattr(dimension, "cardinality_distribution", None)
+    picker: object = getattr(dimension, "cardinality_distribution", None)
+    if not isinstance(picker, Distribution | None):
+        return None
     size = len(listed)
     index = np.clip(_whole(picker, down=True), 0, size - 1).astype(np.int64) if picker else np.arange(size)
     drawn = np.bincount(index, minlength=size)

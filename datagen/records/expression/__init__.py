@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from datagen.records.batch import Layout
-from datagen.records.expression.facets import BOOLEAN, NUMBER, as_column, condition, spread
+from datagen.records.expression.facets import BOOLEAN, NUMBER, TIME, as_column, condition, spread
 from datagen.records.expression.name import found_in
 from datagen.records.expression.node import Given, Node, evaluated
 from datagen.records.expression.parser import ExpressionError, Meant, as_written, read
@@ -38,6 +38,11 @@ class Expression:
         """Return whether its value may be a number."""
         value_types = self.tree.value_types(layout)
         return not value_types or NUMBER in value_types
+
+    def is_time(self, layout: Layout) -> bool:
+        """Return whether its value may be a time."""
+        value_types = self.tree.value_types(layout)
+        return not value_types or TIME in value_types
 
     def holds(self, given: Given) -> pa.Array:
         """Return for which records it is true, (size,); null counts as not true."""
