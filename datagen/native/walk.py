@@ -51,12 +51,10 @@ class EventLoop:
         The keys are those of the draws of transitions, and those that ``Stays`` takes. Raises ValueError when tables
         don't fit together, as all methods do that take arrays.
         """
-        self.stop = len(tables.family)
-        self.transition_purpose, self.delay_purpose = keys[0], keys[1]
+        self.stop, self.transition_purpose, self.delay_purpose = len(tables.family), keys[0], keys[1]
         self.family, self.offset, self.scale = tables.family, tables.offset, tables.scale
-        self.ways, self.bound, self.target = tables.ways, tables.bound, tables.target
-        self.sets, self.former = tables.sets, tables.former
-        self.journal, self.stays = Journal(tables), Stays(tables, keys[1:])
+        self.ways, self.bound, self.target, self.sets = tables.ways, tables.bound, tables.target, tables.sets
+        self.former, self.journal, self.stays = tables.former, Journal(tables), Stays(tables, keys[1:])
         self.sources, self.resources, self.agenda = sources, resources, resources.agenda
         self.decision, self.children, self.lasting = resources.decision, resources.children, lasting
         self.threshold = Threshold(sources, resources, self.stays, self.journal)
@@ -73,8 +71,8 @@ class EventLoop:
         self.agenda.house(slots)
         self.workers, self.origin, self.stored = slots.workers, slots.origin, slots.stored
         self.waits_ahead = slots.waits.shape[2] > 0
-        is_drawn = min(self.family, default=0) >= 0 and not any(self.decision.kind)
-        self.is_plain = is_drawn and not (self.shares or self.decision.used)
+        has_more = self.shares or self.decision.used or any(self.decision.kind)
+        self.is_plain = not has_more and min(self.family, default=0) >= 0
         for part in (self.stays, self.journal, self.decision, self.resources, self.nursery, self.threshold):
             part.house(slots)
 
@@ -156,9 +154,8 @@ class EventLoop:
         """Let the worker go on whose turn it is, apart from the agenda: what it gives back makes events of others."""
         slot: cython.int
         pause: cython.int
-        if is_late and self.decision.is_noted_full():
-            return pauses.FULL
-        if is_late and self.is_ahead and self.resources.recalls(self.resources.timers.top(0)):
+        is_early: cython.bint = is_late and self.is_ahead and self.resources.recalls(self.resources.timers.top(0))
+        if is_early or (is_late and self.decision.is_noted_full()):
             return pauses.FULL
         if self.resources.ready != NOBODY:
             slot = self.resources.take_ready()
@@ -306,8 +303,7 @@ class EventLoop:
         if self.decision.looks:
             self.threshold.look(slot, self.workers[slot].step + 1)
         self.decision.go_in(slot, state, self.stays.place(slot, self.workers[slot].step), row, key)
-        if self.hears and self.decision.recalls[state] & TELLS:
-            self.is_ahead = True
+        self.is_ahead = self.is_ahead or (self.hears and self.decision.recalls[state] & TELLS != 0)
         return self.is_ahead and self.decision.recalls[state] & BEHIND != 0
 
     @cython.cfunc
