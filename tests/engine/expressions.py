@@ -293,7 +293,7 @@ def add_readings(draw: st.DrawFn, spec: Spec) -> None:
 def types_of_variables(spec: Spec) -> Types:
     """Say of which type each variable is, wherever it is set."""
     found: dict[str, set[str | None]] = {}
-    for state in spec["states"]:
-        for field in state.get("variables", []):
+    for owner in (*spec["states"], *spec.get("arrivals", [])):
+        for field in owner.get("variables", []):
             found.setdefault(field["name"], set()).add(type_of(field, {}))
     return {name: types.pop() if len(types) == 1 else None for name, types in found.items()}
