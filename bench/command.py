@@ -49,7 +49,7 @@ def threads(setting: Setting) -> Iterator[Line]:
 
 def memory(setting: Setting) -> Iterator[Line]:
     """Measure whether ten times the records take more memory."""
-    few, many = setting.size(1_000_000), setting.size(10_000_000)
+    few, many = setting.size(3_000_000), setting.size(30_000_000)
     low, high = (generate(CLICK_STREAM, count).peak_bytes / 1e6 for count in (few, many))
     yield Line(f"peak memory, {few:,} records", low, "MB")
     yield Line(f"peak memory, {many:,} records", high, "MB", most=low + 30)

@@ -70,7 +70,8 @@ _REMEMBERING: dict[str, tuple[dict[str, Any], float | None]] = {
     "lookup, alive": (_EARLIER | {"among": "alive"}, 60),
 }
 _TEN = [field | {"name": f"t{number}"} for number, field in enumerate([_READ[0], _DIGIT] * 5)]
-_TEMPLATE = ", ".join(f"{field['name']}={{{{ {field['name']} }}}}" for field in _TEN)
+_PLAIN = ", ".join(f"{field['name']}={{{{ {field['name']} }}}}" for field in _TEN)
+_BY_ROW = _PLAIN + "{% if t1 > 5000 %}, large{% endif %}"
 
 
 def values(setting: Setting) -> Iterator[Line]:
@@ -80,21 +81,22 @@ def values(setting: Setting) -> Iterator[Line]:
     for what, (field, most) in _REMEMBERING.items():
         each = _each(setting, field, _READ, _LIFE)
         yield Line(f"a value: {what}, of lives of {_LIFE} records", each, "ns", most=most)
-    yield from _template(setting)
+    yield from _template(setting, "template, of ten fields", _PLAIN, 2000, None)
+    yield from _template(setting, "template, of ten fields and a condition, by row", _BY_ROW, None, 0.9)
 
 
-def _template(setting: Setting) -> Iterator[Line]:
+def _template(setting: Setting, what: str, text: str, most: float | None, least: float | None) -> Iterator[Line]:
     """Measure a template that puts ten fields into a text beside Jinja2, which has them as Python's values already."""
     path, records = setting.save("ten.json", _spec(_TEN)), setting.size(200_000)
 
     def pair() -> tuple[float, float]:
-        theirs: float = answer("jinja_loop", "render", path, _TEMPLATE, records)[0]
-        return _once(setting, {"type": "template", "text": _TEMPLATE}, _TEN), theirs
+        theirs: float = answer("jinja_loop", "render", path, text, records)[0]
+        return _once(setting, {"type": "template", "text": text}, _TEN), theirs
 
     ours, theirs = zip(*setting.repeat(pair), strict=True)
-    yield Line("a value: template, of ten fields", median(ours), "ns", most=2000)
+    yield Line(f"a value: {what}", median(ours), "ns", most=most)
     yield Line("Jinja2 alone, the same in one loop over the records", median(theirs), "ns")
-    yield Line("ours / Jinja2 alone, a template of ten fields", ratio(theirs, ours), "")
+    yield Line(f"ours / Jinja2 alone, a {what}", ratio(theirs, ours), "", least=least)
 
 
 def _each(setting: Setting, field: dict[str, Any], read: list[dict[str, Any]], life: int = 1) -> float:

@@ -17,6 +17,8 @@ def main() -> None:
     from datagen.problems import CoreUnusable
 
     try:
+        if not any(word.startswith("--plugins") for word in sys.argv):
+            _make_arrays_without_pandas()
         import datagen.native  # noqa: F401  # or CoreUnusable
         from datagen.command.main import main as run  # takes a third of a second
     except CoreUnusable as error:
@@ -31,6 +33,27 @@ def main() -> None:
     except SystemExit as end:  # after --help or --version
         code = int(end.code or 0)
     _leave(code)
+
+
+class _Hidden:
+    """Finds no pandas."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("not now")
+
+
+def _make_arrays_without_pandas() -> None:
+    """Let pyarrow look for pandas where it finds none: it would import it for the first array, which takes 0.3 s.
+
+    Plug-ins may use pandas; what asks pyarrow for it by name, such as ``to_pandas``, finds it later.
+    """
+    import pyarrow
+
+    hidden = _Hidden()
+    sys.meta_path.insert(0, hidden)
+    pyarrow.array([None])
+    sys.meta_path.remove(hidden)
 
 
 def _refuse(text: str) -> int:

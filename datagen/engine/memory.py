@@ -4,7 +4,7 @@ The walk knows the position of each, and of the one before it of the same worker
 Nothing is made again from keys: a value that was counted, or made of those before it, can't be.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -81,8 +81,8 @@ class Back:
         self._begin = begin
 
     @property
-    def dimensions(self) -> Collection[str]:
-        """Return the dimensions that can be asked for by ``former``."""
+    def dimensions(self) -> Mapping[str, pa.DataType]:
+        """Return the dimensions that can be asked for by ``former``, with their types."""
         return self._memory.dimensions
 
     @property

@@ -10,11 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.draw import Integers
+from datagen.engine.clocks import Clocks
+from datagen.engine.code import Unprogrammable
 from datagen.engine.draft import DraftPart
 from datagen.engine.log import Log, Sight
 from datagen.engine.memory import Back, Memory
 from datagen.engine.plan import Plan
 from datagen.engine.reader import Course, RecordReader, events_of
+from datagen.engine.recurrence import Recurrence, recurring
 from datagen.engine.rounds import Round, Together, depths, looked_up, remembered, rounds
 from datagen.engine.scheme import EMITTER
 from datagen.engine.step import Steps
@@ -25,7 +28,7 @@ from datagen.plugin.lookup import Lookup
 from datagen.plugin.order import follows_others
 from datagen.plugin.world import World
 from datagen.records.batch import TIME
-from datagen.records.expression.name import former
+from datagen.records.expression.name import former, of_former, root
 from datagen.records.text import as_milliseconds
 from datagen.records.types import plain
 
@@ -144,6 +147,11 @@ class Ordered:
             self._make_all(part, one.dimensions, sight)
             return
         needed = self._needed(part, one, sight)
+        if (values := self._followed(part, one, sight)) is not None:
+            [dimension] = one.dimensions
+            part.made[dimension.name] = values
+            self._keep(part.emitter, dimension.name, values)
+            return
         cuts, levels = _cuts(needed), _levels(needed) if self._may_come_in_any_order(one) else None
         if levels is None or levels.max(initial=0) + 1 >= len(cuts) - 1:
             part.made.update(self._made_in_pieces(part, one, sight, cuts))
@@ -158,11 +166,28 @@ class Ordered:
             if name in memory.dimensions:
                 memory.replace(former(name), part.made[name])
 
+    def _followed(self, part: DraftPart, one: Round, sight: Sight) -> pa.Array | None:
+        """Return the only dimension of a round, made by one record after the other; None where it can't be."""
+        dimension, *others = one.dimensions
+        expression, back = recurring(dimension), self.back((EMITTER, part.emitter), part.steps.before.__getitem__)
+        if others or expression is None or back is None or dimension.name not in back.dimensions:
+            return None
+        try:
+            rows, clocks = self._rows(part, dimension, sight), Clocks(self._plan, self._world.zone)
+            return Recurrence(dimension.name, back, rows, clocks).values(expression)
+        except Unprogrammable:
+            return None
+
     def _may_come_in_any_order(self, one: Round) -> bool:
-        """Return whether records need not come in their order to be made, as long as each worker's do."""
+        """Return whether records need not come in their order to be made, as long as each worker's do.
+
+        What they read of earlier records is in another order only where it is made in this round.
+        """
+        own = {dimension.name for dimension in one.dimensions}
         parts = [part for dimension in one.dimensions for _, part in dimension.whole()]
-        is_kept = any(dimension.name in log.dimensions for log in self._logs_of(one) for dimension in one.dimensions)
-        depends = any(map(follows_others, parts))
+        formers = [of_former(name) for dimension in one.dimensions for _, name in dimension.all_names()]
+        is_kept = any(name in log.dimensions for log in self._logs_of(one) for name in own)
+        depends = any(map(follows_others, parts)) or not all(root(own, name) for name in formers if name)
         return not is_kept and not depends and (EMITTER, one.emitter) in self.memories
 
     def _logs_of(self, one: Round) -> list[Log]:

@@ -13,3 +13,14 @@ cdef inline int place_of(
     while bounds[begin + place] <= random:
         place += 1
     return place
+
+cdef inline int first_above(unsigned long long random, const unsigned long long[::1] bounds, int first, int last) noexcept nogil:
+    """Return which of the bounds from ``first`` on is above a number of 53 bits; ``last`` when none before it is."""
+    cdef int middle
+    while first < last:
+        middle = (first + last) >> 1
+        if random < bounds[middle]:
+            last = middle
+        else:
+            first = middle + 1
+    return first

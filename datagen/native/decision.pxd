@@ -69,8 +69,8 @@ cdef class Decision:
     cdef void _note(self, Py_ssize_t number, int slot, int state, long long row) noexcept nogil
     cdef int choose(self, int slot, int state, Worker *worker, unsigned long long random, long long row) noexcept nogil
     cdef void note_stop(self, Worker *worker, int state, long long row) noexcept nogil
-    cdef bint _holds(self, int slot, int way) noexcept nogil
+    cdef inline bint _holds(self, int slot, int way) noexcept nogil
     cdef int _first(self, int slot, int state) noexcept nogil
-    cdef double _weight(self, int slot, int way) noexcept nogil
-    cdef int _weighed(self, int slot, int state, unsigned long long random) noexcept nogil
+    cdef inline double _weight(self, int slot, int way) noexcept nogil
+    cdef inline int _weighed(self, int slot, int state, unsigned long long random) noexcept nogil
     cdef void look(self, int slot, Worker *worker, long long steps, long long waited, long long alive) noexcept nogil

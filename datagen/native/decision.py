@@ -288,6 +288,7 @@ class Decision:
         return NOTHING
 
     @cython.cfunc
+    @cython.inline
     @cython.nogil
     @cython.exceptval(check=False)
     def _weighed(self, slot: cython.int, state: cython.int, random: cython.ulonglong) -> cython.int:
@@ -320,6 +321,7 @@ class Decision:
         return self.target[way]
 
     @cython.cfunc
+    @cython.inline
     @cython.nogil
     @cython.exceptval(check=False)
     def _weight(self, slot: cython.int, way: cython.int) -> cython.double:

@@ -46,6 +46,21 @@ class Machine:
         self.known, self.known_real, self.has = slots.known, slots.known_real, slots.has
         self.drawn, self.drawn_real, self.there = slots.drawn, slots.drawn_real, slots.there
 
+    def follow(self, back: cython.const[cython.longlong][::1]) -> None:
+        """Follow all instructions for each slot (n,), which has the first value of the one that it looks back at then.
+
+        Below 0 there is none. Raises ValueError for another number of slots, or a slot that is not before it.
+        """
+        slot: cython.int
+        if not back.shape[0] == self.known.shape[0] == self.has.shape[0] or self.known.shape[1] == 0:
+            raise ValueError(f"{self.known.shape[0]} slots for {back.shape[0]} places")
+        for slot in range(back.shape[0]):
+            if back[slot] >= slot:
+                raise ValueError(f"slot {slot} does not stand behind {back[slot]}")
+            if back[slot] >= 0:
+                self.known[slot, 0], self.has[slot, 0] = self.known[back[slot], 0], self.has[back[slot], 0]
+            self.run(0, self.code.shape[0], slot, slot)
+
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)

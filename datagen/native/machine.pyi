@@ -1,5 +1,6 @@
 from typing import Any
 
+from datagen.draw import Integers
 from datagen.native.sources import Pace
 
 FACTS: dict[str, int]
@@ -7,3 +8,4 @@ FACTS: dict[str, int]
 class Machine:
     def __init__(self, programs: Any, pace: Pace | None) -> None: ...
     def house(self, slots: Any) -> None: ...
+    def follow(self, back: Integers) -> None: ...

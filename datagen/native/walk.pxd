@@ -31,6 +31,7 @@ cdef class EventLoop:
     cdef long long[::1] sizes  # (groups,) of the stores of values
     cdef unsigned long long delay_purpose
     cdef bint shares  # whether workers wait for others
+    cdef bint is_plain  # whether nothing is decided, shared or drawn ahead of time
     cdef int stop
     cdef int made  # from here on states stand for those in which a worker has made its record, and is to go on behind it
     cdef public bint hears  # whether records are made that change what templates remember, and states read it
@@ -60,10 +61,10 @@ cdef class EventLoop:
 
     cdef int _walk(self, long long limit) noexcept nogil
     cdef int _arrive(self) noexcept nogil
-    cdef int _bear(self, int place, bint is_outside) noexcept nogil
     cdef int _take_turn(self, bint is_late) noexcept nogil
     cdef inline int _go(self, int slot, bint is_apart) noexcept nogil
     cdef int _enter(self, int slot, bint is_apart) noexcept nogil
+    cdef int _enter_plainly(self, int slot, bint is_apart) noexcept nogil
     cdef inline bint _make_step(self, int slot, int state, unsigned long long key) noexcept nogil
     cdef inline void _stay(self, int slot, unsigned long long key, long long until, bint is_apart) noexcept nogil
     cdef inline void _write(self, int slot, int state, unsigned long long key) noexcept nogil

@@ -21,6 +21,7 @@ from datagen.script.dialect import EVENTUM
 from datagen.script.environment import ROW, Row
 from datagen.script.loop import ROWS, Failed, Rendering, looped
 from datagen.script.memory import Memory
+from datagen.script.printing import prints_values
 
 Columns = Mapping[str, pa.Array]  # by name, each (n,)
 
@@ -112,7 +113,7 @@ class Program:
     def _template(self, names: tuple[str, ...]) -> Template:
         if names not in self._whole:
             whole = self._environment.get_template(MAIN) if self._closure.inherits else None
-            self._whole[names] = whole or looped(
-                self._environment, self._body, names, once=not self._closure.may_remember
-            )
+            # 10 fields take 1.5 µs where each is looked at before it is printed, and 0.9 without.
+            own = self._environment.overlay(finalize=None) if prints_values(self._body, names) else self._environment
+            self._whole[names] = whole or looped(own, self._body, names, once=not self._closure.may_remember)
         return self._whole[names]

@@ -468,3 +468,29 @@ def test_an_unbounded_run_shows_no_progress(tmp_path) -> None:
     assert running.wait(timeout=60) == 0
     assert b"%" not in os.read(ours, 65536)
     os.close(ours)
+
+
+MINE = """
+import contextlib
+from datagen import Dimension
+
+with contextlib.suppress(ImportError):
+    import pandas
+
+class Mine(Dimension):
+    kind = "mine"
+    def make(self, rows):
+        return [1] * len(rows)
+"""
+
+
+@pytest.mark.parametrize("plugins", [False, True])
+def test_a_start_does_not_wait_for_pandas(process, tmp_path, plugins: bool) -> None:
+    """pyarrow would import it for the first array that is made of a list; plug-ins may need it."""
+    (tmp_path / "pandas.py").write_text("open('imported', 'w').close()\nraise ImportError\n")
+    (tmp_path / "mine.py").write_text(MINE)
+    write_json(tmp_path / "spec.json", world(counter("n")))
+    options = ["--plugins", "mine.py"] if plugins else []
+    outcome = process("-c", "spec.json", "-s", START, "-n", 3, *options, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert (outcome.code, len(outcome.records)) == (0, 3)
+    assert (tmp_path / "imported").exists() == plugins

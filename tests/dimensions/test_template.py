@@ -25,6 +25,7 @@ from datagen.plugin.fake import pool as fake_pool
 from datagen.plugin.model import named_files, named_libraries
 from datagen.problems import InvalidInput, RunFailed
 from datagen.records.text import join
+from datagen.script import environment
 from datagen.script.columns import shown
 from tests.stepping import SteppingClock
 from tests.worlds import START, enum, integer, records_of, run_of, state, uniform, world, write_json
@@ -507,6 +508,11 @@ def test_columns_of_floats_are_written_as_python_writes_each(values: list[float 
         ("{{ time.isoformat }}", "isoformat is a function: call it"),
         ("{{ range }}{{ n }}", "range is a function: call it"),
         ("{% macro m() %}{% endmacro %}{{ m }}", "m is a function: call it"),
+        ("{% macro n() %}{% endmacro %}{{ n }}", "n is a function: call it"),
+        ("{% set n = range %}{{ n }}", "range is a function: call it"),
+        ("{% for n in [range] %}{{ n }}{% endfor %}", "range is a function: call it"),
+        ("{{ n|default(1) if false else range }}", "range is a function: call it"),
+        ("{{ m|default(range) }}", "range is a function: call it"),
         ("{{ rand }}", "Rand is a function: call it"),
         ("{{ rand.number }}", "_OfNumbers can't be printed"),
         ("{{ 'x' ~ rand }}", "Rand can't be printed"),
@@ -519,6 +525,14 @@ def test_columns_of_floats_are_written_as_python_writes_each(values: list[float 
 )
 def test_what_would_print_something_of_the_machine_is_refused(text: str, message: str) -> None:
     assert message in failure_of(world(enum("n", 1), template(text)))
+
+
+def test_values_of_records_are_printed_without_a_look_at_each(monkeypatch) -> None:
+    monkeypatch.setattr(environment, "_printed", lambda value: pytest.fail("looked at"))
+    text = "{% if n %}{{ n }} {{ w|upper }}{{ n + 1 if n else 'x' ~ w }}{{ w is string }}{{ -n|round }}{% endif %}"
+    assert texts(text, enum("n", 1), enum("w", "a")) == ["1 A2True-1"]
+    with pytest.raises(pytest.fail.Exception, match="looked at"):
+        texts("{{ n }}{{ range(n)|list }}", enum("n", 1))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,16 @@ DISTURBANCES: list[Spec] = [
     {"noise": {"type": "uniform", "min": 0, "max": "1 / (worker % 3)"}},
 ]
 DEFAULTS = [None, None, 0, "none", {"k": [1]}]
+ECHOES = [
+    "coalesce(previous(echo), 0.5) + coalesce(previous(pulse), 0)",
+    "coalesce(previous(echo) * 3 - pulse, 1)",
+    "pulse > 3 ? 0 : coalesce(previous(echo), 0) + visits",
+    "(previous(echo) is null) or previous(pulse) > 2",
+    "not coalesce(previous(echo), pulse > 2)",
+    "previous(pulse) > 2 ? 'more' : coalesce(previous(echo), 'none')",
+    "max(coalesce(previous(echo), 0), coalesce(pulse, 2))",
+    "round(coalesce(previous(echo) / pulse, 8.0), 1)",
+]
 SUMS = ["coalesce(previous(sum), 0) + 1", "coalesce(previous(sum), other) - 3", "1"]
 
 
@@ -144,4 +154,11 @@ def running(draw: st.DrawFn, knows_time: bool) -> list[Spec]:
     total = {"name": "sum", "type": "expression", "value": draw(st.sampled_from(SUMS))}
     other = {"name": "other", "type": "expression", "value": "coalesce(previous(sum), 7) % 5"}
     gap = {"name": "gap", "type": "expression", "value": "time - previous(time)"}
-    return draw(st.sampled_from([[gap], [other, total, gap]])) if knows_time else [other, total]
+    pulse = {
+        "name": "pulse",
+        "type": "int",
+        "distribution": {"type": "uniform", "min": 0, "max": 5},
+        "percent_nulls": 20,
+    }
+    echo = {"name": "echo", "type": "expression", "value": draw(st.sampled_from(ECHOES))}
+    return draw(st.sampled_from([[*([gap] if knows_time else []), pulse, echo], [other, total]]))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 from threading import Event
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -136,3 +137,17 @@ def test_slots_without_what_is_drawn_are_refused() -> None:
     made = programs({"type": "lognormal", "median": 1, "sigma": 1})
     with pytest.raises(ValueError, match="2 to 2 in place of 0 to 1"):
         decide(made).house(Slots.of(1, Shape(1, 0, 1, 1, len(made.first), 0, False)))
+
+
+@pytest.mark.parametrize(
+    ("back", "message"), [([-1, -1, -1], "2 slots for 3 places"), ([-1, 1], "slot 1 does not stand behind 1")]
+)
+def test_rows_that_do_not_follow_each_other_are_refused(back: list[int], message: str) -> None:
+    machine, none = Machine(programs(), None), np.zeros((0, 0, 0), np.int64)
+    has = np.zeros((2, 1), np.uint8)
+    known, drawn = np.zeros((2, 1), np.int64), {"drawn": none, "drawn_real": none.view(np.float64)}
+    machine.house(
+        SimpleNamespace(known=known, known_real=known.view(np.float64), has=has, there=none.astype(np.uint8), **drawn)
+    )
+    with pytest.raises(ValueError, match=message):
+        machine.follow(np.array(back))

@@ -66,6 +66,10 @@ def place_of(random: int, bounds: np.ndarray, guide: np.ndarray, shift: int, beg
     return int(np.argmax(bounds[begin:] > random))
 
 
+def first_above(random: int, bounds: np.ndarray, first: int, last: int) -> int:
+    return next((place for place in range(first, last) if bounds[place] > random), last)
+
+
 def module(name: str, **members: object) -> ModuleType:
     made = ModuleType(name)
     vars(made).update(members)
@@ -98,7 +102,7 @@ def plain(monkeypatch) -> tuple[type, type]:
         "to_whole": lambda x, down: math.floor(x) if down else round(x),
     }
     provide(".datagen.native.draws", mix=mix, numbered=numbered, standard=standard, **high_word, **plain_, **rounding)
-    provide(".datagen.native.choice", place_of=place_of)
+    provide(".datagen.native.choice", place_of=place_of, first_above=first_above)
     provide(".datagen.native.agenda", fetch_ahead=lambda place: None)
     provide(".datagen.native.rhythm", Rhythm=list)
     waits = {
