@@ -70,10 +70,16 @@ GIVEN: list[Spec] = [
 ]
 
 
-def timetable(draw: st.DrawFn) -> Spec:
-    """Make a delay that is over when the next worker of some sources would come."""
+def reads_itself(given: Spec) -> bool:
+    fields = given.get("variables", [])
+    return any(field["name"] in f"{field.get('value')} {field.get('reset')}" for field in fields)
+
+
+def timetable(draw: st.DrawFn, *, sums: bool) -> Spec:
+    """Make a delay that is over when the next worker of some sources would come; ``sums`` may be what they give."""
+    gifts = [one for one in GIVEN if sums or not reads_itself(one)]
     found = draw(st.lists(st.sampled_from(TIMETABLES), min_size=1, max_size=3))
-    found = [one | ({} if one.get("count") == 0 else draw(st.sampled_from(GIVEN))) for one in found]
+    found = [one | ({} if one.get("count") == 0 else draw(st.sampled_from(gifts))) for one in found]
     named = [one | {"name": name} for one, name in zip(found, ["b", "a/c", "Z"], strict=False)]
     return {"type": "next", "source": found[0] if len(found) == 1 and draw(st.booleans()) else named}
 
@@ -101,6 +107,8 @@ def add_delays(draw: st.DrawFn, spec: Spec, times: Spec) -> None:
     """Let states of a spec stay as their numbers by expression, and profiles, say."""
     for key, named in times.items():
         spec[key] = named | spec.get(key, {})
+    # What is set at birth and by a state can't be made of itself.
+    sums = not any(source.get("variables") or source["type"] == "replay" for source in spec.get("arrivals", []))
     integers = [
         field["name"]
         for state in spec["states"]
@@ -110,7 +118,7 @@ def add_delays(draw: st.DrawFn, spec: Spec, times: Spec) -> None:
     for state in spec["states"]:
         kind = draw(st.integers(0, 5))
         if kind >= 4:
-            state["delay"] = timetable(draw)
+            state["delay"] = timetable(draw, sums=sums)
         elif kind > 1:
             state["delay"] = distribution(draw, [*READ, *OF_TIME, *integers])
         if "delay" in state and state["delay"]["type"] != "next" and draw(st.booleans()):

@@ -82,7 +82,7 @@ def add_items(draw: st.DrawFn, spec: Spec) -> None:
     goers = draw(st.lists(st.sampled_from(states), min_size=1, max_size=2, unique_by=id))
     begins = {states[0]["name"], *(source.get("state") for source in spec.get("arrivals", []))}
     for place, state in enumerate(goers):
-        if state.get("timeout") and draw(st.booleans()):
+        if state.get("timeout") and "gather" not in state and draw(st.booleans()):
             del state["timeout"]
         through(draw, spec, state, kind)
         read(draw, state, number if known else None, place, sums=sums)
