@@ -24,8 +24,9 @@ def add_gathering(draw: st.DrawFn, spec: Spec) -> None:
     """Let some states of a spec gather workers, and records, variables and conditions read what came of it."""
     begins = {spec["states"][0]["name"], *(source.get("state") for source in spec.get("arrivals", []))}
     begins |= {entry["state"] for state in spec["states"] for entry in state.get("spawn", [])}
-    variables = {field["name"] for state in spec["states"] for field in state.get("variables", [])}
-    keys = [*KEYS, *sorted(variables & {"p", "q"}), *(["many % 2"] if "shared" in spec else [])]
+    variables = [field for state in spec["states"] for field in state.get("variables", [])]
+    lists = {field["name"] for field in variables if field["type"] == "list"}  # which are no keys
+    keys = [*KEYS, *sorted({field["name"] for field in variables} & {"p", "q"} - lists), *(["many % 2"] if "shared" in spec else [])]
     for state in spec["states"]:
         if state["name"] in begins or draw(st.integers(0, 3)) == 0:
             continue
