@@ -26,7 +26,8 @@ def add_gathering(draw: st.DrawFn, spec: Spec) -> None:
     begins |= {entry["state"] for state in spec["states"] for entry in state.get("spawn", [])}
     variables = [field for state in spec["states"] for field in state.get("variables", [])]
     lists = {field["name"] for field in variables if field["type"] == "list"}  # which are no keys
-    keys = [*KEYS, *sorted({field["name"] for field in variables} & {"p", "q"} - lists), *(["many % 2"] if "shared" in spec else [])]
+    known = {field["name"] for field in variables} & {"p", "q"} - lists
+    keys = [*KEYS, *sorted(known), *(["many % 2"] if "shared" in spec else [])]
     for state in spec["states"]:
         if state["name"] in begins or draw(st.integers(0, 3)) == 0:
             continue
