@@ -8,7 +8,7 @@ from itertools import cycle, product
 
 # The processes of pytest-xdist inherit it. Set it to repeat what a report shows.
 FRESH_SEED = int(os.environ.setdefault("DATAGEN_FRESH_SEED", str(secrets.randbelow(10**9))))
-ALL = bool(os.environ.get("DATAGEN_ALL"))  # try each law on each ready spec in each way, which takes twice as long
+ALL = bool(os.environ.get("DATAGEN_ALL"))  # try each law on each ready spec in each way, which takes longer
 
 
 def some(names: Iterable[str], most: int = 8) -> list[str]:
@@ -25,8 +25,3 @@ def varied(names: Iterable[str], ways: Iterable[object]) -> list[tuple[str, obje
     shuffled = random.Random(f"{FRESH_SEED} {len(names)} {len(ways)}").sample(names, len(names))
     chosen = dict(zip(shuffled, cycle(ways), strict=False))
     return [(name, chosen[name]) for name in names]
-
-
-def share(name: str, records: int) -> int:
-    """Return how many records of a ready spec are looked at: all in one run of the tests out of four, else a fifth."""
-    return records if ALL or random.Random(f"{FRESH_SEED} {name}").random() < 0.25 else records // 5

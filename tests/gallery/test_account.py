@@ -6,11 +6,10 @@ import duckdb
 import pytest
 
 import datagen
-from tests.fresh import share
 from tests.worlds import ROOT
 
 MONEY = ("wanted", "amount", "balance")
-RECORDS = share("account", 1_000_000)
+RECORDS = 1_000_000
 
 
 @pytest.fixture(scope="module")

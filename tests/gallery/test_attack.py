@@ -3,11 +3,10 @@
 from itertools import pairwise
 
 import datagen
-from tests.fresh import share
 from tests.gallery.conftest import MONDAY
 from tests.worlds import ROOT
 
-SPEC, RECORDS = "attack", share("attack", 1_000_000)
+SPEC, RECORDS = "attack", 1_000_000
 CHAIN = ["delivery", "execution", "discovery", "lateral movement", "collection", "exfiltration"]
 
 

@@ -1,8 +1,6 @@
 """The gallery's bank: over a million records no cent is lost, and no balance is ever below zero."""
 
-from tests.fresh import share
-
-SPEC, RECORDS = "bank", share("bank", 1_000_000)
+SPEC, RECORDS = "bank", 1_000_000
 
 # What each record does to an account: by how many cents, what the balance is then, and which of its bookings it is.
 MOVED = """moved as (

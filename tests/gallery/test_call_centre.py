@@ -2,10 +2,9 @@
 
 import json
 
-from tests.fresh import share
 from tests.worlds import ROOT
 
-SPEC, RECORDS = "call_centre", share("call_centre", 1_000_000)
+SPEC, RECORDS = "call_centre", 1_000_000
 AGENTS = {
     name: one["capacity"]
     for name, one in json.loads((ROOT / "conf/gen/call_centre.json").read_text())["resources"].items()

@@ -1,8 +1,6 @@
 """The gallery's factory: a machine does one thing at a time, and is repaired before it goes on."""
 
-from tests.fresh import share
-
-SPEC, RECORDS = "factory", share("factory", 1_000_000)
+SPEC, RECORDS = "factory", 1_000_000
 # What keeps a machine busy, from when until when: jobs, and stops for a repair.
 _SPANS = """with begun as (
     select machine, coalesce(job::varchar, 'repair') who, event, place, instant,

@@ -1,8 +1,6 @@
 """The gallery's game: ten players make a match, and nobody plays two at once."""
 
-from tests.fresh import share
-
-SPEC, RECORDS, RECORD_ID = "game", share("game", 1_000_000), True
+SPEC, RECORDS, RECORD_ID = "game", 1_000_000, True
 
 
 def test_a_match_has_ten_players_of_one_region_who_begin_at_once(ask) -> None:

@@ -2,10 +2,9 @@
 
 import json
 
-from tests.fresh import share
 from tests.worlds import ROOT
 
-SPEC, RECORDS = "market_ticks", share("market_ticks", 1_000_000)
+SPEC, RECORDS = "market_ticks", 1_000_000
 
 
 def test_a_trade_is_at_the_bid_or_the_ask_of_its_quote(ask) -> None:

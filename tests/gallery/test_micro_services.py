@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.fresh import share
-
-SPEC, RECORDS = "micro_services", share("micro_services", 1_000_000)
+SPEC, RECORDS = "micro_services", 1_000_000
 
 
 def test_there_is_a_root_to_each_trace_and_no_span_has_an_unknown_parent_but_of_who_has_not_answered(ask) -> None:

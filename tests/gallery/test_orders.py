@@ -12,7 +12,6 @@ import psycopg
 import pytest
 
 import datagen
-from tests.fresh import share
 from tests.servers import installed
 from tests.worlds import ROOT
 
@@ -36,7 +35,7 @@ CREATE TABLE payments (payment_id bigint PRIMARY KEY, order_id bigint NOT NULL R
 CREATE TABLE shipments (shipment_id bigint PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders, carrier text NOT NULL,
     status text NOT NULL)
 """  # noqa: E501
-START, RECORDS, MANY = "2024-01-15T00:00:00", share("orders", 1_000_000), 100_000  # those of the database
+START, RECORDS, MANY = "2024-01-15T00:00:00", 1_000_000, 100_000  # those of the database
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 

@@ -2,10 +2,9 @@
 
 import json
 
-from tests.fresh import share
 from tests.worlds import ROOT
 
-SPEC, RECORDS = "parcels", share("parcels", 1_000_000)
+SPEC, RECORDS = "parcels", 1_000_000
 PARCELS = json.loads((ROOT / "conf/gen/parcels.json").read_text())
 
 

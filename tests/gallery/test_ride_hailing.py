@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.fresh import share
-
-SPEC, RECORDS = "ride_hailing", share("ride_hailing", 1_000_000)
+SPEC, RECORDS = "ride_hailing", 1_000_000
 
 
 def test_a_trip_goes_from_state_to_state_in_order(ask) -> None:

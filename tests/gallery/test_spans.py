@@ -6,10 +6,9 @@ import duckdb
 import pytest
 
 import datagen
-from tests.fresh import share
 from tests.worlds import ROOT
 
-MANY = share("spans", 1_000_000)
+MANY = 1_000_000
 
 
 @pytest.fixture(scope="module")

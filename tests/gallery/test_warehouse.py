@@ -1,8 +1,6 @@
 """The gallery's warehouse: what is on the shelves is what was there and all that was moved, and never below nothing."""
 
-from tests.fresh import share
-
-SPEC, RECORDS = "warehouse", share("warehouse", 1_000_000)
+SPEC, RECORDS = "warehouse", 1_000_000
 
 
 def test_every_movement_says_what_is_left(ask) -> None:
