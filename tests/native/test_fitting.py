@@ -143,7 +143,9 @@ def test_slots_without_what_is_drawn_are_refused() -> None:
     ("back", "message"), [([-1, -1, -1], "2 slots for 3 places"), ([-1, 1], "slot 1 does not stand behind 1")]
 )
 def test_rows_that_do_not_follow_each_other_are_refused(back: list[int], message: str) -> None:
-    machine, none = Machine(programs(), None), np.zeros((0, 0, 0), np.int64)
+    nothing = np.zeros(0, np.int32)
+    machine = Machine(replace(programs(), code=nothing, argument=nothing), None)
+    none = np.zeros((0, 0, 0), np.int64)
     has = np.zeros((2, 1), np.uint8)
     known, drawn = np.zeros((2, 1), np.int64), {"drawn": none, "drawn_real": none.view(np.float64)}
     machine.house(
