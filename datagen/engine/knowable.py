@@ -4,7 +4,6 @@ from collections.abc import Collection
 
 import pyarrow as pa
 
-from datagen.language.state import Gift, Spawn
 from datagen.plugin.arrival import BATCH, WORKER
 from datagen.plugin.dimension import Dimension
 from datagen.plugin.life import ITEM
@@ -14,6 +13,10 @@ from datagen.plugin.order import follows_others
 from datagen.plugin.pooled import PooledDimension
 from datagen.problems import show
 
+WHY_NO_GIFT = (
+    "the walk can't draw it at once, from a distribution of this type, when the time has come that a worker waits for; "
+    "draw it in a state"
+)
 _DRAWN = ("bool", "int", "float", "enum", "constant", "row", "column")
 _READABLE = (
     "bool, int, float, enum, constant, row, column, now, counter, an expression of these, what has a `cardinality`, "
@@ -49,14 +52,6 @@ def taken_by(dimension: object) -> str:
         return ""
     name = {"worker": WORKER, "each": ITEM, "batch": f"{BATCH}.index"}.get(getattr(dimension, "pick", ""), "")
     return name if {read for _, read in dimension.all_names()} == {name} else ""
-
-
-def why_not_of_child(entry: Spawn) -> str:
-    """Return why the walk can't know what is drawn for a child, or at a time that is waited for, if not by the core."""
-    what = "the walk can't draw it at once, but only ahead of time, from a distribution of this type"
-    if isinstance(entry, Gift):
-        return f"{what}, and it is drawn when the time has come that a worker waits for; draw it in a state"
-    return f"{what}, and children get it drawn at once; draw it in a state, and give it on"
 
 
 def why_not(dimension: object) -> str | None:

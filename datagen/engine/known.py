@@ -29,6 +29,7 @@ from datagen.engine.counted import counted
 from datagen.engine.drawing import Drawing
 from datagen.engine.extract import Extracted, Variable, of_items
 from datagen.engine.knowable import (
+    WHY_NO_GIFT,
     is_counter,
     is_expression,
     is_listed,
@@ -36,7 +37,6 @@ from datagen.engine.knowable import (
     why_no_number,
     why_not,
     why_not_inside,
-    why_not_of_child,
 )
 from datagen.engine.lists import Turn, are_lists, has_lists, items_of, listed_in
 from datagen.engine.named import told_in
@@ -45,6 +45,7 @@ from datagen.engine.recall import Recall
 from datagen.engine.room import OF_BATCH, Room
 from datagen.engine.scheme import Scheme
 from datagen.engine.setter import Setter
+from datagen.language.state import Gift
 from datagen.native.machine import FACTS
 from datagen.plugin.arrival import BATCH, WORKER
 from datagen.plugin.life import AGE, ITEM, MAYBE, VISITS, WAITED, shared, visited
@@ -269,9 +270,8 @@ class Known:
             return why
         if root(self._kept_names, by := taken_by(setter.dimension)):
             return f"it is a row by {by}, which is a variable, too; give that another name"
-        child = setter.owner - self.plan.begins[1]
-        is_known = child < 0 or self.drawing.is_at_once(setter)
-        return None if is_known else why_not_of_child(self.plan.spawns[child][1])
+        is_gift = (child := setter.owner - self.plan.begins[1]) >= 0 and isinstance(self.plan.spawns[child][1], Gift)
+        return WHY_NO_GIFT if is_gift and not self.drawing.is_at_once(setter) else None
 
     def _drawn_type(self, name: str) -> pa.DataType:
         """Return the type of what is drawn for a variable; null when nothing is."""

@@ -76,10 +76,8 @@ class Walk:
         self._rows = min(_FIRST_ROWS, _MOST_ROWS)
         self._slots: Slots
         self._held = self._refused = self._stuck = self._sizes[:0], self._sizes[:0]
-        fields, kept = len(self._conditions.fields), len(programs.first)
-        resources = len(plan.population.resources)
-        steps, shares = self._ahead.steps, bool(self._sharing)
-        queues = bool(programs.fleet)
+        fields, kept, resources = len(self._conditions.fields), len(programs.first), len(plan.population.resources)
+        steps, shares, queues = self._ahead.steps, bool(self._sharing), bool(programs.fleet)
         self._shape = Shape(len(self._sizes), self._ahead.waits, fields, steps, kept, resources, shares, queues)
         self._make_room(min(most, _FIRST_SLOTS, max(_FIRST_BYTES // Slots.of(1, self._shape).nbytes, 1)))
         known, steps = self._arrivals.times.shape, self._ahead.steps
@@ -304,6 +302,8 @@ class Walk:
                 loop.change = self._next_change
             case "no waits":
                 self._ahead.go_on(self._slots, loop.agenda.used)
+            case "no gifts":
+                self._ahead.give(self._slots, loop.agenda.next_slot(), self._sharing.children)
             case "asked":
                 if (pause := loop.answer(self._lasting.until(self._slots, loop.guest))) != "reached":
                     self._go_on(pause)

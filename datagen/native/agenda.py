@@ -69,6 +69,10 @@ class Agenda:
         """Return whether there is an empty slot."""
         return self.empty != NOBODY or self.used < self.workers.shape[0]
 
+    def next_slot(self) -> cython.int:
+        """Return the empty slot that is taken next."""
+        return self.used if self.empty == NOBODY else self.empty
+
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)

@@ -31,6 +31,7 @@ cdef class Children:
     cdef readonly int entry
     cdef readonly long long place  # of the next child among those of the entry,
     cdef long long left  # and how many there are, from that place on
+    cdef public bint has_gifts  # whether what the next one is given is drawn, as far as only Python can
 
     cdef void begin_brood(self, int slot, int state, unsigned long long key, long long now) noexcept nogil
     cdef bint has_next(self) noexcept nogil

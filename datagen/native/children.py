@@ -33,11 +33,15 @@ class Children:
         self.decision = decision
         self.used = len(tables.state) > 0
         self.alive = self.unborn = self.conceived = 0
-        self.parent = NOBODY
+        self.parent, self.has_gifts = NOBODY, False
 
     def house(self, slots: object) -> None:
         """Take the array that has a place for each slot."""
         self.kin = slots.kin
+
+    def next_key(self) -> cython.ulonglong:
+        """Return the key of what the next child is given."""
+        return numbered(numbered(mix(self.key ^ self.purpose[self.entry]), self.place), 0)
 
     def snapshot(self) -> tuple:
         """Return the counts, and what a worker is at whose slot is the first of the second ones, for ``restore``."""
@@ -47,6 +51,7 @@ class Children:
     def restore(self, counts: tuple, brood: tuple) -> None:
         """Count, and go on, as when a snapshot was taken."""
         self.alive, self.unborn, self.conceived = counts
+        self.has_gifts = False
         self.parent, self.parent_state, self.now, self.key, self.entry, self.place, self.left = brood
 
     @cython.cfunc

@@ -47,6 +47,9 @@ class Nursery:
             return pauses.EXPLODED
         if not self.agenda.has_slot():
             return pauses.CROWDED
+        if self.decision.draws[self.decision.spawn + self.children.entry] and not self.children.has_gifts:
+            return pauses.NO_GIFTS
+        self.children.has_gifts = False
         slot, spawn = self.agenda.take_slot(), self.children.entry
         child: cython.pointer(Worker) = cython.address(self.workers[slot])
         self.origin[slot] = CHILD

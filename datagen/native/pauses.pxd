@@ -14,3 +14,4 @@ cdef enum:
     WAITING = 11  # no pause: a worker has no event to come before it gets what it waits for
     EXPLODED = 12  # there are too many children
     ASKED = 13  # how long a worker stays only Python can tell
+    NO_GIFTS = 14  # what the next child is given only Python can draw

@@ -14,4 +14,5 @@ PAUSES = {
     10: "fault",
     12: "exploded",
     13: "asked",
+    14: "no gifts",
 }

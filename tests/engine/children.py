@@ -13,6 +13,12 @@ Spec = dict
 COUNTS = [0, 2, "visits % 3", "coalesce(rank, 1) % 4", "born % 3", "waited > 1 ? 2.75 : 1.5", "0 - 1", "0 / 0"]
 DELAYS = [{"type": "exponential", "mean": 1}, {"type": "constant", "value": 0}, {"type": "constant", "value": 0.5}]
 FOREIGN = [{"type": "lognormal", "mean": 1, "sigma": 0.5}]
+LOTS = [  # the first one the core draws itself
+    {"type": "uniform", "min": 0, "max": 9},
+    {"type": "geometric", "p": 0.2},
+    {"type": "lognormal", "median": 4, "sigma": 1, "most": 9},
+]
+BAG = {"name": "bag", "type": "list", "elements": [{"name": "n", "type": "int", "distribution": LOTS[0]}]}
 RANKS = (("spawn.index", "coalesce(rank, 0) + 1", "visits + spawn.index"), ("age", "age + coalesce(rank, 0.5)"))
 
 
@@ -25,8 +31,10 @@ def variables(draw: st.DrawFn, names: list[str], ranks: list[Spec]) -> list[Spec
     if draw(st.booleans()):
         made.append({"name": "rank"} | draw(st.sampled_from(ranks)))
     if draw(st.booleans()):
-        made.append({"name": "lot", "type": "int", "distribution": {"type": "uniform", "min": 0, "max": 9}})
+        made.append({"name": "lot", "type": "int", "distribution": draw(st.sampled_from(LOTS))})
         made.append({"name": "twice", "type": "expression", "value": "2 * lot"})
+    if draw(st.booleans()):
+        made.append(BAG | {"length_distribution": {"type": "uniform", "min": 0, "max": 3}})
     if "tally" in names and all(one["name"] != "tally" for one in made) and draw(st.booleans()):
         made.append(odd_counter(draw, ["visits > 1"]))
     return made
@@ -81,6 +89,9 @@ def add_children(draw: st.DrawFn, spec: Spec, emitters: list[str]) -> None:
     ]
     if "lot" in given and reads_lots:
         ways = [{"next": "grown kid", "when": "coalesce(twice, 9) > 6 or lot = 2"}, {"next": "stop"}]
+        kids[0] |= {"transitions": ways}
+    elif "bag" in given and reads_lots:
+        ways = [{"next": "grown kid", "when": "length(bag) > 1 or sum(bag) > 6 or bag[0] is null"}, {"next": "stop"}]
         kids[0] |= {"transitions": ways}
     elif "tally" in given:
         kids[0]["transitions"] = [{"next": "grown kid", "when": "tally > 0 or tally is null"}, {"next": "stop"}]

@@ -22,12 +22,14 @@ ROWS = {"type": "rows", "table": "t"} | FEW
 TABLE = {"columns": ["k", "word"], "rows": [[1, "x"], [2, "y"], [3, None]], "shared": {"cents": "k * 10"}}
 
 
-def asking(variable: dict, when: str) -> dict:
-    """A world whose workers go where a condition on a variable sends them, and tell of both."""
+def asking(variable: dict, when: str, is_child: bool = False) -> dict:
+    """A world whose workers, or their children, go where a condition on a variable sends them, and tell of both."""
     made = {"name": "v"} | variable
     ways = [{"next": "yes", "when": when}, {"next": "no"}]
     states = [
-        state("before", "asking", emitter=None, delay=exponential(1), variables=[made]),
+        {"name": "before", "spawn": [{"state": "asking", "variables": [made]}]}
+        if is_child
+        else state("before", "asking", emitter=None, delay=exponential(1), variables=[made]),
         {"name": "asking", "ordered": True, "transitions": ways},
         state("yes"),
         state("no"),
@@ -36,63 +38,74 @@ def asking(variable: dict, when: str) -> dict:
     return world(*shown, states=states, tables={"t": TABLE}, gap=constant(7.5))
 
 
-def answers(variable: dict, when: str) -> set[bool]:
+def answers(variable: dict, when: str, is_child: bool = False) -> set[bool]:
     """Run such a world, and return what conditions have found, each of which the record shows, too."""
-    found = records_of(asking(variable, when), 200)
+    found = records_of(asking(variable, when, is_child), 200)
     assert [one for one in found if (one["where"] == "yes") != one["holds"]] == []
     return {one["holds"] for one in found}
 
 
-@pytest.mark.parametrize(
-    ("variable", "when"),
-    [
-        ({"type": "int", "distribution": uniform(0, 9)}, "v > 4"),
-        ({"type": "float", "distribution": uniform(0, 9)}, "v > 4"),
-        ({"type": "float", "distribution": {"type": "lognormal", "median": 1, "sigma": 1}}, "v > 1"),
-        ({"type": "bool"}, "v"),
-        (enum("v", "a", "b", None), "v = 'a'"),
-        ({"type": "constant", "value": "a", "percent_nulls": 50}, "starts_with(v, 'a')"),
-        ({"type": "now"}, "second(v) < 30"),
-        ({"type": "row", "table": "t"}, "v.word = 'x'"),
-        ({"type": "row", "table": "t"}, "v.k + v.cents > 12"),
-        ({"type": "row", "table": "t", "pick": "worker"}, "v.k = 3"),
-        ({"type": "column", "table": "t", "column": "word"}, "v is null"),
-        ({"type": "counter"}, "v % 2 = 0"),
-        ({"type": "expression", "value": "worker % 3 + 1"}, "v = 2"),
-        (NUMBERS, "length(v) > 1"),
-        (ROWS, "length(v) > 1"),
-        ({"type": "partition", "total": "2", "least": 1, "parts": uniform(1, 3)}, "length(v) > 1"),
-        (NUMBERS, "v[0] > 4"),
-        (NUMBERS, "v[-1] - coalesce(v[1], 2) > 1"),
-        (NUMBERS, "v[worker % 3] > 4"),
-        (NUMBERS, "v[-1 - worker % 2] > 4"),
-        (NUMBERS, "sum(v) > 9 and length(v) < 3"),
-        (NUMBERS, "avg(v) < 5 or v[0] is null"),
-        (NUMBERS | {"percent_nulls": 30}, "v is null"),
-        (NUMBERS | {"percent_missing": 30}, "coalesce(v[0], 9) = 9"),
-        (NUMBERS | {"elements": [NUMBER], "length_distribution": exponential(3)}, "v[4] > 4"),
-        (WORDS, "contains(v, 'a')"),
-        (WORDS, "v[0] in ['a', 'b']"),
-        (WORDS, "v[worker % 2] != 'a'"),
-        (WORDS, "index(join(v, ''), 'ab') >= 0"),
-        ({"type": "list", "elements": [WORD, NUMBER]}, "v[1] > 4"),
-        (NUMBERS | {"elements": [WORD, NUMBER]}, "v[0] = 'a' or v[0] > 4"),
-        (NUMBERS | {"elements": [DECIMAL]}, "sum(v) > 4.5"),
-        (OBJECTS, "v[0].n > 4 and v[1].w = 'b'"),
-        (OBJECTS, "sum(v.n) > 9"),
-        (ROWS, "v[0].word = 'x'"),
-        (ROWS, "contains(v.word, 'y')"),
-        (ROWS, "v[worker % 3].k > 1"),
-        (ROWS | {"distribution": uniform(0, 2)}, "v[1].k > v[0].k"),
-        ({"type": "partition", "total": "10", "parts": uniform(1, 4)}, "v[0] > 5"),
-        (enum("v", [1, 2], [], None, [3]), "v[worker % 2] > 1"),
-        (enum("v", [1, 2], [], None, [3]), "v[-1 - worker % 2] > 1"),
-        ({"type": "constant", "value": [1, "a", {"b": 2}]}, "v[worker % 3].b = 2"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else value["type"],
-)
+CASES = [
+    ({"type": "int", "distribution": uniform(0, 9)}, "v > 4"),
+    ({"type": "float", "distribution": uniform(0, 9)}, "v > 4"),
+    ({"type": "float", "distribution": {"type": "lognormal", "median": 1, "sigma": 1}}, "v > 1"),
+    ({"type": "bool"}, "v"),
+    (enum("v", "a", "b", None), "v = 'a'"),
+    ({"type": "constant", "value": "a", "percent_nulls": 50}, "starts_with(v, 'a')"),
+    ({"type": "now"}, "second(v) < 30"),
+    ({"type": "row", "table": "t"}, "v.word = 'x'"),
+    ({"type": "row", "table": "t"}, "v.k + v.cents > 12"),
+    ({"type": "row", "table": "t", "pick": "worker"}, "v.k = 3"),
+    ({"type": "column", "table": "t", "column": "word"}, "v is null"),
+    ({"type": "counter"}, "v % 2 = 0"),
+    ({"type": "expression", "value": "worker % 3 + 1"}, "v = 2"),
+    (NUMBERS, "length(v) > 1"),
+    (ROWS, "length(v) > 1"),
+    ({"type": "partition", "total": "2", "least": 1, "parts": uniform(1, 3)}, "length(v) > 1"),
+    (NUMBERS, "v[0] > 4"),
+    (NUMBERS, "v[-1] - coalesce(v[1], 2) > 1"),
+    (NUMBERS, "v[worker % 3] > 4"),
+    (NUMBERS, "v[-1 - worker % 2] > 4"),
+    (NUMBERS, "sum(v) > 9 and length(v) < 3"),
+    (NUMBERS, "avg(v) < 5 or v[0] is null"),
+    (NUMBERS | {"percent_nulls": 30}, "v is null"),
+    (NUMBERS | {"percent_missing": 30}, "coalesce(v[0], 9) = 9"),
+    (NUMBERS | {"elements": [NUMBER], "length_distribution": exponential(3)}, "v[4] > 4"),
+    (WORDS, "contains(v, 'a')"),
+    (WORDS, "v[0] in ['a', 'b']"),
+    (WORDS, "v[worker % 2] != 'a'"),
+    (WORDS, "index(join(v, ''), 'ab') >= 0"),
+    ({"type": "list", "elements": [WORD, NUMBER]}, "v[1] > 4"),
+    (NUMBERS | {"elements": [WORD, NUMBER]}, "v[0] = 'a' or v[0] > 4"),
+    (NUMBERS | {"elements": [DECIMAL]}, "sum(v) > 4.5"),
+    (OBJECTS, "v[0].n > 4 and v[1].w = 'b'"),
+    (OBJECTS, "sum(v.n) > 9"),
+    (ROWS, "v[0].word = 'x'"),
+    (ROWS, "contains(v.word, 'y')"),
+    (ROWS, "v[worker % 3].k > 1"),
+    (ROWS | {"distribution": uniform(0, 2)}, "v[1].k > v[0].k"),
+    ({"type": "partition", "total": "10", "parts": uniform(1, 4)}, "v[0] > 5"),
+    (enum("v", [1, 2], [], None, [3]), "v[worker % 2] > 1"),
+    (enum("v", [1, 2], [], None, [3]), "v[-1 - worker % 2] > 1"),
+    ({"type": "constant", "value": [1, "a", {"b": 2}]}, "v[worker % 3].b = 2"),
+]
+
+
+def name_of(value: object) -> str:
+    return value if isinstance(value, str) else value["type"]
+
+
+@pytest.mark.parametrize(("variable", "when"), CASES, ids=name_of)
 def test_a_condition_reads_what_the_record_shows(variable: dict, when: str) -> None:
     assert answers(variable, when) == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("variable", "when"), [case for case in CASES if "worker" not in json.dumps(case)], ids=name_of
+)
+def test_children_know_what_is_drawn_for_them(variable: dict, when: str) -> None:
+    """All but what follows from the number of a worker in its source, which they have not."""
+    assert answers(variable, when, is_child=True) == {True, False}
 
 
 POOLED = {kind: of for kind, of in Registry.load().of("dimension").items() if issubclass(of, PooledDimension)}
