@@ -34,6 +34,8 @@ def described(check: Callable[[Distribution], Distribution], value: Any, info: "
     """Return what JSON describes: a distribution, one with texts for numbers, or one of a column of a table."""
     if isinstance(value, Computed | Tabled):
         return value
+    if isinstance(value, Distribution):
+        return check(value)
     described = without_comments(value)
     kind = _kind_of(described, info)
     if kind is not None and "table" in described and "values" in kind.model_fields:
