@@ -44,7 +44,7 @@ OF_OTHER_TYPES = [
 def values(value: str, **keys: object) -> list:
     states = [state("s", {"s": 0.95, "stop": 0.05}, delay=exponential(1), variables=[integer("own", uniform(0, 9))])]
     spec = world(*OTHERS, {"name": "v", "type": "expression", "value": value} | keys, states=states, gap=constant(2))
-    return [record.get("v", "missing") for record in records_of(spec, 3000, max_workers=5)]
+    return [record.get("v", "missing") for record in records_of(spec, 800, max_workers=5)]
 
 
 @pytest.mark.parametrize("value", [*NUMBERS, *TRUTHS, *OF_OTHER_TYPES])
