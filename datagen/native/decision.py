@@ -8,7 +8,6 @@ import numpy as np
 from cython.cimports.datagen.native.agenda import Worker
 from cython.cimports.datagen.native.items import Items
 from cython.cimports.datagen.native.machine import Machine
-from cython.cimports.libc.math import isfinite
 
 from datagen.native.fitting import check, check_programs, check_within
 from datagen.native.instruction import NAMES
@@ -20,6 +19,7 @@ OUT = cython.declare(cython.double, float("-inf"))  # in place of the weight of 
 OWN_NUMBER = cython.declare(cython.longlong, (1 << 44) - 1)  # the bits of a number below those of the crowd
 UNIT = cython.declare(cython.double, 1.0 / 9007199254740992.0)  # 2**-53
 ROUNDING = cython.declare(cython.double, 1.0 / 1125899906842624.0)  # 2**-50, more than a product and a quotient lose
+GREATEST = cython.declare(cython.double, 1.7976931348623157e308)  # of all that are finite
 SMALLEST = cython.declare(cython.double, 1e-290)  # from here on they lose no more than that
 
 
@@ -308,7 +308,7 @@ class Decision:
             self.sums[way - begin] = total
         if left == 0:
             return NOTHING
-        if not total > 0 or not isfinite(total):
+        if not 0 < total <= GREATEST:
             return FAULTY
         way = begin
         wanted: cython.double = (random >> 11) * UNIT

@@ -250,7 +250,7 @@ class EventLoop:
             pause: cython.int = self.threshold.ask(slot, key)
             if pause != pauses.REACHED:
                 return pauses.REACHED if pause == pauses.WAITING else pause
-        elif self.decision.used:
+        elif self.decision.counts[state] >= 0:
             self.decision.arrive(slot, state)
         delay: cython.longlong = LEFT
         family: cython.int = self.family[state]
@@ -296,13 +296,13 @@ class EventLoop:
     @cython.exceptval(check=False)
     def _make_step(self, slot: cython.int, state: cython.int, key: cython.ulonglong) -> cython.bint:
         """Write the step of a worker into a state; return whether what comes behind it has to wait for its record."""
-        row: cython.longlong = self.journal.rows
         self._write(slot, state, key)
         if not self.decision.used:
             return False
         if self.decision.looks:
             self.threshold.look(slot, self.workers[slot].step + 1)
-        self.decision.go_in(slot, state, self.stays.place(slot, self.workers[slot].step), row, key)
+        place: cython.longlong = self.stays.place(slot, self.workers[slot].step) if self.waits_ahead else 0
+        self.decision.go_in(slot, state, place, self.journal.rows - 1, key)
         self.is_ahead = self.is_ahead or (self.hears and self.decision.recalls[state] & TELLS != 0)
         return self.is_ahead and self.decision.recalls[state] & BEHIND != 0
 
