@@ -1,6 +1,7 @@
 """The whole command, from start to end: beside DuckDB and beside a thread per worker, on one core and on two."""
 
 from collections.abc import Iterator
+from statistics import median
 
 from bench.core import stage_times
 from bench.population import CLICK_STREAM, FLAT, SENSORS
@@ -50,7 +51,8 @@ def threads(setting: Setting) -> Iterator[Line]:
 def memory(setting: Setting) -> Iterator[Line]:
     """Measure whether ten times the records take more memory."""
     few, many = setting.size(3_000_000), setting.size(30_000_000)
-    low, high = (generate(CLICK_STREAM, count).peak_bytes / 1e6 for count in (few, many))
+    runs = setting.repeat(lambda: [generate(CLICK_STREAM, count).peak_bytes / 1e6 for count in (few, many)])
+    low, high = map(median, zip(*runs, strict=True))
     yield Line(f"peak memory, {few:,} records", low, "MB")
     yield Line(f"peak memory, {many:,} records", high, "MB", most=low + 30)
 
