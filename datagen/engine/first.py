@@ -31,7 +31,8 @@ def columns_of(plan: Plan, seed: int, pools: Pools) -> Columns:
 
 def _first(plan: Plan, seed: int, columns: Columns) -> dict[str, list[bytes | None]]:
     """Return the first values of the records whose keys are unknown, by emitter."""
-    arrays: dict[str, list[pa.Array]] = {name: [] for name in columns.shapes.unknown}
+    made = {state.emitter for state in plan.population.states}  # of others there never are any
+    arrays: dict[str, list[pa.Array]] = {name: [] for name in columns.shapes.unknown if name in made}
     walk, end = Walk(plan, seed, NEVER), time_left(plan.start)
     steps = 0
     while steps < _STEPS and walk.next_time < end and not all(map(_suffices, arrays.values())):
@@ -44,7 +45,7 @@ def _first(plan: Plan, seed: int, columns: Columns) -> dict[str, list[bytes | No
                     arrays[part.emitter].append(part.made[columns.shapes.unknown[part.emitter].name])
             if steps >= _STEPS or all(map(_suffices, arrays.values())):
                 break
-    return {name: first_values(iter(of), _VALUES) for name, of in arrays.items()}
+    return {name: first_values(iter(arrays.get(name, ())), _VALUES) for name in columns.shapes.unknown}
 
 
 def _suffices(arrays: list[pa.Array]) -> bool:

@@ -126,6 +126,14 @@ def test_first_values_that_come_rarely_are_looked_for_in_large_batches(monkeypat
     assert len(seen) < 1000
 
 
+def test_nobody_looks_for_values_of_an_emitter_that_no_state_has(monkeypatch) -> None:
+    """It would be done a hundred thousand steps long."""
+    spec = made(jsonnet("{x: 1}"), spec={})
+    spec["emitters"].append({"name": "f", "record": jsonnet("{y: 1}")})
+    monkeypatch.setattr("datagen.engine.first._STEPS", 10**12)
+    assert without_time(spec, 20) == [{"x": 1}] * 20
+
+
 def test_a_key_that_an_object_lacks_is_left_out() -> None:
     spec = made(enum("x", {"a": 1}, {"b": None}, {"c": "x", "a": 2}))
     assert {json.dumps(one) for one in without_time(spec, 60)} == {'{"a": 1}', '{"b": null}', '{"a": 2, "c": "x"}'}
