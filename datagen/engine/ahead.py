@@ -59,7 +59,7 @@ class Ahead:
         slots.waits[low], (slots.drawn[low], slots.there[low]) = self.drawn(workers["key"][low], workers["step"][low])
 
     def give(self, slots: Slots, slot: int, children: Children) -> None:
-        """Draw what the next child is given, into the slot that it is to have; some 0.1 ms."""
+        """Draw what the next child is given, into the slot that it is to have; some 50 µs."""
         keys = np.array([children.next_key()], np.uint64)
         children.has_gifts = True
         for number, field in enumerate(self._fields):

@@ -147,7 +147,8 @@ class Ordered:
             self._make_all(part, one.dimensions, sight)
             return
         needed = self._needed(part, one, sight)
-        if (values := self._followed(part, one, sight)) is not None:
+        looks_back = (needed >= 0).any()  # else it is one piece, which takes two thirds of the time live
+        if looks_back and (values := self._followed(part, one, sight)) is not None:
             [dimension] = one.dimensions
             part.made[dimension.name] = values
             self._keep(part.emitter, dimension.name, values)

@@ -10,6 +10,7 @@ import datagen
 from datagen.engine.columns import Columns
 from datagen.engine.draft import Draft
 from datagen.engine.step import Steps
+from datagen.engine.walk import Walk
 from datagen.records.conversion import exported_types
 from tests.worlds import START, constant, counter, enum, integer, read, records_of, run_of, state, uniform, world
 
@@ -130,8 +131,16 @@ def test_nobody_looks_for_values_of_an_emitter_that_no_state_has(monkeypatch) ->
     """It would be done a hundred thousand steps long."""
     spec = made(jsonnet("{x: 1}"), spec={})
     spec["emitters"].append({"name": "f", "record": jsonnet("{y: 1}")})
-    monkeypatch.setattr("datagen.engine.first._STEPS", 10**12)
+    advance, walked = Walk.advance, []
+
+    def counted(self: Walk, limit: int) -> Steps:
+        steps = advance(self, limit)
+        walked.append(len(steps))
+        return steps
+
+    monkeypatch.setattr(Walk, "advance", counted)
     assert without_time(spec, 20) == [{"x": 1}] * 20
+    assert sum(walked) < 20_000
 
 
 def test_a_key_that_an_object_lacks_is_left_out() -> None:
