@@ -25,7 +25,7 @@ from datagen.engine.objects import Shape, objects_of
 from datagen.engine.ordered import Ordered
 from datagen.engine.owners import Owners
 from datagen.engine.plan import Plan
-from datagen.engine.reader import Events, Look, RecordReader, events_of, no_events
+from datagen.engine.reader import Events, Look, RecordReader, no_events
 from datagen.engine.recall import Recollection
 from datagen.engine.scheme import EMITTER
 from datagen.engine.setter import Setter
@@ -268,7 +268,7 @@ class Columns:
     def _with_several(self, part: DraftPart, source: Dimension, skipped: Failed) -> DraftPart:
         """Return an emitter's records as their source has made them; adds the rows that are left out to the others."""
         emitter = self._plan.emitters[part.emitter]
-        rows = self._rows(part.steps.keys, events_of(part.steps), part.variables, {})
+        rows = self._rows(part.steps.keys, Events(part.steps), part.variables, {})
         made = {name: array for name, array in part.made.items() if name != source.name}
         if emitter.text is not None:
             several = texts_of(emitter, source, part.made[source.name], rows)
@@ -300,7 +300,7 @@ class Columns:
         """Return all columns of an emitter's records; some of them are made already."""
         columns: dict[str, pa.Array] = {}
         steps = part.steps
-        inside = self._rows(steps.keys, events_of(steps), part.variables, columns)
+        inside = self._rows(steps.keys, Events(steps), part.variables, columns)
         inside = inside.owned_by(EMITTER, part.emitter)
         emitter = self._plan.emitters[part.emitter]
         for dimension in emitter.dimensions:

@@ -16,7 +16,7 @@ from datagen.engine.draft import DraftPart
 from datagen.engine.log import Log, Sight
 from datagen.engine.memory import Back, Memory
 from datagen.engine.plan import Plan
-from datagen.engine.reader import Course, RecordReader, events_of
+from datagen.engine.reader import Course, Events, RecordReader
 from datagen.engine.recurrence import Recurrence, recurring
 from datagen.engine.rounds import Round, Together, depths, looked_up, remembered, rounds
 from datagen.engine.scheme import EMITTER
@@ -231,7 +231,7 @@ class Ordered:
         above = {name: part.made[name] for name in names if name in part.made}
         steps = part.steps
         back, look = self.back((EMITTER, part.emitter), steps.before.__getitem__, begin), partial(sight.of, at=part.at)
-        reader = RecordReader(part.variables, events_of(steps), self._courses, above, back, look)
+        reader = RecordReader(part.variables, Events(steps), self._courses, above, back, look)
         return Rows(steps.keys, self._plan.path, self._world, reader).owned_by(EMITTER, part.emitter)
 
     def _above(self, emitter: str, dimension: Dimension) -> Iterator[str]:

@@ -56,10 +56,9 @@ class Owners:
 
     def events(self, owner: int) -> Events:
         """Return an owner's steps, or births, which are steps 0."""
-        rows, known = self.rows(owner), self._steps.noted
+        known = self._steps.noted
         early = {name: before(name) for name in known if owner < self._sources and before(name) in known}
-        noted = {name: known[early.get(name, name)][rows] for name in known}
-        return Events(self._steps.time[rows], self._steps.worker[rows], self._steps.step[rows], noted)
+        return Events(self._steps, self.rows(owner), early)
 
     def noted(self, setter: Setter) -> pa.Array:
         """Return the values that the walk has noted of what a setter sets."""
