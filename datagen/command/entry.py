@@ -1,5 +1,6 @@
 """The door of the process, also as ``python -m datagen`` and ``python generator.py``."""
 
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -14,6 +15,8 @@ def main() -> None:
     """
     signals = Signals()
     signals.listen(stopped=int(sys.argv[1:2] == ["audit"]))
+    gc.disable()  # what is loaded now stays
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it looks for them in each installed package
     from datagen.problems import CoreUnusable
 
     try:
@@ -28,6 +31,8 @@ def main() -> None:
             raise
         remedy = f"run {sys.executable} -m pip install -r requirements.txt in the folder of datagen"
         _leave(_refuse(f"the library {error.name} is not installed; {remedy}"))
+    gc.freeze()
+    gc.enable()
     try:
         code = run(sys.argv[1:], signals)
     except SystemExit as end:  # after --help or --version

@@ -33,7 +33,7 @@ from datagen.plugin.arrival import Unreadable
 from datagen.problems import Path_, RunFailed, counted, show
 
 _FIRST_ROWS = 1024
-_MOST_ROWS = 65536
+_MOST_ROWS = 131_072
 _FIRST_SLOTS = 2**22
 _FIRST_BYTES = 2**29  # of slots; many groups of variables, or delays of plug-ins, would ask for more than there is
 _DAYS = 2**17  # of the calendar of events

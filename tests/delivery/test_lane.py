@@ -11,6 +11,7 @@ import datagen
 from datagen.plugin.registry import Registry
 from datagen.plugin.target import Encoded, Undelivered
 from datagen.problems import InvalidInput, RunFailed
+from datagen.records.batch import MOST_ROWS
 from tests.lanes import Recorder, Recording, deliver
 from tests.worlds import ROOT, START, constant, counter, enum, state, world, write_json
 
@@ -212,7 +213,7 @@ def test_what_stages_held_goes_out_in_batches_of_the_same_bound() -> None:
     delay = {"type": "delay", "delay": constant(10**6)}
     target = Recorder.model_validate({"through": [delay]}, context=Registry.load())
     deliver(world(counter("n"), gap=0.001), [target], 150_000)
-    assert max(target.sizes) == 65_536
+    assert max(target.sizes) == MOST_ROWS
     assert numbers(target) == list(range(150_000))
 
 
