@@ -189,7 +189,6 @@ def below(random: cython.const[cython.ulonglong][::1], size: cython.ulonglong, d
 
 def standards(family: cython.int, u: cython.const[cython.double][::1], drawn: cython.double[::1]) -> None:
     """Fill ``drawn`` (n,) with what the standard form of a family makes of numbers in [0, 1), (n,)."""
-    row: cython.Py_ssize_t
     check(drawn.shape[0], u.shape[0])
     with cython.nogil:
         drawn[:] = u
