@@ -42,7 +42,7 @@ def shaped(family: cython.int, u: cython.double) -> cython.double:
 def shape(family: cython.int, drawn: cython.p_double, size: cython.Py_ssize_t) -> cython.void:
     """Put what a family's standard form makes of numbers in [0, 1), (size,), in their place."""
     row: cython.Py_ssize_t
-    if family == 2:  # in a loop of its own, which makes several at once: 9 ns a number in place of 20
+    if family == 2:  # in a loop of its own, which makes several at once: 6 ns a number in place of 12
         for row in range(size):
             drawn[row] = -logarithm(1.0 - drawn[row])
     elif family == 3:
