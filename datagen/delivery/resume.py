@@ -19,7 +19,7 @@ from datagen.delivery.state_store import Damaged, Directory
 from datagen.draw import new_seed
 from datagen.problems import InvalidInput, Problem, RunFailed
 
-_VERSION = 7
+_VERSION = 8
 _WORDS = {
     "version": "version of this program",
     "sources": "plug-ins, or files that the spec names",

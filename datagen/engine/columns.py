@@ -58,7 +58,7 @@ class Columns:
         self.times = plan.times(world.seed)
         self._world, self._recollection = world, Recollection(plan, world.memories)
         self._types: dict[str, pa.DataType]  # of variables
-        self._stores: dict[str, Store]
+        self._stores: dict[str, Store | CodeStore]
         sources = enumerate(plan.population.sources, len(plan.population.states))
         owners = {source.name: owner for owner, source in sources}
         self._recorded = {owners[name]: recording.values() for name, recording in plan.recordings.items()}
@@ -279,7 +279,7 @@ class Columns:
         skipped |= {int(part.rows[place]): why for place, why in several.failed.items()}
         return replace(part, made=made, several=several)
 
-    def _stores_now(self) -> dict[str, Store]:
+    def _stores_now(self) -> dict[str, Store | CodeStore]:
         """Return the values of variables as they are now, for other threads."""
         return {name: copy(store) for name, store in self._stores.items()}
 

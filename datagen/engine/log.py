@@ -75,11 +75,10 @@ class Log:
         older = int(np.searchsorted(self.lives.numbers, first))
         stored, left = self._older + self.total - self.first, older + self.total - first
         if stored - left > MOST_ROWS + left // 2:
-            kept = np.concatenate(
-                [[0], self.lives.places[:older], np.arange(stored - (self.total - first), stored) + 1]
-            )
+            kept = np.zeros(stored + 1, np.bool_)
+            kept[0] = kept[self.lives.places[:older]] = kept[stored + 1 - (self.total - first) :] = True
             for store in self._stores.values():
-                store.keep(kept)
+                store.keep(pa.array(kept))
             self.first, self._older = first, older
             places = np.append(np.arange(older, dtype=np.int32) + 1, self.places(self.lives.numbers[older:]))
             self.lives = replace(self.lives, places=places)

@@ -47,18 +47,18 @@ class Memory:
 
     def go_on(self, count: int, *, is_made: bool = True) -> None:
         """Have so many positions more, with something made there or not; where nothing was kept, there is nothing."""
-        self.size += count
         if is_made:
             self.store(_THERE, pa.bool_()).extend(pa.repeat(True, count))
+        self.size += count
         for store in self._stores.values():
             if store.size < self.size:
                 store.extend(pa.nulls(self.size - store.size))
 
-    def keep(self, positions: Integers) -> None:
-        """Forget all but some positions, which ascend."""
-        self.size = len(positions)
+    def keep(self, kept: pa.BooleanArray) -> None:
+        """Forget all but some positions, (size,)."""
+        self.size = kept.true_count
         for store in self._stores.values():
-            store.keep(positions)
+            store.keep(kept)
 
     def snapshot(self) -> dict[str, Any]:
         """Return all that is kept, for ``restore``."""

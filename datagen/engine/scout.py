@@ -9,6 +9,7 @@ from functools import cached_property
 from threading import Event
 
 import numpy as np
+import pyarrow as pa
 
 from datagen import draw
 from datagen.draw import Integers
@@ -97,7 +98,7 @@ class Scout:
             state=np.full(count, self._state, np.int32),
             keys=draw.numbered(draw.numbered(keys, numbers), zeros),
             after=tuple(after),
-            keep=tuple(np.zeros(1, np.int64) for _ in plan.groups),  # nobody reads them any more
+            keep=tuple(pa.array(np.arange(1 + count * each) == 0) for each in (gives + sets).ravel().tolist()),
             before={group: given[group] for group in plan.former_groups},
             births=Births(rows, np.full(count, place, np.int32), numbers, given, np.zeros((count, 3), np.int64)),
         )

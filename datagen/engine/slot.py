@@ -10,7 +10,7 @@ from datagen.draw import Floats, Integers
 
 # As the struct in datagen/native/agenda.pxd.
 WORKER = np.dtype(
-    [("time", "i8"), ("number", "i8"), ("key", "u8"), ("step", "i8"), ("state", "i4"), ("behind", "i4")], align=True
+    [("time", "i8"), ("number", "i8"), ("key", "u8"), ("step", "i8"), ("state", "i4"), ("origin", "i4")], align=True
 )
 
 # As the struct in datagen/native/children.pxd.
@@ -44,7 +44,7 @@ class Slots:
     """Room for workers; memory is only taken by those slots that were ever used."""
 
     workers: npt.NDArray[Any]  # (slots,) of WORKER
-    origin: npt.NDArray[np.int32]  # (slots,) source, or ~source of who was born outside of the limit
+    behind: npt.NDArray[np.int32]  # (slots,) which slot follows in a list of these
     stored: npt.NDArray[np.int32]  # (slots, groups) positions of the values of variables set last
     when: Integers  # (slots,) room for the times and slots of events
     who: npt.NDArray[np.int32]

@@ -120,8 +120,8 @@ class Steps:
     # values set last before this entry, for the groups that are read like that.
     after: tuple[npt.NDArray[np.int32], ...] = ()  # each (n,)
     before: Mapping[int, npt.NDArray[np.int32]] = field(default_factory=dict)  # each (n,)
-    # Per group: the positions to keep of its store once these steps are done, ascending; None for all of them.
-    keep: tuple[Integers | None, ...] = ()
+    # Per group: which values to keep of its store once these steps are done, (values,); None for all of them.
+    keep: tuple[pa.BooleanArray | None, ...] = ()
     births: Births = NO_BIRTHS
     stops: Stops = NO_STOPS  # of the whole window
     noted: Mapping[str, Noted] = field(default_factory=dict)  # what is known of the worker, by name: (n,)
@@ -129,7 +129,7 @@ class Steps:
     def __len__(self) -> int:
         return len(self.time)
 
-    def keeping(self, keep: tuple[Integers | None, ...]) -> "Steps":
+    def keeping(self, keep: tuple[pa.BooleanArray | None, ...]) -> "Steps":
         """Return the same steps, with what to keep of the stores."""
         return replace(self, keep=keep)
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from datagen import draw
 from datagen.clock import NEVER
@@ -28,6 +29,7 @@ from datagen.engine.slot import WORKER, Shape, Slots
 from datagen.engine.step import Room, Steps
 from datagen.native.decision import Decision
 from datagen.native.machine import Machine
+from datagen.native.rows import renumber
 from datagen.native.walk import EventLoop
 from datagen.plugin.arrival import Unreadable
 from datagen.problems import Path_, RunFailed, counted, show
@@ -36,10 +38,10 @@ _FIRST_ROWS = 1024
 _MOST_ROWS = 131_072
 _FIRST_SLOTS = 2**22
 _FIRST_BYTES = 2**29  # of slots; many groups of variables, or delays of plug-ins, would ask for more than there is
-_DAYS = 2**17  # of the calendar of events
+_DAYS = 2**22  # of the calendar of events, or fewer
 _ONE_DAY = 62  # so many bits that all time is in one day
 _CROWD = 64  # workers alive from which on days are short
-_EVENTS_A_DAY = 4  # or more, so that the days last for some mean waits
+_EVENTS_A_DAY = 1  # or more, so that the days last for some mean waits
 _WAITS = 4
 _STALE = 65536  # values that nobody can read any more, from which on a store is cleared
 _DRAWS = ("transition", "delay", "timeout", "spawn")
@@ -217,7 +219,6 @@ class Walk:
         return {
             "arrivals": self._arrivals.snapshot(),
             "workers": {name: workers[name] for name in WORKER.names or ()},
-            "origin": slots.origin[alive],
             "stored": [positions[alive] for positions in slots.stored.T],
             "known": [values[alive] for values in slots.known.T],
             "has": [there[alive] for there in slots.has.T],
@@ -329,7 +330,6 @@ class Walk:
             self._slots.stored[:alive, group] = positions
         for kept, (values, there) in enumerate(zip(snapshot["known"], snapshot["has"], strict=True)):
             self._slots.known[:alive, kept], self._slots.has[:alive, kept] = values, there
-        self._slots.origin[:alive] = snapshot["origin"]
         self._slots.waits_from[:alive] = workers["step"] - self._ahead.steps  # all of them used up
         self._sizes[:] = snapshot["sizes"]
         self._arrivals.restore(snapshot["arrivals"])
@@ -358,40 +358,37 @@ class Walk:
         self._slots = slots
         self._loop.house(slots)
 
-    def _schedule(self, day_bits: int) -> None:
-        self._since_scheduled = 0  # steps
+    def _schedule(self, day_bits: int, days: int = 1) -> None:
+        self._since_scheduled, self._days = 0, days  # steps
         used = self._loop.agenda.used
-        self._loop.agenda.schedule(day_bits, self._sharing.is_ready(self._slots, used))
+        self._loop.agenda.schedule(day_bits, days, self._sharing.is_ready(self._slots, used))
 
     def _adapt(self, time: Integers) -> None:
         """Choose days with some events for a crowd, and one for all time for a few, once the calendar is worth it."""
         self._since_scheduled += len(time)
         if self._since_scheduled < self.alive or self.alive in range(_CROWD // 4, _CROWD) or time[-1] == time[0]:
             return
-        day_bits = _ONE_DAY
+        day_bits, days = _ONE_DAY, 1
         if self.alive >= _CROWD:
             events = max(_EVENTS_A_DAY, _WAITS * self.alive // _DAYS)
             day_bits = min((events * int(time[-1] - time[0]) // len(time)).bit_length(), _ONE_DAY)
-        if abs(day_bits - self._loop.agenda.shift) > 1:
-            self._schedule(day_bits)
+            days = 1 << (min(max(_WAITS * self.alive // events, 1), _DAYS).bit_length() - 1)
+        if abs(day_bits - self._loop.agenda.shift) > 1 or not days <= self._days <= 2 * days:
+            self._schedule(day_bits, days)
 
-    def _keep(self) -> tuple[Integers | None, ...] | None:
-        """Return the positions to keep, of groups with many values that nobody can read any more; None without any.
+    def _keep(self) -> tuple[pa.BooleanArray | None, ...] | None:
+        """Return which values to keep, of groups with many that nobody can read any more; None without any.
 
         Also renumbers the positions that workers have stored.
         """
-        keep: list[Integers | None] = []
+        keep: list[pa.BooleanArray | None] = []
         stored = self._slots.stored[: self._loop.agenda.used]
         for group, size in enumerate(self._sizes.tolist()):
             keep.append(None)
             if size > self.alive + self.alive // 2 + _STALE:
-                used = np.zeros(size, bool)
-                used[0] = True
-                used[stored[:, group]] = True
-                kept_at = np.cumsum(used, dtype=np.int32) - np.int32(1)
-                stored[:, group] = kept_at[stored[:, group]]
-                keep[group] = np.flatnonzero(used)
-                self._sizes[group] = int(kept_at[-1]) + 1
+                bits = np.zeros(size // 64 + 1, np.uint64)
+                self._sizes[group] = renumber(stored, group, bits, np.empty(len(bits), np.int32))
+                keep[group] = pa.Array.from_buffers(pa.bool_(), size, [None, pa.py_buffer(bits)])
         return tuple(keep) if any(kept is not None for kept in keep) else None
 
 

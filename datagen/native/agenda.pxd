@@ -3,7 +3,8 @@
 cdef extern from *:
     """
     #if defined(__GNUC__)
-    #define fetch_ahead(place) __builtin_prefetch(place)
+    /* The empty instruction, as gcc leaves out a call of what does nothing else. */
+    #define fetch_ahead(place) do { __builtin_prefetch(place); __asm__ volatile(""); } while (0)
     #else
     #define fetch_ahead(place)
     #endif
@@ -16,13 +17,14 @@ cdef struct Worker:
     unsigned long long key
     long long step  # number of its next step
     int state  # that it enters then, or the stop; -1: an empty slot
-    int behind  # slot that follows in its list, of a day or of empty slots
+    int origin  # source, or ~source of who was born outside of the limit; CHILD for a child
 
 
 cdef class Agenda:
     cdef Worker[::1] workers  # (slots,)
     cdef readonly int used  # slots from here on were never taken
     cdef int empty  # the first empty slot before these
+    cdef int[::1] behind  # (slots,) which slot follows in the list of a day, or of empty slots
     cdef int[:, ::1] stored  # (slots, groups)
     cdef long long[::1] when  # of the heap: times,
     cdef int[::1] who  # and slots
@@ -47,4 +49,6 @@ cdef class Agenda:
     cdef void _sink(self, int slot) noexcept nogil
     cdef void _begin_year(self, long long time) noexcept nogil
     cdef long long _add_all(self, int slot) noexcept nogil
+    cdef inline void _fetch(self) noexcept nogil
+    cdef inline void _fetch_worker(self, int slot) noexcept nogil
     cdef long long _first_beyond(self) noexcept nogil

@@ -161,7 +161,7 @@ def check_spawns(tables: object) -> None:
 
 def check_slots(slots: object) -> None:
     """Raise ValueError when the arrays that have a place for each worker are of other lengths, or another shape."""
-    for array in (slots.origin, slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
+    for array in (slots.behind, slots.stored, slots.when, slots.who, slots.waits, slots.waits_from):
         check(len(array), len(slots.workers))
 
 

@@ -18,7 +18,6 @@ cdef class Nursery:
     cdef Threshold threshold
     cdef Lasting lasting
     cdef Worker[::1] workers  # (slots,)
-    cdef int[::1] origin  # (slots,) as the walk has it
 
     cdef int conceive(self) noexcept nogil
     cdef int be_born(self, int slot, long long number) noexcept nogil

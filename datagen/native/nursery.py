@@ -30,7 +30,7 @@ class Nursery:
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
-        self.workers, self.origin = slots.workers, slots.origin
+        self.workers = slots.workers
 
     @cython.cfunc
     @cython.nogil
@@ -52,7 +52,7 @@ class Nursery:
         self.children.has_gifts = False
         slot, spawn = self.agenda.take_slot(), self.children.entry
         child: cython.pointer(Worker) = cython.address(self.workers[slot])
-        self.origin[slot] = CHILD
+        child.origin = CHILD
         self.children.conceive(slot, child, cython.address(self.workers[parent]))
         self.resources.bear(slot)
         self.stays.conceive(slot)

@@ -51,6 +51,8 @@ class Stays:
         """Know the first waits of a newborn of a source."""
         delay: cython.Py_ssize_t
         ahead: cython.Py_ssize_t
+        if self.waits.shape[2] == 0:
+            return
         self.waits_from[slot] = 0
         for delay in range(self.waits.shape[1]):
             for ahead in range(self.waits.shape[2]):

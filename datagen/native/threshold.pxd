@@ -17,7 +17,6 @@ cdef class Threshold:
     cdef Decision decision
     cdef bint shares  # whether workers wait for others
     cdef Worker[::1] workers
-    cdef int[::1] origin  # (slots,) as in the walk
 
     cdef int bear(self, int place, bint is_outside) noexcept nogil
     cdef int ask(self, int slot, unsigned long long key) noexcept nogil

@@ -29,7 +29,7 @@ class Threshold:
 
     def house(self, slots: object) -> None:
         """Take the arrays that have a place for each slot."""
-        self.workers, self.origin = slots.workers, slots.origin
+        self.workers = slots.workers
 
     @cython.cfunc
     @cython.nogil
@@ -43,7 +43,7 @@ class Threshold:
         self.workers[slot].key = numbered(source.key, source.number)
         self.workers[slot].step = 0
         self.workers[slot].state = source.turned if is_outside else source.state
-        self.origin[slot] = ~place if is_outside else place
+        self.workers[slot].origin = ~place if is_outside else place
         self.stays.bear(slot, place, source.number - source.first)
         if self.shares:
             self.resources.bear(slot)
@@ -108,13 +108,13 @@ class Threshold:
         """Let a worker stop who has no event any more, which frees its place, and what it has; return a pause."""
         if self.shares:
             self.resources.stop(slot)
-        if self.origin[slot] == CHILD:
+        if self.workers[slot].origin == CHILD:
             self.resources.stop_child(slot)
             self.sources.lose_child(self.workers[slot].number)
         self.journal.forget(slot)
         self.agenda.leave_slot(slot)
-        if self.origin[slot] != CHILD:
-            self.sources.leave(self.origin[slot], self.workers[slot].time)
+        if self.workers[slot].origin != CHILD:
+            self.sources.leave(self.workers[slot].origin, self.workers[slot].time)
         return pauses.ENDED if self.sources.ended != NOBODY else pauses.REACHED
 
     @cython.cfunc

@@ -44,7 +44,6 @@ cdef class EventLoop:
     # Workers, by slot.
     cdef readonly Agenda agenda
     cdef Worker[::1] workers
-    cdef int[::1] origin  # (slots,) source, or ~source of who was born outside of the limit; CHILD for a child
     cdef public long long change  # ns: when the sources are to be changed next
     cdef readonly long long instant  # of the last event
     cdef readonly long long at_once  # events then

@@ -69,7 +69,7 @@ class EventLoop:
         """Take the arrays that have a place for each slot."""
         check_slots(slots)
         self.agenda.house(slots)
-        self.workers, self.origin, self.stored = slots.workers, slots.origin, slots.stored
+        self.workers, self.stored = slots.workers, slots.stored
         self.waits_ahead = slots.waits.shape[2] > 0
         has_more = self.shares or self.decision.used or any(self.decision.kind)
         self.is_plain = not has_more and min(self.family, default=0) >= 0

@@ -539,9 +539,11 @@ def test_what_is_no_archive_is_refused(data: bytes) -> None:
         unpack(data)
 
 
-@pytest.mark.parametrize("version", [3, 6, 99])
+@pytest.mark.parametrize("version", [3, 6, 7, 99])
 def test_a_journal_of_another_version_is_refused(tmp_path, version: int) -> None:
-    """In version 3, snapshots held the paths of workers; in 6, of what is looked up not where it is kept."""
+    """In version 3, snapshots held the paths of workers; in 6, of what is looked up not where it is kept; in 7, whose a
+    worker is not with the rest of it.
+    """
     store = Directory(str(tmp_path))
     store.save("run", json.dumps({"version": version}).encode())
     with pytest.raises(InvalidInput, match=rf"state here: run is of another version of this program \({version}\)"):

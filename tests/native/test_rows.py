@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datagen.native.rows import grouped, place
+from datagen.native.rows import grouped, place, renumber
 
 
 @given(groups=st.lists(st.integers(0, 5), max_size=40))
@@ -39,3 +39,25 @@ def test_a_place_that_there_is_not_is_refused(positions: list[int]) -> None:
     with pytest.raises(ValueError, match="places that there are not"):
         place(np.zeros(2, np.int32), 0, np.array(positions, np.int32), 7, placed)
     assert placed.tolist() == [-1, -1]
+
+
+@given(positions=st.lists(st.integers(0, 300), max_size=60), others=st.integers(0, 2))
+def test_positions_are_numbered_anew_in_their_order(positions: list[int], others: int) -> None:
+    columns = np.full((len(positions), 1 + others), 299, np.int32)
+    columns[:, others] = positions
+    bits, before = np.zeros(5, np.uint64), np.empty(5, np.int32)
+    used = sorted({0, *positions})
+    assert renumber(columns, others, bits, before) == len(used)
+    assert columns[:, others].tolist() == [used.index(position) for position in positions]
+    assert (columns[:, :others] == 299).all()
+    assert np.flatnonzero(np.unpackbits(bits.view(np.uint8), bitorder="little")).tolist() == used
+
+
+@pytest.mark.parametrize(
+    ("position", "group", "words", "room"), [(64, 0, 1, 1), (-1, 0, 1, 1), (1, 1, 1, 1), (1, -1, 1, 1), (1, 0, 1, 2)]
+)
+def test_positions_that_there_are_not_are_refused(position: int, group: int, words: int, room: int) -> None:
+    positions = np.array([[1], [position]], np.int32)
+    with pytest.raises(ValueError, match="positions that there are not"):
+        renumber(positions, group, np.zeros(words, np.uint64), np.empty(room, np.int32))
+    assert positions.tolist() == [[1], [position]]

@@ -440,14 +440,15 @@ def loop_of(
 def test_who_is_born_takes_the_slot_of_who_has_stopped() -> None:
     """Three stop at one time, before three are born."""
     loop = loop_of(world(states=[state("s", delay=constant(10))], gap=constant(0)), slots=3, rows=1000)
-    loop.agenda.schedule(62, np.zeros(0, np.uint8))
+    loop.agenda.schedule(62, 1, np.zeros(0, np.uint8))
     assert (loop.advance(NEVER), loop.journal.rows, loop.agenda.used) == ("full", 1000, 3)
 
 
-def test_a_calendar_whose_days_bits_can_not_tell_is_refused() -> None:
-    for days in (0, 3):
-        with pytest.raises(ValueError, match="days are no power of two"):
-            Agenda(np.empty(days, np.int32))
+def test_a_calendar_whose_days_bits_can_not_tell_or_that_has_no_room_for_them_is_refused() -> None:
+    agenda = Agenda(np.empty(4, np.int32))
+    for days in (-1, 0, 3, 8):
+        with pytest.raises(ValueError, match="days are no power of two, or more than 4"):
+            agenda.schedule(62, days, np.zeros(0, np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -476,7 +477,7 @@ def test_a_way_to_a_state_that_there_is_not_is_refused(target: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["origin", "stored", "when", "who", "waits", "waits_from", "known", "has", "drawn", "there"]
+    "name", ["behind", "stored", "when", "who", "waits", "waits_from", "known", "has", "drawn", "there"]
 )
 def test_room_for_workers_that_does_not_fit_is_refused(name: str) -> None:
     slots = Slots.of(4, Shape(0, 0, 0, 0, 0, 0, False))
