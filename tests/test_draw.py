@@ -2,6 +2,8 @@
 
 import math
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -27,27 +29,32 @@ def of_one_worker(seed: int = 1, purpose: str = "p", steps: int = SIZE) -> draw.
     return draw.bits(keys, draw.purpose_key(seed, purpose))
 
 
-SERIES = {
-    "over workers": drawn(),
-    "over steps": of_one_worker(),
-    "over places": draw.bits(draw.numbered(rows(workers=1), np.arange(SIZE)), draw.purpose_key(1, "p")),
-    "over seeds": np.array([drawn(seed, workers=1)[0] for seed in range(20_000)]),
-    "over names": np.array([drawn(purpose=f"emitter/e/{n}", workers=1)[0] for n in range(20_000)]),
+SERIES: dict[str, Callable[[], draw.Keys]] = {
+    "over workers": drawn,
+    "over steps": of_one_worker,
+    "over places": lambda: draw.bits(draw.numbered(rows(workers=1), np.arange(SIZE)), draw.purpose_key(1, "p")),
+    "over seeds": lambda: np.array([drawn(seed, workers=1)[0] for seed in range(20_000)]),
+    "over names": lambda: np.array([drawn(purpose=f"emitter/e/{n}", workers=1)[0] for n in range(20_000)]),
 }
+
+
+@cache
+def keys(series: str) -> draw.Keys:
+    return SERIES[series]()
 
 
 @pytest.mark.parametrize("series", SERIES)
 def test_draws_are_uniform(series: str) -> None:
-    assert stats.kstest(draw.unit(SERIES[series]), stats.uniform.cdf).pvalue > LEAST_P
-    cells = np.bincount((SERIES[series] >> np.uint64(54)).astype(int), minlength=1024)
+    assert stats.kstest(draw.unit(keys(series)), stats.uniform.cdf).pvalue > LEAST_P
+    cells = np.bincount((keys(series) >> np.uint64(54)).astype(int), minlength=1024)
     assert stats.chisquare(cells).pvalue > LEAST_P
-    low = np.bincount((SERIES[series] & np.uint64(1023)).astype(int), minlength=1024)
+    low = np.bincount((keys(series) & np.uint64(1023)).astype(int), minlength=1024)
     assert stats.chisquare(low).pvalue > LEAST_P
 
 
 @pytest.mark.parametrize("series", SERIES)
 def test_every_bit_is_set_half_of_the_time(series: str) -> None:
-    bits = np.unpackbits(SERIES[series].view(np.uint8).reshape(-1, 8), axis=1)
+    bits = np.unpackbits(keys(series).view(np.uint8).reshape(-1, 8), axis=1)
     share = bits.mean(axis=0)
     assert np.abs(share - 0.5).max() < 4.5 * 0.5 / math.sqrt(len(bits))  # 64 bits: 4.5 standard deviations
     correlation = np.corrcoef(bits.T.astype(float)) - np.eye(64)
@@ -57,7 +64,7 @@ def test_every_bit_is_set_half_of_the_time(series: str) -> None:
 @pytest.mark.parametrize("series", SERIES)
 @pytest.mark.parametrize("lag", [1, 2, 3, 7, 64, 100])
 def test_neighbours_are_not_correlated(series: str, lag: int) -> None:
-    u = draw.unit(SERIES[series])
+    u = draw.unit(keys(series))
     assert abs(np.corrcoef(u[:-lag], u[lag:])[0, 1]) < 4.5 / math.sqrt(len(u))
     pairs = np.histogram2d(u[:-lag], u[lag:], bins=16)[0].ravel()
     assert stats.chisquare(pairs).pvalue > LEAST_P

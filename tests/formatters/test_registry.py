@@ -8,13 +8,9 @@ import threading
 import time
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
-from confluent_kafka.schema_registry.avro import AvroDeserializer
-from confluent_kafka.schema_registry.json_schema import JSONDeserializer
-from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer
-from confluent_kafka.serialization import MessageField, SerializationContext
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from jsonschema import Draft202012Validator
 
@@ -23,25 +19,42 @@ from datagen.records.schema.protobuf import protobuf_schema
 from tests.formatters.test_binary import COUNT, SPECS, WIDE, avro_of, avro_records, message_class, messages
 from tests.worlds import counter, enum, records_of, run_of, world, write_json
 
+if TYPE_CHECKING:  # what is imported where it is used takes a second
+    from confluent_kafka.schema_registry import SchemaRegistryClient
+    from confluent_kafka.serialization import SerializationContext
+
 WHERE = {"url": "http://registry", "subject": "clicks-value"}
-CONTEXT = SerializationContext("clicks", MessageField.VALUE)
 
 
 @pytest.fixture
-def client(monkeypatch) -> SchemaRegistryClient:
+def client(monkeypatch) -> "SchemaRegistryClient":
     """A registry in memory, the same for all who ask for one."""
+    from confluent_kafka.schema_registry import SchemaRegistryClient
+
     made = SchemaRegistryClient.new_client({"url": "mock://registry"})
     monkeypatch.setattr(SchemaRegistryClient, "new_client", lambda settings: made)
     return made
 
 
-def test_avro_is_read_by_the_registrys_deserializer(client) -> None:
+@pytest.fixture
+def context() -> "SerializationContext":
+    from confluent_kafka.serialization import MessageField, SerializationContext
+
+    return SerializationContext("clicks", MessageField.VALUE)
+
+
+def test_avro_is_read_by_the_registrys_deserializer(client, context) -> None:
+    from confluent_kafka.schema_registry.avro import AvroDeserializer
+
     read = AvroDeserializer(client)
-    found = [read(message, CONTEXT) for message in messages(WIDE, "avro", registry=WHERE)]
+    found = [read(message, context) for message in messages(WIDE, "avro", registry=WHERE)]
     assert found == avro_records(WIDE, avro_of(WIDE))
 
 
-def test_protobuf_is_read_by_the_registrys_deserializer(client, tmp_path, monkeypatch) -> None:
+def test_protobuf_is_read_by_the_registrys_deserializer(client, context, tmp_path, monkeypatch) -> None:
+    from confluent_kafka.schema_registry import Schema
+    from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer
+
     made = message_class(protobuf_schema(exported_types(run_of(WIDE, 1).layout), "Record"), tmp_path)
     file = FileDescriptorProto()
     made.DESCRIPTOR.file.CopyToProto(file)
@@ -50,14 +63,16 @@ def test_protobuf_is_read_by_the_registrys_deserializer(client, tmp_path, monkey
     monkeypatch.setattr(client, "get_schema", lambda *_, **__: serialized)
     read = ProtobufDeserializer(made, {"use.deprecated.format": False}, client)
     framed, bare = messages(WIDE, "protobuf", registry=WHERE), messages(WIDE, "protobuf")
-    assert [read(message, CONTEXT).SerializeToString() for message in framed] == bare
+    assert [read(message, context).SerializeToString() for message in framed] == bare
 
 
-def test_json_is_read_and_validated_by_the_registrys_deserializer(client) -> None:
+def test_json_is_read_and_validated_by_the_registrys_deserializer(client, context) -> None:
+    from confluent_kafka.schema_registry.json_schema import JSONDeserializer
+
     framed = messages(WIDE, "json_schema", registry=WHERE)
     schema = client.get_schema(struct.unpack_from(">I", framed[0], 1)[0])
     read = JSONDeserializer(schema.schema_str, schema_registry_client=client)
-    assert [read(message, CONTEXT) for message in framed] == records_of(WIDE, COUNT)
+    assert [read(message, context) for message in framed] == records_of(WIDE, COUNT)
 
 
 @pytest.mark.parametrize("kind", ["avro", "protobuf", "json_schema"])
@@ -126,6 +141,8 @@ def test_a_refusal_of_the_registry_is_said_and_its_password_is_not(generate, tmp
 @pytest.fixture
 def asked_once(monkeypatch) -> None:
     """Let the library not ask again."""
+    from confluent_kafka.schema_registry import SchemaRegistryClient
+
     new = SchemaRegistryClient.new_client
     monkeypatch.setattr(SchemaRegistryClient, "new_client", lambda settings: new(settings | {"max.retries": 0}))
 
@@ -157,6 +174,8 @@ def test_a_check_that_connects_reaches_the_registry(client, generate, tmp_path, 
     write_json(tmp_path / "t.json", {"type": "udp", "host": "127.0.0.1", "port": 9, "format": format_})
     assert generate(world(), "-n", 1, "--check", "--connect", "-t", tmp_path / "t.json").code == 0
     assert client.get_subjects() == []
+
+    from confluent_kafka.schema_registry import SchemaRegistryError
 
     def refuse() -> None:
         raise SchemaRegistryError(401, 40101, "Unauthorized")

@@ -6,13 +6,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import boto3
-from moto.server import ThreadedMotoServer
-
 
 @contextmanager
 def serve(port: int = 0, *buckets: str) -> Iterator[str]:
     """Serve S3 with some buckets on a port, any free one for 0; return the address, ``127.0.0.1:PORT``."""
+    from moto.server import ThreadedMotoServer  # takes a second
+
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
     server.start()
@@ -30,6 +29,8 @@ def make_bucket(address: str, name: str) -> None:
 
 
 def client(address: str) -> object:
+    import boto3
+
     return boto3.client(
         "s3",
         endpoint_url=f"http://{address}",

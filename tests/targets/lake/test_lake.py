@@ -9,12 +9,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
-from pyiceberg.catalog import load_catalog
 
 from datagen.formatters.json import Json
 from datagen.plugin.registry import Registry
@@ -23,6 +23,9 @@ from datagen.plugin.target import Encoded, Sink, Undelivered
 from datagen.records.conversion import record_batch
 from tests.servers.installed import wait_until
 from tests.worlds import ROOT, START, counter, enum, exponential, integer, run_of, state, uniform, world, write_json
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
 
 RUN = ("-s", START, "--seed", "1")
 MANY = world(counter("n"), enum("c", "DE", "FR", "é /%", None), integer("k", uniform(0, 9)), gap=exponential(60))
@@ -53,11 +56,17 @@ def settings(folder: Path) -> dict:
     return {"uri": f"sqlite:///{folder}/catalog.db", "warehouse": str(folder / "warehouse")}
 
 
+def catalog_of(folder: Path) -> "Catalog":
+    from pyiceberg.catalog import load_catalog  # takes a second
+
+    return load_catalog("default", **settings(folder))
+
+
 def content(kind: str, folder: Path) -> pa.Table:
     """What the library of a kind finds in the table."""
     if kind == "delta":
         return DeltaTable(folder / "t").to_pyarrow_table()
-    catalog = load_catalog("default", **settings(folder))
+    catalog = catalog_of(folder)
     try:
         return catalog.load_table("web.t").scan().to_arrow()
     finally:
@@ -68,7 +77,7 @@ def commits(kind: str, folder: Path) -> int:
     """How often rows were added."""
     if kind == "delta":
         return sum(entry["operation"] == "WRITE" for entry in DeltaTable(folder / "t").history())
-    catalog = load_catalog("default", **settings(folder))
+    catalog = catalog_of(folder)
     try:
         return len(catalog.load_table("web.t").snapshots())
     finally:

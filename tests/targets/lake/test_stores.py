@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
-from pyiceberg.catalog import load_catalog
 
 from tests.servers.installed import free_port
 from tests.servers.s3_server import serve
@@ -46,6 +45,8 @@ def test_a_delta_table_in_an_object_store(generate, command, tmp_path, address: 
 
 
 def test_an_iceberg_table_in_an_object_store(generate, command, tmp_path, address: str) -> None:
+    from pyiceberg.catalog import load_catalog  # takes a second
+
     target = iceberg(address, tmp_path)
     for count in (200, 300):
         assert generate(MANY | {"target": target}, *RUN, "-n", count).code == 0
