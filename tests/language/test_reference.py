@@ -298,11 +298,11 @@ def test_an_editor_is_offered_the_lower_case_names():
     assert sorted(names) == sorted(REGISTRY.of("dimension"))
 
 
-def test_the_tools_print_the_schema_and_write_the_pages(tmp_path, capsys):
+def test_the_tools_print_the_schema_and_write_the_pages(made_pages, tmp_path, capsys):
     assert main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out) == schema_of("spec")
     assert main(["docs", str(tmp_path / "new")]) == 0
-    assert {path.name for path in (tmp_path / "new").iterdir()} == set(pages(REGISTRY, parsers()))
+    assert {path.name for path in (tmp_path / "new").iterdir()} == set(made_pages)
 
 
 def test_a_kind_of_ones_own_is_described_too(tmp_path):
