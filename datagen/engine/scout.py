@@ -86,7 +86,8 @@ class Scout:
         plan, count = self._plan, len(numbers)
         place = next(place for place, source in enumerate(plan.population.sources) if source.name == self._source.name)
         gives, sets = (plan.sets_group[:, [owner]] for owner in (len(plan.population.states) + place, self._state))
-        first = 1 + np.arange(count) * (gives + sets.astype(np.int64))  # position 0 is "never set"
+        each = gives + sets.astype(np.int64)  # values of a worker
+        first = 1 + np.arange(count) * each  # position 0 is "never set"
         given = np.where(gives, first, 0).astype(np.int32)
         after = np.where(sets, first + gives, given).astype(np.int32)
         rows, zeros = np.arange(count), np.zeros(count, np.int64)
@@ -98,7 +99,7 @@ class Scout:
             state=np.full(count, self._state, np.int32),
             keys=draw.numbered(draw.numbered(keys, numbers), zeros),
             after=tuple(after),
-            keep=tuple(pa.array(np.arange(1 + count * each) == 0) for each in (gives + sets).ravel().tolist()),
+            keep=tuple(pa.array(np.arange(1 + count * own) == 0) for own in each.ravel().tolist()),
             before={group: given[group] for group in plan.former_groups},
             births=Births(rows, np.full(count, place, np.int32), numbers, given, np.zeros((count, 3), np.int64)),
         )
