@@ -1401,8 +1401,7 @@ def json_of(value: object) -> str:
         return "{" + ",".join(f"{json_of(key)}:{json_of(member)}" for key, member in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(json_of, value)) + "]"
-    text = json.dumps(value, ensure_ascii=False)
-    return text.replace("e-0", "e-") if isinstance(value, float) else text  # an exponent of one digit
+    return json.dumps(value, ensure_ascii=False)
 
 
 def named(part: object) -> Iterator[str]:
