@@ -20,6 +20,7 @@ from datagen.records.lines import Lines
 MOST_STEPS = 1_000_000
 _RECORDS = 200_000  # enough for an error of some 0.1 %,
 _BYTES = 100_000_000  # or fewer where they are long
+_ROWS = 65_536  # of a batch; the last one decides how many are measured
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def sizes(plan: Plan, seed: int, pools: Pools, begin: Callable[[Layout], LineWri
         steps += len(taken)
         for draft in columns.drafts(taken):
             batch = columns.made(draft)
-            columns.learn(batch)
+            columns.learn(batch, most=_ROWS)
             found.add(draft, writer.lines(batch))
             if found.suffices:
                 break

@@ -36,6 +36,7 @@ from datagen.problems import Path_, RunFailed, counted, show
 
 _FIRST_ROWS = 1024
 _MOST_ROWS = 131_072
+_PILOT_ROWS = 65_536  # of a window of a pilot, whose end decides what a volume and a page of plots are
 _FIRST_SLOTS = 2**22
 _FIRST_BYTES = 2**29  # of slots; many groups of variables, or delays of plug-ins, would ask for more than there is
 _DAYS = 2**22  # of the calendar of events, or fewer
@@ -75,6 +76,7 @@ class Walk:
         self._loop = EventLoop(plan.tables, keys, self._arrivals.core, self._sharing.core, self._lasting.core)
         self._journal = self._loop.journal
         self._sizes = np.ones(len(plan.sets_group), np.int64)  # of the stores of values; position 0 is "never set"
+        self._most_rows = _MOST_ROWS if memories is not None else min(_PILOT_ROWS, _MOST_ROWS)
         self._rows = min(_FIRST_ROWS, _MOST_ROWS)
         self._slots: Slots
         self._held = self._refused = self._stuck = self._sizes[:0], self._sizes[:0]
@@ -267,7 +269,7 @@ class Walk:
         steps = steps.telling(self._plan.told, self._plan.held.rows)
         if self._arrivals.keeps_batches:
             steps = steps.bearing(self._arrivals.with_batches(steps.births))
-        self._rows = min(4 * self._rows, _MOST_ROWS) if self._journal.rows >= self._rows else self._rows
+        self._rows = min(4 * self._rows, self._most_rows) if self._journal.rows >= self._rows else self._rows
         if len(steps):
             self._adapt(steps.time)
         keep = self._keep()
