@@ -97,7 +97,7 @@ def test_a_delete_is_the_key_without_a_value_in_the_order_of_the_records(generat
 
 def test_a_run_that_is_killed_and_continued_leaves_the_same(broker, name, to, tmp_path) -> None:
     line = [sys.executable, ROOT / "generator.py", "-c", write_json(tmp_path / "shop.json", SHOP), "-s", START]
-    line += ["-n", 20_000, "--seed", 1, "--speed", 20_000, "-t", to(), "--state", tmp_path / "state"]
+    line += ["-n", 20_000, "--seed", 1, "--speed", 5_000, "-t", to(), "--state", tmp_path / "state"]
     for goal in (1, 3000, 7000, 12_000):
         with subprocess.Popen(list(map(str, line)), stderr=subprocess.DEVNULL) as process:
             wait_until(lambda goal=goal: delivered(tmp_path / "state") >= goal, 60)
