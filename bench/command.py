@@ -9,7 +9,7 @@ from bench.process import ONE, TWO, Ran, answer, generate
 from bench.setting import PLACES, Setting, middle, ratio
 from bench.table import Line, rate
 
-_RECORDS = {"a file": 5_000_000, "/dev/null": 20_000_000}  # the start is less than a tenth of what takes no disk
+_RECORDS = {"a file": 5_000_000, "/dev/null": 20_000_000}  # the start is about a tenth of what takes no disk
 _LEAST_OF_DUCKDB = {"a file": 2.0, "/dev/null": 2.5}
 _ESTIMATED = (2, 4, 8, 16)  # cores
 

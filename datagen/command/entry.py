@@ -21,7 +21,6 @@ def main() -> None:
 
     try:
         if not any(word.startswith("--plugins") for word in sys.argv):
-            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's others would wait in a loop for matrices
             _make_arrays_without_pandas()
         import datagen.native  # noqa: F401  # or CoreUnusable
         from datagen.command.main import main as run  # takes a third of a second

@@ -54,7 +54,7 @@ class Walk:
     def __init__(
         self, plan: Plan, seed: int, max_workers: Limits, memories: Mapping[str, dict[str, Any]] | None = None
     ) -> None:
-        """Take what templates remember, by name path; without it nothing is, as where nobody makes records."""
+        """Take what templates remember, by name path; a pilot, for which nobody makes records, has none."""
         self._memories = memories
         self.awaits_texts = False  # whether the last window ended since a state reads what its texts may change
         limits = limits_of(plan.population, max_workers)

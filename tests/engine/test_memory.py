@@ -91,7 +91,7 @@ def test_a_value_of_a_list_takes_as_few_bytes_as_the_list_allows(size: int, most
 
 
 def test_a_slot_takes_few_bytes() -> None:
-    """And the room for events, 12 bytes, is hardly written to: with a million alive, a worker takes 92 in all."""
+    """The room for events, 12 bytes more, is hardly written to; the values of a worker lie elsewhere."""
     slots = Slots.of(1, Shape(groups=0, delays=0, fields=0, steps=0, kept=0, resources=0, shares=False))
     assert slots.workers.nbytes + slots.behind.nbytes == 44
     assert slots.nbytes == 44 + slots.when.nbytes + slots.who.nbytes + slots.waits_from.nbytes
