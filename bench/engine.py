@@ -18,6 +18,7 @@ from datagen.formatters.json import Json
 from datagen.moment import parse_moment
 from datagen.plugin.formatter import LineWriter
 from datagen.records.batch import Batch
+from datagen.targets.descriptor import write_lines
 
 _RAMP = 2  # mean lives that pass before a population counts as steady
 _START = parse_moment("2024-01-01T00:00:00")
@@ -67,7 +68,7 @@ def stages(spec: str, records: int, output: str) -> dict[str, float]:
                 done("columns")
                 lines = writer.lines(batch)
                 done("format")
-                file.write(lines.data)
+                write_lines(file.fileno(), lines)
                 done("write")
                 made += len(batch)
             done("columns")

@@ -9,6 +9,8 @@ from datagen.plugin.target import ReaderGone, Undelivered
 from datagen.problems import reason
 from datagen.records.lines import Lines
 
+_MOST_BYTES = 1 << 19  # of one write: for many at once Linux takes large pages, which a virtual machine may lack
+
 
 def write_lines(file: int, lines: Lines) -> None:
     """Write all lines to a file descriptor.
@@ -18,7 +20,7 @@ def write_lines(file: int, lines: Lines) -> None:
     done = 0
     try:
         while done < len(lines.data):
-            done += os.write(file, lines.data[done:])
+            done += os.write(file, lines.data[done : done + _MOST_BYTES])
     except BrokenPipeError as error:
         raise ReaderGone("nobody reads it any more") from error
     except OSError as error:
@@ -31,6 +33,6 @@ def write_whole(file: int, data: Any) -> None:
     done = 0
     try:
         while done < len(view):
-            done += os.write(file, view[done:])
+            done += os.write(file, view[done : done + _MOST_BYTES])
     except BrokenPipeError as error:
         raise ReaderGone("nobody reads it any more") from error
