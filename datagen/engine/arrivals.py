@@ -19,6 +19,9 @@ from datagen.plugin.arrival import BATCH, After, Arrival, Paced, Scope, TurnedAw
 from datagen.plugin.instant import At
 from datagen.problems import show
 
+# How many times of each source lie before its begin or the start, and what of its file can't be played.
+Unplayed = tuple[tuple[int, Unreadable | None], ...]
+
 
 class Arrivals:
     """All sources of arrivals of a run, in order of their names."""
@@ -73,14 +76,9 @@ class Arrivals:
         return ["the next worker" if name is None else f"source {show(name)}" for name in sources]
 
     @property
-    def left_out(self) -> list[int]:
-        """Return how many times of each source lie before its begin or the start."""
-        return [source.left_out for source in self._sources]
-
-    @property
-    def unreadable(self) -> list[Unreadable | None]:
-        """Return what each source has left out since it could not be read."""
-        return [source.unreadable for source in self._sources]
+    def unplayed(self) -> Unplayed:
+        """Return what each source has not played so far."""
+        return tuple((source.left_out, source.unreadable) for source in self._sources)
 
     @property
     def _is_full(self) -> Any:

@@ -9,7 +9,7 @@ from datagen.engine.columns import Columns
 from datagen.engine.draft import Draft
 from datagen.engine.skipped import Skipped
 from datagen.engine.walk import Walk
-from datagen.engine.walked import Walked
+from datagen.engine.walked import Stride, Walked
 from datagen.problems import RunFailed
 from datagen.records.batch import Batch
 from datagen.records.merge import joined
@@ -41,9 +41,9 @@ class Drafts:
     def fill(
         self,
         first: Iterator[Draft],
+        stride: Stride,
         walk: Walk,
         columns: Columns,
-        until: int,
         most: int | None,
         goes_on: Callable[[], bool],
     ) -> Walked:
@@ -51,11 +51,11 @@ class Drafts:
 
         What fails is told behind the records that there are before. That all are one batch is nearly twice as fast.
         """
-        walked = Walked.of(walk)
+        walked = stride.walked
         try:
             self.pieces.extend(first)
             while walk.awaits_texts and len(self.pieces) < _MOST and (most is None or len(self) < most) and goes_on():
-                steps = walk.advance(until)
+                steps = walk.advance(stride.until)
                 walked = walked.then(Walked.of(walk))
                 self.pieces.extend(columns.drafts(steps, None if most is None else most - len(self)))
         except RunFailed as error:

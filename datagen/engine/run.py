@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from datagen.clock import NEVER, Clock, time_left
-from datagen.draw import Integers
-from datagen.engine.crew import Crew, looked_ahead
+from datagen.engine.crew import Begun, Crew, looked_ahead
 from datagen.engine.crowd import Limits
 from datagen.engine.draft import Draft
 from datagen.engine.drafts import Drafts
@@ -21,9 +20,10 @@ from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.skipped import Skipped
 from datagen.engine.table_records import RowsDraft, TableRecords
+from datagen.engine.tally import Tally
 from datagen.engine.times import Times
 from datagen.engine.walk import Walk
-from datagen.engine.walked import Held, Refused, Walked
+from datagen.engine.walked import Held, Refused, Stride, Walked
 from datagen.language.population import Population
 from datagen.problems import Cancelled, Path_, RunFailed
 from datagen.records.batch import Batch
@@ -80,10 +80,10 @@ class Run:
         self.history: int | None = None  # records that had come before the present was reached; None until then
         self.skipped = 0  # records that were left out, since something has failed for them
         self.skipped_for = ""  # why the first was
-        self._held = Held()
         self._until = 0  # ns since the start: the time up to which there are records
-        self._held_since = NEVER  # at the end of the window that records are taken of
         self._walked = self._passed = 0  # windows, and those of which all records were taken
+        self._begun = 0  # batches that nobody has asked for yet
+        self._strides: Begun[Stride | int] | None = None
         self._fault: RunFailed | None = None  # behind the records that there are
         self._fruitless = 0  # records left out since the last one that was not
         self._drafted = 0  # records, emitted or still to be made
@@ -94,8 +94,7 @@ class Run:
         zone = population.timezone or clock.start.zone or "UTC"
         self.pools = Pools(population, seed, clock.stopped, zone) if pools is None else pools
         self._population = population = population.bound(self.pools.tables)
-        self._refused = np.zeros(len(population.sources), np.int64)
-        self._stuck = np.zeros(len(population.states), np.int64)
+        self._tally = Tally(population)
         plan = Plan(population, clock.start, warm_up, scale, self.pools)
         self._columns = columns_of(plan, seed, self.pools)
         self._rows = TableRecords(plan, self.pools.world())
@@ -121,7 +120,7 @@ class Run:
     @property
     def held(self) -> Held:
         """Return what the limit has held back so far, a spawn that is held back now included."""
-        return _added(self._held, self._until - self._held_since)
+        return self._tally.held(self._until)
 
     @property
     def refused(self) -> tuple[Refused, ...]:
@@ -129,20 +128,12 @@ class Run:
 
         What can't be read is counted as far as a file was read, which is a mebibyte or two ahead of what is played.
         """
-        found = []
-        of_sources = self._refused.tolist(), self._walk.left_out, self._walk.unreadable
-        known = zip(self._population.sources, *of_sources, strict=True)
-        for source, refused, left_out, unreadable in known:
-            dropped, turned = (refused, 0) if source.when_full == "drop" else (0, refused)
-            if refused or left_out or unreadable:
-                found.append(Refused(source.name or "", dropped, turned, left_out, unreadable))
-        return tuple(found)
+        return self._tally.refused
 
     @property
     def stuck(self) -> tuple[tuple[str, int], ...]:
         """Return the states in which workers have stopped so far since no transition was left, and how many."""
-        counts = zip(self._population.states, self._stuck.tolist(), strict=True)
-        return tuple((state.name, count) for state, count in counts if count)
+        return self._tally.stuck
 
     @property
     def is_complete(self) -> bool:
@@ -152,7 +143,7 @@ class Run:
     @property
     def is_between_windows(self) -> bool:
         """Return whether all records were taken of what was walked; else the walk is ahead of them."""
-        return self._walked == self._passed
+        return self._walked == self._passed and not self._is_ahead
 
     def stop(self) -> None:
         """End the run after the records that are being delivered."""
@@ -174,10 +165,16 @@ class Run:
 
         The records of a window must all be taken before the next window. Other threads make those that come next, but
         while the clock has to be waited for, or ``holds`` says so; so it may be waited for that the run
-        ``is_between_windows``. With ``ticking`` there are
-        also windows without records while nothing happens. Raises RunFailed when the clock would run past all time.
+        ``is_between_windows``. With ``ticking`` there are also windows without records while nothing happens. Raises
+        RunFailed when the clock would run past all time.
         """
-        coming = looked_ahead(self._planned(ticking), self.crew.ahead, lambda: holds() or self._has_to_wait)
+
+        def stays() -> bool:
+            enough = self._begun >= self.crew.ahead
+            return enough or holds() or (not self._is_ahead and self._has_to_wait)
+
+        most = 3 * self.crew.ahead  # of what comes: a window, its only batch, and its end
+        coming = looked_ahead(self._planned(ticking, holds), most, stays)
         for item in coming:
             if self.clock.stopped.is_set() or self.is_complete:
                 return
@@ -186,11 +183,42 @@ class Run:
             elif isinstance(item, int):
                 self._until = item
 
-    def _planned(self, ticking: bool) -> Iterator[Coming]:
+    def _planned(self, ticking: bool, holds: Callable[[], bool]) -> Iterator[Coming]:
         """Yield the windows and their batches, which are being made by others where there are any."""
+        left = self._left
+        if left == 0:
+            return
+
+        def stays() -> bool:
+            return holds() or not self._walk.may_lead or self._has_to_wait
+
+        self._strides = Begun(self._walk_on(ticking), self.crew, stays)
+        for stride in self._strides:
+            if isinstance(stride, int):
+                yield stride
+                return
+            self._walked += 1
+            self._tally.unplayed = stride.unplayed
+            walked, drafts = self._drafts(stride, left)
+            yield walked
+            for draft in drafts:
+                left = None if left is None else max(left - len(draft), 0)
+                self._drafted += len(draft)
+                self._count_fruitless(draft)
+                self._begun += 1
+                yield self.crew.begin(partial(self._made, draft))
+                if left == 0:
+                    break
+            yield None
+            if left == 0:
+                return
+        self._tally.unplayed = self._walk.unplayed
+
+    def _walk_on(self, ticking: bool) -> Iterator[Stride | int]:
+        """Yield what is walked from window to window, and at last, where it is not by steps, when the run ends."""
         self._warm_up()
-        end, left = self._end, self._left
-        while left != 0 and not self.is_complete and not self.clock.stopped.is_set():
+        end = self._end
+        while not self.is_complete and not self.clock.stopped.is_set():
             if self._fault is not None:
                 raise self._fault
             if self._walk.is_over and not self._rows_are_due:
@@ -206,21 +234,9 @@ class Run:
                 yield end
                 return
             if moment < min(horizon, end):
-                self._walked += 1
-                walked, drafts = self._advance(min(end, horizon), left)
-                yield walked
-                for draft in drafts:
-                    left = None if left is None else max(left - len(draft), 0)
-                    self._drafted += len(draft)
-                    self._count_fruitless(draft)
-                    yield self.crew.begin(partial(self._made, draft))
-                    if left == 0:
-                        break
-                yield None
+                yield self._stride(min(end, horizon))
             elif ticking:
-                self._walked += 1
-                yield Walked.by_nobody(max(horizon, 0), self._walk.held_since)
-                yield None
+                yield Stride(Walked.by_nobody(max(horizon, 0), self._walk.held_since), self._walk.unplayed)
                 self._wait_for(min(moment, end, horizon + round(_TICK * self.clock.speed)))
             else:
                 self._wait_for(min(moment, end))
@@ -230,17 +246,24 @@ class Run:
         """Return when the next record may come, in ns since the start."""
         return 0 if self._rows_are_due else self._walk.next_time
 
-    def _advance(self, until: int, most: int | None) -> tuple[Walked, Iterator[Draft | RowsDraft | Drafts]]:
-        """Return the next window, up to a time at most, and its records: the rows of tables, then those of workers."""
+    def _stride(self, until: int) -> Stride:
+        """Return the next window, up to a time at most: the rows of tables come first."""
         walk = self._walk
         if self._rows_are_due:
             self._rows_are_due = False
-            return Walked.by_nobody(walk.next_time, walk.held_since), self._rows.drafts()
-        drafts = self._columns.drafts(walk.advance(until), most)
-        if not walk.awaits_texts:
-            return Walked.of(walk), drafts
+            return Stride(Walked.by_nobody(walk.next_time, walk.held_since), walk.unplayed, has_rows=True)
+        steps = walk.advance(until)
+        return Stride(Walked.of(walk), walk.unplayed, steps, until)
+
+    def _drafts(self, stride: Stride, most: int | None) -> tuple[Walked, Iterator[Draft | RowsDraft | Drafts]]:
+        """Return a window, with those behind it that are to be one batch with it, and its records."""
+        if stride.steps is None:
+            return stride.walked, self._rows.drafts() if stride.has_rows else iter([])
+        drafts, walk = self._columns.drafts(stride.steps, most), self._walk
+        if walk.may_lead or not walk.awaits_texts:
+            return stride.walked, drafts
         found = Drafts()
-        walked = found.fill(drafts, walk, self._columns, until, most, lambda: not self.clock.stopped.is_set())
+        walked = found.fill(drafts, stride, walk, self._columns, most, lambda: not self.clock.stopped.is_set())
         self._fault = found.fault
         return walked, iter([found] if found.pieces else [])
 
@@ -263,8 +286,13 @@ class Run:
 
     @property
     def _has_to_wait(self) -> bool:
-        """Return whether nothing can be walked before the clock has moved on."""
+        """Return whether nothing can be walked before the clock has moved on; asked while nobody walks."""
         return self.clock.horizon() <= min(self._next_time, self._end)
+
+    @property
+    def _is_ahead(self) -> bool:
+        """Return whether a window was begun that nobody has asked for yet: another thread may be at it."""
+        return self._strides is not None and self._strides.is_ahead
 
     def _wait_for(self, moment: int) -> None:
         """Wait for a time: all that had come is on its way."""
@@ -280,35 +308,30 @@ class Run:
 
     def snapshot(self) -> dict[str, Any]:
         """Return where the run is, between two windows."""
-        return {
+        return self._tally.snapshot() | {
             "emitted": self.emitted,
             "rows": self._rows_are_due,
             "bytes": self.bytes,
-            "refused": self._refused.copy(),
-            "stuck": self._stuck.copy(),
             "skipped": [self.skipped, self.skipped_for],
-            "held": [self._held.spawns, self._held.nanoseconds],
             "until": self._until,
-            "held_since": self._held_since,
             "walk": self._walk.snapshot(),
             "columns": self._columns.snapshot(),
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
-        self.emitted, self._held, self._until = snapshot["emitted"], Held(*snapshot["held"]), snapshot["until"]
-        self._held_since, self._rows_are_due = snapshot["held_since"], snapshot["rows"]
+        self.emitted, self._until, self._rows_are_due = snapshot["emitted"], snapshot["until"], snapshot["rows"]
         self.skipped, self.skipped_for = snapshot["skipped"]
-        self._refused, self._stuck = snapshot["refused"].copy(), snapshot["stuck"].copy()
         self.bytes = None if self.bytes is None else snapshot["bytes"]
         self._drafted = self.emitted
         self._walk.restore(snapshot["walk"])
         self._columns.restore(snapshot["columns"])
+        self._tally.restore(snapshot)
 
     def _batches(self, walked: Walked, coming: Iterator[Coming]) -> Iterator[Batch]:
         """Yield the records of a window, no more than are still wanted; end when the run is stopped."""
         until = self._until
-        self._held_since = walked.held_since
+        self._tally.held_since = walked.held_since
         try:
             for making in coming:
                 if not callable(making):
@@ -316,6 +339,7 @@ class Run:
                     self._passed += 1
                     break
                 batch, skipped = making()
+                self._begun -= 1
                 if len(batch):
                     self._columns.learn(batch)
                 taken = self._taken(batch) if len(batch) else batch
@@ -329,7 +353,7 @@ class Run:
                     break
         except Cancelled:
             pass
-        self._hold(walked, until)
+        self._tally.count(walked, until)
 
     def _skip(self, skipped: Skipped, taken: int, size: int) -> None:
         """Count what was left out before the last record that is taken of a batch, and behind it if the run goes on."""
@@ -358,30 +382,10 @@ class Run:
             self.bytes += int(ends[wanted - 1])
         return batch.slice(0, wanted) if wanted < len(batch) else batch
 
-    def _hold(self, walked: Walked, until: int) -> None:
-        """Count the spawns of a window that were held back, and the workers who were refused or stuck, up to a time."""
-        refused = walked.refused_by[walked.refused_at < until]
-        self._refused += np.bincount(refused, minlength=len(self._refused))
-        self._stuck += np.bincount(walked.stuck_in[walked.stuck_at < until], minlength=len(self._stuck))
-        is_born = walked.births < until
-        waiting = (walked.births - walked.spans)[~is_born]  # since when; of these, as of those in no window, one counts
-        self._held_since = min(walked.held_since, int(waiting.min(initial=NEVER)))
-        spans = walked.spans[is_born]
-        self._held = Held(self._held.spawns + len(spans), self._held.nanoseconds + _total(spans))
-
     @property
     def _left(self) -> int | None:
         """Return how many records are still wanted; None for as many as there are."""
         return None if self._records is None else max(self._records - self.emitted, 0)
-
-
-def _total(spans: Integers) -> int:
-    """Return the sum of spans (n,), which may be more than 64 bits hold."""
-    return (int((spans >> 32).sum()) << 32) + int((spans & 0xFFFFFFFF).sum())
-
-
-def _added(held: Held, nanoseconds: int) -> Held:
-    return Held(held.spawns + 1, held.nanoseconds + nanoseconds) if nanoseconds > 0 else held
 
 
 def _ahead(items: Iterator[T]) -> Generator[T]:

@@ -15,7 +15,7 @@ from datagen import draw
 from datagen.clock import NEVER
 from datagen.draw import Integers
 from datagen.engine.ahead import Ahead
-from datagen.engine.arrivals import Arrivals
+from datagen.engine.arrivals import Arrivals, Unplayed
 from datagen.engine.clocks import Reach, paces
 from datagen.engine.conditions import Conditions
 from datagen.engine.crowd import Limits, limits_of
@@ -31,7 +31,6 @@ from datagen.native.decision import Decision
 from datagen.native.machine import Machine
 from datagen.native.rows import renumber
 from datagen.native.walk import EventLoop
-from datagen.plugin.arrival import Unreadable
 from datagen.problems import Path_, RunFailed, counted, show
 
 _FIRST_ROWS = 1024
@@ -55,16 +54,21 @@ class Walk:
         self, plan: Plan, seed: int, max_workers: Limits, memories: Mapping[str, dict[str, Any]] | None = None
     ) -> None:
         """Take what templates remember, by name path; a pilot, for which nobody makes records, has none."""
-        self._memories = memories
         self.awaits_texts = False  # whether the last window ended since a state reads what its texts may change
         limits = limits_of(plan.population, max_workers)
         most = min(sum(limits), NEVER)
-        self._warm_up = plan.warm_up
-        self._plan = plan
+        self._plan, self._warm_up = plan, plan.warm_up
         self._groups_before = sorted(plan.groups_before)
         self._conditions = Conditions(plan, plan.world(seed))
         self._ahead = Ahead(plan, seed, most, self._conditions.fields, self._conditions.world)
-        programs = self._conditions.programs
+        programs, recall = self._conditions.programs, self._conditions.recall
+        # Who looks at what the records so far have changed, if states read any:
+        self._recall = (
+            partial(recall.look, memories, programs.cells) if memories is not None and recall.is_needed else None
+        )
+        self.may_lead = (
+            self._recall is None and not self._conditions.fields
+        )  # walk while the records before are still made
         self._arrivals = Arrivals(plan, seed, max_workers, self._ahead.newcomers, len(programs.batch) > 0)
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
         times = plan.times(seed)
@@ -184,14 +188,9 @@ class Walk:
         yield from self._conditions.problems
 
     @property
-    def left_out(self) -> list[int]:
-        """Return how many times of each source, by their names, lie before its begin or the start."""
-        return self._arrivals.left_out
-
-    @property
-    def unreadable(self) -> list[Unreadable | None]:
-        """Return what each source, by their names, has left out since it could not be read."""
-        return self._arrivals.unreadable
+    def unplayed(self) -> Unplayed:
+        """Return what each source, by their names, has not played so far of its times or its file."""
+        return self._arrivals.unplayed
 
     def who_waits(self) -> str:
         """Return who is alive and what for, and which sources wait for a place, in words; "" when nobody does."""
@@ -238,9 +237,9 @@ class Walk:
         spare = 1 if self._sharing else 0  # for a birth that is a row of its own
         room = Room(self._rows + spare, self._sizes, len(self._plan.notes))
         self._loop.begin(room)
-        if self._memories is not None:  # of the records so far; before the start there are none
-            heard = self._conditions.recall.look(self._memories, self._conditions.programs.cells)
-            self._loop.hears = heard and limit > 0
+        if self._recall is not None:  # of the records so far; before the start there are none
+            self._recall()
+            self._loop.hears = limit > 0
         self._arrivals.core.note(room.refused_at, room.refused_by)
         limit = min(limit + self._warm_up, NEVER)
         while (pause := self._loop.advance(min(limit, self._loop.change))) != "full":

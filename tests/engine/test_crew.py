@@ -5,7 +5,7 @@ from threading import Event, current_thread
 
 import pytest
 
-from datagen.engine.crew import Crew, looked_ahead
+from datagen.engine.crew import Begun, Crew, looked_ahead
 
 
 def numbers(taken: list[int], count: int) -> Iterator[int]:
@@ -44,6 +44,33 @@ def test_what_nobody_has_begun_is_computed_by_who_waits_for_it() -> None:
     assert crew.begin(current_thread)() is current_thread()
     goes_on.set()
     assert first()
+
+
+def test_an_item_is_begun_while_the_one_before_it_is_used() -> None:
+    taken: list[int] = []
+    begun = Begun(numbers(taken, 3), Crew(2), lambda: False)
+    assert next(begun) == 0
+    assert begun.is_ahead
+    assert list(begun) == [1, 2]
+    assert not begun.is_ahead
+
+
+@pytest.mark.parametrize(("threads", "holds"), [(1, False), (2, True)])
+def test_no_item_is_begun_where_nobody_else_may(threads: int, holds: bool) -> None:
+    taken: list[int] = []
+    begun = Begun(numbers(taken, 3), Crew(threads), lambda: holds)
+    assert [(item, len(taken), begun.is_ahead) for item in begun] == [(0, 1, False), (1, 2, False), (2, 3, False)]
+
+
+def test_what_is_raised_in_place_of_an_item_comes_where_it_is_asked_for() -> None:
+    def failing() -> Iterator[int]:
+        yield 1
+        raise ValueError("no more")
+
+    begun = Begun(failing(), Crew(2), lambda: False)
+    assert next(begun) == 1
+    with pytest.raises(ValueError, match="no more"):
+        next(begun)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
