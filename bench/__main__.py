@@ -50,8 +50,9 @@ _NOTES = """\
 - *Whole command*: `python generator.py -s …` from start to end, imports included. *DuckDB*: its `COPY` statement
   alone, the same columns, random rows without visits or order, one thread. *A thread per worker*:
   `bench/thread_per_worker.py`, without its start. *Flat*: `bench/flat.json`, ten dimensions drawn anew for each record.
-- *Threads*: on two cores. The serial share is that of the stages walk and write, by CPU time; from it Amdahl's law
-  estimates how much faster more cores are, when the rest has to wait for that share; nothing was run on them.
+- *Threads*: on two cores. Walk, drafts and writing go in order, each beside the others. The serial share is that of
+  the longest of these, by CPU time; from it Amdahl's law estimates how much faster more cores are, when the rest has
+  to wait for that share; nothing was run on them.
 - *Stage*, *walk*: CPU time of one thread, in process. *Steady*: walk, columns and JSON to /dev/null in process. Both
   after two mean lives, with the workers alive as counted between windows.
 - *A step more*: CPU time of a step of the walk with 100 alive, less that of the same population without.

@@ -18,7 +18,7 @@ _MOST_NS = {100: 80, 10_000: 130, _MANY: 260}  # a step of the walk, by workers 
 
 
 def stages(setting: Setting) -> Iterator[Line]:
-    """Measure walk, columns, format and write, one after the other on one thread."""
+    """Measure walk, drafts, columns, format and write, one after the other on one thread."""
     for name, nanoseconds in stage_times(setting).items():
         yield Line(f"stage: {name}", nanoseconds, "ns a record")
 

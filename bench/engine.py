@@ -63,15 +63,18 @@ def stages(spec: str, records: int, output: str) -> dict[str, float]:
         while made < records:
             steps = run._walk.advance(run.clock.horizon())
             done("walk")
-            batches = made_of(run, steps)
-            while (batch := next(batches, None)) is not None:
+            drafts = run._columns.drafts(steps)
+            while (draft := next(drafts, None)) is not None:
+                done("drafts")
+                batch = run._columns.made(draft)
+                run._columns.learn(batch)
                 done("columns")
                 lines = writer.lines(batch)
                 done("format")
                 write_lines(file.fileno(), lines)
                 done("write")
                 made += len(batch)
-            done("columns")
+            done("drafts")
     return {stage: nanoseconds / made for stage, nanoseconds in spent.items()}
 
 

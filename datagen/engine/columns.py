@@ -34,7 +34,7 @@ from datagen.engine.step import Steps
 from datagen.engine.texts import Texts, texts_of
 from datagen.engine.times import printed_times
 from datagen.engine.variable_types import variable_types
-from datagen.engine.variables import CodeStore, Positions, Store, StoreReader
+from datagen.engine.variables import Positions, Stored, StoreReader, store_of
 from datagen.plugin.dimension import Dimension, Failed, Rows
 from datagen.plugin.incident import labels
 from datagen.plugin.labelled import Labelled
@@ -58,7 +58,7 @@ class Columns:
         self.times = plan.times(world.seed)
         self._world, self._recollection = world, Recollection(plan, world.memories)
         self._types: dict[str, pa.DataType]  # of variables
-        self._stores: dict[str, Store | CodeStore]
+        self._stores: dict[str, Stored]
         sources = enumerate(plan.population.sources, len(plan.population.states))
         owners = {source.name: owner for owner, source in sources}
         self._recorded = {owners[name]: recording.values() for name, recording in plan.recordings.items()}
@@ -194,7 +194,7 @@ class Columns:
             read = self._recollection.types
             self._types = variable_types(self._plan, self._world, self.times.readings, read, look)
             self._stores = {
-                name: (CodeStore if all(one.is_fixed for one in self._plan.setters[name]) else Store)(type_)
+                name: store_of(type_, is_fixed=all(one.is_fixed for one in self._plan.setters[name]))
                 for name, type_ in self._types.items()
             }
             made = {name: self._empty(name) for name in self._plan.emitters}
@@ -279,7 +279,7 @@ class Columns:
         skipped |= {int(part.rows[place]): why for place, why in several.failed.items()}
         return replace(part, made=made, several=several)
 
-    def _stores_now(self) -> dict[str, Store | CodeStore]:
+    def _stores_now(self) -> dict[str, Stored]:
         """Return the values of variables as they are now, for other threads."""
         return {name: copy(store) for name, store in self._stores.items()}
 

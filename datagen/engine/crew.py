@@ -25,6 +25,7 @@ class Task(Generic[T]):
             self._future.set_result(self._compute())
         except BaseException as error:
             self._future.set_exception(error)
+        del self._compute  # with what it was made of
 
     def __call__(self) -> T:
         """Return what was computed; raises what was raised. Whoever waits for it computes what nobody has begun."""

@@ -200,6 +200,7 @@ class Run:
             self._walked += 1
             self._tally.unplayed = stride.unplayed
             walked, drafts = self._drafts(stride, left)
+            del stride  # and so a window's memory may go before the next one takes its own
             yield walked
             for draft in drafts:
                 left = None if left is None else max(left - len(draft), 0)
@@ -207,6 +208,7 @@ class Run:
                 self._count_fruitless(draft)
                 self._begun += 1
                 yield self.crew.begin(partial(self._made, draft))
+                del draft
                 if left == 0:
                     break
             yield None

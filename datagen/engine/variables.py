@@ -86,7 +86,8 @@ class Store:
 
     def keep(self, kept: pa.BooleanArray) -> None:
         """Forget all values but some, (size,)."""
-        self._set([pa.chunked_array(self._chunks).filter(kept).combine_chunks()])
+        self._chunks = pa.chunked_array(self._chunks).filter(kept).chunks  # those before may go before they are one
+        self._set([pa.concat_arrays(self._chunks)])
 
     def _in_order(self, made: list[tuple[Positions, pa.Array]]) -> pa.Array:
         """Return values as one array, in the order of their positions."""
@@ -101,6 +102,61 @@ class Store:
         self._chunks = chunks
         self._starts = [0, *np.cumsum([len(chunk) for chunk in chunks])[:-1].tolist()]
         self.size = sum(map(len, chunks))
+
+
+class NumberStore:
+    """Keeps numbers in one array, so that to pick one costs 3 ns, whatever their number.
+
+    Arrow would put all chunks of a ``Store`` side by side first, 12 MB and 1 ms for a million workers.
+    """
+
+    def __init__(self, type_: pa.DataType) -> None:
+        self._type = type_
+        self._numbers: npt.NDArray[Any] = np.zeros(1, type_.to_pandas_dtype())  # and room; a copy of this shares it
+        self._is_null: npt.NDArray[np.bool_] | None = None  # likewise; None: only value 0 is
+        self.size = 1
+
+    def append(self, made: list[tuple[Positions, pa.Array]]) -> None:
+        """Add values: arrays, each with the positions of its values, which come behind those that are there."""
+        begin = self.size
+        self.size += sum(len(array) for _, array in made)
+        self._numbers = _with_room(self._numbers, begin, self.size)
+        has_null = any(array.null_count for _, array in made)
+        if has_null or self._is_null is not None:
+            is_null = np.arange(begin) == 0 if self._is_null is None else self._is_null
+            self._is_null = _with_room(is_null, begin, self.size)
+        for positions, array in made:
+            values = as_type(array, self._type)
+            if self._is_null is not None:
+                self._is_null[positions] = values.is_null().to_numpy(zero_copy_only=False)
+            self._numbers[positions] = (values.fill_null(0) if values.null_count else values).to_numpy()
+
+    def take(self, used: Integers | Positions) -> pa.Array:
+        """Return the values at some positions, in any order."""
+        is_null = used == 0 if self._is_null is None else self._is_null[used]
+        return pa.array(self._numbers[used], self._type, mask=is_null if is_null.any() else None)
+
+    pick = take
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all values, for ``restore``."""
+        return {"chunks": [self.take(np.arange(self.size))]}
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Replace all values by those of a snapshot."""
+        self.size, self._is_null = 0, None
+        for chunk in snapshot["chunks"]:
+            self.append([(np.arange(self.size, self.size + len(chunk), dtype=np.int32), chunk)])
+        if self._is_null is not None and not self._is_null[1 : self.size].any():
+            self._is_null = None
+
+    def keep(self, kept: pa.BooleanArray) -> None:
+        """Forget all values but some, (size,)."""
+        mask = kept.to_numpy(zero_copy_only=False)
+        self._numbers = self._numbers[: self.size][mask]
+        if self._is_null is not None:
+            self._is_null = self._is_null[: self.size][mask]
+        self.size = len(self._numbers)
 
 
 class CodeStore:
@@ -126,10 +182,9 @@ class CodeStore:
                 indices = pc.fill_null(indices, -begin)  # and so 0, the position of null
             place(indices.to_numpy(), begin, positions, self.size, codes)
         size, type_ = self.size + len(codes), np.min_scalar_type(len(self._values) - 1)
-        if size > len(self._codes) or type_ != self._codes.dtype:
-            room = np.empty(2 * size, type_)
-            room[: self.size] = self._codes[: self.size]
-            self._codes = room
+        if type_ != self._codes.dtype:
+            self._codes = self._codes[: self.size].astype(type_)
+        self._codes = _with_room(self._codes, self.size, size)
         self._codes[self.size : size] = codes
         self.size = size
 
@@ -177,10 +232,29 @@ class CodeStore:
         return None
 
 
+def _with_room(kept: npt.NDArray[Any], size: int, wanted: int) -> npt.NDArray[Any]:
+    """Return an array with the first values, ``size`` of them, and room for as many as are wanted, or more."""
+    if wanted <= len(kept):
+        return kept
+    room = np.empty(2 * wanted, kept.dtype)
+    room[:size] = kept[:size]
+    return room
+
+
+Stored = Store | NumberStore | CodeStore
+
+
+def store_of(type_: pa.DataType, *, is_fixed: bool) -> Stored:
+    """Return a store of values of a type; ``is_fixed`` says whether they are from lists that never change."""
+    if is_fixed:
+        return CodeStore(type_)
+    return (NumberStore if pa.types.is_integer(type_) or pa.types.is_floating(type_) else Store)(type_)
+
+
 class StoreReader:
     """Reads the stored values of variables at the positions that the steps have."""
 
-    def __init__(self, stores: Mapping[str, Store | CodeStore], positions: Callable[[str], Positions]) -> None:
+    def __init__(self, stores: Mapping[str, Stored], positions: Callable[[str], Positions]) -> None:
         self._stores = stores
         self._positions = positions
         self._used: dict[int, tuple[Integers, Positions, pa.Array, Positions]] = {}

@@ -2,6 +2,8 @@
 
 import gc
 from collections.abc import Iterator
+from copy import copy
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -37,18 +39,24 @@ from tests.worlds import (
     world,
 )
 
-# Workers that set a variable again and again, so that nearly all values ever set are stale.
-SETTING = world(
-    read("v"),
-    read("w"),
-    read("unset"),
-    states=[
-        state("s", "t", variables=[integer("v", uniform(0, 10**9)), enum("w", *range(100))]),
-        state("t", {"s": 0.7, "u": 0.1, "stop": 0.2}, delay=exponential(1)),
-        state("u", "s", variables=[integer("unset", uniform(0, 10**9))]),
-    ],
-    gap=exponential(0.1),
-)
+
+def setting(variable: dict[str, Any]) -> dict[str, Any]:
+    """Have workers that set a variable again and again, so that nearly all values ever set are stale."""
+    return world(
+        read("v"),
+        read("w"),
+        read("unset"),
+        states=[
+            state("s", "t", variables=[variable, enum("w", *range(100))]),
+            state("t", {"s": 0.7, "u": 0.1, "stop": 0.2}, delay=exponential(1)),
+            state("u", "s", variables=[integer("unset", uniform(0, 10**9))]),
+        ],
+        gap=exponential(0.1),
+    )
+
+
+SETTING = setting(integer("v", uniform(0, 10**9)))
+TEXTS = setting({"name": "v", "type": "string", "length_distribution": constant(6)})
 
 
 def stored(run: Run, variable: str) -> list[pa.Array]:
@@ -70,10 +78,11 @@ def seen(run: Run, records: int) -> Iterator[list[int]]:
             return
 
 
-def test_stale_values_of_variables_are_forgotten(monkeypatch) -> None:
+@pytest.mark.parametrize("spec", [SETTING, TEXTS], ids=["numbers", "texts"])
+def test_stale_values_of_variables_are_forgotten(monkeypatch, spec: dict[str, Any]) -> None:
     monkeypatch.setattr(walk, "_STALE", 500)
     monkeypatch.setattr(walk, "_MOST_ROWS", 200)
-    run = run_of(SETTING, max_workers=100)
+    run = run_of(spec, max_workers=100)
     most = max(sum(sizes) for sizes in seen(run, 20_000))
     assert 500 < most < 2_500  # 500 stale ones, 150 of the living, and those of a window before they are looked at
 
@@ -90,6 +99,23 @@ def test_a_value_of_a_list_takes_as_few_bytes_as_the_list_allows(size: int, most
     assert codes.nbytes == 7 * most
 
 
+def test_numbers_are_kept_with_those_that_are_null_in_their_places() -> None:
+    store = variables.NumberStore(pa.int16())
+    assert store.pick(np.zeros(2, np.int32)).to_pylist() == [None, None]
+    store.append([(np.array([2, 1], np.int32), pa.array([7, -8], pa.int16()))])
+    earlier = copy(store)
+    places, several = np.array([3, 5], np.int32), pa.array([None, 6], pa.int16())
+    store.append([(np.array([4], np.int32), pa.array([9], pa.int16())), (places, several)])
+    made = store.pick(np.array([5, 3, 0, 1, 4, 2], np.int32))
+    assert (made.type, made.to_pylist()) == (pa.int16(), [6, None, None, -8, 9, 7])
+    store.keep(pa.array([True, False, True, True, False, True]))
+    assert store.pick(np.arange(4, dtype=np.int32)).to_pylist() == [None, 7, None, 6]
+    assert earlier.take(np.arange(3, dtype=np.int32)).to_pylist() == [None, -8, 7]
+    again = variables.NumberStore(pa.int16())
+    again.restore(store.snapshot())
+    assert (again.size, again.pick(np.arange(4, dtype=np.int32)).to_pylist()) == (4, [None, 7, None, 6])
+
+
 def test_a_slot_takes_few_bytes() -> None:
     """The room for events, 12 bytes more, is hardly written to; the values of a worker lie elsewhere."""
     slots = Slots.of(1, Shape(groups=0, delays=0, fields=0, steps=0, kept=0, resources=0, shares=False))
@@ -97,20 +123,22 @@ def test_a_slot_takes_few_bytes() -> None:
     assert slots.nbytes == 44 + slots.when.nbytes + slots.who.nbytes + slots.waits_from.nbytes
 
 
-def test_forgetting_stale_values_changes_no_record(monkeypatch) -> None:
-    whole, few = records_of(SETTING, 5_000), records_of(SETTING, 5_000, max_workers=2)
+@pytest.mark.parametrize("spec", [SETTING, TEXTS], ids=["numbers", "texts"])
+def test_forgetting_stale_values_changes_no_record(monkeypatch, spec: dict[str, Any]) -> None:
+    whole, few = records_of(spec, 5_000), records_of(spec, 5_000, max_workers=2)
     assert {record["unset"] is None for record in whole} == {True, False}
     monkeypatch.setattr(walk, "_STALE", 20)
     monkeypatch.setattr(walk, "_MOST_ROWS", 20)
     for most in (2, 100):
-        assert records_of(SETTING, 5_000, max_workers=most) == (whole if most == 100 else few)
+        assert records_of(spec, 5_000, max_workers=most) == (whole if most == 100 else few)
 
 
-def test_a_draft_that_is_made_late_reads_the_variables_as_they_were(monkeypatch) -> None:
+@pytest.mark.parametrize("spec", [SETTING, TEXTS], ids=["numbers", "texts"])
+def test_a_draft_that_is_made_late_reads_the_variables_as_they_were(monkeypatch, spec: dict[str, Any]) -> None:
     """Also when the values that it reads have been forgotten since."""
     monkeypatch.setattr(walk, "_STALE", 20)
     monkeypatch.setattr(walk, "_MOST_ROWS", 20)
-    plan = Plan(datagen.load(SETTING).spec, parse_moment(START))
+    plan = Plan(datagen.load(spec).spec, parse_moment(START))
 
     def drafts() -> Iterator[tuple[Columns, Draft]]:
         walked, made = walk.Walk(plan, seed=1, max_workers=20), Columns(plan, World(seed=1))
@@ -157,7 +185,7 @@ def test_values_read_from_a_large_store_are_the_same(monkeypatch) -> None:
 
 def test_values_of_variables_are_kept_in_few_chunks(monkeypatch) -> None:
     monkeypatch.setattr(walk, "_MOST_ROWS", 50)
-    counts = [len(sizes) for sizes in seen(run_of(SETTING, max_workers=100), 10_000)]
+    counts = [len(sizes) for sizes in seen(run_of(TEXTS, max_workers=100), 10_000)]
     assert max(counts) == variables.MOST_CHUNKS
     assert len(counts) > 2 * variables.MOST_CHUNKS  # else they would not have been put together
 
