@@ -29,7 +29,7 @@ class Task(Generic[T]):
 
     def __call__(self) -> T:
         """Return what was computed; raises what was raised. Whoever waits for it computes what nobody has begun."""
-        if self in self._tasks and self._taken():
+        if self._taken():
             self.run()
         while not self._future.done() and work(self._tasks):
             pass
@@ -40,6 +40,7 @@ class Task(Generic[T]):
         return self._future.result()
 
     def _taken(self) -> bool:
+        """Take it from the tasks; return whether it was there, so that nobody else does."""
         try:
             self._tasks.remove(self)
         except ValueError:

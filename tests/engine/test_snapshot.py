@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from datagen.delivery.snapshot import pack, unpack
+from datagen.engine import walk
 from datagen.engine.run import Run
 from datagen.formatters.json import Json
 from datagen.moment import parse_moment
@@ -479,3 +481,24 @@ def test_a_restored_run_goes_on_as_if_nothing_had_happened(name: str) -> None:
         second.restore(unpack(pack(first.snapshot())))
         assert second.held == first.held
         assert before + list(lines(second)) == whole
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_run_that_is_computed_ahead_is_kept_soon_after_that_is_asked_for(monkeypatch, name: str) -> None:
+    """Until then, windows are walked, and batches made, that nobody has asked for."""
+    monkeypatch.setattr(walk, "_MOST_ROWS", 8)
+    spec, records = SPECS[name], 60 if name == "recalling" else 300
+    whole = list(lines(run_of(spec, records, max_workers=5)))
+    for asked in (1, 4, 9):
+        run, before, windows = run_of(spec, records, max_workers=5, threads=3), [], 0
+        writer = Json().begin(run.layout)
+        with closing(run.crew):
+            for window in run.windows(holds=lambda: windows >= asked):  # noqa: B023
+                before += [line for batch in window.batches for line in bytes(writer.lines(batch).data).splitlines()]
+                windows += 1
+                if windows >= asked and run.is_between_windows:
+                    break
+        assert windows <= asked + 12
+        again = run_of(spec, records, max_workers=5)
+        again.restore(unpack(pack(run.snapshot())))
+        assert before + list(lines(again)) == whole
