@@ -38,7 +38,8 @@ _MOST_ROWS = 131_072
 _PILOT_ROWS = 65_536  # of a window of a pilot, whose end decides what a volume and a page of plots are
 _FIRST_SLOTS = 2**22
 _FIRST_BYTES = 2**29  # of slots; many groups of variables, or delays of plug-ins, would ask for more than there is
-_DAYS = 2**22  # of the calendar of events, or fewer
+_DAYS = 2**22  # of the calendar of events, or fewer,
+_LEAST_DAYS = 2**16  # but these for any crowd: where steps follow at once, waits take more of them
 _ONE_DAY = 62  # so many bits that all time is in one day
 _CROWD = 64  # workers alive from which on days are short
 _EVENTS_A_DAY = 1  # or more, so that the days last for some mean waits
@@ -373,7 +374,7 @@ class Walk:
         if self.alive >= _CROWD:
             events = max(_EVENTS_A_DAY, _WAITS * self.alive // _DAYS)
             day_bits = min((events * int(time[-1] - time[0]) // len(time)).bit_length(), _ONE_DAY)
-            days = 1 << (min(max(_WAITS * self.alive // events, 1), _DAYS).bit_length() - 1)
+            days = 1 << (min(max(_WAITS * self.alive // events, _LEAST_DAYS), _DAYS).bit_length() - 1)
         if abs(day_bits - self._loop.agenda.shift) > 1 or not days <= self._days <= 2 * days:
             self._schedule(day_bits, days)
 

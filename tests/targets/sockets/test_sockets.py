@@ -369,7 +369,7 @@ def test_a_stalled_receiver_fills_no_memory_and_does_not_hold_up_the_end(tmp_pat
         run.send_signal(signal.SIGINT)
         _, err = run.communicate(timeout=60)
     peak = int(status.partition("VmHWM:")[2].split()[0])
-    assert peak < 250_000, "kB"  # four batches of at most 16 MB, and the program itself, of which most is Arrow
+    assert peak < 290_000, "kB"  # some batches of at most 16 MB, windows, and the program, of which most is Arrow
     assert b"Traceback" not in err
 
 
