@@ -309,10 +309,10 @@ LIMITS = [1, 100, 9000]
 def test_waits_that_are_drawn_ahead_of_time_are_those_of_the_core(monkeypatch, name: str, most: int) -> None:
     """As a plug-in's are: the core knows only the built-in distributions."""
     spec = READY.get(name, ODD)
-    known = walked(spec, most, 5)
+    known = walked(spec, most, 4)
     for distribution in (Exponential, Uniform):
         monkeypatch.setattr(distribution, "linear", lambda self: None)
-    assert_same(walked(spec, most, 5), known)
+    assert_same(walked(spec, most, 4), known)
 
 
 KINDS = [

@@ -274,7 +274,7 @@ LOST = "records that its system had acknowledged, but its program had not read y
 @pytest.mark.parametrize("kind", ["tcp", "tls", "syslog"])
 def test_a_receiver_that_closes_and_then_drops_what_it_had_not_read_is_warned_of(send, own, kind) -> None:
     tls = {"tls": {"insecure": True}} if kind == "tls" else {}
-    with HastyServer(60_000, own.context() if tls else None) as server:  # of less it takes 180 connections
+    with HastyServer(240_000, own.context() if tls else None) as server:  # of a quarter it takes 180 connections
         server.leaves.set()
         target = {"type": kind.replace("tls", "tcp"), "port": server.port, "on_error": "retry", **tls}
         outcome = send(STREAM, target, "-n", 150_000)  # more than the two systems hold
