@@ -53,7 +53,7 @@ class Lane:
             known = min(max(self._known - made, 0), len(part))
             made += len(part)
             if known < len(part):
-                self.sender.send(self._crew.begin(partial(self._encoded, part, known)).result, waiting)
+                self.sender.send(self._crew.begin(partial(self._encoded, part, known)).awaited, waiting)
         if len(batch):
             self.sender.note(emitted, batch.emitted, waiting)
 

@@ -62,6 +62,15 @@ class Arrivals:
         return len(self._sources)
 
     @property
+    def may_lead(self) -> bool:
+        """Return whether times may be asked for while the records before are still made.
+
+        Not of a plug-in, which may remember things; nor of a file, of which the columns read the same blocks.
+        """
+        are_ours = all(type(source.declared).__module__.startswith("datagen.") for source in self._sources)
+        return are_ours and not self._plan.recordings
+
+    @property
     def held_since(self) -> int:
         """Return since when a worker is held back who could else be alive, in ns of the simulation; else ``NEVER``."""
         waits = (self.table["when_full"] == WAITS) & (self.table["is_kept"] == 0)

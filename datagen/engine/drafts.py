@@ -8,8 +8,9 @@ import numpy as np
 from datagen.engine.columns import Columns
 from datagen.engine.draft import Draft
 from datagen.engine.skipped import Skipped
+from datagen.engine.strides import Stride
 from datagen.engine.walk import Walk
-from datagen.engine.walked import Stride, Walked
+from datagen.engine.walked import Walked
 from datagen.problems import RunFailed
 from datagen.records.batch import Batch
 from datagen.records.merge import joined

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from datagen.clock import NEVER, Clock, time_left
-from datagen.engine.crew import Begun, Crew, looked_ahead
+from datagen.engine.crew import Crew, Lead, Task, looked_ahead
 from datagen.engine.crowd import Limits
 from datagen.engine.draft import Draft
 from datagen.engine.drafts import Drafts
@@ -19,16 +19,15 @@ from datagen.engine.fit import misfits, oddities
 from datagen.engine.plan import Plan
 from datagen.engine.pool import Pools
 from datagen.engine.skipped import Skipped
+from datagen.engine.strides import Stride, Strides
 from datagen.engine.table_records import RowsDraft, TableRecords
 from datagen.engine.tally import Tally
 from datagen.engine.times import Times
 from datagen.engine.walk import Walk
-from datagen.engine.walked import Held, Refused, Stride, Walked
+from datagen.engine.walked import Held, Refused, Walked
 from datagen.language.population import Population
 from datagen.problems import Cancelled, Path_, RunFailed
 from datagen.records.batch import Batch
-
-_TICK = 100_000_000  # ns: how often stages hear of the time while nothing happens
 
 _MOST_FRUITLESS = 1_000_000  # records left out in a row
 
@@ -36,8 +35,7 @@ T = TypeVar("T")
 
 
 Made = tuple[Batch, Skipped]  # a batch, and what is left out of it
-Making = Callable[[], Made]  # what waits for a batch that is being made
-Coming = Walked | Making | int | None  # a window, its batches, then None; an int: the run lasted up to that time
+Coming = Walked | Task[Made] | int | None  # a window, its batches, then None; an int: the run lasted up to that time
 
 
 @dataclass(frozen=True)
@@ -82,9 +80,9 @@ class Run:
         self.skipped_for = ""  # why the first was
         self._until = 0  # ns since the start: the time up to which there are records
         self._walked = self._passed = 0  # windows, and those of which all records were taken
-        self._begun = 0  # batches that nobody has asked for yet
-        self._strides: Begun[Stride | int] | None = None
-        self._fault: RunFailed | None = None  # behind the records that there are
+        self._batches_ahead = 0  # that nobody has asked for yet
+        self._lead: Lead[Stride | int] | None = None  # while the run goes on
+        self._used, self._records_a_step = 0, 1.0  # steps that were taken for records, and how many the last ones gave
         self._fruitless = 0  # records left out since the last one that was not
         self._drafted = 0  # records, emitted or still to be made
         self._records = records
@@ -98,9 +96,10 @@ class Run:
         plan = Plan(population, clock.start, warm_up, scale, self.pools)
         self._columns = columns_of(plan, seed, self.pools)
         self._rows = TableRecords(plan, self.pools.world())
-        self._rows_are_due = len(self._rows) > 0
         self.layout = self._rows.added_to(self._columns.layout)  # what the records look like
         self._walk = Walk(plan, seed, max_workers, self._columns.memories)
+        in_time, has_rows = self._ends_in_time, len(self._rows) > 0
+        self._strides = Strides(self._walk, clock, self._end, ends_in_time=in_time, has_rows=has_rows)
 
     @property
     def times(self) -> Times:
@@ -170,8 +169,8 @@ class Run:
         """
 
         def stays() -> bool:
-            enough = self._begun >= self.crew.ahead
-            return enough or holds() or (not self._is_ahead and self._has_to_wait)
+            enough = self._batches_ahead >= self.crew.ahead
+            return enough or holds() or (not self._is_ahead and self._strides.has_to_wait)
 
         most = 3 * self.crew.ahead  # of what comes: a window, its only batch, and its end
         coming = looked_ahead(self._planned(ticking, holds), most, stays)
@@ -185,88 +184,61 @@ class Run:
 
     def _planned(self, ticking: bool, holds: Callable[[], bool]) -> Iterator[Coming]:
         """Yield the windows and their batches, which are being made by others where there are any."""
+        self._tally.unplayed = self._walk.unplayed
         left = self._left
         if left == 0:
             return
+        self._warm_up()
 
         def stays() -> bool:
-            return holds() or not self._walk.may_lead or self._has_to_wait
+            return holds() or not self._walk.may_lead or self._strides.has_to_wait or self._suffices
 
-        self._strides = Begun(self._walk_on(ticking), self.crew, stays)
-        for stride in self._strides:
-            if isinstance(stride, int):
-                yield stride
-                return
-            self._walked += 1
-            self._tally.unplayed = stride.unplayed
-            walked, drafts = self._drafts(stride, left)
-            del stride  # and so a window's memory may go before the next one takes its own
-            yield walked
-            for draft in drafts:
-                left = None if left is None else max(left - len(draft), 0)
-                self._drafted += len(draft)
-                self._count_fruitless(draft)
-                self._begun += 1
-                yield self.crew.begin(partial(self._made, draft))
-                del draft
+        strides = self._strides.walked(ticking, self._goes_on, self._arrive)
+        self._lead = lead = Lead(strides, self.crew, stays)
+        try:
+            for stride in lead:
+                if isinstance(stride, int):
+                    yield stride
+                    return
+                yield from self._window_of(stride, left)
+                del stride  # and so a window's memory may go before the next one takes its own
+                left = None if self._records is None else max(self._records - self._drafted, 0)
                 if left == 0:
-                    break
-            yield None
-            if left == 0:
-                return
-        self._tally.unplayed = self._walk.unplayed
+                    return
+            self._tally.unplayed = self._walk.unplayed
+        finally:
+            self._lead = None
 
-    def _walk_on(self, ticking: bool) -> Iterator[Stride | int]:
-        """Yield what is walked from window to window, and at last, where it is not by steps, when the run ends."""
-        self._warm_up()
-        end = self._end
-        while not self.is_complete and not self.clock.stopped.is_set():
-            if self._fault is not None:
-                raise self._fault
-            if self._walk.is_over and not self._rows_are_due:
-                return
-            if self._walk.is_deadlocked:
-                raise RunFailed(f"walking on: nothing can happen any more{self._walk.who_waits()}")
-            moment = self._next_time
-            if moment >= end and not self._ends_in_time:
-                text = "walking on: the clock would run past the year 9999, or 146 years after the start"
-                raise RunFailed(f"{text}{self._walk.who_waits()}")
-            horizon = self.clock.horizon()
-            if moment >= end and horizon > end:  # a live run lasts as long as it was asked to
-                yield end
-                return
-            if moment < min(horizon, end):
-                yield self._stride(min(end, horizon))
-            elif ticking:
-                yield Stride(Walked.by_nobody(max(horizon, 0), self._walk.held_since), self._walk.unplayed)
-                self._wait_for(min(moment, end, horizon + round(_TICK * self.clock.speed)))
-            else:
-                self._wait_for(min(moment, end))
-
-    @property
-    def _next_time(self) -> int:
-        """Return when the next record may come, in ns since the start."""
-        return 0 if self._rows_are_due else self._walk.next_time
-
-    def _stride(self, until: int) -> Stride:
-        """Return the next window, up to a time at most: the rows of tables come first."""
-        walk = self._walk
-        if self._rows_are_due:
-            self._rows_are_due = False
-            return Stride(Walked.by_nobody(walk.next_time, walk.held_since), walk.unplayed, has_rows=True)
-        steps = walk.advance(until)
-        return Stride(Walked.of(walk), walk.unplayed, steps, until)
+    def _window_of(self, stride: Stride, left: int | None) -> Iterator[Coming]:
+        """Yield a window, its batches, as many as have the records that are left, and None."""
+        self._walked += 1
+        self._tally.unplayed = stride.unplayed
+        size, before = stride.size, self._drafted
+        walked, drafts = self._drafts(stride, left)
+        yield walked
+        for draft in drafts:
+            self._drafted += len(draft)
+            self._count_fruitless(draft)
+            self._batches_ahead += 1
+            yield self.crew.begin(partial(self._made, draft))
+            del draft
+            if self._records is not None and self._drafted >= self._records:
+                break
+        self._used += size
+        if size:
+            self._records_a_step = (self._drafted - before) / size
+        yield None
 
     def _drafts(self, stride: Stride, most: int | None) -> tuple[Walked, Iterator[Draft | RowsDraft | Drafts]]:
         """Return a window, with those behind it that are to be one batch with it, and its records."""
         if stride.steps is None:
             return stride.walked, self._rows.drafts() if stride.has_rows else iter([])
         drafts, walk = self._columns.drafts(stride.steps, most), self._walk
-        if walk.may_lead or not walk.awaits_texts:
+        if walk.may_lead or not walk.awaits_texts:  # one that leads may be walking now, and never awaits any
             return stride.walked, drafts
         found = Drafts()
         walked = found.fill(drafts, stride, walk, self._columns, most, lambda: not self.clock.stopped.is_set())
-        self._fault = found.fault
+        self._strides.fault = found.fault
         return walked, iter([found] if found.pieces else [])
 
     def _count_fruitless(self, draft: Draft | RowsDraft | Drafts) -> None:
@@ -287,21 +259,24 @@ class Run:
             self._fruitless = int((draft.barren == len(draft)).sum())
 
     @property
-    def _has_to_wait(self) -> bool:
-        """Return whether nothing can be walked before the clock has moved on; asked while nobody walks."""
-        return self.clock.horizon() <= min(self._next_time, self._end)
+    def _suffices(self) -> bool:
+        """Return whether what was walked seems to give all the records that are wanted."""
+        expected = (self._strides.stepped - self._used) * self._records_a_step
+        return self._records is not None and self._drafted + expected >= self._records
 
     @property
     def _is_ahead(self) -> bool:
         """Return whether a window was begun that nobody has asked for yet: another thread may be at it."""
-        return self._strides is not None and self._strides.is_ahead
+        return self._lead is not None and self._lead.is_ahead
 
-    def _wait_for(self, moment: int) -> None:
-        """Wait for a time: all that had come is on its way."""
+    def _goes_on(self) -> bool:
+        return not self.is_complete and not self.clock.stopped.is_set()
+
+    def _arrive(self) -> None:
+        """Take note that the present is reached: all that had come is on its way."""
         if self.history is None:
             self.history = self._drafted
             self.clock.arrive()
-        self.clock.wait_for(moment)
 
     def _warm_up(self) -> None:
         """Let pass what lies before the start."""
@@ -312,7 +287,7 @@ class Run:
         """Return where the run is, between two windows."""
         return self._tally.snapshot() | {
             "emitted": self.emitted,
-            "rows": self._rows_are_due,
+            "rows": self._strides.rows_are_due,
             "bytes": self.bytes,
             "skipped": [self.skipped, self.skipped_for],
             "until": self._until,
@@ -322,7 +297,7 @@ class Run:
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from where a snapshot was taken."""
-        self.emitted, self._until, self._rows_are_due = snapshot["emitted"], snapshot["until"], snapshot["rows"]
+        self.emitted, self._until, self._strides.rows_are_due = (snapshot[key] for key in ("emitted", "until", "rows"))
         self.skipped, self.skipped_for = snapshot["skipped"]
         self.bytes = None if self.bytes is None else snapshot["bytes"]
         self._drafted = self.emitted
@@ -336,12 +311,12 @@ class Run:
         self._tally.held_since = walked.held_since
         try:
             for making in coming:
-                if not callable(making):
+                if not isinstance(making, Task):
                     until = NEVER
                     self._passed += 1
                     break
-                batch, skipped = making()
-                self._begun -= 1
+                batch, skipped = making.computed()
+                self._batches_ahead -= 1
                 if len(batch):
                     self._columns.learn(batch)
                 taken = self._taken(batch) if len(batch) else batch

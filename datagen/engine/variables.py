@@ -118,15 +118,15 @@ class NumberStore:
 
     def append(self, made: list[tuple[Positions, pa.Array]]) -> None:
         """Add values: arrays, each with the positions of its values, which come behind those that are there."""
+        made = [(positions, as_type(array, self._type)) for positions, array in made]  # a null may be in a dictionary
         begin = self.size
-        self.size += sum(len(array) for _, array in made)
+        self.size += sum(len(values) for _, values in made)
         self._numbers = _with_room(self._numbers, begin, self.size)
-        has_null = any(array.null_count for _, array in made)
+        has_null = any(values.null_count for _, values in made)
         if has_null or self._is_null is not None:
             is_null = np.arange(begin) == 0 if self._is_null is None else self._is_null
             self._is_null = _with_room(is_null, begin, self.size)
-        for positions, array in made:
-            values = as_type(array, self._type)
+        for positions, values in made:
             if self._is_null is not None:
                 self._is_null[positions] = values.is_null().to_numpy(zero_copy_only=False)
             self._numbers[positions] = (values.fill_null(0) if values.null_count else values).to_numpy()

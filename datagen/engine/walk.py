@@ -63,14 +63,12 @@ class Walk:
         self._conditions = Conditions(plan, plan.world(seed))
         self._ahead = Ahead(plan, seed, most, self._conditions.fields, self._conditions.world)
         programs, recall = self._conditions.programs, self._conditions.recall
-        # Who looks at what the records so far have changed, if states read any:
-        self._recall = (
-            partial(recall.look, memories, programs.cells) if memories is not None and recall.is_needed else None
-        )
-        self.may_lead = (
-            self._recall is None and not self._conditions.fields
-        )  # walk while the records before are still made
+        self._recall = None
+        if memories is not None and recall.is_needed:  # of what the records so far have changed
+            self._recall = partial(recall.look, memories, programs.cells)
         self._arrivals = Arrivals(plan, seed, max_workers, self._ahead.newcomers, len(programs.batch) > 0)
+        # Whether it may go on while the records before are still made: these change, and use, nothing that it asks.
+        self.may_lead = self._recall is None and not self._conditions.fields and self._arrivals.may_lead
         keys = [int(draw.purpose_key(seed, plan.purpose(name))) for name in _DRAWS]
         times = plan.times(seed)
         begin = self._arrivals.begin

@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 
 from datagen.draw import Integers
-from datagen.engine.arrivals import Unplayed
-from datagen.engine.step import Steps
 from datagen.engine.walk import Walk
 from datagen.plugin.arrival import Unreadable
 
@@ -60,14 +58,3 @@ class Walked:
         """Return a window in which nobody was born or stopped."""
         nobody = np.zeros(0, np.int64)
         return cls(until, nobody, nobody, nobody, nobody, held_since, nobody, nobody)
-
-
-@dataclass(frozen=True)
-class Stride:
-    """What was walked in a window."""
-
-    walked: Walked
-    unplayed: Unplayed
-    steps: Steps | None = None
-    until: int = 0  # ns since the start: how far it could have gone
-    has_rows: bool = False  # of tables, in place of steps

@@ -99,9 +99,9 @@ class Stretches:
 
     def until(self, time: int) -> tuple[Integers, Integers]:
         """Return when all that begin before a time begin and end, (n,) and (n,)."""
-        if self._drawn is not None:
-            self._columns = self._drawn.until(time, *self._columns)
         begins, ends = self._columns
+        if self._drawn is not None:
+            begins, ends = self._columns = self._drawn.until(time, begins, ends)  # another thread may put fewer there
         count = int(np.searchsorted(begins, time))
         return begins[:count], ends[:count]
 

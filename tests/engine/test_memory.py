@@ -1,6 +1,7 @@
 """What bounds the memory of a run, whatever its length: each bound is there, and changes no record."""
 
 import gc
+import weakref
 from collections.abc import Iterator
 from copy import copy
 from typing import Any
@@ -108,6 +109,10 @@ def test_numbers_are_kept_with_those_that_are_null_in_their_places() -> None:
     store.append([(np.array([4], np.int32), pa.array([9], pa.int16())), (places, several)])
     made = store.pick(np.array([5, 3, 0, 1, 4, 2], np.int32))
     assert (made.type, made.to_pylist()) == (pa.int16(), [6, None, None, -8, 9, 7])
+    inside = pa.DictionaryArray.from_arrays(pa.array([1, 0], pa.int32()), pa.array([None, 3], pa.int16()))
+    other = variables.NumberStore(pa.int16())
+    other.append([(np.array([1, 2], np.int32), inside)])  # whose nulls are in its dictionary
+    assert other.pick(np.arange(3, dtype=np.int32)).to_pylist() == [None, 3, None]
     store.keep(pa.array([True, False, True, True, False, True]))
     assert store.pick(np.arange(4, dtype=np.int32)).to_pylist() == [None, 7, None, 6]
     assert earlier.take(np.arange(3, dtype=np.int32)).to_pylist() == [None, -8, 7]
@@ -301,3 +306,18 @@ def test_a_window_is_let_go_of_once_its_records_are_taken() -> None:
     finally:
         gc.enable()
     assert alive < 20  # a window with its cuts; all of them would be hundreds
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_run_that_is_over_is_let_go_of_at_once(threads: int) -> None:
+    made = run_of(READY["clickstream"], 20_000, threads=threads)
+    gc.collect()
+    gc.disable()
+    try:
+        assert sum(len(batch) for window in made.windows() for batch in window.batches) == 20_000
+        made.crew.close()
+        is_there = weakref.ref(made)
+        del made
+        assert is_there() is None
+    finally:
+        gc.enable()

@@ -483,13 +483,19 @@ def test_a_restored_run_goes_on_as_if_nothing_had_happened(name: str) -> None:
         assert before + list(lines(second)) == whole
 
 
-@pytest.mark.parametrize("name", SPECS)
+ENDING = {**MIXED, "arrivals": {"type": "even", "rate": "1/s", "most": 30}}
+del ENDING["interarrival"]
+
+
+@pytest.mark.parametrize("name", [*SPECS, "ending"])
 def test_a_run_that_is_computed_ahead_is_kept_soon_after_that_is_asked_for(monkeypatch, name: str) -> None:
     """Until then, windows are walked, and batches made, that nobody has asked for."""
     monkeypatch.setattr(walk, "_MOST_ROWS", 8)
-    spec, records = SPECS[name], 60 if name == "recalling" else 300
+    spec, records = SPECS.get(name, ENDING), 60 if name == "recalling" else 300
+    if name == "ending":
+        records = None
     whole = list(lines(run_of(spec, records, max_workers=5)))
-    for asked in (1, 4, 9):
+    for asked in range(1, 200) if name == "ending" else (1, 4, 9):
         run, before, windows = run_of(spec, records, max_workers=5, threads=3), [], 0
         writer = Json().begin(run.layout)
         with closing(run.crew):

@@ -54,6 +54,21 @@ def test_a_worker_keeps_its_variable_and_others_do_not_see_it(kind: str) -> None
     assert len({value for values in seen.values() for value in values}) > len(seen) * 0.7
 
 
+@pytest.mark.parametrize("kind", ["int", "float", "rounded", "string"])
+def test_a_variable_that_is_made_of_one_that_was_never_set_is_null(kind: str) -> None:
+    copies = [{"name": "w", "type": "expression", "value": "v"}, {"name": "x", "type": "variable", "variable": "v"}]
+    states = [
+        state("s", {"s": 0.9, "u": 0.05, "stop": 0.05}, variables=copies, delay=exponential(1)),
+        state("u", "s", variables=[{"name": "v", **GENERATORS[kind]}]),
+    ]
+    found = records_of(world(*map(read, "vwx"), states=states, gap=exponential(1)), 2000, max_workers=5)
+    assert {record["w"] is None for record in found} == {True, False}
+    assert all(record["w"] == record["x"] for record in found)
+    assert all(record["w"] is None for record in found if record["v"] is None)
+    assert all(record["w"] in (None, record["v"]) or record["v"] is not None for record in found)
+    assert 0 not in [record["w"] for record in found]
+
+
 def test_a_variable_changes_when_the_worker_sets_it_again_and_not_before() -> None:
     states = [
         state("a", "b", variables=[counter("v")], delay=constant(1)),
