@@ -94,6 +94,19 @@ def test_times_before_the_start_are_left_out_and_counted(generate) -> None:
     assert outcome.err.splitlines()[-1].endswith(", 2 times before the start left out")
 
 
+def test_times_before_the_start_are_counted_where_there_is_no_record() -> None:
+    late = [{"type": "timestamps", "values": ["-5S", "-3S"]}, {"type": "timestamps", "values": ["+1H"]}]
+    spec = spec_of(*(one | {"name": name} for name, one in zip("ab", late, strict=True)))
+    lost = (Refused("a", left_out=2),)
+    for records, duration in ((0, None), (None, "1M"), (1, None)):
+        run = run_of(spec, records, duration=duration)
+        assert sum(map(len, run.batches())) == (records or 0)
+        assert run.refused == lost
+    again = run_of(spec, 1)
+    again.restore(unpack(pack(run.snapshot())))
+    assert (list(again.batches()), again.refused) == ([], lost)
+
+
 # The end
 
 

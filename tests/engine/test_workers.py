@@ -6,9 +6,12 @@ from itertools import islice, pairwise
 import pytest
 
 import datagen
+from datagen.clock import SimulatedClock
+from datagen.engine.run import Run
 from datagen.moment import parse_moment
 from tests.stepping import SteppingClock
 from tests.worlds import (
+    READY,
     START,
     constant,
     counter,
@@ -339,3 +342,39 @@ def test_the_last_way_is_taken_even_if_it_is_rare() -> None:
 def test_a_run_fails_that_would_pass_the_last_moment() -> None:
     with pytest.raises(datagen.RunFailed, match="the clock would run past the year 9999"):
         times_of(world(gap=86400), 100, start="9999-12-01T00:00:00")
+
+
+# Ahead of the records
+
+
+def leads(spec: dict, **options: object) -> bool:
+    """Whether workers may walk on while the records before are still made."""
+    population = datagen.load(spec, **options).spec
+    return Run(population, SimulatedClock(parse_moment(START)), seed=1, max_workers=100)._walk.may_lead
+
+
+def test_who_depends_on_no_record_may_walk_ahead() -> None:
+    assert leads(READY["clickstream"])
+    assert leads(READY["shop"])
+
+
+def test_who_reads_what_records_change_walks_behind_them() -> None:
+    line = {"name": "x", "type": "template", "memory": {"told": "template"}, "text": "{% do told.set('n', 1) %}x"}
+    spec = world(line, states=[state("s", delay=constant(1))])
+    assert leads(spec)
+    spec["states"][0]["transitions"] = [{"next": "s", "when": "memory.told.n = 1"}, {"next": "stop"}]
+    assert not leads(spec)
+
+
+def test_who_needs_python_for_what_it_reads_walks_behind_the_records() -> None:
+    assert not leads(READY["restaurant"])  # states read dishes, which only Python draws
+
+
+def test_who_comes_as_a_file_or_a_plug_in_says_walks_behind_the_records(tmp_path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from datagen.arrivals.even import Even\n\n\nclass Mine(Even):\n    kind = 'mine'\n", encoding="utf-8"
+    )
+    mine = READY["clickstream"] | {"arrivals": {"type": "mine", "rate": 1}}
+    del mine["interarrival"]
+    assert not leads(mine, plugins=[tmp_path / "mine.py"])
+    assert not leads(READY["replay"])
