@@ -207,7 +207,7 @@ class Run:
                     return
             self._tally.unplayed = self._walk.unplayed
         finally:
-            self._lead = None
+            self._lead = lead if lead.is_ahead else None  # in a circle: a run that is over is let go of at once
 
     def _window_of(self, stride: Stride, left: int | None) -> Iterator[Coming]:
         """Yield a window, its batches, as many as have the records that are left, and None."""

@@ -16,6 +16,7 @@ from datagen.delivery import resume as journals
 from datagen.delivery.resume import Journal
 from datagen.delivery.snapshot import pack, unpack
 from datagen.delivery.state_store import Directory
+from datagen.engine import walk
 from datagen.plugin.target import Gather, Undelivered
 from datagen.problems import InvalidInput, RunFailed
 from tests.lanes import Killed, Recorder, Recording, deliver
@@ -107,7 +108,8 @@ def test_a_killed_run_goes_on_where_it_was_killed(journal, kills: list[int]) -> 
 
 
 def test_a_run_is_not_computed_again_from_its_beginning(journal, monkeypatch) -> None:
-    killed_and_continued(journal, RICH, 400_000, [12])
+    monkeypatch.setattr(walk, "_MOST_ROWS", 8192)
+    killed_and_continued(journal, RICH, 400_000, [40])
     kept = journal()
     assert kept.snapshot is not None
     assert kept.snapshot["emitted"] > 100_000
