@@ -63,6 +63,18 @@ def test_how_far_was_looked_ahead_changes_none() -> None:
     assert [column.tolist() for column in near.until(int(at(10**6)[0]))] == [column.tolist() for column in expected]
 
 
+def test_a_thread_that_looks_less_far_takes_none_away(monkeypatch) -> None:
+    """It may put what it has in place of what another one has just drawn."""
+    drawn = {"every": exponential(600), "lasts": exponential(5)}
+    expected = stretches(drawn).until(int(at(10**6)[0]))[0]
+
+    def overtaken(self: Stretches, name: str, value: object) -> None:
+        object.__setattr__(self, name, tuple(column[:1] for column in value) if name == "_columns" else value)
+
+    monkeypatch.setattr(Stretches, "__setattr__", overtaken)
+    assert stretches(drawn).until(int(at(10**6)[0]))[0].tolist() == expected.tolist()
+
+
 def test_they_are_keyed_by_name_and_count_from_where_the_simulation_begins() -> None:
     drawn = {"every": exponential(600), "lasts": constant(5)}
     first, other, seeded = (
