@@ -10,7 +10,7 @@ from bench.setting import PLACES, Setting, middle, ratio
 from bench.table import Line, rate
 
 _RECORDS = {"a file": 8_000_000, "/dev/null": 20_000_000}  # the start is a seventh, and a tenth, of ours
-_RECORDS_OF_THREADS = {"a file": 8_000_000, "/dev/null": 40_000_000}  # the start is a tenth with two, too
+_RECORDS_OF_THREADS = {"a file": 8_000_000, "/dev/null": 40_000_000}  # there the start is a tenth with two, too
 _LEAST_OF_DUCKDB = {"a file": 2.0, "/dev/null": 2.5}
 _IN_ORDER = ("walk", "drafts", "write")  # stages: one does not wait for another, only for itself
 _ESTIMATED = (2, 4, 8, 16)  # cores
