@@ -5,7 +5,7 @@ from threading import Event, Timer, current_thread
 
 import pytest
 
-from datagen.engine.crew import Crew, Lead, looked_ahead
+from datagen.engine.crew import Crew, Lead, Task, looked_ahead
 from datagen.problems import Cancelled
 from tests.servers.installed import wait_until
 
@@ -15,6 +15,19 @@ def numbers(taken: list[int], count: int) -> Iterator[int]:
     for number in range(count):
         taken.append(number)
         yield number
+
+
+def begun(crew: Crew, ends: Event) -> Task[bool]:
+    """What another thread is at until something happens."""
+    begins = Event()
+
+    def compute() -> bool:
+        begins.set()
+        return ends.wait(10)
+
+    task = crew.begin(compute)
+    assert begins.wait(10)
+    return task
 
 
 def test_items_are_taken_ahead_and_come_in_their_order() -> None:
@@ -86,7 +99,7 @@ def test_a_lead_is_ahead_as_long_as_there_is_an_item_that_nobody_has_taken() -> 
 
 def test_who_waits_is_not_kept_by_what_takes_long() -> None:
     crew, goes_on, never = Crew(2), Event(), Event()
-    first = crew.begin(lambda: goes_on.wait(10))
+    first = begun(crew, goes_on)
     endless = crew.begin(lambda: never.wait(10), is_long=True)
     short = crew.begin(current_thread)
     Timer(0.1, goes_on.set).start()
@@ -98,7 +111,7 @@ def test_who_waits_is_not_kept_by_what_takes_long() -> None:
 
 def test_what_nobody_has_begun_is_cancelled_in_the_end() -> None:
     crew, goes_on = Crew(2), Event()
-    first, second = crew.begin(lambda: goes_on.wait(10)), crew.begin(current_thread)
+    first, second = begun(crew, goes_on), crew.begin(current_thread)
     Timer(0.1, goes_on.set).start()
     crew.close()
     assert first.awaited()
