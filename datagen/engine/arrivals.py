@@ -67,7 +67,7 @@ class Arrivals:
 
         Not of a plug-in, which may remember things; nor of a file, of which the columns read the same blocks.
         """
-        are_ours = all(type(source.declared).__module__.startswith("datagen.") for source in self._sources)
+        are_ours = all(source.declared.is_ours for source in self._sources)
         return are_ours and not self._plan.recordings
 
     @property

@@ -85,8 +85,7 @@ class Run:
         self._used, self._records_a_step = 0, 1.0  # steps that were taken for records, and how many the last ones gave
         self._fruitless = 0  # records left out since the last one that was not
         self._drafted = 0  # records, emitted or still to be made
-        self._records = records
-        self._size = size
+        self._records, self._size = records, size
         self._end = time_left(clock.start) if duration is None else min(duration, time_left(clock.start))
         self._ends_in_time = duration == self._end
         zone = population.timezone or clock.start.zone or "UTC"
@@ -98,8 +97,8 @@ class Run:
         self._rows = TableRecords(plan, self.pools.world())
         self.layout = self._rows.added_to(self._columns.layout)  # what the records look like
         self._walk = Walk(plan, seed, max_workers, self._columns.memories)
-        in_time, has_rows = self._ends_in_time, len(self._rows) > 0
-        self._strides = Strides(self._walk, clock, self._end, ends_in_time=in_time, has_rows=has_rows)
+        has_rows = len(self._rows) > 0
+        self._strides = Strides(self._walk, clock, self._end, ends_in_time=self._ends_in_time, has_rows=has_rows)
 
     @property
     def times(self) -> Times:
